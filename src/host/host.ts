@@ -1,0 +1,313 @@
+// The one door to the world: clock, chance, network, HTTP, names, disks, commands and workers. Everything outside
+// host/node reaches them through a Host only, so that a whole cluster runs in one process under one seed (host/sim).
+// Here are the interfaces; host/node is the real machine, host/sim the simulated one.
+
+export interface Host {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly net: Net;
+  readonly http: Http;
+  readonly dns: Dns;
+  readonly disk: Disk;
+  readonly commands: Commands;
+  readonly workers: Workers;
+  readonly machine: Machine;
+  readonly log: Log;
+}
+
+/** What the process knows of where it runs. */
+export interface Machine {
+  readonly hostName: string;
+  readonly pid: number;
+  /** Login name of the user that runs the process. */
+  readonly userName: string;
+  readonly platform: string;
+  /** Bytes: of the process and its heap, for /jmx. */
+  memory(): { readonly rss: number; readonly heapUsed: number; readonly heapTotal: number };
+  env(name: string): string | undefined;
+}
+
+export interface Timer {
+  /** Does nothing when it has fired or been cancelled. */
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since 1970. May jump. */
+  now(): number;
+  /** Milliseconds from an arbitrary point, with fractions; never goes back, never jumps. All durations use it. */
+  monotonic(): number;
+  /** Runs `fn` once, `ms` from now. Any length is exact: no 32-bit overflow. */
+  setTimer(ms: number, fn: () => void): Timer;
+  /** Runs `fn` every `ms`; a run that is late does not pile up. */
+  setPeriodic(ms: number, fn: () => void): Timer;
+  /** Runs `fn` after the I/O that is ready now: where a batch of work of one turn is flushed, and where long work yields. */
+  defer(fn: () => void): void;
+  /** Resolves after `ms`; rejects with the signal's reason when it is aborted before. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Random {
+  /** Uniform in [0, bound), bound at most 2^53. */
+  below(bound: number): number;
+  /** Uniform in [0, 1). */
+  fraction(): number;
+  /** Fills with random bytes, of cryptographic quality on a real host. */
+  bytes(length: number): Buffer;
+}
+
+// ---------------------------------------------------------------------------------------------------------------- net
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ConnectOptions extends Address {
+  /** Source address; the NameNode sees it as the peer's. */
+  readonly localAddress?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** As ListenOptions.slabBytes. */
+  readonly slabBytes?: number | undefined;
+}
+
+export interface ListenOptions extends Address {
+  readonly backlog?: number | undefined;
+  /**
+   * Reads into one reused buffer of this size for each connection: a chunk then is valid only during `onData`.
+   * Without it every chunk belongs to the receiver.
+   */
+  readonly slabBytes?: number | undefined;
+}
+
+export interface Net {
+  /** Rejects with HdfsError ECONN or ETIMEDOUT. */
+  connect(options: ConnectOptions): Promise<Connection>;
+  /** Rejects with an Error whose `code` is EADDRINUSE, EACCES or EADDRNOTAVAIL. Port 0 takes a free one. */
+  listen(options: ListenOptions, onConnection: (connection: Connection) => void): Promise<Listener>;
+}
+
+export interface Listener {
+  readonly address: Address;
+  /** Stops accepting; connections that exist go on. */
+  close(): Promise<void>;
+}
+
+export interface ConnectionHandler {
+  onData(chunk: Buffer): void;
+  /** The peer has finished writing. */
+  onEnd(): void;
+  /** The last event. `error` is absent after an orderly close. */
+  onClose(error?: Error): void;
+  /** The outgoing buffer has emptied after `write` answered false. */
+  onDrain?(): void;
+}
+
+/** A TCP stream. Reading is paused until `start` gives it a handler. */
+export interface Connection {
+  readonly remote: Address;
+  readonly local: Address;
+  start(handler: ConnectionHandler): void;
+  /** Takes another handler in mid-stream, e.g. when a transport is unwrapped from here on. */
+  setHandler(handler: ConnectionHandler): void;
+  pause(): void;
+  resume(): void;
+  /** Queues bytes, which must not change until sent. False: more than the high-water mark is queued, await onDrain. */
+  write(chunk: Uint8Array): boolean;
+  /** Several chunks in one system call. */
+  writev(chunks: readonly Uint8Array[]): boolean;
+  /** Calls back once everything queued up to now was given to the kernel, or the connection ended (`error`). */
+  flushed(fn: (error?: Error) => void): void;
+  /** Bytes queued and not yet given to the kernel. */
+  readonly queuedBytes: number;
+  readonly destroyed: boolean;
+  /** Sends what is queued, then ends our side. */
+  end(): void;
+  /** Drops the connection now. */
+  destroy(error?: Error): void;
+  setNoDelay(on: boolean): void;
+  setKeepAlive(on: boolean): void;
+}
+
+// --------------------------------------------------------------------------------------------------------------- http
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Path with its percent escapes, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly remote: Address;
+  /** The body as it arrives; not reading it holds the sender back. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse> | HttpResponse;
+
+export interface HttpServer {
+  readonly address: Address;
+  close(): Promise<void>;
+}
+
+export interface HttpClientRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpClientResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export interface Http {
+  listen(address: Address, handler: HttpHandler): Promise<HttpServer>;
+  request(url: string, options?: HttpClientRequest): Promise<HttpClientResponse>;
+}
+
+export interface Dns {
+  /** Addresses of a name, IPv4 first. Rejects with HdfsError ENOENT when it has none. */
+  lookup(host: string): Promise<readonly string[]>;
+  /** Name of an address, or undefined. */
+  reverse(address: string): Promise<string | undefined>;
+}
+
+// --------------------------------------------------------------------------------------------------------------- disk
+
+/** Reasons of a failed disk call; `code` of the DiskError. */
+export type DiskErrorCode =
+  | 'ENOENT'
+  | 'EEXIST'
+  | 'ENOTDIR'
+  | 'EISDIR'
+  | 'ENOTEMPTY'
+  | 'EACCES'
+  | 'ENOSPC'
+  | 'EIO'
+  | 'EMFILE'
+  | 'EROFS'
+  | 'EOTHER';
+
+export interface DiskError extends Error {
+  readonly code: string;
+}
+
+export interface FileStat {
+  readonly isDirectory: boolean;
+  readonly isFile: boolean;
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly mtimeMs: number;
+  readonly mode: number;
+  /** Identity of the file on its file system, for telling a replaced file from the same one. */
+  readonly inode: number;
+}
+
+export interface VolumeStat {
+  readonly capacity: number;
+  /** Bytes that an ordinary user may still write. */
+  readonly available: number;
+  readonly used: number;
+}
+
+/** 'r' read; 'r+' read and write, must exist; 'w' create or empty; 'wx' create, must not exist; 'a' append, create. */
+export type OpenFlags = 'r' | 'r+' | 'w' | 'wx' | 'a';
+
+/**
+ * An open file. Calls ending in Sync run at once and hold the thread: only where the volume is known to be fast.
+ * Nothing is durable before `sync` or `datasync` of the file, and for a new, renamed or removed name before
+ * `syncDirectory` of its directory. A failed sync is never to be retried.
+ */
+export interface DiskFile {
+  readonly path: string;
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
+  readSync(buffer: Uint8Array, offset: number, length: number, position: number): number;
+  /** Writes all of it. */
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  writeSync(bytes: Uint8Array, position: number): void;
+  writev(chunks: readonly Uint8Array[], position: number): Promise<void>;
+  writevSync(chunks: readonly Uint8Array[], position: number): void;
+  truncate(length: number): Promise<void>;
+  truncateSync(length: number): void;
+  datasync(): Promise<void>;
+  datasyncSync(): void;
+  sync(): Promise<void>;
+  syncSync(): void;
+  stat(): Promise<FileStat>;
+  close(): Promise<void>;
+  closeSync(): void;
+}
+
+/** File names in answers are sorted by bytes, whatever the file system's order. Every call fails with a DiskError. */
+export interface Disk {
+  open(path: string, flags: OpenFlags, mode?: number): Promise<DiskFile>;
+  openSync(path: string, flags: OpenFlags, mode?: number): DiskFile;
+  stat(path: string): Promise<FileStat>;
+  exists(path: string): Promise<boolean>;
+  readdir(path: string): Promise<readonly string[]>;
+  /** Makes missing parents too; an existing directory is fine. */
+  mkdir(path: string, mode?: number): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  renameSync(from: string, to: string): void;
+  link(existing: string, path: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  unlinkSync(path: string): void;
+  /** Removes a tree; a missing one is fine. */
+  removeTree(path: string): Promise<void>;
+  chmod(path: string, mode: number): Promise<void>;
+  readFile(path: string): Promise<Buffer>;
+  /** Writes aside, syncs, renames over `path` and syncs the directory: after it returns, the content survives power loss. */
+  writeFileAtomic(path: string, content: Uint8Array | string): Promise<void>;
+  syncDirectory(path: string): Promise<void>;
+  syncDirectorySync(path: string): void;
+  volume(path: string): Promise<VolumeStat>;
+  /**
+   * Takes the lock file `path` (Apache's in_use.lock) and keeps it until released or the process dies. Rejects with
+   * HdfsError EBUSY that names the holder when another living process has it.
+   */
+  lock(path: string): Promise<DiskLock>;
+}
+
+export interface DiskLock {
+  release(): Promise<void>;
+}
+
+// ------------------------------------------------------------------------------------------------------------ the rest
+
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Commands {
+  /** Runs a program without a shell. Rejects when it cannot be started or runs longer than `timeoutMs`. */
+  run(
+    file: string,
+    args: readonly string[],
+    options?: { readonly timeoutMs?: number; readonly input?: string },
+  ): Promise<CommandResult>;
+}
+
+export interface Workers {
+  /** How many tasks may run beside the main thread. */
+  readonly parallelism: number;
+  /** Runs a registered task (by name) away from the main thread; inline, as one event, in a simulation. */
+  run<Input, Output>(task: string, input: Input, transfer?: readonly ArrayBuffer[]): Promise<Output>;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface Log {
+  log(level: LogLevel, component: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
+}

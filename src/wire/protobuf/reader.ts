@@ -1,0 +1,218 @@
+// Reads protobuf from one buffer. Every length is checked against what is there before it is believed, nesting and
+// the number of repeated elements are bounded, and a violation is a ProtocolError. Bytes come out as views of the
+// input: whoever keeps them longer than the input lives copies them.
+import { ProtocolError } from '../../base/errors.ts';
+
+/** Deepest nesting of messages; Hadoop's own messages stay below ten. */
+export const MAX_MESSAGE_DEPTH = 64;
+/** Most elements of repeated fields in one message tree: more than a full block report in Apache's largest split. */
+export const MAX_REPEATED_ELEMENTS = 16_000_000;
+
+const TWO_32 = 0x1_0000_0000;
+
+export class ProtoReader {
+  readonly buffer: Buffer;
+  position: number;
+  readonly limit: number;
+  private depth = 0;
+  private repeated = 0;
+
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+    this.buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.position = start;
+    this.limit = end;
+  }
+
+  private fail(what: string): never {
+    throw new ProtocolError(`malformed protobuf at offset ${this.position}: ${what}`);
+  }
+
+  private need(bytes: number): void {
+    if (this.position + bytes > this.limit) this.fail(`${bytes} bytes expected, ${this.limit - this.position} left`);
+  }
+
+  tag(): number {
+    const tag = this.getUint32();
+    if (tag >>> 3 === 0) this.fail('field number 0');
+    return tag;
+  }
+
+  getUint32(): number {
+    const { buffer } = this;
+    let result = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (this.position >= this.limit) this.fail('number runs past the end');
+      const byte = buffer[this.position++] as number;
+      if (shift < 32) result |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return result >>> 0;
+    }
+    return this.fail('number of more than ten bytes');
+  }
+
+  getInt32(): number {
+    return this.getUint32() | 0;
+  }
+
+  getSint32(): number {
+    const value = this.getUint32();
+    return (value >>> 1) ^ -(value & 1);
+  }
+
+  getBool(): boolean {
+    return this.getInt64() !== 0;
+  }
+
+  private low = 0;
+  private high = 0;
+
+  private readHalves(): void {
+    const { buffer } = this;
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (this.position >= this.limit) this.fail('number runs past the end');
+      const byte = buffer[this.position++] as number;
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high |= bits >>> 4;
+      } else if (shift < 64) high |= bits << (shift - 32);
+      if (byte < 0x80) {
+        this.low = low >>> 0;
+        this.high = high | 0;
+        return;
+      }
+    }
+    this.fail('number of more than ten bytes');
+  }
+
+  /** 64 bits as a signed number, as Java sees uint64 too; beyond 2^53 the nearest one. */
+  getInt64(): number {
+    this.readHalves();
+    return this.high * TWO_32 + this.low;
+  }
+
+  getSint64(): number {
+    const value = this.getExactInt64();
+    const unsigned = BigInt.asUintN(64, value);
+    return Number((unsigned >> 1n) ^ -(unsigned & 1n));
+  }
+
+  /** 64 bits, signed, exact. */
+  getExactInt64(): bigint {
+    this.readHalves();
+    return (BigInt(this.high) << 32n) | BigInt(this.low);
+  }
+
+  getFixed32(): number {
+    this.need(4);
+    const value = this.buffer.readUInt32LE(this.position);
+    this.position += 4;
+    return value;
+  }
+
+  getSfixed32(): number {
+    return this.getFixed32() | 0;
+  }
+
+  getFixed64(): number {
+    this.need(8);
+    const low = this.buffer.readUInt32LE(this.position);
+    const high = this.buffer.readInt32LE(this.position + 4);
+    this.position += 8;
+    return high * TWO_32 + low;
+  }
+
+  /** 64 bits, unsigned, exact: packed bit fields. */
+  getExactFixed64(): bigint {
+    this.need(8);
+    const value = this.buffer.readBigUInt64LE(this.position);
+    this.position += 8;
+    return value;
+  }
+
+  getDouble(): number {
+    this.need(8);
+    const value = this.buffer.readDoubleLE(this.position);
+    this.position += 8;
+    return value;
+  }
+
+  /** Reads a length and answers where that many bytes end; never beyond `end`. */
+  lengthEnd(end: number): number {
+    const length = this.getUint32();
+    const stop = this.position + length;
+    if (stop > end || stop > this.limit) this.fail(`length ${length} runs past the end`);
+    return stop;
+  }
+
+  /** A view of the input. */
+  getBytes(end: number = this.limit): Uint8Array {
+    const stop = this.lengthEnd(end);
+    const view = this.buffer.subarray(this.position, stop);
+    this.position = stop;
+    return view;
+  }
+
+  getString(end: number = this.limit): string {
+    const stop = this.lengthEnd(end);
+    const { buffer } = this;
+    const start = this.position;
+    this.position = stop;
+    if (stop - start < 24) {
+      // Short ASCII by hand: cheaper than a native call.
+      let text = '';
+      let at = start;
+      for (; at < stop; at++) {
+        const byte = buffer[at] as number;
+        if (byte > 0x7f) break;
+        text += String.fromCharCode(byte);
+      }
+      if (at === stop) return text;
+    }
+    return buffer.toString('utf8', start, stop);
+  }
+
+  message<T>(read: (reader: ProtoReader, end: number) => T, end: number): T {
+    const stop = this.lengthEnd(end);
+    if (++this.depth > MAX_MESSAGE_DEPTH) this.fail(`messages nested deeper than ${MAX_MESSAGE_DEPTH}`);
+    const value = read(this, stop);
+    this.depth--;
+    return value;
+  }
+
+  countRepeated(): void {
+    if (++this.repeated > MAX_REPEATED_ELEMENTS) this.fail(`more than ${MAX_REPEATED_ELEMENTS} repeated elements`);
+  }
+
+  expectPosition(end: number): void {
+    if (this.position !== end) this.fail(`a field runs past the end of its message (${end})`);
+  }
+
+  missing(message: string, field: string): never {
+    throw new ProtocolError(`${message} lacks required field ${field}`);
+  }
+
+  /** Steps over a field that the schema does not know. */
+  skip(tag: number, end: number): void {
+    switch (tag & 7) {
+      case 0:
+        this.readHalves();
+        return;
+      case 1:
+        this.need(8);
+        this.position += 8;
+        return;
+      case 2:
+        this.position = this.lengthEnd(end);
+        return;
+      case 5:
+        this.need(4);
+        this.position += 4;
+        return;
+      default:
+        this.fail(`wire type ${tag & 7} of field ${tag >>> 3}`);
+    }
+  }
+}

@@ -1,0 +1,211 @@
+// Writes protobuf into one growing buffer. Nested messages are written in place and their length is filled in behind,
+// always in the shortest form, so that what we write is byte for byte what Apache's encoder would.
+
+const INITIAL_BYTES = 512;
+const TWO_32 = 0x1_0000_0000;
+
+export class ProtoWriter {
+  private buffer: Buffer;
+  private end = 0;
+
+  constructor(initialBytes = INITIAL_BYTES) {
+    this.buffer = Buffer.allocUnsafeSlow(initialBytes);
+  }
+
+  get length(): number {
+    return this.end;
+  }
+
+  /** Forgets the content and keeps the memory. Views handed out by `view` become invalid. */
+  reset(): void {
+    this.end = 0;
+  }
+
+  /** The bytes written since `from`, without a copy: valid until the next write or reset. */
+  view(from = 0): Buffer {
+    return this.buffer.subarray(from, this.end);
+  }
+
+  /** A copy of the bytes written since `from`. */
+  toBuffer(from = 0): Buffer {
+    return Buffer.from(this.buffer.subarray(from, this.end));
+  }
+
+  private reserve(bytes: number): void {
+    const needed = this.end + bytes;
+    if (needed <= this.buffer.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
+    this.buffer.copy(grown, 0, 0, this.end);
+    this.buffer = grown;
+  }
+
+  tag(tag: number): this {
+    this.putUint32(tag);
+    return this;
+  }
+
+  putUint32(value: number): void {
+    this.reserve(5);
+    const { buffer } = this;
+    let rest = value >>> 0;
+    while (rest > 0x7f) {
+      buffer[this.end++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    buffer[this.end++] = rest;
+  }
+
+  /** 32-bit signed: negative numbers take ten bytes, as the format has it. */
+  putInt32(value: number): void {
+    if (value >= 0) this.putUint32(value);
+    else this.putInt64(value);
+  }
+
+  putSint32(value: number): void {
+    this.putUint32((value << 1) ^ (value >> 31));
+  }
+
+  putBool(value: boolean): void {
+    this.reserve(1);
+    this.buffer[this.end++] = value ? 1 : 0;
+  }
+
+  /** 64 bits from a number: negative ones in two's complement, those beyond a Java long clamped to its ends. */
+  putInt64(value: number): void {
+    if (value >= 0 && value < TWO_32) {
+      this.putUint32(value);
+      return;
+    }
+    if (value >= 2 ** 63) this.putHalves(0xffffffff, 0x7fffffff);
+    else if (value <= -(2 ** 63)) this.putHalves(0, 0x80000000);
+    else {
+      const high = Math.floor(value / TWO_32);
+      this.putHalves(value - high * TWO_32, high >>> 0);
+    }
+  }
+
+  putSint64(value: number): void {
+    const exact = BigInt(Math.trunc(Math.min(Math.max(value, -(2 ** 62)), 2 ** 62)));
+    this.putExactInt64((exact << 1n) ^ (exact >> 63n));
+  }
+
+  putExactInt64(value: bigint): void {
+    this.putHalves(Number(BigInt.asUintN(32, value)), Number(BigInt.asUintN(32, value >> 32n)));
+  }
+
+  /** A varint of 64 bits from its two unsigned halves. */
+  putHalves(low: number, high: number): void {
+    this.reserve(10);
+    const { buffer } = this;
+    let lo = low >>> 0;
+    let hi = high >>> 0;
+    while (hi !== 0) {
+      buffer[this.end++] = (lo & 0x7f) | 0x80;
+      lo = ((lo >>> 7) | (hi << 25)) >>> 0;
+      hi >>>= 7;
+    }
+    while (lo > 0x7f) {
+      buffer[this.end++] = (lo & 0x7f) | 0x80;
+      lo >>>= 7;
+    }
+    buffer[this.end++] = lo;
+  }
+
+  putFixed32(value: number): void {
+    this.reserve(4);
+    this.end = this.buffer.writeUInt32LE(value >>> 0, this.end);
+  }
+
+  putSfixed32(value: number): void {
+    this.putFixed32(value);
+  }
+
+  putFixed64(value: number): void {
+    this.reserve(8);
+    const high = Math.floor(value / TWO_32);
+    this.buffer.writeUInt32LE((value - high * TWO_32) >>> 0, this.end);
+    this.buffer.writeUInt32LE(high >>> 0, this.end + 4);
+    this.end += 8;
+  }
+
+  putExactFixed64(value: bigint): void {
+    this.reserve(8);
+    this.end = this.buffer.writeBigUInt64LE(BigInt.asUintN(64, value), this.end);
+  }
+
+  putDouble(value: number): void {
+    this.reserve(8);
+    this.end = this.buffer.writeDoubleLE(value, this.end);
+  }
+
+  putBytes(value: Uint8Array): void {
+    this.putUint32(value.length);
+    this.putRaw(value);
+  }
+
+  /** Bytes as they are, without a length before them. */
+  putRaw(value: Uint8Array): void {
+    this.reserve(value.length);
+    this.buffer.set(value, this.end);
+    this.end += value.length;
+  }
+
+  putString(value: string): void {
+    const length = value.length;
+    // Short ASCII, the common case, is copied by hand: a native call costs more than the loop.
+    if (length < 64) {
+      this.reserve(length + 1);
+      const { buffer } = this;
+      let at = this.end + 1;
+      let index = 0;
+      for (; index < length; index++) {
+        const unit = value.charCodeAt(index);
+        if (unit > 0x7f) break;
+        buffer[at++] = unit;
+      }
+      if (index === length) {
+        buffer[this.end] = length;
+        this.end = at;
+        return;
+      }
+    }
+    const bytes = Buffer.byteLength(value, 'utf8');
+    this.putUint32(bytes);
+    this.reserve(bytes);
+    this.end += this.buffer.write(value, this.end, bytes, 'utf8');
+  }
+
+  /** Opens a length-delimited field; the answer goes to `finish`. */
+  begin(tag: number): number {
+    this.putUint32(tag);
+    this.reserve(1);
+    return this.end++;
+  }
+
+  /** Opens a length-delimited message that has no tag, as frames do. */
+  beginBare(): number {
+    this.reserve(1);
+    return this.end++;
+  }
+
+  /** Fills in the length of what was written since `begin`, moving it when its length takes more than one byte. */
+  finish(at: number): void {
+    const length = this.end - at - 1;
+    if (length <= 0x7f) {
+      this.buffer[at] = length;
+      return;
+    }
+    let extra = 1;
+    for (let rest = length >>> 14; rest > 0; rest >>>= 7) extra++;
+    this.reserve(extra);
+    this.buffer.copyWithin(at + 1 + extra, at + 1, this.end);
+    this.end += extra;
+    let rest = length;
+    let position = at;
+    while (rest > 0x7f) {
+      this.buffer[position++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.buffer[position] = rest;
+  }
+}
