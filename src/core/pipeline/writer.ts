@@ -1,0 +1,223 @@
+// The writing end of a pipeline as a pure machine: which packets wait, which are on their way, what an acknowledgement
+// means, and where to begin again after a failure. It sees sequence numbers, offsets and lengths; buffers, sockets and
+// timers stay in the shell (client/block-stream.ts). The choice of the nodes to go on with is in writer-recovery.ts.
+import { assert } from '../../base/assert.ts';
+
+/** Apache: DFSPacket.HEART_BEAT_SEQNO. */
+export const HEARTBEAT_SEQNO = -1;
+/** Apache: PipelineAck.UNKOWN_SEQNO; a DataNode that fails before it knows the number answers with it. */
+export const UNKNOWN_SEQNO = -2;
+
+// Numbers of Apache's Status, as they stand in the low four bits of an acknowledgement's flag.
+const STATUS_SUCCESS = 0;
+const STATUS_OOB_RESTART = 8;
+const STATUS_OOB_LAST_RESERVED = 11;
+
+/** One packet, without its bytes. */
+export interface PacketRecord {
+  readonly seqno: number;
+  /** Offset of its first byte in the block; always a multiple of the chunk size. */
+  readonly offset: number;
+  readonly length: number;
+  /** The empty packet that ends the block. */
+  readonly last: boolean;
+  /** The DataNodes are to sync to disk before they acknowledge. */
+  readonly sync: boolean;
+}
+
+export interface Ack {
+  readonly seqno: number;
+  /** Status of each node of the pipeline, the first one first. */
+  readonly statuses: readonly number[];
+}
+
+export type AckVerdict =
+  | { readonly kind: 'heartbeat' }
+  | { readonly kind: 'acked'; readonly packet: PacketRecord }
+  /** Node `index` says that it restarts. */
+  | { readonly kind: 'restarting'; readonly index: number }
+  /** Node `index` failed. */
+  | { readonly kind: 'failed'; readonly index: number; readonly status: number }
+  /** The acknowledgement fits nothing that was sent: the connection cannot be trusted any more. */
+  | { readonly kind: 'nonsense'; readonly reason: string };
+
+/** Packets of one file on their way to the DataNodes. At most `limit` are waiting or unacknowledged. */
+export class PacketWindow {
+  readonly limit: number;
+  /** Not sent in the present pipeline, oldest first. */
+  #waiting: PacketRecord[] = [];
+  /** Sent and not acknowledged, oldest first. */
+  #sent: PacketRecord[] = [];
+  /** Acknowledged ones of a block that can still be begun again from its first byte. */
+  #held: PacketRecord[] = [];
+  #nextSeqno = 0;
+  #lastAckedSeqno = -1;
+  #bytesAcked = 0;
+  #bytesSent = 0;
+  #mode: 'streaming' | 'hastyEnd' | 'orderlyEnd' = 'streaming';
+  /** Bytes up to this packet were promised to readers (hflush), or are about to be. */
+  #promisedSeqno = -1;
+
+  constructor(limit: number) {
+    assert(limit >= 1, 'the window holds at least one packet');
+    this.limit = limit;
+  }
+
+  /** Whether another packet would exceed the limit. */
+  get full(): boolean {
+    return this.#waiting.length + this.#sent.length >= this.limit;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  get unacknowledged(): number {
+    return this.#sent.length;
+  }
+
+  get lastAckedSeqno(): number {
+    return this.#lastAckedSeqno;
+  }
+
+  get lastQueuedSeqno(): number {
+    return this.#nextSeqno - 1;
+  }
+
+  /** Bytes of the present block that every node of the pipeline has. */
+  get bytesAcked(): number {
+    return this.#bytesAcked;
+  }
+
+  /** Bytes of the present block that some node may have. */
+  get bytesSent(): number {
+    return this.#bytesSent;
+  }
+
+  /**
+   * Whether a failure begins the block again from its first byte in another block: its last packet went out before all
+   * others were acknowledged, so that some nodes may have finalized the replica and others lack bytes.
+   */
+  get restartsBlock(): boolean {
+    return this.#mode === 'hastyEnd';
+  }
+
+  /** Whether every byte of the block was acknowledged before its last packet was sent. */
+  get closing(): boolean {
+    return this.#mode === 'orderlyEnd';
+  }
+
+  enqueue(offset: number, length: number, flags: { readonly last?: boolean; readonly sync?: boolean } = {}): PacketRecord {
+    const packet = {
+      seqno: this.#nextSeqno++,
+      offset,
+      length,
+      last: flags.last ?? false,
+      sync: flags.sync ?? false,
+    };
+    this.#waiting.push(packet);
+    return packet;
+  }
+
+  /** Everything queued so far is to be visible to readers: a block that holds some of it is not ended hastily. */
+  promise(): void {
+    this.#promisedSeqno = this.lastQueuedSeqno;
+  }
+
+  /** The packet to be sent now, or undefined when there is none or it has to wait for acknowledgements. */
+  next(): PacketRecord | undefined {
+    const packet = this.#waiting[0];
+    if (packet === undefined) return undefined;
+    if (packet.last && this.#sent.length > 0 && !this.#mayEndHastily()) return undefined;
+    return packet;
+  }
+
+  /**
+   * The last packet may go right behind the data, and save a round trip, while every packet of the block is still in
+   * the window (a small block): a failure then costs writing the block again, and nobody was promised its bytes.
+   */
+  #mayEndHastily(): boolean {
+    const first = this.#sent[0];
+    return first !== undefined && first.offset === 0 && this.#bytesAcked === 0 && first.seqno > this.#promisedSeqno;
+  }
+
+  /** The packet that `next` gave is on its way. */
+  markSent(): PacketRecord {
+    const packet = this.next();
+    assert(packet !== undefined, 'a packet may be sent');
+    if (packet.last) this.#mode = this.#sent.length > 0 ? 'hastyEnd' : 'orderlyEnd';
+    this.#waiting.shift();
+    this.#sent.push(packet);
+    this.#bytesSent = Math.max(this.#bytesSent, packet.offset + packet.length);
+    return packet;
+  }
+
+  acknowledge(ack: Ack): AckVerdict {
+    // The node farthest down that complains is the one at fault: those before it only pass its trouble on.
+    for (let index = ack.statuses.length - 1; index >= 0; index--) {
+      const status = ack.statuses[index] as number;
+      if (status >= STATUS_OOB_RESTART && status <= STATUS_OOB_LAST_RESERVED) return { kind: 'restarting', index };
+      if (status !== STATUS_SUCCESS) return { kind: 'failed', index, status };
+    }
+    if (ack.seqno === HEARTBEAT_SEQNO) return { kind: 'heartbeat' };
+    const packet = this.#sent[0];
+    if (packet === undefined || packet.seqno !== ack.seqno) {
+      return { kind: 'nonsense', reason: `Expecting seqno ${packet?.seqno ?? 'none'} but received ${ack.seqno}` };
+    }
+    this.#sent.shift();
+    if (this.#mode === 'hastyEnd' && !packet.last) this.#held.push(packet);
+    this.#lastAckedSeqno = packet.seqno;
+    this.#bytesAcked = Math.max(this.#bytesAcked, packet.offset + packet.length);
+    return { kind: 'acked', packet };
+  }
+
+  /** Packets whose bytes must be kept although they are acknowledged. */
+  isHeld(packet: PacketRecord): boolean {
+    return this.#held.includes(packet);
+  }
+
+  /** The present pipeline is gone: what was not acknowledged waits again. The block stays the same. */
+  rewind(): void {
+    assert(!this.restartsBlock, 'a block that must begin again cannot go on');
+    this.#waiting = [...this.#sent, ...this.#waiting];
+    this.#sent = [];
+  }
+
+  /** The block was given up: all its packets wait again, for another block. */
+  restartBlock(): void {
+    this.#waiting = [...this.#held, ...this.#sent, ...this.#waiting];
+    assert(this.#waiting[0]?.offset === 0, 'all packets of the block are still here');
+    this.#held = [];
+    this.#sent = [];
+    this.#bytesAcked = 0;
+    this.#bytesSent = 0;
+    this.#mode = 'streaming';
+    // Acknowledgements of a block that was given up count for nothing.
+    this.#lastAckedSeqno = (this.#waiting[0] as PacketRecord).seqno - 1;
+  }
+
+  /** The nodes closed the block without the last packet, on the way of a recovery: it counts as acknowledged. */
+  closeWithoutLast(): PacketRecord {
+    const packet = this.#waiting.shift();
+    assert(packet?.last, 'only the last packet was left');
+    this.#lastAckedSeqno = packet.seqno;
+    return packet;
+  }
+
+  /** The last packet of the block was acknowledged; gives back the packets whose bytes are no longer needed. */
+  endBlock(): readonly PacketRecord[] {
+    assert(this.#sent.length === 0, 'every packet of the block is acknowledged');
+    const held = this.#held;
+    this.#held = [];
+    this.#bytesAcked = 0;
+    this.#bytesSent = 0;
+    this.#mode = 'streaming';
+    return held;
+  }
+}
+
+/** Status of each node from an acknowledgement's flags, or from its replies when an old DataNode sends no flags. */
+export function ackStatuses(replies: readonly number[], flags: readonly number[]): readonly number[] {
+  // Apache: PipelineAck.StatusFormat. Congestion and slowness stand in higher bits, as hints.
+  return flags.length > 0 ? flags.map((flag) => flag & 0xf) : replies;
+}

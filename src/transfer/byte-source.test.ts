@@ -1,0 +1,130 @@
+// If this fails, bytes get lost or doubled between a socket and the protocol, and every transfer breaks.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Connection, ConnectionHandler } from '../host/host.ts';
+import { ClientReadStatusProto } from '../wire/messages/transfer.ts';
+import { ByteSource } from './byte-source.ts';
+
+class FakeConnection implements Connection {
+  readonly remote = { host: '127.0.0.1', port: 1 };
+  readonly local = { host: '127.0.0.1', port: 2 };
+  paused = false;
+  queuedBytes = 0;
+  destroyed = false;
+  start(): void {
+    // Nothing to do here.
+  }
+  setHandler(_handler: ConnectionHandler): void {
+    // Nothing to do here.
+  }
+  pause(): void {
+    this.paused = true;
+  }
+  resume(): void {
+    this.paused = false;
+  }
+  write(): boolean {
+    return true;
+  }
+  writev(): boolean {
+    return true;
+  }
+  flushed(fn: (error?: Error) => void): void {
+    fn();
+  }
+  end(): void {
+    // Nothing to do here.
+  }
+  destroy(): void {
+    this.destroyed = true;
+  }
+  setNoDelay(): void {
+    // Nothing to do here.
+  }
+  setKeepAlive(): void {
+    // Nothing to do here.
+  }
+}
+
+const tick = (): Promise<void> => Promise.resolve();
+
+test('any cutting of the stream gives the same reads, from a reused slab too', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }),
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }),
+      fc.boolean(),
+      async (cuts, reads, borrowed) => {
+        const total = reads.reduce((a, b) => a + b, 0);
+        const stream = Buffer.from(Array.from({ length: total }, (_, i) => i & 0xff));
+        const source = new ByteSource(new FakeConnection(), { borrowedChunks: borrowed });
+        const got: Buffer[] = [];
+        const reading = (async () => {
+          for (const length of reads) got.push(await source.read(length));
+        })();
+        const slab = Buffer.alloc(64);
+        for (let at = 0, i = 0; at < total; i++) {
+          const length = Math.min(cuts[i % cuts.length] as number, total - at);
+          stream.copy(slab, 0, at, at + length);
+          source.onData(borrowed ? slab.subarray(0, length) : Buffer.from(slab.subarray(0, length)));
+          if (borrowed) slab.fill(0xee);
+          at += length;
+          if (i % 3 === 0) await tick();
+        }
+        await reading;
+        expect(Buffer.concat(got)).toEqual(stream);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test('delimited messages are bounded', async () => {
+  const source = new ByteSource(new FakeConnection(), { borrowedChunks: false });
+  source.onData(ClientReadStatusProto.encodeDelimited({ status: 6 }));
+  expect(await source.readDelimited(ClientReadStatusProto, 10)).toEqual({ status: 6 });
+  source.onData(Buffer.from([0xff, 0xff, 0xff, 0xff, 0x07]));
+  await expect(source.readDelimited(ClientReadStatusProto, 10)).rejects.toThrow(/at most 10/);
+});
+
+test('the end is told from a cut', async () => {
+  const source = new ByteSource(new FakeConnection(), { borrowedChunks: false });
+  const waiting = source.waitOrEnd(1);
+  source.onEnd();
+  expect(await waiting).toBe(false);
+  await expect(source.read(1)).rejects.toThrow(/Premature EOF/);
+});
+
+test('a sink that takes less is offered the rest, in order, before the end', () => {
+  const connection = new FakeConnection();
+  const source = new ByteSource(connection, { borrowedChunks: true });
+  source.onData(Buffer.from('ab'));
+  const taken: string[] = [];
+  let room = 3;
+  source.setSink({
+    push(chunk) {
+      const part = chunk.subarray(0, Math.min(room, chunk.length));
+      room -= part.length;
+      taken.push(part.toString());
+      return part.length;
+    },
+    end: (error) => taken.push(`end ${error?.message ?? ''}`),
+  });
+  source.onData(Buffer.from('cdef'));
+  expect(connection.paused).toBe(true);
+  source.onData(Buffer.from('gh'));
+  source.onEnd();
+  room = 100;
+  source.resume();
+  expect(taken.join('')).toBe('abcdefghend ');
+  expect(connection.paused).toBe(false);
+});
+
+test('an unwrap stage applies from the next unread byte on', async () => {
+  const source = new ByteSource(new FakeConnection(), { borrowedChunks: false });
+  source.onData(Buffer.from('abBC'));
+  expect((await source.read(2)).toString()).toBe('ab');
+  source.setUnwrap({ unwrap: (chunk) => [Buffer.from(chunk.toString().toLowerCase())] });
+  source.onData(Buffer.from('DE'));
+  expect((await source.read(4)).toString()).toBe('bcde');
+});
