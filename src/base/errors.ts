@@ -57,6 +57,8 @@ export const ERROR_KINDS = {
   EUNREGISTERED: kind(`${HADOOP}.hdfs.protocol.UnregisteredNodeException`, 1, 403),
   EINCORRECTVERSION: kind(`${HADOOP}.hdfs.server.common.IncorrectVersionException`, 1, 403),
   EINCONSISTENT: kind(`${HADOOP}.hdfs.server.common.InconsistentFSStateException`, 1, 403),
+  EINVALIDTOPOLOGY: kind(`${HADOOP}.net.NetworkTopology$InvalidTopologyException`, 1, 403),
+  EREPORTLEASE: kind(`${HADOOP}.hdfs.server.protocol.InvalidBlockReportLeaseException`, 1, 403),
   EAUTHORIZE: kind(`${HADOOP}.security.authorize.AuthorizationException`, 4, 403),
   ETOKEN: kind(`${HADOOP}.security.token.SecretManager$InvalidToken`, 4, 401),
   ECHECKSUM: kind(`${HADOOP}.fs.ChecksumException`, 1, 403),

@@ -1,0 +1,46 @@
+// Kinds and states of storages and DataNodes, numbered as on the wire (hdfs.proto), so that a server passes them through.
+
+/** Apache: StorageTypeProto. */
+export const StorageType = { DISK: 1, SSD: 2, ARCHIVE: 3, RAM_DISK: 4, PROVIDED: 5, NVDIMM: 6 } as const;
+export type StorageType = (typeof StorageType)[keyof typeof StorageType];
+
+/** Order in which a placement tries types on one node. Apache: the order of org.apache.hadoop.fs.StorageType. */
+export const STORAGE_TYPE_ORDER: readonly StorageType[] = [
+  StorageType.RAM_DISK,
+  StorageType.NVDIMM,
+  StorageType.SSD,
+  StorageType.DISK,
+  StorageType.ARCHIVE,
+  StorageType.PROVIDED,
+];
+
+/** Lost at a power cut, and never asked for by a storage policy's plain list. Apache: StorageType.isTransient. */
+export function isTransient(type: StorageType): boolean {
+  return type === StorageType.RAM_DISK;
+}
+
+/** Apache: DatanodeStorage.State; FAILED never travels. */
+export const StorageState = { NORMAL: 0, READ_ONLY_SHARED: 1, FAILED: 2 } as const;
+export type StorageState = (typeof StorageState)[keyof typeof StorageState];
+
+/** Apache: DatanodeInfo.AdminStates. */
+export const AdminState = {
+  NORMAL: 0,
+  DECOMMISSION_INPROGRESS: 1,
+  DECOMMISSIONED: 2,
+  ENTERING_MAINTENANCE: 3,
+  IN_MAINTENANCE: 4,
+} as const;
+export type AdminState = (typeof AdminState)[keyof typeof AdminState];
+
+/** Apache: HdfsServerConstants.ReplicaState, as block reports carry it. */
+export const ReplicaState = { FINALIZED: 0, RBW: 1, RWR: 2, RUR: 3, TEMPORARY: 4 } as const;
+export type ReplicaState = (typeof ReplicaState)[keyof typeof ReplicaState];
+
+export const REPLICA_STATE_NAMES: Readonly<Record<ReplicaState, string>> = {
+  0: 'FINALIZED',
+  1: 'RBW',
+  2: 'RWR',
+  3: 'RUR',
+  4: 'TEMPORARY',
+};
