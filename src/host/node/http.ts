@@ -1,0 +1,190 @@
+// HTTP over node:http: the server that carries the pages, metrics and WebHDFS, and the client for other daemons' servers.
+// Bodies flow in both directions with back-pressure. A body has no limit of time, only of silence.
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { HdfsError, messageOf } from '../../base/errors.ts';
+import type {
+  Address,
+  Http,
+  HttpClientRequest,
+  HttpClientResponse,
+  HttpHandler,
+  HttpRequest,
+  HttpResponse,
+  HttpServer,
+  Log,
+} from '../host.ts';
+
+/** As hadoop.http.max.request.header.size. */
+const MAX_HEADER_BYTES = 64 * 1024;
+/** A client has this long to send its headers. */
+const HEADERS_TIMEOUT_MS = 20_000;
+/** A connection on which nothing moves, in a request or its answer, ends after this long. */
+const SILENCE_TIMEOUT_MS = 300_000;
+/** As hadoop.http.idle_timeout.ms: between two requests. */
+const KEEP_ALIVE_TIMEOUT_MS = 60_000;
+const MAX_HEADERS = 200;
+
+const plainAddress = (address: string | undefined): string =>
+  address === undefined ? '' : address.startsWith('::ffff:') ? address.slice(7) : address;
+
+/** The body of a request; asks for it (100 Continue) when it is first read, so that a refused body never travels. */
+async function* bodyOf(request: http.IncomingMessage, proceed: () => void): AsyncGenerator<Uint8Array> {
+  proceed();
+  for await (const chunk of request) yield chunk as Buffer;
+}
+
+function requestOf(request: http.IncomingMessage, proceed: () => void): HttpRequest {
+  const target = request.url ?? '/';
+  const question = target.indexOf('?');
+  return {
+    method: request.method ?? 'GET',
+    path: question < 0 ? target : target.slice(0, question),
+    query: new URLSearchParams(question < 0 ? '' : target.slice(question + 1)),
+    headers: request.headers,
+    remote: { host: plainAddress(request.socket.remoteAddress), port: request.socket.remotePort ?? 0 },
+    body: bodyOf(request, proceed),
+  };
+}
+
+async function send(request: http.IncomingMessage, response: http.ServerResponse, answer: HttpResponse): Promise<void> {
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  // A body that nobody read is not waited for: the connection ends with the answer.
+  if (!request.complete && request.method !== 'GET' && request.method !== 'HEAD') response.setHeader('Connection', 'close');
+  response.statusCode = answer.status;
+  const { body } = answer;
+  if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
+    const bytes = body === undefined ? Buffer.alloc(0) : typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+    const bodyless = answer.status === 204 || answer.status === 304 || answer.status < 200;
+    if (!bodyless && !response.hasHeader('Content-Length')) response.setHeader('Content-Length', bytes.length);
+    response.end(request.method === 'HEAD' || bodyless ? undefined : bytes);
+    return;
+  }
+  if (request.method === 'HEAD') {
+    await body[Symbol.asyncIterator]().return?.();
+    response.end();
+    return;
+  }
+  await pipeline(Readable.from(body, { objectMode: false }), response);
+}
+
+async function handle(
+  log: Log,
+  handler: HttpHandler,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  proceed: () => void,
+): Promise<void> {
+  try {
+    let answer: HttpResponse;
+    try {
+      answer = await handler(requestOf(request, proceed));
+    } catch (error) {
+      log.log('error', 'http', `${request.method ?? ''} ${request.url ?? ''} failed: ${messageOf(error)}`, { error });
+      answer = { status: 500, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: 'internal error\n' };
+    }
+    await send(request, response, answer);
+  } catch (error) {
+    // The client went away, or the body failed half way: cutting the connection is the only way left to say so.
+    log.log('debug', 'http', `answer to ${request.method ?? ''} ${request.url ?? ''} broke off: ${messageOf(error)}`);
+    response.destroy();
+  }
+}
+
+async function listen(log: Log, address: Address, handler: HttpHandler): Promise<HttpServer> {
+  const server = http.createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    noDelay: true,
+  });
+  server.timeout = SILENCE_TIMEOUT_MS;
+  server.maxHeadersCount = MAX_HEADERS;
+  server.on('request', (request, response) => void handle(log, handler, request, response, () => undefined));
+  server.on('checkContinue', (request: http.IncomingMessage, response: http.ServerResponse) => {
+    let asked = false;
+    void handle(log, handler, request, response, () => {
+      if (asked) return;
+      asked = true;
+      response.writeContinue();
+    });
+  });
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else socket.destroy();
+  });
+  await new Promise<void>((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      const reason = error.code === 'EADDRINUSE' ? 'the port is already in use' : error.message;
+      reject(
+        Object.assign(new Error(`cannot listen on ${address.host}:${address.port}: ${reason}`, { cause: error }), {
+          code: error.code ?? '',
+        }),
+      );
+    };
+    server.once('error', onError);
+    server.listen({ host: address.host, port: address.port }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+  server.on('error', (error) => log.log('error', 'http', `the HTTP server failed: ${error.message}`));
+  const bound = server.address() as AddressInfo;
+  return {
+    address: { host: bound.address, port: bound.port },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const agent = new http.Agent({ keepAlive: true, maxFreeSockets: 16, timeout: 60_000 });
+
+function failed(url: string, error: Error): Error {
+  if (error instanceof HdfsError) return error;
+  const code = 'code' in error ? String(error.code) : '';
+  return new HdfsError(code === 'ETIMEDOUT' ? 'ETIMEDOUT' : 'ECONN', `${url}: ${error.message === '' ? code : error.message}`, {
+    cause: error,
+  });
+}
+
+function request(url: string, options: HttpClientRequest = {}): Promise<HttpClientResponse> {
+  return new Promise((resolve, reject) => {
+    const target = new URL(url);
+    if (target.protocol !== 'http:') {
+      reject(new HdfsError('EUNSUPPORTED', `only http: addresses can be asked: ${url}`));
+      return;
+    }
+    const { body, signal, timeoutMs } = options;
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const outgoing = http.request(target, { method: options.method ?? 'GET', headers: { ...options.headers }, agent });
+    const onAbort = (): void => void outgoing.destroy(signal?.reason);
+    const finish = (): void => signal?.removeEventListener('abort', onAbort);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    outgoing.on('close', finish);
+    if (timeoutMs !== undefined && timeoutMs > 0) {
+      outgoing.setTimeout(Math.min(timeoutMs, 0x7fff_ffff), () =>
+        outgoing.destroy(new HdfsError('ETIMEDOUT', `${url}: no answer within ${timeoutMs} ms`)),
+      );
+    }
+    outgoing.on('error', (error) => reject(signal?.aborted ? signal.reason : failed(url, error)));
+    outgoing.on('response', (incoming) =>
+      resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming }),
+    );
+    if (body === undefined) outgoing.end();
+    else if (typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body);
+    else pipeline(Readable.from(body, { objectMode: false }), outgoing).catch((error: Error) => reject(failed(url, error)));
+  });
+}
+
+export function nodeHttp(log: Log): Http {
+  return { listen: (address, handler) => listen(log, address, handler), request };
+}

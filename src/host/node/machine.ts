@@ -1,0 +1,26 @@
+// What this process knows of the machine it runs on.
+import { hostname, userInfo } from 'node:os';
+import type { Machine } from '../host.ts';
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run under a number that /etc/passwd lacks.
+    return process.env.USER ?? process.env.LOGNAME ?? `uid${process.getuid?.() ?? 0}`;
+  }
+}
+
+export function nodeMachine(): Machine {
+  return {
+    hostName: hostname(),
+    pid: process.pid,
+    userName: userName(),
+    platform: process.platform,
+    memory() {
+      const { rss, heapUsed, heapTotal } = process.memoryUsage();
+      return { rss, heapUsed, heapTotal };
+    },
+    env: (name) => process.env[name],
+  };
+}

@@ -1,0 +1,298 @@
+// TCP over node:net. Sockets stay half open until both sides have ended, send small writes at once (no Nagle), and keep
+// their own account of queued bytes, since Node's answer to `write` counts bytes that the kernel took already.
+import net from 'node:net';
+import { HdfsError } from '../../base/errors.ts';
+import type { Address, Connection, ConnectionHandler, Listener, Log, Net } from '../host.ts';
+import { adoptWithSlab, type SlabSocketOptions, slabsWork } from './slab.ts';
+
+/** Queued bytes beyond which `write` answers false. */
+const HIGH_WATER_BYTES = 256 * 1024;
+/** Up to this many bytes, copying chunks together is cheaper than a vectored write. */
+const CONCAT_BYTES = 8 * 1024;
+const DEFAULT_BACKLOG = 256;
+
+const EMPTY = Buffer.alloc(0);
+
+/** IPv4 addresses that arrived through a dual-stack socket, in their own form. */
+const plainAddress = (address: string | undefined): string =>
+  address === undefined ? '' : address.startsWith('::ffff:') ? address.slice(7) : address;
+
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Connection refused',
+  ECONNRESET: 'Connection reset by peer',
+  EPIPE: 'Broken pipe',
+  EHOSTUNREACH: 'No route to host',
+  ENETUNREACH: 'Network is unreachable',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  ENOTFOUND: 'unknown host',
+  EAI_AGAIN: 'the name server does not answer for the host',
+  EMFILE: 'too many open files (raise ulimit -n)',
+  ENFILE: 'too many open files on this machine',
+};
+
+/** A failure of a socket in an operator's words. */
+function connectionError(error: unknown, peer: string): HdfsError {
+  if (error instanceof HdfsError) return error;
+  const code = codeOf(error);
+  const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+  return new HdfsError(code === 'ETIMEDOUT' ? 'ETIMEDOUT' : 'ECONN', `${reason}: ${peer}`, { cause: error });
+}
+
+class NodeConnection implements Connection {
+  readonly remote: Address;
+  readonly local: Address;
+  private readonly socket: net.Socket;
+  private handler: ConnectionHandler | undefined;
+  private wantsDrain = false;
+  private ended = false;
+  private closed = false;
+  private failure: HdfsError | undefined;
+
+  constructor(socket: net.Socket) {
+    this.socket = socket;
+    this.remote = { host: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
+    this.local = { host: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
+    socket.on('error', (error) => {
+      this.failure ??= connectionError(error, `${this.remote.host}:${this.remote.port}`);
+    });
+    socket.on('close', () => {
+      this.closed = true;
+      this.handler?.onClose(this.failure);
+    });
+    socket.on('end', () => this.handler?.onEnd());
+    socket.on('drain', () => {
+      if (!this.wantsDrain) return;
+      this.wantsDrain = false;
+      this.handler?.onDrain?.();
+    });
+  }
+
+  /** Data of a socket without a slab. */
+  listenForData(): void {
+    this.socket.on('data', (chunk: Buffer) => this.deliver(chunk));
+    this.socket.pause();
+  }
+
+  deliver(chunk: Buffer): void {
+    this.handler?.onData(chunk);
+  }
+
+  start(handler: ConnectionHandler): void {
+    this.handler = handler;
+    if (this.closed) process.nextTick(() => handler.onClose(this.failure));
+    else this.socket.resume();
+  }
+
+  setHandler(handler: ConnectionHandler): void {
+    this.handler = handler;
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (this.handler !== undefined) this.socket.resume();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.ended || this.socket.destroyed) return true;
+    this.socket.write(chunk);
+    return this.roomLeft();
+  }
+
+  writev(chunks: readonly Uint8Array[]): boolean {
+    if (this.ended || this.socket.destroyed) return true;
+    let total = 0;
+    for (const chunk of chunks) total += chunk.length;
+    if (total <= CONCAT_BYTES) {
+      this.socket.write(Buffer.concat(chunks as Uint8Array[], total));
+    } else {
+      this.socket.cork();
+      for (const chunk of chunks) this.socket.write(chunk);
+      this.socket.uncork();
+    }
+    return this.roomLeft();
+  }
+
+  private roomLeft(): boolean {
+    if (this.socket.writableLength <= HIGH_WATER_BYTES) return true;
+    this.wantsDrain = true;
+    return false;
+  }
+
+  flushed(fn: (error?: Error) => void): void {
+    const { socket } = this;
+    if (this.closed || socket.destroyed) {
+      process.nextTick(fn, this.failure ?? connectionError(new Error('the connection is closed'), this.remote.host));
+    } else if (socket.writableLength === 0) process.nextTick(fn);
+    else if (this.ended) {
+      let called = false;
+      const once = (): void => {
+        if (called) return;
+        called = true;
+        socket.off('finish', once);
+        socket.off('close', once);
+        fn(
+          socket.writableFinished
+            ? undefined
+            : (this.failure ?? new HdfsError('ECONN', 'the connection broke before all was sent')),
+        );
+      };
+      socket.on('finish', once);
+      socket.on('close', once);
+    } else {
+      socket.write(EMPTY, (error) => fn(error ? connectionError(error, this.remote.host) : undefined));
+    }
+  }
+
+  get queuedBytes(): number {
+    return this.socket.writableLength;
+  }
+
+  get destroyed(): boolean {
+    return this.socket.destroyed;
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.socket.end();
+  }
+
+  destroy(error?: Error): void {
+    if (error !== undefined) this.failure ??= connectionError(error, `${this.remote.host}:${this.remote.port}`);
+    this.socket.destroy();
+  }
+
+  setNoDelay(on: boolean): void {
+    this.socket.setNoDelay(on);
+  }
+
+  setKeepAlive(on: boolean): void {
+    this.socket.setKeepAlive(on);
+  }
+}
+
+const describe = (address: Address): string => `${address.host}:${address.port}`;
+
+function connect(options: Parameters<Net['connect']>[0]): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const { signal, timeoutMs, slabBytes } = options;
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    let connection: NodeConnection | undefined;
+    let slab: Buffer | undefined;
+    const socketOptions: SlabSocketOptions = { allowHalfOpen: true };
+    if (slabBytes !== undefined) {
+      slab = Buffer.allocUnsafeSlow(slabBytes);
+      const buffer = slab;
+      socketOptions.onread = {
+        buffer,
+        callback: (bytes) => {
+          connection?.deliver(buffer.subarray(0, bytes));
+          return true;
+        },
+      };
+    }
+    const socket = new net.Socket(socketOptions);
+    socket.pause();
+    const fail = (error: unknown): void => {
+      finish();
+      socket.destroy();
+      reject(error);
+    };
+    const onError = (error: Error): void => fail(connectionError(error, describe(options)));
+    const onAbort = (): void => fail(signal?.reason);
+    const timer =
+      timeoutMs === undefined || timeoutMs <= 0
+        ? undefined
+        : setTimeout(
+            () => fail(new HdfsError('ETIMEDOUT', `${timeoutMs} millis timeout while connecting to ${describe(options)}`)),
+            Math.min(timeoutMs, 0x7fff_ffff),
+          );
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      // A socket that is given up may fail later still, with nobody to tell.
+      socket.off('error', onError);
+      socket.on('error', () => undefined);
+    };
+    socket.on('error', onError);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const target: net.TcpSocketConnectOpts = { host: options.host, port: options.port, noDelay: true };
+    if (options.localAddress !== undefined) target.localAddress = options.localAddress;
+    socket.connect(target, () => {
+      finish();
+      connection = new NodeConnection(socket);
+      if (slab === undefined) connection.listenForData();
+      resolve(connection);
+    });
+  });
+}
+
+/** Adds what an operator needs to know to the error of a failed listen; its code stays. */
+function listenError(error: Error, address: Address): Error {
+  const code = codeOf(error);
+  const reason =
+    code === 'EADDRINUSE'
+      ? 'the port is already in use'
+      : code === 'EACCES'
+        ? 'no permission for this port'
+        : code === 'EADDRNOTAVAIL'
+          ? 'this machine does not have the address'
+          : error.message;
+  return Object.assign(new Error(`cannot listen on ${describe(address)}: ${reason}`, { cause: error }), { code });
+}
+
+async function listen(
+  log: Log,
+  options: Parameters<Net['listen']>[0],
+  onConnection: (connection: Connection) => void,
+): Promise<Listener> {
+  const { slabBytes } = options;
+  const useSlabs = slabBytes !== undefined && (await slabsWork());
+  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (accepted) => {
+    if (useSlabs) {
+      const slab = Buffer.allocUnsafeSlow(slabBytes);
+      let connection: NodeConnection | undefined;
+      const socket = adoptWithSlab(accepted, slab, (bytes) => connection?.deliver(slab.subarray(0, bytes)));
+      connection = new NodeConnection(socket);
+      onConnection(connection);
+    } else {
+      const connection = new NodeConnection(accepted);
+      connection.listenForData();
+      onConnection(connection);
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    const onError = (error: Error): void => reject(listenError(error, options));
+    server.once('error', onError);
+    server.listen({ host: options.host, port: options.port, backlog: options.backlog ?? DEFAULT_BACKLOG }, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+  const bound = server.address() as net.AddressInfo;
+  server.on('error', (error) => {
+    log.log('error', 'net', `accepting on ${bound.address}:${bound.port} failed: ${REASONS[codeOf(error)] ?? error.message}`);
+  });
+  return {
+    address: { host: bound.address, port: bound.port },
+    close() {
+      // Node calls back only when the last connection has gone; the port is free in the next turn.
+      server.close();
+      return new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    },
+  };
+}
+
+export function nodeNet(log: Log): Net {
+  return { connect, listen: (options, onConnection) => listen(log, options, onConnection) };
+}

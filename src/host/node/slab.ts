@@ -1,0 +1,92 @@
+// Accepted sockets that read into one reused buffer. Node offers `onread` only to sockets that connect; an accepted one
+// gets it by building a second Socket over its handle, which is private. So it is tried once over loopback before it is
+// used, and where it does not work, ordinary reads take its place.
+import net from 'node:net';
+
+interface HandleOwner {
+  _handle: unknown;
+}
+
+/** `onread` is public, though the types know it only where a socket connects at once. */
+export interface SlabSocketOptions extends net.SocketConstructorOpts {
+  onread?: net.OnReadOpts;
+}
+
+interface PrivateSocketOptions extends SlabSocketOptions {
+  readonly handle: unknown;
+  readonly pauseOnCreate: boolean;
+}
+
+/** The accepted (paused) socket again, reading into `buffer`; `accepted` is dead afterwards. */
+export function adoptWithSlab(accepted: net.Socket, buffer: Buffer, onRead: (bytes: number) => void): net.Socket {
+  const owner = accepted as unknown as HandleOwner;
+  const options: PrivateSocketOptions = {
+    handle: owner._handle,
+    pauseOnCreate: true,
+    allowHalfOpen: true,
+    onread: {
+      buffer,
+      callback: (bytes) => {
+        onRead(bytes);
+        return true;
+      },
+    },
+  };
+  const socket = new net.Socket(options);
+  owner._handle = null;
+  return socket;
+}
+
+const PROBE_TIMEOUT_MS = 2000;
+
+async function probe(): Promise<boolean> {
+  const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true });
+  const client = new net.Socket();
+  let adopted: net.Socket | undefined;
+  try {
+    return await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), PROBE_TIMEOUT_MS);
+      const answer = (works: boolean): void => {
+        clearTimeout(timer);
+        resolve(works);
+      };
+      const slab = Buffer.alloc(64);
+      let seen = '';
+      server.on('error', () => answer(false));
+      server.on('connection', (accepted) => {
+        try {
+          adopted = adoptWithSlab(accepted, slab, (bytes) => {
+            seen += slab.toString('latin1', 0, bytes);
+            if (seen.length === 4) adopted?.write(seen);
+          });
+          adopted.on('error', () => answer(false));
+          adopted.on('end', () => answer(seen === 'ping'));
+          adopted.resume();
+        } catch {
+          answer(false); // the private door is shut in this version of Node: ordinary reads serve
+        }
+      });
+      client.on('error', () => answer(false));
+      client.on('data', (chunk) => {
+        if (chunk.toString('latin1') !== 'ping') answer(false);
+        client.end();
+      });
+      server.listen(0, '127.0.0.1', () => {
+        const address = server.address() as net.AddressInfo;
+        client.connect(address.port, '127.0.0.1', () => client.write('ping'));
+      });
+    });
+  } finally {
+    client.destroy();
+    adopted?.destroy();
+    server.close();
+  }
+}
+
+let tested: Promise<boolean> | undefined;
+
+/** Whether adoptWithSlab works in this Node; asked once for each process. */
+export function slabsWork(): Promise<boolean> {
+  tested ??= probe();
+  return tested;
+}
