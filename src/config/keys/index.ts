@@ -1,0 +1,25 @@
+// Every key that tuskfs knows. A key that is read anywhere in the code is declared here exactly once; a test looks.
+import type { Key, KeyTable } from '../key.ts';
+import { CLIENT_KEYS } from './client.ts';
+import { COMMON_KEYS } from './common.ts';
+import { DATANODE_KEYS } from './datanode.ts';
+import { HA_KEYS } from './ha.ts';
+import { IPC_KEYS } from './ipc.ts';
+import { NAMENODE_KEYS } from './namenode.ts';
+
+export const KEYS = { ...COMMON_KEYS, ...IPC_KEYS, ...NAMENODE_KEYS, ...HA_KEYS, ...DATANODE_KEYS, ...CLIENT_KEYS };
+
+export type KeyName = keyof typeof KEYS;
+
+const byName: ReadonlyMap<string, Key> = new Map(Object.entries<Key>(KEYS satisfies KeyTable));
+const currentNames = new Map<string, string>();
+for (const [name, key] of byName) for (const old of key.deprecated ?? []) currentNames.set(old, name);
+
+export function declaredKey(name: string): Key | undefined {
+  return byName.get(name);
+}
+
+/** The name in use today of a key that an old configuration may still call otherwise. */
+export function currentName(name: string): string {
+  return currentNames.get(name) ?? name;
+}

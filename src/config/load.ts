@@ -1,0 +1,105 @@
+// Makes a Configuration from a directory of Hadoop's XML files (core-site.xml, then hdfs-site.xml), read through the
+// host's disk. Defaults are not files: they are declared in keys/.
+
+import { utf8 } from '../base/bytes.ts';
+import { HdfsError, messageOf } from '../base/errors.ts';
+import type { Host } from '../host/host.ts';
+import { Configuration, type ConfigurationEnvironment, type Property } from './configuration.ts';
+import { currentName } from './keys/index.ts';
+import { parseConfigurationXml, type XmlItem, type XmlProperty } from './xml.ts';
+
+/** Includes within includes. */
+const MAX_INCLUDE_DEPTH = 8;
+
+export interface LoadOptions {
+  /** Directory with core-site.xml and hdfs-site.xml; each may be missing. Undefined: no files. */
+  readonly directory?: string | undefined;
+  /** More files, read after those of the directory (Hadoop's -conf). They must exist. */
+  readonly files?: readonly string[] | undefined;
+  /** Values of the command line (Hadoop's -D). */
+  readonly overrides?: Readonly<Record<string, string>> | undefined;
+}
+
+export type LoadHost = Pick<Host, 'disk' | 'machine'>;
+
+export const SITE_FILES = ['core-site.xml', 'hdfs-site.xml'] as const;
+
+export function environmentOf(host: Pick<Host, 'machine'>): ConfigurationEnvironment {
+  return {
+    env: (name) => host.machine.env(name),
+    property: (name) => {
+      if (name === 'user.name') return host.machine.userName;
+      if (name === 'user.home') return host.machine.env('HOME');
+      if (name === 'java.io.tmpdir') return host.machine.env('TMPDIR') ?? '/tmp';
+      return undefined;
+    },
+  };
+}
+
+/** Rejects with HdfsError EINVAL naming file and line for a file that is no configuration. */
+export async function loadConfiguration(host: LoadHost, options: LoadOptions = {}): Promise<Configuration> {
+  const properties = new Map<string, Property>();
+  const { directory } = options;
+  if (directory !== undefined) {
+    if (!(await isDirectory(host, directory))) {
+      throw new HdfsError('EINVAL', `configuration directory ${directory} does not exist`, { path: directory });
+    }
+    for (const name of SITE_FILES) {
+      const file = `${directory.replace(/\/+$/, '')}/${name}`;
+      if (await host.disk.exists(file)) await readInto(host, file, properties, 0);
+    }
+  }
+  for (const file of options.files ?? []) {
+    if (!(await host.disk.exists(file)))
+      throw new HdfsError('EINVAL', `configuration file ${file} does not exist`, { path: file });
+    await readInto(host, file, properties, 0);
+  }
+  const configuration = new Configuration(properties, environmentOf(host));
+  return options.overrides === undefined ? configuration : configuration.with(options.overrides);
+}
+
+async function isDirectory(host: LoadHost, path: string): Promise<boolean> {
+  return (await host.disk.exists(path)) && (await host.disk.stat(path)).isDirectory;
+}
+
+async function readInto(host: LoadHost, file: string, properties: Map<string, Property>, depth: number): Promise<void> {
+  if (depth > MAX_INCLUDE_DEPTH)
+    throw new HdfsError('EINVAL', `${file}: includes are nested more than ${MAX_INCLUDE_DEPTH} deep`);
+  let items: readonly XmlItem[];
+  try {
+    items = parseConfigurationXml(utf8(await host.disk.readFile(file)), file);
+  } catch (error) {
+    if (error instanceof HdfsError) throw error;
+    throw new HdfsError('EINVAL', `configuration file ${file} cannot be read: ${messageOf(error)}`, {
+      path: file,
+      cause: error,
+    });
+  }
+  for (const item of items) {
+    if (item.kind === 'property') set(properties, item, file);
+    else {
+      const included = includePath(file, item.href);
+      if (await host.disk.exists(included)) await readInto(host, included, properties, depth + 1);
+      else if (item.fallback === undefined) {
+        throw new HdfsError('EINVAL', `${file} includes ${item.href}, which does not exist, and gives no fallback`, {
+          path: file,
+        });
+      } else for (const property of item.fallback) set(properties, property, file);
+    }
+  }
+}
+
+function includePath(file: string, href: string): string {
+  const local = href.startsWith('file:') ? href.replace(/^file:(\/\/)?/, '') : href;
+  if (/^[a-z][a-z0-9+.-]*:/i.test(local)) {
+    throw new HdfsError('EINVAL', `${file} includes ${href}: only local files may be included`, { path: file });
+  }
+  return local.startsWith('/') ? local : `${file.slice(0, file.lastIndexOf('/') + 1)}${local}`;
+}
+
+function set(properties: Map<string, Property>, { name, value, final }: XmlProperty, source: string): void {
+  const current = currentName(name);
+  // The first file that calls a property final has the last word among files.
+  if (properties.get(current)?.final === true) return;
+  properties.set(current, { value, source, final });
+}
