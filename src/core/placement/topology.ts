@@ -172,9 +172,7 @@ export class Topology<N extends TopologyNode> {
     const from = this.#find(scope);
     if (from === undefined || from.leaves === 0) return undefined;
     const fits = (node: N): boolean =>
-      !excluded.has(node) &&
-      (outside === undefined || !this.inScope(node, outside)) &&
-      (accept === undefined || accept(node));
+      !excluded.has(node) && (outside === undefined || !this.inScope(node, outside)) && (accept === undefined || accept(node));
     for (let draws = 0; draws < 4; draws++) {
       const node = nth(from, randomInt(random, from.leaves));
       if (fits(node)) return node;

@@ -1,0 +1,219 @@
+// The packed list of replicas in a full block report, both ways. Mirrors org.apache.hadoop.hdfs.protocol.BlockListAsLongs:
+//
+//   blocksBuffers  each replica: block id as zig-zag varint, then varints of bytes on disk, generation stamp, state;
+//                  the list is cut into buffers of at most 64 KiB at any byte
+//   blocks (old)   finalized count, under-construction count, 3 longs for each finalized one, -1 -1 -1, then 4 longs
+//                  (the fourth is the state) for each of the others
+import { ProtocolError } from '../../base/errors.ts';
+import { type BlockId, blockId, type GenStamp, genStamp } from '../../base/ids.ts';
+import { ReplicaState } from './storage-type.ts';
+
+/** Apache: BlockListAsLongs.CHUNK_SIZE. */
+const CHUNK_SIZE = 64 * 1024;
+/** A report of one storage with more replicas is refused. */
+export const MAX_REPORTED_REPLICAS = 1 << 27;
+/** Apache keeps the upper 16 bits of the length and all but 4 of the state for later versions. */
+const NUM_BYTES_MASK = (1n << 48n) - 1n;
+const TWO_48 = 2 ** 48;
+
+/** A replica as a DataNode reports it. Decoders reuse one object: copy what must stay. */
+export interface ReportedReplica {
+  id: BlockId;
+  numBytes: number;
+  genStamp: GenStamp;
+  state: ReplicaState;
+}
+
+/** Gives the replicas of a report one after the other; each call fills `into`. */
+export interface ReplicaCursor {
+  readonly count: number;
+  readonly done: boolean;
+  next(into: ReportedReplica): void;
+}
+
+export function emptyReplica(): ReportedReplica {
+  return { id: blockId(0n), numBytes: 0, genStamp: genStamp(0), state: ReplicaState.FINALIZED };
+}
+
+function replicaState(value: number): ReplicaState {
+  if (value > ReplicaState.TEMPORARY) throw new ProtocolError(`Block report with unknown replica state ${value}`);
+  return value as ReplicaState;
+}
+
+class BufferCursor implements ReplicaCursor {
+  readonly count: number;
+  readonly #buffers: readonly Uint8Array[];
+  #buffer: Uint8Array;
+  #index = 0;
+  #at = 0;
+  #read = 0;
+  #low = 0;
+  #high = 0;
+
+  constructor(count: number, buffers: readonly Uint8Array[]) {
+    let bytes = 0;
+    for (const buffer of buffers) bytes += buffer.length;
+    // A replica takes at least four bytes, so a count can be believed only as far as the bytes carry it.
+    if (!Number.isInteger(count) || count < 0 || count > MAX_REPORTED_REPLICAS || count * 4 > bytes) {
+      throw new ProtocolError(`Block report claims ${count} blocks in ${bytes} bytes`);
+    }
+    this.count = count;
+    this.#buffers = buffers;
+    this.#buffer = buffers[0] ?? new Uint8Array(0);
+  }
+
+  get done(): boolean {
+    return this.#read === this.count;
+  }
+
+  next(into: ReportedReplica): void {
+    this.#varint();
+    // Zig-zag: the lowest bit is the sign.
+    const sign = -(this.#low & 1);
+    const low = ((this.#low >>> 1) | (this.#high << 31)) ^ sign;
+    const high = (this.#high >>> 1) ^ sign;
+    into.id = ((BigInt(high | 0) << 32n) | BigInt(low >>> 0)) as BlockId;
+    this.#varint();
+    into.numBytes = (this.#high & 0xffff) * 2 ** 32 + (this.#low >>> 0);
+    this.#varint();
+    into.genStamp = genStamp((this.#high >>> 0) * 2 ** 32 + (this.#low >>> 0));
+    this.#varint();
+    into.state = replicaState(this.#low & 0xf);
+    this.#read++;
+  }
+
+  #byte(): number {
+    while (this.#at >= this.#buffer.length) {
+      this.#index++;
+      const next = this.#buffers[this.#index];
+      if (next === undefined) throw new ProtocolError('Block report ends in the middle of a replica');
+      this.#buffer = next;
+      this.#at = 0;
+    }
+    return this.#buffer[this.#at++] as number;
+  }
+
+  #varint(): void {
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.#byte();
+      const bits = byte & 0x7f;
+      if (shift < 28) low |= bits << shift;
+      else if (shift === 28) {
+        low |= bits << 28;
+        high |= bits >>> 4;
+      } else high |= bits << (shift - 32);
+      if (byte < 0x80) {
+        this.#low = low;
+        this.#high = high;
+        return;
+      }
+    }
+    throw new ProtocolError('Block report with a number of more than ten bytes');
+  }
+}
+
+class LongsCursor implements ReplicaCursor {
+  readonly count: number;
+  readonly #longs: readonly bigint[];
+  readonly #finalized: number;
+  #read = 0;
+
+  constructor(longs: readonly bigint[]) {
+    const finalized = Number(longs[0] ?? 0n);
+    const others = Number(longs[1] ?? 0n);
+    // Without replicas Apache sends two zeros, and no delimiter.
+    const expected = longs.length <= 2 ? 2 : 2 + 3 * (finalized + 1) + 4 * others;
+    if (finalized < 0 || others < 0 || (longs.length !== expected && longs.length !== 0)) {
+      throw new ProtocolError(`Block report of ${longs.length} longs claims ${finalized} and ${others} blocks`);
+    }
+    if (longs.length <= 2 && finalized + others > 0) throw new ProtocolError('Block report without its blocks');
+    this.count = finalized + others;
+    this.#finalized = finalized;
+    this.#longs = longs;
+  }
+
+  get done(): boolean {
+    return this.#read === this.count;
+  }
+
+  next(into: ReportedReplica): void {
+    const under = this.#read >= this.#finalized;
+    const at = under ? 2 + 3 * (this.#finalized + 1) + 4 * (this.#read - this.#finalized) : 2 + 3 * this.#read;
+    into.id = blockId(this.#longs[at] as bigint);
+    into.numBytes = Number((this.#longs[at + 1] as bigint) & NUM_BYTES_MASK);
+    into.genStamp = genStamp(Number(BigInt.asIntN(64, this.#longs[at + 2] as bigint)));
+    into.state = under ? replicaState(Number((this.#longs[at + 3] as bigint) & 0xfn)) : ReplicaState.FINALIZED;
+    this.#read++;
+  }
+}
+
+/** Reads `blocksBuffers` of a report. Throws ProtocolError when the bytes do not hold what `count` claims. */
+export function decodeBlockBuffers(count: number, buffers: readonly Uint8Array[]): ReplicaCursor {
+  return new BufferCursor(count, buffers);
+}
+
+/** Reads the old `blocks` of a report. */
+export function decodeBlockLongs(longs: readonly bigint[]): ReplicaCursor {
+  return new LongsCursor(longs);
+}
+
+/** A cursor over replicas at hand. */
+export function cursorOf(replicas: readonly Readonly<ReportedReplica>[]): ReplicaCursor {
+  let at = 0;
+  return {
+    count: replicas.length,
+    get done() {
+      return at === replicas.length;
+    },
+    next(into) {
+      Object.assign(into, replicas[at++]);
+    },
+  };
+}
+
+/** Packs a report as a DataNode sends it. */
+export class BlockListEncoder {
+  #bytes = Buffer.allocUnsafe(CHUNK_SIZE);
+  #at = 0;
+  readonly #full: Buffer[] = [];
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(replica: Readonly<ReportedReplica>): void {
+    this.#varint(BigInt.asUintN(64, (replica.id << 1n) ^ (replica.id >> 63n)));
+    this.#varint(BigInt(replica.numBytes % TWO_48));
+    this.#varint(BigInt(replica.genStamp));
+    this.#varint(BigInt(replica.state));
+    this.#count++;
+  }
+
+  /** The buffers, none longer than 64 KiB; one empty buffer for an empty list, as Apache. */
+  finish(): Uint8Array[] {
+    const last = this.#bytes.subarray(0, this.#at);
+    return this.#full.length > 0 && last.length === 0 ? [...this.#full] : [...this.#full, last];
+  }
+
+  #varint(value: bigint): void {
+    let low = Number(value & 0xffffffffn);
+    let high = Number(value >> 32n);
+    for (;;) {
+      if (this.#at === CHUNK_SIZE) {
+        this.#full.push(this.#bytes);
+        this.#bytes = Buffer.allocUnsafe(CHUNK_SIZE);
+        this.#at = 0;
+      }
+      if (high === 0 && low < 0x80) {
+        this.#bytes[this.#at++] = low;
+        return;
+      }
+      this.#bytes[this.#at++] = (low & 0x7f) | 0x80;
+      low = ((low >>> 7) | ((high & 0x7f) << 25)) >>> 0;
+      high >>>= 7;
+    }
+  }
+}

@@ -1,0 +1,58 @@
+// Replicas known to be bad, by block and node, with the reason. A replica stays here until it is deleted or proved good.
+// Mirrors CorruptReplicasMap.
+import type { BlockHandle } from './block-map.ts';
+import type { Datanode } from './datanode.ts';
+
+export const CorruptReason = {
+  GENSTAMP_MISMATCH: 1,
+  SIZE_MISMATCH: 2,
+  INVALID_STATE: 3,
+  /** A client or a DataNode read it and its checksums were wrong. */
+  CORRUPTION_REPORTED: 4,
+} as const;
+export type CorruptReason = (typeof CorruptReason)[keyof typeof CorruptReason];
+
+export class CorruptReplicas {
+  readonly #byBlock = new Map<BlockHandle, Map<Datanode, CorruptReason>>();
+
+  /** Blocks with a bad replica. */
+  get size(): number {
+    return this.#byBlock.size;
+  }
+
+  get blocks(): IterableIterator<BlockHandle> {
+    return this.#byBlock.keys();
+  }
+
+  add(block: BlockHandle, node: Datanode, reason: CorruptReason): void {
+    let nodes = this.#byBlock.get(block);
+    if (nodes === undefined) {
+      nodes = new Map();
+      this.#byBlock.set(block, nodes);
+    }
+    nodes.set(node, reason);
+  }
+
+  has(block: BlockHandle, node: Datanode): boolean {
+    return this.#byBlock.get(block)?.has(node) ?? false;
+  }
+
+  nodes(block: BlockHandle): readonly Datanode[] {
+    const nodes = this.#byBlock.get(block);
+    return nodes === undefined ? [] : [...nodes.keys()];
+  }
+
+  /** With a reason: only when it is bad for that reason. */
+  remove(block: BlockHandle, node: Datanode, reason?: CorruptReason): boolean {
+    const nodes = this.#byBlock.get(block);
+    const known = nodes?.get(node);
+    if (nodes === undefined || known === undefined || (reason !== undefined && known !== reason)) return false;
+    nodes.delete(node);
+    if (nodes.size === 0) this.#byBlock.delete(block);
+    return true;
+  }
+
+  removeBlock(block: BlockHandle): void {
+    this.#byBlock.delete(block);
+  }
+}

@@ -1,0 +1,80 @@
+// Copies that are on their way: ordered from a DataNode, or expected from the end of a pipeline, and not reported yet.
+// What does not come in time is given back, so that it is ordered again. Mirrors PendingReconstructionBlocks.
+import type { BlockHandle } from './block-map.ts';
+import type { Datanode, Storage } from './datanode.ts';
+
+interface Pending {
+  sinceMs: number;
+  readonly targets: Storage[];
+}
+
+export class PendingReconstruction {
+  readonly #timeoutMs: number;
+  /** Oldest first: a block whose time starts again moves to the end. */
+  readonly #pending = new Map<BlockHandle, Pending>();
+  #timedOut = 0;
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Blocks whose copies did not come in time, ever. */
+  get timedOutCount(): number {
+    return this.#timedOut;
+  }
+
+  /** Copies on their way. */
+  count(block: BlockHandle): number {
+    return this.#pending.get(block)?.targets.length ?? 0;
+  }
+
+  targets(block: BlockHandle): readonly Storage[] {
+    return this.#pending.get(block)?.targets ?? [];
+  }
+
+  add(block: BlockHandle, targets: readonly Storage[], nowMs: number): void {
+    const pending = this.#pending.get(block) ?? { sinceMs: nowMs, targets: [] };
+    for (const target of targets) if (!pending.targets.includes(target)) pending.targets.push(target);
+    pending.sinceMs = nowMs;
+    this.#pending.delete(block);
+    if (pending.targets.length > 0) this.#pending.set(block, pending);
+  }
+
+  /** A copy came to that node. True when it was the last one. */
+  arrived(block: BlockHandle, node: Datanode): boolean {
+    const pending = this.#pending.get(block);
+    if (pending === undefined) return false;
+    for (let i = pending.targets.length - 1; i >= 0; i--) if (pending.targets[i]?.node === node) pending.targets.splice(i, 1);
+    if (pending.targets.length > 0) return false;
+    this.#pending.delete(block);
+    return true;
+  }
+
+  /** Forgets the block; answers the targets that were awaited. */
+  remove(block: BlockHandle): readonly Storage[] {
+    const targets = this.targets(block);
+    this.#pending.delete(block);
+    return targets;
+  }
+
+  /** Takes out up to `limit` blocks whose time is over. */
+  takeTimedOut(nowMs: number, limit: number): BlockHandle[] {
+    const out: BlockHandle[] = [];
+    for (const [block, pending] of this.#pending) {
+      if (out.length >= limit || nowMs <= pending.sinceMs + this.#timeoutMs) break;
+      out.push(block);
+      this.#pending.delete(block);
+    }
+    this.#timedOut += out.length;
+    return out;
+  }
+
+  clear(): void {
+    this.#pending.clear();
+    this.#timedOut = 0;
+  }
+}
