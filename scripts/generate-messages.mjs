@@ -89,6 +89,11 @@ function fieldKind(file, field) {
   };
 }
 
+/** The parser's own `required` speaks of resolved schemas; this one is read as written. */
+function isRequired(field) {
+  return field.rule === 'required';
+}
+
 function defaultLiteral(field, kind) {
   const value = field.options?.default;
   if (value === undefined) return undefined;
@@ -132,7 +137,7 @@ function emitMessage(file, { node, tsName }) {
   for (const { field, kind, fallback, name } of fields) {
     const type = field.repeated
       ? `readonly ${kind.ts}[]`
-      : field.required || fallback !== undefined
+      : isRequired(field) || fallback !== undefined
         ? kind.ts
         : `${kind.ts} | undefined`;
     lines.push(`  readonly ${name}: ${type};`);
@@ -144,7 +149,7 @@ function emitMessage(file, { node, tsName }) {
   );
   for (const { field, kind, name } of fields) {
     const type = field.repeated ? `readonly ${kind.init}[]` : kind.init;
-    lines.push(`  readonly ${name}${field.required ? '' : '?'}: ${type}${field.required ? '' : ' | undefined'};`);
+    lines.push(`  readonly ${name}${isRequired(field) ? '' : '?'}: ${type}${isRequired(field) ? '' : ' | undefined'};`);
   }
   lines.push(`}`);
   // Encoder.
@@ -174,7 +179,7 @@ function emitMessage(file, { node, tsName }) {
         `    }`,
         `  }`,
       );
-    } else if (field.required) {
+    } else if (isRequired(field)) {
       lines.push(`  {`, ...put(`m.${name}`, '    '), `  }`);
     } else {
       lines.push(`  if (m.${name} !== undefined) {`, ...put(`m.${name}`, '    '), `  }`);
@@ -183,7 +188,7 @@ function emitMessage(file, { node, tsName }) {
   lines.push(`}`);
   // Decoder.
   lines.push(`function read${tsName}(r: ProtoReader, end: number): ${tsName} {`);
-  const required = fields.filter(({ field }) => field.required);
+  const required = fields.filter(({ field }) => isRequired(field));
   for (const { field, kind, fallback, name } of fields) {
     if (field.repeated) lines.push(`  const v_${name}: ${kind.ts}[] = [];`);
     else lines.push(`  let v_${name}: ${kind.ts} | undefined${fallback === undefined ? '' : ` = ${fallback}`};`);

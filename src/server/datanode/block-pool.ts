@@ -1,0 +1,222 @@
+// One block pool on all volumes: its directories, its replica map, and what a start finds on the disks. Finalized replicas
+// are taken by their names and lengths; replicas left by a writer are cut to what their checksums prove and wait for
+// recovery (RWR); copies in the making are dropped. Apache: BlockPoolSlice.
+import { messageOf } from '../../base/errors.ts';
+import { type BlockId, type GenStamp, genStamp } from '../../base/ids.ts';
+import { type ReplicaHandle, ReplicaMap } from '../../core/replica/replica-map.ts';
+import { ReplicaState } from '../../core/replica/states.ts';
+import { diskErrorCode } from '../../host/disk-error.ts';
+import type { Disk, Log } from '../../host/host.ts';
+import { DataChecksum, META_HEADER_BYTES } from './data-checksum.ts';
+import {
+  blockFileName,
+  blockSubdir,
+  finalizedDir,
+  metaFileName,
+  parseBlockName,
+  parseMetaName,
+  poolCurrentDir,
+  rbwDir,
+  tmpDir,
+} from './layout.ts';
+import type { InFlightReplica } from './replica.ts';
+import type { Volume } from './volume.ts';
+
+/** Generation stamp of a block file without a meta file. Apache: GenerationStamp.GRANDFATHER. */
+const NO_GEN_STAMP = genStamp(0);
+const READ_BYTES = 256 * 1024;
+
+export class BlockPool {
+  readonly id: string;
+  readonly replicas = new ReplicaMap();
+  /** What only replicas in the making need, by handle. */
+  readonly inFlight = new Map<ReplicaHandle, InFlightReplica>();
+  /** Recovery ids of replicas under recovery, with the state that they were in. */
+  readonly recoveries = new Map<ReplicaHandle, { readonly recoveryId: GenStamp; readonly original: ReplicaState }>();
+  private readonly volumes: readonly Volume[];
+  private readonly disk: Disk;
+  private readonly log: Log;
+  /** finalized/ subdirectories that are known to exist, by volume. */
+  private readonly knownDirs: readonly Set<string>[];
+
+  constructor(id: string, volumes: readonly Volume[], disk: Disk, log: Log) {
+    this.id = id;
+    this.volumes = volumes;
+    this.disk = disk;
+    this.log = log;
+    this.knownDirs = volumes.map(() => new Set<string>());
+  }
+
+  volumeOf(handle: ReplicaHandle): Volume {
+    return this.volumes[this.replicas.volume(handle)] as Volume;
+  }
+
+  /** Directory of a replica's two files. */
+  directoryOf(handle: ReplicaHandle): string {
+    const inFlight = this.inFlight.get(handle);
+    if (inFlight !== undefined) return inFlight.directory;
+    const volume = this.volumeOf(handle);
+    const original = this.recoveries.get(handle)?.original ?? this.replicas.state(handle);
+    switch (original) {
+      case ReplicaState.FINALIZED:
+        return `${finalizedDir(volume.path, this.id)}/${blockSubdir(this.replicas.id(handle))}`;
+      case ReplicaState.RBW:
+      case ReplicaState.RWR:
+      case ReplicaState.RUR:
+        return rbwDir(volume.path, this.id);
+      case ReplicaState.TEMPORARY:
+        return tmpDir(volume.path, this.id);
+    }
+  }
+
+  blockFile(handle: ReplicaHandle): string {
+    return `${this.directoryOf(handle)}/${blockFileName(this.replicas.id(handle))}`;
+  }
+
+  metaFile(handle: ReplicaHandle): string {
+    return `${this.directoryOf(handle)}/${metaFileName(this.replicas.id(handle), this.replicas.genStamp(handle))}`;
+  }
+
+  /** The directory of a finalized block, made durably when it is new. */
+  async makeFinalizedDir(volume: Volume, id: BlockId): Promise<string> {
+    const root = finalizedDir(volume.path, this.id);
+    const subdir = blockSubdir(id);
+    const path = `${root}/${subdir}`;
+    const known = this.knownDirs[volume.index] as Set<string>;
+    if (known.has(subdir)) return path;
+    if (!(await this.disk.exists(path))) {
+      await this.disk.mkdir(path);
+      await this.disk.syncDirectory(path.slice(0, path.lastIndexOf('/')));
+      await this.disk.syncDirectory(root);
+    }
+    known.add(subdir);
+    return path;
+  }
+
+  // ----------------------------------------------------------------------------------------------------------- start
+
+  /** Makes the directories of the pool on a volume, and drops copies that were in the making. */
+  async prepare(volume: Volume): Promise<void> {
+    await this.disk.removeTree(tmpDir(volume.path, this.id));
+    for (const dir of [finalizedDir(volume.path, this.id), rbwDir(volume.path, this.id), tmpDir(volume.path, this.id)]) {
+      await this.disk.mkdir(dir);
+    }
+    await this.disk.syncDirectory(poolCurrentDir(volume.path, this.id));
+  }
+
+  /** Takes up what lies on a volume. */
+  async scan(volume: Volume): Promise<void> {
+    volume.usedByPool.set(this.id, 0);
+    const root = finalizedDir(volume.path, this.id);
+    for (const first of await this.disk.readdir(root)) {
+      if (!first.startsWith('subdir')) continue;
+      for (const second of await this.disk.readdir(`${root}/${first}`)) {
+        if (second.startsWith('subdir')) await this.scanFinalized(volume, `${root}/${first}/${second}`);
+      }
+    }
+    await this.scanWritten(volume);
+  }
+
+  private async scanFinalized(volume: Volume, dir: string): Promise<void> {
+    const names = await this.disk.readdir(dir);
+    const stamps = stampsOf(names);
+    for (const name of names) {
+      const id = parseBlockName(name);
+      if (id === undefined) continue;
+      const expected = `${finalizedDir(volume.path, this.id)}/${blockSubdir(id)}`;
+      if (expected !== dir) {
+        this.log.log('warn', 'datanode', `${dir}/${name} does not lie where its number says; it is not served`);
+        continue;
+      }
+      const { size } = await this.disk.stat(`${dir}/${name}`);
+      const stamp = stamps.get(id) ?? NO_GEN_STAMP;
+      if (this.take(volume, id, stamp, size, ReplicaState.FINALIZED)) {
+        const meta = stamps.has(id) ? (await this.disk.stat(`${dir}/${metaFileName(id, stamp)}`)).size : 0;
+        volume.addUsed(this.id, size + meta);
+      }
+    }
+  }
+
+  private async scanWritten(volume: Volume): Promise<void> {
+    const dir = rbwDir(volume.path, this.id);
+    const names = await this.disk.readdir(dir);
+    const stamps = stampsOf(names);
+    for (const name of names) {
+      const id = parseBlockName(name);
+      if (id === undefined) continue;
+      const stamp = stamps.get(id);
+      // Without its meta file nothing of it is proved.
+      const length = stamp === undefined ? 0 : await this.provenLength(`${dir}/${name}`, `${dir}/${metaFileName(id, stamp)}`);
+      if (this.take(volume, id, stamp ?? NO_GEN_STAMP, length, ReplicaState.RWR)) volume.addUsed(this.id, length);
+    }
+  }
+
+  /** One replica for each block: of two, the better one stays. Apache: BlockPoolSlice.resolveDuplicateReplicas. */
+  private take(volume: Volume, id: BlockId, stamp: GenStamp, bytes: number, state: ReplicaState): boolean {
+    const other = this.replicas.find(id);
+    if (other !== 0) {
+      const finalizedWins =
+        (this.replicas.state(other) === ReplicaState.FINALIZED) !== (state === ReplicaState.FINALIZED)
+          ? state === ReplicaState.FINALIZED
+          : undefined;
+      const better =
+        stamp !== this.replicas.genStamp(other)
+          ? stamp > this.replicas.genStamp(other)
+          : (finalizedWins ?? bytes > this.replicas.numBytes(other));
+      this.log.log('warn', 'datanode', `block ${id} of ${this.id} was found twice; the ${better ? 'second' : 'first'} is served`);
+      if (!better) return false;
+      this.replicas.remove(other);
+    }
+    this.replicas.add(id, stamp, bytes, state, volume.index);
+    return true;
+  }
+
+  /** How many bytes of a block file its checksums prove, from the beginning on. The file is left as it is. */
+  async provenLength(blockPath: string, metaPath: string): Promise<number> {
+    try {
+      return await this.proven(blockPath, metaPath);
+    } catch (error) {
+      const code = diskErrorCode(error);
+      this.log.log('warn', 'datanode', `${blockPath} cannot be verified (${code}): ${messageOf(error)}`);
+      return 0;
+    }
+  }
+
+  private async proven(blockPath: string, metaPath: string): Promise<number> {
+    const meta = await this.disk.readFile(metaPath);
+    if (meta.length < META_HEADER_BYTES) return 0;
+    const checksum = DataChecksum.fromHeader(meta);
+    const { size } = await this.disk.stat(blockPath);
+    if (checksum.size === 0) return size;
+    const sums = meta.subarray(META_HEADER_BYTES);
+    const chunk = checksum.bytesPerChecksum;
+    const end = Math.min(size, Math.floor(sums.length / checksum.size) * chunk);
+    const step = Math.max(1, Math.floor(READ_BYTES / chunk)) * chunk;
+    const buffer = Buffer.allocUnsafe(Math.min(step, Math.max(end, 1)));
+    const file = await this.disk.open(blockPath, 'r');
+    try {
+      for (let at = 0; at < end; ) {
+        const want = Math.min(buffer.length, end - at);
+        const got = await file.read(buffer, 0, want, at);
+        if (got < want) return at;
+        const first = (at / chunk) * checksum.size;
+        const bad = checksum.firstBad(buffer.subarray(0, got), sums.subarray(first, first + checksum.sumBytes(got)));
+        if (bad >= 0) return at + bad;
+        at += got;
+      }
+      return end;
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** Generation stamps of the blocks of a directory; of several meta files the newest counts. */
+function stampsOf(names: readonly string[]): Map<BlockId, GenStamp> {
+  const stamps = new Map<BlockId, GenStamp>();
+  for (const name of names) {
+    const meta = parseMetaName(name);
+    if (meta !== undefined && meta.genStamp > (stamps.get(meta.id) ?? -1)) stamps.set(meta.id, meta.genStamp);
+  }
+  return stamps;
+}

@@ -1,0 +1,93 @@
+// The NameNode's storage directories: which there are, what state each is in, and formatting them. What stands inside
+// is Apache's: current/VERSION, seen_txid, fsimage_N and its .md5, edits_A-B, edits_inprogress_A, and in_use.lock beside.
+import { HdfsError } from '../../base/errors.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import type { DiskLock, Host } from '../../host/host.ts';
+
+export interface NameDirectory {
+  /** The directory as configured, without `current`. */
+  readonly root: string;
+  readonly image: boolean;
+  readonly edits: boolean;
+  /** Of the edits: the process stops when it fails. */
+  readonly required: boolean;
+}
+
+export const currentOf = (directory: NameDirectory): string => `${directory.root}/current`;
+
+/** Path of a storage directory's configured value: `file:` URI or plain path. Throws HdfsError EINVAL. */
+export function pathOfStorageUri(key: string, value: string): string {
+  let path = value;
+  if (/^[a-z][a-z0-9+.-]*:/i.test(value)) {
+    if (!value.startsWith('file:')) {
+      throw new HdfsError('EINVAL', `${key}: ${value} is not a local directory; only file: URIs and plain paths are supported`);
+    }
+    path = decodeURIComponent(value.slice('file:'.length).replace(/^\/\/[^/]*/, ''));
+  }
+  if (!path.startsWith('/')) throw new HdfsError('EINVAL', `${key}: ${value} is not an absolute path`);
+  return path.length > 1 ? path.replace(/\/+$/, '') : path;
+}
+
+export interface NameDirectories {
+  readonly all: readonly NameDirectory[];
+  readonly minimumEdits: number;
+}
+
+/** The directories that a configuration names. Throws HdfsError EINVAL. */
+export function nameDirectories(configuration: Configuration): NameDirectories {
+  const paths = (key: string): string[] => [
+    ...new Set(configuration.getStrings(key).map((value) => pathOfStorageUri(key, value))),
+  ];
+  const images = paths('dfs.namenode.name.dir');
+  const edits = paths('dfs.namenode.edits.dir');
+  const required = new Set(paths('dfs.namenode.edits.dir.required'));
+  if (images.length === 0) throw new HdfsError('EINVAL', 'dfs.namenode.name.dir names no directory');
+  for (const path of required) {
+    if (!edits.includes(path)) {
+      throw new HdfsError(
+        'EINVAL',
+        `The required edits directory ${path} was not found in dfs.namenode.edits.dir (${edits.join(', ')})`,
+      );
+    }
+  }
+  const roots = [...new Set([...images, ...edits])];
+  return {
+    all: roots.map((root) => ({
+      root,
+      image: images.includes(root),
+      edits: edits.includes(root),
+      required: required.has(root),
+    })),
+    minimumEdits: Math.max(1, configuration.getInt('dfs.namenode.edits.dir.minimum')),
+  };
+}
+
+export type DirectoryState =
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unformatted' }
+  | { readonly kind: 'normal' }
+  /** An upgrade, rollback or checkpoint was cut off, or waits to be finalized: `what` is the directory that shows it. */
+  | { readonly kind: 'unfinished'; readonly what: string };
+
+/** Directories whose presence means that a multi-step change was cut off. Apache: Storage.StorageDirectory.analyzeStorage. */
+const UNFINISHED = ['previous.tmp', 'removed.tmp', 'finalized.tmp', 'lastcheckpoint.tmp'];
+
+export async function stateOf(host: Host, directory: NameDirectory): Promise<DirectoryState> {
+  if (!(await host.disk.exists(directory.root))) return { kind: 'missing' };
+  for (const what of UNFINISHED) {
+    if (await host.disk.exists(`${directory.root}/${what}`)) return { kind: 'unfinished', what };
+  }
+  return { kind: (await host.disk.exists(`${currentOf(directory)}/VERSION`)) ? 'normal' : 'unformatted' };
+}
+
+/** Locks every directory, or none. Rejects with HdfsError EBUSY that names the holder. */
+export async function lockAll(host: Host, directories: readonly NameDirectory[]): Promise<DiskLock[]> {
+  const locks: DiskLock[] = [];
+  try {
+    for (const directory of directories) locks.push(await host.disk.lock(`${directory.root}/in_use.lock`));
+    return locks;
+  } catch (error) {
+    for (const lock of locks) await lock.release();
+    throw error;
+  }
+}

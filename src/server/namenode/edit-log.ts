@@ -1,0 +1,401 @@
+// Writes the edit log: appends are synchronous and only fill a buffer, one write and one sync per turn make everything
+// that the turn appended durable in every edits directory, and then the replies that waited are let go. It is also the
+// gate of the RPC server: a reply that depends on a transaction leaves after that transaction is durable.
+//
+// A directory whose write or sync fails is dropped for good and never retried; when too few remain, or a required one
+// fails, the process stops, since what was applied can no longer be promised. A full disk is met before that: segments
+// grow ahead of what is written, and while growing fails, `lowSpace` makes the NameNode refuse changes.
+// Reading and recovering segments is in edits-recovery.ts.
+import { assert } from '../../base/assert.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { EditOp } from '../../core/edits/ops.ts';
+import { EditEncoder, encodeEditLogHeader } from '../../format/edit-log/encoder.ts';
+import { editsInProgressName, editsName } from '../../format/storage/names.ts';
+import type { DiskFile, Host } from '../../host/host.ts';
+import { TxWaiters } from './tx-waiters.ts';
+
+/** Segments grow by this much at a time. Apache: EditLogFileOutputStream.MIN_PREALLOCATION_LENGTH. */
+const PREALLOCATION_BYTES = 1024 * 1024;
+/** Growing begins when less than this is left, so that what was accepted always has room. */
+const HEADROOM_BYTES = 512 * 1024;
+/** A directory that answered within this is written synchronously: a thread hop would cost more than the wait. */
+const FAST_DISK_MS = 0.5;
+/** Apache: HdfsServerConstants / FSEditLogOpCodes.OP_INVALID fills the unwritten part of a segment. */
+const FILL = Buffer.alloc(PREALLOCATION_BYTES, 0xff);
+
+export interface EditsDirectory {
+  /** The `current` directory. */
+  readonly path: string;
+  /** The process stops when it fails (dfs.namenode.edits.dir.required). */
+  readonly required: boolean;
+}
+
+interface Segment {
+  readonly firstTxid: number;
+}
+
+/** Ops of one segment that reach the disk together. */
+interface Batch {
+  readonly segment: Segment;
+  readonly encoder: EditEncoder;
+  lastTxid: number;
+}
+
+interface Journal {
+  readonly directory: EditsDirectory;
+  file: DiskFile | undefined;
+  segment: Segment | undefined;
+  position: number;
+  allocated: number;
+  lastCallMs: number;
+  failed: string | undefined;
+  /** Reason why the segment could not grow, while that lasts. */
+  full: string | undefined;
+}
+
+export interface EditLogOptions {
+  readonly directories: readonly EditsDirectory[];
+  /** Fewest working directories (dfs.namenode.edits.dir.minimum). */
+  readonly minimumDirectories: number;
+  /** Called once when nothing can be promised any more; the process must end. */
+  readonly onFatal: (error: Error) => void;
+  /** Called with the first txid of every new segment before anything is written to it (seen_txid). */
+  readonly onSegmentStart: (firstTxid: number) => Promise<void>;
+}
+
+export interface EditLogState {
+  readonly directory: string;
+  readonly failed: string | undefined;
+}
+
+export class EditLog {
+  private readonly host: Host;
+  private readonly options: EditLogOptions;
+  private readonly journals: Journal[];
+  private readonly waiters = new TxWaiters();
+  private readonly spare: EditEncoder[] = [];
+  private queue: Batch[] = [];
+  private segment: Segment | undefined;
+  private nextTxid = 1;
+  private flushing = false;
+  private scheduled = false;
+  private fatal: Error | undefined;
+  private segmentStartedAt = 0;
+  /** Transactions and syncs since the start, for the metrics. */
+  readonly counters = { transactions: 0, syncs: 0, syncMs: 0, batchedTransactions: 0 };
+
+  constructor(host: Host, options: EditLogOptions) {
+    this.host = host;
+    this.options = options;
+    this.journals = options.directories.map((directory) => ({
+      directory,
+      file: undefined,
+      segment: undefined,
+      position: 0,
+      allocated: 0,
+      lastCallMs: 0,
+      failed: undefined,
+      full: undefined,
+    }));
+  }
+
+  /** Txid of the last op appended; 0 before the first. */
+  get lastTxid(): number {
+    return this.nextTxid - 1;
+  }
+
+  get durableTxid(): number {
+    return this.waiters.reached;
+  }
+
+  /** First txid of the segment that is being written. */
+  get segmentFirstTxid(): number {
+    return this.segment?.firstTxid ?? 0;
+  }
+
+  /** Monotonic milliseconds when the current segment began. */
+  get segmentStart(): number {
+    return this.segmentStartedAt;
+  }
+
+  get states(): readonly EditLogState[] {
+    return this.journals.map(({ directory, failed }) => ({ directory: directory.path, failed }));
+  }
+
+  /** Why no change may be accepted now, or undefined. */
+  get lowSpace(): string | undefined {
+    for (const journal of this.journals) if (journal.failed === undefined && journal.full !== undefined) return journal.full;
+    return undefined;
+  }
+
+  isDurable(txid: number): boolean {
+    return txid <= this.waiters.reached;
+  }
+
+  whenDurable(txid: number, fn: (error?: Error) => void): void {
+    if (this.fatal !== undefined) fn(this.fatal);
+    else this.waiters.add(txid, fn);
+  }
+
+  /** Resolves when everything appended up to now is durable. */
+  sync(): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.whenDurable(this.lastTxid, (error) => (error === undefined ? resolve() : reject(error))),
+    );
+  }
+
+  /** Begins the first segment after what was loaded; everything up to `loadedTxid` is durable. */
+  async open(loadedTxid: number): Promise<void> {
+    assert(this.segment === undefined, 'the edit log is open');
+    this.nextTxid = loadedTxid + 1;
+    this.waiters.advance(loadedTxid);
+    this.startSegment();
+    await this.sync();
+  }
+
+  /** Appends one op and gives its txid. Nothing is durable until the gate says so. */
+  append(op: EditOp): number {
+    assert(this.segment !== undefined, 'the edit log is not open');
+    const txid = this.nextTxid++;
+    let batch = this.queue.at(-1);
+    // The first batch of the queue is taken away before it is written, so the last one may always be added to.
+    if (batch === undefined || batch.segment !== this.segment) {
+      batch = { segment: this.segment, encoder: this.spare.pop() ?? new EditEncoder(), lastTxid: txid };
+      this.queue.push(batch);
+    }
+    batch.encoder.encode(txid, op);
+    batch.lastTxid = txid;
+    this.counters.transactions++;
+    this.schedule();
+    return txid;
+  }
+
+  /** Ends the segment and begins the next; resolves with the next one's first txid when both are on disk. */
+  async roll(): Promise<number> {
+    this.append({ kind: 'END_LOG_SEGMENT' });
+    const first = this.startSegment();
+    await this.sync();
+    return first;
+  }
+
+  /** Ends the log: everything appended is durable, the segment is finalized. */
+  async close(): Promise<void> {
+    if (this.segment === undefined) return;
+    this.append({ kind: 'END_LOG_SEGMENT' });
+    await this.sync();
+    this.segment = undefined;
+    await Promise.all(this.working().map((journal) => this.guard(journal, () => this.finalize(journal, this.lastTxid))));
+  }
+
+  /** Gives up without finalizing: what a crash leaves. */
+  async abandon(): Promise<void> {
+    this.segment = undefined;
+    this.queue = [];
+    await Promise.all(this.journals.map(async (journal) => journal.file?.close()));
+  }
+
+  /** Tries again to grow segments on disks that were full. Called from time to time while `lowSpace`. */
+  async retryGrowth(): Promise<void> {
+    if (this.flushing) return;
+    this.flushing = true;
+    for (const journal of this.working())
+      if (journal.full !== undefined) await this.guard(journal, () => this.grow(journal, 0));
+    this.flushing = false;
+    if (this.queue.length > 0) this.schedule();
+  }
+
+  private startSegment(): number {
+    const firstTxid = this.nextTxid;
+    this.segment = { firstTxid };
+    this.segmentStartedAt = this.host.clock.monotonic();
+    this.append({ kind: 'START_LOG_SEGMENT' });
+    return firstTxid;
+  }
+
+  private working(): Journal[] {
+    return this.journals.filter((journal) => journal.failed === undefined);
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.flushing || this.fatal !== undefined) return;
+    this.scheduled = true;
+    // After the I/O of this turn: every request that is here already shares the sync.
+    this.host.clock.defer(() => {
+      this.scheduled = false;
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    if (this.flushing || this.fatal !== undefined) return;
+    while (this.queue.length > 0) {
+      const batch = this.queue[0] as Batch;
+      if (!this.canWriteSync(batch)) {
+        this.flushing = true;
+        void this.flushAsync();
+        return;
+      }
+      this.queue.shift();
+      const bytes = batch.encoder.bytes();
+      const start = this.host.clock.monotonic();
+      for (const journal of this.working()) {
+        try {
+          const before = this.host.clock.monotonic();
+          (journal.file as DiskFile).writeSync(bytes, journal.position);
+          (journal.file as DiskFile).datasyncSync();
+          journal.lastCallMs = this.host.clock.monotonic() - before;
+          journal.position += bytes.length;
+        } catch (error) {
+          this.drop(journal, error);
+        }
+      }
+      this.done(batch, start);
+      if (this.fatal !== undefined) return;
+    }
+  }
+
+  /** Whether the batch can go out without waiting for anything: the segment is open, has room, and the disks are fast. */
+  private canWriteSync(batch: Batch): boolean {
+    const length = batch.encoder.length;
+    return this.working().every(
+      (journal) =>
+        journal.segment === batch.segment &&
+        journal.lastCallMs < FAST_DISK_MS &&
+        journal.position + length + HEADROOM_BYTES <= journal.allocated,
+    );
+  }
+
+  private async flushAsync(): Promise<void> {
+    while (this.queue.length > 0 && this.fatal === undefined) {
+      const batch = this.queue.shift() as Batch;
+      const bytes = batch.encoder.bytes();
+      const start = this.host.clock.monotonic();
+      if (this.working().some((journal) => journal.segment !== batch.segment)) await this.turnSegment(batch.segment);
+      await Promise.all(
+        this.working().map((journal) =>
+          this.guard(journal, async () => {
+            await this.grow(journal, bytes.length);
+            const file = journal.file as DiskFile;
+            const before = this.host.clock.monotonic();
+            if (journal.lastCallMs < FAST_DISK_MS) {
+              file.writeSync(bytes, journal.position);
+              file.datasyncSync();
+            } else {
+              await file.write(bytes, journal.position);
+              await file.datasync();
+            }
+            journal.lastCallMs = this.host.clock.monotonic() - before;
+            journal.position += bytes.length;
+          }),
+        ),
+      );
+      this.done(batch, start);
+    }
+    this.flushing = false;
+  }
+
+  private done(batch: Batch, startedAt: number): void {
+    const working = this.working().length;
+    if (working < this.options.minimumDirectories || working === 0) {
+      this.stop(
+        new Error(
+          `${working} of ${this.journals.length} edits directories work, at least ${this.options.minimumDirectories} must`,
+        ),
+      );
+      return;
+    }
+    const before = this.waiters.reached;
+    this.counters.syncs++;
+    this.counters.syncMs += this.host.clock.monotonic() - startedAt;
+    this.counters.batchedTransactions += Math.max(0, batch.lastTxid - before - 1);
+    batch.encoder.reset();
+    if (this.spare.length < 4) this.spare.push(batch.encoder);
+    this.waiters.advance(batch.lastTxid);
+  }
+
+  private stop(error: Error): void {
+    if (this.fatal !== undefined) return;
+    this.fatal = error;
+    this.waiters.fail(error);
+    this.options.onFatal(error);
+  }
+
+  private drop(journal: Journal, error: unknown): void {
+    journal.failed = messageOf(error);
+    this.host.log.log('error', 'edits', `dropping edits directory ${journal.directory.path}: ${journal.failed}`);
+    if (journal.directory.required)
+      this.stop(new Error(`required edits directory ${journal.directory.path} failed: ${journal.failed}`));
+  }
+
+  private async guard(journal: Journal, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.drop(journal, error);
+    }
+  }
+
+  /** Finalizes the previous segment in every directory and begins the next. */
+  private async turnSegment(next: Segment): Promise<void> {
+    await Promise.all(
+      this.working().map((journal) =>
+        this.guard(journal, async () => {
+          if (journal.segment !== undefined) await this.finalize(journal, next.firstTxid - 1);
+        }),
+      ),
+    );
+    await this.options.onSegmentStart(next.firstTxid);
+    await Promise.all(
+      this.working().map((journal) =>
+        this.guard(journal, async () => {
+          const path = `${journal.directory.path}/${editsInProgressName(next.firstTxid)}`;
+          const file = await this.host.disk.open(path, 'w', 0o644);
+          journal.file = file;
+          journal.segment = next;
+          journal.allocated = 0;
+          const header = encodeEditLogHeader();
+          await file.write(header, 0);
+          journal.position = header.length;
+          journal.allocated = header.length;
+          await this.grow(journal, 0);
+          await file.sync();
+          await this.host.disk.syncDirectory(journal.directory.path);
+        }),
+      ),
+    );
+  }
+
+  /** Makes room for `bytes` and the headroom behind them. A full disk is remembered; without room for `bytes` it throws. */
+  private async grow(journal: Journal, bytes: number): Promise<void> {
+    const file = journal.file as DiskFile;
+    const wanted = journal.position + bytes + HEADROOM_BYTES;
+    while (journal.allocated < wanted) {
+      try {
+        await file.write(FILL, journal.allocated);
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== 'ENOSPC') throw error;
+        journal.full = `No room left for the edit log in ${journal.directory.path}: ${messageOf(error)}`;
+        if (journal.allocated < journal.position + bytes) throw error;
+        return;
+      }
+      journal.allocated += FILL.length;
+    }
+    journal.full = undefined;
+  }
+
+  private async finalize(journal: Journal, lastTxid: number): Promise<void> {
+    const { segment, file } = journal;
+    if (segment === undefined || file === undefined) return;
+    await file.truncate(journal.position);
+    await file.sync();
+    await file.close();
+    const { path } = journal.directory;
+    await this.host.disk.rename(
+      `${path}/${editsInProgressName(segment.firstTxid)}`,
+      `${path}/${editsName(segment.firstTxid, lastTxid)}`,
+    );
+    await this.host.disk.syncDirectory(path);
+    journal.file = undefined;
+    journal.segment = undefined;
+  }
+}

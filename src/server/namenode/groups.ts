@@ -1,0 +1,103 @@
+// Groups of a user, as Hadoop's group mapping gives them: from `hadoop.user.group.static.mapping.overrides`, else from
+// the operating system by `id`, started without a shell. Answers are cached; a user unknown to the system has none.
+import { HdfsError } from '../../base/errors.ts';
+import type { Host } from '../../host/host.ts';
+
+/** Bound of the cache: beyond it the oldest entry goes. */
+const MAX_CACHED_USERS = 100_000;
+/** `id` of a directory service that hangs must not hang the NameNode. Apache: hadoop.security.groups.shell.command.timeout. */
+const COMMAND_TIMEOUT_MS = 10_000;
+/** Names that `id` may be asked for: a leading dash would be an option. */
+const SAFE_NAME = /^[A-Za-z0-9_.@$\\][-A-Za-z0-9_.@$\\ ]{0,255}$/;
+
+export interface GroupsOptions {
+  readonly staticMapping: ReadonlyMap<string, readonly string[]>;
+  readonly cacheMs: number;
+  /** How long the absence of groups is remembered. */
+  readonly negativeCacheMs: number;
+}
+
+interface Entry {
+  readonly groups: readonly string[];
+  readonly expiresAt: number;
+}
+
+/** Parses `user1=group1,group2;user2=;user3=group2`. Throws HdfsError EINVAL. */
+export function parseStaticMapping(text: string): Map<string, readonly string[]> {
+  const mapping = new Map<string, readonly string[]>();
+  for (const part of text.split(';')) {
+    if (part.trim() === '') continue;
+    const [user, groups, ...rest] = part.split('=');
+    if (user === undefined || user.trim() === '' || rest.length > 0) {
+      throw new HdfsError('EINVAL', `Configuration hadoop.user.group.static.mapping.overrides is invalid: ${text}`);
+    }
+    mapping.set(
+      user.trim(),
+      (groups ?? '')
+        .split(',')
+        .map((group) => group.trim())
+        .filter((group) => group !== ''),
+    );
+  }
+  return mapping;
+}
+
+export class Groups {
+  private readonly host: Host;
+  private readonly options: GroupsOptions;
+  private readonly cache = new Map<string, Entry>();
+  private readonly pending = new Map<string, Promise<readonly string[]>>();
+
+  constructor(host: Host, options: GroupsOptions) {
+    this.host = host;
+    this.options = options;
+  }
+
+  /** Groups known without asking the system, or undefined: the hot path of an RPC. */
+  cached(user: string): readonly string[] | undefined {
+    const fixed = this.options.staticMapping.get(user);
+    if (fixed !== undefined) return fixed;
+    const entry = this.cache.get(user);
+    if (entry === undefined || entry.expiresAt <= this.host.clock.monotonic()) return undefined;
+    return entry.groups;
+  }
+
+  /** Groups of a user, the primary one first; empty when the system does not know the user. */
+  async of(user: string): Promise<readonly string[]> {
+    const known = this.cached(user);
+    if (known !== undefined) return known;
+    const running = this.pending.get(user);
+    if (running !== undefined) return running;
+    const lookup = this.lookup(user).finally(() => this.pending.delete(user));
+    this.pending.set(user, lookup);
+    return lookup;
+  }
+
+  /** Forgets what was cached (refreshUserToGroupsMappings). */
+  refresh(): void {
+    this.cache.clear();
+  }
+
+  private async lookup(user: string): Promise<readonly string[]> {
+    const groups = SAFE_NAME.test(user) ? await this.ask(user) : [];
+    const lifetime = groups.length === 0 ? this.options.negativeCacheMs : this.options.cacheMs;
+    if (this.cache.size >= MAX_CACHED_USERS) {
+      const oldest = this.cache.keys().next();
+      if (!oldest.done) this.cache.delete(oldest.value);
+    }
+    this.cache.set(user, { groups, expiresAt: this.host.clock.monotonic() + lifetime });
+    return groups;
+  }
+
+  private async ask(user: string): Promise<readonly string[]> {
+    try {
+      const names = await this.host.commands.run('id', ['-Gn', '--', user], { timeoutMs: COMMAND_TIMEOUT_MS });
+      if (names.exitCode !== 0) return [];
+      return names.stdout.split(/\s+/).filter((name) => name !== '');
+    } catch (error) {
+      // A user whose groups cannot be found has none: less right, never more.
+      this.host.log.log('warn', 'groups', `cannot look up the groups of ${JSON.stringify(user)}`, { error: String(error) });
+      return [];
+    }
+  }
+}
