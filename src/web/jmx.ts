@@ -1,0 +1,127 @@
+// The beans of a daemon and the answer of /jmx, in the form of Hadoop's JMXJsonServlet. A bean is a name such as
+// `Hadoop:service=NameNode,name=FSNamesystem` and a function that makes its attributes when they are asked for.
+import type { JmxValue } from './json.ts';
+import { formatJson } from './json.ts';
+
+export interface Bean {
+  readonly name: string;
+  /** Class behind the bean in Hadoop; scrapers see it as `modelerType`. */
+  readonly modelerType?: string | undefined;
+  attributes(): Readonly<Record<string, JmxValue | undefined>>;
+}
+
+interface ObjectName {
+  readonly domain: string;
+  readonly properties: ReadonlyMap<string, string>;
+  /** The pattern ends in `,*`: more properties may follow. */
+  readonly open: boolean;
+}
+
+/** A query longer than this is no object name. */
+const MAX_NAME = 4096;
+
+/** Undefined for a text that Java calls a malformed object name. */
+export function parseObjectName(text: string): ObjectName | undefined {
+  const colon = text.indexOf(':');
+  if (colon < 0 || text.length > MAX_NAME) return undefined;
+  const properties = new Map<string, string>();
+  let open = false;
+  for (const part of text.slice(colon + 1).split(',')) {
+    if (part === '*') {
+      if (open) return undefined;
+      open = true;
+      continue;
+    }
+    const equals = part.indexOf('=');
+    if (equals <= 0 || properties.has(part.slice(0, equals))) return undefined;
+    properties.set(part.slice(0, equals), part.slice(equals + 1));
+  }
+  return { domain: text.slice(0, colon), properties, open };
+}
+
+/** `*` any run of characters, `?` one; in time linear in the product of both lengths. */
+export function globMatches(pattern: string, text: string): boolean {
+  let p = 0;
+  let star = -1;
+  let resume = 0;
+  let t = 0;
+  while (t < text.length) {
+    if (pattern[p] === '*') {
+      star = p++;
+      resume = t;
+    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
+      p++;
+      t++;
+    } else if (star >= 0) {
+      p = star + 1;
+      t = ++resume;
+    } else return false;
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
+}
+
+function matches(pattern: ObjectName, name: ObjectName): boolean {
+  if (!globMatches(pattern.domain, name.domain)) return false;
+  if (!pattern.open && pattern.properties.size !== name.properties.size) return false;
+  for (const [key, wanted] of pattern.properties) {
+    const value = name.properties.get(key);
+    if (value === undefined || !globMatches(wanted, value)) return false;
+  }
+  return true;
+}
+
+export class Beans {
+  readonly #beans = new Map<string, { readonly bean: Bean; readonly parsed: ObjectName }>();
+
+  /** A bean of the same name is replaced. */
+  add(bean: Bean): void {
+    const parsed = parseObjectName(bean.name);
+    if (parsed === undefined) throw new TypeError(`malformed bean name ${bean.name}`);
+    this.#beans.set(bean.name, { bean, parsed });
+  }
+
+  remove(name: string): void {
+    this.#beans.delete(name);
+  }
+
+  /** Beans that fit an object name or pattern, in the order they were added; undefined when it is malformed. */
+  query(pattern: string): readonly Bean[] | undefined {
+    const wanted = parseObjectName(pattern);
+    if (wanted === undefined) return undefined;
+    return [...this.#beans.values()].filter(({ parsed }) => matches(wanted, parsed)).map(({ bean }) => bean);
+  }
+}
+
+/** The text of /jmx. Like Hadoop's it comes with status 200 whatever it says. */
+export function renderJmx(beans: Beans, query: URLSearchParams): string {
+  const get = query.get('get');
+  if (get === null) {
+    const found = beans.query(query.get('qry') ?? '*:*');
+    if (found === undefined) return '{ }';
+    return formatJson({ beans: found.map((bean) => ({ ...heading(bean), ...bean.attributes() })) });
+  }
+  const parts = get.split('::');
+  const [pattern, attribute] = parts;
+  if (parts.length !== 2 || pattern === undefined || attribute === undefined) {
+    return formatJson({ result: 'ERROR', message: 'query format is not as expected.' });
+  }
+  const found = beans.query(pattern);
+  if (found === undefined) return '{ }';
+  const answers: { readonly [name: string]: JmxValue }[] = [];
+  for (const bean of found) {
+    const attributes = bean.attributes();
+    const value = Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined;
+    if (value === undefined || value === null) {
+      // The answer ends with the first bean that does not have it.
+      answers.push({ ...heading(bean), result: 'ERROR', message: `No attribute with name ${attribute} was found.` });
+      break;
+    }
+    answers.push({ ...heading(bean), [attribute]: value });
+  }
+  return formatJson({ beans: answers });
+}
+
+function heading(bean: Bean): { readonly name: string; readonly modelerType: string } {
+  return { name: bean.name, modelerType: bean.modelerType ?? bean.name.replace(/^.*[=]/, '') };
+}

@@ -1,0 +1,51 @@
+// /prom and /metrics: every number of every bean of service NameNode, DataNode …, as Prometheus text. The names are
+// those of Hadoop's PrometheusMetricsSink: record and metric in snake case (fs_namesystem_capacity_used).
+import type { Beans } from './jmx.ts';
+import { JavaDouble } from './json.ts';
+
+/** Where Hadoop breaks a name: before a capital after a small letter or digit, and before the last capital of a run. */
+const BREAKS = /(?<!(?:^|[A-Z_]))(?=[A-Z])|(?<!^)(?=[A-Z][a-z])/;
+
+export function prometheusName(record: string, metric: string): string {
+  return `${capitalize(record)}${capitalize(metric)}`
+    .split(BREAKS)
+    .join('_')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_');
+}
+
+const capitalize = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+function escapeLabel(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}
+
+export function renderPrometheus(beans: Beans, hostName: string): string {
+  interface Sample {
+    readonly labels: string;
+    readonly value: number;
+  }
+  const samples = new Map<string, Sample[]>();
+  for (const bean of beans.query('Hadoop:*') ?? []) {
+    const properties = bean.name.slice(bean.name.indexOf(':') + 1).split(',');
+    const record = properties.find((property) => property.startsWith('name='))?.slice(5) ?? 'unnamed';
+    // RpcActivityForPort8020: the port is a label, not a part of the name.
+    const port = /^(.*)ForPort(\d+)$/.exec(record);
+    const labels = [...(port === null ? [] : [`port="${port[2]}"`]), `hostname="${escapeLabel(hostName)}"`].join(',');
+    for (const [attribute, raw] of Object.entries(bean.attributes())) {
+      const value = raw instanceof JavaDouble ? raw.value : raw;
+      if (typeof value !== 'number' && typeof value !== 'bigint') continue;
+      const name = prometheusName(port?.[1] ?? record, attribute);
+      const list = samples.get(name);
+      const sample = { labels, value: Number(value) };
+      if (list === undefined) samples.set(name, [sample]);
+      else if (!list.some((other) => other.labels === labels)) list.push(sample);
+    }
+  }
+  const lines: string[] = [];
+  for (const [name, list] of samples) {
+    lines.push(`# TYPE ${name} gauge`);
+    for (const { labels, value } of list) lines.push(`${name}{${labels}} ${value}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

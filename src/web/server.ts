@@ -1,0 +1,107 @@
+// Routes of a daemon's web server: each is (method, path pattern) → handler, a pure description; the host's HTTP carries
+// the answers. What every daemon serves (/jmx, /prom, /metrics, /conf and a page at /) is in `standardRoutes`.
+import findMyWay from 'find-my-way';
+import { ERROR_KINDS, HdfsError, messageOf } from '../base/errors.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { Address, Host, HttpRequest, HttpResponse, HttpServer } from '../host/host.ts';
+import { confResponse } from './conf.ts';
+import { type Beans, renderJmx } from './jmx.ts';
+import { renderPage, type StatusPage } from './page.ts';
+import { renderPrometheus } from './prometheus.ts';
+
+export type RouteParameters = Readonly<Record<string, string | undefined>>;
+export type RouteHandler = (request: HttpRequest, parameters: RouteParameters) => Promise<HttpResponse> | HttpResponse;
+
+export interface Route {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE' | 'HEAD' | 'OPTIONS';
+  /** Pattern of find-my-way: `/jmx`, `/files/:name`, `/webhdfs/v1/*`. */
+  readonly path: string;
+  readonly handler: RouteHandler;
+}
+
+/** Sent with every answer, as Hadoop's HttpServer2 does. */
+const SECURITY_HEADERS = {
+  'X-Content-Type-Options': 'nosniff',
+  'X-FRAME-OPTIONS': 'SAMEORIGIN',
+  'X-XSS-Protection': '1; mode=block',
+} as const;
+
+export const text = (status: number, body: string): HttpResponse => ({
+  status,
+  headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+  body,
+});
+
+export const html = (page: StatusPage): HttpResponse => ({
+  status: 200,
+  headers: { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-cache' },
+  body: renderPage(page),
+});
+
+/** The answer to a request: routes first, then 405 for a known path and 404 for any other. */
+export function router(routes: readonly Route[]): (request: HttpRequest) => Promise<HttpResponse> {
+  const table = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 4096 });
+  for (const route of routes) {
+    // The table's own handlers are never called: it only finds.
+    table.on(route.method, route.path, () => undefined, route);
+  }
+  const find = (method: string, path: string) => table.find(method as Route['method'], path);
+  return async (request) => {
+    const method = request.method === 'HEAD' && find('HEAD', request.path) === null ? 'GET' : request.method;
+    const found = find(method, request.path);
+    const handler = (found?.store as Route | undefined)?.handler;
+    let response: HttpResponse;
+    if (found === null || handler === undefined) {
+      const known = routes.some((route) => find(route.method, request.path) !== null);
+      response = known ? text(405, `${request.method} is not for ${request.path}\n`) : text(404, `${request.path} not found\n`);
+    } else {
+      try {
+        response = await handler(request, found.params as RouteParameters);
+      } catch (error) {
+        const status = error instanceof HdfsError ? ERROR_KINDS[error.code].httpStatus : 500;
+        response = text(status, `${messageOf(error)}\n`);
+      }
+    }
+    return { ...response, headers: { ...SECURITY_HEADERS, ...response.headers } };
+  };
+}
+
+/** Starts a web server. Rejects as Net.listen does, e.g. with code EADDRINUSE. */
+export function webServer(host: Pick<Host, 'http'>, address: Address, routes: readonly Route[]): Promise<HttpServer> {
+  return host.http.listen(address, router(routes));
+}
+
+export interface StandardRoutes {
+  readonly beans: Beans;
+  readonly configuration: Configuration;
+  readonly hostName: string;
+  /** The page at `/`, made anew for every request. */
+  page(): StatusPage;
+}
+
+export function standardRoutes({ beans, configuration, hostName, page }: StandardRoutes): readonly Route[] {
+  const home: RouteHandler = () => html(page());
+  const prom: RouteHandler = () => ({
+    status: 200,
+    headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' },
+    body: renderPrometheus(beans, hostName),
+  });
+  const jmx: RouteHandler = (request) => ({
+    status: 200,
+    headers: {
+      'Content-Type': 'application/json; charset=utf8',
+      'Access-Control-Allow-Methods': 'GET',
+      'Access-Control-Allow-Origin': '*',
+      'Cache-Control': 'no-cache',
+    },
+    body: renderJmx(beans, request.query),
+  });
+  return [
+    { method: 'GET', path: '/', handler: home },
+    { method: 'GET', path: '/index.html', handler: home },
+    { method: 'GET', path: '/jmx', handler: jmx },
+    { method: 'GET', path: '/prom', handler: prom },
+    { method: 'GET', path: '/metrics', handler: prom },
+    { method: 'GET', path: '/conf', handler: (request) => confResponse(configuration, request) },
+  ];
+}

@@ -1,0 +1,135 @@
+// If this failed, monitoring that reads Hadoop's /jmx, /conf or /prom would break, or a page would carry foreign markup.
+import { expect, test } from 'vitest';
+import { Configuration } from '../config/configuration.ts';
+import type { HttpRequest } from '../host/host.ts';
+import { Beans, globMatches, renderJmx } from './jmx.ts';
+import { formatJson, JavaDouble } from './json.ts';
+import { formatBytes, renderPage } from './page.ts';
+import { prometheusName, renderPrometheus } from './prometheus.ts';
+import { router, standardRoutes } from './server.ts';
+
+const beans = new Beans();
+beans.add({
+  name: 'Hadoop:service=NameNode,name=FSNamesystemState',
+  modelerType: 'org.apache.hadoop.hdfs.server.namenode.FSNamesystem',
+  attributes: () => ({ FilesTotal: 1, FSState: 'Operational', Progress: new JavaDouble(0), Gone: undefined }),
+});
+beans.add({ name: 'Hadoop:service=NameNode,name=NameNodeStatus', attributes: () => ({ State: 'active' }) });
+beans.add({ name: 'java.lang:type=GarbageCollector,name=v8', attributes: () => ({ Ids: [1, 2], Empty: [], None: {} }) });
+
+const jmx = (query: string) => renderJmx(beans, new URLSearchParams(query));
+
+test('/jmx has the layout of Hadoop’s', () => {
+  expect(jmx('qry=Hadoop:service=NameNode,name=FSNamesystemState')).toBe(`{
+  "beans" : [ {
+    "name" : "Hadoop:service=NameNode,name=FSNamesystemState",
+    "modelerType" : "org.apache.hadoop.hdfs.server.namenode.FSNamesystem",
+    "FilesTotal" : 1,
+    "FSState" : "Operational",
+    "Progress" : 0.0
+  } ]
+}`);
+  expect(jmx('qry=java.lang:type=GarbageCollector,*')).toContain('"Ids" : [ 1, 2 ],\n    "Empty" : [ ],\n    "None" : { }');
+  expect(formatJson({ a: [{ b: 1 }, { b: 2 }] })).toBe(
+    '{\n  "a" : [ {\n  "b" : 1\n}, {\n  "b" : 2\n} ]\n}'.replace(/\n {2}"b"/g, '\n    "b"').replace(/\n\}([, ])/g, '\n  }$1'),
+  );
+});
+
+test('/jmx takes patterns and single attributes', () => {
+  const names = (query: string) => [...jmx(query).matchAll(/"name" : "([^"]*)"/g)].map((match) => match[1]);
+  expect(names('')).toHaveLength(3);
+  expect(names('qry=Hadoop:*')).toHaveLength(2);
+  expect(names('qry=Hadoop:service=NameNode,name=*Status')).toEqual(['Hadoop:service=NameNode,name=NameNodeStatus']);
+  expect(names('qry=Hadoop:name=NameNodeStatus,service=NameNode')).toHaveLength(1);
+  expect(names('qry=Hadoop:name=NameNodeStatus')).toHaveLength(0);
+  expect(jmx('qry=abc')).toBe('{ }');
+  expect(jmx('qry=a:b=c,b=c')).toBe('{ }');
+  expect(jmx('get=Hadoop:service=NameNode,name=NameNodeStatus::State')).toContain('"State" : "active"');
+  expect(jmx('get=Hadoop:service=NameNode,name=NameNodeStatus::toString')).toContain(
+    'No attribute with name toString was found.',
+  );
+  expect(jmx('get=Hadoop')).toBe('{\n  "result" : "ERROR",\n  "message" : "query format is not as expected."\n}');
+});
+
+test('globs match in bounded time', () => {
+  expect(globMatches('a*b?c', 'axxbyc')).toBe(true);
+  expect(globMatches('', '')).toBe(true);
+  expect(globMatches('*', '')).toBe(true);
+  expect(globMatches('a', 'ab')).toBe(false);
+  expect(globMatches('*a'.repeat(1000), 'a'.repeat(999))).toBe(false);
+});
+
+test('Prometheus names are Hadoop’s', () => {
+  expect(prometheusName('FSNamesystem', 'CapacityUsed')).toBe('fs_namesystem_capacity_used');
+  expect(prometheusName('RpcActivity', 'RpcQueueTimeNumOps')).toBe('rpc_activity_rpc_queue_time_num_ops');
+  expect(prometheusName('JvmMetrics', 'MemHeapUsedM')).toBe('jvm_metrics_mem_heap_used_m');
+  expect(renderPrometheus(beans, 'h"x')).toBe(
+    '# TYPE fs_namesystem_state_files_total gauge\nfs_namesystem_state_files_total{hostname="h\\"x"} 1\n' +
+      '# TYPE fs_namesystem_state_progress gauge\nfs_namesystem_state_progress{hostname="h\\"x"} 0\n',
+  );
+});
+
+const request = (path: string, query = '', method = 'GET'): HttpRequest => ({
+  method,
+  path,
+  query: new URLSearchParams(query),
+  headers: {},
+  remote: { host: '127.0.0.1', port: 1 },
+  body: (async function* () {
+    yield new Uint8Array(0);
+  })(),
+});
+
+const route = router([
+  ...standardRoutes({
+    beans,
+    configuration: Configuration.of({ 'my.password': 'hunter2', 'fs.defaultFS': 'hdfs://a&b' }),
+    hostName: 'h',
+    page: () => ({ title: '<x>', facts: [['a', '"b"']], tables: [{ title: 't', columns: ['c'], rows: [['<script>']] }] }),
+  }),
+  { method: 'PUT', path: '/files/:name', handler: (_request, { name }) => ({ status: 201, body: `${name}` }) },
+  {
+    method: 'GET',
+    path: '/broken',
+    handler: () => {
+      throw new Error('told');
+    },
+  },
+]);
+
+test('routes answer, and unknown ones say so', async () => {
+  expect((await route(request('/jmx', 'qry=Hadoop:*'))).headers?.['Content-Type']).toBe('application/json; charset=utf8');
+  expect((await route(request('/jmx', '', 'HEAD'))).status).toBe(200);
+  expect(await route(request('/files/a%20b', '', 'PUT'))).toMatchObject({ status: 201, body: 'a b' });
+  expect((await route(request('/files/x'))).status).toBe(405);
+  expect((await route(request('/nope'))).status).toBe(404);
+  expect((await route(request('/%zz'))).status).toBe(404);
+  expect(await route(request('/broken'))).toMatchObject({ status: 500, body: 'told\n' });
+});
+
+test('/conf hides secrets and escapes', async () => {
+  const xml = String((await route(request('/conf'))).body);
+  expect(xml).toContain('<name>my.password</name><value>&lt;redacted&gt;</value>');
+  expect(xml).toContain('<value>hdfs://a&amp;b</value>');
+  expect(xml).not.toContain('hunter2');
+  const json = String((await route(request('/conf', 'format=json&name=dfs.replication'))).body);
+  expect(JSON.parse(json)).toEqual({
+    property: { key: 'dfs.replication', value: '3', isFinal: false, resource: 'default' },
+  });
+  expect((await route(request('/conf', 'name=no.such'))).status).toBe(404);
+});
+
+test('a page escapes what it shows', async () => {
+  const body = String((await route(request('/'))).body);
+  expect(body).toContain('<title>&lt;x&gt;</title>');
+  expect(body).toContain('<td>&lt;script&gt;</td>');
+  expect(renderPage({ title: 't', facts: [] })).toContain('<!doctype html>');
+  expect([0, 1023, 1024, 1536, 128 * 1024 ** 2, 2 ** 41].map(formatBytes)).toEqual([
+    '0 B',
+    '1023 B',
+    '1 KB',
+    '1.5 KB',
+    '128 MB',
+    '2 TB',
+  ]);
+});
