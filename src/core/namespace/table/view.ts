@@ -1,0 +1,233 @@
+// Reading the inode table. One code for both: the live table (../inodes.ts) adds the changes to it, a frozen view is this over
+// frozen pages.
+import { type InodeId, inodeId } from '../../../base/ids.ts';
+import type { BlockHandle } from '../../blocks/block-map.ts';
+import type { AclEntry, XAttr } from '../../edits/ops.ts';
+import type { Arena } from '../../pages/arena.ts';
+import { getBlob } from '../../pages/blobs.ts';
+import { listGet } from '../../pages/number-list.ts';
+import { join, type Records } from '../../pages/records.ts';
+import { AttributeTag, section, unpackAcl, unpackQuota, unpackUnderConstruction, unpackXattrs } from './attributes.ts';
+import { ChildReader } from './children.ts';
+import * as row from './layout.ts';
+import { Names } from './names.ts';
+import type { Owners } from './owners.ts';
+import {
+  type FrozenInodes,
+  type InodeHandle,
+  type InodeReader,
+  InodeType,
+  type Quota,
+  type UnderConstruction,
+} from './types.ts';
+
+/** Where the table lies. All but the owners is frozen and released together; owners only ever grow. */
+export interface InodeStore {
+  readonly rows: Records;
+  /** Names and attributes: written once, rarely changed. */
+  readonly texts: Arena;
+  /** Nodes of the child indexes. */
+  readonly nodes: Arena;
+  /** Block lists of files with several blocks. */
+  readonly lists: Arena;
+  readonly owners: Owners;
+}
+
+export class InodeView implements InodeReader {
+  readonly root: InodeHandle;
+  protected readonly rows: Records;
+  protected readonly texts: Arena;
+  protected readonly lists: Arena;
+  protected readonly owners: Owners;
+  protected readonly names: Names;
+  private readonly children: ChildReader;
+
+  constructor(store: InodeStore, root: InodeHandle, children?: ChildReader) {
+    this.root = root;
+    this.rows = store.rows;
+    this.texts = store.texts;
+    this.lists = store.lists;
+    this.owners = store.owners;
+    this.names = new Names(store.rows, store.texts);
+    this.children = children ?? new ChildReader(store.rows, store.nodes, this.names);
+  }
+
+  get size(): number {
+    return this.rows.get(this.root, row.SUBTREE_INODES);
+  }
+
+  get highestHandle(): InodeHandle {
+    return this.rows.highestHandle;
+  }
+
+  isReachable(inode: InodeHandle): boolean {
+    if (inode <= 0 || inode > this.rows.highestHandle || this.kind(inode) === 0) return false;
+    return this.topOf(inode) === this.root;
+  }
+
+  id(inode: InodeHandle): InodeId {
+    return inodeId(join(this.rows.get(inode, row.ID_LOW), this.rows.get(inode, row.ID_HIGH_KIND) & row.ID_HIGH_MASK));
+  }
+
+  type(inode: InodeHandle): InodeType {
+    return this.kind(inode) as InodeType;
+  }
+
+  parent(inode: InodeHandle): InodeHandle {
+    return this.rows.get(inode, row.PARENT);
+  }
+
+  name(inode: InodeHandle): Uint8Array {
+    return this.names.copy(inode);
+  }
+
+  nameLength(inode: InodeHandle): number {
+    return this.names.length(inode);
+  }
+
+  nameEquals(inode: InodeHandle, name: Uint8Array): boolean {
+    return this.names.length(inode) === name.length && this.names.compare(inode, name, 0, name.length) === 0;
+  }
+
+  user(inode: InodeHandle): string {
+    return this.owners.user(this.rows.get(inode, row.OWNER));
+  }
+
+  group(inode: InodeHandle): string {
+    return this.owners.group(this.rows.get(inode, row.OWNER));
+  }
+
+  mode(inode: InodeHandle): number {
+    return this.rows.get(inode, row.MODE_NAME_LENGTH) & row.MODE_MASK;
+  }
+
+  mtime(inode: InodeHandle): number {
+    return this.rows.getWide(inode, row.MTIME);
+  }
+
+  atime(inode: InodeHandle): number {
+    return this.isDirectory(inode) ? 0 : this.rows.getWide(inode, row.ATIME);
+  }
+
+  replication(inode: InodeHandle): number {
+    return this.isDirectory(inode) ? 0 : this.rows.get(inode, row.BLOCK_SIZE_HIGH_REPLICATION) >>> 16;
+  }
+
+  preferredBlockSize(inode: InodeHandle): number {
+    if (this.isDirectory(inode)) return 0;
+    return join(this.rows.get(inode, row.BLOCK_SIZE_LOW), this.rows.get(inode, row.BLOCK_SIZE_HIGH_REPLICATION) & 0xffff);
+  }
+
+  blockCount(inode: InodeHandle): number {
+    return this.isDirectory(inode) ? 0 : this.rows.get(inode, row.BLOCK_COUNT);
+  }
+
+  blockAt(inode: InodeHandle, index: number): BlockHandle {
+    return listGet(this.lists, this.rows.get(inode, row.BLOCKS), this.blockCount(inode), index);
+  }
+
+  storagePolicy(inode: InodeHandle): number {
+    return (this.rows.get(inode, row.MODE_NAME_LENGTH) >>> row.STORAGE_POLICY_SHIFT) & row.STORAGE_POLICY_MASK;
+  }
+
+  erasureCodingPolicy(inode: InodeHandle): number {
+    return (this.rows.get(inode, row.ID_HIGH_KIND) >>> row.POLICY_SHIFT) & row.POLICY_MASK;
+  }
+
+  underConstruction(inode: InodeHandle): UnderConstruction | undefined {
+    const payload = this.attribute(inode, AttributeTag.UNDER_CONSTRUCTION);
+    return payload && unpackUnderConstruction(payload);
+  }
+
+  acl(inode: InodeHandle): readonly AclEntry[] | undefined {
+    const payload = this.attribute(inode, AttributeTag.ACL);
+    return payload && unpackAcl(payload);
+  }
+
+  xattrs(inode: InodeHandle): readonly XAttr[] | undefined {
+    const payload = this.attribute(inode, AttributeTag.XATTRS);
+    return payload && unpackXattrs(payload);
+  }
+
+  quota(inode: InodeHandle): Quota | undefined {
+    const payload = this.attribute(inode, AttributeTag.QUOTA);
+    return payload && unpackQuota(payload);
+  }
+
+  symlinkTarget(inode: InodeHandle): string | undefined {
+    const payload = this.attribute(inode, AttributeTag.SYMLINK);
+    return payload && new TextDecoder().decode(payload);
+  }
+
+  childCount(directory: InodeHandle): number {
+    return this.isDirectory(directory) ? this.children.count(directory) : 0;
+  }
+
+  /** Child of that name, or 0. The name may be a part of `bytes`. O(log n). */
+  child(directory: InodeHandle, bytes: Uint8Array, start = 0, end = bytes.length): InodeHandle {
+    return this.isDirectory(directory) ? this.children.find(directory, bytes, start, end) : 0;
+  }
+
+  /** `visit` must not change any directory: gather first, then change. */
+  forEachChild(directory: InodeHandle, after: Uint8Array | undefined, visit: (child: InodeHandle) => boolean): void {
+    if (this.isDirectory(directory)) this.children.forEach(directory, after, visit);
+  }
+
+  subtreeInodes(inode: InodeHandle): number {
+    return this.isDirectory(inode) ? this.rows.get(inode, row.SUBTREE_INODES) : 1;
+  }
+
+  subtreeBlocks(inode: InodeHandle): number {
+    // A file's count of blocks stands in the same word.
+    return this.rows.get(inode, row.SUBTREE_BLOCKS);
+  }
+
+  subtreeVersion(inode: InodeHandle): number {
+    return this.rows.get(inode, row.VERSION);
+  }
+
+  /** Type number, 0 for a handle that is not in use. */
+  protected kind(inode: InodeHandle): number {
+    return (this.rows.get(inode, row.ID_HIGH_KIND) >>> row.TYPE_SHIFT) & row.TYPE_MASK;
+  }
+
+  protected isDirectory(inode: InodeHandle): boolean {
+    return this.kind(inode) === InodeType.DIRECTORY;
+  }
+
+  /** The highest ancestor: the root, or the top of a detached subtree. */
+  protected topOf(inode: InodeHandle): InodeHandle {
+    let top = inode;
+    for (let above = this.parent(top); above !== 0; above = this.parent(above)) top = above;
+    return top;
+  }
+
+  protected attribute(inode: InodeHandle, tag: AttributeTag): Uint8Array | undefined {
+    const blob = this.rows.get(inode, row.ATTRIBUTES);
+    return blob === 0 ? undefined : section(getBlob(this.texts, blob), tag);
+  }
+}
+
+/** A view of the table at one moment. */
+export class FrozenInodeView extends InodeView implements FrozenInodes {
+  private readonly store: InodeStore;
+
+  constructor(live: InodeStore, root: InodeHandle) {
+    const store: InodeStore = {
+      rows: live.rows.freeze(),
+      texts: live.texts.freeze(),
+      nodes: live.nodes.freeze(),
+      lists: live.lists.freeze(),
+      owners: live.owners,
+    };
+    super(store, root);
+    this.store = store;
+  }
+
+  release(): void {
+    this.store.rows.release();
+    this.store.texts.release();
+    this.store.nodes.release();
+    this.store.lists.release();
+  }
+}
