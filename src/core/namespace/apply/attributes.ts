@@ -1,0 +1,128 @@
+// Ops on what an inode is, not where: owner, mode, times, replication, quotas, lists, attributes, policies.
+import { type EditOp, type XAttr, XAttrNamespace } from '../../edits/ops.ts';
+import { modeWithoutAcl, storeAcl } from '../acl.ts';
+import { STORAGE_POLICY_XATTR } from '../inode-policy.ts';
+import { type InodeHandle, InodeType } from '../inodes.ts';
+import { changedQuota, QUOTA_DONT_SET, QUOTA_RESET, storedQuota } from '../quota.ts';
+import type { Application } from './context.ts';
+import { clampReplication } from './files.ts';
+
+type Op<K extends EditOp['kind']> = Extract<EditOp, { kind: K }>;
+
+export function applySetReplication(app: Application, op: Op<'SET_REPLICATION'>): void {
+  const file = app.file(op.path);
+  app.ns.inodes.setReplication(file, clampReplication(app, op.replication));
+  app.touch(file);
+}
+
+export function applySetPermissions(app: Application, op: Op<'SET_PERMISSIONS'>): void {
+  const inode = app.existing(op.path);
+  app.ns.inodes.setMode(inode, op.mode & 0o1777);
+  app.touch(inode);
+}
+
+export function applySetOwner(app: Application, op: Op<'SET_OWNER'>): void {
+  const inode = app.existing(op.path);
+  app.ns.inodes.setOwner(inode, op.user, op.group);
+  app.touch(inode);
+}
+
+/** A negative time stays as it is. Directories have no access time. */
+export function applyTimes(app: Application, op: Op<'TIMES'>): void {
+  const { inodes } = app.ns;
+  const inode = app.existing(op.path);
+  if (op.mtime >= 0) inodes.setMtime(inode, op.mtime);
+  if (op.atime >= 0 && inodes.type(inode) !== InodeType.DIRECTORY) inodes.setAtime(inode, op.atime);
+  app.touch(inode);
+}
+
+type QuotaOp = Op<'SET_NS_QUOTA'> | Op<'CLEAR_NS_QUOTA'> | Op<'SET_QUOTA'> | Op<'SET_QUOTA_BY_STORAGETYPE'>;
+
+export function applyQuota(app: Application, op: QuotaOp): void {
+  const { inodes } = app.ns;
+  const directory = app.directory(op.path);
+  inodes.setQuota(directory, storedQuota(quotaAfter(app, directory, op)));
+  app.touch(directory);
+}
+
+function quotaAfter(app: Application, directory: InodeHandle, op: QuotaOp) {
+  const { inodes } = app.ns;
+  switch (op.kind) {
+    case 'SET_NS_QUOTA':
+      return changedQuota(inodes, directory, op.namespaceQuota, QUOTA_DONT_SET);
+    case 'CLEAR_NS_QUOTA':
+      return changedQuota(inodes, directory, QUOTA_RESET, QUOTA_DONT_SET);
+    case 'SET_QUOTA':
+      return changedQuota(inodes, directory, op.namespaceQuota, op.spaceQuota);
+    case 'SET_QUOTA_BY_STORAGETYPE':
+      return changedQuota(inodes, directory, QUOTA_DONT_SET, op.spaceQuota, op.storageType);
+  }
+}
+
+/** An empty list takes the list away. */
+export function applySetAcl(app: Application, op: Op<'SET_ACL'>): void {
+  const { inodes } = app.ns;
+  const inode = app.existing(op.path);
+  const mode = inodes.mode(inode);
+  if (op.aclEntries.length === 0) {
+    inodes.setMode(inode, modeWithoutAcl(mode, inodes.acl(inode) ?? []));
+    inodes.setAcl(inode, undefined);
+  } else {
+    const stored = storeAcl(op.aclEntries, mode, inodes.type(inode) === InodeType.DIRECTORY);
+    if (typeof stored === 'string') throw app.contradiction(stored);
+    inodes.setMode(inode, stored.mode);
+    inodes.setAcl(inode, stored.entries);
+  }
+  app.touch(inode);
+}
+
+const sameName = (a: XAttr, b: XAttr): boolean => a.namespace === b.namespace && a.name === b.name;
+
+export function applySetXattr(app: Application, op: Op<'SET_XATTR'>): void {
+  const inode = app.existing(op.path);
+  setXattrs(app, inode, op.xAttrs);
+  app.answered(op.rpc);
+}
+
+function setXattrs(app: Application, inode: InodeHandle, changes: readonly XAttr[]): void {
+  const { inodes } = app.ns;
+  const kept = (inodes.xattrs(inode) ?? []).filter((old) => !changes.some((change) => sameName(old, change)));
+  inodes.setXattrs(inode, [...kept, ...changes]);
+  app.touch(inode);
+}
+
+export function applyRemoveXattr(app: Application, op: Op<'REMOVE_XATTR'>): void {
+  const inode = app.existing(op.path);
+  removeXattrs(app, inode, op.xAttrs);
+  app.answered(op.rpc);
+}
+
+function removeXattrs(app: Application, inode: InodeHandle, names: readonly XAttr[]): void {
+  const { inodes } = app.ns;
+  const kept = (inodes.xattrs(inode) ?? []).filter((old) => !names.some((name) => sameName(old, name)));
+  inodes.setXattrs(inode, kept.length === 0 ? undefined : kept);
+  app.touch(inode);
+}
+
+/** A file keeps the policy in its header, a directory as a system attribute. */
+export function applySetStoragePolicy(app: Application, op: Op<'SET_STORAGE_POLICY'>): void {
+  const { inodes } = app.ns;
+  const inode = app.existing(op.path);
+  const attribute: XAttr = {
+    namespace: XAttrNamespace.SYSTEM,
+    name: STORAGE_POLICY_XATTR,
+    value: Uint8Array.of(op.policyId),
+  };
+  switch (inodes.type(inode)) {
+    case InodeType.FILE:
+      inodes.setStoragePolicy(inode, op.policyId);
+      app.touch(inode);
+      return;
+    case InodeType.DIRECTORY:
+      if (op.policyId === 0) removeXattrs(app, inode, [attribute]);
+      else setXattrs(app, inode, [attribute]);
+      return;
+    case InodeType.SYMLINK:
+      throw app.contradiction(`${op.path} is a symlink`);
+  }
+}

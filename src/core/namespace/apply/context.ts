@@ -1,0 +1,100 @@
+// What every op's application shares: finding the inodes of its paths, refusing contradictions, remembering who was
+// touched and which call was answered. An op checks all of its preconditions before its first change.
+import type { EditOp, RpcIds } from '../../edits/ops.ts';
+import { EditLogCorruption, FeatureNotBuilt } from '../edit-errors.ts';
+import { type InodeHandle, InodeType } from '../inodes.ts';
+import type { Namespace, OpHandles } from '../namespace.ts';
+import { splitPath } from '../paths.ts';
+import { lookUp } from '../resolve.ts';
+
+/** Where the path of an op leads. */
+export interface Place {
+  readonly path: string;
+  /** Directory that holds, or is to hold, the last name; 0 for the root's own place. */
+  readonly parent: InodeHandle;
+  /** 0 when nothing stands there. */
+  readonly inode: InodeHandle;
+  readonly name: Uint8Array;
+}
+
+/** One op being applied. */
+export class Application {
+  readonly ns: Namespace;
+  readonly op: EditOp;
+  readonly txid: number;
+  readonly #handles: OpHandles | undefined;
+
+  constructor(ns: Namespace, op: EditOp, txid: number, handles: OpHandles | undefined) {
+    this.ns = ns;
+    this.op = op;
+    this.txid = txid;
+    this.#handles = handles;
+  }
+
+  /** Says why the op cannot follow on what is here. */
+  contradiction(reason: string): EditLogCorruption {
+    return new EditLogCorruption(`OP_${this.op.kind}`, this.txid, reason);
+  }
+
+  notBuilt(feature: string): FeatureNotBuilt {
+    return new FeatureNotBuilt(feature, this.txid);
+  }
+
+  /** The place of the op's own path; the live path may have handed its inodes in. */
+  place(path: string): Place {
+    const handles = this.#handles;
+    if (handles === undefined) return this.otherPlace(path);
+    const slash = path.lastIndexOf('/');
+    return { path, parent: handles.parent, inode: handles.inode, name: Buffer.from(path.slice(slash + 1), 'utf8') };
+  }
+
+  /** The place of a further path of the op. */
+  otherPlace(path: string): Place {
+    if (!path.startsWith('/')) throw this.contradiction(`path ${path} is not absolute`);
+    const found = lookUp(this.ns.inodes, splitPath(path));
+    return { path, parent: found.parent, inode: found.last, name: found.name };
+  }
+
+  existing(path: string): InodeHandle {
+    const { inode } = this.place(path);
+    if (inode === 0) throw this.contradiction(`${path} does not exist`);
+    return inode;
+  }
+
+  file(path: string): InodeHandle {
+    const inode = this.existing(path);
+    if (this.ns.inodes.type(inode) !== InodeType.FILE) throw this.contradiction(`${path} is not a file`);
+    return inode;
+  }
+
+  directory(path: string): InodeHandle {
+    const inode = this.existing(path);
+    if (this.ns.inodes.type(inode) !== InodeType.DIRECTORY) throw this.contradiction(`${path} is not a directory`);
+    return inode;
+  }
+
+  /** The parent in which a name is to be made. */
+  parentOf(place: Place): InodeHandle {
+    const { parent, path } = place;
+    if (parent === 0 || this.ns.inodes.type(parent) !== InodeType.DIRECTORY) {
+      throw this.contradiction(`the parent of ${path} is not a directory`);
+    }
+    return parent;
+  }
+
+  touch(inode: InodeHandle): void {
+    this.ns.touched.add(inode, this.txid);
+  }
+
+  /** A change of a directory's items: its modification time never goes back. */
+  directoryChanged(directory: InodeHandle, timeMs: number): void {
+    const { inodes } = this.ns;
+    if (timeMs > inodes.mtime(directory)) inodes.setMtime(directory, timeMs);
+    this.touch(directory);
+  }
+
+  /** The client's call has its answer. */
+  answered(rpc: RpcIds): void {
+    this.ns.retryCache.add(rpc, this.txid, this.op, this.ns.monotonicMs);
+  }
+}

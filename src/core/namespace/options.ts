@@ -1,0 +1,48 @@
+// What a namespace is configured with. Values only: the keys that they come from are declared in config/.
+
+export interface NamespaceOptions {
+  /** Owner of the root of a new file system; always a superuser. */
+  readonly superuser: string;
+  readonly supergroup: string;
+  readonly permissionsEnabled: boolean;
+  /** A child takes its parent's default list from the unmasked mode, as POSIX says. */
+  readonly posixAclInheritance: boolean;
+  /** Bytes of a name; 0: no limit. */
+  readonly maxComponentLength: number;
+  readonly maxDirectoryItems: number;
+  readonly maxBlocksPerFile: number;
+  readonly minBlockSize: number;
+  readonly minReplication: number;
+  readonly maxReplication: number;
+  /** Inodes and blocks together; 0: no limit. */
+  readonly maxObjects: number;
+  /** Milliseconds by which an access time must lag to be worth an edit; 0: access times are off. */
+  readonly accessTimePrecisionMs: number;
+  /** Blocks at the end of a file that may be COMMITTED, not yet COMPLETE, when it is closed or gets another block. */
+  readonly committedBlocksAllowed: number;
+  readonly leaseSoftLimitMs: number;
+  readonly leaseHardLimitMs: number;
+  readonly retryCacheMs: number;
+  readonly retryCacheEntries: number;
+}
+
+/** Apache's defaults. */
+export const DEFAULT_NAMESPACE_OPTIONS: NamespaceOptions = {
+  superuser: 'hdfs',
+  supergroup: 'supergroup',
+  permissionsEnabled: true,
+  posixAclInheritance: true,
+  maxComponentLength: 255,
+  maxDirectoryItems: 1024 * 1024,
+  maxBlocksPerFile: 10_000,
+  minBlockSize: 1024 * 1024,
+  minReplication: 1,
+  maxReplication: 512,
+  maxObjects: 0,
+  accessTimePrecisionMs: 3_600_000,
+  committedBlocksAllowed: 0,
+  leaseSoftLimitMs: 60_000,
+  leaseHardLimitMs: 20 * 60_000,
+  retryCacheMs: 600_000,
+  retryCacheEntries: 1_000_000,
+};

@@ -1,0 +1,134 @@
+// What a client may know of one inode: the fields of HdfsFileStatusProto as plain values. Block locations are the block
+// manager's to add. Apache: FSDirStatAndListingOp.createFileStatus.
+
+import { utf8Bytes } from '../../../base/bytes.ts';
+import { HdfsError } from '../../../base/errors.ts';
+import type { InodeId } from '../../../base/ids.ts';
+import { UNKNOWN_INODE_ID } from '../../../base/ids.ts';
+import type { EditOp } from '../../edits/ops.ts';
+import { fileLength } from '../file-length.ts';
+import { effectivePolicy } from '../inode-policy.ts';
+import { type InodeHandle, InodeType } from '../inodes.ts';
+import type { Namespace } from '../namespace.ts';
+import type { Caller } from '../permissions.ts';
+import { isReservedDirectory, type ResolvedPath, resolvePath } from '../resolve.ts';
+
+/** Apache: HdfsFileStatusProto.Flags. */
+export const StatusFlag = { HAS_ACL: 1, HAS_CRYPT: 2, HAS_EC: 4, SNAPSHOT_ENABLED: 8 } as const;
+
+export interface FileStatus {
+  readonly type: InodeType;
+  /** Last name, in a listing; empty in the status of one path. */
+  readonly name: Uint8Array;
+  readonly length: number;
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+  readonly mtime: number;
+  readonly atime: number;
+  readonly symlink: Uint8Array | undefined;
+  readonly replication: number;
+  readonly blockSize: number;
+  readonly fileId: InodeId;
+  readonly childrenNum: number;
+  /** The policy in force; 0: unspecified. */
+  readonly storagePolicy: number;
+  readonly flags: number;
+  /** 0 for what is not in the inode table (/.reserved). */
+  readonly inode: InodeHandle;
+}
+
+const NO_NAME = new Uint8Array(0);
+
+/** Status of an inode. In a listing with its name and a policy that is known already. */
+export function fileStatusOf(ns: Namespace, inode: InodeHandle, name?: Uint8Array, policy?: number): FileStatus {
+  const { inodes } = ns;
+  const type = inodes.type(inode);
+  const isFile = type === InodeType.FILE;
+  const target = type === InodeType.SYMLINK ? inodes.symlinkTarget(inode) : undefined;
+  return {
+    type,
+    name: name ?? NO_NAME,
+    length: isFile ? fileLength(ns, inode) : 0,
+    mode: inodes.mode(inode),
+    owner: inodes.user(inode),
+    group: inodes.group(inode),
+    mtime: inodes.mtime(inode),
+    atime: inodes.atime(inode),
+    symlink: target === undefined ? undefined : utf8Bytes(target),
+    replication: isFile ? inodes.replication(inode) : 0,
+    blockSize: isFile ? inodes.preferredBlockSize(inode) : 0,
+    fileId: inodes.id(inode),
+    childrenNum: type === InodeType.DIRECTORY ? inodes.childCount(inode) : 0,
+    storagePolicy: policy ?? effectivePolicy(inodes, inode),
+    flags: inodes.acl(inode) === undefined ? 0 : StatusFlag.HAS_ACL,
+    inode,
+  };
+}
+
+/** A directory that stands for a reserved path. */
+export function reservedStatus(name: Uint8Array, mode: number, group: string, time: number): FileStatus {
+  return {
+    type: InodeType.DIRECTORY,
+    name,
+    length: 0,
+    mode,
+    owner: '',
+    group,
+    mtime: time,
+    atime: time,
+    symlink: undefined,
+    replication: 0,
+    blockSize: 0,
+    fileId: UNKNOWN_INODE_ID,
+    childrenNum: 0,
+    storagePolicy: 0,
+    flags: 0,
+    inode: 0,
+  };
+}
+
+export interface StatusOfPath {
+  readonly path: ResolvedPath;
+  /** Undefined: nothing stands there. */
+  readonly status: FileStatus | undefined;
+}
+
+/**
+ * getFileInfo, or getFileLinkInfo when `followLink` is false. The superuser is told that nothing is there where a file
+ * stands in the way; everybody else gets the error.
+ */
+export function fileStatus(ns: Namespace, caller: Caller, path: string, followLink: boolean): StatusOfPath | undefined {
+  let resolved: ResolvedPath;
+  try {
+    resolved = resolvePath(ns, caller, path, followLink ? 'read' : 'readLink');
+  } catch (error) {
+    if (caller.superuser && error instanceof HdfsError && error.code === 'EACCES') return undefined;
+    throw error;
+  }
+  if (isReservedDirectory(resolved)) return { path: resolved, status: reservedStatus(NO_NAME, 0o1770, '', 0) };
+  return { path: resolved, status: resolved.last === 0 ? undefined : fileStatusOf(ns, resolved.last) };
+}
+
+/** What a create that was carried out by `op` was answered, made again for a client that missed it. */
+export function createdStatus(ns: Namespace, op: Extract<EditOp, { kind: 'ADD' }>): FileStatus {
+  const inode = ns.inodes.find(op.inodeId);
+  return {
+    type: InodeType.FILE,
+    name: NO_NAME,
+    length: 0,
+    mode: op.permissions.mode,
+    owner: op.permissions.user,
+    group: op.permissions.group,
+    mtime: op.mtime,
+    atime: op.atime,
+    symlink: undefined,
+    replication: op.replication,
+    blockSize: op.blockSize,
+    fileId: op.inodeId,
+    childrenNum: 0,
+    storagePolicy: inode === 0 ? op.storagePolicyId : effectivePolicy(ns.inodes, inode),
+    flags: op.aclEntries.length === 0 ? 0 : StatusFlag.HAS_ACL,
+    inode,
+  };
+}

@@ -1,0 +1,200 @@
+// From a path to the inodes along it, with the checks that every request shares: reserved paths, ancestors that must be
+// directories which the caller may pass, symlinks. Apache: FSDirectory.resolvePath, INodesInPath.
+import { HdfsError } from '../../base/errors.ts';
+import { type InodeId, inodeId, ROOT_INODE_ID, UNKNOWN_INODE_ID } from '../../base/ids.ts';
+import { type InodeHandle, type Inodes, InodeType } from './inodes.ts';
+import type { Namespace } from './namespace.ts';
+import { isValidName, joinPath, nameText, type PathComponents, ROOT_COMPONENTS, splitPath } from './paths.ts';
+import { type Caller, checkNeeds, checkNotSymlink, checkSuperuser, checkTraverse, type Needs } from './permissions.ts';
+
+/**
+ * What a request is about to do at the end of a path. A `link` form takes a symlink there as itself, the others send
+ * the client on to its target.
+ */
+export type PathUse = 'read' | 'readLink' | 'write' | 'writeLink' | 'create' | 'createLink';
+
+/** A path and what stands along it. */
+export class ResolvedPath {
+  /** The root's empty name first. */
+  readonly components: PathComponents;
+  /** As many as components; 0 from the first name on that does not exist. */
+  readonly inodes: readonly InodeHandle[];
+  /** The client came through /.reserved/raw. */
+  readonly isRaw: boolean;
+  #text: string | undefined;
+
+  constructor(components: PathComponents, inodes: readonly InodeHandle[], isRaw: boolean) {
+    this.components = components;
+    this.inodes = inodes;
+    this.isRaw = isRaw;
+  }
+
+  get length(): number {
+    return this.components.length;
+  }
+
+  /** The inode that the path names, or 0. */
+  get last(): InodeHandle {
+    return this.inodes[this.inodes.length - 1] as InodeHandle;
+  }
+
+  /** Its parent, 0 when that does not exist or the path is the root. */
+  get parent(): InodeHandle {
+    return this.inodes[this.inodes.length - 2] ?? 0;
+  }
+
+  /** How many inodes from the root on exist. */
+  get existing(): number {
+    let count = this.inodes.length;
+    while (count > 0 && this.inodes[count - 1] === 0) count--;
+    return count;
+  }
+
+  /** Last name of the path. */
+  get name(): Uint8Array {
+    return this.components[this.components.length - 1] as Uint8Array;
+  }
+
+  get text(): string {
+    this.#text ??= joinPath(this.components);
+    return this.#text;
+  }
+
+  get parentText(): string {
+    return joinPath(this.components, 0, this.components.length - 1);
+  }
+
+  /** The path with one more name. */
+  child(name: Uint8Array, inode: InodeHandle): ResolvedPath {
+    return new ResolvedPath([...this.components, name], [...this.inodes, inode], this.isRaw);
+  }
+}
+
+/** Looks the components up, without any check. */
+export function lookUp(inodes: Inodes, components: PathComponents, isRaw = false): ResolvedPath {
+  const found: InodeHandle[] = [inodes.root];
+  let at: InodeHandle = inodes.root;
+  for (let i = 1; i < components.length; i++) {
+    if (at !== 0) {
+      at = inodes.type(at) === InodeType.DIRECTORY ? inodes.child(at, components[i] as Uint8Array) : 0;
+    }
+    found.push(at);
+  }
+  return new ResolvedPath(components, found, isRaw);
+}
+
+/** The path of an inode that is in the tree. */
+export function resolveInode(inodes: Inodes, inode: InodeHandle): ResolvedPath {
+  const handles: InodeHandle[] = [];
+  for (let at = inode; at !== 0; at = inodes.parent(at)) handles.push(at);
+  handles.reverse();
+  return new ResolvedPath(
+    handles.map((each) => inodes.name(each)),
+    handles,
+    false,
+  );
+}
+
+/** Resolves a client's path and checks what every use of it needs. */
+export function resolvePath(ns: Namespace, caller: Caller, path: string, use: PathUse): ResolvedPath {
+  const isCreate = use === 'create' || use === 'createLink';
+  if (isCreate && !isValidName(path)) {
+    throw new HdfsError('EINVALIDPATH', `Invalid path name Invalid file name: ${path}`, { path });
+  }
+  const split = splitPath(path);
+  const isRaw = isReserved(split) && is(split[2], 'raw');
+  const resolved = lookUp(ns.inodes, expandReserved(ns.inodes, split), isRaw);
+  if (isRaw && ns.options.permissionsEnabled && use !== 'read' && use !== 'readLink') checkSuperuser(caller, use);
+  try {
+    checkTraverse(ns.inodes, ns.options.permissionsEnabled ? caller : undefined, resolved);
+  } catch (error) {
+    // Only a method that makes new names is declared to answer that a parent is no directory.
+    if (!isCreate && error instanceof HdfsError && error.code === 'ENOTDIR') {
+      throw new HdfsError('EACCES', error.message, { path });
+    }
+    throw error;
+  }
+  if (use === 'read' || use === 'write' || use === 'create') {
+    checkNotSymlink(ns.inodes, resolved, resolved.length - 1);
+  }
+  return resolved;
+}
+
+/**
+ * The path of a file that a client writes: by the inode id that it was given, wherever the file has moved since; by its
+ * name for a client that knows no id.
+ */
+export function resolveFile(ns: Namespace, caller: Caller, path: string, fileId: InodeId): ResolvedPath {
+  if (fileId === UNKNOWN_INODE_ID) return resolvePath(ns, caller, path, 'write');
+  const inode = ns.inodes.find(fileId);
+  if (inode !== 0) return resolveInode(ns.inodes, inode);
+  const components = splitPath(path);
+  return new ResolvedPath(components, new Array<InodeHandle>(components.length).fill(0), false);
+}
+
+/** Checks the needs of a request, when permissions are on. */
+export function checkPermission(ns: Namespace, caller: Caller, path: ResolvedPath, needs: Needs): void {
+  if (ns.options.permissionsEnabled) checkNeeds(ns.inodes, caller, path, needs);
+}
+
+/** Only an owner may go on, even where permissions are off. */
+export function checkOwner(ns: Namespace, caller: Caller, path: ResolvedPath): void {
+  if (path.last === 0) throw new HdfsError('ENOENT', `Directory/File does not exist ${path.text}`, { path: path.text });
+  checkNeeds(ns.inodes, caller, path, { owner: true });
+}
+
+/** The inode as a file; messages name the path as `shown`. */
+export function fileAt(inodes: Inodes, inode: InodeHandle, shown: string): InodeHandle {
+  if (inode === 0) throw new HdfsError('ENOENT', `File does not exist: ${shown}`, { path: shown });
+  if (inodes.type(inode) !== InodeType.FILE) {
+    throw new HdfsError('ENOENT', `Path is not a file: ${shown}`, { path: shown });
+  }
+  return inode;
+}
+
+/** Apache: FSDirectory.verifyParentDir. */
+export function checkParentDirectory(ns: Namespace, path: ResolvedPath): void {
+  if (path.length <= 2) return;
+  if (path.parent === 0) throw new HdfsError('ENOENT', `Parent directory doesn't exist: ${path.parentText}`);
+  if (ns.inodes.type(path.parent) !== InodeType.DIRECTORY) {
+    throw new HdfsError('ENOTDIR', `Parent path is not a directory: ${path.parentText}`);
+  }
+}
+
+const is = (name: Uint8Array | undefined, text: string): boolean => name !== undefined && nameText(name) === text;
+
+const isReserved = (components: PathComponents): boolean => components.length > 1 && is(components[1], '.reserved');
+
+/** Whether the path is `/.reserved` itself. */
+export function isReservedDirectory(path: ResolvedPath): boolean {
+  return path.length === 2 && isReserved(path.components);
+}
+
+/** Turns /.reserved/.inodes/N/... and /.reserved/raw/... into the path that they mean. */
+export function expandReserved(inodes: Inodes, components: PathComponents): PathComponents {
+  if (components.length < 3 || !isReserved(components)) return components;
+  if (is(components[2], '.inodes')) return components.length > 3 ? expandInodes(inodes, components) : components;
+  if (!is(components[2], 'raw')) return components;
+  if (components.length === 3) return ROOT_COMPONENTS;
+  if (components.length === 4 && is(components[3], '.reserved')) return components;
+  return [...ROOT_COMPONENTS, ...components.slice(3)];
+}
+
+function expandInodes(inodes: Inodes, components: PathComponents): PathComponents {
+  const digits = nameText(components[3] as Uint8Array);
+  if (!/^[+-]?\d{1,19}$/.test(digits)) {
+    throw new HdfsError('ENOENT', `Invalid inode path: ${joinPath(components)}`);
+  }
+  const id = inodeId(Number(digits));
+  if (id === ROOT_INODE_ID && components.length === 4) return ROOT_COMPONENTS;
+  const inode = id > 0 ? inodes.find(id) : 0;
+  if (inode === 0) {
+    throw new HdfsError('ENOENT', `File for given inode path does not exist: ${joinPath(components)}`);
+  }
+  // One ".." is understood, for a file system that looks up a parent by its child's id.
+  if (components.length > 4 && is(components[4], '..')) {
+    const parent = inodes.parent(inode);
+    return parent === 0 ? ROOT_COMPONENTS : resolveInode(inodes, parent).components;
+  }
+  return [...resolveInode(inodes, inode).components, ...components.slice(4)];
+}

@@ -1,0 +1,90 @@
+// Answers of at-most-once calls, by (client id, call id), so that a client that missed a reply and asks again gets the
+// same one. Filled by `apply` from the ids that the ops carry: a replay, a standby and the live NameNode remember alike.
+// Entries live for a time and up to a number; the oldest go first.
+import type { RpcIds } from '../edits/ops.ts';
+
+/** Apache: ClientId.BYTE_LENGTH. */
+const CLIENT_ID_BYTES = 16;
+
+export interface RetryEntry<Payload> {
+  /** The answer must not leave before this is durable. */
+  readonly txid: number;
+  readonly payload: Payload;
+}
+
+interface Remembered<Payload> extends RetryEntry<Payload> {
+  readonly client: ClientCalls<Payload>;
+  readonly callId: number;
+  readonly expiresMs: number;
+}
+
+interface ClientCalls<Payload> {
+  readonly key: string;
+  readonly calls: Map<number, Remembered<Payload>>;
+}
+
+/** Ids that take part: Apache skips calls without a client id and internal ones. */
+export function hasRpcIds(ids: RpcIds): boolean {
+  return ids.clientId.length === CLIENT_ID_BYTES && ids.callId >= 0;
+}
+
+export class RetryCache<Payload> {
+  readonly #lifetimeMs: number;
+  readonly #capacity: number;
+  readonly #clients = new Map<string, ClientCalls<Payload>>();
+  // In order of arrival; entries before #oldest are gone. Compacted when half of it is.
+  #order: (Remembered<Payload> | undefined)[] = [];
+  #oldest = 0;
+
+  constructor(lifetimeMs: number, capacity: number) {
+    this.#lifetimeMs = lifetimeMs;
+    this.#capacity = capacity;
+  }
+
+  get size(): number {
+    return this.#order.length - this.#oldest;
+  }
+
+  /** What the call was answered, while it is remembered. */
+  find(ids: RpcIds, nowMs: number): RetryEntry<Payload> | undefined {
+    if (!hasRpcIds(ids)) return undefined;
+    const entry = this.#clients.get(keyOf(ids.clientId))?.calls.get(ids.callId);
+    return entry !== undefined && entry.expiresMs > nowMs ? entry : undefined;
+  }
+
+  /** Remembers the call; ids that do not take part are passed over. */
+  add(ids: RpcIds, txid: number, payload: Payload, nowMs: number): void {
+    if (!hasRpcIds(ids) || this.#lifetimeMs <= 0 || this.#capacity <= 0) return;
+    this.#expire(nowMs);
+    const key = keyOf(ids.clientId);
+    let client = this.#clients.get(key);
+    if (client === undefined) {
+      client = { key, calls: new Map() };
+      this.#clients.set(key, client);
+    }
+    const entry = { client, callId: ids.callId, expiresMs: nowMs + this.#lifetimeMs, txid, payload };
+    client.calls.set(ids.callId, entry);
+    this.#order.push(entry);
+  }
+
+  #expire(nowMs: number): void {
+    while (this.size > 0) {
+      const entry = this.#order[this.#oldest] as Remembered<Payload>;
+      if (this.size < this.#capacity && entry.expiresMs > nowMs) break;
+      this.#order[this.#oldest++] = undefined;
+      // The call may have been remembered anew since.
+      if (entry.client.calls.get(entry.callId) === entry) {
+        entry.client.calls.delete(entry.callId);
+        if (entry.client.calls.size === 0) this.#clients.delete(entry.client.key);
+      }
+    }
+    if (this.#oldest > 1024 && this.#oldest * 2 > this.#order.length) {
+      this.#order = this.#order.slice(this.#oldest);
+      this.#oldest = 0;
+    }
+  }
+}
+
+function keyOf(clientId: Uint8Array): string {
+  return Buffer.from(clientId.buffer, clientId.byteOffset, clientId.byteLength).toString('latin1');
+}
