@@ -163,7 +163,11 @@ export class BlockPool {
         stamp !== this.replicas.genStamp(other)
           ? stamp > this.replicas.genStamp(other)
           : (finalizedWins ?? bytes > this.replicas.numBytes(other));
-      this.log.log('warn', 'datanode', `block ${id} of ${this.id} was found twice; the ${better ? 'second' : 'first'} is served`);
+      this.log.log(
+        'warn',
+        'datanode',
+        `block ${id} of ${this.id} was found twice; the ${better ? 'second' : 'first'} is served`,
+      );
       if (!better) return false;
       this.replicas.remove(other);
     }
@@ -201,7 +205,13 @@ export class BlockPool {
         if (got < want) return at;
         const first = (at / chunk) * checksum.size;
         const bad = checksum.firstBad(buffer.subarray(0, got), sums.subarray(first, first + checksum.sumBytes(got)));
-        if (bad >= 0) return at + bad;
+        if (bad >= 0) {
+          const start = at + bad;
+          // The data of the last chunk may have run ahead of its checksum when the writer died.
+          const last = start + chunk >= end;
+          const part = buffer.subarray(bad, got);
+          return start + (last ? provenPart(checksum, part, sums, (start / chunk) * checksum.size) : 0);
+        }
         at += got;
       }
       return end;
@@ -209,6 +219,15 @@ export class BlockPool {
       await file.close();
     }
   }
+}
+
+/** The longest beginning of a chunk that its checksum proves. */
+function provenPart(checksum: DataChecksum, part: Buffer, sums: Buffer, at: number): number {
+  const wanted = sums.subarray(at, at + checksum.size);
+  for (let length = part.length - 1; length > 0; length--) {
+    if (checksum.firstBad(part.subarray(0, length), wanted) < 0) return length;
+  }
+  return 0;
 }
 
 /** Generation stamps of the blocks of a directory; of several meta files the newest counts. */

@@ -76,6 +76,11 @@ export class DataChecksum {
     if (this.size > 0) into.writeUInt32BE(this.crc(data), at);
   }
 
+  /** The CRC of bytes whose beginning has the CRC `crc`, with `data` after them. */
+  extend(crc: number, data: Uint8Array): number {
+    return this.crc(data, crc);
+  }
+
   /** The checksums of all chunks of `data`. */
   compute(data: Buffer, into: Buffer, at: number): void {
     if (this.size === 0) return;

@@ -1,0 +1,374 @@
+// All replicas of this DataNode: who has which block, in what state, on which volume; making, finalizing, dropping and
+// deleting them. One owner of the state: data workers ask at a block's beginning and end, never for each packet. What
+// recovery and append do to replicas is in replica-changes.ts; reports in block-reports.ts. Apache: FsDatasetImpl.
+import { assert } from '../../base/assert.ts';
+import { HdfsError, messageOf } from '../../base/errors.ts';
+import type { BlockId, GenStamp } from '../../base/ids.ts';
+import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
+import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/replica/states.ts';
+import { chooseRoundRobin } from '../../core/replica/volume-choice.ts';
+import { diskErrorCode } from '../../host/disk-error.ts';
+import type { Disk, Log } from '../../host/host.ts';
+import type { StorageTypeProto } from '../../wire/messages/hdfs.ts';
+import { BlockPool } from './block-pool.ts';
+import { DataChecksum, META_HEADER_BYTES } from './data-checksum.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { blockFileName, metaFileName, rbwDir, tmpDir } from './layout.ts';
+import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
+import type { Volume } from './volume.ts';
+
+/** What changes here that NameNodes must hear of. */
+export interface DatasetEvents {
+  receiving(pool: string, block: BlockName, volume: Volume): void;
+  received(pool: string, block: BlockName, volume: Volume, delHint: string): void;
+  deleted(pool: string, block: BlockName, volume: Volume): void;
+}
+
+export class Dataset {
+  readonly volumes: readonly Volume[];
+  readonly disk: Disk;
+  readonly log: Log;
+  readonly events: DatasetEvents;
+  readonly locks = new KeyedLock();
+  private readonly pools = new Map<string, BlockPool>();
+  private cursor = 0;
+
+  constructor(volumes: readonly Volume[], disk: Disk, log: Log, events: DatasetEvents) {
+    this.volumes = volumes;
+    this.disk = disk;
+    this.log = log;
+    this.events = events;
+  }
+
+  get poolIds(): readonly string[] {
+    return [...this.pools.keys()];
+  }
+
+  hasPool(id: string): boolean {
+    return this.pools.has(id);
+  }
+
+  /** Makes and scans the directories of a pool on every volume; volumes are scanned side by side. */
+  async addPool(id: string): Promise<BlockPool> {
+    const known = this.pools.get(id);
+    if (known !== undefined) return known;
+    const pool = new BlockPool(id, this.volumes, this.disk, this.log);
+    await Promise.all(
+      this.volumes.map(async (volume) => {
+        if (volume.failure !== undefined) return;
+        try {
+          await pool.prepare(volume);
+          await pool.scan(volume);
+          await volume.refresh();
+        } catch (error) {
+          volume.failure = messageOf(error);
+          this.log.log('error', 'datanode', `volume ${volume.path} is out of service: ${volume.failure}`);
+        }
+      }),
+    );
+    this.pools.set(id, pool);
+    return pool;
+  }
+
+  removePool(id: string): void {
+    this.pools.delete(id);
+  }
+
+  pool(id: string): BlockPool {
+    const pool = this.pools.get(id);
+    if (pool === undefined) throw new HdfsError('EIO', `Block pool ${id} is not found`);
+    return pool;
+  }
+
+  poolOrNone(id: string): BlockPool | undefined {
+    return this.pools.get(id);
+  }
+
+  key(block: { readonly pool: string; readonly id: BlockId }): string {
+    return `${block.pool}/${block.id}`;
+  }
+
+  /** The replica of a block, or HdfsError ENOREPLICA. */
+  require(pool: BlockPool, block: BlockName): ReplicaHandle {
+    const handle = pool.replicas.find(block.id);
+    if (handle === 0) throw new HdfsError('ENOREPLICA', `Replica does not exist ${describeBlock(block)}`);
+    return handle;
+  }
+
+  describe(pool: BlockPool, handle: ReplicaHandle): string {
+    const { replicas } = pool;
+    const state = REPLICA_STATE_NAMES[replicas.state(handle)];
+    return `${state}, blk_${replicas.id(handle)}_${replicas.genStamp(handle)}, length ${replicas.numBytes(handle)}`;
+  }
+
+  // --------------------------------------------------------------------------------------------------------- creating
+
+  private chooseVolume(storageType: StorageTypeProto, storageId: string, bytes: number): Volume {
+    const usable = this.volumes.filter((volume) => volume.failure === undefined);
+    const named = usable.find((volume) => storageId !== '' && volume.storageId === storageId);
+    if (named !== undefined && named.storageType === storageType && named.availableBytes > bytes) return named;
+    const ofType = usable.filter((volume) => volume.storageType === storageType);
+    const { index, nextCursor } = chooseRoundRobin(ofType, bytes, this.cursor);
+    this.cursor = nextCursor;
+    return ofType[index] as Volume;
+  }
+
+  /** A replica for a client's pipeline. `newGenStamp` beyond 0: a retry that may replace an older attempt. */
+  createRbw(
+    block: BlockName,
+    storageType: StorageTypeProto,
+    storageId: string,
+    expectedBytes: number,
+    newGenStamp: GenStamp,
+  ): Promise<InFlightReplica> {
+    return this.locks.run(this.key(block), async () => {
+      const pool = this.pool(block.pool);
+      const known = pool.replicas.find(block.id);
+      if (known !== 0) {
+        if (newGenStamp === 0 || newGenStamp <= pool.replicas.genStamp(known)) throw this.existsAlready(pool, known, block);
+        await this.stopWriterOf(pool, known);
+        await this.dropReplica(pool, known);
+      }
+      const volume = this.chooseVolume(storageType, storageId, expectedBytes);
+      return this.register(pool, block, ReplicaState.RBW, volume, rbwDir(volume.path, pool.id), expectedBytes);
+    });
+  }
+
+  /** A replica copied from another DataNode. */
+  createTemporary(
+    block: BlockName,
+    storageType: StorageTypeProto,
+    storageId: string,
+    expectedBytes: number,
+    isTransfer: boolean,
+  ): Promise<InFlightReplica> {
+    return this.locks.run(this.key(block), async () => {
+      const pool = this.pool(block.pool);
+      const known = pool.replicas.find(block.id);
+      if (known !== 0) {
+        const state = pool.replicas.state(known);
+        const inPipeline = state === ReplicaState.TEMPORARY || state === ReplicaState.RBW;
+        if (pool.replicas.genStamp(known) >= block.genStamp || (!isTransfer && !inPipeline)) {
+          throw this.existsAlready(pool, known, block);
+        }
+        await this.stopWriterOf(pool, known);
+        await this.dropReplica(pool, known);
+      }
+      const volume = this.chooseVolume(storageType, storageId, expectedBytes);
+      return this.register(pool, block, ReplicaState.TEMPORARY, volume, tmpDir(volume.path, pool.id), expectedBytes);
+    });
+  }
+
+  private existsAlready(pool: BlockPool, handle: ReplicaHandle, block: BlockName): HdfsError {
+    const state = REPLICA_STATE_NAMES[pool.replicas.state(handle)];
+    return new HdfsError(
+      'EREPLICAEXISTS',
+      `Block ${describeBlock(block)} already exists in state ${state} and thus cannot be created.`,
+    );
+  }
+
+  private register(
+    pool: BlockPool,
+    block: BlockName,
+    state: ReplicaState,
+    volume: Volume,
+    directory: string,
+    expectedBytes: number,
+  ): InFlightReplica {
+    const handle = pool.replicas.add(block.id, block.genStamp, 0, state, volume.index);
+    const replica = new InFlightReplica(block, state, volume, directory, 0);
+    replica.promise(expectedBytes);
+    pool.inFlight.set(handle, replica);
+    return replica;
+  }
+
+  async stopWriterOf(pool: BlockPool, handle: ReplicaHandle): Promise<void> {
+    await pool.inFlight.get(handle)?.stopWriter?.();
+  }
+
+  // ------------------------------------------------------------------------------------------------- finalize, discard
+
+  /** Handle of a replica in the making, or 0 when it was replaced or deleted in the meantime. */
+  handleOf(replica: InFlightReplica): ReplicaHandle {
+    const pool = this.pools.get(replica.pool);
+    const handle = pool?.replicas.find(replica.id) ?? 0;
+    return handle !== 0 && pool?.inFlight.get(handle) === replica ? handle : 0;
+  }
+
+  /**
+   * The files are complete and synced (where that is wanted) and closed: they move to finalized/. With `sync` both
+   * directories are synced before it returns.
+   */
+  finalize(replica: InFlightReplica, sync: boolean): Promise<void> {
+    return this.locks.run(this.key(replica), () => this.finalizeHeld(replica, sync));
+  }
+
+  /** As `finalize`, for who holds the lock of the block. */
+  async finalizeHeld(replica: InFlightReplica, sync: boolean): Promise<void> {
+    const pool = this.pool(replica.pool);
+    const handle = this.handleOf(replica);
+    if (handle === 0) throw new HdfsError('ENOREPLICA', `Replica does not exist ${describeBlock(replica)}`);
+    if (TRANSITIONS[replica.state].finalize === 'refused') {
+      throw new HdfsError('EIO', `Cannot finalize block: ${this.describe(pool, handle)}`);
+    }
+    const { volume } = replica;
+    const from = replica.directory;
+    const to = await volume.io.slow(() => pool.makeFinalizedDir(volume, replica.id));
+    const block = blockFileName(replica.id);
+    const meta = metaFileName(replica.id, replica.genStamp);
+    if (volume.io.fast) {
+      volume.io.sync(() => {
+        this.disk.renameSync(`${from}/${meta}`, `${to}/${meta}`);
+        this.disk.renameSync(`${from}/${block}`, `${to}/${block}`);
+      });
+    } else {
+      await volume.io.async(0, () => this.disk.rename(`${from}/${meta}`, `${to}/${meta}`));
+      await volume.io.async(0, () => this.disk.rename(`${from}/${block}`, `${to}/${block}`));
+    }
+    replica.directory = to;
+    if (sync) await volume.io.slow(() => Promise.all([this.disk.syncDirectory(to), this.disk.syncDirectory(from)]));
+    pool.replicas.setState(handle, ReplicaState.FINALIZED);
+    pool.replicas.setNumBytes(handle, replica.lengths.onDisk);
+    pool.replicas.setGenStamp(handle, replica.genStamp);
+    pool.inFlight.delete(handle);
+    replica.state = ReplicaState.FINALIZED;
+    replica.lengths.acknowledge(replica.lengths.onDisk);
+    replica.settleRest();
+    volume.addUsed(pool.id, META_HEADER_BYTES + (replica.checksum?.sumBytes(replica.lengths.onDisk) ?? 0));
+    replica.grown();
+  }
+
+  /** Drops a copy whose writer failed; a client's replica stays, for its bytes were acknowledged. */
+  discard(replica: InFlightReplica): Promise<void> {
+    return this.locks.run(this.key(replica), async () => {
+      const pool = this.pools.get(replica.pool);
+      const handle = this.handleOf(replica);
+      if (pool === undefined || handle === 0) return;
+      if (replica.state !== ReplicaState.TEMPORARY) return;
+      await this.dropReplica(pool, handle);
+    });
+  }
+
+  /** Removes a replica from the map, then its files. */
+  async dropReplica(pool: BlockPool, handle: ReplicaHandle): Promise<void> {
+    const volume = pool.volumeOf(handle);
+    const block = pool.blockFile(handle);
+    const meta = pool.metaFile(handle);
+    const replica = pool.inFlight.get(handle);
+    const bytes = pool.replicas.numBytes(handle);
+    replica?.settleRest();
+    pool.inFlight.delete(handle);
+    pool.recoveries.delete(handle);
+    pool.replicas.remove(handle);
+    await this.unlinkQuietly(volume, meta);
+    await this.unlinkQuietly(volume, block);
+    volume.addUsed(pool.id, -bytes);
+  }
+
+  private async unlinkQuietly(volume: Volume, path: string): Promise<void> {
+    try {
+      await volume.io.async(0, () => this.disk.unlink(path));
+    } catch (error) {
+      if (diskErrorCode(error) !== 'ENOENT') this.log.log('warn', 'datanode', `${path} was not deleted: ${messageOf(error)}`);
+    }
+  }
+
+  /** Deletes blocks that a NameNode wants gone; each volume works by itself. Errors are logged, the rest goes on. */
+  async invalidate(poolId: string, blocks: readonly { readonly id: BlockId; readonly genStamp: GenStamp }[]): Promise<void> {
+    const pool = this.pools.get(poolId);
+    if (pool === undefined) return;
+    const byVolume = new Map<Volume, { readonly id: BlockId; readonly genStamp: GenStamp }[]>();
+    for (const block of blocks) {
+      const handle = pool.replicas.find(block.id);
+      if (handle === 0) continue;
+      const volume = pool.volumeOf(handle);
+      const list = byVolume.get(volume) ?? [];
+      list.push(block);
+      byVolume.set(volume, list);
+    }
+    await Promise.all(
+      [...byVolume].map(async ([volume, list]) => {
+        for (const block of list) await this.invalidateOne(pool, volume, block);
+      }),
+    );
+  }
+
+  private invalidateOne(
+    pool: BlockPool,
+    volume: Volume,
+    block: { readonly id: BlockId; readonly genStamp: GenStamp },
+  ): Promise<void> {
+    return this.locks.run(`${pool.id}/${block.id}`, async () => {
+      const handle = pool.replicas.find(block.id);
+      if (handle === 0) return;
+      const genStamp = pool.replicas.genStamp(handle);
+      if (genStamp > block.genStamp) {
+        this.log.log('warn', 'datanode', `blk_${block.id}_${block.genStamp} is not deleted: here is ${genStamp}`);
+        return;
+      }
+      const numBytes = pool.replicas.numBytes(handle);
+      await this.stopWriterOf(pool, handle);
+      await this.dropReplica(pool, handle);
+      this.events.deleted(pool.id, { pool: pool.id, id: block.id, genStamp, numBytes }, volume);
+    });
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- asking
+
+  /** Length that readers may rely on. Apache: getReplicaVisibleLength. */
+  visibleLength(block: BlockName): number {
+    const pool = this.pool(block.pool);
+    const handle = this.require(pool, block);
+    if (pool.replicas.genStamp(handle) < block.genStamp) {
+      throw new HdfsError(
+        'EIO',
+        `replica.getGenerationStamp() < block.getGenerationStamp(), block=${describeBlock(block)}, replica=${this.describe(pool, handle)}`,
+      );
+    }
+    return this.visibleLengthOf(pool, handle);
+  }
+
+  visibleLengthOf(pool: BlockPool, handle: ReplicaHandle): number {
+    const state = pool.replicas.state(handle);
+    switch (state) {
+      case ReplicaState.FINALIZED:
+        return pool.replicas.numBytes(handle);
+      case ReplicaState.RBW:
+        return pool.inFlight.get(handle)?.visibleLength ?? pool.replicas.numBytes(handle);
+      case ReplicaState.RUR: {
+        const original = pool.recoveries.get(handle)?.original;
+        if (original === ReplicaState.FINALIZED) return pool.replicas.numBytes(handle);
+        return original === ReplicaState.RBW ? (pool.inFlight.get(handle)?.lengths.acked ?? -1) : -1;
+      }
+      case ReplicaState.RWR:
+      case ReplicaState.TEMPORARY:
+        return -1;
+    }
+  }
+
+  /** Reads the header of a replica's meta file. */
+  async checksumOf(volume: Volume, metaPath: string): Promise<DataChecksum> {
+    const file = await volume.io.async(0, () => this.disk.open(metaPath, 'r'));
+    try {
+      const header = Buffer.alloc(META_HEADER_BYTES);
+      const got = await volume.io.read(file, header, 0, META_HEADER_BYTES, 0);
+      return DataChecksum.fromHeader(header.subarray(0, got));
+    } finally {
+      await file.close();
+    }
+  }
+
+  get replicaCount(): number {
+    let count = 0;
+    for (const pool of this.pools.values()) count += pool.replicas.size;
+    return count;
+  }
+
+  async close(): Promise<void> {
+    for (const pool of this.pools.values()) {
+      await Promise.all([...pool.inFlight.values()].map((replica) => replica.stopWriter?.()));
+    }
+    assert(this.volumes.length > 0, 'a DataNode without volumes');
+    await Promise.all(this.volumes.map((volume) => volume.release()));
+  }
+}

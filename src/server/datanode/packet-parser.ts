@@ -1,0 +1,124 @@
+// Cuts the bytes of a pipeline into packets while they arrive. A packet that lies whole in the incoming slab is handed
+// on where it lies; one that is cut by the slab's end is put together in a buffer of its own. Either way the memory is
+// the consumer's only until its call returns.
+
+import type { ByteSink, ByteSource } from '../../transfer/byte-source.ts';
+import {
+  PACKET_LENGTHS_BYTES,
+  type PacketHeader,
+  type PacketLengths,
+  parsePacketHeader,
+  parsePacketLengths,
+} from '../../wire/transfer/packet.ts';
+
+/** A packet in place: `bytes` is all of it as it came, from PLEN on. */
+export interface PacketView {
+  readonly header: PacketHeader;
+  readonly bytes: Buffer;
+  readonly sums: Buffer;
+  readonly data: Buffer;
+}
+
+export interface PacketConsumer {
+  /** A promise holds all further packets back until it is settled. A throw ends the stream. */
+  packet(view: PacketView): Promise<void> | undefined;
+  /** The stream has ended before the last packet (`error` when it failed), or its consumer threw. */
+  broken(error: Error | undefined): void;
+}
+
+/** Buffers of this size are kept for the next packet; a larger one is let go. */
+const KEPT_BYTES = 256 * 1024;
+
+export class PacketParser implements ByteSink {
+  private readonly source: ByteSource;
+  private readonly consumer: PacketConsumer;
+  private partial = Buffer.allocUnsafeSlow(0);
+  private filled = 0;
+  private lengths: PacketLengths | undefined;
+  private blocked = false;
+  private done = false;
+
+  /** Takes over the source, until the last packet of the block has been consumed. */
+  constructor(source: ByteSource, consumer: PacketConsumer) {
+    this.source = source;
+    this.consumer = consumer;
+  }
+
+  start(): void {
+    this.source.setSink(this);
+  }
+
+  push(chunk: Buffer): number {
+    let at = 0;
+    while (at < chunk.length && !this.blocked && !this.done) {
+      const left = chunk.length - at;
+      if (this.filled === 0 && left >= PACKET_LENGTHS_BYTES) {
+        const lengths = parsePacketLengths(chunk, at);
+        if (left >= lengths.totalBytes) {
+          const bytes = chunk.subarray(at, at + lengths.totalBytes);
+          at += lengths.totalBytes;
+          this.hand(bytes, lengths);
+          continue;
+        }
+      }
+      at += this.collect(chunk, at);
+    }
+    return at;
+  }
+
+  private collect(chunk: Buffer, at: number): number {
+    const target = this.lengths?.totalBytes ?? PACKET_LENGTHS_BYTES;
+    this.reserve(target);
+    const part = Math.min(target - this.filled, chunk.length - at);
+    chunk.copy(this.partial, this.filled, at, at + part);
+    this.filled += part;
+    if (this.filled < target) return part;
+    if (this.lengths === undefined) {
+      this.lengths = parsePacketLengths(this.partial, 0);
+      if (this.filled < this.lengths.totalBytes) return part;
+    }
+    const { lengths } = this;
+    const bytes = this.partial.subarray(0, lengths.totalBytes);
+    this.filled = 0;
+    this.lengths = undefined;
+    this.hand(bytes, lengths);
+    if (this.partial.length > KEPT_BYTES) this.partial = Buffer.allocUnsafeSlow(0);
+    return part;
+  }
+
+  private reserve(bytes: number): void {
+    if (this.partial.length >= bytes) return;
+    const grown = Buffer.allocUnsafeSlow(bytes <= KEPT_BYTES / 2 ? KEPT_BYTES / 2 : bytes);
+    this.partial.copy(grown, 0, 0, this.filled);
+    this.partial = grown;
+  }
+
+  private hand(bytes: Buffer, lengths: PacketLengths): void {
+    const header = parsePacketHeader(bytes, PACKET_LENGTHS_BYTES, lengths);
+    const sumsAt = PACKET_LENGTHS_BYTES + lengths.headerBytes;
+    const dataAt = lengths.totalBytes - header.dataLen;
+    if (header.lastPacketInBlock) {
+      this.done = true;
+      this.source.setSink(undefined);
+    }
+    const waiting = this.consumer.packet({
+      header,
+      bytes,
+      sums: bytes.subarray(sumsAt, dataAt),
+      data: bytes.subarray(dataAt),
+    });
+    if (waiting === undefined || this.done) return;
+    this.blocked = true;
+    waiting.then(
+      () => {
+        this.blocked = false;
+        this.source.resume();
+      },
+      (error: unknown) => this.source.fail(error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+
+  end(error: Error | undefined): void {
+    if (!this.done) this.consumer.broken(error);
+  }
+}

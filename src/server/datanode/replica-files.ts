@@ -1,0 +1,266 @@
+// The two open files of a replica being written, the data and its checksums, and how a packet goes into them: which of its
+// bytes are new, and which checksums change when a chunk was left half full. Synchronous while the volume is fast, else in
+// a chain of asynchronous writes. Apache: BlockReceiver.receivePacket's disk part.
+import { HdfsError, ProtocolError } from '../../base/errors.ts';
+import type { Disk, DiskFile } from '../../host/host.ts';
+import { DataChecksum, META_HEADER_BYTES } from './data-checksum.ts';
+import { blockFileName, metaFileName } from './layout.ts';
+import { describeBlock, type InFlightReplica } from './replica.ts';
+
+/** Bytes that one replica may have waiting for its disk before its sender is held back. */
+const MAX_WAITING_BYTES = 2 * 1024 * 1024;
+
+export interface PacketData {
+  readonly offset: number;
+  readonly data: Buffer;
+  readonly sums: Buffer;
+}
+
+export class ReplicaFiles {
+  readonly checksum: DataChecksum;
+  private readonly disk: Disk;
+  private readonly replica: InFlightReplica;
+  private readonly dataFile: DiskFile;
+  private readonly metaFile: DiskFile;
+  /** End of what was given to the disk; lengths.onDisk follows when it is written. */
+  private end: number;
+  /** CRC of the bytes of the last, partial chunk. */
+  private tailCrc = 0;
+  private chain: Promise<void> = Promise.resolve();
+  private waitingBytes = 0;
+  private failure: Error | undefined;
+  private directorySynced = false;
+  private closed = false;
+
+  private constructor(disk: Disk, replica: InFlightReplica, checksum: DataChecksum, dataFile: DiskFile, metaFile: DiskFile) {
+    this.disk = disk;
+    this.replica = replica;
+    this.checksum = checksum;
+    this.dataFile = dataFile;
+    this.metaFile = metaFile;
+    this.end = replica.lengths.onDisk;
+    replica.checksum = checksum;
+  }
+
+  /** New files; they must not exist. */
+  static async create(disk: Disk, replica: InFlightReplica, checksum: DataChecksum): Promise<ReplicaFiles> {
+    const { io } = replica.volume;
+    const open = (name: string): Promise<DiskFile> => {
+      const path = `${replica.directory}/${name}`;
+      return io.fast ? Promise.resolve(io.sync(() => disk.openSync(path, 'wx'))) : io.async(0, () => disk.open(path, 'wx'));
+    };
+    const dataFile = await open(blockFileName(replica.id));
+    try {
+      const metaFile = await open(metaFileName(replica.id, replica.genStamp));
+      const header = checksum.header();
+      if (io.fast) io.sync(() => metaFile.writeSync(header, 0));
+      else await io.async(header.length, () => metaFile.write(header, 0));
+      return new ReplicaFiles(disk, replica, checksum, dataFile, metaFile);
+    } catch (error) {
+      await dataFile.close();
+      throw error;
+    }
+  }
+
+  /** Files that exist, to be written on from where the replica ends. A wrong last checksum is EIO. */
+  static async reopen(disk: Disk, replica: InFlightReplica): Promise<ReplicaFiles> {
+    const { io } = replica.volume;
+    const dataFile = await io.async(0, () => disk.open(`${replica.directory}/${blockFileName(replica.id)}`, 'r+'));
+    try {
+      const metaPath = `${replica.directory}/${metaFileName(replica.id, replica.genStamp)}`;
+      const metaFile = await io.async(0, () => disk.open(metaPath, 'r+'));
+      try {
+        const header = Buffer.alloc(META_HEADER_BYTES);
+        const got = await io.read(metaFile, header, 0, META_HEADER_BYTES, 0);
+        const checksum = DataChecksum.fromHeader(header.subarray(0, got));
+        const files = new ReplicaFiles(disk, replica, checksum, dataFile, metaFile);
+        await files.readTail();
+        return files;
+      } catch (error) {
+        await metaFile.close();
+        throw error;
+      }
+    } catch (error) {
+      await dataFile.close();
+      throw error;
+    }
+  }
+
+  private async readTail(): Promise<void> {
+    const { checksum, end } = this;
+    const partial = end % checksum.bytesPerChecksum;
+    if (partial === 0 || checksum.size === 0) return;
+    const { io } = this.replica.volume;
+    const data = Buffer.alloc(partial);
+    const stored = Buffer.alloc(checksum.size);
+    const gotData = await io.read(this.dataFile, data, 0, partial, end - partial);
+    const gotSum = await io.read(this.metaFile, stored, 0, checksum.size, checksum.metaOffset(end));
+    const computed = Buffer.alloc(checksum.size);
+    checksum.one(data, computed, 0);
+    if (gotData !== partial || gotSum !== checksum.size || !computed.equals(stored)) {
+      throw new HdfsError(
+        'EIO',
+        `Partial CRC ${computed.readUInt32BE(0)} does not match value computed the  last time file was closed ${stored.readUInt32BE(0)}`,
+      );
+    }
+    this.tailCrc = computed.readUInt32BE(0);
+    this.replica.lastChunk = { length: end, sum: computed };
+  }
+
+  /**
+   * Writes what of the packet is new. Answers a promise when the sender is to be held back until it is settled, else
+   * undefined; `done` is called when the packet is in the files, at once or later, unless writing failed.
+   */
+  write(packet: PacketData, done: () => void): Promise<void> | undefined {
+    if (this.failure !== undefined) throw this.failure;
+    const packetEnd = packet.offset + packet.data.length;
+    if (packetEnd <= this.end) {
+      // All of it was there before: the client repeats what it saw no answer for.
+      if (this.waitingBytes === 0) done();
+      else this.append(0, () => Promise.resolve(), done);
+      return undefined;
+    }
+    const { data, sums, dataAt, sumsAt, lastSum } = this.place(packet, packetEnd);
+    this.end = packetEnd;
+    const written = (): void => {
+      const { replica } = this;
+      replica.lengths.write(packetEnd);
+      replica.lastChunk = lastSum === undefined ? undefined : { length: packetEnd, sum: lastSum };
+      replica.settle(data.length);
+      done();
+    };
+    const { io } = this.replica.volume;
+    if (io.fast && this.waitingBytes === 0) {
+      io.sync(() => {
+        this.dataFile.writeSync(data, dataAt);
+        if (sums.length > 0) this.metaFile.writeSync(sums, sumsAt);
+      });
+      written();
+      return undefined;
+    }
+    const ownData = Buffer.from(data);
+    const ownSums = Buffer.from(sums);
+    const bytes = ownData.length + ownSums.length;
+    return this.append(
+      bytes,
+      () =>
+        io.async(bytes, async () => {
+          await this.dataFile.write(ownData, dataAt);
+          if (ownSums.length > 0) await this.metaFile.write(ownSums, sumsAt);
+        }),
+      written,
+    );
+  }
+
+  private append(bytes: number, write: () => Promise<void>, then: () => void): Promise<void> | undefined {
+    this.waitingBytes += bytes;
+    this.chain = this.chain.then(async () => {
+      if (this.failure !== undefined) return;
+      try {
+        await write();
+        then();
+      } catch (error) {
+        this.failure = error instanceof Error ? error : new Error(String(error));
+      } finally {
+        this.waitingBytes -= bytes;
+      }
+    });
+    if (this.waitingBytes < MAX_WAITING_BYTES) return undefined;
+    return this.chain.then(() => this.throwFailure());
+  }
+
+  private throwFailure(): void {
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** The new part of a packet, and the checksums that go with it. */
+  private place(
+    packet: PacketData,
+    packetEnd: number,
+  ): {
+    readonly data: Buffer;
+    readonly sums: Buffer;
+    readonly dataAt: number;
+    readonly sumsAt: number;
+    readonly lastSum: Buffer | undefined;
+  } {
+    const { checksum, end } = this;
+    const { offset } = packet;
+    const chunk = checksum.bytesPerChecksum;
+    const data = packet.data.subarray(end - offset);
+    if (checksum.size === 0) {
+      return { data, sums: Buffer.alloc(0), dataAt: end, sumsAt: 0, lastSum: undefined };
+    }
+    let sums: Buffer;
+    let sumsAt: number;
+    if (offset % chunk === 0 && packet.sums.length > 0) {
+      // The packet holds the chunk that the file ends in from its beginning on: its own checksum counts.
+      const first = Math.floor((end - offset) / chunk);
+      sums = packet.sums.subarray(first * checksum.size);
+      sumsAt = checksum.metaOffset(offset + first * chunk);
+    } else {
+      if (offset % chunk !== 0 && Math.floor(offset / chunk) !== Math.floor((packetEnd - 1) / chunk)) {
+        throw new ProtocolError(
+          `Unexpected packet data length for ${describeBlock(this.replica)}: a partial chunk must be sent in an individual packet (data length = ${packet.data.length})`,
+        );
+      }
+      sums = this.continueSums(data);
+      sumsAt = checksum.metaOffset(end);
+    }
+    if (packetEnd % chunk === 0) return { data, sums, dataAt: end, sumsAt, lastSum: undefined };
+    const lastSum = Buffer.from(sums.subarray(sums.length - checksum.size));
+    this.tailCrc = lastSum.readUInt32BE(0);
+    return { data, sums, dataAt: end, sumsAt, lastSum };
+  }
+
+  /** Checksums of `data`, where the first chunk goes on from what the file ends with. */
+  private continueSums(data: Buffer): Buffer {
+    const { checksum, end } = this;
+    const chunk = checksum.bytesPerChecksum;
+    const partial = end % chunk;
+    if (partial === 0) {
+      const sums = Buffer.alloc(checksum.sumBytes(data.length));
+      checksum.compute(data, sums, 0);
+      return sums;
+    }
+    const firstBytes = Math.min(chunk - partial, data.length);
+    const rest = data.subarray(firstBytes);
+    const sums = Buffer.alloc(checksum.size + checksum.sumBytes(rest.length));
+    sums.writeUInt32BE(checksum.extend(this.tailCrc, data.subarray(0, firstBytes)), 0);
+    checksum.compute(rest, sums, checksum.size);
+    return sums;
+  }
+
+  /** Waits until everything given so far is written. */
+  async drained(): Promise<void> {
+    await this.chain;
+    this.throwFailure();
+  }
+
+  /** hsync: data, checksums and, once, the directory survive a power cut. */
+  async sync(): Promise<void> {
+    await this.drained();
+    const { io } = this.replica.volume;
+    await io.slow(() => Promise.all([this.dataFile.datasync(), this.metaFile.datasync()]));
+    if (this.directorySynced) return;
+    await io.slow(() => this.disk.syncDirectory(this.replica.directory));
+    this.directorySynced = true;
+  }
+
+  /** Closes both files; with `sync` their content is durable first. A failed sync is told and never tried again. */
+  async close(sync: boolean): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    try {
+      await this.chain;
+      if (sync) {
+        this.throwFailure();
+        await this.replica.volume.io.slow(() => Promise.all([this.dataFile.datasync(), this.metaFile.datasync()]));
+      }
+    } finally {
+      const results = await Promise.allSettled([this.dataFile.close(), this.metaFile.close()]);
+      for (const result of results) if (result.status === 'rejected' && sync) this.failure ??= result.reason as Error;
+    }
+    if (sync) this.throwFailure();
+  }
+}
