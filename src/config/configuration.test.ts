@@ -5,7 +5,7 @@ import { Configuration, type Property } from './configuration.ts';
 import { parseDuration, parseLong, parseSize } from './values.ts';
 
 const environment = {
-  env: (name: string) => ({ HOME_DIR: '/home/x', EMPTY: '' })[name],
+  env: (name: string) => ({ HOME_DIR: '/data/x', EMPTY: '' })[name],
   property: (name: string) => (name === 'user.name' ? 'ann' : undefined),
 };
 
@@ -92,7 +92,7 @@ test('variables expand from keys, the environment and the user', () => {
     environment,
   );
   expect(configuration.get('a')).toBe('/d/ann/a');
-  expect(configuration.get('home')).toBe('/home/x');
+  expect(configuration.get('home')).toBe('/data/x');
   expect(configuration.get('orElse')).toBe('${env.NOPE-plan b}|full||');
   expect(Configuration.of({ x: '${env.NOPE-b}|${env.EMPTY:-full}|${env.EMPTY-unset}|' }, environment).get('x')).toBe(
     'b|full||',
