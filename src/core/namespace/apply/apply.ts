@@ -32,70 +32,93 @@ export function applyOp(ns: Namespace, op: EditOp, txid: number, handles: OpHand
   const app = new Application(ns, op, txid, handles);
   switch (op.kind) {
     case 'ADD':
-      return applyAdd(app, op);
+      applyAdd(app, op);
+      break;
     case 'CLOSE':
-      return applyClose(app, op);
+      applyClose(app, op);
+      break;
     case 'APPEND':
-      return applyAppend(app, op);
+      applyAppend(app, op);
+      break;
     case 'ADD_BLOCK':
-      return applyAddBlock(app, op);
+      applyAddBlock(app, op);
+      break;
     case 'UPDATE_BLOCKS':
-      return applyUpdateBlocks(app, op);
+      applyUpdateBlocks(app, op);
+      break;
     case 'RENAME_OLD':
-      return applyRenameOld(app, op);
+      applyRenameOld(app, op);
+      break;
     case 'RENAME':
-      return applyRename(app, op);
+      applyRename(app, op);
+      break;
     case 'DELETE':
-      return applyDelete(app, op);
+      applyDelete(app, op);
+      break;
     case 'MKDIR':
-      return applyMkdir(app, op);
+      applyMkdir(app, op);
+      break;
     case 'SYMLINK':
-      return applySymlink(app, op);
+      applySymlink(app, op);
+      break;
     case 'CONCAT_DELETE':
-      return applyConcat(app, op);
+      applyConcat(app, op);
+      break;
     case 'TRUNCATE':
-      return applyTruncate(app, op);
+      applyTruncate(app, op);
+      break;
     case 'REASSIGN_LEASE':
-      return applyReassignLease(app, op);
+      applyReassignLease(app, op);
+      break;
     case 'SET_REPLICATION':
-      return applySetReplication(app, op);
+      applySetReplication(app, op);
+      break;
     case 'SET_PERMISSIONS':
-      return applySetPermissions(app, op);
+      applySetPermissions(app, op);
+      break;
     case 'SET_OWNER':
-      return applySetOwner(app, op);
+      applySetOwner(app, op);
+      break;
     case 'TIMES':
-      return applyTimes(app, op);
+      applyTimes(app, op);
+      break;
     case 'SET_NS_QUOTA':
     case 'CLEAR_NS_QUOTA':
     case 'SET_QUOTA':
     case 'SET_QUOTA_BY_STORAGETYPE':
-      return applyQuota(app, op);
+      applyQuota(app, op);
+      break;
     case 'SET_ACL':
-      return applySetAcl(app, op);
+      applySetAcl(app, op);
+      break;
     case 'SET_XATTR':
-      return applySetXattr(app, op);
+      applySetXattr(app, op);
+      break;
     case 'REMOVE_XATTR':
-      return applyRemoveXattr(app, op);
+      applyRemoveXattr(app, op);
+      break;
     case 'SET_STORAGE_POLICY':
-      return applySetStoragePolicy(app, op);
+      applySetStoragePolicy(app, op);
+      break;
     case 'SET_GENSTAMP_V1':
       if (op.genStamp > ns.legacyGenStamp) ns.legacyGenStamp = op.genStamp;
-      return;
+      break;
     case 'SET_GENSTAMP_V2':
-      return noteGenStamp(ns, op.genStamp);
+      noteGenStamp(ns, op.genStamp);
+      break;
     case 'ALLOCATE_BLOCK_ID':
       // Ids never run backwards. Striped groups, which count up from the lowest number, have a counter of their own.
       if (op.blockId < 0n) {
         if (op.blockId > ns.lastStripedBlockId) ns.lastStripedBlockId = op.blockId;
       } else if (op.blockId > ns.lastBlockId) ns.lastBlockId = op.blockId;
-      return;
+      break;
     case 'START_LOG_SEGMENT':
     case 'END_LOG_SEGMENT':
-      return;
+      break;
     case 'OPAQUE':
       throw app.notBuilt(`the edit log operation ${opName(op.code)}`);
     default:
-      return unreachable(op, 'unknown edit op');
+      unreachable(op, 'unknown edit op');
   }
 }
 
