@@ -198,7 +198,11 @@ describe('inode table', () => {
     expect(() => inodes.attach(b, a)).toThrow(AssertionError);
     expect(() => inodes.free(a)).toThrow(AssertionError);
     expect(() => inodes.free(inodes.root)).toThrow(AssertionError);
-    expect(() => inodes.forEachChild(a, undefined, (child) => (inodes.detach(child), true))).toThrow(AssertionError);
+    const detachEach = (child: InodeHandle): boolean => {
+      inodes.detach(child);
+      return true;
+    };
+    expect(() => inodes.forEachChild(a, undefined, detachEach)).toThrow(AssertionError);
     const f = make(inodes, 'f');
     expect(() => inodes.attach(f, twin)).toThrow(AssertionError);
     expect(() =>

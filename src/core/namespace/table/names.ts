@@ -47,7 +47,7 @@ export class Names {
   compare(inode: number, bytes: Uint8Array, start: number, end: number): number {
     const length = this.length(inode);
     const wanted = end - start;
-    const shared = length < wanted ? length : wanted;
+    const shared = Math.min(length, wanted);
     if (shared > 0) {
       const run = this.rows.get(inode, NAME);
       const own = this.arena.bytes(run);

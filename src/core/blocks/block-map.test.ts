@@ -1,0 +1,161 @@
+// If these fail, a block's replicas are forgotten or invented, two blocks are taken for one, or a checkpoint writes lengths
+// and stamps that were never true together.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { AssertionError } from '../../base/assert.ts';
+import { type BlockId, blockId, genStamp } from '../../base/ids.ts';
+import { PageAllocator } from '../pages/allocator.ts';
+import { type BlockHandle, BlockMap, type BlockReader, BlockState, type FrozenBlocks } from './block-map.ts';
+
+interface Model {
+  readonly handle: BlockHandle;
+  readonly id: BlockId;
+  stamp: number;
+  numBytes: number;
+  owner: number;
+  state: BlockState;
+  replicas: number[];
+}
+
+const MIN = -(2n ** 63n);
+const MAX = 2n ** 63n - 1n;
+const ids = fc.oneof(
+  fc.bigInt({ min: 2n ** 30n, max: 2n ** 30n + 300n }),
+  fc.bigInt({ min: 0n, max: 40n }).map((group) => MIN + group * 16n),
+  fc.constantFrom(
+    0n,
+    1n,
+    -1n,
+    MAX,
+    MIN,
+    2n ** 30n - 1n,
+    2n ** 30n + 2n ** 40n,
+    2n ** 30n + 2n ** 40n - 1n,
+    2n ** 53n,
+    2n ** 53n + 1n,
+  ),
+  fc.constantFrom(MIN + 2n ** 40n, MIN + 2n ** 40n - 1n, -(2n ** 62n), -(2n ** 62n) - 1n, -(2n ** 53n) - 1n),
+  fc.bigInt({ min: MIN, max: MAX }),
+);
+const lengths = fc.oneof(fc.nat(2 ** 27), fc.constantFrom(0, 2 ** 32 - 1, 2 ** 32, 2 ** 48, Number.MAX_SAFE_INTEGER));
+const storages = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.constantFrom(2 ** 24 - 1, 70_000));
+
+const describeBlock = (map: BlockReader, block: BlockHandle): string =>
+  `${map.id(block)} ${map.genStamp(block)} ${map.numBytes(block)} ${map.state(block)}`;
+const describeModel = (model: Model): string => `${model.id} ${model.stamp} ${model.numBytes} ${model.state}`;
+
+describe('block map', () => {
+  test('does what a map of objects does, in any order, and its frozen views do not move', () => {
+    const step = fc.tuple(fc.nat(9), fc.nat(1000), ids, lengths, storages);
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
+        const map = new BlockMap();
+        const all: Model[] = [];
+        const frozen: { view: FrozenBlocks; blocks: Map<BlockHandle, string> }[] = [];
+        const thaw = (which: number): void => {
+          const [gone] = frozen.splice(which % Math.max(frozen.length, 1), 1);
+          if (gone === undefined) return;
+          for (const [handle, text] of gone.blocks) expect(describeBlock(gone.view, handle)).toBe(text);
+          gone.view.release();
+        };
+        for (const [what, a, bigId, length, storage] of steps) {
+          const id = blockId(bigId);
+          const one = all[a % Math.max(all.length, 1)];
+          if (what <= 1 || one === undefined) {
+            if (all.some((model) => model.id === id)) continue;
+            const state = (a % 4) as BlockState;
+            const handle = map.add(id, genStamp(length), length, a, state);
+            expect(all.some((model) => model.handle === handle)).toBe(false);
+            all.push({ handle, id, stamp: length, numBytes: length, owner: a, state, replicas: [] });
+          } else if (what <= 4) {
+            const fresh = !one.replicas.includes(storage);
+            if (fresh) one.replicas.push(storage);
+            expect(map.addReplica(one.handle, storage)).toBe(fresh);
+          } else if (what === 5) {
+            const there = one.replicas.includes(storage);
+            one.replicas = one.replicas.filter((other) => other !== storage);
+            expect(map.removeReplica(one.handle, storage)).toBe(there);
+          } else if (what === 6) {
+            one.state = (a % 4) as BlockState;
+            one.numBytes = length;
+            one.stamp = a;
+            one.owner = storage;
+            map.setState(one.handle, one.state);
+            map.setNumBytes(one.handle, length);
+            map.setGenStamp(one.handle, genStamp(a));
+            map.setOwner(one.handle, storage);
+          } else if (what === 7) {
+            all.splice(all.indexOf(one), 1);
+            map.remove(one.handle);
+          } else if (what === 8 && frozen.length < 3) {
+            frozen.push({ view: map.freeze(), blocks: new Map(all.map((model) => [model.handle, describeModel(model)])) });
+          } else thaw(a);
+        }
+        expect(map.size).toBe(all.length);
+        for (const model of all) {
+          expect(map.find(model.id)).toBe(model.handle);
+          expect(describeBlock(map, model.handle)).toBe(describeModel(model));
+          expect(map.owner(model.handle)).toBe(model.owner);
+          const replicas = Array.from({ length: map.replicaCount(model.handle) }, (_, i) => map.replicaAt(model.handle, i));
+          expect(replicas).toEqual(model.replicas);
+          for (const storage of [1, 2, 3, 2 ** 24 - 1]) {
+            expect(map.hasReplica(model.handle, storage)).toBe(model.replicas.includes(storage));
+          }
+        }
+        for (const [, , id] of steps) {
+          expect(map.find(blockId(id))).toBe(all.find((model) => model.id === id)?.handle ?? 0);
+        }
+        const scanned: BlockHandle[] = [];
+        for (let from = map.scan(0, 7, (block) => scanned.push(block)); from !== 0; ) {
+          from = map.scan(from, 7, (block) => scanned.push(block));
+        }
+        expect(scanned).toEqual(all.map((model) => model.handle).sort((x, y) => x - y));
+        while (frozen.length > 0) thaw(1);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('a block may have hundreds of replicas and lose them again', () => {
+    const map = new BlockMap();
+    const block = map.add(blockId(5n), genStamp(1001), 1, 0, BlockState.COMPLETE);
+    for (let storage = 1; storage <= 700; storage++) expect(map.addReplica(block, storage)).toBe(true);
+    expect(map.replicaCount(block)).toBe(700);
+    expect(map.replicaAt(block, 699)).toBe(700);
+    for (let storage = 1; storage < 700; storage++) expect(map.removeReplica(block, storage)).toBe(true);
+    expect([map.replicaCount(block), map.replicaAt(block, 0)]).toEqual([1, 700]);
+    expect(map.removeReplica(block, 699)).toBe(false);
+  });
+
+  test('handles are used again, and memory with them', () => {
+    const allocator = new PageAllocator();
+    const map = new BlockMap({ allocator });
+    let used = 0;
+    for (let round = 0; round < 5; round++) {
+      const handles: BlockHandle[] = [];
+      for (let i = 0; i < 5000; i++) {
+        const block = map.add(blockId(BigInt(2 ** 30 + round * 5000 + i)), genStamp(1001), i, 0, BlockState.COMPLETE);
+        for (let storage = 1; storage <= 5; storage++) map.addReplica(block, storage);
+        handles.push(block);
+      }
+      expect(map.highestHandle).toBe(5000);
+      if (round === 0) used = allocator.bytesInUse;
+      for (const block of handles) map.remove(block);
+      expect(map.scan(1, 5000, () => expect.unreachable())).toBe(0);
+    }
+    expect(allocator.bytesInUse).toBeLessThan(used * 1.2);
+  });
+
+  test('mistakes of callers are caught', () => {
+    const map = new BlockMap();
+    const block = map.add(blockId(1n), genStamp(1), 0, 0, BlockState.COMPLETE);
+    expect(() => map.add(blockId(1n), genStamp(1), 0, 0, BlockState.COMPLETE)).toThrow(AssertionError);
+    expect(() => map.addReplica(block, 0)).toThrow(AssertionError);
+    expect(() => map.addReplica(block, 2 ** 24)).toThrow(AssertionError);
+    expect(() => map.replicaAt(block, 0)).toThrow(AssertionError);
+    map.remove(block);
+    expect(() => map.remove(block)).toThrow(AssertionError);
+    expect(map.isLive(block)).toBe(false);
+    expect(map.isLive(0)).toBe(false);
+  });
+});
