@@ -1,0 +1,48 @@
+// Unpacks a section of a compressed image (dfs.image.compress). Node's synchronous zlib needs a section as a whole, so
+// both its packed and its unpacked size are bounded; we never write compressed images.
+import { gunzipSync, inflateSync } from 'node:zlib';
+import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
+
+/** Largest section that is taken, packed. */
+export const MAX_PACKED_SECTION_BYTES = 512 * 1024 * 1024;
+/** Largest section that is taken, unpacked. */
+export const MAX_UNPACKED_SECTION_BYTES = 2 * 1024 * 1024 * 1024;
+
+const CODECS: Readonly<Record<string, 'zlib' | 'gzip'>> = {
+  'org.apache.hadoop.io.compress.DefaultCodec': 'zlib',
+  'org.apache.hadoop.io.compress.DeflateCodec': 'zlib',
+  'org.apache.hadoop.io.compress.GzipCodec': 'gzip',
+};
+
+/** Throws HdfsError EUNSUPPORTED for a codec that is not built in. */
+export function checkCodec(codec: string): void {
+  if (!Object.hasOwn(CODECS, codec)) {
+    const known = Object.keys(CODECS).map((name) => name.slice(name.lastIndexOf('.') + 1));
+    throw new HdfsError(
+      'EUNSUPPORTED',
+      `the image is compressed with ${codec}, which is not supported (${known.join(', ')} are): save it with dfs.image.compress=false`,
+    );
+  }
+}
+
+/** Unpacks a section; one that Apache wrote in sub-sections is several packed streams, one after the other. */
+export function unpackSection(codec: string, packed: Buffer): Buffer {
+  try {
+    if (CODECS[codec] === 'gzip') return gunzipSync(packed, { maxOutputLength: MAX_UNPACKED_SECTION_BYTES });
+    const parts: Buffer[] = [];
+    let total = 0;
+    for (let rest = packed; rest.length > 0; ) {
+      const { buffer, engine } = inflateSync(rest, {
+        maxOutputLength: MAX_UNPACKED_SECTION_BYTES - total,
+        info: true,
+      }) as unknown as { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
+      if (engine.bytesWritten <= 0) break;
+      parts.push(buffer);
+      total += buffer.length;
+      rest = rest.subarray(engine.bytesWritten);
+    }
+    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, total);
+  } catch (error) {
+    throw new ProtocolError(`cannot be unpacked: ${messageOf(error)}`, { cause: error });
+  }
+}

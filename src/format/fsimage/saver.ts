@@ -1,0 +1,211 @@
+// Saves an image in slices, so that the NameNode can serve between them: a generator that does a bounded piece of work
+// at each step and yields the bytes it made, and in the end the size and digest of the file. Where the bytes go, and
+// that the tables it reads stand still (frozen views), is the caller's affair.
+import { createHash } from 'node:crypto';
+import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import { type InodeHandle, InodeType } from '../../core/namespace/inodes.ts';
+import {
+  CacheManagerSection,
+  ErasureCodingSection,
+  FilesUnderConstructionSection_FileUnderConstructionEntry,
+  INodeSection,
+  NameSystemSection,
+  SecretManagerSection,
+  SnapshotSection,
+  StringTableSection,
+  StringTableSection_Entry,
+} from '../../wire/messages/fsimage.ts';
+import { writeDelimited } from '../../wire/protobuf/message.ts';
+import { ProtoWriter } from '../../wire/protobuf/writer.ts';
+import { type ImageTables, writeInode } from './inode-saving.ts';
+import { encodeSummary, IMAGE_MAGIC, SECTION_NAMES, type Section } from './sections.ts';
+import type { CarriedSection, ImageCounters } from './state.ts';
+import { MASK_BITS, SavedStrings } from './string-table.ts';
+
+/** A step ends when it has made this much, or has looked at this many inodes. */
+const SLICE_BYTES = 128 * 1024;
+const SLICE_INODES = 1000;
+
+/** Built-in erasure coding policies, all switched off: what Apache writes for a new file system. */
+const BUILT_IN_POLICIES = [1, 2, 3, 4, 5].map((id) => ({ id, state: 1 as const }));
+
+export interface ImageContent extends ImageTables {
+  readonly counters: ImageCounters;
+  /** As the loader gave them; empty for a new file system. */
+  readonly carried: readonly CarriedSection[];
+}
+
+export interface SavedImage {
+  /** Bytes of the whole file. */
+  readonly size: number;
+  /** 32 hexadecimal digits. */
+  readonly md5: string;
+}
+
+/** Each buffer is valid until the next step, and may be empty. */
+export function saveImage(content: ImageContent): Generator<Buffer, SavedImage> {
+  return new Saving(content).run();
+}
+
+class Saving {
+  private readonly content: ImageContent;
+  private readonly strings = new SavedStrings();
+  private readonly writer = new ProtoWriter(2 * SLICE_BYTES);
+  private readonly digest = createHash('md5');
+  private readonly sections: Section[] = [];
+  private sectionStart = IMAGE_MAGIC.length;
+  /** Bytes handed out so far. */
+  private position = 0;
+  private readonly openFiles: InodeHandle[] = [];
+
+  constructor(content: ImageContent) {
+    this.content = content;
+  }
+
+  *run(): Generator<Buffer, SavedImage> {
+    yield this.out(IMAGE_MAGIC);
+    this.writeNameSystem();
+    yield* this.endSection('NS_INFO');
+    yield* this.carriedOr('ERASURE_CODING', () => ErasureCodingSection.encodeDelimited({ policies: BUILT_IN_POLICIES }));
+    yield* this.writeInodes();
+    yield* this.endSection('INODE');
+    yield* this.writeChildLists();
+    yield* this.endSection('INODE_DIR');
+    yield* this.writeOpenFiles();
+    yield* this.endSection('FILES_UNDERCONSTRUCTION');
+    yield* this.carriedOr('SNAPSHOT', () => SnapshotSection.encodeDelimited({ snapshotCounter: 0, numSnapshots: 0 }));
+    yield* this.endSection('INODE_REFERENCE');
+    yield* this.carriedOr('SECRET_MANAGER', () =>
+      SecretManagerSection.encodeDelimited({ currentId: 0, tokenSequenceNumber: 0, numKeys: 0, numTokens: 0 }),
+    );
+    yield* this.carriedOr('CACHE_MANAGER', () =>
+      CacheManagerSection.encodeDelimited({ nextDirectiveId: 1, numPools: 0, numDirectives: 0 }),
+    );
+    const known: readonly string[] = SECTION_NAMES;
+    for (const { name, bytes } of this.content.carried) if (!known.includes(name)) yield* this.carriedOr(name, () => bytes);
+    yield* this.writeStrings();
+    yield* this.endSection('STRING_TABLE');
+    yield this.out(encodeSummary({ layoutVersion: NAMENODE_LAYOUT_VERSION, codec: undefined, sections: this.sections }));
+    return { size: this.position, md5: this.digest.digest('hex') };
+  }
+
+  /** Takes bytes into the digest and the count on their way out. */
+  private out(bytes: Buffer): Buffer {
+    this.digest.update(bytes);
+    this.position += bytes.length;
+    return bytes;
+  }
+
+  /** Everything written since the last flush. */
+  private *flush(): Generator<Buffer, void> {
+    yield this.out(this.writer.view());
+    this.writer.reset();
+  }
+
+  private *endSection(name: string): Generator<Buffer, void> {
+    if (this.writer.length > 0) yield* this.flush();
+    const offset = this.sectionStart;
+    this.sections.push({ name, length: this.position - offset, offset });
+    this.sectionStart = this.position;
+  }
+
+  private *carriedOr(name: string, make: () => Uint8Array): Generator<Buffer, void> {
+    const carried = this.content.carried.find((section) => section.name === name);
+    this.writer.putRaw(carried === undefined ? make() : carried.bytes);
+    yield* this.endSection(name);
+  }
+
+  private writeNameSystem(): void {
+    const { counters } = this.content;
+    writeDelimited(
+      NameSystemSection,
+      {
+        namespaceId: counters.namespaceId,
+        genstampV1: counters.legacyGenStamp,
+        genstampV2: counters.genStamp,
+        genstampV1Limit: counters.legacyGenStampLimit,
+        lastAllocatedBlockId: counters.lastBlockId,
+        transactionId: counters.txid,
+        lastAllocatedStripedBlockId: counters.lastStripedBlockId,
+      },
+      this.writer,
+    );
+  }
+
+  private *writeInodes(): Generator<Buffer, void> {
+    const { inodes, counters } = this.content;
+    writeDelimited(INodeSection, { lastInodeId: counters.lastInodeId, numInodes: inodes.size }, this.writer);
+    let looked = 0;
+    for (let inode = 1; inode <= inodes.highestHandle; inode++) {
+      if (inodes.isReachable(inode)) {
+        writeInode(this.content, inode, this.strings, this.writer);
+        if (inodes.type(inode) === InodeType.FILE && inodes.underConstruction(inode) !== undefined) this.openFiles.push(inode);
+      }
+      if (++looked < SLICE_INODES && this.writer.length < SLICE_BYTES) continue;
+      looked = 0;
+      yield* this.flush();
+    }
+  }
+
+  private *writeChildLists(): Generator<Buffer, void> {
+    const { inodes } = this.content;
+    let looked = 0;
+    for (let inode = 1; inode <= inodes.highestHandle; inode++) {
+      const lists = inodes.isReachable(inode) && inodes.type(inode) === InodeType.DIRECTORY && inodes.childCount(inode) > 0;
+      if (lists) looked += yield* this.writeChildList(inode);
+      if (++looked < SLICE_INODES && this.writer.length < SLICE_BYTES) continue;
+      looked = 0;
+      yield* this.flush();
+    }
+  }
+
+  /** One list is one message, whatever its length; while a long one is made, empty buffers let others run. */
+  private *writeChildList(directory: InodeHandle): Generator<Buffer, number> {
+    const { inodes } = this.content;
+    const { writer } = this;
+    if (inodes.childCount(directory) > SLICE_INODES && writer.length > 0) yield* this.flush();
+    const message = writer.beginBare();
+    writer.tag(8).putInt64(inodes.id(directory));
+    const children = writer.begin(18);
+    let after: Uint8Array | undefined;
+    let sliced = 0;
+    do {
+      if (after !== undefined) yield Buffer.alloc(0);
+      let last: InodeHandle = 0;
+      sliced = 0;
+      inodes.forEachChild(directory, after, (child) => {
+        writer.putInt64(inodes.id(child));
+        last = child;
+        return ++sliced < SLICE_INODES;
+      });
+      if (last !== 0) after = inodes.name(last);
+    } while (sliced >= SLICE_INODES);
+    writer.finish(children);
+    writer.finish(message);
+    return Math.min(inodes.childCount(directory), SLICE_INODES);
+  }
+
+  private *writeOpenFiles(): Generator<Buffer, void> {
+    const { inodes } = this.content;
+    for (const inode of this.openFiles) {
+      const entry = { inodeId: inodes.id(inode), fullPath: this.pathOf(inode) };
+      writeDelimited(FilesUnderConstructionSection_FileUnderConstructionEntry, entry, this.writer);
+      if (this.writer.length >= SLICE_BYTES) yield* this.flush();
+    }
+  }
+
+  private pathOf(inode: InodeHandle): string {
+    const { inodes } = this.content;
+    const names: string[] = [];
+    for (let at = inode; at !== inodes.root; at = inodes.parent(at)) names.push(Buffer.from(inodes.name(at)).toString('utf8'));
+    return `/${names.reverse().join('/')}`;
+  }
+
+  private *writeStrings(): Generator<Buffer, void> {
+    writeDelimited(StringTableSection, { numEntry: this.strings.size, maskBits: MASK_BITS }, this.writer);
+    for (const entry of this.strings.entries()) {
+      writeDelimited(StringTableSection_Entry, entry, this.writer);
+      if (this.writer.length >= SLICE_BYTES) yield* this.flush();
+    }
+  }
+}
