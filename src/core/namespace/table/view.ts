@@ -8,7 +8,7 @@ import { getBlob } from '../../pages/blobs.ts';
 import { listGet } from '../../pages/number-list.ts';
 import { join, type Records } from '../../pages/records.ts';
 import { AttributeTag, section, unpackAcl, unpackQuota, unpackUnderConstruction, unpackXattrs } from './attributes.ts';
-import { ChildReader } from './children.ts';
+import { ChildReader } from './child-reader.ts';
 import * as row from './layout.ts';
 import { Names } from './names.ts';
 import type { Owners } from './owners.ts';
