@@ -52,13 +52,6 @@ function ownedPath(ns: Namespace, caller: Caller, path: string): ResolvedPath {
 
 /** Milliseconds since 1970; -1 leaves a time as it is. */
 export function checkSetTimes(ns: Namespace, caller: Caller, path: string, mtime: number, atime: number): Checked<void> {
-  // Apache checks the feature's switch before it looks at the path.
-  if (ns.options.accessTimePrecisionMs <= 0 && atime !== -1) {
-    throw new HdfsError(
-      'EIO',
-      'Access time for hdfs is not configured.  Please set dfs.namenode.accesstime.precision configuration parameter.',
-    );
-  }
   const resolved = resolvePath(ns, caller, path, 'write');
   checkPermission(ns, caller, resolved, { self: FsAction.WRITE });
   if (resolved.last === 0) throw new HdfsError('ENOENT', `File/Directory ${resolved.text} does not exist.`, { path });

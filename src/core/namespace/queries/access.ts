@@ -1,0 +1,34 @@
+// Small questions about one path: checkAccess, isFileClosed, getPreferredBlockSize, getStoragePolicy.
+import { HdfsError } from '../../../base/errors.ts';
+import { effectivePolicy } from '../inode-policy.ts';
+import type { Namespace } from '../namespace.ts';
+import { type Caller, FsAction } from '../permissions.ts';
+import { checkPermission, fileAt, type ResolvedPath, resolvePath } from '../resolve.ts';
+
+/** Throws what the caller is denied. */
+export function checkAccess(ns: Namespace, caller: Caller, path: string, action: FsAction): ResolvedPath {
+  const resolved = resolvePath(ns, caller, path, 'read');
+  if (resolved.last === 0) throw new HdfsError('ENOENT', `Path not found: ${resolved.text}`, { path });
+  checkPermission(ns, caller, resolved, { self: action });
+  return resolved;
+}
+
+export function isFileClosed(ns: Namespace, caller: Caller, path: string): boolean {
+  const resolved = resolvePath(ns, caller, path, 'read');
+  return ns.inodes.underConstruction(fileAt(ns.inodes, resolved.last, path)) === undefined;
+}
+
+export function preferredBlockSize(ns: Namespace, caller: Caller, path: string): number {
+  const resolved = resolvePath(ns, caller, path, 'readLink');
+  return ns.inodes.preferredBlockSize(fileAt(ns.inodes, resolved.last, resolved.text));
+}
+
+/** Id of the policy in force; 0: the default one. */
+export function storagePolicyOf(ns: Namespace, caller: Caller, path: string): number {
+  const resolved = resolvePath(ns, caller, path, 'readLink');
+  checkPermission(ns, caller, resolved, { self: FsAction.READ });
+  if (resolved.last === 0) {
+    throw new HdfsError('ENOENT', `File/Directory does not exist: ${resolved.text}`, { path });
+  }
+  return effectivePolicy(ns.inodes, resolved.last);
+}

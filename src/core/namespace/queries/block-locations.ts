@@ -1,0 +1,81 @@
+// getBlockLocations: which blocks hold a range of a file. Where they are is the block manager's to add. Also whether the
+// access is worth a new access time. Apache: FSDirStatAndListingOp.getBlockLocations, BlockManager.createLocatedBlocks.
+import { HdfsError } from '../../../base/errors.ts';
+import { type BlockHandle, BlockState } from '../../blocks/block-map.ts';
+import type { EditOp } from '../../edits/ops.ts';
+import { lengthWithoutOpenBlock } from '../file-length.ts';
+import type { InodeHandle } from '../inodes.ts';
+import type { Namespace } from '../namespace.ts';
+import { type Caller, FsAction, pathOfInode } from '../permissions.ts';
+import { checkPermission, fileAt, type ResolvedPath, resolvePath } from '../resolve.ts';
+
+export interface BlockRange {
+  readonly block: BlockHandle;
+  /** Where in the file it begins. */
+  readonly offset: number;
+}
+
+export interface FileBlocks {
+  /** Length of the file without a last block that is not complete. */
+  readonly fileLength: number;
+  readonly underConstruction: boolean;
+  /** Blocks that overlap the range; a last one without bytes so far comes along when the range reaches the end. */
+  readonly blocks: readonly BlockRange[];
+  readonly last: BlockRange | undefined;
+  readonly isLastComplete: boolean;
+}
+
+export interface BlockLocations extends FileBlocks {
+  readonly path: ResolvedPath;
+  readonly file: InodeHandle;
+}
+
+/** Apache's limit of blocks in one answer is Integer.MAX_VALUE; a file has fewer. */
+export function blockLocations(ns: Namespace, caller: Caller, path: string, offset: number, length: number): BlockLocations {
+  if (offset < 0) throw new HdfsError('EILLEGAL', `Negative offset is not supported. File: ${path}`);
+  if (length < 0) throw new HdfsError('EILLEGAL', `Negative length is not supported. File: ${path}`);
+  const resolved = resolvePath(ns, caller, path, 'read');
+  const file = fileAt(ns.inodes, resolved.last, resolved.text);
+  checkPermission(ns, caller, resolved, { self: FsAction.READ });
+  return { path: resolved, file, ...blocksOfRange(ns, file, offset, length) };
+}
+
+/** Blocks of a file that overlap [offset, offset + length). */
+export function blocksOfRange(ns: Namespace, file: InodeHandle, offset: number, length: number): FileBlocks {
+  const { inodes, blocks } = ns;
+  const count = inodes.blockCount(file);
+  const closedLength = lengthWithoutOpenBlock(ns, file);
+  const underConstruction = inodes.underConstruction(file) !== undefined;
+  if (count === 0) {
+    return { fileLength: 0, underConstruction, blocks: [], last: undefined, isLastComplete: false };
+  }
+  const found: BlockRange[] = [];
+  const end = offset + length;
+  let index = 0;
+  let position = 0;
+  const sizeAt = (i: number) => blocks.numBytes(inodes.blockAt(file, i));
+  // A file whose first block has no bytes yet shows that block whatever was asked for.
+  const isEmpty = sizeAt(0) === 0;
+  while (!isEmpty && index < count && position + sizeAt(index) <= offset) position += sizeAt(index++);
+  // The first block found counts even for a range of no length.
+  for (; index < count && (found.length === 0 || position < end); index++) {
+    found.push({ block: inodes.blockAt(file, index), offset: position });
+    position += sizeAt(index);
+  }
+  const last = inodes.blockAt(file, count - 1);
+  const isLastComplete = blocks.state(last) === BlockState.COMPLETE;
+  return {
+    fileLength: closedLength,
+    underConstruction,
+    blocks: found,
+    last: { block: last, offset: isLastComplete ? closedLength - blocks.numBytes(last) : closedLength },
+    isLastComplete,
+  };
+}
+
+/** The op that notes a read of the file, when its access time lags by more than the precision. */
+export function accessTimeOp(ns: Namespace, file: InodeHandle, now: number): EditOp | undefined {
+  const precision = ns.options.accessTimePrecisionMs;
+  if (precision <= 0 || now <= ns.inodes.atime(file) + precision) return undefined;
+  return { kind: 'TIMES', path: pathOfInode(ns.inodes, file), mtime: -1, atime: now };
+}
