@@ -1,5 +1,6 @@
-// Replicas known to be bad, by block and node, with the reason. A replica stays here until it is deleted or proved good.
-// Mirrors CorruptReplicasMap.
+// Replicas known to be bad, by block and node, with the reason and the generation stamp that the bad one has. A replica
+// stays here until it is deleted or proved good. Mirrors CorruptReplicasMap.
+import type { GenStamp } from '../../base/ids.ts';
 import type { BlockHandle } from './block-map.ts';
 import type { Datanode } from './datanode.ts';
 
@@ -12,8 +13,14 @@ export const CorruptReason = {
 } as const;
 export type CorruptReason = (typeof CorruptReason)[keyof typeof CorruptReason];
 
+export interface CorruptReplica {
+  readonly reason: CorruptReason;
+  readonly genStamp: GenStamp;
+  readonly numBytes: number;
+}
+
 export class CorruptReplicas {
-  readonly #byBlock = new Map<BlockHandle, Map<Datanode, CorruptReason>>();
+  readonly #byBlock = new Map<BlockHandle, Map<Datanode, CorruptReplica>>();
 
   /** Blocks with a bad replica. */
   get size(): number {
@@ -24,29 +31,29 @@ export class CorruptReplicas {
     return this.#byBlock.keys();
   }
 
-  add(block: BlockHandle, node: Datanode, reason: CorruptReason): void {
+  add(block: BlockHandle, node: Datanode, replica: CorruptReplica): void {
     let nodes = this.#byBlock.get(block);
     if (nodes === undefined) {
       nodes = new Map();
       this.#byBlock.set(block, nodes);
     }
-    nodes.set(node, reason);
+    nodes.set(node, replica);
   }
 
   has(block: BlockHandle, node: Datanode): boolean {
-    return this.#byBlock.get(block)?.has(node) ?? false;
+    return this.#byBlock.size > 0 && (this.#byBlock.get(block)?.has(node) ?? false);
   }
 
-  nodes(block: BlockHandle): readonly Datanode[] {
+  replicas(block: BlockHandle): readonly (readonly [Datanode, CorruptReplica])[] {
     const nodes = this.#byBlock.get(block);
-    return nodes === undefined ? [] : [...nodes.keys()];
+    return nodes === undefined ? [] : [...nodes];
   }
 
   /** With a reason: only when it is bad for that reason. */
   remove(block: BlockHandle, node: Datanode, reason?: CorruptReason): boolean {
     const nodes = this.#byBlock.get(block);
     const known = nodes?.get(node);
-    if (nodes === undefined || known === undefined || (reason !== undefined && known !== reason)) return false;
+    if (nodes === undefined || known === undefined || (reason !== undefined && known.reason !== reason)) return false;
     nodes.delete(node);
     if (nodes.size === 0) this.#byBlock.delete(block);
     return true;

@@ -1,0 +1,547 @@
+// The door to everything about blocks and DataNodes: who is there, what they hold, what has to be copied or deleted, and
+// whether it is safe to go on. Pure: calls bring values and the time, heartbeats take commands away as values, and
+// `tick` does the periodic work in slices. The namespace is asked through BlockOwner, the block map is shared with it.
+//
+// Read next: replicas.ts (a replica comes or goes), redundancy.ts (too few, too many), reports.ts, scans.ts.
+import { HdfsError } from '../../base/errors.ts';
+import type { BlockId } from '../../base/ids.ts';
+import type { PlacementResult, Writer } from '../placement/policy.ts';
+import { sortForReader } from '../placement/sort-locations.ts';
+import { storagePolicyById } from '../placement/storage-policy.ts';
+import type { ReplicaCursor } from './block-list.ts';
+import { type BlockHandle, BlockState } from './block-map.ts';
+import { BlockRecoveries } from './block-recoveries.ts';
+import type { BlockTriple, DatanodeCommand, HeartbeatAnswer, TransferTask } from './commands.ts';
+import type { Datanode, DatanodeId, HeartbeatFigures, Now, Storage, StorageIdentity } from './datanode.ts';
+import type { Datanodes, Registration } from './datanodes.ts';
+import { Priority } from './low-redundancy.ts';
+import { mayStillDelete, processExtraRedundancy, updateNeeded } from './redundancy.ts';
+import { RedundancyWork } from './redundancy-work.ts';
+import { countReplicas, liveReplicas, storagesOf, usableReplicas } from './replica-counts.ts';
+import { commitOrComplete, dropStaleReplicas, finalised, removeBlock } from './replicas.ts';
+import { BlockReportLeases } from './report-leases.ts';
+import { FullReport, type IncrementalEntry, incrementalReport, reportBadReplica } from './reports.ts';
+import type { SafeMode } from './safe-mode.ts';
+import { Drain, RedundancyScan } from './scans.ts';
+import { type BlockManagerOptions, DEFAULT_BLOCK_MANAGER_OPTIONS, type Environment, ManagerState } from './state.ts';
+import { StorageState } from './storage-type.ts';
+
+/** Nodes are looked over for missing heartbeats this often. */
+const HEARTBEAT_CHECK_MS = 1_000;
+const NOTHING_DURABLE_NEEDED = Number.MAX_SAFE_INTEGER;
+
+export interface HeartbeatRequest extends HeartbeatFigures {
+  readonly xmitsInProgress: number;
+  readonly requestFullBlockReportLease: boolean;
+}
+
+export interface NewBlockRequest {
+  readonly path: string;
+  readonly replication: number;
+  readonly blockSize: number;
+  readonly writer: Writer | undefined;
+  readonly excluded: readonly Datanode[];
+  /** Names as the client gave them: host:port. */
+  readonly favoured: readonly string[];
+  readonly storagePolicy: number;
+  readonly noLocalWrite: boolean;
+  readonly noLocalRack: boolean;
+  readonly ignoreClientLocality: boolean;
+}
+
+export interface BlockLocations {
+  readonly storages: readonly Storage[];
+  /** Every replica that there is is bad. */
+  readonly corrupt: boolean;
+}
+
+export interface BlockStatistics {
+  readonly capacityTotal: number;
+  readonly capacityUsed: number;
+  readonly capacityRemaining: number;
+  readonly capacityUsedNonDfs: number;
+  readonly blockPoolUsed: number;
+  /** In any of the queues, missing ones included. */
+  readonly underReplicated: number;
+  /** Without the missing ones. Apache: LowRedundancyBlocks. */
+  readonly lowRedundancy: number;
+  /** Blocks with a bad replica. */
+  readonly corruptReplicaBlocks: number;
+  readonly missing: number;
+  readonly missingWithReplicationOne: number;
+  readonly badlyDistributed: number;
+  readonly highestPriority: number;
+  readonly pendingReplication: number;
+  readonly scheduledReplication: number;
+  readonly timedOutReplications: number;
+  readonly pendingDeletion: number;
+  readonly postponed: number;
+  readonly excess: number;
+  readonly bytesInFuture: number;
+}
+
+export class BlockManager {
+  readonly datanodes: Datanodes;
+  readonly safeMode: SafeMode;
+  readonly leases: BlockReportLeases;
+  readonly recoveries: BlockRecoveries;
+  readonly #state: ManagerState;
+  readonly #drain: Drain;
+  readonly #scan: RedundancyScan;
+  readonly #work: RedundancyWork;
+  readonly #reports = new Map<Storage, FullReport>();
+  #heartbeatCheckMs = 0;
+
+  constructor(environment: Environment, options: Partial<BlockManagerOptions> = {}) {
+    const all = { ...DEFAULT_BLOCK_MANAGER_OPTIONS, ...options };
+    const state = new ManagerState(all, environment, {
+      storageRetired: (storage) => this.#drain.add(storage),
+      workDropped: (node) => this.#dropWork(node),
+      populateQueues: () => this.populateQueues(),
+    });
+    this.#state = state;
+    this.#drain = new Drain(state);
+    this.#scan = new RedundancyScan(state);
+    this.#work = new RedundancyWork(state);
+    this.datanodes = state.datanodes;
+    this.safeMode = state.safeMode;
+    this.recoveries = new BlockRecoveries(state);
+    const random = environment.random;
+    this.leases = new BlockReportLeases(all.reportLeases, BigInt(Math.floor(random() * 2 ** 32)) << 16n);
+  }
+
+  get options(): BlockManagerOptions {
+    return this.#state.options;
+  }
+
+  /** Set by whoever applies edits: commands decided from now on wait for this one. */
+  set lastAppliedTxid(txid: number) {
+    this.#state.lastAppliedTxid = txid;
+  }
+
+  // Start and stop
+
+  /** Begins safe mode, with the number of complete blocks in the namespace. */
+  activate(now: Now, completeBlocks: number): void {
+    this.#state.now = now;
+    this.safeMode.activate(now.monotonicMs, completeBlocks);
+  }
+
+  /** Begins to look for too few and too many replicas. Safe mode does it when enough is known. */
+  populateQueues(): void {
+    if (this.#state.populating) return;
+    this.#state.populating = true;
+    this.#state.needed.clear();
+    this.#scan.start();
+  }
+
+  /** 0 to 1: how much of the namespace has been looked over since. */
+  get populationProgress(): number {
+    return this.#state.populating ? this.#scan.progress : 0;
+  }
+
+  // DataNodes
+
+  /** Takes a DataNode in, or lets it move. Throws when it stands where no node can. */
+  registerDatanode(registration: Registration, now: Now): Datanode {
+    this.#state.now = now;
+    const known = this.datanodes.byUuid(registration.id.datanodeUuid);
+    if (known !== undefined) this.leases.end(known);
+    const node = this.datanodes.register(registration, now);
+    this.#state.log(`BLOCK* registerDatanode: from ${node.xferAddress} storage ${node.uuid}`);
+    this.safeMode.check(now.monotonicMs);
+    return node;
+  }
+
+  /**
+   * A heartbeat: figures in, commands out. Deletions whose edit is beyond `durableTxid` wait for a later heartbeat; without
+   * it they go at once, and the answer has to wait for their `afterTxid`.
+   */
+  heartbeat(id: DatanodeId, request: HeartbeatRequest, now: Now, durableTxid = NOTHING_DURABLE_NEEDED): HeartbeatAnswer {
+    this.#state.now = now;
+    let node: Datanode | undefined;
+    try {
+      node = this.datanodes.find(id);
+    } catch (error) {
+      if (!(error instanceof HdfsError)) throw error;
+    }
+    if (node?.disallowed === true) {
+      throw new HdfsError(
+        'EREGISTER',
+        `Datanode denied communication with namenode because the host is not in the include-list: ${node.xferAddress}`,
+      );
+    }
+    if (node === undefined || !node.registered) {
+      return { node: undefined, commands: [{ kind: 'register' }], fullBlockReportLeaseId: 0n };
+    }
+    this.datanodes.heartbeat(node, request, now);
+    const lease = request.requestFullBlockReportLease ? this.leases.request(node, now.monotonicMs) : 0n;
+    return { node, commands: this.#commands(node, request.xmitsInProgress, durableTxid), fullBlockReportLeaseId: lease };
+  }
+
+  /** The next heartbeat of the node is answered with an order to register. */
+  forceRegistration(node: Datanode): void {
+    node.forceRegistration = true;
+  }
+
+  setBalancerBandwidth(bytesPerSecond: number): void {
+    for (const node of this.datanodes.all) node.balancerBandwidth = bytesPerSecond;
+  }
+
+  // Reports
+
+  /** Whether a full report under that lease may be sent now. Throws in Apache's words when not. */
+  checkReportLease(node: Datanode, reportId: bigint, leaseId: bigint, now: Now): void {
+    if (this.leases.check(node, leaseId, now.monotonicMs)) return;
+    const hex = (value: bigint): string => BigInt.asUintN(64, value).toString(16);
+    throw new HdfsError('EREPORTLEASE', `Block report 0x${hex(reportId)} was rejected as lease 0x${hex(leaseId)} is invalid`);
+  }
+
+  /**
+   * Begins to work a storage's full report in; call `step` on it until it is done. Undefined when it is passed over: while
+   * starting up, every report of a storage but the first. A report that is still on its way is replaced by this one.
+   */
+  beginFullReport(id: DatanodeId, identity: StorageIdentity, replicas: ReplicaCursor, now: Now): FullReport | undefined {
+    this.#state.now = now;
+    const node = this.#registered(id, `ProcessReport from dead or unregistered node: ${id.ipAddr}:${id.xferPort}`);
+    const storage = this.datanodes.storageOf(node, identity);
+    if (this.safeMode.isStartup && storage.reportCount > 0) return undefined;
+    this.#reports.get(storage)?.abandon();
+    const report = new FullReport(this.#state, storage, replicas);
+    this.#reports.set(storage, report);
+    return report;
+  }
+
+  /** A slice of a report, `limit` replicas long. True when it is done; throws when the node went away meanwhile. */
+  stepFullReport(report: FullReport, limit: number, now: Now): boolean {
+    this.#state.now = now;
+    let done = true;
+    try {
+      if (this.#reports.get(report.storage) !== report) {
+        throw new HdfsError('EIO', `Block report of ${report.storage.id} was replaced by a newer one`);
+      }
+      done = report.step(limit) === 'done';
+    } finally {
+      if (done && this.#reports.get(report.storage) === report) this.#reports.delete(report.storage);
+    }
+    if (done) this.safeMode.check(now.monotonicMs);
+    return done;
+  }
+
+  /** The last part of a node's full report has come: its lease ends. */
+  fullReportEnded(node: Datanode, now: Now): void {
+    this.leases.end(node);
+    node.lastBlockReportMonotonicMs = now.monotonicMs;
+    node.lastBlockReportWallMs = now.wallMs;
+    node.infoVersion++;
+  }
+
+  incrementalReport(id: DatanodeId, identity: StorageIdentity, entries: readonly IncrementalEntry[], now: Now): void {
+    this.#state.now = now;
+    const node = this.#registered(id, 'Got incremental block report from unregistered or dead node');
+    const touched =
+      this.#reports.size === 0
+        ? undefined
+        : (storage: Storage, block: BlockId): void => {
+            for (const report of this.#reports.values()) if (report.storage.node === storage.node) report.touched(block);
+          };
+    incrementalReport(this.#state, node, identity, entries, touched);
+  }
+
+  /** A replica's bytes are wrong, says a client or a DataNode. */
+  reportBadReplica(block: BlockTriple, node: Datanode, now: Now): boolean {
+    this.#state.now = now;
+    return reportBadReplica(this.#state, block.id, block.genStamp, block.numBytes, node);
+  }
+
+  // Blocks being written
+
+  /** Chooses where a new block goes. Throws when not even the minimum of replicas can be placed. */
+  chooseTargets(request: NewBlockRequest, now: Now): PlacementResult {
+    this.#state.now = now;
+    const excluded = new Set(request.excluded);
+    const favoured = request.favoured.flatMap((name) => this.datanodes.byName(name) ?? []);
+    const result = this.#state.policy.choose(
+      {
+        replicas: request.replication,
+        writer: request.ignoreClientLocality ? undefined : request.writer,
+        chosen: [],
+        excluded,
+        favoured,
+        blockSize: request.blockSize,
+        storagePolicy: storagePolicyById(request.storagePolicy, this.options.defaultStoragePolicy),
+        noLocalWrite: request.noLocalWrite,
+        noLocalRack: request.noLocalRack,
+      },
+      this.#state.clusterView(),
+    );
+    const minimum = this.options.minReplication;
+    if (result.targets.length < minimum) {
+      throw new HdfsError(
+        'EIO',
+        `File ${request.path} could only be written to ${result.targets.length} of the ${minimum} minReplication nodes. ` +
+          `There are ${this.datanodes.topology.nodeCount} datanode(s) running and ` +
+          `${request.excluded.length === 0 ? 'no' : request.excluded.length} node(s) are excluded in this operation.`,
+        { path: request.path },
+      );
+    }
+    return result;
+  }
+
+  /** More nodes for a pipeline that lost some. Answers the new ones alone. */
+  chooseAdditionalTargets(
+    request: Omit<NewBlockRequest, 'favoured' | 'noLocalWrite' | 'noLocalRack' | 'ignoreClientLocality'>,
+    chosen: readonly Storage[],
+    now: Now,
+  ): PlacementResult {
+    this.#state.now = now;
+    return this.#state.policy.choose(
+      {
+        replicas: request.replication,
+        writer: request.writer,
+        chosen,
+        excluded: new Set(request.excluded),
+        favoured: [],
+        blockSize: request.blockSize,
+        storagePolicy: storagePolicyById(request.storagePolicy, this.options.defaultStoragePolicy),
+        noLocalWrite: false,
+        noLocalRack: false,
+      },
+      this.#state.clusterView(),
+    );
+  }
+
+  /** A new block goes to these storages. */
+  blockAllocated(block: BlockHandle, targets: readonly Storage[]): void {
+    this.#state.underConstruction.setExpected(block, this.#state.blocks.genStamp(block), targets);
+    for (const target of targets) target.node.incrementBlocksScheduled(target.type);
+  }
+
+  /** A pipeline was rebuilt: the block has its new generation stamp already. */
+  pipelineUpdated(block: BlockHandle, targets: readonly Storage[]): void {
+    dropStaleReplicas(this.#state, block);
+    this.#state.underConstruction.setExpected(block, this.#state.blocks.genStamp(block), targets);
+  }
+
+  /** A complete block is written to again (append): its replicas are now the pipeline. */
+  blockReopened(block: BlockHandle): readonly Storage[] {
+    const { blocks, invalidations, needed, pending, safeMode, underConstruction } = this.#state;
+    const targets = storagesOf(this.#state, block);
+    underConstruction.setExpected(block, blocks.genStamp(block), targets);
+    needed.remove(block);
+    for (const target of pending.remove(block)) target.node.decrementBlocksScheduled(target.type);
+    for (const target of targets) {
+      invalidations.remove(target.node, blocks.id(block));
+      target.node.excess.delete(block);
+    }
+    safeMode.setSafe(block, false);
+    safeMode.adjustTotal(-1);
+    return targets;
+  }
+
+  /** Where replicas of a block being written are expected. */
+  expectedStorages(block: BlockHandle): readonly Storage[] {
+    return this.#state.underConstruction.expected(block);
+  }
+
+  /** The writer finished the block. See replicas.ts; throws in Apache's words when it cannot be. */
+  commitOrComplete(block: BlockHandle, reported: BlockTriple, now: Now): boolean {
+    this.#state.now = now;
+    return commitOrComplete(this.#state, block, reported);
+  }
+
+  /** Edits made the block COMMITTED or COMPLETE; what hangs on it follows. */
+  blockFinalised(block: BlockHandle, now: Now): void {
+    this.#state.now = now;
+    finalised(this.#state, block, true);
+  }
+
+  hasMinReplication(block: BlockHandle): boolean {
+    return usableReplicas(countReplicas(this.#state, block)) >= this.options.minReplication;
+  }
+
+  /** The file is closed: what its blocks still lack is copied. */
+  checkRedundancy(blocks: Iterable<BlockHandle>, now: Now): void {
+    this.#state.now = now;
+    for (const block of blocks) {
+      updateNeeded(this.#state, block);
+      this.#reduce(block);
+    }
+  }
+
+  // Changes of the namespace
+
+  /** The file wants another number of replicas; the owner answers the new one already. */
+  replicationChanged(block: BlockHandle, now: Now): void {
+    this.#state.now = now;
+    updateNeeded(this.#state, block);
+    this.#reduce(block);
+  }
+
+  /** The block is no more. To be called before the block map forgets it. */
+  removeBlock(block: BlockHandle, afterTxid: number): void {
+    removeBlock(this.#state, block, afterTxid);
+  }
+
+  // Reading
+
+  /** Where to read the block. Bad replicas are named only when there are no others. */
+  locations(block: BlockHandle): BlockLocations {
+    const { blocks, corrupt } = this.#state;
+    if (blocks.state(block) !== BlockState.COMPLETE) return { storages: this.expectedStorages(block), corrupt: false };
+    const all = storagesOf(this.#state, block);
+    const bad = all.filter((storage) => corrupt.has(block, storage.node));
+    const allBad = bad.length > 0 && bad.length === all.length;
+    const storages = all.filter((storage) => {
+      const { node } = storage;
+      if (storage.state === StorageState.FAILED) return false;
+      if (node.inMaintenance || (node.enteringMaintenance && !node.alive)) return false;
+      return allBad || !bad.includes(storage);
+    });
+    return { storages, corrupt: allBad };
+  }
+
+  /** Nearest first. */
+  sortForReader(locations: readonly Storage[], reader: Writer | undefined, now: Now): Storage[] {
+    return sortForReader(locations, reader, {
+      nowMs: now.monotonicMs,
+      staleIntervalMs: this.datanodes.staleIntervalMs,
+      avoidStaleForRead: this.options.avoidStaleForRead,
+      random: this.#state.random,
+    });
+  }
+
+  liveReplicas(block: BlockHandle): number {
+    return liveReplicas(this.#state, block);
+  }
+
+  /** Blocks without a good replica. */
+  missingBlocks(): IterableIterator<BlockHandle> {
+    return this.#state.needed.blocksOf(Priority.CORRUPT);
+  }
+
+  statistics(): BlockStatistics {
+    const { corrupt, invalidations, needed, pending, postponed, safeMode } = this.#state;
+    const { totals } = this.datanodes;
+    let excess = 0;
+    for (const node of this.datanodes.alive) excess += node.excess.size;
+    return {
+      capacityTotal: totals.capacityTotal,
+      capacityUsed: totals.capacityUsed,
+      capacityRemaining: totals.capacityRemaining,
+      capacityUsedNonDfs: totals.capacityUsedNonDfs,
+      blockPoolUsed: totals.blockPoolUsed,
+      underReplicated: needed.size,
+      lowRedundancy: needed.lowRedundancyCount,
+      corruptReplicaBlocks: corrupt.size,
+      missing: needed.corruptCount,
+      missingWithReplicationOne: needed.corruptWithOneReplicaCount,
+      badlyDistributed: needed.sizeOf(Priority.BADLY_DISTRIBUTED),
+      highestPriority: needed.sizeOf(Priority.HIGHEST),
+      pendingReplication: pending.size,
+      scheduledReplication: this.#work.scheduled,
+      timedOutReplications: pending.timedOutCount,
+      pendingDeletion: invalidations.size,
+      postponed: postponed.size,
+      excess,
+      bytesInFuture: safeMode.bytesInFuture,
+    };
+  }
+
+  // Periodic work
+
+  /** Does a slice of whatever is due. True when more is waiting: call again soon; else within a second. */
+  tick(now: Now): boolean {
+    this.#state.now = now;
+    const nowMs = now.monotonicMs;
+    this.safeMode.check(nowMs);
+    if (nowMs >= this.#heartbeatCheckMs) this.#checkHeartbeats(nowMs);
+    this.#drain.step();
+    this.#scan.step();
+    const work = this.#work.step();
+    return work || !this.#drain.idle || !this.#scan.idle;
+  }
+
+  /** Nodes that fell silent are taken out, but not while starting up: they may just not have come yet. */
+  #checkHeartbeats(nowMs: number): void {
+    const sinceLast = nowMs - this.#heartbeatCheckMs;
+    const first = this.#heartbeatCheckMs === 0;
+    this.#heartbeatCheckMs = nowMs + HEARTBEAT_CHECK_MS;
+    // When this process itself stood still, silence means nothing: the nodes get a chance to be heard first.
+    if (!first && sinceLast > this.datanodes.staleIntervalMs) {
+      this.#heartbeatCheckMs = nowMs + this.datanodes.staleIntervalMs;
+      return;
+    }
+    if (this.safeMode.isStartup) return;
+    for (const node of this.datanodes.checkHeartbeats(nowMs)) {
+      this.leases.end(node);
+      this.#state.log(`BLOCK* removeDeadDatanode: lost heartbeat from ${node.xferAddress}`);
+    }
+  }
+
+  #commands(node: Datanode, xmitsInProgress: number, durableTxid: number): DatanodeCommand[] {
+    const state = this.#state;
+    const commands: DatanodeCommand[] = [];
+    if (this.safeMode.isOn) return commands;
+    const recoveries = this.recoveries.take(node);
+    if (recoveries.length > 0) return [{ kind: 'recover', blocks: recoveries, afterTxid: state.lastAppliedTxid }];
+    const transfers = this.#takeTransfers(node, state.options.maxReplicationStreams - xmitsInProgress);
+    if (transfers.length > 0) commands.push({ kind: 'transfer', blocks: transfers, afterTxid: 0 });
+    const invalid = state.invalidations.take(node, state.options.invalidateLimit, durableTxid, (each) =>
+      mayStillDelete(state, node, each),
+    );
+    if (invalid.blocks.length > 0) commands.push({ kind: 'invalidate', ...invalid });
+    if (node.balancerBandwidth > 0) {
+      commands.push({ kind: 'balancerBandwidth', bytesPerSecond: node.balancerBandwidth });
+      node.balancerBandwidth = 0;
+    }
+    return commands;
+  }
+
+  #takeTransfers(node: Datanode, limit: number): TransferTask[] {
+    const { blocks } = this.#state;
+    const taken: TransferTask[] = [];
+    while (taken.length < limit) {
+      const task = node.transfers.shift();
+      if (task === undefined) break;
+      // The block may be gone, or changed, since the copy was ordered; ids are never reissued, handles are.
+      const same = blocks.find(task.block.id) === task.handle && blocks.genStamp(task.handle) === task.block.genStamp;
+      const targets = task.targets.filter((target) => !target.retired);
+      if (same && targets.length > 0) taken.push({ ...task, targets });
+      else for (const target of task.targets) target.node.decrementBlocksScheduled(target.type);
+    }
+    return taken;
+  }
+
+  /** The node's queues belong to a life that is over: what they stood for is judged anew. */
+  #dropWork(node: Datanode): void {
+    const state = this.#state;
+    for (const task of node.transfers.splice(0)) {
+      for (const target of task.targets) target.node.decrementBlocksScheduled(target.type);
+    }
+    state.invalidations.removeNode(node);
+    for (const block of node.excess.keys()) state.postponed.add(0, block);
+    node.excess.clear();
+    node.recoveries.clear();
+    for (const [storage, report] of this.#reports) {
+      if (storage.node !== node) continue;
+      report.abandon();
+      this.#reports.delete(storage);
+    }
+  }
+
+  #registered(id: DatanodeId, message: string): Datanode {
+    const node = this.datanodes.find(id);
+    if (node === undefined || !node.registered) throw new HdfsError('EIO', message);
+    return node;
+  }
+
+  #reduce(block: BlockHandle): void {
+    const state = this.#state;
+    const wanted = state.owner.replication(block);
+    if (!state.populating || wanted === 0 || state.blocks.state(block) !== BlockState.COMPLETE) return;
+    if (liveReplicas(state, block) > wanted) processExtraRedundancy(state, block, wanted);
+  }
+}
+
+export type { BlockTriple, DatanodeCommand, HeartbeatAnswer, TransferTask } from './commands.ts';

@@ -1,0 +1,239 @@
+// Too few and too many: which blocks need copies, from where to where, and which extra replicas go. Mirrors the
+// redundancy part of BlockManager (scheduleReconstruction, chooseSourceDatanodes, processExtraRedundancyBlock).
+//
+// A replica is chosen for deletion only among those on storages that have reported, and only while as many others of
+// that kind as the file wants stay; the choice is checked once more before the order leaves (stillExcess).
+
+import type { PlacementStatus } from '../placement/policy.ts';
+import { excessStorageTypes, storagePolicyById } from '../placement/storage-policy.ts';
+import { type BlockHandle, BlockState } from './block-map.ts';
+import type { Datanode, Storage } from './datanode.ts';
+import type { Invalidation } from './invalidations.ts';
+import { Priority } from './low-redundancy.ts';
+import { invalidate, tripleOf } from './orders.ts';
+import {
+  countReplicas,
+  maintenance,
+  outOfService,
+  type ReplicaCounts,
+  replicaWorth,
+  storageOnNode,
+  storagesOf,
+} from './replica-counts.ts';
+import type { ManagerState } from './state.ts';
+import { StorageState } from './storage-type.ts';
+
+const SATISFIED: PlacementStatus = { satisfied: true, additionalReplicas: 0 };
+
+/** Live replicas that the block must have now, those in maintenance counted in its favour. */
+function requiredLive(state: ManagerState, block: BlockHandle, counts: ReplicaCounts): number {
+  const wanted = state.owner.replication(block);
+  return Math.max(wanted - maintenance(counts), Math.min(state.options.minMaintenanceReplication, wanted));
+}
+
+function placementStatus(state: ManagerState, block: BlockHandle, additional: readonly Storage[] = []): PlacementStatus {
+  if (!state.datanodes.topology.everMultiRack) return SATISFIED;
+  const nodes = additional.map((storage) => storage.node);
+  for (const storage of storagesOf(state, block)) {
+    const node = storage.node;
+    if (node.decommissioning || node.decommissioned || state.corrupt.has(block, node)) continue;
+    nodes.push(node);
+  }
+  return state.policy.verify(nodes, state.owner.replication(block), state.clusterView());
+}
+
+/** Whether what is there and on its way suffices, in number and place. */
+export function hasEnough(state: ManagerState, block: BlockHandle, counts: ReplicaCounts): boolean {
+  const pending = state.pending.count(block);
+  if (counts.live + pending < requiredLive(state, block, counts)) return false;
+  return pending > 0 || placementStatus(state, block).satisfied;
+}
+
+/** Puts the block into the queue where it belongs now, or takes it out. */
+export function updateNeeded(state: ManagerState, block: BlockHandle, known?: ReplicaCounts): void {
+  if (!state.populating) return;
+  if (state.blocks.state(block) !== BlockState.COMPLETE) {
+    state.needed.remove(block);
+    return;
+  }
+  const counts = known ?? countReplicas(state, block);
+  if (hasEnough(state, block, counts)) {
+    state.needed.remove(block);
+    return;
+  }
+  const live = counts.live + state.pending.count(block);
+  state.needed.update(block, live, counts.readOnly, outOfService(counts), state.owner.replication(block));
+}
+
+/** More live replicas than wanted: some go now, or when it is known for sure which are there. */
+export function processExtraRedundancy(
+  state: ManagerState,
+  block: BlockHandle,
+  wanted: number,
+  addedNode?: Datanode,
+  deleteHint?: Datanode,
+): void {
+  if (!chooseExcess(state, block, wanted, addedNode, deleteHint)) state.postponed.add(0, block);
+}
+
+/** False when a storage of the block has not reported, so that the rest must be judged later. */
+export function chooseExcess(
+  state: ManagerState,
+  block: BlockHandle,
+  wanted: number,
+  addedNode?: Datanode,
+  deleteHint?: Datanode,
+): boolean {
+  const candidates: Storage[] = [];
+  let stale = false;
+  for (const storage of storagesOf(state, block)) {
+    if (storage.state !== StorageState.NORMAL) continue;
+    if (storage.contentsStale) stale = true;
+    else if (replicaWorth(state, block, storage) === 'live') candidates.push(storage);
+  }
+  if (candidates.length > wanted) {
+    const policy = storagePolicyById(state.owner.storagePolicy(block), state.options.defaultStoragePolicy);
+    const excessTypes = excessStorageTypes(
+      policy,
+      wanted,
+      candidates.map((storage) => storage.type),
+    );
+    const hint = addedNode === deleteHint ? undefined : deleteHint;
+    const chosen = state.policy.chooseExcess(
+      { candidates, keep: wanted, excessTypes, addedNode, deleteHint: hint },
+      state.clusterView(),
+    );
+    const triple = tripleOf(state, block);
+    for (const storage of chosen) {
+      storage.node.excess.set(block, state.now.monotonicMs);
+      invalidate(state, storage.node, triple);
+    }
+  }
+  return !stale;
+}
+
+/**
+ * The last look before a deletion leaves for a node: a replica of a block in use goes only while enough others are known
+ * to be there. What fails here is kept, and counts again.
+ */
+export function mayStillDelete(state: ManagerState, node: Datanode, invalidation: Invalidation): boolean {
+  const block = state.blocks.find(invalidation.id);
+  if (block === 0) return true;
+  const wanted = state.owner.replication(block);
+  if (wanted === 0) return true;
+  const counts = countReplicas(state, block);
+  if (storageOnNode(state, block, node) === undefined) {
+    // A bad replica, taken out of the map when it was condemned.
+    return counts.liveKnown >= 1;
+  }
+  if (!node.excess.has(block)) return false;
+  if (invalidation.genStamp === state.blocks.genStamp(block) && counts.liveKnown >= wanted) return true;
+  node.excess.delete(block);
+  updateNeeded(state, block);
+  return false;
+}
+
+/** Extra replicas whose deletion was ordered long ago and never reported: ordered again. */
+export function repeatExcess(state: ManagerState, limit: number): void {
+  const dueMs = state.now.monotonicMs - state.options.excessTimeoutMs;
+  let looked = 0;
+  for (const node of state.datanodes.alive) {
+    const due: BlockHandle[] = [];
+    for (const [block, sinceMs] of node.excess) {
+      if (sinceMs >= dueMs || looked >= limit) break;
+      looked++;
+      due.push(block);
+    }
+    for (const block of due) {
+      node.excess.delete(block);
+      if (state.owner.replication(block) === 0) continue;
+      node.excess.set(block, state.now.monotonicMs);
+      invalidate(state, node, tripleOf(state, block));
+    }
+    if (looked >= limit) return;
+  }
+}
+
+/** Orders copies of one block. True when it did. */
+export function scheduleCopies(state: ManagerState, block: BlockHandle, priority: Priority): boolean {
+  const { blocks, needed, pending } = state;
+  const blockState = blocks.state(block);
+  if (state.owner.replication(block) === 0 || (blockState !== BlockState.COMPLETE && blockState !== BlockState.COMMITTED)) {
+    needed.remove(block);
+    return false;
+  }
+  const counts = countReplicas(state, block);
+  const source = chooseSource(state, block, priority);
+  if (source === undefined) return false;
+  if (hasEnough(state, block, counts)) {
+    needed.remove(block);
+    return false;
+  }
+  const required = requiredLive(state, block, counts);
+  const onTheWay = pending.count(block);
+  const status = placementStatus(state, block);
+  const short = counts.live < required;
+  const additional = short ? required - counts.live - onTheWay : status.additionalReplicas;
+  if (additional <= 0) return false;
+
+  const all = storagesOf(state, block);
+  const excluded = new Set(all.map((storage) => storage.node));
+  for (const target of pending.targets(block)) excluded.add(target.node);
+  const { targets } = state.policy.choose(
+    {
+      replicas: additional,
+      writer: { node: source, location: source.location },
+      chosen: all.filter((storage) => replicaWorth(state, block, storage) === 'live'),
+      excluded,
+      favoured: [],
+      blockSize: blocks.numBytes(block),
+      storagePolicy: storagePolicyById(state.owner.storagePolicy(block), state.options.defaultStoragePolicy),
+      noLocalWrite: false,
+      noLocalRack: false,
+    },
+    state.clusterView(),
+  );
+  if (targets.length === 0) return false;
+  if (!short && !status.satisfied) {
+    const after = placementStatus(state, block, targets);
+    if (!after.satisfied && after.additionalReplicas >= status.additionalReplicas) return false;
+  }
+  source.transfers.push({ handle: block, block: tripleOf(state, block), targets });
+  for (const target of targets) target.node.incrementBlocksScheduled(target.type);
+  pending.add(block, targets, state.now.monotonicMs);
+  if (counts.live + onTheWay + targets.length >= required) needed.remove(block);
+  return true;
+}
+
+/**
+ * A node to copy from: any good replica's, at random, that has not its share of copies already. Urgent blocks may go up
+ * to the hard limit; a node that is leaving is held to it as well; one that has left serves when there is no other.
+ */
+function chooseSource(state: ManagerState, block: BlockHandle, priority: Priority): Datanode | undefined {
+  const { maxReplicationStreams, replicationStreamsHardLimit } = state.options;
+  let source: Datanode | undefined;
+  let left: Datanode | undefined;
+  let live = false;
+  for (const storage of storagesOf(state, block)) {
+    const node = storage.node;
+    const worth = replicaWorth(state, block, storage);
+    if (worth === 'live') live = true;
+    if (worth === undefined || worth === 'corrupt' || worth === 'excess' || worth === 'maintenanceNotForRead') continue;
+    if (worth === 'decommissioned') {
+      if (node.alive && (left === undefined || state.random() < 0.5)) left = node;
+      continue;
+    }
+    const leaving = node.decommissioning || node.enteringMaintenance;
+    if (priority !== Priority.HIGHEST && !leaving && node.transfers.length >= maxReplicationStreams) continue;
+    if (node.transfers.length >= replicationStreamsHardLimit) continue;
+    if (source === undefined || state.random() < 0.5) source = node;
+  }
+  return source ?? (live ? undefined : left);
+}
+
+/** Copies that did not come in time are ordered again. */
+export function requeueTimedOut(state: ManagerState, limit: number): number {
+  const blocks = state.pending.takeTimedOut(state.now.monotonicMs, limit);
+  for (const block of blocks) if (state.owner.replication(block) > 0) updateNeeded(state, block);
+  return blocks.length;
+}

@@ -1,0 +1,111 @@
+// What the replicas of a block are worth: live, leaving, corrupt, too many, or of unknown truth. Mirrors NumberReplicas
+// and BlockManager.countNodes for contiguous blocks.
+import type { BlockHandle } from './block-map.ts';
+import type { Datanode, Storage } from './datanode.ts';
+import type { ManagerState } from './state.ts';
+import { StorageState } from './storage-type.ts';
+
+export type ReplicaWorth =
+  | 'live'
+  | 'readOnly'
+  | 'decommissioning'
+  | 'decommissioned'
+  | 'maintenanceForRead'
+  | 'maintenanceNotForRead'
+  | 'corrupt'
+  | 'excess';
+
+export interface ReplicaCounts {
+  live: number;
+  readOnly: number;
+  decommissioning: number;
+  decommissioned: number;
+  maintenanceForRead: number;
+  maintenanceNotForRead: number;
+  corrupt: number;
+  excess: number;
+  /** Of any worth, on storages whose contents are not known for sure. */
+  stale: number;
+  /** Live, and on storages that have reported since the last failover or registration. */
+  liveKnown: number;
+}
+
+/** Worth of the replica on that storage; undefined when it does not count at all. */
+export function replicaWorth(state: ManagerState, block: BlockHandle, storage: Storage): ReplicaWorth | undefined {
+  if (storage.retired) return undefined;
+  if (storage.state === StorageState.READ_ONLY_SHARED) return 'readOnly';
+  if (storage.state !== StorageState.NORMAL) return undefined;
+  const node = storage.node;
+  if (state.corrupt.has(block, node)) return 'corrupt';
+  if (node.decommissioning) return 'decommissioning';
+  if (node.decommissioned) return 'decommissioned';
+  if (node.inMaintenance) return 'maintenanceNotForRead';
+  if (node.enteringMaintenance) return node.alive ? 'maintenanceForRead' : 'maintenanceNotForRead';
+  return node.excess.has(block) ? 'excess' : 'live';
+}
+
+export function countReplicas(state: ManagerState, block: BlockHandle): ReplicaCounts {
+  const counts: ReplicaCounts = {
+    live: 0,
+    readOnly: 0,
+    decommissioning: 0,
+    decommissioned: 0,
+    maintenanceForRead: 0,
+    maintenanceNotForRead: 0,
+    corrupt: 0,
+    excess: 0,
+    stale: 0,
+    liveKnown: 0,
+  };
+  const { blocks, datanodes } = state;
+  const total = blocks.replicaCount(block);
+  for (let i = 0; i < total; i++) {
+    const storage = datanodes.storage(blocks.replicaAt(block, i));
+    const worth = replicaWorth(state, block, storage);
+    if (worth === undefined) continue;
+    counts[worth]++;
+    if (storage.contentsStale) counts.stale++;
+    else if (worth === 'live') counts.liveKnown++;
+  }
+  return counts;
+}
+
+export function liveReplicas(state: ManagerState, block: BlockHandle): number {
+  return countReplicas(state, block).live;
+}
+
+/** Replicas that a reader or a copy can use, whether they stay or not. */
+export function usableReplicas(counts: ReplicaCounts): number {
+  return counts.live + counts.decommissioning + counts.maintenanceForRead;
+}
+
+export function outOfService(counts: ReplicaCounts): number {
+  return counts.decommissioning + counts.decommissioned + maintenance(counts);
+}
+
+export function maintenance(counts: ReplicaCounts): number {
+  return counts.maintenanceForRead + counts.maintenanceNotForRead;
+}
+
+/** The storages that hold the block, those that are gone left out. */
+export function storagesOf(state: ManagerState, block: BlockHandle): Storage[] {
+  const { blocks, datanodes } = state;
+  const total = blocks.replicaCount(block);
+  const found: Storage[] = [];
+  for (let i = 0; i < total; i++) {
+    const storage = datanodes.storage(blocks.replicaAt(block, i));
+    if (!storage.retired) found.push(storage);
+  }
+  return found;
+}
+
+/** The storage of a node that holds the block. */
+export function storageOnNode(state: ManagerState, block: BlockHandle, node: Datanode): Storage | undefined {
+  const { blocks, datanodes } = state;
+  const total = blocks.replicaCount(block);
+  for (let i = 0; i < total; i++) {
+    const storage = datanodes.storage(blocks.replicaAt(block, i));
+    if (storage.node === node && !storage.retired) return storage;
+  }
+  return undefined;
+}

@@ -1,0 +1,312 @@
+// What DataNodes say of their replicas, full and incremental, against what we know: each reported replica is good,
+// corrupt, of a block being written, or of no block. Mirrors processReport, processFirstBlockReport, reportDiff and
+// processIncrementalBlockReport of BlockManager.
+//
+// A full report may be long, so it is worked off in slices (FullReport.step). What an incremental report says about a
+// block meanwhile is newer than the full report, and wins.
+import { HdfsError } from '../../base/errors.ts';
+import type { BlockId, GenStamp } from '../../base/ids.ts';
+import { emptyReplica, type ReplicaCursor, type ReportedReplica } from './block-list.ts';
+import { type BlockHandle, BlockState } from './block-map.ts';
+import { CorruptReason } from './corrupt-replicas.ts';
+import type { Datanode, Storage, StorageIdentity } from './datanode.ts';
+import { invalidateUnknown, isReferenced } from './orders.ts';
+import { storageOnNode } from './replica-counts.ts';
+import { addStored, forgetReplica, markCorrupt, removeStored, unlink } from './replicas.ts';
+import type { ManagerState } from './state.ts';
+import { ReplicaState } from './storage-type.ts';
+
+export const BlockStatus = { RECEIVING: 1, RECEIVED: 2, DELETED: 3 } as const;
+export type BlockStatus = (typeof BlockStatus)[keyof typeof BlockStatus];
+
+/** Apache: ReceivedDeletedBlockInfo. */
+export interface IncrementalEntry {
+  readonly id: BlockId;
+  readonly numBytes: number;
+  readonly genStamp: GenStamp;
+  readonly status: BlockStatus;
+  /** Uuid of a node that a balancer wants relieved of the block. */
+  readonly deleteHint?: string | undefined;
+}
+
+/** Who reports a replica: the first full report after a start leaves unknown ones alone, as Apache's does. */
+type Occasion = 'firstReport' | 'report' | 'incremental';
+
+/**
+ * The one place that decides about a replica of no block that we know. A generation stamp that was never issued means
+ * that this namespace is older than the data: such replicas hold safe mode, and are never deleted unless an operator
+ * forced safe mode off. A standby will queue them here.
+ */
+function unknownReplica(state: ManagerState, storage: Storage, replica: Readonly<ReportedReplica>, occasion: Occasion): void {
+  if (replica.genStamp > state.owner.highestGenStamp() && !state.safeMode.forced) {
+    if (occasion !== 'incremental') state.safeMode.replicaFromFuture(replica.numBytes);
+    return;
+  }
+  if (occasion === 'firstReport') return;
+  invalidateUnknown(state, storage.node, replica.id, replica.genStamp);
+}
+
+/** Why the reported replica is bad; undefined when it is not. Apache: checkReplicaCorrupt. */
+export function whyCorrupt(
+  reported: Readonly<Pick<ReportedReplica, 'state' | 'genStamp' | 'numBytes'>>,
+  stored: { readonly state: BlockState; readonly genStamp: GenStamp; readonly numBytes: number },
+): CorruptReason | undefined {
+  const { GENSTAMP_MISMATCH, SIZE_MISMATCH, INVALID_STATE } = CorruptReason;
+  switch (reported.state) {
+    case ReplicaState.FINALIZED:
+      switch (stored.state) {
+        case BlockState.COMPLETE:
+        case BlockState.COMMITTED:
+          if (reported.genStamp !== stored.genStamp) return GENSTAMP_MISMATCH;
+          return reported.numBytes !== stored.numBytes ? SIZE_MISMATCH : undefined;
+        case BlockState.UNDER_CONSTRUCTION:
+          return stored.genStamp > reported.genStamp ? GENSTAMP_MISMATCH : undefined;
+        case BlockState.UNDER_RECOVERY:
+          return undefined;
+      }
+      return undefined;
+    case ReplicaState.RBW:
+    case ReplicaState.RWR:
+      if (stored.state !== BlockState.COMPLETE) return stored.genStamp > reported.genStamp ? GENSTAMP_MISMATCH : undefined;
+      if (stored.genStamp !== reported.genStamp) return GENSTAMP_MISMATCH;
+      // The end of the pipeline and this report crossed: a finalized one will be reported.
+      return reported.state === ReplicaState.RBW ? undefined : INVALID_STATE;
+    case ReplicaState.RUR:
+    case ReplicaState.TEMPORARY:
+      return INVALID_STATE;
+  }
+}
+
+/** Works one reported replica in. Answers the block, or 0 when it is none of ours. */
+function processReplica(
+  state: ManagerState,
+  storage: Storage,
+  replica: Readonly<ReportedReplica>,
+  occasion: Occasion,
+  deleteHint?: Datanode,
+): BlockHandle {
+  const { blocks, corrupt, underConstruction } = state;
+  const block = blocks.find(replica.id);
+  if (block === 0) {
+    unknownReplica(state, storage, replica, occasion);
+    return 0;
+  }
+  if (!isReferenced(state, block)) {
+    if (occasion !== 'firstReport') invalidateUnknown(state, storage.node, replica.id, replica.genStamp);
+    return block;
+  }
+  if (state.invalidations.has(storage.node, replica.id, replica.genStamp)) return block;
+  const blockState = blocks.state(block);
+  const stored = { state: blockState, genStamp: blocks.genStamp(block), numBytes: blocks.numBytes(block) };
+  const reason = whyCorrupt(replica, stored);
+  if (reason !== undefined) {
+    markCorrupt(state, block, storage, { reason, genStamp: replica.genStamp, numBytes: replica.numBytes });
+    return block;
+  }
+  const writing = blockState === BlockState.UNDER_CONSTRUCTION || blockState === BlockState.UNDER_RECOVERY;
+  const finalized = replica.state === ReplicaState.FINALIZED;
+  if (finalized ? writing : blockState !== BlockState.COMPLETE) {
+    underConstruction.reported(block, storage, replica.genStamp, replica.state);
+  }
+  if (finalized && (!blocks.hasReplica(block, storage.number) || corrupt.has(block, storage.node))) {
+    addStored(state, block, storage, deleteHint);
+  }
+  return block;
+}
+
+export function incrementalReport(
+  state: ManagerState,
+  node: Datanode,
+  identity: StorageIdentity,
+  entries: readonly IncrementalEntry[],
+  touched: ((storage: Storage, id: BlockId) => void) | undefined,
+): void {
+  const { blocks, datanodes, pending } = state;
+  const storage = datanodes.storageOf(node, identity);
+  const replica = emptyReplica();
+  for (const entry of entries) {
+    touched?.(storage, entry.id);
+    replica.id = entry.id;
+    replica.numBytes = entry.numBytes;
+    replica.genStamp = entry.genStamp;
+    const block = blocks.find(entry.id);
+    switch (entry.status) {
+      case BlockStatus.DELETED:
+        if (block !== 0) removeStored(state, block, node);
+        break;
+      case BlockStatus.RECEIVED: {
+        node.decrementBlocksScheduled(storage.type);
+        const hint = entry.deleteHint === undefined || entry.deleteHint === '' ? undefined : datanodes.byUuid(entry.deleteHint);
+        if (block !== 0 && blocks.genStamp(block) === entry.genStamp) pending.arrived(block, node);
+        replica.state = ReplicaState.FINALIZED;
+        processReplica(state, storage, replica, 'incremental', hint);
+        break;
+      }
+      case BlockStatus.RECEIVING:
+        replica.state = ReplicaState.RBW;
+        processReplica(state, storage, replica, 'incremental');
+        break;
+    }
+  }
+}
+
+/** Handles that a report named: a set while they are few, bits when they are many. */
+class SeenHandles {
+  readonly #few: Set<BlockHandle> | undefined;
+  readonly #many: Uint32Array;
+  readonly #limit: number;
+
+  constructor(expected: number, highest: BlockHandle) {
+    this.#limit = highest;
+    this.#few = expected * 64 < highest ? new Set() : undefined;
+    this.#many = new Uint32Array(this.#few === undefined ? (highest >>> 5) + 1 : 0);
+  }
+
+  /** The handle was made after the report began: it is not recorded, and counts as seen. */
+  isLater(block: BlockHandle): boolean {
+    return block > this.#limit;
+  }
+
+  /** False when it was there. */
+  add(block: BlockHandle): boolean {
+    if (this.has(block)) return false;
+    if (this.#few !== undefined) this.#few.add(block);
+    else this.#many[block >>> 5] = (this.#many[block >>> 5] as number) | (1 << (block & 31));
+    return true;
+  }
+
+  has(block: BlockHandle): boolean {
+    if (this.isLater(block)) return true;
+    if (this.#few !== undefined) return this.#few.has(block);
+    return ((this.#many[block >>> 5] as number) & (1 << (block & 31))) !== 0;
+  }
+
+  delete(block: BlockHandle): boolean {
+    if (this.isLater(block) || !this.has(block)) return false;
+    if (this.#few !== undefined) this.#few.delete(block);
+    else this.#many[block >>> 5] = (this.#many[block >>> 5] as number) & ~(1 << (block & 31));
+    return true;
+  }
+}
+
+export type ReportProgress = 'more' | 'done';
+
+/** One storage's full report on its way in. */
+export class FullReport {
+  readonly storage: Storage;
+  readonly #state: ManagerState;
+  readonly #cursor: ReplicaCursor;
+  readonly #replica = emptyReplica();
+  readonly #occasion: Occasion;
+  readonly #seen: SeenHandles;
+  /** Blocks that an incremental report named meanwhile. */
+  readonly #newer = new Set<BlockId>();
+  /** Replicas of the storage in the map that were reported, or gained since. */
+  #seenLinked = 0;
+  #scan: BlockHandle = 0;
+
+  constructor(state: ManagerState, storage: Storage, cursor: ReplicaCursor) {
+    this.storage = storage;
+    this.#state = state;
+    this.#cursor = cursor;
+    this.#occasion = storage.hasReported ? 'report' : 'firstReport';
+    this.#seen = new SeenHandles(cursor.count, state.blocks.highestHandle);
+    // Whatever the storage gains meanwhile is not missing.
+    state.observers.set(storage, {
+      added: (block) => {
+        if (this.#seen.isLater(block) || this.#seen.add(block)) this.#seenLinked++;
+      },
+      removed: (block) => {
+        if (this.#seen.isLater(block) || this.#seen.delete(block)) this.#seenLinked--;
+      },
+    });
+  }
+
+  touched(id: BlockId): void {
+    if (!this.#cursor.done) this.#newer.add(id);
+  }
+
+  /** Gives up: the report counts for nothing. */
+  abandon(): void {
+    this.#state.observers.delete(this.storage);
+  }
+
+  /** Goes on for about `limit` replicas. The report counts once it is done as a whole. */
+  step(limit: number): ReportProgress {
+    const { storage } = this;
+    const state = this.#state;
+    if (storage.retired || !storage.node.registered) {
+      this.abandon();
+      throw new HdfsError('EIO', `ProcessReport from dead or unregistered node: ${storage.node.xferAddress}`);
+    }
+    if (!this.#cursor.done) {
+      try {
+        this.#readReplicas(limit);
+      } catch (error) {
+        this.abandon();
+        throw error;
+      }
+      if (!this.#cursor.done) return 'more';
+      this.#scan = 1;
+    }
+    // The observer keeps `seen` equal to what is linked and was reported or gained since: nothing is missing when the
+    // counts agree, so most reports need no scan of the whole map.
+    if (this.#scan !== 0 && this.#missing()) this.#scan = this.#removeMissing(limit);
+    else this.#scan = 0;
+    if (this.#scan !== 0) return 'more';
+    state.observers.delete(storage);
+    storage.receivedFullReport();
+    storage.node.reportedStorageIds.add(storage.id);
+    return 'done';
+  }
+
+  #readReplicas(limit: number): void {
+    const replica = this.#replica;
+    for (let i = 0; i < limit && !this.#cursor.done; i++) {
+      this.#cursor.next(replica);
+      if (this.#newer.has(replica.id)) {
+        const block = this.#state.blocks.find(replica.id);
+        if (block !== 0 && this.#state.blocks.hasReplica(block, this.storage.number)) this.#see(block);
+        continue;
+      }
+      const block = processReplica(this.#state, this.storage, replica, this.#occasion);
+      if (block !== 0 && this.#state.blocks.hasReplica(block, this.storage.number)) this.#see(block);
+    }
+  }
+
+  #see(block: BlockHandle): void {
+    if (this.#seen.add(block)) this.#seenLinked++;
+  }
+
+  #missing(): boolean {
+    return this.storage.blockCount > this.#seenLinked;
+  }
+
+  #removeMissing(limit: number): BlockHandle {
+    const state = this.#state;
+    const { storage } = this;
+    return state.blocks.scan(this.#scan, limit * 4, (block) => {
+      if (this.#seen.has(block) || !state.blocks.hasReplica(block, storage.number)) return;
+      if (unlink(state, block, storage)) forgetReplica(state, block, storage.node);
+    });
+  }
+}
+
+/**
+ * A client or a DataNode found a replica's bytes wrong. A report that names another generation stamp than the block has
+ * is about bytes of the past, and is passed over. Apache: findAndMarkBlockAsCorrupt.
+ */
+export function reportBadReplica(
+  state: ManagerState,
+  id: BlockId,
+  genStamp: GenStamp,
+  numBytes: number,
+  node: Datanode,
+): boolean {
+  const block = state.blocks.find(id);
+  if (block === 0 || state.blocks.genStamp(block) !== genStamp) return false;
+  const storage = storageOnNode(state, block, node);
+  if (storage === undefined) return false;
+  markCorrupt(state, block, storage, { genStamp, numBytes, reason: CorruptReason.CORRUPTION_REPORTED });
+  return true;
+}

@@ -1,0 +1,99 @@
+// Walks over the whole block map, in slices of about a millisecond: taking out the replicas of storages that are gone,
+// and looking for blocks with too few or too many replicas after a start.
+import type { BlockHandle } from './block-map.ts';
+import type { Storage } from './datanode.ts';
+import { judge } from './judgement.ts';
+import { updateNeeded } from './redundancy.ts';
+import { storageOnNode } from './replica-counts.ts';
+import { forgetReplica, unlink, updateSafety } from './replicas.ts';
+import type { ManagerState } from './state.ts';
+
+/** Handles looked at in one slice of a drain: some 50 ns each. */
+const DRAIN_SLICE = 16_384;
+/** Blocks judged in one slice: about a microsecond each. */
+const JUDGE_SLICE = 1_024;
+
+/** Takes the replicas of retired storages out, all storages that wait in one walk. */
+export class Drain {
+  readonly #state: ManagerState;
+  #waiting: Storage[] = [];
+  #batch: Storage[] = [];
+  #inBatch = new Uint8Array(0);
+  #at: BlockHandle = 0;
+
+  constructor(state: ManagerState) {
+    this.#state = state;
+  }
+
+  get idle(): boolean {
+    return this.#waiting.length === 0 && this.#batch.length === 0;
+  }
+
+  add(storage: Storage): void {
+    if (storage.blockCount === 0) this.#state.datanodes.released(storage);
+    else this.#waiting.push(storage);
+  }
+
+  step(): void {
+    if (this.#batch.length === 0) {
+      if (this.#waiting.length === 0) return;
+      this.#batch = this.#waiting;
+      this.#waiting = [];
+      this.#inBatch = new Uint8Array(this.#state.datanodes.highestStorageNumber + 1);
+      for (const storage of this.#batch) this.#inBatch[storage.number] = 1;
+      this.#at = 1;
+    }
+    this.#at = this.#state.blocks.scan(this.#at, DRAIN_SLICE, (block) => this.#visit(block));
+    if (this.#at === 0 || this.#batch.every((storage) => storage.blockCount === 0)) {
+      for (const storage of this.#batch) this.#state.datanodes.released(storage);
+      this.#batch = [];
+    }
+  }
+
+  #visit(block: BlockHandle): void {
+    const { blocks, datanodes } = this.#state;
+    for (let i = blocks.replicaCount(block) - 1; i >= 0; i--) {
+      const number = blocks.replicaAt(block, i);
+      if (this.#inBatch[number] !== 1) continue;
+      const storage = datanodes.storage(number);
+      unlink(this.#state, block, storage);
+      // The node may be back with the block on a new storage: that one's standing is its own.
+      if (storageOnNode(this.#state, block, storage.node) === undefined) forgetReplica(this.#state, block, storage.node);
+      else {
+        updateSafety(this.#state, block);
+        updateNeeded(this.#state, block);
+      }
+    }
+  }
+}
+
+/** After a start: judges every block once. */
+export class RedundancyScan {
+  readonly #state: ManagerState;
+  #at: BlockHandle = 0;
+
+  constructor(state: ManagerState) {
+    this.#state = state;
+  }
+
+  get idle(): boolean {
+    return this.#at === 0;
+  }
+
+  /** 0 to 1. */
+  get progress(): number {
+    const highest = this.#state.blocks.highestHandle;
+    return this.idle || highest === 0 ? 1 : this.#at / highest;
+  }
+
+  start(): void {
+    this.#at = 1;
+  }
+
+  step(): void {
+    if (this.#at === 0) return;
+    this.#at = this.#state.blocks.scan(this.#at, JUDGE_SLICE, (block) => {
+      if (judge(this.#state, block) === 'postponed') this.#state.postponed.add(0, block);
+    });
+  }
+}

@@ -1,0 +1,73 @@
+// Blocks being written: where their replicas are expected, in the order of the pipeline, and the recovery that runs for
+// them. The block's own state is in the block map. Mirrors BlockUnderConstructionFeature.
+import { type GenStamp, GRANDFATHER_GEN_STAMP } from '../../base/ids.ts';
+import type { BlockHandle } from './block-map.ts';
+import type { Storage } from './datanode.ts';
+import { ReplicaState } from './storage-type.ts';
+
+export interface ExpectedReplica {
+  readonly storage: Storage;
+  genStamp: GenStamp;
+  state: ReplicaState;
+  /** Led a recovery before, which did not finish. */
+  chosenAsPrimary: boolean;
+}
+
+export interface UnderConstructionBlock {
+  replicas: ExpectedReplica[];
+  /** Generation stamp of the running recovery; 0: none. */
+  recoveryId: GenStamp;
+}
+
+export class UnderConstructionBlocks {
+  readonly #blocks = new Map<BlockHandle, UnderConstructionBlock>();
+
+  get size(): number {
+    return this.#blocks.size;
+  }
+
+  get(block: BlockHandle): UnderConstructionBlock | undefined {
+    return this.#blocks.get(block);
+  }
+
+  /** Expected storages in order; none for a block that nobody has reported since the start. */
+  expected(block: BlockHandle): readonly Storage[] {
+    return this.#blocks.get(block)?.replicas.map((replica) => replica.storage) ?? [];
+  }
+
+  setExpected(block: BlockHandle, genStamp: GenStamp, storages: readonly Storage[]): void {
+    this.#blocks.set(block, {
+      replicas: storages.map((storage) => ({ storage, genStamp, state: ReplicaState.RBW, chosenAsPrimary: false })),
+      recoveryId: GRANDFATHER_GEN_STAMP,
+    });
+  }
+
+  /** A DataNode reported a replica: expected from now on, in place of one on another storage of the same node. */
+  reported(block: BlockHandle, storage: Storage, genStamp: GenStamp, state: ReplicaState): void {
+    let found = this.#blocks.get(block);
+    if (found === undefined) {
+      found = { replicas: [], recoveryId: GRANDFATHER_GEN_STAMP };
+      this.#blocks.set(block, found);
+    }
+    for (const [index, replica] of found.replicas.entries()) {
+      if (replica.storage === storage) {
+        replica.genStamp = genStamp;
+        return;
+      }
+      if (replica.storage.node === storage.node) {
+        found.replicas[index] = { storage, genStamp, state, chosenAsPrimary: false };
+        return;
+      }
+    }
+    found.replicas.push({ storage, genStamp, state, chosenAsPrimary: false });
+  }
+
+  /** Expected replicas that have another generation stamp than the block. */
+  stale(block: BlockHandle, genStamp: GenStamp): readonly ExpectedReplica[] {
+    return this.#blocks.get(block)?.replicas.filter((replica) => replica.genStamp !== genStamp) ?? [];
+  }
+
+  remove(block: BlockHandle): void {
+    this.#blocks.delete(block);
+  }
+}
