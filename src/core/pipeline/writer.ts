@@ -16,7 +16,7 @@ const STATUS_OOB_LAST_RESERVED = 11;
 /** One packet, without its bytes. */
 export interface PacketRecord {
   readonly seqno: number;
-  /** Offset of its first byte in the block; always a multiple of the chunk size. */
+  /** Offset of its first byte in the block; a multiple of the chunk size when it holds any data. */
   readonly offset: number;
   readonly length: number;
   /** The empty packet that ends the block. */
@@ -127,7 +127,8 @@ export class PacketWindow {
   /** The packet to be sent now, or undefined when there is none or it has to wait for acknowledgements. */
   next(): PacketRecord | undefined {
     const packet = this.#waiting[0];
-    if (packet === undefined) return undefined;
+    // Behind the end of a block nothing follows in the same pipeline.
+    if (packet === undefined || this.#mode !== 'streaming') return undefined;
     if (packet.last && this.#sent.length > 0 && !this.#mayEndHastily()) return undefined;
     return packet;
   }

@@ -1,0 +1,40 @@
+// What the parts of one client share. Made by connect (index.ts), handed to readers, writers and the file system object.
+import type { Host } from '../host/host.ts';
+import type { RpcClient } from '../rpc/client.ts';
+import type { PeerAddress, PeerPool } from '../transfer/peer.ts';
+import type { DatanodeInfoProto } from '../wire/messages/hdfs.ts';
+import type { LeaseRenewer } from './lease-renewer.ts';
+import type { NameNode } from './namenode.ts';
+import type { PacketBufferPool } from './packet-buffer.ts';
+import type { ClientSettings } from './settings.ts';
+
+export interface ClientContext {
+  readonly host: Host;
+  readonly settings: ClientSettings;
+  readonly namenode: NameNode;
+  readonly peers: PeerPool;
+  readonly packets: PacketBufferPool;
+  readonly leases: LeaseRenewer;
+  /** Holder of this client's leases. */
+  readonly clientName: string;
+  readonly user: string;
+  /** Aborted when the client is closed. */
+  readonly closed: AbortSignal;
+  /** Calls to the RPC port of a DataNode; the caller closes it. */
+  dataNodeRpc(info: DatanodeInfoProto): RpcClient;
+  /** Where a client reaches a DataNode, when not at its own address. */
+  readonly mapHost: ((address: PeerAddress) => PeerAddress) | undefined;
+}
+
+/** Where blocks of a DataNode are read and written. */
+export function transferAddressOf(context: ClientContext, info: DatanodeInfoProto): PeerAddress {
+  const { useDatanodeHostname } = context.settings;
+  const address = { host: useDatanodeHostname ? info.id.hostName : info.id.ipAddr, port: info.id.xferPort };
+  return context.mapHost === undefined ? address : context.mapHost(address);
+}
+
+/** Stops with the reason of the caller's signal, or of the closed client. */
+export function checkSignal(context: ClientContext, signal: AbortSignal | undefined): void {
+  signal?.throwIfAborted();
+  context.closed.throwIfAborted();
+}

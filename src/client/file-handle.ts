@@ -1,0 +1,121 @@
+// An open file in the manner of node:fs/promises: either for reading, at any position, or for writing, from its start to
+// its end, since files of HDFS are written once.
+import { HdfsError } from '../base/errors.ts';
+import type { FileReader } from './file-reader.ts';
+import type { FileWriter } from './file-writer.ts';
+import type { HdfsStats } from './stats.ts';
+
+type Access = { readonly kind: 'read'; readonly reader: FileReader } | { readonly kind: 'write'; readonly writer: FileWriter };
+
+export class HdfsFileHandle implements AsyncDisposable {
+  readonly path: string;
+  readonly #access: Access;
+  readonly #stat: () => Promise<HdfsStats>;
+  #closed = false;
+  /** Where the next read without a position begins. */
+  #position = 0;
+  /** The stream behind reads that follow one another, and where it stands. */
+  #sequence: { pieces: AsyncGenerator<Buffer, void, undefined>; rest: Buffer; at: number } | undefined;
+
+  constructor(path: string, access: Access, stat: () => Promise<HdfsStats>) {
+    this.path = path;
+    this.#access = access;
+    this.#stat = stat;
+  }
+
+  /**
+   * Reads up to `length` bytes into `buffer` at `offset`: from `position`, or from behind the last read without one.
+   * `bytesRead` is less than asked for only at the end of the file.
+   */
+  async read<T extends Uint8Array>(
+    buffer: T,
+    offset = 0,
+    length = buffer.byteLength - offset,
+    position: number | null = null,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<{ bytesRead: number; buffer: T }> {
+    const access = this.#opened('read');
+    if (offset < 0 || length < 0 || offset + length > buffer.byteLength || (position ?? 0) < 0) {
+      throw new HdfsError('EINVAL', `read of ${length} bytes at ${offset} into ${buffer.byteLength}`, { path: this.path });
+    }
+    const target = buffer.subarray(offset, offset + length);
+    if (position !== null) {
+      if (position >= access.reader.length) return { bytesRead: 0, buffer };
+      return { bytesRead: await access.reader.read(target, position, options), buffer };
+    }
+    const bytesRead = await this.#readOn(access.reader, target, options.signal);
+    this.#position += bytesRead;
+    return { bytesRead, buffer };
+  }
+
+  async #readOn(reader: FileReader, target: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
+    let sequence = this.#sequence;
+    if (sequence === undefined || sequence.at !== this.#position) {
+      await sequence?.pieces.return();
+      sequence = { pieces: reader.stream(this.#position, Number.MAX_SAFE_INTEGER), rest: Buffer.alloc(0), at: this.#position };
+      this.#sequence = sequence;
+    }
+    let filled = 0;
+    while (filled < target.length) {
+      signal?.throwIfAborted();
+      if (sequence.rest.length === 0) {
+        const { value, done } = await sequence.pieces.next();
+        if (done === true) break;
+        sequence.rest = value;
+      }
+      const part = Math.min(sequence.rest.length, target.length - filled);
+      target.set(sequence.rest.subarray(0, part), filled);
+      sequence.rest = sequence.rest.subarray(part);
+      sequence.at += part;
+      filled += part;
+    }
+    return filled;
+  }
+
+  /** Appends bytes to a file opened for writing. */
+  async write<T extends Uint8Array | string>(data: T): Promise<{ bytesWritten: number; buffer: T }> {
+    const bytes: Uint8Array = typeof data === 'string' ? Buffer.from(data) : data;
+    await this.#opened('write').writer.write(bytes);
+    return { bytesWritten: bytes.length, buffer: data };
+  }
+
+  /** Every byte written is visible to readers when this resolves. */
+  hflush(): Promise<void> {
+    return this.#opened('write').writer.hflush();
+  }
+
+  /** As hflush, and the bytes are on the DataNodes' disks. */
+  hsync(): Promise<void> {
+    return this.#opened('write').writer.hsync();
+  }
+
+  stat(): Promise<HdfsStats> {
+    this.#check();
+    return this.#stat();
+  }
+
+  /** For a written file: it is complete when this resolves. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#sequence?.pieces.return();
+    if (this.#access.kind === 'write') await this.#access.writer.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #check(): void {
+    if (this.#closed) throw new HdfsError('EINVAL', `${this.path} is closed`, { path: this.path });
+  }
+
+  #opened<K extends Access['kind']>(kind: K): Extract<Access, { kind: K }> {
+    this.#check();
+    if (this.#access.kind !== kind) {
+      const other = this.#access.kind === 'read' ? 'reading' : 'writing';
+      throw new HdfsError('EINVAL', `${this.path} is open for ${other} only`, { path: this.path });
+    }
+    return this.#access as Extract<Access, { kind: K }>;
+  }
+}

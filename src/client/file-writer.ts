@@ -1,0 +1,264 @@
+// A file being written: bytes in, packets and block borders out, flushes, and the end that the NameNode has to agree to.
+// How packets travel is block-stream.ts.
+import { assert } from '../base/assert.ts';
+import { HdfsError, ProtocolError } from '../base/errors.ts';
+import { packetRoom, restartOfChunk } from '../core/pipeline/writer-geometry.ts';
+import type { HdfsFileStatusProto } from '../wire/messages/hdfs.ts';
+import { HdfsFileStatusProto_FileType } from '../wire/messages/hdfs.ts';
+import { BlockStream } from './block-stream.ts';
+import { type ClientContext, checkSignal } from './context.ts';
+import { delayAfter } from './delays.ts';
+import { blockName } from './located.ts';
+import type { PacketBuffer } from './packet-buffer.ts';
+
+/** Apache: CreateFlag. */
+const CREATE = 1;
+const OVERWRITE = 2;
+
+export interface CreateOptions {
+  /** Replace an existing file. Default true, as node:fs does. */
+  readonly overwrite?: boolean | undefined;
+  readonly replication?: number | undefined;
+  /** Bytes; a multiple of the checksum's chunk. */
+  readonly blockSize?: number | undefined;
+  /** Mode bits before the umask; default 0o666. */
+  readonly mode?: number | undefined;
+  /** Make missing parents. Default true. */
+  readonly createParent?: boolean | undefined;
+  /** DataNodes to be preferred, `host:port`. */
+  readonly favoredNodes?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type State = 'open' | 'closing' | 'closed' | 'aborted';
+
+export class FileWriter {
+  readonly path: string;
+  readonly #context: ClientContext;
+  readonly #stream: BlockStream;
+  readonly #fileId: number;
+  readonly #blockSize: number;
+  #state: State = 'open';
+  #packet: PacketBuffer | undefined;
+  /** Offset in the block of the packet that is being filled. */
+  #packetOffset = 0;
+  /** Up to here a flush has sent the block. */
+  #flushedTo = 0;
+  #position = 0;
+
+  private constructor(context: ClientContext, path: string, status: HdfsFileStatusProto, favoredNodes: readonly string[]) {
+    this.#context = context;
+    this.path = path;
+    this.#fileId = status.fileId;
+    this.#blockSize = status.blocksize;
+    this.#stream = new BlockStream(context, {
+      path,
+      fileId: status.fileId,
+      blockSize: status.blocksize,
+      favoredNodes,
+      flags: [],
+    });
+    context.leases.begin();
+  }
+
+  static async create(
+    context: ClientContext,
+    path: string,
+    options: CreateOptions,
+    defaults: { blockSize: number; replication: number },
+  ): Promise<FileWriter> {
+    const { settings, namenode, clientName } = context;
+    const blockSize = options.blockSize ?? defaults.blockSize;
+    if (blockSize % settings.bytesPerChecksum !== 0 || blockSize <= 0) {
+      throw new HdfsError(
+        'EINVAL',
+        `Invalid values: dfs.bytes-per-checksum (=${settings.bytesPerChecksum}) must divide block size (=${blockSize}).`,
+        { path },
+      );
+    }
+    const mode = (options.mode ?? 0o666) & 0o7777;
+    const { fs } = await namenode.call(
+      'create',
+      {
+        src: path,
+        masked: { perm: mode & ~settings.umask },
+        unmasked: { perm: mode },
+        clientName,
+        createFlag: options.overwrite === false ? CREATE : CREATE | OVERWRITE,
+        createParent: options.createParent ?? true,
+        replication: options.replication ?? defaults.replication,
+        blockSize,
+        cryptoProtocolVersion: [],
+      },
+      options.signal,
+    );
+    if (fs === undefined || fs.fileType !== HdfsFileStatusProto_FileType.IS_FILE)
+      throw new ProtocolError('the answer to create lacks the file');
+    if (fs.ecPolicy !== undefined || fs.fileEncryptionInfo !== undefined) {
+      throw new HdfsError(
+        'EUNSUPPORTED',
+        'The file would be erasure coded or encrypted, which this client does not write yet',
+        { path },
+      );
+    }
+    return new FileWriter(context, path, fs, options.favoredNodes ?? []);
+  }
+
+  /** Bytes written so far. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /**
+   * Takes all of `chunk`, which may be changed afterwards. The promise is there when the bytes have to wait for others
+   * to be acknowledged.
+   */
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    this.#check();
+    const at = this.#take(chunk, 0);
+    return at === chunk.length ? undefined : this.#takeRest(chunk, at);
+  }
+
+  async #takeRest(chunk: Uint8Array, from: number): Promise<void> {
+    for (let at = from; at < chunk.length; at = this.#take(chunk, at)) {
+      await this.#stream.room();
+      this.#check();
+    }
+  }
+
+  /** Copies into packets what there is room for; answers the offset of the rest. */
+  #take(chunk: Uint8Array, from: number): number {
+    const { packets } = this.#context;
+    let at = from;
+    while (at < chunk.length && !this.#stream.full) {
+      this.#packet ??= packets.take();
+      const packet = this.#packet;
+      const taken = packet.append(chunk, at, packetRoom(packets.geometry, this.#blockSize, this.#packetOffset, packet.length));
+      at += taken;
+      this.#position += taken;
+      if (packetRoom(packets.geometry, this.#blockSize, this.#packetOffset, packet.length) === 0) {
+        this.#enqueue(packet, false);
+        if (this.#packetOffset === this.#blockSize) this.#endBlock();
+      }
+    }
+    return at;
+  }
+
+  #enqueue(packet: PacketBuffer, sync: boolean): void {
+    this.#stream.enqueue(packet, this.#packetOffset, { sync });
+    this.#packet = undefined;
+    this.#packetOffset += packet.length;
+  }
+
+  #endBlock(): void {
+    this.#stream.enqueue(this.#context.packets.take(), this.#packetOffset, { last: true });
+    this.#packetOffset = 0;
+    this.#flushedTo = 0;
+  }
+
+  /** Resolves when every node of the pipeline has all bytes, so that any reader sees them. */
+  hflush(): Promise<void> {
+    return this.#flush(false);
+  }
+
+  /** As hflush, and the DataNodes have synced them to disk. */
+  hsync(): Promise<void> {
+    return this.#flush(true);
+  }
+
+  async #flush(sync: boolean): Promise<void> {
+    this.#check();
+    const { packets } = this.#context;
+    const end = this.#packetOffset + (this.#packet?.length ?? 0);
+    const packet = this.#packet;
+    if (end !== this.#flushedTo && packet !== undefined) {
+      const restart = restartOfChunk(end, packets.geometry.bytesPerChecksum);
+      const partial = packet.tail(restart - this.#packetOffset);
+      this.#enqueue(packet, sync);
+      if (partial.length > 0) {
+        // The last chunk goes again, from its first byte, with what comes next.
+        this.#packet = packets.take();
+        this.#packet.append(partial, 0, partial.length);
+        this.#packetOffset = restart;
+      }
+    } else if (sync && end > 0) {
+      this.#stream.enqueue(packets.take(), end, { sync });
+    }
+    this.#flushedTo = end;
+    this.#stream.promise();
+    await this.#stream.acknowledged(this.#stream.lastQueuedSeqno);
+    if (this.#stream.takeUnpersisted()) {
+      const { namenode, clientName } = this.#context;
+      await namenode.call('fsync', { src: this.path, client: clientName, fileId: this.#fileId });
+    }
+  }
+
+  /** Sends the rest, and resolves once the NameNode has closed the file. */
+  async close(signal?: AbortSignal): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#check();
+    this.#state = 'closing';
+    const abort = (): void => this.#stream.stop(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      checkSignal(this.#context, signal);
+      const end = this.#packetOffset + (this.#packet?.length ?? 0);
+      if (this.#packet !== undefined && end !== this.#flushedTo) this.#enqueue(this.#packet, false);
+      else this.#dropPacket(end);
+      if (this.#packetOffset > 0) this.#endBlock();
+      await this.#stream.acknowledged(this.#stream.lastQueuedSeqno);
+      await this.#complete(signal);
+      this.#state = 'closed';
+    } catch (error) {
+      this.#state = 'aborted';
+      this.#stream.stop(error);
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      this.#context.leases.end();
+    }
+  }
+
+  /** The packet holds only what a flush has sent. */
+  #dropPacket(end: number): void {
+    if (this.#packet !== undefined) this.#context.packets.give(this.#packet);
+    this.#packet = undefined;
+    this.#packetOffset = end;
+  }
+
+  async #complete(signal: AbortSignal | undefined): Promise<void> {
+    const { namenode, clientName, settings, host } = this.#context;
+    const last = this.#stream.lastBlock;
+    for (let attempt = 0; ; attempt++) {
+      const { result } = await namenode.call('complete', { src: this.path, clientName, last, fileId: this.#fileId }, signal);
+      if (result === true) return;
+      const delayMs = delayAfter(attempt, settings);
+      if (delayMs === undefined) {
+        const name = last === undefined ? '' : blockName(last);
+        throw new HdfsError(
+          'EIO',
+          `Unable to close file because the last block ${name} does not have enough number of replicas.`,
+          {
+            path: this.path,
+          },
+        );
+      }
+      await host.clock.sleep(delayMs, signal ?? this.#context.closed);
+    }
+  }
+
+  /** Gives the file up as it is: it stays open at the NameNode until its lease runs out. */
+  abort(reason: unknown): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'aborted';
+    this.#stream.stop(reason);
+    this.#context.leases.end();
+  }
+
+  #check(): void {
+    assert(this.#state !== 'closing', 'nothing is written while a file is closed');
+    if (this.#state === 'closed') throw new HdfsError('EINVAL', `${this.path} is closed`, { path: this.path });
+    this.#stream.check();
+    this.#context.closed.throwIfAborted();
+  }
+}

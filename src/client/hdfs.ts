@@ -1,0 +1,438 @@
+// The file system object of the library: one method for each thing a program does with files, named as in
+// node:fs/promises. Each is a call or a few; reading and writing of data is in file-reader.ts and file-writer.ts.
+import { HdfsError } from '../base/errors.ts';
+import type { AclEntryProto_FsActionProto } from '../wire/messages/acl.ts';
+import type { HdfsFileStatusProto } from '../wire/messages/hdfs.ts';
+import type { ClientContext } from './context.ts';
+import { type FileChecksum, fileChecksum } from './file-checksum.ts';
+import { HdfsFileHandle } from './file-handle.ts';
+import { FileReader } from './file-reader.ts';
+import { type CreateOptions, FileWriter } from './file-writer.ts';
+import { listDirectory, walk } from './listing.ts';
+import { located, nodeName } from './located.ts';
+import { FileLocations } from './locations.ts';
+import { type PathLike, resolvePath } from './paths.ts';
+import { type BlockLocation, type ContentSummary, type Dirent, type FsStats, HdfsStats, type ServerDefaults } from './stats.ts';
+import { HdfsReadStream, HdfsWriteStream, type ReadStreamOptions } from './streams.ts';
+import { moveToTrash } from './trash.ts';
+
+export interface SignalOption {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ReadFileOptions extends SignalOption {
+  /** First byte; default 0. */
+  readonly offset?: number | undefined;
+  /** Most bytes; default all. */
+  readonly length?: number | undefined;
+  readonly encoding?: BufferEncoding | undefined;
+}
+
+export type FileData = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+
+export interface RemoveOptions extends SignalOption {
+  /** Directories too, with all they hold. */
+  readonly recursive?: boolean | undefined;
+  /** A path that does not exist is fine. */
+  readonly force?: boolean | undefined;
+  /** Delete for good, even where the cluster has a trash. */
+  readonly skipTrash?: boolean | undefined;
+}
+
+export interface RemoveResult {
+  /** Where it is now; undefined: deleted for good, or it was not there. */
+  readonly trashPath: string | undefined;
+}
+
+/** Seconds since 1970, as in node:fs, or anything with Date's getTime. */
+export type TimeLike = number | { getTime(): number };
+
+/** For `access`, as in node:fs. */
+export const constants = { F_OK: 0, X_OK: 1, W_OK: 2, R_OK: 4 } as const;
+
+const DEFAULT_DIRECTORY_MODE = 0o777;
+/** How long the server's defaults are believed. */
+const DEFAULTS_VALID_MS = 3_600_000;
+const SECONDS = 1000;
+
+export class Hdfs implements AsyncDisposable {
+  /** `hdfs://AUTHORITY` of the file system. */
+  readonly uri: string;
+  readonly #context: ClientContext;
+  readonly #authorities: readonly string[];
+  readonly #close: () => Promise<void>;
+  #defaults: { readonly value: Promise<ServerDefaults>; readonly until: number } | undefined;
+
+  constructor(context: ClientContext, authorities: readonly string[], close: () => Promise<void>) {
+    this.uri = `hdfs://${authorities[0] ?? ''}`;
+    this.#context = context;
+    this.#authorities = authorities;
+    this.#close = close;
+  }
+
+  get user(): string {
+    return this.#context.user;
+  }
+
+  /** Home directory of the user; it need not exist. */
+  get homeDirectory(): string {
+    return `${this.#context.settings.homePrefix}/${this.user}`;
+  }
+
+  /** The absolute path that `path` means. Throws EINVALIDPATH for one of another file system. */
+  resolve(path: PathLike): string {
+    return resolvePath(path, { home: this.homeDirectory, authorities: this.#authorities });
+  }
+
+  // -------------------------------------------------------------------------------------------------------- content
+
+  async readFile(path: PathLike, options: ReadFileOptions & { readonly encoding: BufferEncoding }): Promise<string>;
+  async readFile(path: PathLike, options?: ReadFileOptions & { readonly encoding?: undefined }): Promise<Buffer>;
+  async readFile(path: PathLike, options: ReadFileOptions | BufferEncoding): Promise<string | Buffer>;
+  async readFile(path: PathLike, options: ReadFileOptions | BufferEncoding = {}): Promise<string | Buffer> {
+    const {
+      encoding,
+      signal,
+      offset = 0,
+      length = Number.MAX_SAFE_INTEGER,
+    } = typeof options === 'string' ? { encoding: options } : options;
+    const reader = await FileReader.open(this.#context, this.resolve(path), signal);
+    const size = Math.max(0, Math.min(length, reader.length - offset));
+    const content = Buffer.allocUnsafeSlow(size);
+    const filled = await reader.read(content, offset, { signal });
+    const bytes = content.subarray(0, filled);
+    return encoding === undefined ? bytes : bytes.toString(encoding);
+  }
+
+  /** Writes a whole file; when this resolves, the NameNode has closed it. */
+  async writeFile(path: PathLike, data: FileData, options: CreateOptions = {}): Promise<void> {
+    const writer = await this.#create(this.resolve(path), options);
+    try {
+      for await (const chunk of chunksOf(data)) {
+        options.signal?.throwIfAborted();
+        await writer.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+      }
+      await writer.close(options.signal);
+    } catch (error) {
+      writer.abort(error);
+      throw error;
+    }
+  }
+
+  /** Not supported yet. */
+  appendFile(path: PathLike, _data: FileData, _options: SignalOption = {}): Promise<void> {
+    const at = this.resolve(path);
+    return Promise.reject(new HdfsError('EUNSUPPORTED', 'This client does not append to files yet', { path: at }));
+  }
+
+  createReadStream(path: PathLike, options: ReadStreamOptions = {}): HdfsReadStream {
+    const at = this.resolve(path);
+    return new HdfsReadStream(at, (signal) => FileReader.open(this.#context, at, signal), options);
+  }
+
+  createWriteStream(
+    path: PathLike,
+    options: CreateOptions & { readonly highWaterMark?: number | undefined } = {},
+  ): HdfsWriteStream {
+    const at = this.resolve(path);
+    return new HdfsWriteStream(at, (signal) => this.#create(at, { ...options, signal }), options);
+  }
+
+  /** Opens for reading (`r`), or for writing a new file: `w` replaces an existing one, `wx` refuses it. */
+  async open(path: PathLike, flags: 'r' | 'w' | 'wx' = 'r', options: CreateOptions = {}): Promise<HdfsFileHandle> {
+    const at = this.resolve(path);
+    const stat = (): Promise<HdfsStats> => this.stat(at);
+    if (flags === 'r') {
+      return new HdfsFileHandle(at, { kind: 'read', reader: await FileReader.open(this.#context, at, options.signal) }, stat);
+    }
+    if (flags !== 'w' && flags !== 'wx')
+      throw new HdfsError('EUNSUPPORTED', `Files cannot be opened with '${flags}' yet`, { path: at });
+    const writer = await this.#create(at, { ...options, overwrite: flags === 'w' });
+    return new HdfsFileHandle(at, { kind: 'write', writer }, stat);
+  }
+
+  async #create(path: string, options: CreateOptions): Promise<FileWriter> {
+    const { settings } = this.#context;
+    const blockSize = options.blockSize ?? settings.blockSize;
+    const replication = options.replication ?? settings.replication;
+    if (blockSize !== undefined && replication !== undefined) {
+      return FileWriter.create(this.#context, path, options, { blockSize, replication });
+    }
+    const defaults = await this.serverDefaults(options);
+    return FileWriter.create(this.#context, path, options, {
+      blockSize: blockSize ?? defaults.blockSize,
+      replication: replication ?? defaults.replication,
+    });
+  }
+
+  // ----------------------------------------------------------------------------------------------------- directories
+
+  async readdir(
+    path: PathLike,
+    options: { readonly withFileTypes: true; readonly recursive?: boolean } & SignalOption,
+  ): Promise<Dirent[]>;
+  async readdir(
+    path: PathLike,
+    options?: { readonly withFileTypes?: false; readonly recursive?: boolean } & SignalOption,
+  ): Promise<string[]>;
+  async readdir(
+    path: PathLike,
+    options: { readonly withFileTypes?: boolean; readonly recursive?: boolean } & SignalOption = {},
+  ): Promise<string[] | Dirent[]> {
+    const at = this.resolve(path);
+    const entries: Dirent[] = [];
+    for await (const entry of this.opendir(at, options)) entries.push(entry);
+    if (options.withFileTypes === true) return entries;
+    const prefix = at === '/' ? 1 : at.length + 1;
+    return entries.map((entry) => entry.path.slice(prefix));
+  }
+
+  /** The entries one by one, without holding them all: as they come from the NameNode, in the order of their names. */
+  opendir(
+    path: PathLike,
+    options: { readonly recursive?: boolean } & SignalOption = {},
+  ): AsyncGenerator<Dirent, void, undefined> {
+    const at = this.resolve(path);
+    return options.recursive === true
+      ? walk(this.#context, at, options.signal)
+      : listDirectory(this.#context, at, options.signal);
+  }
+
+  async mkdir(
+    path: PathLike,
+    options: { readonly recursive?: boolean | undefined; readonly mode?: number | undefined } & SignalOption = {},
+  ): Promise<void> {
+    const at = this.resolve(path);
+    const { namenode, settings } = this.#context;
+    const mode = (options.mode ?? DEFAULT_DIRECTORY_MODE) & 0o7777;
+    const recursive = options.recursive ?? false;
+    // The server takes an existing directory for success.
+    if (!recursive && (await this.#status(at, options.signal)) !== undefined) {
+      throw new HdfsError('EEXIST', `${at} already exists`, { path: at });
+    }
+    const masked = { perm: mode & ~settings.umask };
+    const { result } = await namenode.call(
+      'mkdirs',
+      { src: at, masked, unmasked: { perm: mode }, createParent: recursive },
+      options.signal,
+    );
+    if (!result) throw new HdfsError('EIO', `Could not create directory ${at}`, { path: at });
+  }
+
+  // --------------------------------------------------------------------------------------------------------- status
+
+  async #status(path: string, signal: AbortSignal | undefined): Promise<HdfsFileStatusProto | undefined> {
+    return (await this.#context.namenode.call('getFileInfo', { src: path }, signal)).fs;
+  }
+
+  async stat(path: PathLike, options: SignalOption = {}): Promise<HdfsStats> {
+    const at = this.resolve(path);
+    const status = await this.#status(at, options.signal);
+    if (status === undefined) throw new HdfsError('ENOENT', `File does not exist: ${at}`, { path: at });
+    return new HdfsStats(status);
+  }
+
+  async exists(path: PathLike, options: SignalOption = {}): Promise<boolean> {
+    return (await this.#status(this.resolve(path), options.signal)) !== undefined;
+  }
+
+  /** Rejects with ENOENT or EACCES unless the user may do what `mode` says (`constants`). */
+  async access(path: PathLike, mode: number = constants.F_OK, options: SignalOption = {}): Promise<void> {
+    const at = this.resolve(path);
+    if (mode === constants.F_OK) {
+      await this.stat(at, options);
+      return;
+    }
+    await this.#context.namenode.call(
+      'checkAccess',
+      { path: at, mode: (mode & 7) as AclEntryProto_FsActionProto },
+      options.signal,
+    );
+  }
+
+  // -------------------------------------------------------------------------------------------------------- changing
+
+  /** Removes, to the trash where the cluster has one. */
+  async rm(path: PathLike, options: RemoveOptions = {}): Promise<RemoveResult> {
+    const at = this.resolve(path);
+    const { namenode, settings } = this.#context;
+    const { signal } = options;
+    const status = await this.#status(at, signal);
+    if (status === undefined) {
+      if (options.force === true) return { trashPath: undefined };
+      throw new HdfsError('ENOENT', `${at}: No such file or directory`, { path: at });
+    }
+    if (options.recursive !== true && new HdfsStats(status).isDirectory()) {
+      throw new HdfsError('EISDIR', `${at}: Is a directory`, { path: at });
+    }
+    if (options.skipTrash !== true) {
+      const { trashIntervalMinutes } = await this.serverDefaults(options);
+      if (trashIntervalMinutes > 0 || settings.trashIntervalMs > 0) {
+        const trashPath = await moveToTrash(this.#context, at, this.homeDirectory, signal);
+        if (trashPath !== undefined) return { trashPath };
+      }
+    }
+    const { result } = await namenode.call('delete', { src: at, recursive: options.recursive === true }, signal);
+    if (!result && options.force !== true) throw new HdfsError('EIO', `Could not delete ${at}`, { path: at });
+    return { trashPath: undefined };
+  }
+
+  /** Fails with EEXIST when the target exists, unless `overwrite` allows to replace a file or an empty directory. */
+  async rename(
+    from: PathLike,
+    to: PathLike,
+    options: { readonly overwrite?: boolean | undefined } & SignalOption = {},
+  ): Promise<void> {
+    const request = { src: this.resolve(from), dst: this.resolve(to), overwriteDest: options.overwrite ?? false };
+    await this.#context.namenode.call('rename2', request, options.signal);
+  }
+
+  async chmod(path: PathLike, mode: number, options: SignalOption = {}): Promise<void> {
+    await this.#context.namenode.call(
+      'setPermission',
+      { src: this.resolve(path), permission: { perm: mode & 0o7777 } },
+      options.signal,
+    );
+  }
+
+  async chown(
+    path: PathLike,
+    owner: { readonly user?: string | undefined; readonly group?: string | undefined },
+    options: SignalOption = {},
+  ): Promise<void> {
+    const request = { src: this.resolve(path), username: owner.user, groupname: owner.group };
+    await this.#context.namenode.call('setOwner', request, options.signal);
+  }
+
+  /** Times in seconds, or Dates, as in node:fs. */
+  async utimes(path: PathLike, atime: TimeLike, mtime: TimeLike, options: SignalOption = {}): Promise<void> {
+    const request = { src: this.resolve(path), atime: milliseconds(atime), mtime: milliseconds(mtime) };
+    await this.#context.namenode.call('setTimes', request, options.signal);
+  }
+
+  /** False: the path is a directory, which has no replication. */
+  async setReplication(path: PathLike, replication: number, options: SignalOption = {}): Promise<boolean> {
+    const { result } = await this.#context.namenode.call(
+      'setReplication',
+      { src: this.resolve(path), replication },
+      options.signal,
+    );
+    return result;
+  }
+
+  // ------------------------------------------------------------------------------------------------------ whole trees
+
+  async contentSummary(path: PathLike, options: SignalOption = {}): Promise<ContentSummary> {
+    const { summary } = await this.#context.namenode.call('getContentSummary', { path: this.resolve(path) }, options.signal);
+    return {
+      length: summary.length,
+      fileCount: summary.fileCount,
+      directoryCount: summary.directoryCount,
+      spaceConsumed: summary.spaceConsumed,
+      quota: signed(summary.quota),
+      spaceQuota: signed(summary.spaceQuota),
+      erasureCodingPolicy: summary.erasureCodingPolicy,
+      snapshotLength: summary.snapshotLength ?? 0,
+      snapshotFileCount: summary.snapshotFileCount ?? 0,
+      snapshotDirectoryCount: summary.snapshotDirectoryCount ?? 0,
+      snapshotSpaceConsumed: summary.snapshotSpaceConsumed ?? 0,
+    };
+  }
+
+  /** The checksum that `hdfs dfs -checksum` prints; `mode` by default as dfs.checksum.combine.mode says. */
+  async checksum(
+    path: PathLike,
+    options: { readonly mode?: 'MD5MD5CRC' | 'COMPOSITE_CRC' } & SignalOption = {},
+  ): Promise<FileChecksum> {
+    const locations = await FileLocations.open(this.#context, this.resolve(path), options.signal);
+    return fileChecksum(this.#context, locations, options.mode ?? this.#context.settings.checksumCombineMode, options.signal);
+  }
+
+  async blockLocations(
+    path: PathLike,
+    options: { readonly start?: number | undefined; readonly length?: number | undefined } & SignalOption = {},
+  ): Promise<BlockLocation[]> {
+    const src = this.resolve(path);
+    const { start = 0, length = Number.MAX_SAFE_INTEGER } = options;
+    const { locations } = await this.#context.namenode.call(
+      'getBlockLocations',
+      { src, offset: start, length },
+      options.signal,
+    );
+    if (locations === undefined) throw new HdfsError('ENOENT', `File does not exist: ${src}`, { path: src });
+    return locations.blocks.map(located).map((block) => ({
+      blockId: block.block.blockId,
+      generationStamp: block.block.generationStamp,
+      blockPool: block.block.poolId,
+      offset: block.offset,
+      length: block.length,
+      hosts: block.nodes.map((node) => node.info.id.hostName),
+      names: block.nodes.map((node) => nodeName(node.info)),
+      topologyPaths: block.nodes.map((node) => `${node.info.location ?? '/default-rack'}/${nodeName(node.info)}`),
+      storageIds: block.nodes.map((node) => node.storageId),
+      corrupt: block.corrupt,
+    }));
+  }
+
+  async statfs(options: SignalOption = {}): Promise<FsStats> {
+    const stats = await this.#context.namenode.call('getFsStats', {}, options.signal);
+    return {
+      capacity: stats.capacity,
+      used: stats.used,
+      remaining: stats.remaining,
+      underReplicated: stats.under_replicated,
+      corruptBlocks: stats.corrupt_blocks,
+      missingBlocks: stats.missing_blocks,
+      missingReplicationOneBlocks: stats.missing_repl_one_blocks ?? 0,
+      pendingDeletionBlocks: stats.pending_deletion_blocks ?? 0,
+    };
+  }
+
+  /** What the server makes files with when nothing is said; asked for once an hour at most. */
+  serverDefaults(options: SignalOption = {}): Promise<ServerDefaults> {
+    const { clock } = this.#context.host;
+    const known = this.#defaults;
+    if (known !== undefined && clock.monotonic() < known.until) return known.value;
+    const value = this.#askDefaults(options.signal);
+    const entry = { value, until: clock.monotonic() + DEFAULTS_VALID_MS };
+    this.#defaults = entry;
+    value.catch(() => {
+      if (this.#defaults === entry) this.#defaults = undefined;
+    });
+    return value;
+  }
+
+  async #askDefaults(signal: AbortSignal | undefined): Promise<ServerDefaults> {
+    const { serverDefaults: defaults } = await this.#context.namenode.call('getServerDefaults', {}, signal);
+    return {
+      blockSize: defaults.blockSize,
+      replication: defaults.replication,
+      bytesPerChecksum: defaults.bytesPerChecksum,
+      writePacketSize: defaults.writePacketSize,
+      trashIntervalMinutes: defaults.trashInterval,
+      encryptDataTransfer: defaults.encryptDataTransfer,
+    };
+  }
+
+  /** Ends all connections. Files still open for writing are given up. */
+  close(): Promise<void> {
+    return this.#close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function chunksOf(data: FileData): Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> {
+  return typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
+}
+
+function milliseconds(time: TimeLike): number {
+  return typeof time === 'number' ? Math.round(time * SECONDS) : time.getTime();
+}
+
+/** Quotas travel as unsigned numbers, -1 for none. */
+function signed(value: number): number {
+  return value >= 2 ** 63 ? -1 : value;
+}

@@ -1,0 +1,93 @@
+// Where the blocks of one open file are: asked for in runs of some blocks, kept, and asked for again when they proved
+// stale. The last block of a file that is still written has the length that its DataNodes tell.
+import { HdfsError } from '../base/errors.ts';
+import type { ClientContext } from './context.ts';
+import { type Located, located } from './located.ts';
+import { visibleLength } from './visible-length.ts';
+
+export class FileLocations {
+  readonly path: string;
+  readonly #context: ClientContext;
+  /** Sorted by offset, without overlaps. */
+  #blocks: Located[] = [];
+  #length = 0;
+
+  private constructor(context: ClientContext, path: string) {
+    this.#context = context;
+    this.path = path;
+  }
+
+  static async open(context: ClientContext, path: string, signal?: AbortSignal): Promise<FileLocations> {
+    const locations = new FileLocations(context, path);
+    await locations.refresh(0, signal);
+    return locations;
+  }
+
+  /** Bytes that a reader sees. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** The block that holds byte `offset`, which is less than `length`. */
+  async at(offset: number, signal?: AbortSignal): Promise<Located> {
+    const known = this.#find(offset);
+    if (known !== undefined) return known;
+    await this.#fetch(offset, signal);
+    const found = this.#find(offset);
+    if (found === undefined) {
+      throw new HdfsError('EBLOCKMISSING', `Could not find target position ${offset} of ${this.path}`, { path: this.path });
+    }
+    return found;
+  }
+
+  /** Forgets all and asks again. */
+  async refresh(offset: number, signal?: AbortSignal): Promise<void> {
+    this.#blocks = [];
+    const length = await this.#fetch(offset, signal);
+    this.#length = length;
+  }
+
+  #find(offset: number): Located | undefined {
+    let low = 0;
+    let high = this.#blocks.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const block = this.#blocks[middle] as Located;
+      if (offset < block.offset) high = middle - 1;
+      else if (offset >= block.offset + block.length) low = middle + 1;
+      else return block;
+    }
+    return undefined;
+  }
+
+  async #fetch(offset: number, signal: AbortSignal | undefined): Promise<number> {
+    const { namenode, settings } = this.#context;
+    const length = settings.prefetchBytes;
+    const { locations } = await namenode.call('getBlockLocations', { src: this.path, offset, length }, signal);
+    if (locations === undefined) throw new HdfsError('ENOENT', `File does not exist: ${this.path}`, { path: this.path });
+    if (locations.ecPolicy !== undefined) {
+      throw new HdfsError('EUNSUPPORTED', `${this.path} is erasure coded, which this client does not read yet`, {
+        path: this.path,
+      });
+    }
+    if (locations.fileEncryptionInfo !== undefined) {
+      throw new HdfsError('EUNSUPPORTED', `${this.path} is encrypted, which this client does not read yet`, {
+        path: this.path,
+      });
+    }
+    const found = locations.blocks.map(located);
+    let total = locations.fileLength;
+    if (!locations.isLastBlockComplete && locations.lastBlock !== undefined) {
+      const last = located(locations.lastBlock);
+      const visible = await visibleLength(this.#context, last, this.path, signal);
+      total += visible;
+      const at = found.findIndex((block) => block.block.blockId === last.block.blockId);
+      if (at >= 0) found.splice(at, 1);
+      // Readers may not ask for more than is visible now.
+      found.push({ ...last, length: visible, block: { ...last.block, numBytes: visible } });
+    }
+    const seen = new Set(found.map((block) => block.offset));
+    this.#blocks = [...this.#blocks.filter((block) => !seen.has(block.offset)), ...found].sort((a, b) => a.offset - b.offset);
+    return total;
+  }
+}

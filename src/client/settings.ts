@@ -1,0 +1,121 @@
+// The configuration keys that a client obeys, read once and checked when it connects.
+import { HdfsError } from '../base/errors.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { ChecksumTypeProto } from '../wire/messages/hdfs.ts';
+
+export interface ClientSettings {
+  /** Undefined where no file sets it: the server's default then holds, not the one declared for servers. */
+  readonly blockSize: number | undefined;
+  readonly replication: number | undefined;
+  readonly bytesPerChecksum: number;
+  readonly checksumType: ChecksumTypeProto;
+  readonly checksumCombineMode: 'MD5MD5CRC' | 'COMPOSITE_CRC';
+  readonly writePacketSize: number;
+  readonly maxPacketsInFlight: number;
+  readonly socketTimeoutMs: number;
+  readonly socketCacheCapacity: number;
+  readonly socketCacheExpiryMs: number;
+  readonly useDatanodeHostname: boolean;
+  readonly maxBlockAcquireFailures: number;
+  readonly retryWindowMs: number;
+  readonly blockWriteRetries: number;
+  readonly locateFollowingBlockRetries: number;
+  readonly locateFollowingBlockDelayMs: number;
+  readonly locateFollowingBlockMaxDelayMs: number;
+  readonly pipelineRecoveryRetries: number;
+  readonly excludedNodesExpiryMs: number;
+  /** Bytes of a file whose locations are asked for at once. */
+  readonly prefetchBytes: number;
+  readonly homePrefix: string;
+  readonly umask: number;
+  readonly trashIntervalMs: number;
+  readonly rpcTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly connectRetries: number;
+  readonly connectRetryIntervalMs: number;
+  readonly failoverAttempts: number;
+  readonly failoverSleepMs: number;
+  readonly failoverMaxSleepMs: number;
+}
+
+/** Apache: HdfsClientConfigKeys.Read.PREFETCH_SIZE, ten blocks when it is not set. */
+const PREFETCH_BLOCKS = 10;
+
+export function clientSettings(configuration: Configuration): ClientSettings {
+  const positive = (name: string, value: number): number => {
+    if (value <= 0) throw new HdfsError('EINVAL', `${name} is ${value}, but must be more than 0`);
+    return value;
+  };
+  const int = (name: string): number => positive(name, configuration.getInt(name));
+  return {
+    blockSize: configuration.isSet('dfs.blocksize') ? configuration.getSize('dfs.blocksize') : undefined,
+    replication: configuration.isSet('dfs.replication') ? configuration.getInt('dfs.replication') : undefined,
+    bytesPerChecksum: int('dfs.bytes-per-checksum'),
+    checksumType: checksumType(configuration.get('dfs.checksum.type') ?? 'CRC32C'),
+    checksumCombineMode: combineMode(configuration.get('dfs.checksum.combine.mode') ?? 'MD5MD5CRC'),
+    writePacketSize: int('dfs.client-write-packet-size'),
+    maxPacketsInFlight: int('dfs.client.write.max-packets-in-flight'),
+    socketTimeoutMs: configuration.getDuration('dfs.client.socket-timeout'),
+    socketCacheCapacity: configuration.getInt('dfs.client.socketcache.capacity'),
+    socketCacheExpiryMs: configuration.getDuration('dfs.client.socketcache.expiryMsec'),
+    useDatanodeHostname: configuration.getBoolean('dfs.client.use.datanode.hostname'),
+    maxBlockAcquireFailures: configuration.getInt('dfs.client.max.block.acquire.failures'),
+    retryWindowMs: configuration.getDuration('dfs.client.retry.window.base'),
+    blockWriteRetries: configuration.getInt('dfs.client.block.write.retries'),
+    locateFollowingBlockRetries: configuration.getInt('dfs.client.block.write.locateFollowingBlock.retries'),
+    locateFollowingBlockDelayMs: configuration.getDuration('dfs.client.block.write.locateFollowingBlock.initial.delay.ms'),
+    locateFollowingBlockMaxDelayMs: configuration.getDuration('dfs.client.block.write.locateFollowingBlock.max.delay.ms'),
+    pipelineRecoveryRetries: configuration.getInt('dfs.client.pipeline.recovery.max-retries'),
+    excludedNodesExpiryMs: configuration.getDuration('dfs.client.write.exclude.nodes.cache.expiry.interval.millis'),
+    prefetchBytes: configuration.isSet('dfs.client.read.prefetch.size')
+      ? positive('dfs.client.read.prefetch.size', configuration.getSize('dfs.client.read.prefetch.size'))
+      : PREFETCH_BLOCKS * configuration.getSize('dfs.blocksize'),
+    homePrefix: configuration.get('dfs.user.home.dir.prefix') ?? '/user',
+    umask: parseUmask(configuration.get('fs.permissions.umask-mode') ?? '022'),
+    trashIntervalMs: configuration.getDuration('fs.trash.interval'),
+    rpcTimeoutMs: configuration.getDuration('ipc.client.rpc-timeout.ms'),
+    connectTimeoutMs: configuration.getDuration('ipc.client.connect.timeout'),
+    connectRetries: configuration.getInt('ipc.client.connect.max.retries'),
+    connectRetryIntervalMs: configuration.getDuration('ipc.client.connect.retry.interval'),
+    failoverAttempts: configuration.getInt('dfs.client.failover.max.attempts'),
+    failoverSleepMs: configuration.getDuration('dfs.client.failover.sleep.base.millis'),
+    failoverMaxSleepMs: configuration.getDuration('dfs.client.failover.sleep.max.millis'),
+  };
+}
+
+/** Bits that a umask takes away, from `022` or from `u=rwx,g=rx,o=rx` (the bits that it leaves). Throws EINVAL. */
+export function parseUmask(text: string): number {
+  const trimmed = text.trim();
+  if (/^[0-7]{1,4}$/.test(trimmed)) return Number.parseInt(trimmed, 8) & 0o777;
+  let allowed = 0;
+  for (const clause of trimmed.split(',')) {
+    const match = /^([ugoa]+)=([rwx]*)$/.exec(clause.trim());
+    if (match === null)
+      throw new HdfsError('EINVAL', `fs.permissions.umask-mode is "${text}", but must be octal or like u=rwx,g=rx,o=`);
+    const who = match[1] as string;
+    const bits = [...(match[2] as string)].reduce((sum, letter) => sum | (letter === 'r' ? 4 : letter === 'w' ? 2 : 1), 0);
+    if (/[ua]/.test(who)) allowed |= bits << 6;
+    if (/[ga]/.test(who)) allowed |= bits << 3;
+    if (/[oa]/.test(who)) allowed |= bits;
+  }
+  return 0o777 & ~allowed;
+}
+
+function checksumType(text: string): ChecksumTypeProto {
+  switch (text.trim().toUpperCase()) {
+    case 'CRC32C':
+      return ChecksumTypeProto.CHECKSUM_CRC32C;
+    case 'CRC32':
+      return ChecksumTypeProto.CHECKSUM_CRC32;
+    case 'NULL':
+      return ChecksumTypeProto.CHECKSUM_NULL;
+    default:
+      throw new HdfsError('EINVAL', `dfs.checksum.type is "${text}", but must be CRC32C, CRC32 or NULL`);
+  }
+}
+
+function combineMode(text: string): 'MD5MD5CRC' | 'COMPOSITE_CRC' {
+  const upper = text.trim().toUpperCase();
+  if (upper === 'MD5MD5CRC' || upper === 'COMPOSITE_CRC') return upper;
+  throw new HdfsError('EINVAL', `dfs.checksum.combine.mode is "${text}", but must be MD5MD5CRC or COMPOSITE_CRC`);
+}

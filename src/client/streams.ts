@@ -1,0 +1,144 @@
+// Files as streams of node:stream: thin, since FileReader and FileWriter do the work. Back-pressure goes through both:
+// a reader that stops lets TCP hold the DataNode back, a writer waits while too many packets are unacknowledged.
+import { Readable, Writable } from 'node:stream';
+import type { FileReader } from './file-reader.ts';
+import type { FileWriter } from './file-writer.ts';
+
+export interface ReadStreamOptions {
+  /** First byte. */
+  readonly start?: number | undefined;
+  /** Last byte, inclusive, as in node:fs. */
+  readonly end?: number | undefined;
+  readonly encoding?: BufferEncoding | undefined;
+  readonly highWaterMark?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const READ_HIGH_WATER_BYTES = 256 * 1024;
+const WRITE_HIGH_WATER_BYTES = 256 * 1024;
+
+/** Bytes of a file; it is opened when the first of them is asked for. */
+export class HdfsReadStream extends Readable {
+  readonly path: string;
+  readonly #open: (signal: AbortSignal) => Promise<FileReader>;
+  readonly #start: number;
+  readonly #end: number;
+  readonly #stop = new AbortController();
+  #pieces: AsyncGenerator<Buffer, void, undefined> | undefined;
+  #reading = false;
+  #bytesRead = 0;
+
+  constructor(path: string, open: (signal: AbortSignal) => Promise<FileReader>, options: ReadStreamOptions) {
+    super({
+      highWaterMark: options.highWaterMark ?? READ_HIGH_WATER_BYTES,
+      ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    this.path = path;
+    this.#open = open;
+    this.#start = options.start ?? 0;
+    this.#end = options.end === undefined ? Number.MAX_SAFE_INTEGER : options.end + 1;
+  }
+
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  override _read(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    this.#pump().then(
+      () => {
+        this.#reading = false;
+      },
+      (error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+
+  async #pump(): Promise<void> {
+    const { signal } = this.#stop;
+    if (this.#pieces === undefined) {
+      const reader = await this.#open(signal);
+      this.#pieces = reader.stream(this.#start, this.#end, { signal });
+    }
+    for (;;) {
+      const { value, done } = await this.#pieces.next();
+      if (signal.aborted) return;
+      if (done === true) {
+        this.push(null);
+        return;
+      }
+      this.#bytesRead += value.length;
+      if (!this.push(value)) return;
+    }
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#stop.abort(error ?? undefined);
+    const { stop } = { stop: this.#pieces?.return() };
+    // The generator gives its connection back in its own time; what it says after an abort is of no interest.
+    if (stop === undefined) callback(error);
+    else
+      stop.then(
+        () => callback(error),
+        () => callback(error),
+      );
+  }
+}
+
+/** Writes a new file. 'finish' comes only once the NameNode has closed it; destroying the stream before gives it up. */
+export class HdfsWriteStream extends Writable {
+  readonly path: string;
+  readonly #create: (signal: AbortSignal) => Promise<FileWriter>;
+  readonly #stop = new AbortController();
+  #writer: FileWriter | undefined;
+
+  constructor(
+    path: string,
+    create: (signal: AbortSignal) => Promise<FileWriter>,
+    options: { readonly highWaterMark?: number | undefined; readonly signal?: AbortSignal | undefined },
+  ) {
+    super({
+      highWaterMark: options.highWaterMark ?? WRITE_HIGH_WATER_BYTES,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    this.path = path;
+    this.#create = create;
+  }
+
+  get bytesWritten(): number {
+    return this.#writer?.position ?? 0;
+  }
+
+  override _construct(callback: (error?: Error | null) => void): void {
+    // The constructor of Writable calls this a turn later, when the fields are there.
+    this.#create(this.#stop.signal).then((writer) => {
+      this.#writer = writer;
+      callback();
+    }, callback);
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    let taken: Promise<void> | undefined;
+    try {
+      taken = this.#writer?.write(chunk);
+    } catch (error) {
+      callback(error as Error);
+      return;
+    }
+    if (taken === undefined) callback();
+    else taken.then(() => callback(), callback);
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    if (this.#writer === undefined) callback();
+    else this.#writer.close(this.#stop.signal).then(() => callback(), callback);
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    const reason = error ?? new DOMException('The stream was destroyed', 'AbortError');
+    this.#stop.abort(reason);
+    this.#writer?.abort(reason);
+    callback(error);
+  }
+}
