@@ -28,6 +28,7 @@ export const ERROR_KINDS = {
   EEXIST: kind(`${HADOOP}.fs.FileAlreadyExistsException`, 1, 403),
   ENOTDIR: kind(`${HADOOP}.fs.ParentNotDirectoryException`, 1, 403),
   EPATHNOTDIR: kind(`${HADOOP}.fs.PathIsNotDirectoryException`, 1, 403),
+  EISDIR: kind(`${HADOOP}.fs.PathIsDirectoryException`, 1, 403),
   ENOTEMPTY: kind(`${HADOOP}.fs.PathIsNotEmptyDirectoryException`, 1, 403),
   EACCES: kind(`${HADOOP}.security.AccessControlException`, 4, 403),
   EINVAL: kind(`${HADOOP}.HadoopIllegalArgumentException`, 2, 400),

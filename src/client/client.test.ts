@@ -1,0 +1,105 @@
+// If these fail, paths lead elsewhere, modes are wrong, a failover stops or spins, or checksums differ from Hadoop's.
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { HdfsError } from '../base/errors.ts';
+import { Configuration } from '../config/configuration.ts';
+import { delayAfter } from './delays.ts';
+import { md5OfBlocks } from './file-checksum.ts';
+import { planRetry } from './namenode.ts';
+import { isWithin, join, nameOf, parentOf, resolvePath } from './paths.ts';
+import { clientSettings, parseUmask } from './settings.ts';
+
+const settings = clientSettings(new Configuration());
+
+describe('paths', () => {
+  const rules = { home: '/user/ann', authorities: ['ns1', 'host:8020'] };
+
+  it('are made absolute and clean', () => {
+    expect(resolvePath('a/b', rules)).toBe('/user/ann/a/b');
+    expect(resolvePath('/a//b/./c/../d/', rules)).toBe('/a/b/d');
+    expect(resolvePath('/..', rules)).toBe('/');
+    expect(resolvePath('hdfs://ns1/x y', rules)).toBe('/x y');
+    expect(resolvePath('hdfs:///x', rules)).toBe('/x');
+    expect(resolvePath('hdfs://host:8020', rules)).toBe('/');
+    expect(resolvePath(new URL('hdfs://ns1/a%20b'), rules)).toBe('/a b');
+    expect(resolvePath('/a:b/c', rules)).toBe('/a:b/c');
+  });
+
+  it('of another file system are refused', () => {
+    expect(() => resolvePath('hdfs://other/x', rules)).toThrow('Wrong FS');
+    expect(() => resolvePath('s3://ns1/x', rules)).toThrow('Wrong FS');
+    expect(() => resolvePath('', rules)).toThrow('empty');
+  });
+
+  it('have parents and names', () => {
+    expect([parentOf('/a/b'), parentOf('/a'), parentOf('/')]).toEqual(['/a', '/', '/']);
+    expect([nameOf('/a/b'), join('/', 'a'), join('/a', 'b')]).toEqual(['b', '/a', '/a/b']);
+    expect([isWithin('/a/b', '/a'), isWithin('/ab', '/a'), isWithin('/a', '/')]).toEqual([true, false, true]);
+  });
+});
+
+describe('settings', () => {
+  it('read a umask in both notations', () => {
+    expect(parseUmask('022')).toBe(0o022);
+    expect(parseUmask('u=rwx,g=rx,o=')).toBe(0o027);
+    expect(() => parseUmask('u+x')).toThrow('fs.permissions.umask-mode');
+  });
+
+  it('leave block size and replication to the server unless a file sets them', () => {
+    expect(settings.blockSize).toBeUndefined();
+    expect(clientSettings(Configuration.of({ 'dfs.blocksize': '1m', 'dfs.replication': 2 }))).toMatchObject({
+      blockSize: 1048576,
+      replication: 2,
+    });
+    expect(() => clientSettings(Configuration.of({ 'dfs.checksum.type': 'MD5' }))).toThrow('dfs.checksum.type');
+  });
+});
+
+describe('retries of calls', () => {
+  const state = { namenodes: 2, failovers: 0, retries: 0, chance: 0.5 };
+
+  it('move on from a standby or dead NameNode, at once while there is one that was not asked', () => {
+    expect(planRetry(new HdfsError('ESTANDBY', 'x'), state, settings)).toEqual({ kind: 'retry', failover: true, delayMs: 0 });
+    expect(planRetry(new HdfsError('ECONN', 'x'), { ...state, failovers: 1 }, settings)).toMatchObject({ delayMs: 0 });
+    const later = planRetry(new HdfsError('ECONN', 'x'), { ...state, failovers: 14 }, settings);
+    expect(later).toMatchObject({ kind: 'retry', failover: true, delayMs: 15000 });
+    expect(planRetry(new HdfsError('ECONN', 'x'), { ...state, failovers: 15 }, settings)).toEqual({ kind: 'fail' });
+  });
+
+  it('ask the only NameNode again for a while, and never repeat what it refused', () => {
+    const single = { ...state, namenodes: 1 };
+    expect(planRetry(new HdfsError('ECONN', 'x'), single, settings)).toEqual({ kind: 'retry', failover: false, delayMs: 1000 });
+    expect(planRetry(new HdfsError('ECONN', 'x'), { ...single, retries: 10 }, settings)).toEqual({ kind: 'fail' });
+    for (const code of ['EACCES', 'ENOENT', 'ESAFEMODE', 'EIO'] as const) {
+      expect(planRetry(new HdfsError(code, 'x'), single, settings)).toEqual({ kind: 'fail' });
+    }
+    expect(planRetry(new Error('bug'), single, settings)).toEqual({ kind: 'fail' });
+    expect(planRetry(new HdfsError('ERETRY', 'x'), single, settings)).toMatchObject({ kind: 'retry', failover: false });
+  });
+});
+
+describe('waiting for the last block', () => {
+  it('begins quickly and lasts about as long as with Hadoop', () => {
+    const delays: number[] = [];
+    for (let attempt = 0; ; attempt++) {
+      const delay = delayAfter(attempt, settings);
+      if (delay === undefined) break;
+      delays.push(delay);
+    }
+    expect(delays.slice(0, 3)).toEqual([1, 2, 5]);
+    expect(delays.at(-1)).toBe(6400);
+    const total = delays.reduce((sum, delay) => sum + delay, 0);
+    expect(total).toBeGreaterThan(12_000);
+    expect(total).toBeLessThan(13_500);
+  });
+});
+
+describe('checksum of a file', () => {
+  it('hashes the zeros of the buffer that Hadoop collects the blocks in', () => {
+    const md5 = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
+    const one = Buffer.alloc(16, 7);
+    expect(md5OfBlocks([one]).toString('hex')).toBe(md5(Buffer.concat([one, Buffer.alloc(16)])));
+    expect(md5OfBlocks([one, one]).toString('hex')).toBe(md5(Buffer.concat([one, one])));
+    expect(md5OfBlocks([one, one, one]).toString('hex')).toBe(md5(Buffer.concat([one, one, one, Buffer.alloc(16)])));
+  });
+});
