@@ -7,11 +7,18 @@ import type { BlockHandle } from '../blocks/block-map.ts';
 import type { AclEntry, XAttr } from '../edits/ops.ts';
 import { PageAllocator } from '../pages/allocator.ts';
 import { Arena } from '../pages/arena.ts';
-import { freeBlob, getBlob, putBlob } from '../pages/blobs.ts';
+import { freeBlob, openBlob, putBlob } from '../pages/blobs.ts';
 import { IdIndex } from '../pages/id-index.ts';
 import { listFree, listPush } from '../pages/number-list.ts';
 import { Records, splitHigh, splitLow } from '../pages/records.ts';
-import { AttributeTag, packAcl, packQuota, packUnderConstruction, packXattrs, withSection } from './table/attributes.ts';
+import {
+  AttributeTag,
+  AttributeWriter,
+  writeAcl,
+  writeQuota,
+  writeUnderConstruction,
+  writeXattrs,
+} from './table/attributes.ts';
 import { ChildIndex } from './table/children.ts';
 import * as row from './table/layout.ts';
 import { Names } from './table/names.ts';
@@ -43,6 +50,7 @@ export class Inodes extends InodeView {
   private readonly store: InodeStore;
   private readonly index: ChildIndex;
   private readonly ids: IdIndex;
+  private readonly writer = new AttributeWriter();
   /** Stamps versions; one counter for all, so that no version of a row ever comes again soon. */
   private changes = 0;
 
@@ -214,23 +222,25 @@ export class Inodes extends InodeView {
   }
 
   setUnderConstruction(inode: InodeHandle, state: UnderConstruction | undefined): void {
-    this.setAttribute(inode, AttributeTag.UNDER_CONSTRUCTION, state && packUnderConstruction(state));
+    this.setAttribute(inode, AttributeTag.UNDER_CONSTRUCTION, state, writeUnderConstruction);
   }
 
   setAcl(inode: InodeHandle, acl: readonly AclEntry[] | undefined): void {
-    this.setAttribute(inode, AttributeTag.ACL, acl && packAcl(acl));
+    this.setAttribute(inode, AttributeTag.ACL, acl, writeAcl);
   }
 
   setXattrs(inode: InodeHandle, xattrs: readonly XAttr[] | undefined): void {
-    this.setAttribute(inode, AttributeTag.XATTRS, xattrs && packXattrs(xattrs));
+    this.setAttribute(inode, AttributeTag.XATTRS, xattrs, writeXattrs);
   }
 
   setQuota(inode: InodeHandle, quota: Quota | undefined): void {
-    this.setAttribute(inode, AttributeTag.QUOTA, quota && packQuota(quota));
+    this.setAttribute(inode, AttributeTag.QUOTA, quota, writeQuota);
   }
 
   setSymlinkTarget(inode: InodeHandle, target: string): void {
-    this.setAttribute(inode, AttributeTag.SYMLINK, new TextEncoder().encode(target));
+    this.setAttribute(inode, AttributeTag.SYMLINK, target, (to, value) => {
+      to.text(value);
+    });
   }
 
   freeze(): FrozenInodes {
@@ -284,10 +294,17 @@ export class Inodes extends InodeView {
     for (let at = inode; at !== 0; at = this.parent(at)) this.rows.set(at, row.VERSION, version);
   }
 
-  private setAttribute(inode: InodeHandle, tag: AttributeTag, payload: Uint8Array | undefined): void {
+  private setAttribute<T>(
+    inode: InodeHandle,
+    tag: AttributeTag,
+    value: T | undefined,
+    write: (to: AttributeWriter, value: T) => void,
+  ): void {
     const before = this.rows.get(inode, row.ATTRIBUTES);
-    if (before === 0 && payload === undefined) return;
-    const packed = withSection(before === 0 ? new Uint8Array(0) : getBlob(this.texts, before), tag, payload);
+    if (before === 0 && value === undefined) return;
+    this.writer.start(before === 0 ? undefined : openBlob(this.texts, before), tag);
+    if (value !== undefined) this.writer.section(tag, (to) => write(to, value));
+    const packed = this.writer.done();
     if (before !== 0) freeBlob(this.texts, before);
     this.rows.set(inode, row.ATTRIBUTES, packed.length === 0 ? 0 : putBlob(this.texts, packed));
     this.touch(inode);

@@ -48,7 +48,7 @@ function classOf(words: number): number {
 
 export class Arena extends PageTable {
   /** The same memory as the pages, byte by byte. */
-  private byteViews: Uint8Array[] = [];
+  private byteViews: Buffer[] = [];
   private readonly firstFree: number[] = new Array<number>(CLASS_WORDS.length).fill(0);
   /** The part of the newest page that was never handed out. */
   private next = 0;
@@ -109,15 +109,15 @@ export class Arena extends PageTable {
     return run & WORD_MASK;
   }
 
-  /** The page that holds a run, as bytes, for reading; it begins there at `byteAt(run)`. */
-  bytes(run: number): Uint8Array {
-    return this.byteViews[run >>> PAGE_BITS] as Uint8Array;
+  /** The page that holds a run, as bytes, for reading; it begins there at `byteAt(run)`. (`slice` of a Buffer is no copy.) */
+  bytes(run: number): Buffer {
+    return this.byteViews[run >>> PAGE_BITS] as Buffer;
   }
 
   /** The same for writing. */
-  ownBytes(run: number): Uint8Array {
+  ownBytes(run: number): Buffer {
     this.own(run >>> PAGE_BITS);
-    return this.byteViews[run >>> PAGE_BITS] as Uint8Array;
+    return this.byteViews[run >>> PAGE_BITS] as Buffer;
   }
 
   byteAt(run: number): number {
@@ -149,7 +149,7 @@ export class Arena extends PageTable {
   }
 
   protected override onPage(index: number, page: Uint32Array): void {
-    this.byteViews[index] = new Uint8Array(page.buffer, page.byteOffset, page.byteLength);
+    this.byteViews[index] = Buffer.from(page.buffer, page.byteOffset, page.byteLength);
   }
 
   protected override onRelease(): void {

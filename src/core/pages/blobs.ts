@@ -33,21 +33,27 @@ export function putBlob(arena: Arena, bytes: Uint8Array): number {
   return run;
 }
 
-/** A copy of the bytes. */
-export function getBlob(arena: Arena, run: number): Uint8Array {
+export interface BlobBytes {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Where the bytes can be read, valid until the next change: for a short blob in their place, for a long one in a copy. */
+export function openBlob(arena: Arena, run: number): BlobBytes {
   const first = arena.get(run, 0);
   if (first < LONG) {
-    const at = arena.byteAt(run) + 4;
-    return arena.bytes(run).slice(at, at + first);
+    const start = arena.byteAt(run) + 4;
+    return { bytes: arena.bytes(run), start, end: start + first };
   }
-  const out = new Uint8Array(first - LONG);
+  const out = Buffer.allocUnsafe(first - LONG);
   for (let i = 0; i < piecesFor(out.length); i++) {
     const piece = arena.get(run, 1 + i);
     const at = arena.byteAt(piece);
     const length = Math.min(PIECE_BYTES, out.length - i * PIECE_BYTES);
     out.set(arena.bytes(piece).subarray(at, at + length), i * PIECE_BYTES);
   }
-  return out;
+  return { bytes: out, start: 0, end: out.length };
 }
 
 export function freeBlob(arena: Arena, run: number): void {

@@ -75,13 +75,6 @@ export class Records extends PageTable {
     this.own(handle >>> PAGE_BITS)[(handle & ROW_MASK) * this.rowWords + word] = value;
   }
 
-  /** Adds to a word. */
-  add(handle: number, word: number, delta: number): void {
-    const page = this.own(handle >>> PAGE_BITS);
-    const at = (handle & ROW_MASK) * this.rowWords + word;
-    page[at] = (page[at] as number) + delta;
-  }
-
   /** For writing many words of a row: its page, which stays right until the next snapshot. */
   rowPage(handle: number): Uint32Array {
     return this.own(handle >>> PAGE_BITS);

@@ -1,66 +1,160 @@
 // Attributes that few inodes have (lease, ACL, extended attributes, quota, symlink target), packed into one byte string for
 // each such inode: sections of a tag, a length and a payload. The format is this process's own and never leaves memory.
 import { assert } from '../../../base/assert.ts';
-import { utf8 } from '../../../base/bytes.ts';
 import type { AclEntry, AclScope, AclType, XAttr, XAttrNamespace } from '../../edits/ops.ts';
+import type { BlobBytes } from '../../pages/blobs.ts';
 import type { Quota, UnderConstruction } from './types.ts';
 
 export const AttributeTag = { UNDER_CONSTRUCTION: 1, ACL: 2, XATTRS: 3, QUOTA: 4, SYMLINK: 5 } as const;
 export type AttributeTag = (typeof AttributeTag)[keyof typeof AttributeTag];
 
 const HEADER_BYTES = 5;
+/** A longer packed string is not kept as room for the next. */
+const MAX_KEPT_BYTES = 64 * 1024;
 
-/** One section's payload, as a view; undefined when there is none. */
-export function section(packed: Uint8Array, tag: AttributeTag): Uint8Array | undefined {
-  const view = viewOf(packed);
-  for (let at = 0; at < packed.length; ) {
-    const length = view.getUint32(at + 1);
+/** Reads one section; undefined when there is none. */
+export function openSection(packed: BlobBytes, tag: AttributeTag): AttributeReader | undefined {
+  const { bytes, end } = packed;
+  for (let at = packed.start; at < end; ) {
     const start = at + HEADER_BYTES;
-    if (packed[at] === tag) return packed.subarray(start, start + length);
-    at = start + length;
+    const next = start + bytes.readUInt32LE(at + 1);
+    if (bytes[at] === tag) return new AttributeReader(bytes, start, next);
+    at = next;
   }
   return undefined;
 }
 
-/** The same sections with one replaced, added or (undefined) left out. */
-export function withSection(packed: Uint8Array, tag: AttributeTag, payload: Uint8Array | undefined): Uint8Array {
-  const kept: Uint8Array[] = [];
-  const view = viewOf(packed);
-  for (let at = 0; at < packed.length; ) {
-    const end = at + HEADER_BYTES + view.getUint32(at + 1);
-    if (packed[at] !== tag) kept.push(packed.subarray(at, end));
-    at = end;
+/** Makes packed attributes; used again and again, so its bytes are good until the next `start`. */
+export class AttributeWriter {
+  private buffer = Buffer.allocUnsafe(1024);
+  private length = 0;
+
+  /** Begins with the sections of `packed` but for one. */
+  start(packed: BlobBytes | undefined, without: AttributeTag): this {
+    if (this.buffer.length > MAX_KEPT_BYTES) this.buffer = Buffer.allocUnsafe(1024);
+    this.length = 0;
+    if (packed === undefined) return this;
+    const { bytes, end } = packed;
+    for (let at = packed.start; at < end; ) {
+      const next = at + HEADER_BYTES + bytes.readUInt32LE(at + 1);
+      if (bytes[at] !== without) {
+        this.reserve(next - at);
+        bytes.copy(this.buffer, this.length, at, next);
+        this.length += next - at;
+      }
+      at = next;
+    }
+    return this;
   }
-  if (payload !== undefined) {
-    const header = new Uint8Array(HEADER_BYTES);
-    header[0] = tag;
-    viewOf(header).setUint32(1, payload.length);
-    kept.push(header, payload);
+
+  /** Adds a section whose payload `write` writes. */
+  section(tag: AttributeTag, write: (to: this) => void): this {
+    this.byte(tag);
+    const at = this.length;
+    this.reserve(4);
+    this.length += 4;
+    write(this);
+    this.buffer.writeUInt32LE(this.length - at - 4, at);
+    return this;
   }
-  return Buffer.concat(kept);
+
+  done(): Uint8Array {
+    return this.buffer.subarray(0, this.length);
+  }
+
+  byte(value: number): this {
+    assert(value >= 0 && value <= 255 && Number.isInteger(value), 'not a byte');
+    this.reserve(1);
+    this.buffer[this.length++] = value;
+    return this;
+  }
+
+  float(value: number): this {
+    this.reserve(8);
+    this.length = this.buffer.writeDoubleLE(value, this.length);
+    return this;
+  }
+
+  bytes(value: Uint8Array): this {
+    this.reserve(4 + value.length);
+    this.length = this.buffer.writeUInt32LE(value.length, this.length);
+    this.buffer.set(value, this.length);
+    this.length += value.length;
+    return this;
+  }
+
+  text(value: string): this {
+    // A UTF-16 unit takes at most three bytes of UTF-8.
+    this.reserve(4 + value.length * 3);
+    const written = this.buffer.write(value, this.length + 4, 'utf8');
+    this.buffer.writeUInt32LE(written, this.length);
+    this.length += 4 + written;
+    return this;
+  }
+
+  private reserve(bytes: number): void {
+    if (this.length + bytes <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.length + bytes, this.buffer.length * 2));
+    this.buffer.copy(larger, 0, 0, this.length);
+    this.buffer = larger;
+  }
 }
 
-export function packUnderConstruction(state: UnderConstruction): Uint8Array {
-  return new Packer().text(state.clientName).text(state.clientMachine).done();
+export class AttributeReader {
+  private readonly from: Buffer;
+  private readonly end: number;
+  private at: number;
+
+  constructor(from: Buffer, start: number, end: number) {
+    this.from = from;
+    this.at = start;
+    this.end = end;
+  }
+
+  get more(): boolean {
+    return this.at < this.end;
+  }
+
+  byte(): number {
+    return this.from.readUInt8(this.at++);
+  }
+
+  float(): number {
+    this.at += 8;
+    return this.from.readDoubleLE(this.at - 8);
+  }
+
+  /** A copy. */
+  bytes(): Uint8Array {
+    const start = this.at + 4;
+    this.at = start + this.from.readUInt32LE(this.at);
+    return new Uint8Array(this.from.subarray(start, this.at));
+  }
+
+  text(): string {
+    const start = this.at + 4;
+    this.at = start + this.from.readUInt32LE(this.at);
+    return this.from.toString('utf8', start, this.at);
+  }
 }
 
-export function unpackUnderConstruction(payload: Uint8Array): UnderConstruction {
-  const from = new Unpacker(payload);
+export function writeUnderConstruction(to: AttributeWriter, state: UnderConstruction): void {
+  to.text(state.clientName).text(state.clientMachine);
+}
+
+export function readUnderConstruction(from: AttributeReader): UnderConstruction {
   return { clientName: from.text(), clientMachine: from.text() };
 }
 
-export function packAcl(entries: readonly AclEntry[]): Uint8Array {
-  const to = new Packer();
+export function writeAcl(to: AttributeWriter, entries: readonly AclEntry[]): void {
   for (const { scope, type, name, permission } of entries) {
     to.byte(scope).byte(type).byte(permission);
     if (name === undefined) to.byte(0);
     else to.byte(1).text(name);
   }
-  return to.done();
 }
 
-export function unpackAcl(payload: Uint8Array): readonly AclEntry[] {
-  const from = new Unpacker(payload);
+export function readAcl(from: AttributeReader): readonly AclEntry[] {
   const entries: AclEntry[] = [];
   while (from.more) {
     const scope = from.byte() as AclScope;
@@ -71,18 +165,15 @@ export function unpackAcl(payload: Uint8Array): readonly AclEntry[] {
   return entries;
 }
 
-export function packXattrs(xattrs: readonly XAttr[]): Uint8Array {
-  const to = new Packer();
+export function writeXattrs(to: AttributeWriter, xattrs: readonly XAttr[]): void {
   for (const { namespace, name, value } of xattrs) {
     to.byte(namespace).text(name);
     if (value === undefined) to.byte(0);
     else to.byte(1).bytes(value);
   }
-  return to.done();
 }
 
-export function unpackXattrs(payload: Uint8Array): readonly XAttr[] {
-  const from = new Unpacker(payload);
+export function readXattrs(from: AttributeReader): readonly XAttr[] {
   const xattrs: XAttr[] = [];
   while (from.more) {
     const namespace = from.byte() as XAttrNamespace;
@@ -92,87 +183,15 @@ export function unpackXattrs(payload: Uint8Array): readonly XAttr[] {
   return xattrs;
 }
 
-export function packQuota(quota: Quota): Uint8Array {
-  const to = new Packer().float(quota.namespace).float(quota.space);
+export function writeQuota(to: AttributeWriter, quota: Quota): void {
+  to.float(quota.namespace).float(quota.space);
   for (const [type, limit] of quota.byType) to.byte(type).float(limit);
-  return to.done();
 }
 
-export function unpackQuota(payload: Uint8Array): Quota {
-  const from = new Unpacker(payload);
+export function readQuota(from: AttributeReader): Quota {
   const namespace = from.float();
   const space = from.float();
   const byType = new Map<number, number>();
   while (from.more) byType.set(from.byte(), from.float());
   return { namespace, space, byType };
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-class Packer {
-  private readonly parts: Uint8Array[] = [];
-
-  byte(value: number): this {
-    assert(value >= 0 && value <= 255 && Number.isInteger(value), 'not a byte');
-    this.parts.push(Uint8Array.of(value));
-    return this;
-  }
-
-  float(value: number): this {
-    const part = new Uint8Array(8);
-    viewOf(part).setFloat64(0, value);
-    this.parts.push(part);
-    return this;
-  }
-
-  bytes(value: Uint8Array): this {
-    const length = new Uint8Array(4);
-    viewOf(length).setUint32(0, value.length);
-    this.parts.push(length, value);
-    return this;
-  }
-
-  text(value: string): this {
-    return this.bytes(Buffer.from(value, 'utf8'));
-  }
-
-  done(): Uint8Array {
-    return Buffer.concat(this.parts);
-  }
-}
-
-class Unpacker {
-  private readonly packed: Uint8Array;
-  private readonly view: DataView;
-  private at = 0;
-
-  constructor(packed: Uint8Array) {
-    this.packed = packed;
-    this.view = viewOf(packed);
-  }
-
-  get more(): boolean {
-    return this.at < this.packed.length;
-  }
-
-  byte(): number {
-    return this.view.getUint8(this.at++);
-  }
-
-  float(): number {
-    this.at += 8;
-    return this.view.getFloat64(this.at - 8);
-  }
-
-  bytes(): Uint8Array {
-    const start = this.at + 4;
-    this.at = start + this.view.getUint32(this.at);
-    return this.packed.slice(start, this.at);
-  }
-
-  text(): string {
-    return utf8(this.bytes());
-  }
 }

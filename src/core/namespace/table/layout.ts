@@ -16,6 +16,8 @@
 //   13     same, high 16 bits | replication, 16 bits
 //   14     rare attributes, a reference into the arena of names; 0 none
 //   15     version of the subtree
+//
+// A directory's words 12 and 13 are free: the place for what snapshots keep of former child lists.
 
 export const ROW_WORDS = 16;
 

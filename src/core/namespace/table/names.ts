@@ -37,10 +37,13 @@ export class Names {
   /** A copy. */
   copy(inode: number): Uint8Array {
     const length = this.length(inode);
-    if (length === 0) return new Uint8Array(0);
+    const name = new Uint8Array(length);
+    if (length === 0) return name;
     const run = this.rows.get(inode, NAME);
+    const from = this.arena.bytes(run);
     const at = this.arena.byteAt(run);
-    return this.arena.bytes(run).slice(at, at + length);
+    for (let i = 0; i < length; i++) name[i] = from[at + i] as number;
+    return name;
   }
 
   /** Order of an inode's name against the bytes from `start` to `end`: negative when the inode's comes first. */

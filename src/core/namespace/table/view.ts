@@ -4,10 +4,18 @@ import { type InodeId, inodeId } from '../../../base/ids.ts';
 import type { BlockHandle } from '../../blocks/block-map.ts';
 import type { AclEntry, XAttr } from '../../edits/ops.ts';
 import type { Arena } from '../../pages/arena.ts';
-import { getBlob } from '../../pages/blobs.ts';
+import { openBlob } from '../../pages/blobs.ts';
 import { listGet } from '../../pages/number-list.ts';
 import { join, type Records } from '../../pages/records.ts';
-import { AttributeTag, section, unpackAcl, unpackQuota, unpackUnderConstruction, unpackXattrs } from './attributes.ts';
+import {
+  type AttributeReader,
+  AttributeTag,
+  openSection,
+  readAcl,
+  readQuota,
+  readUnderConstruction,
+  readXattrs,
+} from './attributes.ts';
 import { ChildReader } from './child-reader.ts';
 import * as row from './layout.ts';
 import { Names } from './names.ts';
@@ -135,28 +143,28 @@ export class InodeView implements InodeReader {
   }
 
   underConstruction(inode: InodeHandle): UnderConstruction | undefined {
-    const payload = this.attribute(inode, AttributeTag.UNDER_CONSTRUCTION);
-    return payload && unpackUnderConstruction(payload);
+    const from = this.attribute(inode, AttributeTag.UNDER_CONSTRUCTION);
+    return from && readUnderConstruction(from);
   }
 
   acl(inode: InodeHandle): readonly AclEntry[] | undefined {
-    const payload = this.attribute(inode, AttributeTag.ACL);
-    return payload && unpackAcl(payload);
+    const from = this.attribute(inode, AttributeTag.ACL);
+    return from && readAcl(from);
   }
 
   xattrs(inode: InodeHandle): readonly XAttr[] | undefined {
-    const payload = this.attribute(inode, AttributeTag.XATTRS);
-    return payload && unpackXattrs(payload);
+    const from = this.attribute(inode, AttributeTag.XATTRS);
+    return from && readXattrs(from);
   }
 
   quota(inode: InodeHandle): Quota | undefined {
-    const payload = this.attribute(inode, AttributeTag.QUOTA);
-    return payload && unpackQuota(payload);
+    const from = this.attribute(inode, AttributeTag.QUOTA);
+    return from && readQuota(from);
   }
 
   symlinkTarget(inode: InodeHandle): string | undefined {
-    const payload = this.attribute(inode, AttributeTag.SYMLINK);
-    return payload && new TextDecoder().decode(payload);
+    const from = this.attribute(inode, AttributeTag.SYMLINK);
+    return from?.text();
   }
 
   childCount(directory: InodeHandle): number {
@@ -202,9 +210,9 @@ export class InodeView implements InodeReader {
     return top;
   }
 
-  protected attribute(inode: InodeHandle, tag: AttributeTag): Uint8Array | undefined {
+  protected attribute(inode: InodeHandle, tag: AttributeTag): AttributeReader | undefined {
     const blob = this.rows.get(inode, row.ATTRIBUTES);
-    return blob === 0 ? undefined : section(getBlob(this.texts, blob), tag);
+    return blob === 0 ? undefined : openSection(openBlob(this.texts, blob), tag);
   }
 }
 
