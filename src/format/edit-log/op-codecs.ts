@@ -15,6 +15,7 @@ import {
   type XAttr,
 } from '../../core/edits/ops.ts';
 import { AclEditLogProto, XAttrEditLogProto } from '../../wire/messages/edit-log.ts';
+import { storageTypeOfOrdinal, storageTypeOrdinal } from '../storage-types.ts';
 import type { OpBuffer } from './op-buffer.ts';
 import type { OpReader } from './op-reader.ts';
 
@@ -124,7 +125,7 @@ export function writeOpBody(op: EditOp, out: OpBuffer): void {
       return;
     case 'SET_QUOTA_BY_STORAGETYPE':
       out.putUtf8(op.path);
-      out.putInt(op.storageType);
+      out.putInt(writableOrdinal(op.storageType));
       out.putLong(op.spaceQuota);
       return;
     case 'TIMES':
@@ -183,6 +184,12 @@ export function writeOpBody(op: EditOp, out: OpBuffer): void {
     default:
       unreachable(op);
   }
+}
+
+function writableOrdinal(storageType: number): number {
+  const ordinal = storageTypeOrdinal(storageType);
+  assert(ordinal >= 0, 'a storage type has its number of the wire');
+  return ordinal;
 }
 
 function writeFileFields(op: Extract<EditOp, { kind: 'ADD' | 'CLOSE' }>, out: OpBuffer): void {
@@ -341,7 +348,7 @@ export const OP_READERS: { readonly [K in ReadableKind]: (r: OpReader) => OpOf<K
   SET_QUOTA_BY_STORAGETYPE: (r) => ({
     kind: 'SET_QUOTA_BY_STORAGETYPE',
     path: r.getUtf8(),
-    storageType: r.getInt(),
+    storageType: storageTypeOfOrdinal(r.getInt()) ?? r.fail('an unknown storage type'),
     spaceQuota: r.getLong(),
   }),
   TIMES: (r) => ({ kind: 'TIMES', path: r.getUtf8(), mtime: r.getLong(), atime: r.getLong() }),

@@ -1,6 +1,7 @@
 // Writes one inode as the INODE section has it. Files and directories are written field by field: an image has millions
-// of them, and this takes a third of the time of building messages first. The rare parts go through the messages.
+// of them. The rare parts go through the messages.
 
+import { unreachable } from '../../base/assert.ts';
 import type { BlockReader } from '../../core/blocks/block-map.ts';
 import { type XAttr, XAttrNamespace } from '../../core/edits/ops.ts';
 import { type InodeHandle, type InodeReader, InodeType } from '../../core/namespace/inodes.ts';
@@ -12,6 +13,7 @@ import {
 } from '../../wire/messages/fsimage.ts';
 import type { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import type { ProtoWriter } from '../../wire/protobuf/writer.ts';
+import { storageTypeOrdinal } from '../storage-types.ts';
 import { STORAGE_POLICY_ATTRIBUTE } from './inode-loading.ts';
 import type { SavedStrings } from './string-table.ts';
 
@@ -97,9 +99,8 @@ export function writeInode({ inodes, blocks }: ImageTables, inode: InodeHandle, 
       w.finish(part);
       break;
     }
-    default: {
-      type satisfies never;
-    }
+    default:
+      unreachable(type);
   }
   w.finish(message);
 }
@@ -150,7 +151,7 @@ function writeDirectory(inodes: InodeReader, inode: InodeHandle, strings: SavedS
   writeXAttrs(DIRECTORY_XATTRS, policy === 0 ? attributes : [...(attributes ?? []), policyAttribute(policy)], strings, w);
   if (quota !== undefined && quota.byType.size > 0) {
     const part = w.begin(DIRECTORY_TYPE_QUOTAS);
-    const quotas = [...quota.byType].sort(([a], [b]) => a - b);
+    const quotas = [...quota.byType].sort(([a], [b]) => storageTypeOrdinal(a) - storageTypeOrdinal(b));
     writeINodeSection_QuotaByStorageTypeFeatureProto(
       { quotas: quotas.map(([storageType, bytesOf]) => ({ storageType: storageType as StorageTypeProto, quota: bytesOf })) },
       w,
