@@ -60,7 +60,6 @@ export class ByteSource implements ConnectionHandler {
   private failure: Error | undefined;
   private timer: Timer | undefined;
   private lastActivity = 0;
-  private drainWaiters: (() => void)[] = [];
 
   /** Takes the connection over: bytes are read from here on. */
   constructor(connection: Connection, options: ByteSourceOptions) {
@@ -326,11 +325,6 @@ export class ByteSource implements ConnectionHandler {
     this.timer?.cancel();
     this.timer = undefined;
     this.settle();
-    this.wakeDrained();
-  }
-
-  onDrain(): void {
-    this.wakeDrained();
   }
 
   /** Ends all reading with `error`. The connection stays the caller's to close. */
@@ -338,7 +332,6 @@ export class ByteSource implements ConnectionHandler {
     this.failure ??= error;
     this.pauseReading();
     this.settle();
-    this.wakeDrained();
   }
 
   private settle(): void {
@@ -354,17 +347,9 @@ export class ByteSource implements ConnectionHandler {
 
   /** Resolves once the outgoing buffer has emptied, or the connection ended: what to await after `write` said false. */
   drained(): Promise<void> {
-    if (this.connection.destroyed || this.failure !== undefined || this.connection.queuedBytes === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.drainWaiters.push(resolve);
-    });
-  }
-
-  private wakeDrained(): void {
-    const waiters = this.drainWaiters;
-    if (waiters.length === 0) return;
-    this.drainWaiters = [];
-    for (const wake of waiters) wake();
+    const { connection } = this;
+    if (connection.destroyed || this.failure !== undefined || connection.queuedBytes === 0) return Promise.resolve();
+    return new Promise((resolve) => connection.flushed(() => resolve()));
   }
 
   // ---------------------------------------------------------------------------------------------------------- pausing

@@ -130,12 +130,17 @@ export class DataChecksum {
     return crc >>> 0;
   }
 
-  /** The CRC of a run of chunks, from their own; the last one covers `lastBytes`. For COMPOSITE_CRC. */
-  composite(sums: Buffer, chunks: number, lastBytes: number): number {
-    if (chunks === 0) return 0;
-    const last = sums.readUInt32BE((chunks - 1) * 4);
-    const before = this.combine(sums, (chunks - 1) * 4);
-    return (advanceBy(this.type, before, lastBytes) ^ last) >>> 0;
+  /** The CRC of data with the CRC `crc` followed by `bytes` bytes (at most a chunk) with the CRC `next`. */
+  append(crc: number, next: number, bytes: number): number {
+    if (bytes !== this.bytesPerChecksum) return (advanceBy(this.type, crc, bytes) ^ next) >>> 0;
+    this.advance ??= advanceTables(this.type, this.bytesPerChecksum);
+    const [t0, t1, t2, t3] = this.advance;
+    const moved =
+      (t0[crc & 0xff] as number) ^
+      (t1[(crc >>> 8) & 0xff] as number) ^
+      (t2[(crc >>> 16) & 0xff] as number) ^
+      (t3[crc >>> 24] as number);
+    return (moved ^ next) >>> 0;
   }
 
   /** The seven bytes that open a meta file. */

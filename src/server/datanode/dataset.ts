@@ -197,10 +197,13 @@ export class Dataset {
 
   /**
    * The files are complete and synced (where that is wanted) and closed: they move to finalized/. With `sync` both
-   * directories are synced before it returns.
+   * directories are synced before it returns. `current` is asked once nobody else can change the replica.
    */
-  finalize(replica: InFlightReplica, sync: boolean): Promise<void> {
-    return this.locks.run(this.key(replica), () => this.finalizeHeld(replica, sync));
+  finalize(replica: InFlightReplica, sync: boolean, current: () => boolean = () => true): Promise<void> {
+    return this.locks.run(this.key(replica), () => {
+      if (!current()) throw new HdfsError('EIO', `${describeBlock(replica)} was taken over by another writer`);
+      return this.finalizeHeld(replica, sync);
+    });
   }
 
   /** As `finalize`, for who holds the lock of the block. */

@@ -88,7 +88,7 @@ export class PacketParser implements ByteSink {
 
   private reserve(bytes: number): void {
     if (this.partial.length >= bytes) return;
-    const grown = Buffer.allocUnsafeSlow(bytes <= KEPT_BYTES / 2 ? KEPT_BYTES / 2 : bytes);
+    const grown = Buffer.allocUnsafeSlow(Math.max(bytes, KEPT_BYTES / 2));
     this.partial.copy(grown, 0, 0, this.filled);
     this.partial = grown;
   }

@@ -1,0 +1,86 @@
+// The connection from a DataNode of a pipeline to the next: opened with the operation's header, fed with the packets as
+// they came, read for acknowledgements. What a failure means is the receiver's to decide.
+import type { Clock, Connection, Net } from '../../host/host.ts';
+import { ByteSource } from '../../transfer/byte-source.ts';
+import type { DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
+
+/** Bytes that may wait for the next node before the sender is held back. */
+const MAX_QUEUED_BYTES = 1024 * 1024;
+const SLAB_BYTES = 16 * 1024;
+/** Packet buffers that are kept for the next packets. */
+const MAX_FREE_BUFFERS = 8;
+/** Apache: HdfsConstants.READ_TIMEOUT_EXTENSION, for each node after this one. */
+export const READ_TIMEOUT_EXTENSION_MS = 5000;
+
+/** `IP:port` under which Apache's clients know a node in error messages. */
+export const transferAddress = (node: DatanodeInfoProto): string => `${node.id?.ipAddr}:${node.id?.xferPort}`;
+
+/** Opens a connection to a DataNode for data. */
+export async function connectToDataNode(
+  net: Net,
+  clock: Clock,
+  node: DatanodeInfoProto,
+  options: {
+    readonly useHostname: boolean;
+    readonly timeoutMs: number;
+    readonly localAddress?: string | undefined;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<ByteSource> {
+  const host = options.useHostname ? node.id?.hostName : node.id?.ipAddr;
+  const connection = await net.connect({
+    host: host ?? '',
+    port: node.id?.xferPort ?? 0,
+    timeoutMs: options.timeoutMs,
+    slabBytes: SLAB_BYTES,
+    localAddress: options.localAddress,
+    signal: options.signal,
+  });
+  connection.setNoDelay(true);
+  connection.setKeepAlive(true);
+  const source = new ByteSource(connection, { borrowedChunks: true, clock });
+  source.timeoutMs = options.timeoutMs;
+  return source.start();
+}
+
+export class Mirror {
+  readonly source: ByteSource;
+  readonly name: string;
+  private readonly connection: Connection;
+  private free: Buffer[] = [];
+  /** Buffers of which the kernel has not taken everything. */
+  private held: Buffer[] = [];
+
+  constructor(source: ByteSource, name: string) {
+    this.source = source;
+    this.name = name;
+    this.connection = source.connection;
+  }
+
+  get broken(): boolean {
+    return this.connection.destroyed || this.source.closed;
+  }
+
+  /** Sends a copy of `packet`. A promise: the next node is behind, hold the sender back until it is settled. */
+  forward(packet: Buffer): Promise<void> | undefined {
+    const { connection } = this;
+    if (connection.queuedBytes === 0 && this.held.length > 0) {
+      this.free.push(...this.held.splice(0, Math.max(0, MAX_FREE_BUFFERS - this.free.length)));
+      this.held = [];
+    }
+    const spare = this.free.pop();
+    const buffer = spare !== undefined && spare.length >= packet.length ? spare : Buffer.allocUnsafeSlow(packet.length);
+    packet.copy(buffer, 0);
+    connection.write(buffer.subarray(0, packet.length));
+    if (connection.queuedBytes === 0) {
+      if (this.free.length < MAX_FREE_BUFFERS) this.free.push(buffer);
+      return undefined;
+    }
+    this.held.push(buffer);
+    return connection.queuedBytes > MAX_QUEUED_BYTES ? this.source.drained() : undefined;
+  }
+
+  close(): void {
+    this.connection.destroy();
+  }
+}

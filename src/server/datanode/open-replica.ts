@@ -1,0 +1,146 @@
+// A replica opened for reading: its two files, how far it may be read, and the checksum of a last chunk that a writer may
+// yet change. Opened while nobody moves the files; once open they stay readable whatever happens to their names.
+import { HdfsError } from '../../base/errors.ts';
+import type { ReplicaState } from '../../core/replica/states.ts';
+import { diskErrorCode } from '../../host/disk-error.ts';
+import type { Clock, DiskFile } from '../../host/host.ts';
+import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
+import type { BlockPool } from './block-pool.ts';
+import { DataChecksum, META_HEADER_BYTES } from './data-checksum.ts';
+import type { Dataset } from './dataset.ts';
+import { type BlockName, describeBlock, type LastChunk } from './replica.ts';
+import type { Volume } from './volume.ts';
+
+/** How long a reader waits for bytes that a writer has announced. Apache: BlockSender's waitForMinLength. */
+const WAIT_FOR_BYTES_MS = 3000;
+
+export interface OpenReplica {
+  readonly block: BlockName;
+  readonly state: ReplicaState;
+  readonly volume: Volume;
+  readonly dataFile: DiskFile;
+  /** Absent when checksums are not wanted, or the file is missing and that is allowed. */
+  readonly metaFile: DiskFile | undefined;
+  readonly checksum: DataChecksum;
+  /** Bytes that may be sent. */
+  readonly end: number;
+  /** Bytes that readers are promised. */
+  readonly visible: number;
+  readonly lastChunk: LastChunk | undefined;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly withChecksums: boolean;
+  /** Bytes that the reader will want: a writer is waited for until it has them. */
+  readonly wantedEnd: number;
+}
+
+/** Checksums of a block that is read without any: none, in chunks of 512. */
+const NO_CHECKSUM = DataChecksum.of(0, 512);
+
+export async function openReplica(
+  dataset: Dataset,
+  clock: Clock,
+  block: BlockName,
+  options: OpenOptions,
+): Promise<OpenReplica> {
+  await waitForBytes(dataset, clock, block, options.wantedEnd);
+  return dataset.locks.run(dataset.key(block), () => openHeld(dataset, block, options));
+}
+
+async function waitForBytes(dataset: Dataset, clock: Clock, block: BlockName, wantedEnd: number): Promise<void> {
+  const pool = dataset.pool(block.pool);
+  const replica = pool.inFlight.get(pool.replicas.find(block.id));
+  if (replica === undefined || replica.lengths.onDisk >= wantedEnd || replica.stopWriter === undefined) return;
+  await new Promise<void>((resolve) => {
+    const timer = clock.setTimer(WAIT_FOR_BYTES_MS, resolve);
+    const look = (): void => {
+      if (replica.lengths.onDisk < wantedEnd && replica.stopWriter !== undefined) replica.onGrown(look);
+      else {
+        timer.cancel();
+        resolve();
+      }
+    };
+    replica.onGrown(look);
+  });
+}
+
+async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions): Promise<OpenReplica> {
+  const pool = dataset.pool(block.pool);
+  const handle = pool.replicas.find(block.id);
+  if (handle === 0) {
+    throw new HdfsError(
+      'ENOREPLICA',
+      `Replica not found for ${describeBlock(block)}. The block may have been removed recently by the balancer or by intentionally reducing the replication factor. This condition is usually harmless. To be certain, please check the preceding datanode log messages for signs of a more serious issue.`,
+    );
+  }
+  const genStamp = pool.replicas.genStamp(handle);
+  const described = dataset.describe(pool, handle);
+  if (genStamp < block.genStamp) {
+    throw new HdfsError('EIO', `Replica gen stamp < block genstamp, block=${describeBlock(block)}, replica=${described}`);
+  }
+  const visible = dataset.visibleLengthOf(pool, handle);
+  if (visible < 0) {
+    throw new HdfsError('EIO', `Replica is not readable, block=${describeBlock(block)}, replica=${described}`);
+  }
+  const volume = pool.volumeOf(handle);
+  const inFlight = pool.inFlight.get(handle);
+  const end = inFlight?.lengths.onDisk ?? pool.replicas.numBytes(handle);
+  let lastChunk = inFlight?.lastChunk;
+  const name: BlockName = { pool: block.pool, id: block.id, genStamp, numBytes: end };
+  const files = await openFiles(dataset, pool, volume, pool.blockFile(handle), pool.metaFile(handle), options);
+  if (inFlight === undefined && files.metaFile !== undefined && end % files.checksum.bytesPerChecksum !== 0) {
+    // An append may change this checksum while we read: what counts is the one of now.
+    const sum = Buffer.alloc(files.checksum.size);
+    const got = await volume.io.read(files.metaFile, sum, 0, sum.length, files.checksum.metaOffset(end));
+    if (got === sum.length) lastChunk = { length: end, sum };
+  }
+  const { dataFile, metaFile, checksum } = files;
+  return {
+    block: name,
+    state: pool.replicas.state(handle),
+    volume,
+    dataFile,
+    metaFile,
+    checksum,
+    end: lastChunk?.length ?? end,
+    visible,
+    lastChunk,
+    close: async () => {
+      await Promise.all([dataFile.close(), metaFile?.close()]);
+    },
+  };
+}
+
+async function openFiles(
+  dataset: Dataset,
+  pool: BlockPool,
+  volume: Volume,
+  dataPath: string,
+  metaPath: string,
+  options: OpenOptions,
+): Promise<{ dataFile: DiskFile; metaFile: DiskFile | undefined; checksum: DataChecksum }> {
+  const { disk, log } = dataset;
+  const { io } = volume;
+  const open = (path: string): Promise<DiskFile> =>
+    io.fast ? Promise.resolve(io.sync(() => disk.openSync(path, 'r'))) : io.async(0, () => disk.open(path, 'r'));
+  const dataFile = await open(dataPath);
+  let metaFile: DiskFile | undefined;
+  try {
+    if (!options.withChecksums || volume.storageType === StorageTypeProto.RAM_DISK) {
+      return { dataFile, metaFile: undefined, checksum: NO_CHECKSUM };
+    }
+    metaFile = await open(metaPath);
+    const header = Buffer.alloc(META_HEADER_BYTES);
+    const got = await io.read(metaFile, header, 0, META_HEADER_BYTES, 0);
+    return { dataFile, metaFile, checksum: DataChecksum.fromHeader(header.subarray(0, got)) };
+  } catch (error) {
+    await Promise.all([dataFile.close(), metaFile?.close()]);
+    if (metaFile === undefined && diskErrorCode(error) === 'ENOENT') {
+      log.log('warn', 'datanode', `${metaPath} is missing in ${pool.id}`);
+      throw new HdfsError('ENOENT', `Meta-data not found for ${metaPath}`);
+    }
+    throw error;
+  }
+}

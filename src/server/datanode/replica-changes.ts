@@ -1,0 +1,361 @@
+// What later writers and recoveries do to a replica that exists: append, going on with another pipeline, repeating a
+// close, joining a pipeline, and the two steps of block recovery. Each holds the block's lock, ends a writer that may still
+// be at it, checks state, generation stamp and length in Apache's words, and only then changes files. Apache: FsDatasetImpl.
+import { HdfsError } from '../../base/errors.ts';
+import type { BlockId, GenStamp } from '../../base/ids.ts';
+import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
+import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/replica/states.ts';
+import type { BlockPool } from './block-pool.ts';
+import type { DataChecksum } from './data-checksum.ts';
+import type { Dataset } from './dataset.ts';
+import { blockFileName, metaFileName, rbwDir } from './layout.ts';
+import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
+
+export class ReplicaChanges {
+  private readonly dataset: Dataset;
+  private readonly blockSize: number;
+
+  constructor(dataset: Dataset, blockSize: number) {
+    this.dataset = dataset;
+    this.blockSize = blockSize;
+  }
+
+  private held<T>(block: { readonly pool: string; readonly id: BlockId }, fn: (pool: BlockPool) => Promise<T>): Promise<T> {
+    return this.dataset.locks.run(this.dataset.key(block), () => fn(this.dataset.pool(block.pool)));
+  }
+
+  /** A finalized replica is opened for more. */
+  append(block: BlockName, newGenStamp: GenStamp, expectedBytes: number): Promise<InFlightReplica> {
+    return this.held(block, async (pool) => {
+      if (newGenStamp < block.genStamp) {
+        throw new HdfsError(
+          'EIO',
+          `The new generation stamp ${newGenStamp} should be greater than the replica ${describeBlock(block)}'s generation stamp`,
+        );
+      }
+      const handle = this.dataset.require(pool, block);
+      if (pool.replicas.state(handle) !== ReplicaState.FINALIZED) {
+        throw new HdfsError('ENOREPLICA', `Cannot append to an unfinalized replica ${describeBlock(block)}`);
+      }
+      this.checkLength(pool, handle, expectedBytes);
+      return this.reopenFinalized(pool, handle, newGenStamp);
+    });
+  }
+
+  private checkLength(pool: BlockPool, handle: ReplicaHandle, expectedBytes: number): void {
+    const bytes = pool.replicas.numBytes(handle);
+    if (bytes !== expectedBytes) {
+      throw new HdfsError(
+        'EIO',
+        `Corrupted replica ${this.dataset.describe(pool, handle)} with a length of ${bytes} expected length is ${expectedBytes}`,
+      );
+    }
+  }
+
+  /** Moves a finalized replica back to rbw/ under a new generation stamp. */
+  private async reopenFinalized(pool: BlockPool, handle: ReplicaHandle, newGenStamp: GenStamp): Promise<InFlightReplica> {
+    const volume = pool.volumeOf(handle);
+    const { disk } = this.dataset;
+    const id = pool.replicas.id(handle);
+    const from = pool.directoryOf(handle);
+    const oldMeta = pool.metaFile(handle);
+    const bytes = pool.replicas.numBytes(handle);
+    const to = rbwDir(volume.path, pool.id);
+    await volume.io.async(0, () => disk.rename(oldMeta, `${to}/${metaFileName(id, newGenStamp)}`));
+    await volume.io.async(0, () => disk.rename(`${from}/${blockFileName(id)}`, `${to}/${blockFileName(id)}`));
+    const name: BlockName = { pool: pool.id, id, genStamp: newGenStamp, numBytes: bytes };
+    const replica = new InFlightReplica(name, ReplicaState.RBW, volume, to, bytes);
+    replica.promise(Math.max(0, this.blockSize - bytes));
+    pool.replicas.setState(handle, ReplicaState.RBW);
+    pool.replicas.setGenStamp(handle, newGenStamp);
+    pool.inFlight.set(handle, replica);
+    return replica;
+  }
+
+  /** A client goes on with another pipeline after a failure: what was not acknowledged is cut off. */
+  recoverRbw(block: BlockName, newGenStamp: GenStamp, minBytes: number, maxBytes: number): Promise<InFlightReplica> {
+    return this.held(block, async (pool) => {
+      const handle = this.dataset.require(pool, block);
+      const replica = pool.inFlight.get(handle);
+      if (pool.replicas.state(handle) !== ReplicaState.RBW || replica === undefined) {
+        throw new HdfsError('ENOREPLICA', `Cannot recover a non-RBW replica ${this.dataset.describe(pool, handle)}`);
+      }
+      await replica.stopWriter?.();
+      this.checkGenStamp(pool, handle, block, newGenStamp);
+      const { acked, received, onDisk } = replica.lengths;
+      if (acked < minBytes || received > maxBytes) {
+        throw new HdfsError(
+          'ENOREPLICA',
+          `Unmatched length replica ${this.dataset.describe(pool, handle)}: BytesAcked = ${acked} BytesRcvd = ${received} are not in the range of [${minBytes}, ${maxBytes}].`,
+        );
+      }
+      if (onDisk < acked) {
+        throw new HdfsError(
+          'ENOREPLICA',
+          `Found fewer bytesOnDisk than bytesAcked for replica ${this.dataset.describe(pool, handle)}`,
+        );
+      }
+      if (onDisk > acked) await this.truncate(pool, handle, replica, acked);
+      await this.bumpGenStamp(pool, handle, replica, newGenStamp);
+      return replica;
+    });
+  }
+
+  private checkGenStamp(pool: BlockPool, handle: ReplicaHandle, block: BlockName, newGenStamp: GenStamp): void {
+    const genStamp = pool.replicas.genStamp(handle);
+    if (genStamp < block.genStamp || genStamp > newGenStamp) {
+      throw new HdfsError(
+        'ENOREPLICA',
+        `Cannot append to a replica with unexpected generation stamp ${genStamp}. Expected GS range is [${block.genStamp}, ${newGenStamp}].`,
+      );
+    }
+  }
+
+  /** What recoverAppend and recoverClose check. Apache: FsDatasetImpl.recoverCheck. */
+  private async recoverCheck(
+    pool: BlockPool,
+    block: BlockName,
+    newGenStamp: GenStamp,
+    expectedBytes: number,
+  ): Promise<ReplicaHandle> {
+    const handle = this.dataset.require(pool, block);
+    const state = pool.replicas.state(handle);
+    if (state !== ReplicaState.FINALIZED && state !== ReplicaState.RBW) {
+      throw new HdfsError(
+        'ENOREPLICA',
+        `Cannot recover append/close to a replica that's not FINALIZED and not RBW ${this.dataset.describe(pool, handle)}`,
+      );
+    }
+    this.checkGenStamp(pool, handle, block, newGenStamp);
+    const replica = pool.inFlight.get(handle);
+    if (state === ReplicaState.RBW && replica !== undefined) {
+      await replica.stopWriter?.();
+      const { received, onDisk, acked } = replica.lengths;
+      if (received !== onDisk || received !== acked) {
+        throw new HdfsError(
+          'EREPLICAEXISTS',
+          `RBW replica ${this.dataset.describe(pool, handle)}bytesRcvd(${received}), bytesOnDisk(${onDisk}), and bytesAcked(${acked}) are not the same.`,
+        );
+      }
+    }
+    this.checkLength(pool, handle, expectedBytes);
+    return handle;
+  }
+
+  recoverAppend(block: BlockName, newGenStamp: GenStamp, expectedBytes: number): Promise<InFlightReplica> {
+    return this.held(block, async (pool) => {
+      const handle = await this.recoverCheck(pool, block, newGenStamp, expectedBytes);
+      const replica = pool.inFlight.get(handle);
+      if (replica === undefined) return this.reopenFinalized(pool, handle, newGenStamp);
+      await this.bumpGenStamp(pool, handle, replica, newGenStamp);
+      return replica;
+    });
+  }
+
+  /** A client repeats a close: the replica is finalized with the new generation stamp. Answers where it lies. */
+  recoverClose(block: BlockName, newGenStamp: GenStamp, expectedBytes: number, sync: boolean): Promise<InFlightReplica> {
+    return this.held(block, async (pool) => {
+      const handle = await this.recoverCheck(pool, block, newGenStamp, expectedBytes);
+      const replica = this.objectFor(pool, handle);
+      await this.bumpGenStamp(pool, handle, replica, newGenStamp);
+      if (pool.replicas.state(handle) === ReplicaState.RBW) {
+        if (sync) await this.syncFiles(replica);
+        await this.dataset.finalizeHeld(replica, sync);
+      } else if (sync) await replica.volume.io.slow(() => this.dataset.disk.syncDirectory(replica.directory));
+      return replica;
+    });
+  }
+
+  /** A replica that was copied from a member of a pipeline joins it. */
+  convertToRbw(copy: InFlightReplica, visibleBytes: number, current: () => boolean): Promise<void> {
+    return this.held(copy, async (pool) => {
+      const handle = this.dataset.handleOf(copy);
+      if (handle === 0 || !current()) throw new HdfsError('ENOREPLICA', `Replica does not exist ${describeBlock(copy)}`);
+      const { onDisk } = copy.lengths;
+      if (onDisk < visibleBytes) {
+        throw new HdfsError(
+          'EIO',
+          `${onDisk} = numBytes < visible = ${visibleBytes}, temp=${this.dataset.describe(pool, handle)}`,
+        );
+      }
+      const { volume } = copy;
+      const { disk } = this.dataset;
+      const to = rbwDir(volume.path, pool.id);
+      for (const name of [metaFileName(copy.id, copy.genStamp), blockFileName(copy.id)]) {
+        await volume.io.async(0, () => disk.rename(`${copy.directory}/${name}`, `${to}/${name}`));
+      }
+      copy.directory = to;
+      copy.state = ReplicaState.RBW;
+      copy.lengths.acknowledge(visibleBytes);
+      pool.replicas.setState(handle, ReplicaState.RBW);
+      pool.replicas.setNumBytes(handle, onDisk);
+    });
+  }
+
+  // -------------------------------------------------------------------------------------------------- block recovery
+
+  /** Stops writers and tells what is here. Undefined: no such replica. Apache: initReplicaRecovery. */
+  startRecovery(
+    block: BlockName,
+    recoveryId: GenStamp,
+  ): Promise<{ readonly genStamp: GenStamp; readonly numBytes: number; readonly state: ReplicaState } | undefined> {
+    return this.held(block, async (pool) => {
+      const handle = pool.replicas.find(block.id);
+      if (handle === 0) return undefined;
+      const replica = pool.inFlight.get(handle);
+      await replica?.stopWriter?.();
+      const described = this.dataset.describe(pool, handle);
+      const genStamp = pool.replicas.genStamp(handle);
+      if (genStamp < block.genStamp) {
+        throw new HdfsError(
+          'EIO',
+          `replica.getGenerationStamp() < block.getGenerationStamp(), block=${describeBlock(block)}, replica=${described}`,
+        );
+      }
+      if (genStamp >= recoveryId) {
+        throw new HdfsError(
+          'EIO',
+          `THIS IS NOT SUPPOSED TO HAPPEN: replica.getGenerationStamp() >= recoveryId = ${recoveryId}, block=${describeBlock(block)}, replica=${described}`,
+        );
+      }
+      const running = pool.recoveries.get(handle);
+      if (running !== undefined && running.recoveryId >= recoveryId) {
+        throw new HdfsError(
+          'ERECOVERY',
+          `rur.getRecoveryID() >= recoveryId = ${recoveryId}, block=${describeBlock(block)}, rur=${described}`,
+        );
+      }
+      const original = running?.original ?? pool.replicas.state(handle);
+      if (replica !== undefined) {
+        if (replica.lengths.onDisk < replica.visibleLength) {
+          throw new HdfsError('EIO', `getBytesOnDisk() < getVisibleLength(), rip=${described}`);
+        }
+        pool.replicas.setNumBytes(handle, replica.lengths.onDisk);
+        replica.settleRest();
+      }
+      pool.recoveries.set(handle, { recoveryId, original });
+      pool.replicas.setState(handle, ReplicaState.RUR);
+      if (replica !== undefined) replica.state = ReplicaState.RUR;
+      return { genStamp, numBytes: pool.replicas.numBytes(handle), state: original };
+    });
+  }
+
+  /** Cuts to the length that the recovery found, takes its generation stamp, and finalizes. Answers the storage's id. */
+  finishRecovery(block: BlockName, recoveryId: GenStamp, newBytes: number, sync: boolean): Promise<string> {
+    return this.held(block, async (pool) => {
+      const handle = this.dataset.require(pool, block);
+      const recovery = pool.recoveries.get(handle);
+      const described = this.dataset.describe(pool, handle);
+      if (recovery === undefined || TRANSITIONS[pool.replicas.state(handle)].finishRecovery === 'refused') {
+        throw new HdfsError('EIO', `replica.getState() != ${REPLICA_STATE_NAMES[ReplicaState.RUR]}, replica=${described}`);
+      }
+      const bytes = pool.replicas.numBytes(handle);
+      if (bytes !== block.numBytes) {
+        throw new HdfsError(
+          'EIO',
+          `THIS IS NOT SUPPOSED TO HAPPEN: replica.getBytesOnDisk() != block.getNumBytes(), block=${describeBlock(block)}, replica=${described}`,
+        );
+      }
+      if (recovery.recoveryId !== recoveryId) {
+        throw new HdfsError('EIO', `rur.getRecoveryID() != recoveryId = ${recoveryId}, rur=${described}`);
+      }
+      if (bytes < newBytes) throw new HdfsError('EIO', `rur.getNumBytes() < newlength = ${newBytes}, rur=${described}`);
+      const replica = this.objectFor(pool, handle);
+      await this.bumpGenStamp(pool, handle, replica, recoveryId);
+      if (bytes > newBytes) await this.truncate(pool, handle, replica, newBytes);
+      pool.recoveries.delete(handle);
+      if (recovery.original === ReplicaState.FINALIZED) {
+        pool.replicas.setState(handle, ReplicaState.FINALIZED);
+        if (sync) await this.syncFiles(replica);
+      } else {
+        pool.replicas.setState(handle, ReplicaState.RBW);
+        replica.state = ReplicaState.RBW;
+        pool.inFlight.set(handle, replica);
+        if (sync) await this.syncFiles(replica);
+        await this.dataset.finalizeHeld(replica, sync);
+      }
+      const { volume } = replica;
+      const name: BlockName = { pool: pool.id, id: block.id, genStamp: recoveryId, numBytes: newBytes };
+      this.dataset.events.received(pool.id, name, volume, '');
+      return volume.storageId;
+    });
+  }
+
+  // --------------------------------------------------------------------------------------------------------- pieces
+
+  /** The object of a replica in the making, or a passing one for a replica that is at rest. */
+  private objectFor(pool: BlockPool, handle: ReplicaHandle): InFlightReplica {
+    const known = pool.inFlight.get(handle);
+    if (known !== undefined) return known;
+    const { replicas } = pool;
+    const numBytes = replicas.numBytes(handle);
+    const name = { pool: pool.id, id: replicas.id(handle), genStamp: replicas.genStamp(handle), numBytes };
+    return new InFlightReplica(name, replicas.state(handle), pool.volumeOf(handle), pool.directoryOf(handle), numBytes);
+  }
+
+  private async bumpGenStamp(
+    pool: BlockPool,
+    handle: ReplicaHandle,
+    replica: InFlightReplica,
+    genStamp: GenStamp,
+  ): Promise<void> {
+    if (genStamp === replica.genStamp) return;
+    const from = `${replica.directory}/${metaFileName(replica.id, replica.genStamp)}`;
+    const to = `${replica.directory}/${metaFileName(replica.id, genStamp)}`;
+    await replica.volume.io.async(0, () => this.dataset.disk.rename(from, to));
+    replica.genStamp = genStamp;
+    pool.replicas.setGenStamp(handle, genStamp);
+  }
+
+  /** Cuts data and checksums; the checksum of a chunk that becomes partial is made anew. */
+  private async truncate(pool: BlockPool, handle: ReplicaHandle, replica: InFlightReplica, bytes: number): Promise<void> {
+    const { disk } = this.dataset;
+    const { io } = replica.volume;
+    const metaPath = `${replica.directory}/${metaFileName(replica.id, replica.genStamp)}`;
+    const checksum = await this.dataset.checksumOf(replica.volume, metaPath);
+    const dataFile = await io.async(0, () => disk.open(`${replica.directory}/${blockFileName(replica.id)}`, 'r+'));
+    try {
+      const metaFile = await io.async(0, () => disk.open(metaPath, 'r+'));
+      try {
+        const partial = bytes % checksum.bytesPerChecksum;
+        const sum = await this.sumOfTail(checksum, partial, (into) => io.read(dataFile, into, 0, partial, bytes - partial));
+        await io.async(0, () => dataFile.truncate(bytes));
+        await io.async(0, () => metaFile.truncate(checksum.metaOffset(0) + checksum.sumBytes(bytes)));
+        if (sum !== undefined) await io.async(sum.length, () => metaFile.write(sum, checksum.metaOffset(bytes)));
+        replica.lastChunk = sum === undefined ? undefined : { length: bytes, sum };
+      } finally {
+        await metaFile.close();
+      }
+    } finally {
+      await dataFile.close();
+    }
+    replica.volume.addUsed(pool.id, bytes - replica.lengths.onDisk);
+    replica.lengths.cut(bytes);
+    pool.replicas.setNumBytes(handle, bytes);
+  }
+
+  private async sumOfTail(
+    checksum: DataChecksum,
+    partial: number,
+    read: (into: Buffer) => Promise<number>,
+  ): Promise<Buffer | undefined> {
+    if (partial === 0 || checksum.size === 0) return undefined;
+    const data = Buffer.alloc(partial);
+    if ((await read(data)) !== partial) throw new HdfsError('EIO', 'the block file is shorter than it should be');
+    const sum = Buffer.alloc(checksum.size);
+    checksum.one(data, sum, 0);
+    return sum;
+  }
+
+  private async syncFiles(replica: InFlightReplica): Promise<void> {
+    const { disk } = this.dataset;
+    for (const name of [blockFileName(replica.id), metaFileName(replica.id, replica.genStamp)]) {
+      const file = await replica.volume.io.async(0, () => disk.open(`${replica.directory}/${name}`, 'r+'));
+      try {
+        await replica.volume.io.slow(() => file.datasync());
+      } finally {
+        await file.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+// What the parts of a DataNode share: its host and settings, its replicas, and the few things that they ask of or tell to
+// its NameNodes. Made once by datanode.ts.
+import type { Host } from '../../host/host.ts';
+import type { DatanodeIDProto, DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
+import type { Dataset } from './dataset.ts';
+import type { BlockName } from './replica.ts';
+import type { ReplicaChanges } from './replica-changes.ts';
+import type { DataNodeSettings } from './settings.ts';
+
+/** Numbers for heartbeats and /jmx. */
+export interface Counters {
+  activeTransfers: number;
+  /** Replicas being sent to other DataNodes. */
+  transfersOut: number;
+  bytesWritten: number;
+  bytesRead: number;
+  blocksWritten: number;
+  blocksRead: number;
+  blocksReplicated: number;
+}
+
+export interface Services {
+  readonly host: Host;
+  readonly settings: DataNodeSettings;
+  readonly dataset: Dataset;
+  readonly changes: ReplicaChanges;
+  readonly counters: Counters;
+  /** As the NameNodes of a pool know this node, or undefined before it is registered. */
+  identity(pool: string): DatanodeIDProto | undefined;
+  /** Resolves once the pool is registered; rejects when that takes longer than dfs.datanode.bp-ready.timeout. */
+  poolReady(pool: string): Promise<void>;
+  /** Tells the NameNodes that a replica, here or on the node that sent it, is corrupt. */
+  reportBad(block: BlockName, holder: DatanodeInfoProto | undefined): void;
+  /** Our own source address for connections, where the node has one of its own. */
+  readonly localAddress: string | undefined;
+}

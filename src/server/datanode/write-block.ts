@@ -1,0 +1,277 @@
+// WRITE_BLOCK: opens the replica as the stage demands, connects to the next node, answers, and receives. Also the end of a
+// transfer from another DataNode. Apache: DataXceiver.writeBlock and the constructor of BlockReceiver.
+import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
+import { type GenStamp, genStamp } from '../../base/ids.ts';
+import { Stage } from '../../core/pipeline/types.ts';
+import { type ByteSource, flushed } from '../../transfer/byte-source.ts';
+import { type DatanodeInfoProto, StorageTypeProto } from '../../wire/messages/hdfs.ts';
+import {
+  BlockOpResponseProto,
+  type BlockOpResponseProtoInit,
+  OpWriteBlockProto,
+  Status,
+} from '../../wire/messages/transfer.ts';
+import { MAX_RESPONSE_BYTES } from '../../wire/transfer/acks.ts';
+import { encodeOp, Op } from '../../wire/transfer/ops.ts';
+import { BlockReceiver } from './block-receiver.ts';
+import type { DataChecksum } from './data-checksum.ts';
+import { connectToDataNode, Mirror, READ_TIMEOUT_EXTENSION_MS, transferAddress } from './mirror.ts';
+import { type BlockName, describeBlock, type InFlightReplica } from './replica.ts';
+import { ReplicaFiles } from './replica-files.ts';
+import { blockOfHeader, checksumOf } from './requests.ts';
+import type { Services } from './services.ts';
+
+/** Longest pipeline that is believed. */
+const MAX_TARGETS = 512;
+
+interface WriteRequest {
+  readonly proto: OpWriteBlockProto;
+  readonly block: BlockName;
+  readonly clientName: string;
+  readonly stage: Stage;
+  readonly newGenStamp: GenStamp;
+  readonly checksum: DataChecksum;
+  /** No client: another DataNode replicates. */
+  readonly fromDataNode: boolean;
+  /** A client has one DataNode send a replica to another that joins its pipeline. */
+  readonly isTransfer: boolean;
+}
+
+function parse(proto: OpWriteBlockProto): WriteRequest {
+  const { stage, latestGenerationStamp } = proto;
+  const clientName = proto.header?.clientName;
+  if (stage === undefined || clientName === undefined || latestGenerationStamp === undefined) {
+    throw new ProtocolError('OpWriteBlockProto lacks a required field');
+  }
+  if (proto.targets.length > MAX_TARGETS) throw new ProtocolError(`a pipeline of ${proto.targets.length} nodes`);
+  const isTransfer = stage === Stage.TRANSFER_RBW || stage === Stage.TRANSFER_FINALIZED;
+  if (isTransfer && proto.targets.length > 0) throw new ProtocolError('a transfer does not support multiple targets');
+  return {
+    proto,
+    block: blockOfHeader(proto.header?.baseHeader),
+    clientName,
+    stage,
+    newGenStamp: genStamp(latestGenerationStamp),
+    checksum: checksumOf(proto.requestedChecksum),
+    fromDataNode: clientName === '',
+    isTransfer,
+  };
+}
+
+/** Runs the operation to its end. A rejection means that the connection is to be dropped. */
+export async function writeBlock(services: Services, source: ByteSource, proto: OpWriteBlockProto): Promise<void> {
+  const request = parse(proto);
+  const { block, fromDataNode, isTransfer } = request;
+  const expectsAnswer = !fromDataNode && !isTransfer;
+  try {
+    await services.poolReady(block.pool);
+    if (!fromDataNode && request.stage === Stage.PIPELINE_CLOSE_RECOVERY) {
+      await closeRecovery(services, source, request);
+      return;
+    }
+    await receive(services, source, request);
+  } catch (error) {
+    if (error instanceof SetupFailure) {
+      // Clients find the node at fault by its address: ours, unless a node after us was named.
+      const identity = services.identity(block.pool);
+      const own = identity === undefined ? '' : `${identity.ipAddr}:${identity.xferPort}`;
+      if (expectsAnswer && own !== '') {
+        respond(source, { status: error.status, firstBadLink: error.badLink ?? own, message: error.message });
+        await flushed(source.connection).catch(() => undefined);
+      }
+      throw error.original;
+    }
+    throw error;
+  }
+}
+
+/** A failure before the first packet: the sender waits for an answer. */
+class SetupFailure extends Error {
+  readonly original: unknown;
+  readonly status: Status;
+  readonly badLink: string | undefined;
+
+  constructor(original: unknown, badLink?: string, status: Status = Status.ERROR) {
+    super(messageOf(original));
+    this.original = original;
+    this.badLink = badLink;
+    this.status = status;
+  }
+}
+
+function respond(source: ByteSource, response: BlockOpResponseProtoInit): void {
+  source.connection.write(BlockOpResponseProto.encodeDelimited(response));
+}
+
+async function receive(services: Services, source: ByteSource, request: WriteRequest): Promise<void> {
+  const { block, stage, fromDataNode, isTransfer, checksum } = request;
+  const { dataset, settings, host, counters } = services;
+  let replica: InFlightReplica | undefined;
+  let files: ReplicaFiles | undefined;
+  let mirror: Mirror | undefined;
+  let firstBadLink = '';
+  let status: Status = Status.SUCCESS;
+  try {
+    replica = await openForWriting(services, request);
+    const creates = fromDataNode || isTransfer || stage === Stage.PIPELINE_SETUP_CREATE;
+    files = creates
+      ? await ReplicaFiles.create(dataset.disk, replica, checksum)
+      : await ReplicaFiles.reopen(dataset.disk, replica);
+    const target = request.proto.targets[0];
+    if (target !== undefined) {
+      const opened = await openMirror(services, request, target);
+      mirror = opened.mirror;
+      status = opened.status;
+      firstBadLink = opened.firstBadLink;
+    }
+  } catch (error) {
+    mirror?.close();
+    await abandon(services, replica, files, fromDataNode || isTransfer);
+    throw error instanceof SetupFailure ? error : new SetupFailure(error);
+  }
+  if (!fromDataNode && !isTransfer) respond(source, { status, firstBadLink });
+  source.timeoutMs = settings.socketTimeoutMs;
+  const written = replica;
+  const receiver = new BlockReceiver({
+    dataset,
+    log: host.log,
+    replica: written,
+    files,
+    upstream: source,
+    mirror,
+    senderChecksum: checksum,
+    acknowledge: !fromDataNode && !isTransfer,
+    verifyAlways: fromDataNode || isTransfer,
+    syncOnClose: settings.syncOnClose,
+    complete: async (sync, current) => {
+      if (stage === Stage.TRANSFER_RBW) {
+        await services.changes.convertToRbw(written, block.numBytes, current);
+        return;
+      }
+      await dataset.finalize(written, sync, current);
+      counters.blocksWritten++;
+      counters.bytesWritten += written.lengths.onDisk;
+      if (!isTransfer) announce(services, written);
+    },
+    onSenderCorrupt: () => services.reportBad(block, fromDataNode ? request.proto.source : undefined),
+  });
+  try {
+    await receiver.run();
+  } catch (error) {
+    if (fromDataNode || isTransfer) await dataset.discard(written);
+    throw error;
+  }
+  if (isTransfer) respond(source, { status: Status.SUCCESS });
+  host.log.log('debug', 'datanode', `Received ${describeBlock(written)} of size ${written.lengths.onDisk}`);
+}
+
+function announce(services: Services, replica: InFlightReplica): void {
+  const { pool, id, genStamp: stamp, lengths, volume } = replica;
+  services.dataset.events.received(pool, { pool, id, genStamp: stamp, numBytes: lengths.onDisk }, volume, '');
+}
+
+async function abandon(
+  services: Services,
+  replica: InFlightReplica | undefined,
+  files: ReplicaFiles | undefined,
+  isCopy: boolean,
+): Promise<void> {
+  if (replica === undefined) return;
+  await files?.close(false).catch(() => undefined);
+  replica.settleRest();
+  if (isCopy) await services.dataset.discard(replica);
+}
+
+/** The replica as the stage wants it. */
+async function openForWriting(services: Services, request: WriteRequest): Promise<InFlightReplica> {
+  const { block, stage, newGenStamp, proto, fromDataNode } = request;
+  const { dataset, changes, settings } = services;
+  const storageType = proto.storageType ?? StorageTypeProto.DISK;
+  const storageId = proto.storageId ?? '';
+  const expectedBytes = block.numBytes > 0 ? block.numBytes : settings.blockSize;
+  if (fromDataNode) return dataset.createTemporary(block, storageType, storageId, expectedBytes, false);
+  let replica: InFlightReplica;
+  switch (stage) {
+    case Stage.PIPELINE_SETUP_CREATE:
+      replica = await dataset.createRbw(block, storageType, storageId, expectedBytes, newGenStamp);
+      break;
+    case Stage.PIPELINE_SETUP_STREAMING_RECOVERY:
+      return changes.recoverRbw(block, newGenStamp, proto.minBytesRcvd ?? 0, proto.maxBytesRcvd ?? 0);
+    case Stage.PIPELINE_SETUP_APPEND:
+      replica = await changes.append(block, newGenStamp, proto.minBytesRcvd ?? 0);
+      break;
+    case Stage.PIPELINE_SETUP_APPEND_RECOVERY:
+      replica = await changes.recoverAppend(block, newGenStamp, proto.minBytesRcvd ?? 0);
+      break;
+    case Stage.TRANSFER_RBW:
+    case Stage.TRANSFER_FINALIZED:
+      return dataset.createTemporary(block, storageType, storageId, expectedBytes, true);
+    case Stage.DATA_STREAMING:
+    case Stage.PIPELINE_CLOSE:
+    case Stage.PIPELINE_CLOSE_RECOVERY:
+      throw new HdfsError('EIO', `Unsupported stage ${stage} while receiving block ${describeBlock(block)}`);
+  }
+  const name = { ...block, genStamp: replica.genStamp };
+  dataset.events.receiving(block.pool, name, replica.volume);
+  return replica;
+}
+
+/** Connects to the next node and passes the operation on. For a client its answer is awaited and becomes ours. */
+async function openMirror(
+  services: Services,
+  request: WriteRequest,
+  target: DatanodeInfoProto,
+): Promise<{ readonly mirror: Mirror | undefined; readonly status: Status; readonly firstBadLink: string }> {
+  const { host, settings } = services;
+  const { proto, fromDataNode } = request;
+  const name = transferAddress(target);
+  const timeoutMs = settings.socketTimeoutMs + READ_TIMEOUT_EXTENSION_MS * proto.targets.length;
+  let source: ByteSource | undefined;
+  try {
+    source = await connectToDataNode(host.net, host.clock, target, {
+      useHostname: settings.useDatanodeHostname,
+      timeoutMs,
+      localAddress: services.localAddress,
+    });
+    source.connection.write(
+      encodeOp(Op.WRITE_BLOCK, OpWriteBlockProto, {
+        ...proto,
+        targets: proto.targets.slice(1),
+        storageType: proto.targetStorageTypes[0],
+        targetStorageTypes: proto.targetStorageTypes.slice(1),
+        pinning: proto.targetPinnings[0] ?? false,
+        targetPinnings: proto.targetPinnings.slice(1),
+        storageId: proto.targetStorageIds[0],
+        targetStorageIds: proto.targetStorageIds.slice(1),
+      }),
+    );
+    const mirror = new Mirror(source, name);
+    if (fromDataNode) return { mirror, status: Status.SUCCESS, firstBadLink: '' };
+    const answer = await source.readDelimited(BlockOpResponseProto, MAX_RESPONSE_BYTES);
+    return { mirror, status: answer.status ?? Status.ERROR, firstBadLink: answer.firstBadLink ?? '' };
+  } catch (error) {
+    source?.connection.destroy();
+    const text = `${describeBlock(request.block)} to mirror ${name}: ${messageOf(error)}`;
+    if (!fromDataNode) throw new SetupFailure(new HdfsError('ECONN', `Exception transferring block ${text}`), name);
+    host.log.log('info', 'datanode', `Exception transferring ${text}; continuing without the mirror`);
+    return { mirror: undefined, status: Status.SUCCESS, firstBadLink: '' };
+  }
+}
+
+/** A client repeats a close whose answer it did not see: no data follows. */
+async function closeRecovery(services: Services, source: ByteSource, request: WriteRequest): Promise<void> {
+  const { block, newGenStamp, proto } = request;
+  let replica: InFlightReplica;
+  let opened: Awaited<ReturnType<typeof openMirror>> | undefined;
+  try {
+    replica = await services.changes.recoverClose(block, newGenStamp, proto.minBytesRcvd ?? 0, services.settings.syncOnClose);
+    const target = proto.targets[0];
+    if (target !== undefined) opened = await openMirror(services, request, target);
+  } catch (error) {
+    throw error instanceof SetupFailure ? error : new SetupFailure(error);
+  }
+  respond(source, { status: opened?.status ?? Status.SUCCESS, firstBadLink: opened?.firstBadLink ?? '' });
+  await flushed(source.connection);
+  opened?.mirror?.close();
+  announce(services, replica);
+}

@@ -1,0 +1,267 @@
+// One data connection: operations one after the other, each with its answer, until the peer ends, keeps silent for longer
+// than the keep-alive, or breaks the protocol. Apache: DataXceiver, DataXceiverServer.
+import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
+import { diskErrorCode } from '../../host/disk-error.ts';
+import type { Address, Connection, Listener } from '../../host/host.ts';
+import { ByteSource, flushed } from '../../transfer/byte-source.ts';
+import { BlockChecksumTypeProto } from '../../wire/messages/hdfs.ts';
+import {
+  BlockOpResponseProto,
+  ClientReadStatusProto,
+  OpBlockChecksumProto,
+  OpReadBlockProto,
+  OpTransferBlockProto,
+  OpWriteBlockProto,
+  ReleaseShortCircuitAccessResponseProto,
+  ShortCircuitShmResponseProto,
+  Status,
+} from '../../wire/messages/transfer.ts';
+import { DATA_TRANSFER_VERSION, isOp, MAX_OP_MESSAGE_BYTES, OP_HEADER_BYTES, OPS, Op } from '../../wire/transfer/ops.ts';
+import { blockChecksum } from './block-checksum.ts';
+import { BlockSender, rangeOf } from './block-sender.ts';
+import { type OpenReplica, openReplica } from './open-replica.ts';
+import { type BlockName, describeBlock } from './replica.ts';
+import { blockOfHeader } from './requests.ts';
+import { transferForRecovery } from './send-replica.ts';
+import type { Services } from './services.ts';
+import { writeBlock } from './write-block.ts';
+
+/** Reads of the kernel go into a slab of this size, reused for each connection. */
+const SLAB_BYTES = 128 * 1024;
+const MAX_STATUS_BYTES = 1024;
+
+/** What follows an operation: another one on the same connection, or its end. */
+type Next = 'keep' | 'close';
+
+export class XceiverServer {
+  private readonly services: Services;
+  private readonly connections = new Set<Connection>();
+  private listener: Listener | undefined;
+
+  constructor(services: Services) {
+    this.services = services;
+  }
+
+  async listen(address: Address): Promise<Address> {
+    this.listener = await this.services.host.net.listen({ ...address, slabBytes: SLAB_BYTES }, (connection) => {
+      this.accept(connection);
+    });
+    return this.listener.address;
+  }
+
+  private accept(connection: Connection): void {
+    const { host, settings, counters } = this.services;
+    const peer = `${connection.remote.host}:${connection.remote.port}`;
+    if (this.connections.size >= settings.maxTransferThreads) {
+      host.log.log(
+        'warn',
+        'datanode',
+        `Xceiver count ${this.connections.size + 1} exceeds the limit of concurrent xceivers: ${settings.maxTransferThreads}; ${peer} is turned away`,
+      );
+      connection.destroy();
+      return;
+    }
+    this.connections.add(connection);
+    connection.setNoDelay(true);
+    const source = new ByteSource(connection, { borrowedChunks: true, clock: host.clock });
+    serve(this.services, source)
+      .catch((error: unknown) => {
+        const level = error instanceof ProtocolError ? 'warn' : 'info';
+        host.log.log(level, 'datanode', `error processing an operation of ${peer}: ${messageOf(error)}`);
+        connection.destroy();
+      })
+      .finally(() => {
+        this.connections.delete(connection);
+        counters.activeTransfers = this.connections.size;
+      });
+    counters.activeTransfers = this.connections.size;
+  }
+
+  async close(): Promise<void> {
+    await this.listener?.close();
+    for (const connection of this.connections) connection.destroy();
+  }
+}
+
+async function serve(services: Services, source: ByteSource): Promise<void> {
+  const { settings } = services;
+  source.timeoutMs = settings.socketTimeoutMs;
+  source.start();
+  for (let operations = 0; ; operations++) {
+    if (operations > 0) source.timeoutMs = settings.keepaliveMs;
+    if (!(await waitForOperation(source, operations))) break;
+    source.timeoutMs = settings.socketTimeoutMs;
+    const header = await source.read(OP_HEADER_BYTES);
+    const version = header.readUInt16BE(0);
+    if (version !== DATA_TRANSFER_VERSION) {
+      // A client that begins with SASL sends 0xDEADBEEF: without security nobody here understands it, as in Apache.
+      throw new ProtocolError(`Version Mismatch (Expected: ${DATA_TRANSFER_VERSION}, Received: ${header.readInt16BE(0)} )`);
+    }
+    const code = header.readUInt8(2);
+    if (!isOp(code)) throw new ProtocolError(`Unknown op ${code} in data stream`);
+    const next = await operation(services, source, code);
+    if (next === 'close' || settings.keepaliveMs <= 0) break;
+  }
+  await flushed(source.connection).catch(() => undefined);
+  source.connection.end();
+  // The peer closes in its turn; a peer that does not is not waited for longer than for another operation.
+  if (!source.closed) {
+    source.timeoutMs = Math.max(1, settings.keepaliveMs);
+    await source.waitOrEnd(1).catch(() => false);
+  }
+  source.connection.destroy();
+}
+
+/** False: the peer has ended, or wants nothing more in time. */
+async function waitForOperation(source: ByteSource, operations: number): Promise<boolean> {
+  try {
+    return await source.waitOrEnd(1);
+  } catch (error) {
+    if (operations > 0 || (error instanceof HdfsError && (error.code === 'ETIMEDOUT' || error.code === 'ECONN'))) return false;
+    throw error;
+  }
+}
+
+async function operation(services: Services, source: ByteSource, op: Op): Promise<Next> {
+  switch (op) {
+    case Op.WRITE_BLOCK:
+      await writeBlock(services, source, await source.readDelimited(OpWriteBlockProto, MAX_OP_MESSAGE_BYTES));
+      return 'close';
+    case Op.READ_BLOCK:
+      return readBlock(services, source, await source.readDelimited(OpReadBlockProto, MAX_OP_MESSAGE_BYTES));
+    case Op.TRANSFER_BLOCK:
+      return transferBlock(services, source, await source.readDelimited(OpTransferBlockProto, MAX_OP_MESSAGE_BYTES));
+    case Op.BLOCK_CHECKSUM:
+      return checksum(services, source, await source.readDelimited(OpBlockChecksumProto, MAX_OP_MESSAGE_BYTES));
+    case Op.READ_METADATA:
+    case Op.REPLACE_BLOCK:
+    case Op.COPY_BLOCK:
+    case Op.REQUEST_SHORT_CIRCUIT_FDS:
+    case Op.RELEASE_SHORT_CIRCUIT_FDS:
+    case Op.REQUEST_SHORT_CIRCUIT_SHM:
+    case Op.BLOCK_GROUP_CHECKSUM:
+    case Op.CUSTOM:
+      return refuse(source, op);
+  }
+}
+
+/** Reads the message of an operation that is not done here and answers in the form that its sender reads. */
+async function refuse(source: ByteSource, op: Op): Promise<Next> {
+  const { message, server, name } = OPS[op];
+  const reason = server === 'handled' ? '' : server.refused;
+  if (message === undefined) throw new ProtocolError(`Unknown op ${name} in data stream`);
+  await source.readDelimited(message, MAX_OP_MESSAGE_BYTES);
+  const text = `${name} is refused: ${reason}`;
+  const status = Status.ERROR_UNSUPPORTED;
+  if (op === Op.RELEASE_SHORT_CIRCUIT_FDS) {
+    source.connection.write(ReleaseShortCircuitAccessResponseProto.encodeDelimited({ status, error: text }));
+  } else if (op === Op.REQUEST_SHORT_CIRCUIT_SHM) {
+    source.connection.write(ShortCircuitShmResponseProto.encodeDelimited({ status, error: text }));
+  } else source.connection.write(BlockOpResponseProto.encodeDelimited({ status, message: text }));
+  return 'close';
+}
+
+function answerError(source: ByteSource, what: string, error: unknown): void {
+  const text = `${what} received exception ${error instanceof HdfsError ? `${error.javaClass}: ` : ''}${messageOf(error)}`;
+  source.connection.write(BlockOpResponseProto.encodeDelimited({ status: Status.ERROR, message: text }));
+}
+
+async function readBlock(services: Services, source: ByteSource, proto: OpReadBlockProto): Promise<Next> {
+  const block = blockOfHeader(proto.header?.baseHeader);
+  const { host, settings, dataset, counters } = services;
+  const { offset, len } = proto;
+  if (offset === undefined || len === undefined) throw new ProtocolError('OpReadBlockProto lacks a required field');
+  let replica: OpenReplica;
+  let sender: BlockSender;
+  try {
+    await services.poolReady(block.pool);
+    const withChecksums = proto.sendChecksums !== false;
+    replica = await openReplica(dataset, host.clock, block, { withChecksums, wantedEnd: offset + len });
+    let range: ReturnType<typeof rangeOf>;
+    try {
+      range = rangeOf(replica, offset, len);
+    } catch (error) {
+      await replica.close();
+      throw error;
+    }
+    sender = new BlockSender(replica, range, source, {
+      clock: host.clock,
+      writeTimeoutMs: settings.socketWriteTimeoutMs,
+      corruptChecksumOk: true,
+    });
+    source.connection.write(
+      BlockOpResponseProto.encodeDelimited({
+        status: Status.SUCCESS,
+        readOpChecksumInfo: {
+          checksum: { type: replica.checksum.type, bytesPerChecksum: replica.checksum.bytesPerChecksum },
+          chunkOffset: range.start,
+        },
+      }),
+    );
+  } catch (error) {
+    answerError(source, `opReadBlock ${describeBlock(block)}`, error);
+    return 'close';
+  }
+  try {
+    counters.bytesRead += await sender.send();
+    counters.blocksRead++;
+  } catch (error) {
+    reportWhenDisk(services, replica.block, error);
+    throw error;
+  } finally {
+    await replica.close();
+  }
+  try {
+    await source.readDelimited(ClientReadStatusProto, MAX_STATUS_BYTES);
+    return 'keep';
+  } catch (error) {
+    host.log.log('debug', 'datanode', `no status of ${source.connection.remote.host} after a read: ${messageOf(error)}`);
+    return 'close';
+  }
+}
+
+/** A file that is too short or cannot be read: no client would find out by a checksum, so we tell it ourselves. */
+function reportWhenDisk(services: Services, block: BlockName, error: unknown): void {
+  const tooShort = error instanceof HdfsError && error.code === 'EDISK';
+  if (tooShort || diskErrorCode(error) === 'EIO') services.reportBad(block, undefined);
+}
+
+async function transferBlock(services: Services, source: ByteSource, proto: OpTransferBlockProto): Promise<Next> {
+  const block = blockOfHeader(proto.header?.baseHeader);
+  try {
+    await services.poolReady(block.pool);
+    await transferForRecovery(services, block, {
+      targets: proto.targets,
+      targetStorageTypes: proto.targetStorageTypes,
+      targetStorageIds: proto.targetStorageIds,
+      clientName: proto.header?.clientName ?? '',
+    });
+    source.connection.write(BlockOpResponseProto.encodeDelimited({ status: Status.SUCCESS }));
+  } catch (error) {
+    answerError(source, `transferBlock ${describeBlock(block)}`, error);
+  }
+  return 'close';
+}
+
+async function checksum(services: Services, source: ByteSource, proto: OpBlockChecksumProto): Promise<Next> {
+  const block = blockOfHeader(proto.header);
+  try {
+    await services.poolReady(block.pool);
+    const options = { withChecksums: true, wantedEnd: block.numBytes };
+    const replica = await openReplica(services.dataset, services.host.clock, block, options);
+    try {
+      const checksumResponse = await blockChecksum(replica, {
+        requestedBytes: block.numBytes,
+        type: proto.blockChecksumOptions?.blockChecksumType ?? BlockChecksumTypeProto.MD5CRC,
+        stripeLength: proto.blockChecksumOptions?.stripeLength ?? 0,
+      });
+      source.connection.write(BlockOpResponseProto.encodeDelimited({ status: Status.SUCCESS, checksumResponse }));
+    } finally {
+      await replica.close();
+    }
+    return 'keep';
+  } catch (error) {
+    answerError(source, `blockChecksum ${describeBlock(block)}`, error);
+    return 'close';
+  }
+}
