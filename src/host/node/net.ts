@@ -3,7 +3,7 @@
 import net from 'node:net';
 import { HdfsError } from '../../base/errors.ts';
 import type { Address, Connection, ConnectionHandler, Listener, Log, Net } from '../host.ts';
-import { adoptWithSlab, type SlabSocketOptions, slabsWork } from './slab.ts';
+import { adoptWithSlab, type SlabSocketOptions, slabOf, slabsWork } from './slab.ts';
 
 /** Queued bytes beyond which `write` answers false. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -189,7 +189,7 @@ function connect(options: Parameters<Net['connect']>[0]): Promise<Connection> {
     let slab: Buffer | undefined;
     const socketOptions: SlabSocketOptions = { allowHalfOpen: true };
     if (slabBytes !== undefined) {
-      slab = Buffer.allocUnsafeSlow(slabBytes);
+      slab = slabOf(slabBytes);
       const buffer = slab;
       socketOptions.onread = {
         buffer,
@@ -258,7 +258,7 @@ async function listen(
   const useSlabs = slabBytes !== undefined && (await slabsWork());
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (accepted) => {
     if (useSlabs) {
-      const slab = Buffer.allocUnsafeSlow(slabBytes);
+      const slab = slabOf(slabBytes);
       let connection: NodeConnection | undefined;
       const socket = adoptWithSlab(accepted, slab, (bytes) => connection?.deliver(slab.subarray(0, bytes)));
       connection = new NodeConnection(socket);

@@ -37,6 +37,22 @@ export function adoptWithSlab(accepted: net.Socket, buffer: Buffer, onRead: (byt
   return socket;
 }
 
+const slabs = new Map<number, Buffer>();
+
+/**
+ * The buffer of `bytes` that sockets read into. Where the kernel is asked for data only once there is some, a read starts
+ * and ends within one callback, so all sockets share one buffer and it stays in the processor's cache.
+ */
+export function slabOf(bytes: number): Buffer {
+  if (process.platform === 'win32') return Buffer.allocUnsafeSlow(bytes);
+  let slab = slabs.get(bytes);
+  if (slab === undefined) {
+    slab = Buffer.allocUnsafeSlow(bytes);
+    slabs.set(bytes, slab);
+  }
+  return slab;
+}
+
 const PROBE_TIMEOUT_MS = 2000;
 
 async function probe(): Promise<boolean> {

@@ -1,0 +1,224 @@
+// One connection of the RPC client: sends requests, all of one turn with one write, and gives answers to the calls that
+// wait for them, in whatever order they come. It pings a silent server while calls wait and ends itself when idle.
+import { HdfsError, ProtocolError } from '../base/errors.ts';
+import type { Address, Connection, Host, Timer } from '../host/host.ts';
+import { FrameSplitter } from '../wire/ipc/frame.ts';
+import { openingBytes, pingFrame } from '../wire/ipc/headers.ts';
+import { RpcResponseHeaderProto, RpcResponseHeaderProto_RpcStatusProto as Status } from '../wire/messages/ipc.ts';
+import { readDelimited } from '../wire/protobuf/message.ts';
+import { ProtoReader } from '../wire/protobuf/reader.ts';
+import { ProtoWriter } from '../wire/protobuf/writer.ts';
+
+export interface ClientConnectionOptions {
+  readonly address: Address;
+  readonly localAddress: string | undefined;
+  readonly protocol: string;
+  readonly user: string;
+  readonly realUser: string | undefined;
+  readonly clientId: Uint8Array;
+  readonly connectTimeoutMs: number;
+  readonly pingIntervalMs: number;
+  readonly maxIdleMs: number;
+  readonly maxResponseBytes: number;
+}
+
+/** A call that waits for its answer. */
+export interface PendingCall {
+  readonly callId: number;
+  /** Monotonic; Infinity when it may take any time. */
+  readonly deadlineMs: number;
+  /** Reads the answer. Throws ProtocolError. */
+  answer(reader: ProtoReader, header: RpcResponseHeaderProto): void;
+  fail(error: unknown): void;
+}
+
+/** A call fails for want of a connection, not by its server's word. */
+export class ConnectionFailure {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+const broken = (reason: string): ConnectionFailure => new ConnectionFailure(new HdfsError('ECONN', reason));
+
+const MAX_KEPT_WRITER_BYTES = 1024 * 1024;
+
+export class ClientConnection {
+  private readonly host: Host;
+  private readonly options: ClientConnectionOptions;
+  private readonly onEnd: (connection: ClientConnection) => void;
+  private readonly calls = new Map<number, PendingCall>();
+  private readonly frames: FrameSplitter;
+  private socket: Connection | undefined;
+  private out = new ProtoWriter(4096);
+  private flushPlanned = false;
+  private ended = false;
+  private timer: Timer | undefined;
+  private timerDueMs = Infinity;
+  private lastActivityMs: number;
+  private readonly connecting = new AbortController();
+
+  constructor(host: Host, options: ClientConnectionOptions, onEnd: (connection: ClientConnection) => void) {
+    this.host = host;
+    this.options = options;
+    this.onEnd = onEnd;
+    this.lastActivityMs = host.clock.monotonic();
+    this.frames = new FrameSplitter(options.maxResponseBytes, (buffer, start, end) => this.frame(buffer, start, end));
+    this.out.putRaw(openingBytes(options.clientId, options.protocol, { effective: options.user, real: options.realUser }));
+  }
+
+  get isUsable(): boolean {
+    return !this.ended;
+  }
+
+  get waitingCalls(): number {
+    return this.calls.size;
+  }
+
+  async connect(): Promise<void> {
+    const { address, localAddress, connectTimeoutMs } = this.options;
+    const { signal } = this.connecting;
+    const socket = await this.host.net.connect({ ...address, localAddress, timeoutMs: connectTimeoutMs, signal });
+    if (this.ended) {
+      socket.destroy();
+      throw broken('The client is stopped');
+    }
+    this.socket = socket;
+    this.lastActivityMs = this.host.clock.monotonic();
+    socket.setKeepAlive(true);
+    socket.start({
+      onData: (chunk) => this.onData(chunk),
+      onEnd: () => this.end(broken('Connection reset by peer')),
+      onClose: (error) => this.end(error === undefined ? broken('Connection reset by peer') : new ConnectionFailure(error)),
+    });
+    this.flush();
+  }
+
+  /** Sends a request that `write` appends to the connection's writer. */
+  send(call: PendingCall, write: (writer: ProtoWriter) => void): void {
+    const before = this.out.length;
+    try {
+      write(this.out);
+    } catch (error) {
+      const kept = Buffer.from(this.out.view(0).subarray(0, before));
+      this.out.reset();
+      this.out.putRaw(kept);
+      throw error;
+    }
+    if (this.calls.size === 0) this.lastActivityMs = this.host.clock.monotonic();
+    this.calls.set(call.callId, call);
+    this.planFlush();
+    this.watch(call.deadlineMs);
+  }
+
+  /** The caller no longer waits. */
+  forget(callId: number): void {
+    this.calls.delete(callId);
+  }
+
+  private planFlush(): void {
+    if (this.flushPlanned) return;
+    this.flushPlanned = true;
+    queueMicrotask(() => {
+      this.flushPlanned = false;
+      this.flush();
+    });
+  }
+
+  private flush(): void {
+    if (this.ended || this.socket === undefined || this.out.length === 0) return;
+    this.socket.write(this.out.toBuffer());
+    if (this.out.length > MAX_KEPT_WRITER_BYTES) this.out = new ProtoWriter(4096);
+    else this.out.reset();
+  }
+
+  private onData(chunk: Buffer): void {
+    this.lastActivityMs = this.host.clock.monotonic();
+    try {
+      this.frames.feed(chunk);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.end(broken(`the server answered with bytes that are not Hadoop RPC: ${error.message}`));
+    }
+  }
+
+  private frame(buffer: Buffer, start: number, end: number): void {
+    if (this.ended) return;
+    const reader = new ProtoReader(buffer, start, end);
+    const header = readDelimited(RpcResponseHeaderProto, reader);
+    if (header.status === Status.FATAL) {
+      this.end(remoteError(header));
+      return;
+    }
+    const call = this.calls.get((header.callId ?? 0) | 0);
+    if (call === undefined) return; // given up before
+    this.calls.delete(call.callId);
+    if (header.status === Status.SUCCESS) call.answer(reader, header);
+    else call.fail(remoteError(header));
+  }
+
+  /** One timer serves the deadlines, the ping and the end of an idle connection. */
+  private watch(deadlineMs: number): void {
+    const { pingIntervalMs, maxIdleMs } = this.options;
+    const dueMs = Math.min(deadlineMs, this.lastActivityMs + Math.min(pingIntervalMs, maxIdleMs));
+    if (this.ended || dueMs >= this.timerDueMs) return;
+    this.timer?.cancel();
+    this.timerDueMs = dueMs;
+    this.timer = this.host.clock.setTimer(Math.max(0, dueMs - this.host.clock.monotonic()), () => {
+      this.timerDueMs = Infinity;
+      this.onTimer();
+    });
+  }
+
+  private onTimer(): void {
+    const now = this.host.clock.monotonic();
+    let nearestMs = Infinity;
+    for (const call of this.calls.values()) {
+      if (call.deadlineMs > now) {
+        nearestMs = Math.min(nearestMs, call.deadlineMs);
+        continue;
+      }
+      this.calls.delete(call.callId);
+      call.fail(new ConnectionFailure(new HdfsError('ETIMEDOUT', 'the server has not answered in time')));
+    }
+    if (this.calls.size === 0) {
+      if (now - this.lastActivityMs >= this.options.maxIdleMs) {
+        this.end(broken('idle'));
+        return;
+      }
+    } else if (now - this.lastActivityMs >= this.options.pingIntervalMs) {
+      this.lastActivityMs = now; // of the ping itself
+      this.out.putRaw(pingFrame(this.options.clientId));
+      this.planFlush();
+    }
+    this.watch(nearestMs);
+  }
+
+  /** Ends the connection; calls that wait fail with `error`. */
+  end(error: unknown): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.timer?.cancel();
+    this.frames.end();
+    this.connecting.abort(error);
+    this.socket?.destroy();
+    this.onEnd(this);
+    const waiting = [...this.calls.values()];
+    this.calls.clear();
+    for (const call of waiting) call.fail(error);
+  }
+}
+
+/** Java appends its stack to the message. */
+const JAVA_STACK = /\n\s*at [\w.$/@<>]+\(/;
+
+function remoteError(header: RpcResponseHeaderProto): HdfsError {
+  const message = header.errorMsg ?? 'ServerDidNotSetErrorMsg';
+  const stack = JAVA_STACK.exec(message);
+  return HdfsError.fromRemote(
+    header.exceptionClassName ?? 'ServerDidNotSetExceptionClassName',
+    stack === null ? message : message.slice(0, stack.index),
+  );
+}

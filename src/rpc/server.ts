@@ -1,0 +1,241 @@
+// The RPC server: listens, holds the connections to their bounds, finds the method that a call names, and closes what
+// idles. What happens on one connection is in server-connection.ts.
+import type { AssertionError } from '../base/assert.ts';
+import { HdfsError, messageOf } from '../base/errors.ts';
+import type { Address, Host, Listener, Timer } from '../host/host.ts';
+import type { Identity } from '../wire/ipc/acceptor.ts';
+import { ErrorDetail, type Failure } from '../wire/ipc/headers.ts';
+import type { RequestHeaderProto } from '../wire/messages/ipc.ts';
+import { isBrokenInvariant, noSuchMethod, noSuchProtocol, refusedMethod, wrongProtocolVersion } from './answers.ts';
+import { protocolInfoService } from './protocol-info.ts';
+import {
+  type ConnectionLimits,
+  type ConnectionOwner,
+  ServerConnection,
+  type Target,
+  TargetCache,
+} from './server-connection.ts';
+import type { ReplyGate, RpcCall, RpcService } from './service.ts';
+
+export interface RpcServerLimits extends ConnectionLimits {
+  /** ipc.server.max.connections; 0 is no bound. */
+  readonly maxConnections: number;
+  /** ipc.server.listen.queue.size. */
+  readonly listenQueue: number;
+  /** ipc.client.idlethreshold: with fewer connections, idle ones are left alone. */
+  readonly idleThreshold: number;
+  /** Twice ipc.client.connection.maxidletime, as Apache's server has it. */
+  readonly maxIdleMs: number;
+  /** ipc.client.connection.idle-scan-interval.ms. */
+  readonly idleScanIntervalMs: number;
+  /** ipc.client.kill.max: most idle connections closed by one scan. */
+  readonly maxClosedPerScan: number;
+  /** A connection that has not named its user after this long is closed. */
+  readonly handshakeTimeoutMs: number;
+}
+
+export const DEFAULT_RPC_SERVER_LIMITS: RpcServerLimits = {
+  maxDataBytes: 128 * 1024 * 1024,
+  maxHandshakeBytes: 64 * 1024,
+  maxCallsInFlight: 1024,
+  maxQueuedBytes: 4 * 1024 * 1024,
+  maxConnections: 0,
+  listenQueue: 256,
+  idleThreshold: 4000,
+  maxIdleMs: 20_000,
+  idleScanIntervalMs: 10_000,
+  maxClosedPerScan: 10,
+  handshakeTimeoutMs: 60_000,
+};
+
+export interface RpcServerOptions {
+  /** For the log, e.g. `NameNode`. */
+  readonly name: string;
+  readonly address: Address;
+  readonly services: readonly RpcService[];
+  readonly gate?: ReplyGate | undefined;
+  readonly limits?: Partial<RpcServerLimits> | undefined;
+  /**
+   * May this user connect, or `realUser` act for `user`? Throws HdfsError (EAUTHORIZE) when not. Without it anybody may
+   * connect and nobody may act for another, as Apache without hadoop.proxyuser keys.
+   */
+  readonly authorize?: ((identity: Identity, remote: Address) => void) | undefined;
+  /** Put into each answer, for clients that follow the state of a namespace. */
+  readonly stateId?: (() => number | undefined) | undefined;
+  /** After each call; for metrics and the audit log. */
+  readonly onCallDone?: ((call: RpcCall, error: unknown) => void) | undefined;
+  /** An invariant of ours is broken. Without it the error is thrown, which ends a process. */
+  readonly onBug?: ((error: AssertionError) => void) | undefined;
+}
+
+export interface RpcServerCounters {
+  calls: number;
+  failedCalls: number;
+  acceptedConnections: number;
+  droppedConnections: number;
+  authorizationFailures: number;
+}
+
+export class RpcServer {
+  readonly counters: RpcServerCounters = {
+    calls: 0,
+    failedCalls: 0,
+    acceptedConnections: 0,
+    droppedConnections: 0,
+    authorizationFailures: 0,
+  };
+  private readonly host: Host;
+  private readonly options: RpcServerOptions;
+  private readonly limits: RpcServerLimits;
+  private readonly owner: ConnectionOwner;
+  private readonly targets = new TargetCache();
+  private readonly connections = new Set<ServerConnection>();
+  private readonly services = new Map<string, RpcService[]>();
+  private listener: Listener | undefined;
+  private scan: Timer | undefined;
+  private closed = false;
+
+  constructor(host: Host, options: RpcServerOptions) {
+    this.host = host;
+    this.options = options;
+    this.limits = { ...DEFAULT_RPC_SERVER_LIMITS, ...options.limits };
+    for (const service of options.services) this.addService(service);
+    this.addService(protocolInfoService(() => [...this.services.values()].flat()));
+    this.owner = {
+      limits: this.limits,
+      gate: options.gate,
+      resolve: (header) => this.resolve(header),
+      authorize: (identity, connection) => this.authorize(identity, connection),
+      stateId: options.stateId ?? (() => undefined),
+      onClosed: (connection, reason) => {
+        this.connections.delete(connection);
+        this.log('debug', `connection of ${connection.remote.host}:${connection.remote.port} ended: ${reason}`);
+      },
+      onCallDone: (call, error) => {
+        this.counters.calls++;
+        if (error !== undefined) this.counters.failedCalls++;
+        options.onCallDone?.(call, error);
+      },
+      logFailure: (call, error) => this.logFailure(call, error),
+      onBug: (error) => this.onBug(error),
+      now: () => host.clock.monotonic(),
+      setTimer: (ms, fn) => host.clock.setTimer(ms, fn),
+    };
+  }
+
+  /** A second version of a protocol stands beside the first. */
+  private addService(service: RpcService): void {
+    const versions = this.services.get(service.protocol) ?? [];
+    versions.push(service);
+    versions.sort((a, b) => b.version - a.version);
+    this.services.set(service.protocol, versions);
+  }
+
+  async start(): Promise<void> {
+    const { address } = this.options;
+    this.listener = await this.host.net.listen({ ...address, backlog: this.limits.listenQueue }, (socket) => {
+      if (this.closed || (this.limits.maxConnections > 0 && this.connections.size >= this.limits.maxConnections)) {
+        this.counters.droppedConnections++;
+        socket.destroy();
+        return;
+      }
+      this.counters.acceptedConnections++;
+      const connection = new ServerConnection(socket, this.owner, this.targets);
+      this.connections.add(connection);
+      connection.start();
+    });
+    this.scan = this.host.clock.setPeriodic(this.limits.idleScanIntervalMs, () => this.closeIdle());
+  }
+
+  /** Where it listens; for port 0, the port that it got. */
+  get address(): Address {
+    return this.listener?.address ?? this.options.address;
+  }
+
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
+  /** Calls that are handled or wait for durability now. */
+  get callsInFlight(): number {
+    let calls = 0;
+    for (const connection of this.connections) calls += connection.callsInFlight;
+    return calls;
+  }
+
+  /** Stops accepting, then drops all connections. */
+  async close(): Promise<void> {
+    this.closed = true;
+    this.scan?.cancel();
+    await this.listener?.close();
+    for (const connection of [...this.connections]) connection.destroy('the server stops');
+  }
+
+  private log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.host.log.log(level, 'rpc', `${this.options.name}: ${message}`, fields);
+  }
+
+  private resolve(header: RequestHeaderProto): Target {
+    const protocol = header.declaringClassProtocolName ?? '';
+    const versions = this.services.get(protocol);
+    if (versions === undefined) throw noSuchProtocol(protocol);
+    const service = versions.find((candidate) => candidate.version === header.clientProtocolVersion);
+    const [highest] = versions;
+    if (service === undefined) throw wrongProtocolVersion(protocol, header.clientProtocolVersion ?? 0, highest?.version ?? 0);
+    const name = header.methodName ?? '';
+    const method = service.methods.get(name);
+    if (method === undefined) throw noSuchMethod(name, protocol);
+    if (method.handler === undefined) {
+      throw method.refusal === undefined ? noSuchMethod(name, protocol) : refusedMethod(name, protocol, method.refusal);
+    }
+    return { protocol, method, handler: method.handler };
+  }
+
+  private authorize(identity: Identity, connection: ServerConnection): Failure | undefined {
+    try {
+      if (this.options.authorize !== undefined) this.options.authorize(identity, connection.remote);
+      else if (identity.realUser !== undefined) {
+        throw new HdfsError('EAUTHORIZE', `User: ${identity.realUser} is not allowed to impersonate ${identity.user}`);
+      }
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof HdfsError)) throw error;
+      this.counters.authorizationFailures++;
+      this.log('info', `connection of ${identity.user} from ${connection.remote.host} refused: ${error.message}`);
+      return { javaClass: error.javaClass, message: error.message, detail: ErrorDetail.FATAL_UNAUTHORIZED, fatal: true };
+    }
+  }
+
+  private logFailure(call: RpcCall, error: unknown): void {
+    this.log('error', `${call.protocol}.${call.method} of ${call.user} failed: ${messageOf(error)}`, {
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+  }
+
+  private onBug(error: Error): void {
+    this.log('error', `a broken invariant: ${error.message}`, { stack: error.stack });
+    if (this.options.onBug !== undefined && isBrokenInvariant(error)) {
+      this.options.onBug(error);
+      return;
+    }
+    this.host.clock.defer(() => {
+      throw error;
+    });
+  }
+
+  private closeIdle(): void {
+    const now = this.host.clock.monotonic();
+    let toClose = this.limits.maxClosedPerScan;
+    for (const connection of this.connections) {
+      if (!connection.isEstablished) {
+        if (now - connection.openedMs > this.limits.handshakeTimeoutMs) connection.destroy('it never named its user');
+        continue;
+      }
+      if (toClose === 0 || this.connections.size < this.limits.idleThreshold) continue;
+      if (connection.isIdle && now - connection.lastContactMs > this.limits.maxIdleMs) {
+        toClose--;
+        connection.destroy('idle');
+      }
+    }
+  }
+}

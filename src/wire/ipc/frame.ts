@@ -1,0 +1,162 @@
+// Frames of Hadoop RPC in both directions: a length of 4 bytes, big-endian, then that many bytes, in which every message
+// has its own length before it.
+//
+//     request   length | RpcRequestHeaderProto  | RequestHeaderProto | parameter
+//     answer    length | RpcResponseHeaderProto | result, or nothing after an error
+//
+// FrameSplitter finds the frames in a stream of chunks. It can be stopped between two frames, and it takes memory only
+// for bytes that have arrived, not for a length that was merely announced.
+import { ProtocolError } from '../../base/errors.ts';
+import type { ProtoWriter } from '../protobuf/writer.ts';
+
+export const LENGTH_BYTES = 4;
+/** First piece of memory for a frame that spans chunks; it doubles as its bytes arrive. */
+const FIRST_PIECE_BYTES = 16 * 1024;
+
+/** The frame is buffer[start, end). Bytes are valid while the chunk is; for a frame in one chunk there is no copy. */
+export type FrameSink = (buffer: Buffer, start: number, end: number) => void;
+
+export class FrameSplitter {
+  /** Longest frame that is accepted from now on. */
+  maxBytes: number;
+  private readonly sink: FrameSink;
+  /** Start of a frame whose end has not arrived: its length field, then content. */
+  private partial: Buffer = Buffer.alloc(0);
+  private partialBytes = 0;
+  private readonly waiting: Buffer[] = [];
+  private stopped = false;
+  private feeding = false;
+
+  constructor(maxBytes: number, sink: FrameSink) {
+    this.maxBytes = maxBytes;
+    this.sink = sink;
+  }
+
+  /** Bytes that are held for later. */
+  get heldBytes(): number {
+    let held = this.partialBytes;
+    for (const chunk of this.waiting) held += chunk.length;
+    return held;
+  }
+
+  get isStopped(): boolean {
+    return this.stopped;
+  }
+
+  /** No frame is handed out after the present one until `resume`. */
+  stop(): void {
+    this.stopped = true;
+  }
+
+  /** Hands out what waited. Throws ProtocolError. */
+  resume(): void {
+    this.stopped = false;
+    if (this.feeding) return;
+    while (!this.stopped) {
+      const chunk = this.waiting.shift();
+      if (chunk === undefined) return;
+      this.split(chunk);
+    }
+  }
+
+  /** Forgets everything; nothing more is handed out. */
+  end(): void {
+    this.stopped = true;
+    this.waiting.length = 0;
+    this.partial = Buffer.alloc(0);
+    this.partialBytes = 0;
+    this.maxBytes = 0;
+  }
+
+  /** Takes the next bytes of the stream and hands out the frames that they complete. Throws ProtocolError. */
+  feed(chunk: Buffer): void {
+    if (this.stopped || this.waiting.length > 0) {
+      this.waiting.push(Buffer.from(chunk));
+      return;
+    }
+    this.split(chunk);
+  }
+
+  private checkLength(length: number): void {
+    if (length > this.maxBytes) {
+      throw new ProtocolError(
+        `Requested data length ${length | 0} is longer than maximum configured RPC length ${this.maxBytes}`,
+      );
+    }
+  }
+
+  private split(chunk: Buffer): void {
+    this.feeding = true;
+    try {
+      let at = 0;
+      const end = chunk.length;
+      if (this.partialBytes > 0) {
+        at = this.complete(chunk);
+        if (at < 0) return;
+      }
+      while (!this.stopped && end - at >= LENGTH_BYTES) {
+        const length = chunk.readUInt32BE(at);
+        this.checkLength(length);
+        if (end - at - LENGTH_BYTES < length) break;
+        const start = at + LENGTH_BYTES;
+        at = start + length;
+        this.sink(chunk, start, at);
+      }
+      if (at === end) return;
+      if (this.stopped) this.waiting.unshift(Buffer.from(chunk.subarray(at)));
+      else this.keep(chunk, at, end);
+    } finally {
+      this.feeding = false;
+    }
+  }
+
+  /** Adds to the frame that had begun before. Answers where the next one starts, or -1 when more is needed. */
+  private complete(chunk: Buffer): number {
+    let at = 0;
+    if (this.partialBytes < LENGTH_BYTES) {
+      at = Math.min(chunk.length, LENGTH_BYTES - this.partialBytes);
+      this.keep(chunk, 0, at);
+      if (this.partialBytes < LENGTH_BYTES) return -1;
+    }
+    const length = this.partial.readUInt32BE(0);
+    this.checkLength(length);
+    const missing = LENGTH_BYTES + length - this.partialBytes;
+    const take = Math.min(missing, chunk.length - at);
+    this.keep(chunk, at, at + take);
+    if (take < missing) return -1;
+    const frame = this.partial;
+    this.partial = Buffer.alloc(0);
+    this.partialBytes = 0;
+    this.sink(frame, LENGTH_BYTES, LENGTH_BYTES + length);
+    return at + take;
+  }
+
+  private keep(chunk: Buffer, from: number, to: number): void {
+    const needed = this.partialBytes + to - from;
+    if (needed > this.partial.length) {
+      const announced =
+        needed >= LENGTH_BYTES && this.partialBytes >= LENGTH_BYTES ? this.partial.readUInt32BE(0) + LENGTH_BYTES : needed;
+      const size = Math.min(Math.max(announced, needed), Math.max(needed, FIRST_PIECE_BYTES, this.partial.length * 2));
+      const grown = Buffer.allocUnsafeSlow(size);
+      this.partial.copy(grown, 0, 0, this.partialBytes);
+      this.partial = grown;
+    }
+    chunk.copy(this.partial, this.partialBytes, from, to);
+    this.partialBytes = needed;
+  }
+}
+
+const NO_LENGTH = Buffer.alloc(LENGTH_BYTES);
+
+/** Opens a frame in `writer`; the answer goes to `finishFrame`. */
+export function beginFrame(writer: ProtoWriter): number {
+  const at = writer.length;
+  writer.putRaw(NO_LENGTH);
+  return at;
+}
+
+/** Fills in the length of the frame that `beginFrame` opened. */
+export function finishFrame(writer: ProtoWriter, at: number): void {
+  const frame = writer.view(at);
+  frame.writeUInt32BE(frame.length - LENGTH_BYTES, 0);
+}
