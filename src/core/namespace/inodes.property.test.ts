@@ -285,6 +285,10 @@ describe('inode table against a model', () => {
           expect(listed(inodes)).toEqual(now);
           const from = `part-${String(random(count)).padStart(6, '0')}`;
           expect(listed(inodes, from)).toEqual(now.filter((name) => name > from));
+          for (const name of [from, ...now.filter((_, i) => i % 97 === 0)]) {
+            const greater = now.filter((other) => other > name).length;
+            expect(inodes.childrenAfter(inodes.root, bytesOf(name))).toBe(greater);
+          }
           for (const name of now) expect(inodes.child(inodes.root, bytesOf(name))).toBe(handles.get(name));
         }
         expect(listed(view)).toEqual(before);

@@ -119,6 +119,9 @@ describe('inode table', () => {
     expect(childNames(inodes, inodes.root, 'aa')).toEqual(['ab', 'b', 'constructor', 'é']);
     expect(childNames(inodes, inodes.root, 'zzé')).toEqual(['é']);
     expect(inodes.child(inodes.root, utf8Bytes('toString'))).toBe(0);
+    expect(['', 'a', 'aa', 'é', 'zz'].map((name) => inodes.childrenAfter(inodes.root, utf8Bytes(name)))).toEqual([
+      7, 4, 4, 0, 1,
+    ]);
     const path = utf8Bytes('/ab/c');
     expect(utf8(inodes.name(inodes.child(inodes.root, path, 1, 3)))).toBe('ab');
   });

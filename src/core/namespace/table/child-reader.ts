@@ -3,7 +3,7 @@
 // 127 children nodes split. Finding, adding and removing one among a million touches four nodes, and a walk starts anywhere.
 //
 // A node is a run of words: first its header (number of entries, level, room), then the entries. An inner node's entry is the
-// first handle below the child, then the child. A leaf's (level 0) entry is a handle; after the room for all of them comes
+// first handle below the child, the child, and the number of handles below it. A leaf's (level 0) entry is a handle; after the room for all of them comes
 // one byte for each, a hash of the name: a lookup compares these and then one or two names, where a search by halves would
 // fetch seven names from all over the memory. No two nodes point to each other sideways, so a frozen view needs nothing
 // special.
@@ -27,6 +27,12 @@ export const countOf = (header: number): number => header & COUNT_MASK;
 export const levelOf = (header: number): number => (header >>> LEVEL_SHIFT) & LEVEL_MASK;
 /** Words of the run. */
 export const roomOf = (header: number): number => header >>> ROOM_SHIFT;
+
+/** Words of an entry in an inner node, and where they stand. */
+export const ENTRY_WORDS = 3;
+export const keyAt = (index: number): number => 1 + ENTRY_WORDS * index;
+export const childAt = (index: number): number => 2 + ENTRY_WORDS * index;
+export const belowAt = (index: number): number => 3 + ENTRY_WORDS * index;
 
 /** Entries of four bytes, and one byte each, that a leaf has room for. */
 export function leafEntries(words: number): number {
@@ -76,10 +82,10 @@ export class ChildReader {
       let high = countOf(header) - 1;
       while (low < high) {
         const middle = (low + high + 1) >>> 1;
-        if (this.names.compare(page[at + 1 + 2 * middle] as number, bytes, start, end) <= 0) low = middle;
+        if (this.names.compare(page[at + keyAt(middle)] as number, bytes, start, end) <= 0) low = middle;
         else high = middle - 1;
       }
-      node = page[at + 2 + 2 * low] as number;
+      node = page[at + childAt(low)] as number;
       page = this.nodes.page(node);
       at = this.nodes.at(node);
       header = page[at] as number;
@@ -123,7 +129,7 @@ export class ChildReader {
         if (depth >= 0) indexes[depth] = (indexes[depth] as number) + 1;
       } else if (levelOf(header) > 0) {
         depth++;
-        nodes[depth] = this.nodes.get(node, 2 + 2 * index);
+        nodes[depth] = this.nodes.get(node, childAt(index));
         indexes[depth] = 0;
       } else {
         indexes[depth] = index + 1;
@@ -158,6 +164,20 @@ export class ChildReader {
     assert(changes === this.changes, 'directories must not change during a walk: gather first');
   }
 
+  /** How many children have names greater than `after`. */
+  countAfter(directory: number, after: Uint8Array): number {
+    const count = this.rows.get(directory, CHILD_COUNT);
+    if (count === 0) return 0;
+    const root = this.rows.get(directory, CHILDREN);
+    if (count === 1) return this.names.compare(root, after, 0, after.length) > 0 ? 1 : 0;
+    let before = this.search(root, after, 0, after.length) ? 1 : 0;
+    for (let depth = 0; depth < this.depth; depth++) {
+      const node = this.pathNode[depth] as number;
+      for (let i = (this.pathIndex[depth] as number) - 1; i >= 0; i--) before += this.nodes.get(node, belowAt(i));
+    }
+    return count - before - (this.pathIndex[this.depth] as number);
+  }
+
   /**
    * Goes down to the leaf where the name is or belongs, leaving the way in `path…`. The leaf's index is that of the first
    * child whose name is not smaller; the answer is whether it is the name itself.
@@ -175,11 +195,11 @@ export class ChildReader {
       let high = countOf(header) - 1;
       while (low < high) {
         const middle = (low + high + 1) >>> 1;
-        if (this.names.compare(page[at + 1 + 2 * middle] as number, bytes, start, end) <= 0) low = middle;
+        if (this.names.compare(page[at + keyAt(middle)] as number, bytes, start, end) <= 0) low = middle;
         else high = middle - 1;
       }
       this.pathIndex[depth] = low;
-      node = page[at + 2 + 2 * low] as number;
+      node = page[at + childAt(low)] as number;
       depth++;
     }
     this.depth = depth;

@@ -2,10 +2,14 @@
 // is told in child-reader.ts.
 import { assert } from '../../../base/assert.ts';
 import {
+  belowAt,
   ChildReader,
   COUNT_MASK,
+  childAt,
   countOf,
+  ENTRY_WORDS,
   hashOf,
+  keyAt,
   LEVEL_SHIFT,
   leafEntries,
   levelOf,
@@ -15,8 +19,8 @@ import {
 } from './child-reader.ts';
 import { CHILD_COUNT, CHILDREN } from './layout.ts';
 
-const MAX_INNER_WORDS = 128;
-const MAX_INNER_ENTRIES = (MAX_INNER_WORDS - 1) >>> 1;
+const MAX_INNER_WORDS = 192;
+const MAX_INNER_ENTRIES = Math.floor((MAX_INNER_WORDS - 1) / ENTRY_WORDS);
 const MAX_LEAF_WORDS = 160;
 const MAX_LEAF_ENTRIES = leafEntries(MAX_LEAF_WORDS);
 /** Room of the only leaf of a small directory grows in these steps. */
@@ -66,6 +70,7 @@ export class ChildIndex extends ChildReader {
       const index = this.pathIndex[this.depth] as number;
       assert(found && this.nodes.get(leaf, 1 + index) === child, 'not a child of that directory');
       this.removeEntry(leaf, index);
+      this.countPath(-1);
       this.mend();
       this.shrinkRoot(directory, count - 1);
     }
@@ -102,9 +107,27 @@ export class ChildIndex extends ChildReader {
         return true;
       }
       this.pathIndex[depth] = count - 1;
-      node = this.nodes.get(node, 2 * count);
+      node = this.nodes.get(node, childAt(count - 1));
       depth++;
     }
+  }
+
+  /** Adds to the counts along the path of the last search. */
+  private countPath(delta: number): void {
+    for (let depth = 0; depth < this.depth; depth++) {
+      const node = this.pathNode[depth] as number;
+      const word = belowAt(this.pathIndex[depth] as number);
+      this.nodes.set(node, word, this.nodes.get(node, word) + delta);
+    }
+  }
+
+  /** Handles in a node and below it. */
+  private below(node: number): number {
+    const header = this.nodes.get(node, 0);
+    if (levelOf(header) === 0) return countOf(header);
+    let sum = 0;
+    for (let i = countOf(header) - 1; i >= 0; i--) sum += this.nodes.get(node, belowAt(i));
+    return sum;
   }
 
   /** Puts the child where the last search ended. */
@@ -112,9 +135,10 @@ export class ChildIndex extends ChildReader {
     let depth = this.depth;
     const leaf = this.pathNode[depth] as number;
     const index = this.pathIndex[depth] as number;
+    this.countPath(1);
     // Before the first of a leaf means before the first of all: the way here was along the left edge.
     if (index === 0) {
-      for (let d = depth - 1; d >= 0; d--) this.nodes.set(this.pathNode[d] as number, 1, child);
+      for (let d = depth - 1; d >= 0; d--) this.nodes.set(this.pathNode[d] as number, keyAt(0), child);
     }
     const header = this.nodes.get(leaf, 0);
     const count = countOf(header);
@@ -139,8 +163,9 @@ export class ChildIndex extends ChildReader {
       depth--;
       const node = this.pathNode[depth] as number;
       const position = (this.pathIndex[depth] as number) + 1;
+      this.nodes.set(node, belowAt(position - 1), this.below(left));
       if (countOf(this.nodes.get(node, 0)) < MAX_INNER_ENTRIES) {
-        this.insertPair(node, position, right);
+        this.insertChild(node, position, right);
         return;
       }
       right = this.splitInner(node, position, right);
@@ -149,8 +174,8 @@ export class ChildIndex extends ChildReader {
     const level = levelOf(this.nodes.get(left, 0)) + 1;
     assert(level < MAX_HEIGHT, 'directory index too high');
     const root = this.makeNode(MAX_INNER_WORDS, level);
-    this.insertPair(root, 0, left);
-    this.insertPair(root, 1, right);
+    this.insertChild(root, 0, left);
+    this.insertChild(root, 1, right);
     this.rows.set(directory, CHILDREN, root);
   }
 
@@ -170,11 +195,11 @@ export class ChildIndex extends ChildReader {
   private splitInner(node: number, position: number, child: number): number {
     const right = this.makeNode(MAX_INNER_WORDS, levelOf(this.nodes.get(node, 0)));
     const keep = position === MAX_INNER_ENTRIES ? MAX_INNER_ENTRIES : MAX_INNER_ENTRIES >>> 1;
-    this.nodes.move(node, 1 + 2 * keep, right, 1, 2 * (MAX_INNER_ENTRIES - keep));
+    this.nodes.move(node, keyAt(keep), right, keyAt(0), ENTRY_WORDS * (MAX_INNER_ENTRIES - keep));
     this.setCount(right, MAX_INNER_ENTRIES - keep);
     this.setCount(node, keep);
-    if (position > keep || keep === MAX_INNER_ENTRIES) this.insertPair(right, position - keep, child);
-    else this.insertPair(node, position, child);
+    if (position > keep || keep === MAX_INNER_ENTRIES) this.insertChild(right, position - keep, child);
+    else this.insertChild(node, position, child);
     return right;
   }
 
@@ -205,12 +230,13 @@ export class ChildIndex extends ChildReader {
     return this.nodes.byteAt(leaf) + 4 * (1 + leafEntries(roomOf(this.nodes.get(leaf, 0))));
   }
 
-  private insertPair(node: number, index: number, child: number): void {
+  private insertChild(node: number, index: number, child: number): void {
     const count = countOf(this.nodes.get(node, 0));
-    this.nodes.move(node, 1 + 2 * index, node, 3 + 2 * index, 2 * (count - index));
+    this.nodes.move(node, keyAt(index), node, keyAt(index + 1), ENTRY_WORDS * (count - index));
     // The first handle below a node stands in the same place in leaves and inner nodes.
-    this.nodes.set(node, 1 + 2 * index, this.nodes.get(child, 1));
-    this.nodes.set(node, 2 + 2 * index, child);
+    this.nodes.set(node, keyAt(index), this.nodes.get(child, keyAt(0)));
+    this.nodes.set(node, childAt(index), child);
+    this.nodes.set(node, belowAt(index), this.below(child));
     this.setCount(node, count + 1);
   }
 
@@ -220,9 +246,9 @@ export class ChildIndex extends ChildReader {
     this.setCount(leaf, count - 1);
   }
 
-  private removePair(node: number, index: number): void {
+  private removeChild(node: number, index: number): void {
     const count = countOf(this.nodes.get(node, 0));
-    this.nodes.move(node, 3 + 2 * index, node, 1 + 2 * index, 2 * (count - index - 1));
+    this.nodes.move(node, keyAt(index + 1), node, keyAt(index), ENTRY_WORDS * (count - index - 1));
     this.setCount(node, count - 1);
   }
 
@@ -234,40 +260,42 @@ export class ChildIndex extends ChildReader {
       const index = this.pathIndex[depth - 1] as number;
       if (countOf(this.nodes.get(node, 0)) === 0) {
         this.freeNode(node);
-        this.removePair(above, index);
+        this.removeChild(above, index);
         continue;
       }
-      this.nodes.set(above, 1 + 2 * index, this.nodes.get(node, 1));
+      this.nodes.set(above, keyAt(index), this.nodes.get(node, keyAt(0)));
       const last = countOf(this.nodes.get(above, 0)) - 1;
-      if (index > 0 && this.joinable(this.nodes.get(above, 2 * index), node)) {
-        this.join(this.nodes.get(above, 2 * index), node);
-        this.removePair(above, index);
-      } else if (index < last && this.joinable(node, this.nodes.get(above, 4 + 2 * index))) {
-        this.join(node, this.nodes.get(above, 4 + 2 * index));
-        this.removePair(above, index + 1);
+      if (index > 0 && this.joinable(above, index - 1)) {
+        this.join(above, index - 1);
+      } else if (index < last && this.joinable(above, index)) {
+        this.join(above, index);
       } else if (index > 0) {
         return;
       }
     }
   }
 
-  /** Neighbours are joined when one of them is nearly empty and the result leaves room to grow. */
-  private joinable(left: number, right: number): boolean {
-    const header = this.nodes.get(left, 0);
+  /** A child and the one after it are joined when one of them is nearly empty and the result leaves room to grow. */
+  private joinable(above: number, index: number): boolean {
+    const header = this.nodes.get(this.nodes.get(above, childAt(index)), 0);
     const a = countOf(header);
-    const b = countOf(this.nodes.get(right, 0));
+    const b = countOf(this.nodes.get(this.nodes.get(above, childAt(index + 1)), 0));
     const most = levelOf(header) === 0 ? MAX_LEAF_ENTRIES : MAX_INNER_ENTRIES;
     return Math.min(a, b) < most >>> 2 && a + b <= (most * 3) >>> 2;
   }
 
-  private join(left: number, right: number): void {
+  private join(above: number, index: number): void {
+    const left = this.nodes.get(above, childAt(index));
+    const right = this.nodes.get(above, childAt(index + 1));
     const header = this.nodes.get(left, 0);
     const a = countOf(header);
     const b = countOf(this.nodes.get(right, 0));
     if (levelOf(header) === 0) this.moveEntries(right, 0, left, a, b);
-    else this.nodes.move(right, 1, left, 1 + 2 * a, 2 * b);
+    else this.nodes.move(right, keyAt(0), left, keyAt(a), ENTRY_WORDS * b);
     this.setCount(left, a + b);
     this.freeNode(right);
+    this.nodes.set(above, belowAt(index), this.nodes.get(above, belowAt(index)) + this.nodes.get(above, belowAt(index + 1)));
+    this.removeChild(above, index + 1);
   }
 
   /** Takes levels of one entry off, makes the leaf of a small directory small, and removes the last node for one child. */
@@ -275,7 +303,7 @@ export class ChildIndex extends ChildReader {
     let root = this.rows.get(directory, CHILDREN);
     let header = this.nodes.get(root, 0);
     while (levelOf(header) > 0 && countOf(header) === 1) {
-      const below = this.nodes.get(root, 2);
+      const below = this.nodes.get(root, childAt(0));
       this.freeNode(root);
       root = below;
       header = this.nodes.get(root, 0);

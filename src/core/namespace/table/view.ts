@@ -176,6 +176,11 @@ export class InodeView implements InodeReader {
     return this.isDirectory(directory) ? this.children.find(directory, bytes, start, end) : 0;
   }
 
+  /** How many children have names greater than `after`. O(log n). */
+  childrenAfter(directory: InodeHandle, after: Uint8Array): number {
+    return this.isDirectory(directory) ? this.children.countAfter(directory, after) : 0;
+  }
+
   /** `visit` must not change any directory: gather first, then change. */
   forEachChild(directory: InodeHandle, after: Uint8Array | undefined, visit: (child: InodeHandle) => boolean): void {
     if (this.isDirectory(directory)) this.children.forEach(directory, after, visit);
