@@ -1,0 +1,102 @@
+// Writes COMPATIBILITY.md from the tables in src/wire/tables. With --check it writes nothing and fails when the page is
+// out of date.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(fileURLToPath(import.meta.url), '../..');
+const page = join(root, 'COMPATIBILITY.md');
+
+const bundle = await build({
+  absWorkingDir: root,
+  stdin: {
+    contents: `export { SERVICES } from './src/wire/tables/services.ts';
+      export { EDIT_OPS } from './src/wire/tables/edits.ts';
+      export { TRANSFER_OPS } from './src/wire/tables/transfer.ts';
+      export { WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS } from './src/wire/tables/webhdfs.ts';
+      export { KEYS } from './src/config/keys/index.ts';`,
+    resolveDir: root,
+    loader: 'ts',
+  },
+  bundle: true,
+  write: false,
+  format: 'esm',
+  platform: 'node',
+  logLevel: 'error',
+});
+const code = Buffer.from(bundle.outputFiles[0].text).toString('base64');
+const { SERVICES, EDIT_OPS, TRANSFER_OPS, WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS, KEYS } = await import(
+  `data:text/javascript;base64,${code}`
+);
+
+/** Names that are built, then the refused ones gathered by reason. */
+function section(table) {
+  const names = Object.keys(table);
+  const built = names.filter((name) => table[name] === true);
+  const byReason = new Map();
+  for (const name of names) {
+    if (table[name] === true) continue;
+    const { refused } = table[name];
+    byReason.set(refused, [...(byReason.get(refused) ?? []), name]);
+  }
+  const lines = [];
+  if (built.length > 0) lines.push(`Built: ${built.map((name) => `\`${name}\``).join(' ')}`, '');
+  if (byReason.size > 0) {
+    lines.push('| Refused | Why |', '|---|---|');
+    for (const [reason, refusedNames] of byReason) {
+      lines.push(`| ${refusedNames.map((name) => `\`${name}\``).join(' ')} | ${reason} |`);
+    }
+    lines.push('');
+  }
+  return lines;
+}
+
+const count = (tables) => {
+  const entries = tables.flatMap((table) => Object.values(table));
+  return `${entries.filter((entry) => entry === true).length} of ${entries.length}`;
+};
+
+const services = Object.entries(SERVICES);
+const webhdfs = Object.fromEntries(
+  Object.entries(WEBHDFS_OPS_BY_METHOD).flatMap(([method, ops]) => ops.map((op) => [`${method} ${op}`, WEBHDFS_OPS[op]])),
+);
+const differing = Object.entries(KEYS).filter(([, key]) => key.differs !== undefined);
+const text = [
+  '# Compatibility with Apache Hadoop 3.5.0',
+  '',
+  'Made by `npm run compatibility` from `src/wire/tables`; a test keeps it up to date. Everything Hadoop has stands here',
+  'once: built, or refused with the reason that a caller is told. A refused method answers RpcNoSuchMethodException, a',
+  'refused transfer operation an error status; a refused edit operation stops the start and is named.',
+  '',
+  '| | Built |',
+  '|---|---|',
+  `| RPC methods | ${count(services.map(([, { methods }]) => methods))} |`,
+  `| Data transfer operations | ${count([TRANSFER_OPS])} |`,
+  `| Edit log operations | ${count([EDIT_OPS])} |`,
+  `| WebHDFS operations | ${count([webhdfs])} |`,
+  `| Configuration keys | ${Object.keys(KEYS).length} known |`,
+  '',
+  ...services.flatMap(([name, { server, methods }]) => [`## ${name} (${server})`, '', ...section(methods)]),
+  '## Data transfer operations',
+  '',
+  ...section(TRANSFER_OPS),
+  '## Edit log operations',
+  '',
+  ...section(EDIT_OPS),
+  '## WebHDFS operations',
+  '',
+  ...section(webhdfs),
+  '## Configuration keys whose default is not Hadoop’s',
+  '',
+  '| Key | Default | Why |',
+  '|---|---|---|',
+  ...differing.map(([name, key]) => `| \`${name}\` | \`${key.default}\` | ${key.differs} |`),
+  '',
+].join('\n');
+
+if (!process.argv.includes('--check')) writeFileSync(page, text);
+else if (readFileSync(page, 'utf8') !== text) {
+  console.error('COMPATIBILITY.md is out of date: run `npm run compatibility`');
+  process.exitCode = 1;
+}

@@ -1,0 +1,350 @@
+// Every method of every service of Hadoop's daemons: built, or refused with the reason that the caller is told in an
+// RpcNoSuchMethodException. The connection goes on after a refusal.
+import { type EntryTable, refusals, refused } from './entry.ts';
+
+const ACLS = 'ACLs are not built yet';
+const ADMIN = 'this administrator command is not built yet';
+const APPEND = 'appending to a file is not built yet';
+const AUTHORIZE = 'service level authorization is not built yet';
+const BACKUP = 'backup and checkpoint nodes are not served; the NameNode makes its own checkpoints';
+const BALANCER = 'the balancer is not built yet';
+const BATCHED = 'batched listings are not built yet';
+const CACHE = 'centralized cache management is not built yet';
+const CALLQUEUE = 'the call queue cannot be replaced at run time';
+const CONCAT = 'concatenating files is not built yet';
+const DISKBALANCER = 'the disk balancer is not built yet';
+const ERASURE = 'erasure coding is not built yet';
+const EVICT = 'evicting writers is not built yet';
+const FEDERATION = 'changing the NameNodes of a running DataNode is not built yet';
+const HA = 'failover between NameNodes is not built yet';
+const INOTIFY = 'the stream of namespace events is not built yet';
+const JOURNAL = 'the JournalNode is not built yet';
+const LEASE = 'recovering a lease on demand is not built yet';
+const LIFELINE = 'lifelines are not served; heartbeats never wait for other work here';
+const MEMBERSHIP = 'reading the lists of nodes again is not built yet';
+const POLICIES = 'changing storage policies is not built yet';
+const PROVIDED = 'provided storage is not supported';
+const PROXY = 'proxy users are not built yet';
+const QUOTA = 'setting quotas is not built yet';
+const RECONFIGURE = 'changing the configuration of a running daemon is not built yet';
+const SHORTCIRCUIT = 'short-circuit reads are not supported';
+const SNAPSHOTS = 'snapshots are not built yet';
+const SYMLINKS = 'symbolic links are switched off, as in Hadoop';
+const TOKENS = 'tokens are not built yet';
+const TRUNCATE = 'truncating a file is not built yet';
+const UPGRADE = 'upgrades of a running cluster are not built yet';
+const XATTRS = 'extended attributes are not built yet';
+const ZONES = 'encryption zones are not built yet';
+
+export interface ServiceEntry {
+  /** Daemons of Hadoop that serve it. */
+  readonly server: string;
+  readonly methods: EntryTable;
+}
+
+export const SERVICES = {
+  AliasMapProtocolService: {
+    server: 'NameNode',
+    methods: {
+      write: refused(PROVIDED),
+      read: refused(PROVIDED),
+      list: refused(PROVIDED),
+      getBlockPoolId: refused(PROVIDED),
+    },
+  },
+  ClientDatanodeProtocolService: {
+    server: 'DataNode',
+    methods: {
+      getReplicaVisibleLength: true,
+      refreshNamenodes: refused(FEDERATION),
+      deleteBlockPool: refused(FEDERATION),
+      getBlockLocalPathInfo: refused(SHORTCIRCUIT),
+      shutdownDatanode: true,
+      evictWriters: refused(EVICT),
+      getDatanodeInfo: true,
+      getVolumeReport: refused(ADMIN),
+      getReconfigurationStatus: refused(RECONFIGURE),
+      startReconfiguration: refused(RECONFIGURE),
+      listReconfigurableProperties: refused(RECONFIGURE),
+      triggerBlockReport: true,
+      getBalancerBandwidth: true,
+      submitDiskBalancerPlan: refused(DISKBALANCER),
+      cancelDiskBalancerPlan: refused(DISKBALANCER),
+      queryDiskBalancerPlan: refused(DISKBALANCER),
+      getDiskBalancerSetting: refused(DISKBALANCER),
+    },
+  },
+  ClientNamenodeProtocol: {
+    server: 'NameNode',
+    methods: {
+      getBlockLocations: true,
+      getServerDefaults: true,
+      create: true,
+      append: refused(APPEND),
+      setReplication: true,
+      setStoragePolicy: refused(POLICIES),
+      unsetStoragePolicy: refused(POLICIES),
+      getStoragePolicy: true,
+      getStoragePolicies: true,
+      setPermission: true,
+      setOwner: true,
+      abandonBlock: true,
+      addBlock: true,
+      getAdditionalDatanode: true,
+      complete: true,
+      reportBadBlocks: true,
+      concat: refused(CONCAT),
+      truncate: refused(TRUNCATE),
+      rename: true,
+      rename2: true,
+      delete: true,
+      mkdirs: true,
+      getListing: true,
+      getBatchedListing: refused(BATCHED),
+      renewLease: true,
+      recoverLease: refused(LEASE),
+      getFsStats: true,
+      getFsReplicatedBlockStats: true,
+      getFsECBlockGroupStats: true,
+      getDatanodeReport: true,
+      getDatanodeStorageReport: true,
+      getPreferredBlockSize: true,
+      setSafeMode: true,
+      saveNamespace: true,
+      rollEdits: true,
+      restoreFailedStorage: refused(ADMIN),
+      refreshNodes: refused(MEMBERSHIP),
+      finalizeUpgrade: refused(UPGRADE),
+      upgradeStatus: refused(UPGRADE),
+      rollingUpgrade: refused(UPGRADE),
+      listCorruptFileBlocks: refused(ADMIN),
+      metaSave: refused(ADMIN),
+      getFileInfo: true,
+      getLocatedFileInfo: true,
+      addCacheDirective: refused(CACHE),
+      modifyCacheDirective: refused(CACHE),
+      removeCacheDirective: refused(CACHE),
+      listCacheDirectives: refused(CACHE),
+      addCachePool: refused(CACHE),
+      modifyCachePool: refused(CACHE),
+      removeCachePool: refused(CACHE),
+      listCachePools: refused(CACHE),
+      getFileLinkInfo: true,
+      getContentSummary: true,
+      setQuota: refused(QUOTA),
+      fsync: true,
+      setTimes: true,
+      createSymlink: refused(SYMLINKS),
+      getLinkTarget: refused(SYMLINKS),
+      updateBlockForPipeline: true,
+      updatePipeline: true,
+      getDelegationToken: refused(TOKENS),
+      renewDelegationToken: refused(TOKENS),
+      cancelDelegationToken: refused(TOKENS),
+      setBalancerBandwidth: refused(BALANCER),
+      getDataEncryptionKey: true,
+      createSnapshot: refused(SNAPSHOTS),
+      renameSnapshot: refused(SNAPSHOTS),
+      allowSnapshot: refused(SNAPSHOTS),
+      disallowSnapshot: refused(SNAPSHOTS),
+      getSnapshottableDirListing: refused(SNAPSHOTS),
+      getSnapshotListing: refused(SNAPSHOTS),
+      deleteSnapshot: refused(SNAPSHOTS),
+      getSnapshotDiffReport: refused(SNAPSHOTS),
+      getSnapshotDiffReportListing: refused(SNAPSHOTS),
+      isFileClosed: true,
+      modifyAclEntries: refused(ACLS),
+      removeAclEntries: refused(ACLS),
+      removeDefaultAcl: refused(ACLS),
+      removeAcl: refused(ACLS),
+      setAcl: refused(ACLS),
+      getAclStatus: refused(ACLS),
+      setXAttr: refused(XATTRS),
+      getXAttrs: refused(XATTRS),
+      listXAttrs: refused(XATTRS),
+      removeXAttr: refused(XATTRS),
+      checkAccess: true,
+      createEncryptionZone: refused(ZONES),
+      listEncryptionZones: refused(ZONES),
+      reencryptEncryptionZone: refused(ZONES),
+      listReencryptionStatus: refused(ZONES),
+      getEZForPath: true,
+      setErasureCodingPolicy: refused(ERASURE),
+      unsetErasureCodingPolicy: refused(ERASURE),
+      getECTopologyResultForPolicies: refused(ERASURE),
+      getCurrentEditLogTxid: true,
+      getEditsFromTxid: refused(INOTIFY),
+      getErasureCodingPolicies: true,
+      addErasureCodingPolicies: refused(ERASURE),
+      removeErasureCodingPolicy: refused(ERASURE),
+      enableErasureCodingPolicy: refused(ERASURE),
+      disableErasureCodingPolicy: refused(ERASURE),
+      getErasureCodingPolicy: true,
+      getErasureCodingCodecs: refused(ERASURE),
+      getQuotaUsage: true,
+      listOpenFiles: refused(ADMIN),
+      msync: true,
+      satisfyStoragePolicy: refused(POLICIES),
+      getHAServiceState: true,
+      getSlowDatanodeReport: refused(ADMIN),
+      getEnclosingRoot: refused(ZONES),
+    },
+  },
+  DatanodeLifelineProtocolService: {
+    server: 'NameNode',
+    methods: {
+      sendLifeline: refused(LIFELINE),
+    },
+  },
+  DatanodeProtocolService: {
+    server: 'NameNode',
+    methods: {
+      registerDatanode: true,
+      sendHeartbeat: true,
+      blockReport: true,
+      cacheReport: true,
+      blockReceivedAndDeleted: true,
+      errorReport: true,
+      versionRequest: true,
+      reportBadBlocks: true,
+      commitBlockSynchronization: true,
+    },
+  },
+  GenericRefreshProtocolService: {
+    server: 'NameNode',
+    methods: {
+      refresh: refused(ADMIN),
+    },
+  },
+  GetUserMappingsProtocolService: {
+    server: 'NameNode',
+    methods: {
+      getGroupsForUser: true,
+    },
+  },
+  HAServiceProtocolService: {
+    server: 'NameNode',
+    methods: {
+      monitorHealth: true,
+      transitionToActive: refused(HA),
+      transitionToStandby: refused(HA),
+      transitionToObserver: refused(HA),
+      getServiceStatus: true,
+    },
+  },
+  InterDatanodeProtocolService: {
+    server: 'DataNode',
+    methods: {
+      initReplicaRecovery: true,
+      updateReplicaUnderRecovery: true,
+    },
+  },
+  InterQJournalProtocolService: {
+    server: 'JournalNode',
+    methods: {
+      getEditLogManifestFromJournal: refused(JOURNAL),
+      getStorageInfo: refused(JOURNAL),
+    },
+  },
+  JournalProtocolService: {
+    server: 'BackupNode',
+    methods: {
+      journal: refused(BACKUP),
+      startLogSegment: refused(BACKUP),
+      fence: refused(BACKUP),
+    },
+  },
+  NamenodeProtocolService: {
+    server: 'NameNode',
+    methods: {
+      getBlocks: refused(BALANCER),
+      getBlockKeys: refused(TOKENS),
+      getTransactionId: true,
+      getMostRecentCheckpointTxId: true,
+      getMostRecentNameNodeFileTxId: refused(BACKUP),
+      rollEditLog: true,
+      versionRequest: true,
+      errorReport: refused(BACKUP),
+      registerSubordinateNamenode: refused(BACKUP),
+      startCheckpoint: refused(BACKUP),
+      endCheckpoint: refused(BACKUP),
+      getEditLogManifest: true,
+      isUpgradeFinalized: true,
+      isRollingUpgrade: true,
+      getNextSPSPath: refused(POLICIES),
+    },
+  },
+  ProtocolInfoService: {
+    server: 'every daemon',
+    methods: {
+      getProtocolVersions: true,
+      getProtocolSignature: true,
+    },
+  },
+  QJournalProtocolService: {
+    server: 'JournalNode',
+    methods: {
+      isFormatted: refused(JOURNAL),
+      getJournalCTime: refused(JOURNAL),
+      doPreUpgrade: refused(JOURNAL),
+      doUpgrade: refused(JOURNAL),
+      doFinalize: refused(JOURNAL),
+      canRollBack: refused(JOURNAL),
+      doRollback: refused(JOURNAL),
+      discardSegments: refused(JOURNAL),
+      getJournalState: refused(JOURNAL),
+      newEpoch: refused(JOURNAL),
+      format: refused(JOURNAL),
+      journal: refused(JOURNAL),
+      heartbeat: refused(JOURNAL),
+      startLogSegment: refused(JOURNAL),
+      finalizeLogSegment: refused(JOURNAL),
+      purgeLogs: refused(JOURNAL),
+      getEditLogManifest: refused(JOURNAL),
+      getJournaledEdits: refused(JOURNAL),
+      prepareRecovery: refused(JOURNAL),
+      acceptRecovery: refused(JOURNAL),
+    },
+  },
+  ReconfigurationProtocolService: {
+    server: 'NameNode, DataNode',
+    methods: {
+      getReconfigurationStatus: refused(RECONFIGURE),
+      startReconfiguration: refused(RECONFIGURE),
+      listReconfigurableProperties: refused(RECONFIGURE),
+    },
+  },
+  RefreshAuthorizationPolicyProtocolService: {
+    server: 'NameNode',
+    methods: {
+      refreshServiceAcl: refused(AUTHORIZE),
+    },
+  },
+  RefreshCallQueueProtocolService: {
+    server: 'NameNode',
+    methods: {
+      refreshCallQueue: refused(CALLQUEUE),
+    },
+  },
+  RefreshUserMappingsProtocolService: {
+    server: 'NameNode',
+    methods: {
+      refreshUserToGroupsMappings: true,
+      refreshSuperUserGroupsConfiguration: refused(PROXY),
+    },
+  },
+  ZKFCProtocolService: {
+    server: 'failover controller',
+    methods: {
+      cedeActive: refused(HA),
+      gracefulFailover: refused(HA),
+    },
+  },
+} as const satisfies Readonly<Record<string, ServiceEntry>>;
+
+export type ServiceName = keyof typeof SERVICES;
+
+/** Why each refused method of a service is refused. */
+export function refusedMethods(service: ServiceName): Readonly<Record<string, string>> {
+  return refusals(SERVICES[service].methods);
+}

@@ -1,0 +1,77 @@
+// Every operation of WebHDFS, by HTTP method. None is built yet: the web servers answer 404 under /webhdfs/v1.
+import { type Entry, type EntryTable, refused } from './entry.ts';
+
+export const WEBHDFS_OPS_BY_METHOD = {
+  GET: [
+    'OPEN',
+    'GETFILESTATUS',
+    'LISTSTATUS',
+    'LISTSTATUS_BATCH',
+    'GETCONTENTSUMMARY',
+    'GETQUOTAUSAGE',
+    'GETFILECHECKSUM',
+    'GETHOMEDIRECTORY',
+    'GETDELEGATIONTOKEN',
+    'GET_BLOCK_LOCATIONS',
+    'GETFILEBLOCKLOCATIONS',
+    'GETACLSTATUS',
+    'GETXATTRS',
+    'GETTRASHROOT',
+    'LISTXATTRS',
+    'GETALLSTORAGEPOLICY',
+    'GETSTORAGEPOLICY',
+    'GETECPOLICY',
+    'CHECKACCESS',
+    'GETSERVERDEFAULTS',
+    'GETSNAPSHOTDIFF',
+    'GETSNAPSHOTDIFFLISTING',
+    'GETSNAPSHOTTABLEDIRECTORYLIST',
+    'GETLINKTARGET',
+    'GETFILELINKSTATUS',
+    'GETSTATUS',
+    'GETECPOLICIES',
+    'GETECCODECS',
+    'GETTRASHROOTS',
+    'GETSNAPSHOTLIST',
+  ],
+  PUT: [
+    'CREATE',
+    'MKDIRS',
+    'CREATESYMLINK',
+    'RENAME',
+    'SETREPLICATION',
+    'SETOWNER',
+    'SETPERMISSION',
+    'SETTIMES',
+    'RENEWDELEGATIONTOKEN',
+    'CANCELDELEGATIONTOKEN',
+    'MODIFYACLENTRIES',
+    'REMOVEACLENTRIES',
+    'REMOVEDEFAULTACL',
+    'REMOVEACL',
+    'SATISFYSTORAGEPOLICY',
+    'SETACL',
+    'SETXATTR',
+    'REMOVEXATTR',
+    'ENABLEECPOLICY',
+    'DISABLEECPOLICY',
+    'SETECPOLICY',
+    'ALLOWSNAPSHOT',
+    'DISALLOWSNAPSHOT',
+    'CREATESNAPSHOT',
+    'RENAMESNAPSHOT',
+    'SETSTORAGEPOLICY',
+    'SETQUOTA',
+    'SETQUOTABYSTORAGETYPE',
+  ],
+  POST: ['APPEND', 'CONCAT', 'TRUNCATE', 'UNSETECPOLICY', 'UNSETSTORAGEPOLICY'],
+  DELETE: ['DELETE', 'DELETESNAPSHOT'],
+} as const;
+
+const NOT_YET: Entry = refused('WebHDFS is not built yet');
+
+export const WEBHDFS_OPS: EntryTable = Object.fromEntries(
+  Object.values(WEBHDFS_OPS_BY_METHOD)
+    .flat()
+    .map((name) => [name, NOT_YET]),
+);
