@@ -1,0 +1,196 @@
+// If this failed, `ls` would skip or repeat names of a large directory, `du` would count wrongly, or a quota would let
+// more through than it says.
+import { describe, expect, it } from 'vitest';
+import { LONG_MAX } from '../../../base/ids.ts';
+import { checkSetPermission, checkSetStoragePolicy } from '../ops/attributes.ts';
+import { checkCreate } from '../ops/create.ts';
+import { checkMkdirs } from '../ops/mkdirs.ts';
+import { checkSetQuota } from '../ops/quota.ts';
+import { checkRename, checkRename2 } from '../ops/rename.ts';
+import { pathOfInode } from '../permissions.ts';
+import { ALICE, LoggedNamespace, rpcIds, SUPERUSER } from '../testing.ts';
+import { beginContentSummary, contentSummary } from './content-summary.ts';
+import { fileStatus } from './file-status.ts';
+import { listing } from './listing.ts';
+
+function world(options = {}) {
+  const logged = new LoggedNamespace(options);
+  const { ns } = logged;
+  const mkdir = (path: string) =>
+    logged.run(checkMkdirs(ns, SUPERUSER, { path, mode: { masked: 0o755 }, createParent: true }, 1));
+  const file = (path: string) =>
+    logged.run(
+      checkCreate(
+        ns,
+        SUPERUSER,
+        {
+          path,
+          mode: { masked: 0o644 },
+          clientName: 'c',
+          clientMachine: 'm',
+          create: true,
+          overwrite: false,
+          lazyPersist: false,
+          shouldReplicate: false,
+          createParent: true,
+          replication: 3,
+          blockSize: 10,
+          rpc: rpcIds(1),
+        },
+        1,
+      ),
+    );
+  return { logged, ns, mkdir, file };
+}
+
+describe('a listing', () => {
+  it('comes in pages, in byte order, each from after the last name', () => {
+    const { ns, file } = world();
+    const names = Array.from({ length: 25 }, (_, i) => `f${i}`);
+    for (const name of names) file(`/d/${name}`);
+    const seen: string[] = [];
+    const remaining: number[] = [];
+    let startAfter: Uint8Array = new Uint8Array(0);
+    for (;;) {
+      const page = listing(ns, SUPERUSER, { path: '/d', startAfter, limit: 10 });
+      for (const entry of page?.entries ?? []) seen.push(Buffer.from(entry.name).toString());
+      remaining.push(page?.remaining ?? -1);
+      if (page === undefined || page.remaining === 0) break;
+      startAfter = page.entries[page.entries.length - 1]?.name ?? startAfter;
+    }
+    expect(seen).toEqual([...names].sort());
+    expect(remaining).toEqual([15, 5, 0]);
+  });
+
+  it('ends early when its blocks fill the answer, is a file itself, and nothing where nothing is', () => {
+    const { ns, file } = world();
+    file('/d/a');
+    file('/d/b');
+    const none = new Uint8Array(0);
+    const page = listing(ns, SUPERUSER, { path: '/d', startAfter: none, limit: 9, more: () => false });
+    expect([page?.entries.length, page?.remaining]).toEqual([1, 1]);
+    const one = listing(ns, SUPERUSER, { path: '/d/a', startAfter: none, limit: 9 });
+    expect(one?.entries).toHaveLength(1);
+    expect(one?.entries[0]?.name).toHaveLength(0);
+    expect(listing(ns, SUPERUSER, { path: '/x', startAfter: none, limit: 9 })).toBeUndefined();
+  });
+
+  it('goes on from an inode path', () => {
+    const { ns, file } = world();
+    const first = file('/d/a');
+    file('/d/b');
+    const startAfter = Buffer.from(`/.reserved/.inodes/${first.fileId}`);
+    const page = listing(ns, SUPERUSER, { path: '/d', startAfter, limit: 9 });
+    expect(page?.entries.map((e) => Buffer.from(e.name).toString())).toEqual(['b']);
+  });
+
+  it('shows the storage policy in force', () => {
+    const { logged, ns, file } = world();
+    file('/d/a');
+    logged.run(checkSetStoragePolicy(ns, SUPERUSER, '/d', 'cold'));
+    expect(fileStatus(ns, SUPERUSER, '/d/a', true)?.status?.storagePolicy).toBe(2);
+    logged.run(checkSetStoragePolicy(ns, SUPERUSER, '/d/a', 'HOT'));
+    expect(fileStatus(ns, SUPERUSER, '/d/a', true)?.status?.storagePolicy).toBe(7);
+    logged.run(checkSetStoragePolicy(ns, SUPERUSER, '/d', undefined));
+    expect(fileStatus(ns, SUPERUSER, '/d', true)?.status?.storagePolicy).toBe(0);
+    expect(() => checkSetStoragePolicy(ns, SUPERUSER, '/d', 'nope')).toThrow('Cannot find a block policy with the name nope');
+  });
+});
+
+describe('a content summary', () => {
+  it('counts the same in slices as at once, and says when the tree changed under it', () => {
+    const { ns, mkdir, file } = world();
+    for (let i = 0; i < 30; i++) {
+      mkdir(`/d/${i % 3}/e${i}`);
+      file(`/d/${i % 3}/f${i}`);
+      file(`/d/${i % 3}/e${i}/g`);
+    }
+    const whole = contentSummary(ns, SUPERUSER, '/');
+    expect(whole).toMatchObject({ fileCount: 60, directoryCount: 35, length: 0, quota: { namespace: LONG_MAX, space: -1 } });
+    for (const slice of [1, 2, 7]) {
+      const walk = beginContentSummary(ns, SUPERUSER, '/');
+      let steps = 0;
+      while (!walk.step(slice)) steps++;
+      expect(steps).toBeGreaterThan(5);
+      expect(walk.holds).toBe(true);
+      expect(walk.summary()).toEqual(whole);
+    }
+    const walk = beginContentSummary(ns, SUPERUSER, '/d');
+    walk.step(3);
+    file('/d/later');
+    expect(walk.step(3)).toBe(true);
+    expect(walk.holds).toBe(false);
+  });
+
+  it('needs every directory to be readable', () => {
+    const { logged, ns, mkdir } = world();
+    mkdir('/d/closed');
+    logged.run(checkSetPermission(ns, SUPERUSER, '/d/closed', 0o700));
+    expect(() => contentSummary(ns, ALICE, '/d')).toThrow(
+      'Permission denied: user=alice, access=READ_EXECUTE, inode="/d/closed":hdfs:supergroup:drwx------',
+    );
+    expect(contentSummary(ns, SUPERUSER, '/d').directoryCount).toBe(2);
+    expect(() => contentSummary(ns, SUPERUSER, '/no')).toThrow('File does not exist: /no');
+  });
+});
+
+describe('a name quota', () => {
+  it('holds for whole requests, moves included', () => {
+    const { logged, ns, mkdir, file } = world();
+    mkdir('/q');
+    mkdir('/src/a/b');
+    logged.run(checkSetQuota(ns, SUPERUSER, { path: '/q', namespace: 3, space: LONG_MAX }));
+    const before = logged.log.length;
+    expect(() => mkdir('/q/x/y/z')).toThrow(
+      'The NameSpace quota (directories and files) of directory /q is exceeded: quota=3 file count=4',
+    );
+    expect(logged.log.length).toBe(before);
+    file('/q/f');
+    expect(() => checkRename(ns, SUPERUSER, { source: '/src', destination: '/q/src', rpc: rpcIds(1) }, 1)).toThrow(
+      'is exceeded: quota=3 file count=5',
+    );
+    // Within the directory nothing is added.
+    logged.run(checkRename(ns, SUPERUSER, { source: '/q/f', destination: '/q/g', rpc: rpcIds(1) }, 1));
+    logged.run(checkSetQuota(ns, SUPERUSER, { path: '/q', namespace: -1, space: LONG_MAX }));
+    mkdir('/q/x/y/z');
+    expect(() => checkSetQuota(ns, ALICE, { path: '/q', namespace: 3, space: -1 })).toThrow(
+      'Access denied for user alice. Superuser privilege is required for operation setQuota',
+    );
+    expect(() => checkSetQuota(ns, SUPERUSER, { path: '/q', namespace: -1, space: 7 })).toThrow(
+      'Space quotas are not supported',
+    );
+    expect(() => checkSetQuota(ns, SUPERUSER, { path: '/q/g', namespace: 1, space: -1 })).toThrow("`/q/g': Is not a directory");
+  });
+});
+
+describe('rename2', () => {
+  it('says why it cannot, in the words of Apache', () => {
+    const { ns, mkdir, file } = world({ maxDirectoryItems: 3 });
+    mkdir('/d/sub');
+    file('/f');
+    file('/g');
+    const rename = (source: string, destination: string, overwrite = false) => {
+      try {
+        checkRename2(ns, SUPERUSER, { source, destination, rpc: rpcIds(1) }, { overwrite, toTrash: false }, 1);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'fine';
+    };
+    expect(rename('/none', '/x')).toBe('rename source /none is not found.');
+    expect(rename('/', '/x')).toBe('rename source cannot be the root');
+    expect(rename('/f', '/f')).toBe('The source /f and destination /f are the same');
+    expect(rename('/d', '/d/sub/x')).toBe('Rename destination /d/sub/x is a directory or file under source /d');
+    expect(rename('/f', '/')).toBe('rename destination cannot be the root');
+    expect(rename('/f', '/d')).toBe('Source /f and destination /d must both be directories');
+    expect(rename('/f', '/g')).toBe('rename destination /g already exists');
+    expect(rename('/f', '/g', true)).toBe('fine');
+    expect(rename('/f', '/no/x')).toBe('rename destination parent /no/x not found.');
+    expect(rename('/f', '/g/x')).toBe('/g (is not a directory)');
+    expect(rename('/d/sub', '/x')).toBe('The directory item limit of / is exceeded: limit=3 items=3');
+    mkdir('/d/sub/more');
+    mkdir('/d/other');
+    expect(rename('/d/other', '/d/sub', true)).toBe('rename destination directory is not empty: /d/sub');
+    expect(pathOfInode(ns.inodes, ns.inodes.root)).toBe('/');
+  });
+});
