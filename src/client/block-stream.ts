@@ -278,6 +278,11 @@ export class BlockStream {
   /** Acknowledgements flow, and heartbeats go whenever nothing else did for half the time that a DataNode waits. */
   #attach(open: OpenBlock, connection: PipelineConnection): void {
     open.connection = connection;
+    this.#context.host.log.log('debug', 'client', 'a pipeline is set up', {
+      path: this.#file.path,
+      block: blockName(open.block),
+      datanodes: open.nodes.map((node) => nodeName(node.info)).join(','),
+    });
     void connection.readAcks({
       onAck: (seqno, statuses) => this.#onAck(open, seqno, statuses),
       onLost: (error) => {
