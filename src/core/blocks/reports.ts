@@ -203,7 +203,8 @@ export class FullReport {
   readonly #newer = new Set<BlockId>();
   /** Replicas of the storage in the map that were reported, or gained since. */
   #seenLinked = 0;
-  #scan: BlockHandle = 0;
+  /** Where the search for missing replicas goes on; 0 at its end. */
+  #scan: BlockHandle = 1;
 
   constructor(state: ManagerState, storage: Storage, cursor: ReplicaCursor) {
     this.storage = storage;
@@ -247,7 +248,6 @@ export class FullReport {
         throw error;
       }
       if (!this.#cursor.done) return 'more';
-      this.#scan = 1;
     }
     // The observer keeps `seen` equal to what is linked and was reported or gained since: nothing is missing when the
     // counts agree, so most reports need no scan of the whole map.
