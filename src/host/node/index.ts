@@ -4,6 +4,7 @@ import type { Host, LogLevel } from '../host.ts';
 import type { TaskTable } from '../tasks.ts';
 import { nodeClock } from './clock.ts';
 import { nodeCommands } from './commands.ts';
+import { loadNativeCrc } from './crc.ts';
 import { nodeDisk } from './disk.ts';
 import { nodeDns } from './dns.ts';
 import { nodeHttp } from './http.ts';
@@ -25,6 +26,7 @@ export interface NodeHostOptions {
 
 export function nodeHost(options: NodeHostOptions = {}): Host {
   const log = nodeLog({ level: options.logLevel, write: options.logWrite });
+  loadNativeCrc(log);
   return {
     clock: nodeClock,
     random: options.seed === undefined ? new CryptoRandom() : new SeededRandom(options.seed),
