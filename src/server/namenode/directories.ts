@@ -2,6 +2,7 @@
 // is Apache's: current/VERSION, seen_txid, fsimage_N and its .md5, edits_A-B, edits_inprogress_A, and in_use.lock beside.
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { directoriesOf } from '../../config/nameservices.ts';
 import type { DiskLock, Host } from '../../host/host.ts';
 
 export interface NameDirectory {
@@ -15,19 +16,6 @@ export interface NameDirectory {
 
 export const currentOf = (directory: NameDirectory): string => `${directory.root}/current`;
 
-/** Path of a storage directory's configured value: `file:` URI or plain path. Throws HdfsError EINVAL. */
-export function pathOfStorageUri(key: string, value: string): string {
-  let path = value;
-  if (/^[a-z][a-z0-9+.-]*:/i.test(value)) {
-    if (!value.startsWith('file:')) {
-      throw new HdfsError('EINVAL', `${key}: ${value} is not a local directory; only file: URIs and plain paths are supported`);
-    }
-    path = decodeURIComponent(value.slice('file:'.length).replace(/^\/\/[^/]*/, ''));
-  }
-  if (!path.startsWith('/')) throw new HdfsError('EINVAL', `${key}: ${value} is not an absolute path`);
-  return path.length > 1 ? path.replace(/\/+$/, '') : path;
-}
-
 export interface NameDirectories {
   readonly all: readonly NameDirectory[];
   readonly minimumEdits: number;
@@ -35,9 +23,13 @@ export interface NameDirectories {
 
 /** The directories that a configuration names. Throws HdfsError EINVAL. */
 export function nameDirectories(configuration: Configuration): NameDirectories {
-  const paths = (key: string): string[] => [
-    ...new Set(configuration.getStrings(key).map((value) => pathOfStorageUri(key, value))),
-  ];
+  const paths = (key: string): string[] => {
+    const found = [...new Set(directoriesOf(configuration, key).map((path) => path.replace(/(?<=.)\/+$/, '')))];
+    for (const path of found) {
+      if (!path.startsWith('/')) throw new HdfsError('EINVAL', `${key}: ${path} is not an absolute path`);
+    }
+    return found;
+  };
   const images = paths('dfs.namenode.name.dir');
   const edits = paths('dfs.namenode.edits.dir');
   const required = new Set(paths('dfs.namenode.edits.dir.required'));

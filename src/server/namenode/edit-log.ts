@@ -59,8 +59,10 @@ export interface EditLogOptions {
   readonly minimumDirectories: number;
   /** Called once when nothing can be promised any more; the process must end. */
   readonly onFatal: (error: Error) => void;
-  /** Called with the first txid of every new segment before anything is written to it (seen_txid). */
+  /** Called with the first txid of every new segment once its first op is durable, before anybody hears of it (seen_txid). */
   readonly onSegmentStart: (firstTxid: number) => Promise<void>;
+  /** Everything up to here has become durable. */
+  readonly onDurable: (txid: number) => void;
 }
 
 export interface EditLogState {
@@ -170,10 +172,15 @@ export class EditLog {
     return txid;
   }
 
-  /** Ends the segment and begins the next; resolves with the next one's first txid when both are on disk. */
-  async roll(): Promise<number> {
+  /** Ends the segment and begins the next in this turn; answers the next one's first txid, which is not durable yet. */
+  rollNow(): number {
     this.append({ kind: 'END_LOG_SEGMENT' });
-    const first = this.startSegment();
+    return this.startSegment();
+  }
+
+  /** The same, resolving when both are on disk. */
+  async roll(): Promise<number> {
+    const first = this.rollNow();
     await this.sync();
     return first;
   }
@@ -270,7 +277,8 @@ export class EditLog {
       const batch = this.queue.shift() as Batch;
       const bytes = batch.encoder.bytes();
       const start = this.host.clock.monotonic();
-      if (this.working().some((journal) => journal.segment !== batch.segment)) await this.turnSegment(batch.segment);
+      const isNewSegment = this.working().some((journal) => journal.segment !== batch.segment);
+      if (isNewSegment) await this.turnSegment(batch.segment);
       await Promise.all(
         this.working().map((journal) =>
           this.guard(journal, async () => {
@@ -289,6 +297,7 @@ export class EditLog {
           }),
         ),
       );
+      if (isNewSegment) await this.options.onSegmentStart(batch.segment.firstTxid);
       this.done(batch, start);
     }
     this.flushing = false;
@@ -310,6 +319,7 @@ export class EditLog {
     this.counters.batchedTransactions += Math.max(0, batch.lastTxid - before - 1);
     batch.encoder.reset();
     if (this.spare.length < 4) this.spare.push(batch.encoder);
+    this.options.onDurable(batch.lastTxid);
     this.waiters.advance(batch.lastTxid);
   }
 
@@ -344,7 +354,6 @@ export class EditLog {
         }),
       ),
     );
-    await this.options.onSegmentStart(next.firstTxid);
     await Promise.all(
       this.working().map((journal) =>
         this.guard(journal, async () => {

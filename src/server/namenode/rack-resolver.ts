@@ -23,9 +23,14 @@ export class RackResolver {
     this.table = configuration.get('net.topology.table.file.name') || undefined;
   }
 
+  /** Whether an administrator says which rack a name is on. */
+  get isConfigured(): boolean {
+    return this.script !== undefined || this.table !== undefined;
+  }
+
   /** Rack known without running anything, or undefined. */
   cached(name: string): string | undefined {
-    if (this.script === undefined && this.table === undefined) return DEFAULT_RACK;
+    if (!this.isConfigured) return DEFAULT_RACK;
     return this.cache.get(name);
   }
 

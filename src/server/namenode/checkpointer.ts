@@ -1,0 +1,128 @@
+// Checkpoints while serving: the log is rolled, the state as of its last transaction is frozen (the pages are shared, and
+// copied when they change), and the image is written in slices. Apache leaves this to a second process; here the
+// NameNode does it by itself, by the same keys.
+import { HdfsError, messageOf } from '../../base/errors.ts';
+import type { CarriedSection, ImageCounters } from '../../format/fsimage/state.ts';
+import type { Timer } from '../../host/host.ts';
+import type { NameDirectory } from './directories.ts';
+import type { NamespaceIdentity } from './identity.ts';
+import type { NameSystem } from './namesystem.ts';
+import { publishImage, purge, type Retention } from './storage.ts';
+
+export interface CheckpointerOptions {
+  readonly directories: readonly NameDirectory[];
+  readonly identity: NamespaceIdentity;
+  readonly carried: readonly CarriedSection[];
+  readonly retention: Retention;
+  readonly periodMs: number;
+  readonly transactions: number;
+  readonly checkMs: number;
+  /** Txid of the image that was loaded. */
+  readonly imageTxid: number;
+}
+
+export class Checkpointer {
+  private readonly system: NameSystem;
+  private readonly options: CheckpointerOptions;
+  private running: Promise<number> | undefined;
+  private timer: Timer | undefined;
+  private lastTxid: number;
+  private lastAtMs: number;
+  private lastWallMs: number;
+
+  constructor(system: NameSystem, options: CheckpointerOptions) {
+    this.system = system;
+    this.options = options;
+    this.lastTxid = options.imageTxid;
+    this.lastAtMs = system.host.clock.monotonic();
+    this.lastWallMs = system.host.clock.now();
+  }
+
+  /** Last transaction of the newest image. */
+  get imageTxid(): number {
+    return this.lastTxid;
+  }
+
+  /** Wall clock of the newest image, or of the start. */
+  get imageTime(): number {
+    return this.lastWallMs;
+  }
+
+  start(): void {
+    this.timer = this.system.host.clock.setPeriodic(this.options.checkMs, () => {
+      if (this.isDue() && this.running === undefined) {
+        this.save().catch((error: unknown) => {
+          this.system.host.log.log('error', 'checkpoint', `checkpoint failed: ${messageOf(error)}`);
+        });
+      }
+    });
+  }
+
+  /** Stops beginning new ones and waits for one that runs. */
+  async stop(): Promise<void> {
+    this.timer?.cancel();
+    await this.running?.catch(() => undefined);
+  }
+
+  private isDue(): boolean {
+    const since = this.system.editLog.lastTxid - this.lastTxid;
+    // What the log's own turning writes is not worth an image.
+    if (since <= 2) return false;
+    return since >= this.options.transactions || this.system.host.clock.monotonic() - this.lastAtMs >= this.options.periodMs;
+  }
+
+  /** Makes an image of everything up to now; answers its txid. One that runs already is waited for first. */
+  async save(): Promise<number> {
+    while (this.running !== undefined) await this.running.catch(() => undefined);
+    const run = this.run();
+    this.running = run;
+    try {
+      return await run;
+    } finally {
+      this.running = undefined;
+    }
+  }
+
+  private async run(): Promise<number> {
+    const { namespace: ns, editLog, host } = this.system;
+    const first = editLog.rollNow();
+    const txid = first - 1;
+    // Frozen in the same turn in which the log was turned: the image is the state as of that transaction.
+    const counters: ImageCounters = {
+      namespaceId: this.options.identity.namespaceId,
+      genStamp: ns.genStamp,
+      legacyGenStamp: ns.legacyGenStamp,
+      legacyGenStampLimit: ns.legacyGenStampLimit,
+      lastBlockId: ns.lastBlockId,
+      lastStripedBlockId: ns.lastStripedBlockId,
+      txid,
+      lastInodeId: ns.lastInodeId,
+    };
+    const inodes = ns.inodes.freeze();
+    const blocks = ns.blocks.freeze();
+    const started = host.clock.monotonic();
+    try {
+      // An image holds durable transactions only.
+      await editLog.sync();
+      if (editLog.lowSpace !== undefined) throw new HdfsError('ENOSPC', editLog.lowSpace);
+      const saved = await publishImage(host, this.options.directories, txid, () => ({
+        inodes,
+        blocks,
+        counters,
+        carried: this.options.carried,
+      }));
+      this.lastTxid = txid;
+      this.lastAtMs = host.clock.monotonic();
+      this.lastWallMs = host.clock.now();
+      host.log.log('info', 'checkpoint', `saved image of transaction ${txid}`, {
+        bytes: saved.size,
+        ms: Math.round(this.lastAtMs - started),
+      });
+    } finally {
+      inodes.release();
+      blocks.release();
+    }
+    await purge(host, this.options.directories, this.options.retention);
+    return txid;
+  }
+}

@@ -1,0 +1,268 @@
+// Finds the segments of the edit log, mends what a crash left, and replays them. A segment that was being written is
+// cut after its last intact record and finalized; copies in other directories that end earlier are replaced by the
+// longest. Damage with intact records behind it is never skipped: another copy is read, or the start stops with the file,
+// the offset and the way out.
+import { HdfsError, messageOf } from '../../base/errors.ts';
+import type { LoggedOp } from '../../core/edits/ops.ts';
+import type { EditLogEnd } from '../../format/edit-log/decoder.ts';
+import { readEditLog } from '../../format/edit-log/reader.ts';
+import { editsInProgressName, editsName, parseStorageFileName } from '../../format/storage/names.ts';
+import type { Host } from '../../host/host.ts';
+import { currentOf, type NameDirectory } from './directories.ts';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+export interface SegmentFile {
+  readonly path: string;
+  readonly directory: NameDirectory;
+  readonly firstTxid: number;
+  /** Undefined while the segment is in progress. */
+  readonly lastTxid: number | undefined;
+}
+
+export interface RecoveryOptions {
+  readonly maxOpBytes: number;
+  /** Cut a damaged log at the damage instead of stopping (`namenode -recover`). */
+  readonly cutAtDamage: boolean;
+}
+
+/** Chunks of a file, in one buffer that is used again for each. */
+export async function* fileChunks(host: Host, path: string): AsyncGenerator<Buffer> {
+  const file = await host.disk.open(path, 'r');
+  try {
+    const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    for (let position = 0; ; ) {
+      const length = await file.read(buffer, 0, buffer.length, position);
+      if (length === 0) return;
+      position += length;
+      yield buffer.subarray(0, length);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** All segments of all edits directories, by their first txid. */
+export async function listSegments(host: Host, directories: readonly NameDirectory[]): Promise<SegmentFile[]> {
+  const found: SegmentFile[] = [];
+  for (const directory of directories) {
+    for (const name of await host.disk.readdir(currentOf(directory))) {
+      const parsed = parseStorageFileName(name);
+      const path = `${currentOf(directory)}/${name}`;
+      if (parsed?.kind === 'edits') found.push({ path, directory, firstTxid: parsed.firstTxid, lastTxid: parsed.lastTxid });
+      if (parsed?.kind === 'edits-in-progress')
+        found.push({ path, directory, firstTxid: parsed.firstTxid, lastTxid: undefined });
+    }
+  }
+  return found.sort((a, b) => a.firstTxid - b.firstTxid);
+}
+
+interface Examined {
+  readonly lastTxid: number;
+  readonly end: EditLogEnd;
+}
+
+async function examine(host: Host, segment: SegmentFile, maxOpBytes: number): Promise<Examined> {
+  const reading = readEditLog(fileChunks(host, segment.path), { firstTxid: segment.firstTxid, maxOpBytes });
+  let lastTxid = segment.firstTxid - 1;
+  for (;;) {
+    const step = await reading.next();
+    if (step.done) return { lastTxid, end: step.value };
+    lastTxid = step.value.at(-1)?.txid ?? lastTxid;
+  }
+}
+
+function damage(segment: SegmentFile, end: EditLogEnd & { kind: 'corrupt' }): HdfsError {
+  const behind =
+    end.next === undefined ? '' : `; intact transactions follow, from txid ${end.next.txid} at offset ${end.next.offset}`;
+  return new HdfsError(
+    'EIO',
+    `Edit log ${segment.path} is damaged at offset ${end.offset}: ${end.reason}${behind}. ` +
+      'Restore this file from another edits directory or a backup; or, accepting that everything from the damage on is lost, ' +
+      'run `hdfs namenode -recover`.',
+  );
+}
+
+/** Finalizes what a crash left in progress. Throws HdfsError when the only copies are damaged. */
+export async function recoverUnclosed(
+  host: Host,
+  directories: readonly NameDirectory[],
+  options: RecoveryOptions,
+): Promise<void> {
+  const segments = await listSegments(host, directories);
+  const unclosed = segments.filter((segment) => segment.lastTxid === undefined);
+  for (const firstTxid of new Set(unclosed.map((segment) => segment.firstTxid))) {
+    const copies = unclosed.filter((segment) => segment.firstTxid === firstTxid);
+    const closed = segments.filter((segment) => segment.firstTxid === firstTxid && segment.lastTxid !== undefined);
+    let best: { path: string; lastTxid: number } | undefined;
+    for (const { path, lastTxid } of closed)
+      if (lastTxid !== undefined && lastTxid > (best?.lastTxid ?? 0)) best = { path, lastTxid };
+    const shorter: SegmentFile[] = [];
+    let broken: HdfsError | undefined;
+    const examined: { readonly copy: SegmentFile; readonly result: Examined }[] = [];
+    for (const copy of copies) examined.push({ copy, result: await examine(host, copy, options.maxOpBytes) });
+    const longest = Math.max(
+      best?.lastTxid ?? 0,
+      ...examined.map(({ result }) => (usable(result, options) ? result.lastTxid : 0)),
+    );
+    for (const { copy, result } of examined) {
+      if (result.end.kind === 'corrupt' && !options.cutAtDamage) {
+        broken = damage(copy, result.end);
+        host.log.log('error', 'edits', broken.message);
+        shorter.push(copy);
+      } else if (result.lastTxid < firstTxid) {
+        // Nothing was ever written to it. Apache: moveAsideEmptyFile.
+        await host.disk.rename(copy.path, `${copy.path}.empty`);
+      } else if (result.lastTxid < longest || best !== undefined) {
+        shorter.push(copy);
+      } else {
+        best = { path: await finalizeCut(host, copy, result), lastTxid: result.lastTxid };
+      }
+    }
+    // A damaged copy alone decides nothing away: without a good one the start stops.
+    if (best === undefined) {
+      if (broken !== undefined) throw broken;
+      continue;
+    }
+    for (const copy of shorter) await replaceBy(host, copy, best);
+  }
+}
+
+function usable(result: Examined, options: RecoveryOptions): boolean {
+  return result.end.kind !== 'corrupt' || options.cutAtDamage;
+}
+
+/** Cuts the file after its last intact record and gives it its final name. */
+async function finalizeCut(host: Host, segment: SegmentFile, { end, lastTxid }: Examined): Promise<string> {
+  if (end.kind === 'torn') host.log.log('warn', 'edits', `cutting ${segment.path} at offset ${end.offset}: ${end.reason}`);
+  if (end.kind === 'corrupt') {
+    host.log.log('warn', 'edits', `cutting ${segment.path} at its damage, offset ${end.offset}: ${end.reason}`);
+    await keepAside(host, segment.path);
+  }
+  if (end.kind !== 'empty') {
+    const file = await host.disk.open(segment.path, 'r+');
+    await file.truncate(end.offset);
+    await file.sync();
+    await file.close();
+  }
+  const path = `${currentOf(segment.directory)}/${editsName(segment.firstTxid, lastTxid)}`;
+  await host.disk.rename(segment.path, path);
+  await host.disk.syncDirectory(currentOf(segment.directory));
+  return path;
+}
+
+/** A copy of the damaged file for whoever wants to look at it later. Apache names such files .corrupt. */
+async function keepAside(host: Host, path: string): Promise<void> {
+  await host.disk.writeFileAtomic(`${path}.corrupt`, await host.disk.readFile(path));
+}
+
+async function replaceBy(host: Host, copy: SegmentFile, best: { path: string; lastTxid: number }): Promise<void> {
+  host.log.log('warn', 'edits', `replacing ${copy.path} by the longer copy ${best.path}`);
+  const directory = currentOf(copy.directory);
+  await host.disk.writeFileAtomic(
+    `${directory}/${editsName(copy.firstTxid, best.lastTxid)}`,
+    await host.disk.readFile(best.path),
+  );
+  await host.disk.rename(copy.path, `${directory}/${editsInProgressName(copy.firstTxid)}.stale`);
+  await host.disk.syncDirectory(directory);
+}
+
+/**
+ * Applies everything after `afterTxid`, in order, and answers the last txid. Stops with an HdfsError at a gap, or when
+ * no copy of a segment is intact; `atLeastTxid` must be reached (seen_txid).
+ */
+export async function replay(
+  host: Host,
+  directories: readonly NameDirectory[],
+  afterTxid: number,
+  atLeastTxid: number,
+  apply: (op: LoggedOp) => void,
+  options: RecoveryOptions,
+): Promise<number> {
+  const segments = (await listSegments(host, directories)).filter((segment) => segment.lastTxid !== undefined);
+  let reached = afterTxid;
+  for (;;) {
+    const wanted = reached + 1;
+    const copies = segments
+      .filter(({ firstTxid, lastTxid }) => firstTxid <= wanted && lastTxid !== undefined && lastTxid >= wanted)
+      .sort((a, b) => (b.lastTxid ?? 0) - (a.lastTxid ?? 0));
+    if (copies.length === 0) break;
+    let failure: HdfsError | undefined;
+    const before = reached;
+    for (const copy of copies) {
+      const result = await replayOne(host, copy, reached, apply, options.maxOpBytes);
+      reached = result.reached;
+      failure = result.failure;
+      if (failure === undefined) break;
+      host.log.log('error', 'edits', failure.message);
+    }
+    if (failure !== undefined) {
+      if (!options.cutAtDamage) throw failure;
+      host.log.log('warn', 'edits', `recovery: everything after transaction ${reached} is left out`);
+      for (const later of segments) if (later.firstTxid > reached) await host.disk.rename(later.path, `${later.path}.corrupt`);
+      return reached;
+    }
+    if (reached === before) break;
+  }
+  const later = segments.find(({ firstTxid }) => firstTxid > reached + 1);
+  if (later !== undefined || (reached < atLeastTxid && !options.cutAtDamage)) {
+    throw new HdfsError(
+      'EIO',
+      `Gap in transactions. Expected to be able to read up until at least txid ${Math.max(atLeastTxid, later?.lastTxid ?? 0)} but unable to ` +
+        `find any edit logs containing txid ${reached + 1}. The directories looked at: ${directories.map(({ root }) => root).join(', ')}. ` +
+        'Put the missing edits file back, or run `hdfs namenode -recover` to go on without what it held.',
+    );
+  }
+  return reached;
+}
+
+async function replayOne(
+  host: Host,
+  segment: SegmentFile,
+  afterTxid: number,
+  apply: (op: LoggedOp) => void,
+  maxOpBytes: number,
+): Promise<{ readonly reached: number; readonly failure: HdfsError | undefined }> {
+  let reached = afterTxid;
+  const reading = readEditLog(fileChunks(host, segment.path), {
+    firstTxid: segment.firstTxid,
+    lastTxid: segment.lastTxid,
+    maxOpBytes,
+  });
+  for (;;) {
+    const step = await reading.next();
+    if (step.done) {
+      const end = step.value;
+      if (end.kind === 'corrupt') return { reached, failure: damage(segment, end) };
+      if (reached < (segment.lastTxid ?? 0)) {
+        const offset = end.kind === 'empty' ? 0 : end.offset;
+        return {
+          reached,
+          failure: damage(segment, {
+            kind: 'corrupt',
+            offset,
+            reason: `the file ends before transaction ${segment.lastTxid}`,
+            next: undefined,
+          }),
+        };
+      }
+      return { reached, failure: undefined };
+    }
+    for (const record of step.value) {
+      if (record.txid <= reached) continue;
+      try {
+        apply(record);
+      } catch (error) {
+        // An op that contradicts the tree: the log or the image is not what it should be, and no copy will differ.
+        throw new HdfsError(
+          'EIO',
+          `Cannot apply transaction ${record.txid} at offset ${record.offset} of ${segment.path}: ${messageOf(error)}`,
+          {
+            cause: error,
+          },
+        );
+      }
+      reached = record.txid;
+    }
+  }
+}

@@ -1,0 +1,193 @@
+// The NameNode's middle: the namespace, the block manager and the edit log, and the one way in which a request changes
+// them. check decides, every op gets a txid, is applied and appended, and the answer waits at the edit log's gate until
+// that txid is durable. Reads wait only for what they met. What a method means is in protocol/.
+import { HdfsError } from '../../base/errors.ts';
+import type { BlockManager } from '../../core/blocks/block-manager.ts';
+import type { Now } from '../../core/blocks/datanode.ts';
+import type { EditOp, RpcIds } from '../../core/edits/ops.ts';
+import type { InodeHandle } from '../../core/namespace/inodes.ts';
+import type { Checked, Namespace } from '../../core/namespace/namespace.ts';
+import { LeaseRecoveryWanted } from '../../core/namespace/ops/lease-check.ts';
+import type { Caller } from '../../core/namespace/permissions.ts';
+import { resolvePath } from '../../core/namespace/resolve.ts';
+import type { Host } from '../../host/host.ts';
+import type { RpcCall } from '../../rpc/service.ts';
+import type { EditLog } from './edit-log.ts';
+import type { Groups } from './groups.ts';
+
+export interface NameSystemParts {
+  readonly host: Host;
+  readonly namespace: Namespace;
+  readonly blockManager: BlockManager;
+  readonly editLog: EditLog;
+  readonly groups: Groups;
+  /** The user that runs the NameNode: always a superuser. */
+  readonly superuser: string;
+  readonly supergroup: string;
+  /** In messages about safe mode. */
+  readonly hostName: string;
+  /** An op that was checked could not be applied: state and log part ways, the process must end. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export class NameSystem {
+  readonly host: Host;
+  readonly namespace: Namespace;
+  readonly blockManager: BlockManager;
+  readonly editLog: EditLog;
+  readonly groups: Groups;
+  readonly superuser: string;
+  private readonly parts: NameSystemParts;
+  /** Set by whoever recovers leases. */
+  onLeaseRecoveryWanted: (file: InodeHandle) => void = () => undefined;
+
+  constructor(parts: NameSystemParts) {
+    this.parts = parts;
+    this.host = parts.host;
+    this.namespace = parts.namespace;
+    this.blockManager = parts.blockManager;
+    this.editLog = parts.editLog;
+    this.groups = parts.groups;
+    this.superuser = parts.superuser;
+  }
+
+  get blockPoolId(): string {
+    return this.namespace.blockPoolId;
+  }
+
+  now(): Now {
+    return { monotonicMs: this.host.clock.monotonic(), wallMs: this.host.clock.now() };
+  }
+
+  /** Runs `fn` as the caller; at once when the caller's groups are known, which they nearly always are. */
+  as<R>(call: RpcCall, fn: (caller: Caller) => R | Promise<R>): R | Promise<R> {
+    const groups = this.groups.cached(call.user);
+    if (groups !== undefined) return fn(this.caller(call.user, groups));
+    return this.groups.of(call.user).then((found) => fn(this.caller(call.user, found)));
+  }
+
+  private caller(user: string, groups: readonly string[]): Caller {
+    return { user, groups, superuser: user === this.superuser || groups.includes(this.parts.supergroup) };
+  }
+
+  /** Throws HdfsError EACCES unless the caller is a superuser. */
+  requireSuperuser(caller: Caller, operation: string): void {
+    if (!caller.superuser) {
+      throw new HdfsError(
+        'EACCES',
+        `Access denied for user ${caller.user}. Superuser privilege is required for operation ${operation}`,
+      );
+    }
+  }
+
+  /** Throws HdfsError ESAFEMODE, with what was refused before the reason, while nothing may be changed. */
+  requireWritable(refused: string): void {
+    const { safeMode } = this.blockManager;
+    const full = this.editLog.lowSpace;
+    if (full !== undefined && !safeMode.isOn) safeMode.setResourcesLow(true);
+    if (!safeMode.isOn) return;
+    throw new HdfsError(
+      'ESAFEMODE',
+      `${refused}. Name node is in safe mode.\n${safeMode.tip()}${full === undefined ? '' : ` ${full}.`} NamenodeHostName:${this.parts.hostName}`,
+    );
+  }
+
+  /**
+   * A change asked for by a client: answered again when it was done before, refused in safe mode, else checked, applied
+   * and logged. `refused` is what the message about safe mode begins with.
+   */
+  change<R>(
+    call: RpcCall,
+    refused: string,
+    check: (caller: Caller, now: Now) => Checked<R>,
+    again?: (op: EditOp) => R,
+  ): R | Promise<R> {
+    return this.as(call, (caller) => {
+      const now = this.now();
+      // Whatever the answer, it shows a state that others' ops may have made.
+      call.afterTxid = this.editLog.lastTxid;
+      if (again !== undefined) {
+        const done = this.namespace.retryCache.find(rpcIds(call), now.monotonicMs);
+        if (done !== undefined) {
+          call.afterTxid = done.txid;
+          return again(done.payload);
+        }
+      }
+      this.requireWritable(refused);
+      const checked = this.checked(() => check(caller, now));
+      call.afterTxid = this.commit(checked.ops, now);
+      return checked.result();
+    });
+  }
+
+  /** A file is asked for whose writer fell silent: its recovery begins, and the client is told to come again. */
+  private checked<R>(check: () => R): R {
+    try {
+      return check();
+    } catch (error) {
+      if (error instanceof LeaseRecoveryWanted) this.onLeaseRecoveryWanted(error.inode);
+      throw error;
+    }
+  }
+
+  /** Applies and logs ops that were checked in this turn; answers the txid that an answer has to wait for. */
+  commit(ops: readonly EditOp[], now: Now): number {
+    const { namespace, editLog } = this;
+    namespace.monotonicMs = now.monotonicMs;
+    for (const op of ops) {
+      try {
+        namespace.apply(op, editLog.lastTxid + 1);
+      } catch (error) {
+        this.parts.onFatal(error as Error);
+        throw error;
+      }
+      editLog.append(op);
+    }
+    this.blockManager.lastAppliedTxid = editLog.lastTxid;
+    return editLog.lastTxid;
+  }
+
+  /** The file at a path that an op has named; throws when it is there no more. */
+  fileAt(path: string): InodeHandle {
+    const inode = resolvePath(this.namespace, this.root, path, 'read').last;
+    if (inode === 0) throw new HdfsError('ENOENT', `File does not exist: ${path}`, { path });
+    return inode;
+  }
+
+  /** The NameNode itself, for what it does without being asked. */
+  get root(): Caller {
+    return { user: this.superuser, groups: [], superuser: true };
+  }
+
+  /** A file wants another number of replicas: its blocks are looked at again. */
+  replicationChanged(file: InodeHandle): void {
+    const { inodes } = this.namespace;
+    const now = this.now();
+    for (let i = 0; i < inodes.blockCount(file); i++) this.blockManager.replicationChanged(inodes.blockAt(file, i), now);
+  }
+
+  /** Makes a read wait for the changes of these inodes that are not durable yet. */
+  waitFor(call: RpcCall, inodes: Iterable<InodeHandle>): void {
+    for (const inode of inodes) {
+      const txid = this.namespace.lastTouched(inode);
+      if (txid > call.afterTxid) call.afterTxid = txid;
+    }
+  }
+
+  /** A read: as the caller, and when it fails the answer waits for everything, since it shows what is not there. */
+  read<R>(call: RpcCall, fn: (caller: Caller, now: Now) => R | Promise<R>): R | Promise<R> {
+    return this.as(call, (caller) => {
+      try {
+        return fn(caller, this.now());
+      } catch (error) {
+        call.afterTxid = this.editLog.lastTxid;
+        throw error;
+      }
+    });
+  }
+}
+
+/** Ids under which a call is remembered; the client id is copied by the RPC server. */
+export function rpcIds(call: RpcCall): RpcIds {
+  return { clientId: call.clientId, callId: call.callId };
+}

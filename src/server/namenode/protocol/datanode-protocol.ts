@@ -1,0 +1,230 @@
+// DatanodeProtocol: registration, heartbeats and reports, between Hadoop's messages and the block manager. Long reports
+// are worked off in slices, so that heartbeats and clients are answered meanwhile.
+import { HdfsError } from '../../../base/errors.ts';
+import { blockId, genStamp } from '../../../base/ids.ts';
+import { decodeBlockBuffers, decodeBlockLongs, type ReplicaCursor } from '../../../core/blocks/block-list.ts';
+import type { DatanodeId } from '../../../core/blocks/datanode.ts';
+import type { FullReport } from '../../../core/blocks/reports.ts';
+import { defineService, type RpcCall, type RpcService } from '../../../rpc/service.ts';
+import {
+  type DatanodeCommandProtoInit,
+  DatanodeProtocolService,
+  type DatanodeRegistrationProto,
+  type StorageBlockReportProto,
+} from '../../../wire/messages/datanode.ts';
+import { type ExportedBlockKeysProtoInit, NNHAStatusHeartbeatProto_State } from '../../../wire/messages/hdfs-server.ts';
+import type { NamespaceIdentity } from '../identity.ts';
+import { namespaceInfoProto, SOFTWARE_VERSION } from '../identity.ts';
+import type { LeaseMonitor } from '../lease-monitor.ts';
+import type { NameSystem } from '../namesystem.ts';
+import type { RackResolver } from '../rack-resolver.ts';
+import { commandProto, datanodeId, heartbeatFigures, storageOf } from '../wire/datanodes.ts';
+
+/** Replicas of a full report that are worked in within one turn: about a millisecond. */
+const REPORT_SLICE = 4_000;
+/** Apache's DataNode and ours refuse a NameNode older than this, and we a DataNode. */
+const MINIMUM_VERSION = '2.1.0-beta';
+/** Apache: DatanodeProtocol.NOTIFY and so on. */
+const ERROR_KINDS: Readonly<Record<number, string>> = {
+  0: 'notify',
+  1: 'disk error',
+  2: 'invalid block',
+  3: 'fatal disk error',
+};
+
+/** What stands where block keys would, while block tokens are off. */
+const NO_KEYS: ExportedBlockKeysProtoInit = {
+  isBlockTokenEnabled: false,
+  keyUpdateInterval: 0,
+  tokenLifeTime: 0,
+  currentKey: { keyId: 0, expiryDate: 0, keyBytes: new Uint8Array(0) },
+};
+
+export interface DatanodeProtocolParts {
+  readonly system: NameSystem;
+  readonly identity: NamespaceIdentity;
+  readonly racks: RackResolver;
+  readonly leaseMonitor: LeaseMonitor;
+}
+
+export function datanodeProtocol({ system, identity, racks, leaseMonitor }: DatanodeProtocolParts): RpcService {
+  const { blockManager, host } = system;
+
+  /** The node as it called: under the address that it comes from. Apache: DatanodeManager.registerDatanode. */
+  const seenId = (registration: DatanodeRegistrationProto, call: RpcCall): DatanodeId => ({
+    ...datanodeId(registration.datanodeID),
+    ipAddr: call.remote.host,
+  });
+
+  const checkRegistration = ({ storageInfo, softwareVersion }: DatanodeRegistrationProto): void => {
+    const registrationId = `NS-${storageInfo.namespceID}-${storageInfo.clusterID}-${storageInfo.cTime}`;
+    if (
+      storageInfo.namespceID !== identity.namespaceId ||
+      storageInfo.clusterID !== identity.clusterId ||
+      storageInfo.cTime !== identity.cTime
+    ) {
+      const expected = `NS-${identity.namespaceId}-${identity.clusterId}-${identity.cTime}`;
+      throw new HdfsError(
+        'EUNREGISTERED',
+        `Registration IDs mismatched: the DatanodeRegistration ID is ${registrationId} but the expected ID is ${expected}`,
+      );
+    }
+    if (compareVersions(softwareVersion, MINIMUM_VERSION) < 0) {
+      throw new HdfsError(
+        'EINCORRECTVERSION',
+        `The reported DataNode version is too low to communicate with NameNode. DataNode version: '${softwareVersion}' ` +
+          `Minimum DataNode version: '${MINIMUM_VERSION}'`,
+      );
+    }
+  };
+
+  const commands = (answer: ReturnType<typeof blockManager.heartbeat>, call: RpcCall): DatanodeCommandProtoInit[] => {
+    for (const command of answer.commands) {
+      if ('afterTxid' in command && command.afterTxid > call.afterTxid) call.afterTxid = command.afterTxid;
+    }
+    return answer.commands.map((command) => commandProto(command, identity.blockPoolId));
+  };
+
+  const cursorOf = (report: StorageBlockReportProto): ReplicaCursor =>
+    report.blocksBuffers.length > 0 || report.numberOfBlocks !== undefined
+      ? decodeBlockBuffers(report.numberOfBlocks ?? 0, report.blocksBuffers)
+      : decodeBlockLongs(report.blocks);
+
+  const finish = async (report: FullReport): Promise<void> => {
+    while (!blockManager.stepFullReport(report, REPORT_SLICE, system.now())) {
+      await new Promise<void>((resolve) => host.clock.defer(resolve));
+    }
+  };
+
+  return defineService({
+    protocol: 'org.apache.hadoop.hdfs.server.protocol.DatanodeProtocol',
+    version: 1,
+    methods: DatanodeProtocolService,
+    handlers: {
+      versionRequest: () => ({ info: namespaceInfoProto(identity) }),
+
+      registerDatanode: async ({ registration }, call) => {
+        checkRegistration(registration);
+        const id = seenId(registration, call);
+        const location = await racks.resolve(racks.isConfigured ? id.ipAddr : '');
+        blockManager.registerDatanode({ id, location, softwareVersion: registration.softwareVersion }, system.now());
+        return {
+          registration: {
+            datanodeID: id,
+            storageInfo: registration.storageInfo,
+            keys: NO_KEYS,
+            softwareVersion: registration.softwareVersion || SOFTWARE_VERSION,
+          },
+        };
+      },
+
+      sendHeartbeat: (request, call) => {
+        const answer = blockManager.heartbeat(
+          seenId(request.registration, call),
+          {
+            ...heartbeatFigures(request),
+            xmitsInProgress: request.xmitsInProgress,
+            requestFullBlockReportLease: request.requestFullBlockReportLease,
+          },
+          system.now(),
+          system.editLog.durableTxid,
+        );
+        return {
+          cmds: commands(answer, call),
+          haStatus: { state: NNHAStatusHeartbeatProto_State.ACTIVE, txid: system.editLog.lastTxid },
+          fullBlockReportLeaseId: answer.fullBlockReportLeaseId,
+        };
+      },
+
+      blockReport: async (request, call) => {
+        const id = seenId(request.registration, call);
+        const now = system.now();
+        const { context } = request;
+        const node = blockManager.datanodes.find(id);
+        if (node !== undefined && context !== undefined) blockManager.checkReportLease(node, context.id, context.leaseId, now);
+        for (const report of request.reports) {
+          const running = blockManager.beginFullReport(
+            id,
+            storageOf(report.storage, report.storage.storageUuid),
+            cursorOf(report),
+            system.now(),
+          );
+          if (running !== undefined) await finish(running);
+        }
+        const isLast = context === undefined || context.curRpc === context.totalRpcs - 1;
+        if (node !== undefined && isLast) blockManager.fullReportEnded(node, system.now());
+        return {};
+      },
+
+      blockReceivedAndDeleted: (request, call) => {
+        const id = seenId(request.registration, call);
+        for (const { storage, storageUuid, blocks } of request.blocks) {
+          blockManager.incrementalReport(
+            id,
+            storageOf(storage, storageUuid),
+            blocks.map(({ block, status, deleteHint }) => ({
+              id: blockId(block.blockId),
+              numBytes: block.numBytes,
+              genStamp: genStamp(block.genStamp),
+              status,
+              deleteHint,
+            })),
+            system.now(),
+          );
+        }
+        return {};
+      },
+
+      errorReport: (request) => {
+        const node = `${request.registartion.datanodeID.hostName}:${request.registartion.datanodeID.xferPort}`;
+        host.log.log(
+          'warn',
+          'datanodes',
+          `${ERROR_KINDS[request.errorCode] ?? `error ${request.errorCode}`} from ${node}: ${request.msg}`,
+        );
+        return {};
+      },
+
+      reportBadBlocks: ({ blocks }) => {
+        for (const { b, locs } of blocks) {
+          for (const { id } of locs) {
+            const node = blockManager.datanodes.byUuid(id.datanodeUuid);
+            const triple = { id: blockId(b.blockId), genStamp: genStamp(b.generationStamp), numBytes: b.numBytes };
+            if (node !== undefined) blockManager.reportBadReplica(triple, node, system.now());
+          }
+        }
+        return {};
+      },
+
+      commitBlockSynchronization: (request, call) => {
+        system.requireWritable(`Cannot commitBlockSynchronization while in safe mode: blk_${request.block.blockId}`);
+        leaseMonitor.synchronized({
+          id: blockId(request.block.blockId),
+          newGenStamp: genStamp(request.newGenStamp),
+          newLength: request.newLength,
+          closeFile: request.closeFile,
+          deleteBlock: request.deleteBlock,
+          targets: request.newTaragets.flatMap((target, index) => {
+            const node = blockManager.datanodes.byUuid(target.datanodeUuid);
+            return node?.storages.get(request.newTargetStorages[index] ?? '') ?? [];
+          }),
+        });
+        call.afterTxid = system.editLog.lastTxid;
+        return {};
+      },
+    },
+    refused: { cacheReport: 'centralized caching is not built yet' },
+  });
+}
+
+/** Compares the numbers of two versions; what follows them does not count. */
+export function compareVersions(a: string, b: string): number {
+  const numbers = (version: string): number[] => (version.match(/^\d+(\.\d+)*/)?.[0] ?? '0').split('.').map(Number);
+  const left = numbers(a);
+  const right = numbers(b);
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

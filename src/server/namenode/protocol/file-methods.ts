@@ -1,0 +1,344 @@
+// ClientProtocol's life of a file that is written: create, blocks, the end, and the writer's lease. The namespace decides
+// what a request means, the block manager where blocks go; here the two meet, within one turn.
+import { HdfsError } from '../../../base/errors.ts';
+import { blockId, genStamp, inodeId } from '../../../base/ids.ts';
+import type { BlockHandle } from '../../../core/blocks/block-map.ts';
+import type { Datanode, Now, Storage } from '../../../core/blocks/datanode.ts';
+import type { Checked } from '../../../core/namespace/namespace.ts';
+import { type AddBlockCheck, type BlockWanted, checkAddBlock, newBlock } from '../../../core/namespace/ops/add-block.ts';
+import { appended, checkAppend } from '../../../core/namespace/ops/append.ts';
+import type { ClientBlock } from '../../../core/namespace/ops/block-values.ts';
+import { checkClose, checkComplete } from '../../../core/namespace/ops/complete.ts';
+import { checkCreate } from '../../../core/namespace/ops/create.ts';
+import { checkRecoverLease } from '../../../core/namespace/ops/lease-recovery.ts';
+import {
+  checkAbandonBlock,
+  checkAdditionalDatanode,
+  checkBumpGenStamp,
+  checkFsync,
+  checkUpdatePipeline,
+} from '../../../core/namespace/ops/open-file.ts';
+import type { Caller } from '../../../core/namespace/permissions.ts';
+import { isFileClosed } from '../../../core/namespace/queries/access.ts';
+import { createdStatus } from '../../../core/namespace/queries/file-status.ts';
+import type { Handlers, RpcCall } from '../../../rpc/service.ts';
+import {
+  AddBlockFlagProto,
+  type AddBlockRequestProto,
+  type AddBlockResponseProtoInit,
+  type ClientNamenodeProtocol,
+  CreateFlagProto,
+} from '../../../wire/messages/client-namenode.ts';
+import type { DatanodeInfoProto, ExtendedBlockProto } from '../../../wire/messages/hdfs.ts';
+import type { LeaseMonitor } from '../lease-monitor.ts';
+import type { Locations } from '../locations.ts';
+import { type NameSystem, rpcIds } from '../namesystem.ts';
+import { fileStatusProto } from '../wire/files.ts';
+import { modeOf } from './namespace-methods.ts';
+
+export interface FileMethodParts {
+  readonly system: NameSystem;
+  readonly locations: Locations;
+  readonly leaseMonitor: LeaseMonitor;
+}
+
+const isEmpty = (): Record<string, never> => ({});
+const has = (flags: number, flag: number): boolean => (flags & flag) !== 0;
+
+export function clientBlock(block: ExtendedBlockProto): ClientBlock {
+  return {
+    poolId: block.poolId,
+    id: blockId(block.blockId),
+    genStamp: genStamp(block.generationStamp),
+    numBytes: block.numBytes,
+  };
+}
+
+export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts): Handlers<typeof ClientNamenodeProtocol> {
+  const { namespace: ns, blockManager } = system;
+  const { datanodes } = blockManager;
+
+  const nodesOf = (infos: readonly DatanodeInfoProto[]): Datanode[] =>
+    infos.flatMap(
+      ({ id }) => datanodes.byUuid(id.datanodeUuid) ?? datanodes.byXferAddress(`${id.ipAddr}:${id.xferPort}`) ?? [],
+    );
+
+  const targetsFor = (request: AddBlockRequestProto, wanted: BlockWanted, call: RpcCall, now: Now): readonly Storage[] =>
+    blockManager.chooseTargets(
+      {
+        path: wanted.path,
+        replication: wanted.replication,
+        blockSize: wanted.blockSize,
+        writer: locations.placeOf(call.remote.host),
+        excluded: nodesOf(request.excludeNodes),
+        favoured: request.favoredNodes,
+        storagePolicy: wanted.storagePolicy,
+        noLocalWrite: request.flags.includes(AddBlockFlagProto.NO_LOCAL_WRITE),
+        noLocalRack: false,
+        ignoreClientLocality: request.flags.includes(AddBlockFlagProto.IGNORE_CLIENT_LOCALITY),
+      },
+      now,
+    ).targets;
+
+  const retriedBlock = (
+    check: Extract<AddBlockCheck, { kind: 'retry' }>,
+    choose: () => readonly Storage[],
+  ): AddBlockResponseProtoInit => {
+    let storages = blockManager.expectedStorages(check.block);
+    if (storages.length === 0) {
+      storages = choose();
+      blockManager.blockAllocated(check.block, storages);
+    }
+    return { block: locations.block(check.block, check.offset, storages) };
+  };
+
+  const addBlock = (
+    request: AddBlockRequestProto,
+    call: RpcCall,
+    caller: Caller,
+    now: Now,
+  ): Checked<AddBlockResponseProtoInit> => {
+    const check = checkAddBlock(ns, caller, {
+      path: request.src,
+      fileId: inodeId(request.fileId),
+      clientName: request.clientName,
+      previous: request.previous === undefined ? undefined : clientBlock(request.previous),
+    });
+    const choose = (): readonly Storage[] => targetsFor(request, check.wanted, call, now);
+    if (check.kind === 'retry') return { ops: [], result: () => retriedBlock(check, choose) };
+    const targets = choose();
+    const { ops, result } = newBlock(ns, check);
+    const before = check.penultimate === undefined ? 0 : ns.blocks.find(check.penultimate.id);
+    return {
+      ops,
+      result: () => {
+        const { block, offset } = result();
+        if (before !== 0) blockManager.blockFinalised(before, now);
+        blockManager.blockAllocated(block, targets);
+        return { block: locations.block(block, offset, targets) };
+      },
+    };
+  };
+
+  const appendAnswer = ({ status, block, offset }: ReturnType<typeof appended>) => ({
+    block: block === 0 ? undefined : locations.block(block, offset, blockManager.locations(block).storages),
+    stat: fileStatusProto(status),
+  });
+
+  const blocksOf = function* (file: number): Generator<BlockHandle> {
+    for (let i = 0; i < ns.inodes.blockCount(file); i++) yield ns.inodes.blockAt(file, i);
+  };
+
+  return {
+    create: (request, call) =>
+      system.change(
+        call,
+        `Cannot create file ${request.src}`,
+        (caller, now) => {
+          const { ops, result } = checkCreate(
+            ns,
+            caller,
+            {
+              path: request.src,
+              mode: { masked: modeOf(request.masked), unmasked: request.unmasked && modeOf(request.unmasked) },
+              clientName: request.clientName,
+              clientMachine: call.remote.host,
+              create: has(request.createFlag, CreateFlagProto.CREATE),
+              overwrite: has(request.createFlag, CreateFlagProto.OVERWRITE),
+              lazyPersist: has(request.createFlag, CreateFlagProto.LAZY_PERSIST),
+              shouldReplicate: has(request.createFlag, CreateFlagProto.SHOULD_REPLICATE),
+              createParent: request.createParent,
+              replication: request.replication,
+              blockSize: request.blockSize,
+              ecPolicyName: request.ecPolicyName,
+              storagePolicy: request.storagePolicy,
+              rpc: rpcIds(call),
+            },
+            now.wallMs,
+          );
+          return { ops, result: () => ({ fs: fileStatusProto(result()) }) };
+        },
+        (op) => {
+          if (op.kind !== 'ADD') throw new HdfsError('EIO', `Call ${call.callId} was answered before, as another operation`);
+          return { fs: fileStatusProto(createdStatus(ns, op)) };
+        },
+      ),
+
+    append: (request, call) =>
+      system.change(
+        call,
+        `Cannot append to file${request.src}`,
+        (caller) => {
+          const { ops, result } = checkAppend(
+            ns,
+            caller,
+            {
+              path: request.src,
+              clientName: request.clientName,
+              clientMachine: call.remote.host,
+              newBlock: has(request.flag ?? 0, CreateFlagProto.NEW_BLOCK),
+              rpc: rpcIds(call),
+            },
+            (block) => blockManager.hasMinReplication(block),
+          );
+          return {
+            ops,
+            result: () => {
+              const answer = result();
+              if (answer.block !== 0 && !has(request.flag ?? 0, CreateFlagProto.NEW_BLOCK))
+                blockManager.blockReopened(answer.block);
+              return appendAnswer(answer);
+            },
+          };
+        },
+        (op) => {
+          if (op.kind !== 'APPEND') throw new HdfsError('EIO', `Call ${call.callId} was answered before, as another operation`);
+          const file = system.fileAt(op.path);
+          return appendAnswer(appended(ns, file, op.newBlock));
+        },
+      ),
+
+    addBlock: (request, call) =>
+      system.change(call, `Cannot add block to ${request.src}`, (caller, now) => addBlock(request, call, caller, now)),
+
+    getAdditionalDatanode: (request, call) =>
+      system.as(call, (caller) => {
+        system.requireWritable(
+          `Cannot add datanode; src=${request.src}, blk=blk_${request.blk.blockId}_${request.blk.generationStamp}`,
+        );
+        const now = system.now();
+        const open = checkAdditionalDatanode(ns, caller, request.src, inodeId(request.fileId), request.clientName);
+        const existing = request.existings.flatMap(({ id }, index) => {
+          const node = datanodes.byUuid(id.datanodeUuid);
+          return node?.storages.get(request.existingStorageUuids[index] ?? '') ?? [];
+        });
+        const { targets } = blockManager.chooseAdditionalTargets(
+          {
+            path: open.path,
+            replication: request.numAdditionalNodes,
+            blockSize: ns.inodes.preferredBlockSize(open.file),
+            writer: locations.placeOf(call.remote.host),
+            excluded: nodesOf(request.excludes),
+            storagePolicy: ns.inodes.storagePolicy(open.file),
+          },
+          existing,
+          now,
+        );
+        const block = ns.blocks.find(blockId(request.blk.blockId));
+        if (block === 0) throw new HdfsError('EIO', `blk_${request.blk.blockId} does not exist.`);
+        return { block: locations.block(block, 0, [...existing, ...targets]) };
+      }),
+
+    abandonBlock: (request, call) =>
+      system.change(
+        call,
+        `Cannot abandon block blk_${request.b.blockId}_${request.b.generationStamp} for file ${request.src}`,
+        (caller) => ({
+          ops: checkAbandonBlock(ns, caller, {
+            path: request.src,
+            fileId: inodeId(request.fileId),
+            clientName: request.holder,
+            block: clientBlock(request.b),
+          }).ops,
+          result: isEmpty,
+        }),
+      ),
+
+    fsync: (request, call) =>
+      system.change(call, `Cannot fsync file ${request.src}`, (caller) => ({
+        ops: checkFsync(ns, caller, {
+          path: request.src,
+          fileId: inodeId(request.fileId),
+          clientName: request.client,
+          lastBlockLength: request.lastBlockLength,
+        }).ops,
+        result: isEmpty,
+      })),
+
+    complete: (request, call) =>
+      system.change(call, `Cannot complete file ${request.src}`, (caller, now) => {
+        const last = request.last === undefined ? undefined : clientBlock(request.last);
+        const check = checkComplete(ns, caller, {
+          path: request.src,
+          fileId: inodeId(request.fileId),
+          clientName: request.clientName,
+          last,
+        });
+        if (check.kind !== 'close') return { ops: [], result: () => ({ result: check.kind === 'closed already' }) };
+        const { file, commit } = check;
+        if (commit !== undefined && last !== undefined) {
+          blockManager.commitOrComplete(commit.block, { id: last.id, genStamp: last.genStamp, numBytes: commit.numBytes }, now);
+        }
+        const { ops, result } = checkClose(ns, file, now.wallMs);
+        return {
+          ops,
+          result: () => {
+            const closed = result();
+            if (closed) blockManager.checkRedundancy(blocksOf(file), now);
+            return { result: closed };
+          },
+        };
+      }),
+
+    updateBlockForPipeline: (request, call) =>
+      system.change(
+        call,
+        `Cannot get a new GS for block blk_${request.block.blockId}_${request.block.generationStamp}`,
+        (_caller) => {
+          const { ops, result } = checkBumpGenStamp(ns, clientBlock(request.block), request.clientName);
+          return {
+            ops,
+            result: () => {
+              const { block, genStamp: stamp } = result();
+              const located = locations.block(block, 0, blockManager.expectedStorages(block));
+              return { block: { ...located, b: { ...located.b, generationStamp: stamp } } };
+            },
+          };
+        },
+      ),
+
+    updatePipeline: (request, call) =>
+      system.change(
+        call,
+        `Pipeline update of block blk_${request.oldBlock.blockId}_${request.oldBlock.generationStamp}`,
+        (_caller, _now) => {
+          const { ops, result } = checkUpdatePipeline(ns, {
+            clientName: request.clientName,
+            oldBlock: clientBlock(request.oldBlock),
+            newBlock: clientBlock(request.newBlock),
+            rpc: rpcIds(call),
+          });
+          const targets = request.newNodes.flatMap((id, index) => {
+            const node = datanodes.byUuid(id.datanodeUuid);
+            return node?.storages.get(request.storageIDs[index] ?? '') ?? [];
+          });
+          return {
+            ops,
+            result: () => {
+              blockManager.pipelineUpdated(result(), targets);
+              return {};
+            },
+          };
+        },
+        isEmpty,
+      ),
+
+    renewLease: ({ clientName }) => {
+      ns.leases.renew(clientName, system.now().monotonicMs);
+      return {};
+    },
+
+    recoverLease: (request, call) =>
+      system.as(call, (caller) => {
+        system.requireWritable(`Cannot recover the lease of ${request.src}`);
+        call.afterTxid = system.editLog.lastTxid;
+        const file = checkRecoverLease(ns, caller, request.src);
+        if (file === true) return { result: true };
+        const closed = leaseMonitor.release(file);
+        call.afterTxid = system.editLog.lastTxid;
+        return { result: closed };
+      }),
+
+    isFileClosed: ({ src }, call) => system.read(call, (caller) => ({ result: isFileClosed(ns, caller, src) })),
+  };
+}

@@ -1,0 +1,179 @@
+// ClientProtocol's changes of the tree: directories, names, attributes. Each decodes, has the namespace check, and turns
+// the result into an answer; how a change becomes durable is namesystem.ts.
+import { HdfsError } from '../../../base/errors.ts';
+import type { EditOp } from '../../../core/edits/ops.ts';
+import {
+  checkSetOwner,
+  checkSetPermission,
+  checkSetReplication,
+  checkSetStoragePolicy,
+  checkSetTimes,
+} from '../../../core/namespace/ops/attributes.ts';
+import { checkDelete } from '../../../core/namespace/ops/delete.ts';
+import { checkMkdirs } from '../../../core/namespace/ops/mkdirs.ts';
+import { checkSetQuota } from '../../../core/namespace/ops/quota.ts';
+import { checkRename, checkRename2 } from '../../../core/namespace/ops/rename.ts';
+import { SubtreeAccess } from '../../../core/namespace/ops/subtree-access.ts';
+import type { Caller } from '../../../core/namespace/permissions.ts';
+import { resolvePath } from '../../../core/namespace/resolve.ts';
+import type { Handlers, RpcCall } from '../../../rpc/service.ts';
+import type { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
+import { type NameSystem, rpcIds } from '../namesystem.ts';
+
+/** Inodes that a caller's rights are looked at for in one turn. */
+const ACCESS_SLICE = 5_000;
+/** A tree that changes this often while it is walked is checked in one go. */
+const ACCESS_TRIES = 3;
+
+/** Mode bits of FsPermissionProto: Hadoop carries flags above them. */
+export const modeOf = (permission: { readonly perm: number }): number => permission.perm & 0o1777;
+
+const isTrue = (): { result: boolean } => ({ result: true });
+const isEmpty = (): Record<string, never> => ({});
+
+/**
+ * Looks in slices at whether the caller may take a large subtree away, so that nobody else waits meanwhile. What it
+ * finds is good while the subtree stays the same, which the check asks again.
+ */
+async function walkSubtree(system: NameSystem, caller: Caller, path: string): Promise<SubtreeAccess | undefined> {
+  const { namespace, host } = system;
+  for (let tries = 0; tries < ACCESS_TRIES; tries++) {
+    const root = resolvePath(namespace, caller, path, 'writeLink').last;
+    if (root === 0) return undefined;
+    const walk = new SubtreeAccess(namespace, caller, root);
+    while (!walk.step(ACCESS_SLICE)) await new Promise<void>((resolve) => host.clock.defer(resolve));
+    if (walk.holdsFor(root)) return walk;
+  }
+  return undefined;
+}
+
+/** Whether the rights over what stands at a path take a walk worth slicing. */
+function needsWalk(system: NameSystem, caller: Caller, path: string): boolean {
+  const { inodes, options } = system.namespace;
+  if (caller.superuser || !options.permissionsEnabled) return false;
+  const root = resolvePath(system.namespace, caller, path, 'writeLink').last;
+  return root !== 0 && inodes.subtreeInodes(root) > ACCESS_SLICE;
+}
+
+/** A walk for `path` when it needs one, then `change`. */
+function afterWalk<R>(
+  system: NameSystem,
+  call: RpcCall,
+  path: string,
+  change: (walked?: SubtreeAccess) => R | Promise<R>,
+): R | Promise<R> {
+  return system.as(call, (caller) => {
+    let walks = false;
+    try {
+      walks = needsWalk(system, caller, path);
+    } catch (error) {
+      // The check itself will say it, in its own order.
+      if (!(error instanceof HdfsError)) throw error;
+    }
+    return walks ? walkSubtree(system, caller, path).then(change) : change();
+  });
+}
+
+export function namespaceMethods(system: NameSystem): Handlers<typeof ClientNamenodeProtocol> {
+  const { namespace: ns } = system;
+  return {
+    mkdirs: ({ src, masked, unmasked, createParent }, call) =>
+      system.change(call, `Cannot create directory ${src}`, (caller, now) => {
+        const mode = { masked: modeOf(masked), unmasked: unmasked === undefined ? undefined : modeOf(unmasked) };
+        const { ops, result } = checkMkdirs(ns, caller, { path: src, mode, createParent }, now.wallMs);
+        return { ops, result: () => ({ result: result() }) };
+      }),
+
+    delete: ({ src, recursive }, call) =>
+      afterWalk(system, call, src, (walked) =>
+        system.change(
+          call,
+          `Cannot delete ${src}`,
+          (caller, now) => {
+            const { ops, result } = checkDelete(ns, caller, { path: src, recursive, rpc: rpcIds(call) }, now.wallMs, walked);
+            return { ops, result: () => ({ result: result() }) };
+          },
+          isTrue,
+        ),
+      ),
+
+    rename: ({ src, dst }, call) =>
+      system.change(
+        call,
+        `Cannot rename ${src}`,
+        (caller, now) => {
+          const { ops, result } = checkRename(ns, caller, { source: src, destination: dst, rpc: rpcIds(call) }, now.wallMs);
+          return { ops, result: () => ({ result: result() }) };
+        },
+        isTrue,
+      ),
+
+    rename2: ({ src, dst, overwriteDest, moveToTrash }, call) =>
+      afterWalk(system, call, dst, (walked) =>
+        system.change(
+          call,
+          `Cannot rename ${src}`,
+          (caller, now) => {
+            const request = { source: src, destination: dst, rpc: rpcIds(call) };
+            const options = { overwrite: overwriteDest, toTrash: moveToTrash === true };
+            return { ops: checkRename2(ns, caller, request, options, now.wallMs, walked).ops, result: isEmpty };
+          },
+          isEmpty,
+        ),
+      ),
+
+    setPermission: ({ src, permission }, call) =>
+      system.change(call, `Cannot set permission for ${src}`, (caller) => ({
+        ops: checkSetPermission(ns, caller, src, modeOf(permission)).ops,
+        result: isEmpty,
+      })),
+
+    setOwner: ({ src, username, groupname }, call) =>
+      system.change(call, `Cannot set owner for ${src}`, (caller) => ({
+        ops: checkSetOwner(ns, caller, src, username || undefined, groupname || undefined).ops,
+        result: isEmpty,
+      })),
+
+    setTimes: ({ src, mtime, atime }, call) =>
+      system.change(call, `Cannot set times ${src}`, (caller) => ({
+        ops: checkSetTimes(ns, caller, src, mtime, atime).ops,
+        result: isEmpty,
+      })),
+
+    setReplication: ({ src, replication }, call) =>
+      system.change(call, `Cannot set replication for ${src}`, (caller) => {
+        const { ops, result } = checkSetReplication(ns, caller, src, replication);
+        return {
+          ops,
+          result: () => {
+            const file = result();
+            if (file !== 0) system.replicationChanged(file);
+            return { result: file !== 0 };
+          },
+        };
+      }),
+
+    setStoragePolicy: ({ src, policyName }, call) =>
+      system.change(call, `Cannot set storage policy for ${src}`, (caller) => ({
+        ops: checkSetStoragePolicy(ns, caller, src, policyName).ops,
+        result: isEmpty,
+      })),
+
+    unsetStoragePolicy: ({ src }, call) =>
+      system.change(call, `Cannot unset storage policy for ${src}`, (caller) => ({
+        ops: checkSetStoragePolicy(ns, caller, src, undefined).ops,
+        result: isEmpty,
+      })),
+
+    setQuota: ({ path, namespaceQuota, storagespaceQuota, storageType }, call) =>
+      system.change(call, `Cannot set quota on ${path}`, (caller) => ({
+        ops: checkSetQuota(ns, caller, { path, namespace: namespaceQuota, space: storagespaceQuota, storageType }).ops,
+        result: isEmpty,
+      })),
+  };
+}
+
+/** Of ops that were answered before: only those of the kind that the method makes can be its own. */
+export function isOpKind<K extends EditOp['kind']>(op: EditOp, kind: K): op is Extract<EditOp, { kind: K }> {
+  return op.kind === kind;
+}

@@ -1,0 +1,178 @@
+// ClientProtocol's questions about the tree: status, listings, locations, counts, rights. A read waits only for changes,
+// not yet durable, of what it met.
+import { HdfsError } from '../../../base/errors.ts';
+import type { InodeHandle } from '../../../core/namespace/inodes.ts';
+import { InodeType } from '../../../core/namespace/inodes.ts';
+import type { Caller, FsAction } from '../../../core/namespace/permissions.ts';
+import { checkAccess, preferredBlockSize, storagePolicyOf } from '../../../core/namespace/queries/access.ts';
+import { accessTimeOp, blockLocations, blocksOfRange } from '../../../core/namespace/queries/block-locations.ts';
+import { beginContentSummary, beginQuotaUsage, type SubtreeCount } from '../../../core/namespace/queries/content-summary.ts';
+import { type FileStatus, fileStatus } from '../../../core/namespace/queries/file-status.ts';
+import { listing } from '../../../core/namespace/queries/listing.ts';
+import type { ResolvedPath } from '../../../core/namespace/resolve.ts';
+import { STORAGE_POLICIES, type StoragePolicy, storagePolicyById } from '../../../core/placement/storage-policy.ts';
+import type { Handlers, RpcCall } from '../../../rpc/service.ts';
+import type { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
+import type { BlockStoragePolicyProtoInit, HdfsFileStatusProtoInit } from '../../../wire/messages/hdfs.ts';
+import type { Locations } from '../locations.ts';
+import type { NameSystem } from '../namesystem.ts';
+import { contentSummaryProto, fileStatusProto, quotaUsageProto } from '../wire/files.ts';
+
+/** Inodes that a count looks at in one turn. */
+const COUNT_SLICE = 10_000;
+/** A tree that changes under a count this often is counted in one go. */
+const COUNT_TRIES = 3;
+/** Ranges that reach over the whole file, and more: what is asked for a status with locations. */
+const WHOLE_FILE = Number.MAX_SAFE_INTEGER;
+
+export interface ReadingMethodParts {
+  readonly system: NameSystem;
+  readonly locations: Locations;
+  /** dfs.ls.limit: entries of a listing, and blocks of one that shows them. */
+  readonly listLimit: number;
+}
+
+const policyProto = (policy: StoragePolicy): BlockStoragePolicyProtoInit => ({
+  policyId: policy.id,
+  name: policy.name,
+  creationPolicy: { storageTypes: policy.storageTypes },
+  creationFallbackPolicy: { storageTypes: policy.creationFallbacks },
+  replicationFallbackPolicy: { storageTypes: policy.replicationFallbacks },
+});
+
+export function readingMethods({ system, locations, listLimit }: ReadingMethodParts): Handlers<typeof ClientNamenodeProtocol> {
+  const { namespace: ns, host } = system;
+
+  const waitForPath = (call: RpcCall, path: ResolvedPath): void => system.waitFor(call, path.inodes);
+
+  /** Status of a path for one of the calls that ask for it; absent when nothing stands there. */
+  const status = (
+    call: RpcCall,
+    src: string,
+    follow: boolean,
+    located: boolean,
+  ): { fs?: HdfsFileStatusProtoInit } | Promise<{ fs?: HdfsFileStatusProtoInit }> =>
+    system.read(call, (caller, now) => {
+      const found = fileStatus(ns, caller, src, follow);
+      if (found === undefined) return {};
+      waitForPath(call, found.path);
+      if (found.status === undefined) return {};
+      const { status: value } = found;
+      if (!located || value.type !== InodeType.FILE) return { fs: fileStatusProto(value) };
+      const reader = locations.placeOf(call.remote.host);
+      return { fs: fileStatusProto(value, locations.file(blocksOfRange(ns, value.inode, 0, WHOLE_FILE), reader, now)) };
+    });
+
+  /** Steps a count in slices, beginning anew when the tree changed under it. */
+  const counted = <R>(
+    call: RpcCall,
+    begin: (caller: Caller) => SubtreeCount,
+    answer: (count: SubtreeCount) => R,
+  ): R | Promise<R> =>
+    system.read(call, (caller) => {
+      const count = begin(caller);
+      // It shows whatever was changed below.
+      call.afterTxid = ns.touched.highest;
+      if (count.step(COUNT_SLICE)) return answer(count);
+      return (async () => {
+        let running = count;
+        for (let tries = 1; ; tries++) {
+          const slice = tries > COUNT_TRIES ? Number.MAX_SAFE_INTEGER : COUNT_SLICE;
+          while (!running.step(slice)) await new Promise<void>((resolve) => host.clock.defer(resolve));
+          if (running.holds) break;
+          running = begin(caller);
+        }
+        call.afterTxid = ns.touched.highest;
+        return answer(running);
+      })();
+    });
+
+  return {
+    getFileInfo: ({ src }, call) => status(call, src, true, false),
+    getFileLinkInfo: ({ src }, call) => status(call, src, false, false),
+    getLocatedFileInfo: ({ src }, call) => {
+      if (src === undefined) throw new HdfsError('EILLEGAL', 'getLocatedFileInfo: no path');
+      return status(call, src, true, true);
+    },
+
+    getListing: ({ src, startAfter, needLocation }, call) =>
+      system.read(call, (caller, now) => {
+        const reader = needLocation ? locations.placeOf(call.remote.host) : undefined;
+        let blocksLeft = listLimit;
+        // As Apache: an answer that shows locations also ends when so many of them are in it.
+        const more = (entry: FileStatus): boolean => {
+          if (!needLocation || entry.type !== InodeType.FILE) return true;
+          blocksLeft -= ns.inodes.blockCount(entry.inode) * Math.max(1, entry.replication);
+          return blocksLeft > 0;
+        };
+        const found = listing(ns, caller, { path: src, startAfter, limit: listLimit, more });
+        if (found === undefined) return {};
+        waitForPath(call, found.path);
+        if (ns.touched.highest > 0) system.waitFor(call, entryHandles(found.entries));
+        return {
+          dirList: {
+            partialListing: found.entries.map((entry) =>
+              needLocation && entry.type === InodeType.FILE
+                ? fileStatusProto(entry, locations.file(blocksOfRange(ns, entry.inode, 0, WHOLE_FILE), reader, now))
+                : fileStatusProto(entry),
+            ),
+            remainingEntries: found.remaining,
+          },
+        };
+      }),
+
+    getBlockLocations: ({ src, offset, length }, call) =>
+      system.read(call, (caller, now) => {
+        const found = blockLocations(ns, caller, src, offset, length);
+        waitForPath(call, found.path);
+        const { safeMode } = system.blockManager;
+        const blocks = locations.file(found, locations.placeOf(call.remote.host), now);
+        if (safeMode.isOn) {
+          // A file that cannot be read yet: the client is told to wait. Apache: FSNamesystem.getBlockLocations.
+          const unseen = blocks.blocks?.find(({ b, locs }) => (locs ?? []).length === 0 && (b.numBytes ?? 0) > 0);
+          if (unseen !== undefined) system.requireWritable(`Zero blocklocations for ${src}`);
+        } else {
+          // Read once more after an hour: worth an op, which nobody waits for.
+          const op = accessTimeOp(ns, found.file, now.wallMs);
+          if (op !== undefined && system.editLog.lowSpace === undefined) system.commit([op], now);
+        }
+        return { locations: blocks };
+      }),
+
+    getContentSummary: ({ path }, call) =>
+      counted(
+        call,
+        (caller) => beginContentSummary(ns, caller, path),
+        (count) => ({ summary: contentSummaryProto(count.summary()) }),
+      ),
+
+    getQuotaUsage: ({ path }, call) =>
+      counted(
+        call,
+        (caller) => beginQuotaUsage(ns, caller, path),
+        (count) => ({ usage: quotaUsageProto(count.usage()) }),
+      ),
+
+    checkAccess: ({ path, mode }, call) =>
+      system.read(call, (caller) => {
+        waitForPath(call, checkAccess(ns, caller, path, mode as FsAction));
+        return {};
+      }),
+
+    getPreferredBlockSize: ({ filename }, call) =>
+      system.read(call, (caller) => ({ bsize: preferredBlockSize(ns, caller, filename) })),
+
+    getStoragePolicy: ({ path }, call) =>
+      system.read(call, (caller) => ({
+        storagePolicy: policyProto(
+          storagePolicyById(storagePolicyOf(ns, caller, path), system.blockManager.options.defaultStoragePolicy),
+        ),
+      })),
+
+    getStoragePolicies: () => ({ policies: STORAGE_POLICIES.map(policyProto) }),
+  };
+}
+
+function* entryHandles(entries: readonly FileStatus[]): Generator<InodeHandle> {
+  for (const { inode } of entries) if (inode !== 0) yield inode;
+}

@@ -1,0 +1,289 @@
+// What stands in the storage directories: VERSION, seen_txid and images. Loading takes the newest image whose digest
+// fits; publishing writes one aside in every image directory, syncs it, writes its digest, renames it, and only then
+// lets older images and the edits that only they needed go. Edit segments are edits-recovery.ts and edit-log.ts.
+import { HdfsError, messageOf } from '../../base/errors.ts';
+import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import type { Inodes } from '../../core/namespace/inodes.ts';
+import type { Namespace } from '../../core/namespace/namespace.ts';
+import { type LoadedImage, loadImage } from '../../format/fsimage/loader.ts';
+import { type ImageContent, type SavedImage, saveImage } from '../../format/fsimage/saver.ts';
+import { digestOf, formatDigest, parseDigest } from '../../format/storage/digest.ts';
+import {
+  formatSeenTxid,
+  imageCheckpointName,
+  imageDigestName,
+  imageName,
+  parseSeenTxid,
+  parseStorageFileName,
+  SEEN_TXID_FILE,
+  VERSION_FILE,
+} from '../../format/storage/names.ts';
+import { formatNameNodeVersion, parseNameNodeVersion } from '../../format/storage/version.ts';
+import type { Host } from '../../host/host.ts';
+import { currentOf, type NameDirectory, stateOf } from './directories.ts';
+import { listSegments } from './edits-recovery.ts';
+import type { NamespaceIdentity } from './identity.ts';
+
+export interface ImageFile {
+  readonly path: string;
+  readonly directory: NameDirectory;
+  readonly txid: number;
+}
+
+/** Puts the files that make a directory a NameNode's into it. Whatever `current` held is gone. */
+export async function formatDirectory(host: Host, directory: NameDirectory, identity: NamespaceIdentity): Promise<void> {
+  const current = currentOf(directory);
+  await host.disk.mkdir(directory.root, 0o700);
+  await host.disk.removeTree(current);
+  await host.disk.mkdir(current, 0o700);
+  await host.disk.syncDirectory(directory.root);
+  await writeSeenTxid(host, directory, 0);
+  await writeVersion(host, directory, identity);
+}
+
+export async function writeVersion(host: Host, directory: NameDirectory, identity: NamespaceIdentity): Promise<void> {
+  const text = formatNameNodeVersion({ layoutVersion: NAMENODE_LAYOUT_VERSION, ...identity }, host.clock.now());
+  await host.disk.writeFileAtomic(`${currentOf(directory)}/${VERSION_FILE}`, text);
+}
+
+export async function writeSeenTxid(host: Host, directory: NameDirectory, txid: number): Promise<void> {
+  await host.disk.writeFileAtomic(`${currentOf(directory)}/${SEEN_TXID_FILE}`, formatSeenTxid(txid));
+}
+
+/** The highest of all seen_txid files: the edit log reached at least there. */
+export async function seenTxid(host: Host, directories: readonly NameDirectory[]): Promise<number> {
+  let highest = 0;
+  for (const directory of directories) {
+    const path = `${currentOf(directory)}/${SEEN_TXID_FILE}`;
+    if (!(await host.disk.exists(path))) continue;
+    const txid = parseSeenTxid((await host.disk.readFile(path)).toString('utf8'));
+    if (txid === undefined)
+      throw new HdfsError(
+        'EINCONSISTENT',
+        `${path} does not hold a transaction id; remove it if other directories have theirs`,
+      );
+    highest = Math.max(highest, txid);
+  }
+  return highest;
+}
+
+const inconsistent = (directory: NameDirectory, what: string): HdfsError =>
+  new HdfsError('EINCONSISTENT', `Directory ${directory.root} is in an inconsistent state: ${what}`);
+
+/**
+ * Who the name system in these directories is. All formatted ones must agree. Throws HdfsError when none is formatted,
+ * when one is missing, or when one belongs to another version or another name system.
+ */
+export async function readIdentity(host: Host, directories: readonly NameDirectory[]): Promise<NamespaceIdentity> {
+  let identity: NamespaceIdentity | undefined;
+  for (const directory of directories) {
+    const state = await stateOf(host, directory);
+    if (state.kind === 'missing') throw inconsistent(directory, 'storage directory does not exist or is not accessible.');
+    if (state.kind === 'unfinished') {
+      throw inconsistent(
+        directory,
+        `it holds ${state.what}: an upgrade or rollback was cut off there, which the version that began it has to finish.`,
+      );
+    }
+    if (state.kind === 'unformatted') continue;
+    const path = `${currentOf(directory)}/${VERSION_FILE}`;
+    let found: ReturnType<typeof parseNameNodeVersion>;
+    try {
+      found = parseNameNodeVersion(await host.disk.readFile(path));
+    } catch (error) {
+      throw inconsistent(directory, `${path}: ${messageOf(error)}`);
+    }
+    if (found.layoutVersion < NAMENODE_LAYOUT_VERSION) {
+      throw new HdfsError(
+        'EINCORRECTVERSION',
+        `Unexpected version of storage directory ${directory.root}. Reported: ${found.layoutVersion}. Expecting = ${NAMENODE_LAYOUT_VERSION}.`,
+      );
+    }
+    if (found.layoutVersion > NAMENODE_LAYOUT_VERSION) {
+      throw new HdfsError(
+        'EIO',
+        `\nFile system image contains an old layout version ${found.layoutVersion}.\nAn upgrade to version ${NAMENODE_LAYOUT_VERSION} is required.\n` +
+          'Please restart NameNode with the "-rollingUpgrade started" option if a rolling upgrade is already started; or restart NameNode with ' +
+          'the "-upgrade" option to start a new upgrade.',
+      );
+    }
+    if (
+      identity !== undefined &&
+      (identity.namespaceId !== found.namespaceId ||
+        identity.clusterId !== found.clusterId ||
+        identity.blockPoolId !== found.blockPoolId)
+    ) {
+      throw inconsistent(directory, `namespaceID, clusterID or blockpoolID is incompatible with others.`);
+    }
+    identity ??= {
+      namespaceId: found.namespaceId,
+      clusterId: found.clusterId,
+      blockPoolId: found.blockPoolId,
+      cTime: found.cTime,
+    };
+  }
+  if (identity === undefined) throw new HdfsError('EIO', 'NameNode is not formatted.');
+  return identity;
+}
+
+/** Images of all image directories, the newest first. */
+export async function listImages(host: Host, directories: readonly NameDirectory[]): Promise<ImageFile[]> {
+  const found: ImageFile[] = [];
+  for (const directory of directories.filter(({ image }) => image)) {
+    if (!(await host.disk.exists(currentOf(directory)))) continue;
+    for (const name of await host.disk.readdir(currentOf(directory))) {
+      const parsed = parseStorageFileName(name);
+      if (parsed?.kind === 'image') found.push({ path: `${currentOf(directory)}/${name}`, directory, txid: parsed.txid });
+    }
+  }
+  return found.sort((a, b) => b.txid - a.txid);
+}
+
+/** Whether the digest beside the image is its own; says why not. */
+async function digestFault(host: Host, image: ImageFile): Promise<string | undefined> {
+  const path = `${currentOf(image.directory)}/${imageDigestName(image.txid)}`;
+  if (!(await host.disk.exists(path))) return `${path} is missing`;
+  const stored = parseDigest(await host.disk.readFile(path));
+  const file = await host.disk.open(image.path, 'r');
+  try {
+    const actual = await digestOf(file, (await file.stat()).size);
+    return actual === stored.md5 ? undefined : `its MD5 is ${actual}, ${path} says ${stored.md5}`;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Loads the newest image that is intact. Tables are made anew for each try by `make`. */
+export async function loadNewestImage(
+  host: Host,
+  directories: readonly NameDirectory[],
+  make: () => Namespace,
+): Promise<{ readonly namespace: Namespace; readonly image: LoadedImage; readonly file: ImageFile }> {
+  const images = await listImages(host, directories);
+  const faults: string[] = [];
+  for (const file of images) {
+    try {
+      const fault = await digestFault(host, file);
+      if (fault !== undefined) throw new HdfsError('EIO', fault);
+      const namespace = make();
+      const open = await host.disk.open(file.path, 'r');
+      try {
+        const { size } = await open.stat();
+        const inodes: Inodes = namespace.inodes;
+        const image = await loadImage(open, size, file.path, {
+          inodes,
+          blocks: namespace.blocks,
+          onUnderConstruction: (inode, clientName) =>
+            namespace.leases.add(clientName, inodes.id(inode), host.clock.monotonic()),
+        });
+        return { namespace, image, file };
+      } finally {
+        await open.close();
+      }
+    } catch (error) {
+      faults.push(`${file.path}: ${messageOf(error)}`);
+      host.log.log('error', 'image', `cannot use ${file.path}: ${messageOf(error)}`);
+    }
+  }
+  throw new HdfsError(
+    'EIO',
+    faults.length === 0
+      ? `No valid image files found in ${directories.map(({ root }) => root).join(', ')}. Restore one from a backup or from the secondary NameNode.`
+      : `Failed to load FSImage file, see error(s) above for more info.\n${faults.join('\n')}`,
+  );
+}
+
+/** Writes an image into every image directory; a directory that fails is left out with an error in the log. */
+export async function publishImage(
+  host: Host,
+  directories: readonly NameDirectory[],
+  txid: number,
+  content: () => ImageContent,
+): Promise<SavedImage> {
+  let saved: SavedImage | undefined;
+  let failure: unknown;
+  for (const directory of directories.filter(({ image }) => image)) {
+    try {
+      saved = await writeImage(host, directory, txid, content());
+    } catch (error) {
+      failure = error;
+      host.log.log('error', 'image', `cannot save an image in ${directory.root}: ${messageOf(error)}`);
+    }
+  }
+  if (saved === undefined) throw new HdfsError('EIO', `No image directory could be written: ${messageOf(failure)}`);
+  return saved;
+}
+
+async function writeImage(host: Host, directory: NameDirectory, txid: number, content: ImageContent): Promise<SavedImage> {
+  const current = currentOf(directory);
+  const aside = `${current}/${imageCheckpointName(txid)}`;
+  const file = await host.disk.open(aside, 'w', 0o644);
+  let saved: SavedImage;
+  try {
+    const steps = saveImage(content);
+    let position = 0;
+    for (;;) {
+      const step = steps.next();
+      if (step.done) {
+        saved = step.value;
+        break;
+      }
+      if (step.value.length > 0) {
+        await file.write(step.value, position);
+        position += step.value.length;
+      }
+      // Everybody else has a turn between two slices.
+      await new Promise<void>((resolve) => host.clock.defer(resolve));
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await host.disk.writeFileAtomic(
+    `${current}/${imageDigestName(txid)}`,
+    formatDigest({ md5: saved.md5, fileName: imageName(txid) }),
+  );
+  await host.disk.rename(aside, `${current}/${imageName(txid)}`);
+  await host.disk.syncDirectory(current);
+  return saved;
+}
+
+export interface Retention {
+  /** dfs.namenode.num.checkpoints.retained. */
+  readonly images: number;
+  /** dfs.namenode.num.extra.edits.retained. */
+  readonly extraEdits: number;
+  /** dfs.namenode.max.extra.edits.segments.retained. */
+  readonly extraSegments: number;
+}
+
+/** Removes images beyond those retained, and edits that no retained image needs. Apache: NNStorageRetentionManager. */
+export async function purge(host: Host, directories: readonly NameDirectory[], retention: Retention): Promise<void> {
+  const images = await listImages(host, directories);
+  const txids = [...new Set(images.map(({ txid }) => txid))];
+  const kept = txids.slice(0, Math.max(1, retention.images));
+  const oldest = kept.at(-1);
+  if (oldest === undefined) return;
+  for (const image of images) {
+    if (image.txid >= oldest) continue;
+    await host.disk.unlink(image.path);
+    const digest = `${currentOf(image.directory)}/${imageDigestName(image.txid)}`;
+    if (await host.disk.exists(digest)) await host.disk.unlink(digest);
+  }
+  let from = Math.max(0, oldest + 1 - retention.extraEdits);
+  const closed = (
+    await listSegments(
+      host,
+      directories.filter(({ edits }) => edits),
+    )
+  ).filter(({ lastTxid }) => lastTxid !== undefined);
+  const extra = [
+    ...new Set(
+      closed
+        .filter(({ firstTxid, lastTxid }) => firstTxid >= from && (lastTxid ?? 0) <= oldest)
+        .map(({ firstTxid }) => firstTxid),
+    ),
+  ];
+  while (extra.length > retention.extraSegments) from = (extra.shift() ?? 0) + 1;
+  for (const segment of closed) if ((segment.lastTxid ?? 0) < Math.min(from, oldest + 1)) await host.disk.unlink(segment.path);
+}
