@@ -251,9 +251,11 @@ export class BlockMap extends BlockView {
   }
 
   private indexOf(block: BlockHandle, storage: StorageNumber): number {
-    if (!this.inList(block)) {
-      const count = this.replicaField(block);
-      for (let i = 0; i < count; i++) if (this.rows.get(block, row.REPLICAS + i) === storage) return i;
+    const page = this.rows.page(block);
+    const at = this.rows.rowAt(block);
+    const inline = ((page[at + row.LENGTH_HIGH_FLAGS] as number) >>> row.REPLICAS_SHIFT) & row.REPLICAS_MASK;
+    if (inline !== row.REPLICAS_IN_LIST) {
+      for (let i = 0; i < inline; i++) if (page[at + row.REPLICAS + i] === storage) return i;
       return -1;
     }
     const head = this.rows.get(block, row.LIST_HEAD);

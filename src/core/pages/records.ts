@@ -75,6 +75,11 @@ export class Records extends PageTable {
     this.own(handle >>> PAGE_BITS)[(handle & ROW_MASK) * this.rowWords + word] = value;
   }
 
+  /** For reading many words of a row: its page, which the next write may replace. */
+  page(handle: number): Uint32Array {
+    return this.pages[handle >>> PAGE_BITS] as Uint32Array;
+  }
+
   /** For writing many words of a row: its page, which stays right until the next snapshot. */
   rowPage(handle: number): Uint32Array {
     return this.own(handle >>> PAGE_BITS);
