@@ -1,8 +1,9 @@
 // The checksum of a whole file, made from what DataNodes compute over the checksums of their blocks: nothing of the data
 // crosses the network. Same values as Apache's FileChecksumHelper, oddities included.
 import { createHash } from 'node:crypto';
+import { combineCrc } from '../base/crc.ts';
 import { HdfsError, messageOf, ProtocolError } from '../base/errors.ts';
-import { combineCrc, crcOf } from '../transfer/checksum.ts';
+import { crcOf } from '../transfer/checksum.ts';
 import { checkResponse, readResponse } from '../transfer/response.ts';
 import { BlockChecksumTypeProto, type ChecksumTypeProto } from '../wire/messages/hdfs.ts';
 import { OpBlockChecksumProto, type OpBlockChecksumResponseProto } from '../wire/messages/transfer.ts';

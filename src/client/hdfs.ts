@@ -331,7 +331,7 @@ export class Hdfs implements AsyncDisposable {
       spaceConsumed: summary.spaceConsumed,
       quota: signed(summary.quota),
       spaceQuota: signed(summary.spaceQuota),
-      erasureCodingPolicy: summary.erasureCodingPolicy,
+      erasureCodingPolicy: summary.erasureCodingPolicy === '' ? undefined : summary.erasureCodingPolicy,
       snapshotLength: summary.snapshotLength ?? 0,
       snapshotFileCount: summary.snapshotFileCount ?? 0,
       snapshotDirectoryCount: summary.snapshotDirectoryCount ?? 0,

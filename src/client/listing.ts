@@ -5,7 +5,7 @@ import { HdfsError } from '../base/errors.ts';
 import type { ClientContext } from './context.ts';
 import { Dirent, HdfsStats } from './stats.ts';
 
-/** The entries of a directory in the order of their names' bytes. Throws ENOENT, ENOTDIR. */
+/** The entries of a directory in the NameNode's order: names by their bytes, taken as signed ones. Throws ENOENT, ENOTDIR. */
 export async function* listDirectory(
   context: ClientContext,
   path: string,

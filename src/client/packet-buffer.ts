@@ -1,8 +1,8 @@
 // Memory of the packets a writer has on the way: header, checksums and data of one packet lie in one piece, so that a
 // packet is one write. Buffers go back to a pool when their packet is acknowledged.
 import { assert } from '../base/assert.ts';
+import { type CrcType, writeChunkSums } from '../base/crc.ts';
 import { chunkCount, type PacketGeometry } from '../core/pipeline/writer-geometry.ts';
-import { type CrcType, writeChunkSums } from '../transfer/checksum.ts';
 import { MAX_PACKET_HEADER_BYTES, packetHeaderBytes, writePacketHeader } from '../wire/transfer/packet.ts';
 
 export class PacketBuffer {

@@ -1,12 +1,13 @@
 // Reads a range of one block from one DataNode: the request, the packets, the checksums, the closing status. Which
 // DataNode, and what to do when it fails, is the caller's (client/file-reader.ts).
 
+import { firstBadChunk } from '../base/crc.ts';
 import { HdfsError, ProtocolError } from '../base/errors.ts';
 import type { ExtendedBlockProto } from '../wire/messages/hdfs.ts';
 import type { TokenProto } from '../wire/messages/security.ts';
 import { ClientReadStatusProto, OpReadBlockProto, type OpReadBlockProtoInit, Status } from '../wire/messages/transfer.ts';
 import { encodeOp, Op } from '../wire/transfer/ops.ts';
-import { type ChunkChecksum, chunkChecksum, firstBadChunk } from './checksum.ts';
+import { type ChunkChecksum, chunkChecksum } from './checksum.ts';
 import { PacketStream } from './packet-stream.ts';
 import type { Peer } from './peer.ts';
 import { checkFirstChunk, checksumBytesFor, type ReadRange, wantedPart } from './read-range.ts';
