@@ -25,6 +25,8 @@ export interface Machine {
   /** Bytes: of the process and its heap, for /jmx. */
   memory(): { readonly rss: number; readonly heapUsed: number; readonly heapTotal: number };
   env(name: string): string | undefined;
+  /** Minutes that local time is ahead of UTC at a moment (milliseconds since 1970): Hadoop puts local times into names. */
+  utcOffsetMinutes(wallMs: number): number;
 }
 
 export interface Timer {

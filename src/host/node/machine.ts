@@ -22,5 +22,6 @@ export function nodeMachine(): Machine {
       return { rss, heapUsed, heapTotal };
     },
     env: (name) => process.env[name],
+    utcOffsetMinutes: (wallMs) => -new Date(wallMs).getTimezoneOffset(),
   };
 }
