@@ -168,6 +168,30 @@ describe('redundancy', () => {
     expect(cluster.manager.statistics()).toMatchObject({ corruptReplicaBlocks: 0, underReplicated: 0 });
   });
 
+  it('remembers a bad replica although its node restarts, or dies and comes back, before it deletes it', () => {
+    for (const dies of [false, true]) {
+      const { cluster, nodes } = ready(3);
+      const [node] = nodes as [FakeNode];
+      const block = cluster.addBlock(2);
+      cluster.write(block, nodes);
+      cluster.run(9_000);
+      const holders = nodes.filter((each) => each.replicas.has(cluster.blocks.id(block)));
+      const bad = holders[0] ?? node;
+      cluster.manager.reportBadReplica(cluster.replicaOf(block), cluster.datanode(bad), cluster.now);
+      if (dies)
+        cluster.run(
+          700_000,
+          nodes.filter((each) => each !== bad),
+        );
+      cluster.start(bad);
+      expect(cluster.holders(block)).not.toContain(bad.id.datanodeUuid);
+      cluster.run(60_000);
+      expect(cluster.holders(block)).toHaveLength(2);
+      const onDisk = nodes.filter((each) => each.replicas.has(cluster.blocks.id(block))).map((each) => each.id.datanodeUuid);
+      expect(onDisk).toEqual(cluster.holders(block));
+    }
+  });
+
   it('keeps and shows the only replica even when it is bad', () => {
     const { cluster, nodes } = ready(2);
     const block = cluster.addBlock(1);
@@ -292,10 +316,16 @@ describe('deleting what is too much', () => {
             case 'report':
               if (!silent.has(node) && cluster.datanode(node).registered) cluster.report(node);
               break;
-            case 'lost':
-              if (!bad.has(node) && nodes.filter((each) => each.replicas.has(id) && !bad.has(each)).length <= 1) break;
+            case 'lost': {
+              // A loss that nobody is told of, on the one survivor of a deletion, is beyond what any policy can survive.
+              const survivors = nodes.filter(
+                (each) => each !== node && each.replicas.has(id) && !bad.has(each) && !cluster.datanode(each).excess.has(block),
+              );
+              if (survivors.length === 0 || silent.has(node) || !cluster.datanode(node).registered) break;
               node.replicas.delete(id);
+              cluster.report(node);
               break;
+            }
           }
           for (const each of bad) if (!each.replicas.has(id)) bad.delete(each);
           expect(nodes.some((each) => each.replicas.has(id) && !bad.has(each))).toBe(true);

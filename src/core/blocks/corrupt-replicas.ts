@@ -44,6 +44,10 @@ export class CorruptReplicas {
     return this.#byBlock.size > 0 && (this.#byBlock.get(block)?.has(node) ?? false);
   }
 
+  get(block: BlockHandle, node: Datanode): CorruptReplica | undefined {
+    return this.#byBlock.get(block)?.get(node);
+  }
+
   replicas(block: BlockHandle): readonly (readonly [Datanode, CorruptReplica])[] {
     const nodes = this.#byBlock.get(block);
     return nodes === undefined ? [] : [...nodes];

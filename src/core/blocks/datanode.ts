@@ -1,5 +1,6 @@
 // One DataNode and its storages as the NameNode knows them: identity, figures from the last heartbeat, and the work that
 // waits for its next one. Which nodes there are is in datanodes.ts; which blocks they hold is in the block map.
+import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { TopologyNode } from '../placement/topology.ts';
 import type { BlockHandle, StorageNumber } from './block-map.ts';
 import type { TransferTask } from './commands.ts';
@@ -159,6 +160,11 @@ export class Datanode implements TopologyNode {
   readonly recoveries = new Set<BlockHandle>();
   /** Extra replicas chosen for deletion, until the node says that they are gone; with the monotonic time of choice. */
   readonly excess = new Map<BlockHandle, number>();
+  /**
+   * Replicas that were found bad before the node fell silent, with their generation stamps. They come back as bad with it,
+   * unless it says that it deleted or replaced them.
+   */
+  readonly knownBad = new Map<BlockId, GenStamp>();
   /** Bytes per second to tell the node; 0: nothing to tell. */
   balancerBandwidth = 0;
 

@@ -122,10 +122,13 @@ export function mayStillDelete(state: ManagerState, node: Datanode, invalidation
   const wanted = state.owner.replication(block);
   if (wanted === 0) return true;
   const counts = countReplicas(state, block);
-  if (storageOnNode(state, block, node) === undefined) {
-    // A bad replica, taken out of the map when it was condemned.
-    return counts.liveKnown >= 1;
+  const bad = state.corrupt.get(block, node);
+  if (bad !== undefined) {
+    if (bad.genStamp === invalidation.genStamp && counts.liveKnown >= 1) return true;
+    state.postponed.add(0, block);
+    return false;
   }
+  if (storageOnNode(state, block, node) === undefined) return counts.liveKnown >= 1;
   if (!node.excess.has(block)) return false;
   if (invalidation.genStamp === state.blocks.genStamp(block) && counts.liveKnown >= wanted) return true;
   node.excess.delete(block);

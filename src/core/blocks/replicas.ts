@@ -114,14 +114,15 @@ export function markCorrupt(
   const minimum = usable >= state.options.minReplication;
   const moreCorrupt = minimum && counts.live + counts.corrupt > wanted;
   const duringWrite = minimum && state.blocks.genStamp(block) > bad.genStamp;
-  if (enough || moreCorrupt || duringWrite) {
-    deleteCorrupt(state, block, storage.node, bad, counts);
-  } else {
-    updateNeeded(state, block, counts);
-  }
+  updateNeeded(state, block, counts);
+  if (enough || moreCorrupt || duringWrite) deleteCorrupt(state, block, storage.node, bad, counts);
 }
 
-/** Deletes a bad replica when a good one is known for sure; otherwise it is looked at again later. */
+/**
+ * Orders the deletion of a bad replica when a good one is known for sure; otherwise it is looked at again later. The
+ * replica stays known as bad until the node says that it is gone: were it forgotten with the order, a node that never
+ * got the order would report it again, and it would pass for good.
+ */
 function deleteCorrupt(
   state: ManagerState,
   block: BlockHandle,
@@ -130,13 +131,13 @@ function deleteCorrupt(
   counts: ReplicaCounts,
 ): boolean {
   if (!state.populating) return false;
+  const id = state.blocks.id(block);
+  if (state.invalidations.has(node, id, bad.genStamp)) return true;
   if (counts.liveKnown < Math.max(1, state.options.minReplication)) {
     state.postponed.add(0, block);
     return false;
   }
-  const id = state.blocks.id(block);
   invalidate(state, node, { id, genStamp: bad.genStamp, numBytes: bad.numBytes });
-  removeStored(state, block, node);
   return true;
 }
 

@@ -98,7 +98,8 @@ function processReplica(
   if (state.invalidations.has(storage.node, replica.id, replica.genStamp)) return block;
   const blockState = blocks.state(block);
   const stored = { state: blockState, genStamp: blocks.genStamp(block), numBytes: blocks.numBytes(block) };
-  const reason = whyCorrupt(replica, stored);
+  const knownBad = storage.node.knownBad.size > 0 && storage.node.knownBad.get(replica.id) === replica.genStamp;
+  const reason = knownBad ? CorruptReason.CORRUPTION_REPORTED : whyCorrupt(replica, stored);
   if (reason !== undefined) {
     markCorrupt(state, block, storage, { reason, genStamp: replica.genStamp, numBytes: replica.numBytes });
     return block;
@@ -132,9 +133,11 @@ export function incrementalReport(
     const block = blocks.find(entry.id);
     switch (entry.status) {
       case BlockStatus.DELETED:
-        if (block !== 0) removeStored(state, block, node);
+        node.knownBad.delete(entry.id);
+        if (block !== 0 && meansOurReplica(state, block, node, entry.genStamp)) removeStored(state, block, node);
         break;
       case BlockStatus.RECEIVED: {
+        node.knownBad.delete(entry.id);
         node.decrementBlocksScheduled(storage.type);
         const hint = entry.deleteHint === undefined || entry.deleteHint === '' ? undefined : datanodes.byUuid(entry.deleteHint);
         if (block !== 0 && blocks.genStamp(block) === entry.genStamp) pending.arrived(block, node);
@@ -148,6 +151,11 @@ export function incrementalReport(
         break;
     }
   }
+}
+
+/** A node that deletes an old version of a block says nothing about the current one that it got meanwhile. */
+function meansOurReplica(state: ManagerState, block: BlockHandle, node: Datanode, genStamp: GenStamp): boolean {
+  return genStamp === 0 || genStamp >= state.blocks.genStamp(block) || state.corrupt.has(block, node);
 }
 
 /** Handles that a report named: a set while they are few, bits when they are many. */

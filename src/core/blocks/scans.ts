@@ -1,7 +1,9 @@
 // Walks over the whole block map, in slices of about a millisecond: taking out the replicas of storages that are gone,
 // and looking for blocks with too few or too many replicas after a start.
+import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { BlockHandle } from './block-map.ts';
-import type { Storage } from './datanode.ts';
+import { CorruptReason } from './corrupt-replicas.ts';
+import type { Datanode, Storage } from './datanode.ts';
 import { judge } from './judgement.ts';
 import { updateNeeded } from './redundancy.ts';
 import { storageOnNode } from './replica-counts.ts';
@@ -10,6 +12,8 @@ import type { ManagerState } from './state.ts';
 
 /** Handles looked at in one slice of a drain: some 50 ns each. */
 const DRAIN_SLICE = 16_384;
+/** Bad replicas remembered for a silent node; a node with more has lost a disk anyway. */
+const MAX_KNOWN_BAD = 10_000;
 /** Blocks judged in one slice: about a microsecond each. */
 const JUDGE_SLICE = 1_024;
 
@@ -56,6 +60,8 @@ export class Drain {
       const number = blocks.replicaAt(block, i);
       if (this.#inBatch[number] !== 1) continue;
       const storage = datanodes.storage(number);
+      const bad = this.#state.corrupt.get(block, storage.node);
+      if (bad?.reason === CorruptReason.CORRUPTION_REPORTED) rememberBad(storage.node, blocks.id(block), bad.genStamp);
       unlink(this.#state, block, storage);
       // The node may be back with the block on a new storage: that one's standing is its own.
       if (storageOnNode(this.#state, block, storage.node) === undefined) forgetReplica(this.#state, block, storage.node);
@@ -65,6 +71,10 @@ export class Drain {
       }
     }
   }
+}
+
+function rememberBad(node: Datanode, id: BlockId, genStamp: GenStamp): void {
+  if (node.knownBad.size < MAX_KNOWN_BAD) node.knownBad.set(id, genStamp);
 }
 
 /** After a start: judges every block once. */
