@@ -23,5 +23,6 @@ export function nodeMachine(): Machine {
     },
     env: (name) => process.env[name],
     utcOffsetMinutes: (wallMs) => -new Date(wallMs).getTimezoneOffset(),
+    utcOffsetMinutes: (wallMs) => -new Date(wallMs).getTimezoneOffset(),
   };
 }

@@ -146,12 +146,10 @@ export class FrameSplitter {
   }
 }
 
-const NO_LENGTH = Buffer.alloc(LENGTH_BYTES);
-
 /** Opens a frame in `writer`; the answer goes to `finishFrame`. */
 export function beginFrame(writer: ProtoWriter): number {
   const at = writer.length;
-  writer.putRaw(NO_LENGTH);
+  writer.putFixed32(0);
   return at;
 }
 
