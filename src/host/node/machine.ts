@@ -23,6 +23,5 @@ export function nodeMachine(): Machine {
     },
     env: (name) => process.env[name],
     utcOffsetMinutes: (wallMs) => -new Date(wallMs).getTimezoneOffset(),
-    utcOffsetMinutes: (wallMs) => -new Date(wallMs).getTimezoneOffset(),
   };
 }

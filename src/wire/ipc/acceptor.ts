@@ -84,7 +84,6 @@ const MAX_CALLER_CONTEXT_BYTES = 4096;
 
 const IPC_EXCEPTIONS = {
   rpcServer: 'org.apache.hadoop.ipc.RpcServerException',
-  fatal: 'org.apache.hadoop.ipc.Server$FatalRpcServerException',
   sasl: 'javax.security.sasl.SaslException',
   accessControl: 'org.apache.hadoop.security.AccessControlException',
   ipc: 'org.apache.hadoop.ipc.IpcException',
@@ -94,7 +93,7 @@ const EMPTY = Buffer.alloc(0);
 const RPC_KIND_PROTOBUF = 2;
 const SaslState = RpcSaslProto_SaslState;
 
-const fatal = (detail: ErrorDetail, message: string, javaClass: string = IPC_EXCEPTIONS.fatal): Failure => ({
+const fatal = (detail: ErrorDetail, message: string, javaClass: string = IPC_EXCEPTIONS.rpcServer): Failure => ({
   javaClass,
   message,
   detail,
