@@ -42,13 +42,13 @@ export function unlink(state: ManagerState, block: BlockHandle, storage: Storage
 }
 
 /** Whether the block counts as safe may have changed. */
-export function updateSafety(state: ManagerState, block: BlockHandle): void {
+export function updateSafety(state: ManagerState, block: BlockHandle, live?: number): void {
   const { safeMode } = state;
   if (!safeMode.counting) return;
   const safe =
     state.blocks.state(block) === BlockState.COMPLETE &&
     isReferenced(state, block) &&
-    liveReplicas(state, block) >= safeMode.safeReplication;
+    (live ?? liveReplicas(state, block)) >= safeMode.safeReplication;
   safeMode.setSafe(block, safe);
 }
 
@@ -64,7 +64,7 @@ export function addStored(state: ManagerState, block: BlockHandle, storage: Stor
     expectPipeline(state, block);
     complete(state, block);
   } else {
-    updateSafety(state, block);
+    updateSafety(state, block, counts.live);
   }
   const now = blocks.state(block);
   if ((now !== BlockState.COMPLETE && now !== BlockState.COMMITTED) || !state.populating) return;
@@ -211,12 +211,13 @@ export function commitOrComplete(state: ManagerState, block: BlockHandle, report
 export function finalised(state: ManagerState, block: BlockHandle, committed: boolean): void {
   if (committed) dropStaleReplicas(state, block);
   const usable = usableReplicas(countReplicas(state, block));
-  if (state.blocks.state(block) === BlockState.COMPLETE) {
+  const current = state.blocks.state(block);
+  if (current === BlockState.COMPLETE) {
     if (state.underConstruction.get(block) === undefined) return;
     expectPipeline(state, block);
     complete(state, block);
     updateNeeded(state, block);
-  } else if (usable >= state.options.minReplication) {
+  } else if (current === BlockState.COMMITTED && usable >= state.options.minReplication) {
     if (committed) expectPipeline(state, block);
     complete(state, block);
   }
