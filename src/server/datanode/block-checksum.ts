@@ -2,9 +2,9 @@
 // the CRC of the data itself (which does not depend on chunk and block sizes). Apache: BlockChecksumHelper.
 import { createHash } from 'node:crypto';
 import { HdfsError } from '../../base/errors.ts';
+import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
 import { BlockChecksumTypeProto } from '../../wire/messages/hdfs.ts';
 import type { OpBlockChecksumResponseProtoInit } from '../../wire/messages/transfer.ts';
-import { META_HEADER_BYTES } from './data-checksum.ts';
 import type { OpenReplica } from './open-replica.ts';
 
 /** Checksums read at once. */
@@ -103,6 +103,6 @@ async function composite(replica: OpenReplica, bytes: number, stripeLength: numb
   });
   if (crcs.length === 0) crcs.push(0);
   const result = Buffer.alloc(crcs.length * 4);
-  crcs.forEach((value, i) => result.writeUInt32BE(value >>> 0, i * 4));
+  for (let i = 0; i < crcs.length; i++) result.writeUInt32BE((crcs[i] as number) >>> 0, i * 4);
   return result;
 }

@@ -5,20 +5,17 @@ import { messageOf } from '../../base/errors.ts';
 import { type BlockId, type GenStamp, genStamp } from '../../base/ids.ts';
 import { type ReplicaHandle, ReplicaMap } from '../../core/replica/replica-map.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
+import {
+  blockDirectory,
+  blockFileName,
+  META_HEADER_BYTES,
+  metaFileName,
+  parseBlockFileName,
+} from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
 import type { Disk, Log } from '../../host/host.ts';
-import { DataChecksum, META_HEADER_BYTES } from './data-checksum.ts';
-import {
-  blockFileName,
-  blockSubdir,
-  finalizedDir,
-  metaFileName,
-  parseBlockName,
-  parseMetaName,
-  poolCurrentDir,
-  rbwDir,
-  tmpDir,
-} from './layout.ts';
+import { DataChecksum } from './data-checksum.ts';
+import { finalizedDir, poolCurrentDir, rbwDir, tmpDir } from './layout.ts';
 import type { InFlightReplica } from './replica.ts';
 import type { Volume } from './volume.ts';
 
@@ -59,7 +56,7 @@ export class BlockPool {
     const original = this.recoveries.get(handle)?.original ?? this.replicas.state(handle);
     switch (original) {
       case ReplicaState.FINALIZED:
-        return `${finalizedDir(volume.path, this.id)}/${blockSubdir(this.replicas.id(handle))}`;
+        return `${finalizedDir(volume.path, this.id)}/${blockDirectory(this.replicas.id(handle))}`;
       case ReplicaState.RBW:
       case ReplicaState.RWR:
       case ReplicaState.RUR:
@@ -80,7 +77,7 @@ export class BlockPool {
   /** The directory of a finalized block, made durably when it is new. */
   async makeFinalizedDir(volume: Volume, id: BlockId): Promise<string> {
     const root = finalizedDir(volume.path, this.id);
-    const subdir = blockSubdir(id);
+    const subdir = blockDirectory(id);
     const path = `${root}/${subdir}`;
     const known = this.knownDirs[volume.index] as Set<string>;
     if (known.has(subdir)) return path;
@@ -121,9 +118,10 @@ export class BlockPool {
     const names = await this.disk.readdir(dir);
     const stamps = stampsOf(names);
     for (const name of names) {
-      const id = parseBlockName(name);
-      if (id === undefined) continue;
-      const expected = `${finalizedDir(volume.path, this.id)}/${blockSubdir(id)}`;
+      const file = parseBlockFileName(name);
+      if (file?.kind !== 'block') continue;
+      const { id } = file;
+      const expected = `${finalizedDir(volume.path, this.id)}/${blockDirectory(id)}`;
       if (expected !== dir) {
         this.log.log('warn', 'datanode', `${dir}/${name} does not lie where its number says; it is not served`);
         continue;
@@ -142,8 +140,9 @@ export class BlockPool {
     const names = await this.disk.readdir(dir);
     const stamps = stampsOf(names);
     for (const name of names) {
-      const id = parseBlockName(name);
-      if (id === undefined) continue;
+      const file = parseBlockFileName(name);
+      if (file?.kind !== 'block') continue;
+      const { id } = file;
       const stamp = stamps.get(id);
       // Without its meta file nothing of it is proved.
       const length = stamp === undefined ? 0 : await this.provenLength(`${dir}/${name}`, `${dir}/${metaFileName(id, stamp)}`);
@@ -234,8 +233,8 @@ function provenPart(checksum: DataChecksum, part: Buffer, sums: Buffer, at: numb
 function stampsOf(names: readonly string[]): Map<BlockId, GenStamp> {
   const stamps = new Map<BlockId, GenStamp>();
   for (const name of names) {
-    const meta = parseMetaName(name);
-    if (meta !== undefined && meta.genStamp > (stamps.get(meta.id) ?? -1)) stamps.set(meta.id, meta.genStamp);
+    const meta = parseBlockFileName(name);
+    if (meta?.kind === 'meta' && meta.genStamp > (stamps.get(meta.id) ?? -1)) stamps.set(meta.id, meta.genStamp);
   }
   return stamps;
 }

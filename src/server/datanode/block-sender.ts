@@ -1,11 +1,12 @@
 // A range of a replica going out as packets: to a reading client, or to another DataNode. The range is widened to whole
 // chunks, so that the receiver can check them. Packets are made in two buffers by turns; while the kernel takes all that
 // is written and the volume is fast, nothing waits and nothing is copied twice. Apache: BlockSender.
+
 import { HdfsError } from '../../base/errors.ts';
+import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
 import type { Clock } from '../../host/host.ts';
 import type { ByteSource } from '../../transfer/byte-source.ts';
 import { packetHeaderBytes, writePacketHeader } from '../../wire/transfer/packet.ts';
-import { META_HEADER_BYTES } from './data-checksum.ts';
 import type { OpenReplica } from './open-replica.ts';
 import { describeBlock } from './replica.ts';
 

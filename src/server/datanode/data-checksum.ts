@@ -1,14 +1,12 @@
-// The checksums of a block's chunks: computing, verifying, and the seven bytes that open a meta file. Verifying costs one
+// The checksums of a block's chunks: computing and verifying. Verifying costs one
 // native call for all whole chunks of a packet: the checksum of the whole is compared with the linear combination of the
 // chunks' own (a CRC over A then B is the CRC of A, advanced over as many zero bytes as B has, XOR the CRC of B). Chunk by
-// chunk only to name the bad one. Apache: DataChecksum, BlockMetadataHeader.
+// chunk only to name the bad one. Apache: DataChecksum.
 import { crc32, crc32c } from '@node-rs/crc32';
 import { ProtocolError } from '../../base/errors.ts';
+import { decodeMetaHeader, encodeMetaHeader, META_HEADER_BYTES } from '../../format/storage/block-files.ts';
 import { ChecksumTypeProto } from '../../wire/messages/hdfs.ts';
 
-/** Version, type, bytes per checksum. */
-export const META_HEADER_BYTES = 7;
-const META_VERSION = 1;
 /** Bytes per checksum that are believed: beyond, a header is damaged. */
 export const MAX_BYTES_PER_CHECKSUM = 16 * 1024 * 1024;
 
@@ -143,26 +141,15 @@ export class DataChecksum {
     return (moved ^ next) >>> 0;
   }
 
-  /** The seven bytes that open a meta file. */
+  /** The bytes that open a meta file. */
   header(): Buffer {
-    const header = Buffer.alloc(META_HEADER_BYTES);
-    header.writeInt16BE(META_VERSION, 0);
-    header.writeUInt8(this.type, 2);
-    header.writeInt32BE(this.bytesPerChecksum, 3);
-    return header;
+    return encodeMetaHeader({ type: this.type, bytesPerChecksum: this.bytesPerChecksum });
   }
 
   /** Throws ProtocolError when the bytes open no meta file. */
   static fromHeader(header: Buffer): DataChecksum {
-    if (header.length < META_HEADER_BYTES) {
-      throw new ProtocolError(`The meta file length ${header.length} is less than the expected length ${META_HEADER_BYTES}`);
-    }
-    const type = header.readUInt8(2);
-    if (header.readInt16BE(0) !== META_VERSION) throw new ProtocolError(`meta file of version ${header.readInt16BE(0)}`);
-    if (type > ChecksumTypeProto.CHECKSUM_CRC32C) {
-      throw new ProtocolError(`The value ${type} does not map to a valid checksum Type`);
-    }
-    return DataChecksum.of(type as ChecksumTypeProto, header.readInt32BE(3));
+    const { type, bytesPerChecksum } = decodeMetaHeader(header);
+    return DataChecksum.of(type, bytesPerChecksum);
   }
 }
 

@@ -7,13 +7,14 @@ import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/replica/states.ts';
 import { chooseRoundRobin } from '../../core/replica/volume-choice.ts';
+import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
 import type { Disk, Log } from '../../host/host.ts';
 import type { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { BlockPool } from './block-pool.ts';
-import { DataChecksum, META_HEADER_BYTES } from './data-checksum.ts';
+import { DataChecksum } from './data-checksum.ts';
 import { KeyedLock } from './keyed-lock.ts';
-import { blockFileName, metaFileName, rbwDir, tmpDir } from './layout.ts';
+import { rbwDir, tmpDir } from './layout.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
 import type { Volume } from './volume.ts';
 

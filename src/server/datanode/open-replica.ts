@@ -1,12 +1,14 @@
 // A replica opened for reading: its two files, how far it may be read, and the checksum of a last chunk that a writer may
 // yet change. Opened while nobody moves the files; once open they stay readable whatever happens to their names.
+
 import { HdfsError } from '../../base/errors.ts';
 import type { ReplicaState } from '../../core/replica/states.ts';
+import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
 import type { Clock, DiskFile } from '../../host/host.ts';
 import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import type { BlockPool } from './block-pool.ts';
-import { DataChecksum, META_HEADER_BYTES } from './data-checksum.ts';
+import { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import { type BlockName, describeBlock, type LastChunk } from './replica.ts';
 import type { Volume } from './volume.ts';

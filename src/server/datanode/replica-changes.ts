@@ -1,14 +1,16 @@
 // What later writers and recoveries do to a replica that exists: append, going on with another pipeline, repeating a
 // close, joining a pipeline, and the two steps of block recovery. Each holds the block's lock, ends a writer that may still
 // be at it, checks state, generation stamp and length in Apache's words, and only then changes files. Apache: FsDatasetImpl.
+
 import { HdfsError } from '../../base/errors.ts';
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/replica/states.ts';
+import { blockFileName, metaFileName } from '../../format/storage/block-files.ts';
 import type { BlockPool } from './block-pool.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
-import { blockFileName, metaFileName, rbwDir } from './layout.ts';
+import { rbwDir } from './layout.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
 
 export class ReplicaChanges {

@@ -1,10 +1,11 @@
 // The two open files of a replica being written, the data and its checksums, and how a packet goes into them: which of its
 // bytes are new, and which checksums change when a chunk was left half full. Synchronous while the volume is fast, else in
 // a chain of asynchronous writes. Apache: BlockReceiver.receivePacket's disk part.
+
 import { HdfsError, ProtocolError } from '../../base/errors.ts';
+import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
 import type { Disk, DiskFile } from '../../host/host.ts';
-import { DataChecksum, META_HEADER_BYTES } from './data-checksum.ts';
-import { blockFileName, metaFileName } from './layout.ts';
+import { DataChecksum } from './data-checksum.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
 
 /** Bytes that one replica may have waiting for its disk before its sender is held back. */

@@ -31,7 +31,7 @@ export class Volume {
   private readonly disk: Disk;
   private readonly clock: Clock;
   private readonly lock: DiskLock;
-  private readonly reserved: number;
+  readonly reservedBytes: number;
   private stat: VolumeStat | undefined;
   private statAt = Number.NEGATIVE_INFINITY;
   private statRunning = false;
@@ -43,7 +43,7 @@ export class Volume {
     this.path = identity.path;
     this.storageType = identity.storageType;
     this.lock = identity.lock;
-    this.reserved = identity.reservedBytes;
+    this.reservedBytes = identity.reservedBytes;
     this.io = new VolumeIo(clock, identity.path);
   }
 
@@ -74,7 +74,7 @@ export class Volume {
 
   get capacity(): number {
     this.refreshSoon();
-    return Math.max(0, (this.stat?.capacity ?? 0) - this.reserved);
+    return Math.max(0, (this.stat?.capacity ?? 0) - this.reservedBytes);
   }
 
   /** Free bytes that HDFS may still use. Apache: FsVolumeImpl.getAvailable. */
@@ -87,7 +87,7 @@ export class Volume {
   /** Bytes of others on the file system. */
   get nonDfsUsed(): number {
     const used = (this.stat?.capacity ?? 0) - (this.stat?.available ?? 0);
-    return Math.max(0, used - this.dfsUsed - this.reserved);
+    return Math.max(0, used - this.dfsUsed - this.reservedBytes);
   }
 
   addUsed(pool: string, bytes: number): void {

@@ -1,0 +1,121 @@
+// What a DataNode shows of itself on its web port: the beans of /jmx that scrapers know from Apache, and the plain page.
+import type { Bean } from '../../web/jmx.ts';
+import { formatBytes, type StatusPage } from '../../web/page.ts';
+import type { NameNodeActor } from './namenode-actor.ts';
+import type { Services } from './services.ts';
+
+export interface BeanSource {
+  readonly services: Services;
+  actors(): readonly { readonly actor: NameNodeActor; readonly active: boolean }[];
+  readonly datanodeUuid: string;
+  readonly hostName: string;
+  readonly clusterId: string;
+  readonly ports: { readonly transfer: number; readonly ipc: number; readonly http: number };
+  readonly version: string;
+}
+
+export function datanodeBeans(source: BeanSource): readonly Bean[] {
+  const { dataset, counters } = source.services;
+  const sum = (pick: (volume: (typeof dataset.volumes)[number]) => number): number =>
+    dataset.volumes.reduce((total, volume) => total + pick(volume), 0);
+  return [
+    {
+      name: 'Hadoop:service=DataNode,name=DataNodeInfo',
+      modelerType: 'org.apache.hadoop.hdfs.server.datanode.DataNode',
+      attributes: () => ({
+        Version: '3.5.0',
+        SoftwareVersion: '3.5.0',
+        RpcPort: String(source.ports.ipc),
+        DataPort: String(source.ports.transfer),
+        HttpPort: String(source.ports.http),
+        ClusterId: source.clusterId,
+        DatanodeHostname: source.hostName,
+        XceiverCount: counters.activeTransfers,
+        XmitsInProgress: counters.transfersOut,
+        NamenodeAddresses: JSON.stringify(
+          Object.fromEntries(source.actors().map(({ actor }) => [actor.address.host, actor.pool ?? ''])),
+        ),
+        BPServiceActorInfo: JSON.stringify(
+          source.actors().map(({ actor, active }) => ({
+            NamenodeAddress: `${actor.address.host}:${actor.address.port}`,
+            NamenodeHaState: active ? 'active' : 'standby',
+            BlockPoolID: actor.pool ?? '',
+            ActorState: actor.state.toUpperCase(),
+            LastHeartbeat: String(actor.lastHeartbeatAt),
+            LastBlockReport: String(actor.lastReportAt),
+          })),
+        ),
+        VolumeInfo: JSON.stringify(
+          Object.fromEntries(
+            dataset.volumes.map((volume) => [
+              `${volume.path}/current`,
+              { usedSpace: volume.dfsUsed, freeSpace: volume.availableBytes, reservedSpace: volume.reservedBytes },
+            ]),
+          ),
+        ),
+      }),
+    },
+    {
+      name: `Hadoop:service=DataNode,name=FSDatasetState-${source.datanodeUuid}`,
+      modelerType: 'org.apache.hadoop.hdfs.server.datanode.fsdataset.impl.FsDatasetImpl',
+      attributes: () => ({
+        Capacity: sum((volume) => volume.capacity),
+        DfsUsed: sum((volume) => volume.dfsUsed),
+        Remaining: sum((volume) => volume.availableBytes),
+        NumFailedVolumes: dataset.volumes.filter((volume) => volume.failure !== undefined).length,
+        NumBlocks: dataset.replicaCount,
+      }),
+    },
+    {
+      name: 'Hadoop:service=DataNode,name=DataNodeActivity',
+      modelerType: 'DataNodeActivity',
+      attributes: () => ({
+        BytesWritten: counters.bytesWritten,
+        BytesRead: counters.bytesRead,
+        BlocksWritten: counters.blocksWritten,
+        BlocksRead: counters.blocksRead,
+        BlocksReplicated: counters.blocksReplicated,
+        DataNodeActiveXceiversCount: counters.activeTransfers,
+      }),
+    },
+  ];
+}
+
+export function datanodePage(source: BeanSource): StatusPage {
+  const { dataset, counters } = source.services;
+  return {
+    title: `DataNode ${source.hostName}:${source.ports.transfer}`,
+    facts: [
+      ['Version', source.version],
+      ['Cluster', source.clusterId],
+      ['DataNode', source.datanodeUuid],
+      ['Blocks', dataset.replicaCount],
+      ['Transfers', counters.activeTransfers],
+    ],
+    tables: [
+      {
+        title: 'Volumes',
+        columns: ['Directory', 'Storage', 'Used', 'Free', 'State'],
+        rows: dataset.volumes.map((volume) => [
+          volume.path,
+          volume.storageId,
+          formatBytes(volume.dfsUsed),
+          formatBytes(volume.availableBytes),
+          volume.failure ?? 'in service',
+        ]),
+      },
+      {
+        title: 'NameNodes',
+        columns: ['Address', 'Block pool', 'State'],
+        rows: source
+          .actors()
+          .map(({ actor, active }) => [
+            `${actor.address.host}:${actor.address.port}`,
+            actor.pool ?? '',
+            active ? `${actor.state}, active` : actor.state,
+          ]),
+      },
+    ],
+    links: [['/jmx', 'jmx']],
+  };
+}

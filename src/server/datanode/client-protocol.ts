@@ -1,0 +1,92 @@
+// ClientDatanodeProtocol: what clients and operators ask a DataNode by RPC. Every method of the protocol is handled or
+// refused with its reason.
+import { HdfsError } from '../../base/errors.ts';
+import { defineService, type RpcService } from '../../rpc/service.ts';
+import { ClientDatanodeProtocolService } from '../../wire/messages/client-datanode.ts';
+import { blockOf } from './requests.ts';
+import type { Services } from './services.ts';
+import type { Volume } from './volume.ts';
+
+export const CLIENT_DATANODE_PROTOCOL = 'org.apache.hadoop.hdfs.protocol.ClientDatanodeProtocol';
+
+/** What operators may have the node do; DataNode implements it. */
+export interface DataNodeControl {
+  readonly startedAt: number;
+  readonly balanceBandwidth: number;
+  isSuperuser(user: string): boolean;
+  shutdown(): void;
+  /** Reports to all NameNodes, or to the one at `address`. */
+  triggerBlockReport(incremental: boolean, address: string | undefined): void;
+  blocksOn(volume: Volume): number;
+}
+
+const DISK_BALANCER = 'the disk balancer is not supported yet';
+const RECONFIGURATION = 'reconfiguration at run time is not supported yet';
+
+export function clientDatanodeService(services: Services, control: DataNodeControl): RpcService {
+  const requireSuperuser = (user: string): void => {
+    if (!control.isSuperuser(user)) {
+      throw new HdfsError('EACCES', `Access denied for user ${user}. Superuser privilege is required`);
+    }
+  };
+  return defineService({
+    protocol: CLIENT_DATANODE_PROTOCOL,
+    version: 1,
+    methods: ClientDatanodeProtocolService,
+    handlers: {
+      async getReplicaVisibleLength({ block }) {
+        const name = blockOf(block);
+        await services.poolReady(name.pool);
+        return { length: services.dataset.visibleLength(name) };
+      },
+      getDatanodeInfo() {
+        const uptimeMs = services.host.clock.monotonic() - control.startedAt;
+        return {
+          localInfo: { softwareVersion: '3.5.0', configVersion: 'core-3.0.0, hdfs-1', uptime: Math.floor(uptimeMs / 1000) },
+        };
+      },
+      getVolumeReport(_request, call) {
+        requireSuperuser(call.user);
+        return {
+          volumeInfo: services.dataset.volumes
+            .filter((volume) => volume.failure === undefined)
+            .map((volume) => ({
+              path: `${volume.path}/current`,
+              storageType: volume.storageType,
+              usedSpace: volume.dfsUsed,
+              freeSpace: volume.availableBytes,
+              reservedSpace: volume.reservedBytes,
+              reservedSpaceForReplicas: volume.promisedBytes,
+              numBlocks: control.blocksOn(volume),
+            })),
+        };
+      },
+      shutdownDatanode(_request, call) {
+        requireSuperuser(call.user);
+        control.shutdown();
+        return {};
+      },
+      triggerBlockReport({ incremental, nnAddress }, call) {
+        requireSuperuser(call.user);
+        control.triggerBlockReport(incremental === true, nnAddress);
+        return {};
+      },
+      getBalancerBandwidth() {
+        return { bandwidth: control.balanceBandwidth };
+      },
+    },
+    refused: {
+      refreshNamenodes: 'the set of NameNodes is read at the start',
+      deleteBlockPool: 'deleting a block pool is not supported yet',
+      getBlockLocalPathInfo: 'local paths are not given out: short-circuit reads are not supported yet',
+      evictWriters: 'evicting writers is not supported yet',
+      getReconfigurationStatus: RECONFIGURATION,
+      startReconfiguration: RECONFIGURATION,
+      listReconfigurableProperties: RECONFIGURATION,
+      submitDiskBalancerPlan: DISK_BALANCER,
+      cancelDiskBalancerPlan: DISK_BALANCER,
+      queryDiskBalancerPlan: DISK_BALANCER,
+      getDiskBalancerSetting: DISK_BALANCER,
+    },
+  });
+}
