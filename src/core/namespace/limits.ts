@@ -2,24 +2,28 @@
 import { HdfsError } from '../../base/errors.ts';
 import { type InodeHandle, InodeType } from './inodes.ts';
 import type { Namespace } from './namespace.ts';
-import { nameText } from './paths.ts';
+import { nameIs, nameText } from './paths.ts';
 
 const RESERVED_ROOT_NAME = '.reserved';
 const SNAPSHOT_NAME = '.snapshot';
 
 /** A name of its own for a new or renamed child of `parent` (0: a directory that is about to be made). */
 export function checkName(ns: Namespace, name: Uint8Array, parent: InodeHandle, parentText: string): void {
-  const text = nameText(name);
-  if (parent === ns.inodes.root && text === RESERVED_ROOT_NAME) {
+  if (parent === ns.inodes.root && nameIs(name, RESERVED_ROOT_NAME)) {
     throw new HdfsError(
       'EINVAL',
-      `File name "${text}" is reserved and cannot be created. If this is during upgrade change the name of the ` +
+      `File name "${RESERVED_ROOT_NAME}" is reserved and cannot be created. If this is during upgrade change the name of the ` +
         'existing file or directory to another name before upgrading to the new release.',
     );
   }
   checkNameLength(ns, name, parentText);
   if (parent !== 0) checkItems(ns, parent, parentText);
-  if (text === SNAPSHOT_NAME) throw new HdfsError('EINVAL', `"${SNAPSHOT_NAME}" is a reserved name.`);
+  checkNotSnapshot(name);
+}
+
+/** `.snapshot` is never an inode's own name. */
+export function checkNotSnapshot(name: Uint8Array): void {
+  if (nameIs(name, SNAPSHOT_NAME)) throw new HdfsError('EINVAL', `"${SNAPSHOT_NAME}" is a reserved name.`);
 }
 
 export function checkNameLength(ns: Namespace, name: Uint8Array, parentText: string): void {

@@ -24,6 +24,8 @@ import { Touched } from './touched.ts';
 /** A request that was found good: the ops that carry it out, and its answer once they are applied. */
 export interface Checked<R> {
   readonly ops: readonly EditOp[];
+  /** For the ops of the same place, where the check found their inodes: for `apply`, which then need not look again. */
+  readonly handles?: readonly (OpHandles | undefined)[];
   /** To be called after the ops were applied. */
   readonly result: () => R;
 }

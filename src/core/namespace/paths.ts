@@ -47,6 +47,18 @@ export function joinPath(components: PathComponents, from = 0, to = components.l
   return names.join('/');
 }
 
+/** Whether joining the components of the path would give just its text. */
+export function isCanonical(path: string): boolean {
+  return !path.includes('//') && (path.length === 1 || !path.endsWith('/'));
+}
+
+/** Whether a name is this text, which is ASCII. */
+export function nameIs(name: Uint8Array | undefined, text: string): boolean {
+  if (name === undefined || name.length !== text.length) return false;
+  for (let i = 0; i < name.length; i++) if (name[i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
 /** A name as text. */
 export function nameText(name: Uint8Array): string {
   return Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString('utf8');
@@ -55,6 +67,8 @@ export function nameText(name: Uint8Array): string {
 /** Whether a path that is to be created is well formed. Apache: DFSUtilClient.isValidName. */
 export function isValidName(path: string): boolean {
   if (!path.startsWith('/')) return false;
+  // Most paths have nothing that could be wrong.
+  if (!path.includes(':') && !path.includes('//') && !path.includes('/.')) return true;
   const names = path.split('/');
   while (names.length > 0 && names[names.length - 1] === '') names.pop();
   for (let i = 0; i < names.length; i++) {
@@ -69,6 +83,7 @@ export function isValidName(path: string): boolean {
 /** Whether a path is short and shallow enough to be made. Apache: NameNodeRpcServer.checkPathLength. */
 export function isPathLengthAllowed(path: string): boolean {
   if (path.length > MAX_PATH_LENGTH) return false;
+  if (path.length <= MAX_PATH_DEPTH) return true;
   let depth = 0;
   for (let i = 0; i < path.length; i++) {
     if (path.charCodeAt(i) === SLASH && i + 1 < path.length && path.charCodeAt(i + 1) !== SLASH) depth++;

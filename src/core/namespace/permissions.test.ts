@@ -71,27 +71,27 @@ describe('mode bits', () => {
 describe('refusals carry the words of Apache', () => {
   it('for a directory that may not be passed, written or owned', () => {
     const { ns, mkdir } = world();
-    mkdir('/home', 0o755, 'hdfs', 'supergroup');
-    mkdir('/home/alice', 0o700, 'alice', 'staff');
-    expect(refusal(() => fileStatus(ns, BOB, '/home/alice/x', true))).toEqual({
+    mkdir('/users', 0o755, 'hdfs', 'supergroup');
+    mkdir('/users/alice', 0o700, 'alice', 'staff');
+    expect(refusal(() => fileStatus(ns, BOB, '/users/alice/x', true))).toEqual({
       code: 'EACCES',
-      message: 'Permission denied: user=bob, access=EXECUTE, inode="/home/alice":alice:staff:drwx------',
+      message: 'Permission denied: user=bob, access=EXECUTE, inode="/users/alice":alice:staff:drwx------',
     });
-    const mkdirs = { path: '/home/bob/new', mode: { masked: 0o755 }, createParent: true };
+    const mkdirs = { path: '/users/bob/new', mode: { masked: 0o755 }, createParent: true };
     expect(refusal(() => checkMkdirs(ns, BOB, mkdirs, 1)).message).toBe(
-      'Permission denied: user=bob, access=WRITE, inode="/home":hdfs:supergroup:drwxr-xr-x',
+      'Permission denied: user=bob, access=WRITE, inode="/users":hdfs:supergroup:drwxr-xr-x',
     );
-    expect(refusal(() => checkSetPermission(ns, BOB, '/home', 0o777)).message).toBe(
-      'Permission denied. user=bob is not the owner of inode=/home',
+    expect(refusal(() => checkSetPermission(ns, BOB, '/users', 0o777)).message).toBe(
+      'Permission denied. user=bob is not the owner of inode=/users',
     );
-    expect(refusal(() => checkSetOwner(ns, ALICE, '/home/alice', 'bob', undefined)).message).toBe(
+    expect(refusal(() => checkSetOwner(ns, ALICE, '/users/alice', 'bob', undefined)).message).toBe(
       'User alice is not a super user (non-super user cannot change owner).',
     );
-    expect(refusal(() => checkSetOwner(ns, ALICE, '/home/alice', undefined, 'admin')).message).toBe(
+    expect(refusal(() => checkSetOwner(ns, ALICE, '/users/alice', undefined, 'admin')).message).toBe(
       'User alice does not belong to admin',
     );
-    expect(refusal(() => checkAccess(ns, BOB, '/home', FsAction.READ_WRITE)).message).toBe(
-      'Permission denied: user=bob, access=READ_WRITE, inode="/home":hdfs:supergroup:drwxr-xr-x',
+    expect(refusal(() => checkAccess(ns, BOB, '/users', FsAction.READ_WRITE)).message).toBe(
+      'Permission denied: user=bob, access=READ_WRITE, inode="/users":hdfs:supergroup:drwxr-xr-x',
     );
   });
 

@@ -4,7 +4,16 @@ import { HdfsError } from '../../base/errors.ts';
 import { type InodeId, inodeId, ROOT_INODE_ID, UNKNOWN_INODE_ID } from '../../base/ids.ts';
 import { type InodeHandle, type Inodes, InodeType } from './inodes.ts';
 import type { Namespace } from './namespace.ts';
-import { isValidName, joinPath, nameText, type PathComponents, ROOT_COMPONENTS, splitPath } from './paths.ts';
+import {
+  isCanonical,
+  isValidName,
+  joinPath,
+  nameIs,
+  nameText,
+  type PathComponents,
+  ROOT_COMPONENTS,
+  splitPath,
+} from './paths.ts';
 import { type Caller, checkNeeds, checkNotSymlink, checkSuperuser, checkTraverse, type Needs } from './permissions.ts';
 
 /**
@@ -23,10 +32,11 @@ export class ResolvedPath {
   readonly isRaw: boolean;
   #text: string | undefined;
 
-  constructor(components: PathComponents, inodes: readonly InodeHandle[], isRaw: boolean) {
+  constructor(components: PathComponents, inodes: readonly InodeHandle[], isRaw: boolean, text?: string) {
     this.components = components;
     this.inodes = inodes;
     this.isRaw = isRaw;
+    this.#text = text;
   }
 
   get length(): number {
@@ -71,7 +81,7 @@ export class ResolvedPath {
 }
 
 /** Looks the components up, without any check. */
-export function lookUp(inodes: Inodes, components: PathComponents, isRaw = false): ResolvedPath {
+export function lookUp(inodes: Inodes, components: PathComponents, isRaw = false, text?: string): ResolvedPath {
   const found: InodeHandle[] = [inodes.root];
   let at: InodeHandle = inodes.root;
   for (let i = 1; i < components.length; i++) {
@@ -80,7 +90,7 @@ export function lookUp(inodes: Inodes, components: PathComponents, isRaw = false
     }
     found.push(at);
   }
-  return new ResolvedPath(components, found, isRaw);
+  return new ResolvedPath(components, found, isRaw, text);
 }
 
 /** The path of an inode that is in the tree. */
@@ -102,8 +112,10 @@ export function resolvePath(ns: Namespace, caller: Caller, path: string, use: Pa
     throw new HdfsError('EINVALIDPATH', `Invalid path name Invalid file name: ${path}`, { path });
   }
   const split = splitPath(path);
-  const isRaw = isReserved(split) && is(split[2], 'raw');
-  const resolved = lookUp(ns.inodes, expandReserved(ns.inodes, split), isRaw);
+  const isRaw = isReserved(split) && nameIs(split[2], 'raw');
+  const components = expandReserved(ns.inodes, split);
+  const text = components === split && isCanonical(path) ? path : undefined;
+  const resolved = lookUp(ns.inodes, components, isRaw, text);
   if (isRaw && ns.options.permissionsEnabled && use !== 'read' && use !== 'readLink') checkSuperuser(caller, use);
   try {
     checkTraverse(ns.inodes, ns.options.permissionsEnabled ? caller : undefined, resolved);
@@ -161,9 +173,7 @@ export function checkParentDirectory(ns: Namespace, path: ResolvedPath): void {
   }
 }
 
-const is = (name: Uint8Array | undefined, text: string): boolean => name !== undefined && nameText(name) === text;
-
-const isReserved = (components: PathComponents): boolean => components.length > 1 && is(components[1], '.reserved');
+const isReserved = (components: PathComponents): boolean => components.length > 1 && nameIs(components[1], '.reserved');
 
 /** Whether the path is `/.reserved` itself. */
 export function isReservedDirectory(path: ResolvedPath): boolean {
@@ -173,10 +183,10 @@ export function isReservedDirectory(path: ResolvedPath): boolean {
 /** Turns /.reserved/.inodes/N/... and /.reserved/raw/... into the path that they mean. */
 export function expandReserved(inodes: Inodes, components: PathComponents): PathComponents {
   if (components.length < 3 || !isReserved(components)) return components;
-  if (is(components[2], '.inodes')) return components.length > 3 ? expandInodes(inodes, components) : components;
-  if (!is(components[2], 'raw')) return components;
+  if (nameIs(components[2], '.inodes')) return components.length > 3 ? expandInodes(inodes, components) : components;
+  if (!nameIs(components[2], 'raw')) return components;
   if (components.length === 3) return ROOT_COMPONENTS;
-  if (components.length === 4 && is(components[3], '.reserved')) return components;
+  if (components.length === 4 && nameIs(components[3], '.reserved')) return components;
   return [...ROOT_COMPONENTS, ...components.slice(3)];
 }
 
@@ -192,7 +202,7 @@ function expandInodes(inodes: Inodes, components: PathComponents): PathComponent
     throw new HdfsError('ENOENT', `File for given inode path does not exist: ${joinPath(components)}`);
   }
   // One ".." is understood, for a file system that looks up a parent by its child's id.
-  if (components.length > 4 && is(components[4], '..')) {
+  if (components.length > 4 && nameIs(components[4], '..')) {
     const parent = inodes.parent(inode);
     return parent === 0 ? ROOT_COMPONENTS : resolveInode(inodes, parent).components;
   }

@@ -4,7 +4,7 @@ import { blockId, inodeId } from '../../base/ids.ts';
 import type { EditOp, RpcIds } from '../edits/ops.ts';
 import { blocksOf } from './apply/blocks.ts';
 import { type InodeHandle, InodeType } from './inodes.ts';
-import { type Checked, Namespace, type NamespaceOptions } from './namespace.ts';
+import { type Checked, Namespace, type NamespaceOptions, type OpHandles } from './namespace.ts';
 import { nameText } from './paths.ts';
 import type { Caller } from './permissions.ts';
 
@@ -27,13 +27,15 @@ export class LoggedNamespace {
   }
 
   run<R>(checked: Checked<R>): R {
-    for (const op of checked.ops) this.apply(op);
+    checked.ops.forEach((op, i) => {
+      this.apply(op, checked.handles?.[i]);
+    });
     return checked.result();
   }
 
-  apply(op: EditOp): void {
+  apply(op: EditOp, handles?: OpHandles): void {
     this.log.push(op);
-    this.ns.apply(op, this.log.length);
+    this.ns.apply(op, this.log.length, handles);
   }
 
   /** A fresh namespace from the log alone. */
@@ -82,9 +84,10 @@ function describe(ns: Namespace, inode: InodeHandle): string {
     inodes.xattrs(inode)?.map((x) => ({ ...x, value: Array.from(x.value ?? []) })),
     inodes.quota(inode),
     inodes.symlinkTarget(inode),
+    inodes.type(inode) === InodeType.SYMLINK ? 0 : inodes.storagePolicy(inode),
   ];
   if (inodes.type(inode) === InodeType.FILE) {
-    parts.push(inodes.replication(inode), inodes.preferredBlockSize(inode), inodes.storagePolicy(inode));
+    parts.push(inodes.replication(inode), inodes.preferredBlockSize(inode));
     parts.push(inodes.underConstruction(inode));
     for (const block of blocksOf(ns, inode)) {
       parts.push(`${blocks.id(block)}_${blocks.genStamp(block)}:${blocks.numBytes(block)} of ${blocks.owner(block) === inode}`);

@@ -1,7 +1,6 @@
 // Ops on what an inode is, not where: owner, mode, times, replication, quotas, lists, attributes, policies.
-import { type EditOp, type XAttr, XAttrNamespace } from '../../edits/ops.ts';
+import type { EditOp, XAttr } from '../../edits/ops.ts';
 import { modeWithoutAcl, storeAcl } from '../acl.ts';
-import { STORAGE_POLICY_XATTR } from '../inode-policy.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import { changedQuota, QUOTA_DONT_SET, QUOTA_RESET, storedQuota } from '../quota.ts';
 import type { Application } from './context.ts';
@@ -79,50 +78,28 @@ export function applySetAcl(app: Application, op: Op<'SET_ACL'>): void {
 const sameName = (a: XAttr, b: XAttr): boolean => a.namespace === b.namespace && a.name === b.name;
 
 export function applySetXattr(app: Application, op: Op<'SET_XATTR'>): void {
-  const inode = app.existing(op.path);
-  setXattrs(app, inode, op.xAttrs);
-  app.answered(op.rpc);
-}
-
-function setXattrs(app: Application, inode: InodeHandle, changes: readonly XAttr[]): void {
   const { inodes } = app.ns;
-  const kept = (inodes.xattrs(inode) ?? []).filter((old) => !changes.some((change) => sameName(old, change)));
-  inodes.setXattrs(inode, [...kept, ...changes]);
+  const inode = app.existing(op.path);
+  const kept = (inodes.xattrs(inode) ?? []).filter((old) => !op.xAttrs.some((change) => sameName(old, change)));
+  inodes.setXattrs(inode, [...kept, ...op.xAttrs]);
   app.touch(inode);
+  app.answered(op.rpc);
 }
 
 export function applyRemoveXattr(app: Application, op: Op<'REMOVE_XATTR'>): void {
+  const { inodes } = app.ns;
   const inode = app.existing(op.path);
-  removeXattrs(app, inode, op.xAttrs);
+  const kept = (inodes.xattrs(inode) ?? []).filter((old) => !op.xAttrs.some((name) => sameName(old, name)));
+  inodes.setXattrs(inode, kept.length === 0 ? undefined : kept);
+  app.touch(inode);
   app.answered(op.rpc);
 }
 
-function removeXattrs(app: Application, inode: InodeHandle, names: readonly XAttr[]): void {
-  const { inodes } = app.ns;
-  const kept = (inodes.xattrs(inode) ?? []).filter((old) => !names.some((name) => sameName(old, name)));
-  inodes.setXattrs(inode, kept.length === 0 ? undefined : kept);
-  app.touch(inode);
-}
-
-/** A file keeps the policy in its header, a directory as a system attribute. */
+/** Of files and directories alike, though on disk a directory has it among its attributes. */
 export function applySetStoragePolicy(app: Application, op: Op<'SET_STORAGE_POLICY'>): void {
   const { inodes } = app.ns;
   const inode = app.existing(op.path);
-  const attribute: XAttr = {
-    namespace: XAttrNamespace.SYSTEM,
-    name: STORAGE_POLICY_XATTR,
-    value: Uint8Array.of(op.policyId),
-  };
-  switch (inodes.type(inode)) {
-    case InodeType.FILE:
-      inodes.setStoragePolicy(inode, op.policyId);
-      app.touch(inode);
-      return;
-    case InodeType.DIRECTORY:
-      if (op.policyId === 0) removeXattrs(app, inode, [attribute]);
-      else setXattrs(app, inode, [attribute]);
-      return;
-    case InodeType.SYMLINK:
-      throw app.contradiction(`${op.path} is a symlink`);
-  }
+  if (inodes.type(inode) === InodeType.SYMLINK) throw app.contradiction(`${op.path} is a symlink`);
+  inodes.setStoragePolicy(inode, op.policyId);
+  app.touch(inode);
 }

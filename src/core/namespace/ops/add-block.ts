@@ -139,6 +139,7 @@ export function newBlock(ns: Namespace, check: Extract<AddBlockCheck, { kind: 'n
         rpc: NO_RPC_IDS,
       },
     ],
+    handles: [undefined, undefined, { parent: ns.inodes.parent(file), inode: file }],
     result: () => ({ block: ns.blocks.find(id), offset: fileLength(ns, file) }),
   };
 }

@@ -74,7 +74,8 @@ export function isReadyToClose(ns: Namespace, file: InodeHandle): boolean {
 /** Closes the file, or answers false, without an op, while a block still waits for replicas. */
 export function checkClose(ns: Namespace, file: InodeHandle, now: number): Checked<boolean> {
   if (!isReadyToClose(ns, file)) return { ops: [], result: () => false };
-  return { ops: [closeOp(ns, file, now)], result: () => true };
+  const handles = [{ parent: ns.inodes.parent(file), inode: file }];
+  return { ops: [closeOp(ns, file, now)], handles, result: () => true };
 }
 
 /** CLOSE as Apache logs it: most of the file again, without its inode id. */

@@ -79,7 +79,10 @@ export function checkCreate(ns: Namespace, caller: Caller, request: CreateReques
     erasureCodingPolicyId: 0,
     rpc: request.rpc,
   };
-  return { ops: [...made.ops, op], result: () => fileStatusOf(ns, ns.inodes.find(id)) };
+  const result = () => fileStatusOf(ns, ns.inodes.find(id));
+  // Where a parent is made on the way, its handle is not known yet.
+  if (made.ops.length > 0) return { ops: [...made.ops, op], result };
+  return { ops: [op], handles: [{ parent: path.parent, inode: path.last }], result };
 }
 
 function checkCreatePath(path: string): void {

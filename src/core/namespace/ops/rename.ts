@@ -3,9 +3,9 @@
 import { HdfsError } from '../../../base/errors.ts';
 import { type EditOp, RenameOption, type RpcIds } from '../../edits/ops.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
-import { checkItems, checkNameLength } from '../limits.ts';
+import { checkItems, checkNameLength, checkNotSnapshot } from '../limits.ts';
 import type { Checked, Namespace } from '../namespace.ts';
-import { checkPathLength, isExactReservedName, nameText } from '../paths.ts';
+import { checkPathLength, isExactReservedName } from '../paths.ts';
 import { type Caller, FsAction } from '../permissions.ts';
 import { checkNameQuota } from '../quota.ts';
 import { checkPermission, type ResolvedPath, resolvePath } from '../resolve.ts';
@@ -135,7 +135,7 @@ function checkRoom(ns: Namespace, source: ResolvedPath, destination: ResolvedPat
     const more = inodes.subtreeInodes(source.last) - replaced;
     checkNameQuota(inodes, destination.parent, more, commonAncestor(source, destination));
   }
-  if (nameText(destination.name) === '.snapshot') throw new HdfsError('EINVAL', '".snapshot" is a reserved name.');
+  checkNotSnapshot(destination.name);
 }
 
 /** From there up, the number of names stays as it is. */
