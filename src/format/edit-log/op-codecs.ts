@@ -444,8 +444,17 @@ function readCompactBlocks(r: OpReader): readonly EditBlock[] {
   return blocks;
 }
 
+/** Owners and clients repeat from record to record; the last one is handed out again as the same object. */
+let lastPermissions: PermissionStatus = { user: '', group: '', mode: 0 };
+let lastPermissionBytes: Uint8Array = Uint8Array.of(0, 0, 0, 0);
+let lastClientId: Uint8Array = new Uint8Array(RPC_CLIENT_ID_BYTES);
+
 function readPermissions(r: OpReader): PermissionStatus {
-  return { user: r.getText(), group: r.getText(), mode: r.getUnsignedShort() };
+  if (r.skipIfEqual(lastPermissionBytes)) return lastPermissions;
+  const start = r.position;
+  lastPermissions = { user: r.getText(), group: r.getText(), mode: r.getUnsignedShort() };
+  lastPermissionBytes = r.since(start);
+  return lastPermissions;
 }
 
 function readAclEntries(r: OpReader): readonly AclEntry[] {
@@ -503,5 +512,6 @@ function readRpcIds(r: OpReader): RpcIds {
     const callId = r.getInt();
     return callId === NO_RPC_IDS.callId ? NO_RPC_IDS : { clientId: NO_RPC_IDS.clientId, callId };
   }
-  return { clientId: r.getBytes(length), callId: r.getInt() };
+  if (length !== RPC_CLIENT_ID_BYTES || !r.skipIfEqual(lastClientId)) lastClientId = r.getBytes(length);
+  return { clientId: lastClientId, callId: r.getInt() };
 }

@@ -99,6 +99,20 @@ export class OpReader {
     return copy;
   }
 
+  /** Whether the next bytes are those; steps over them when they are. */
+  skipIfEqual(bytes: Uint8Array): boolean {
+    const { buffer, position } = this;
+    if (bytes.length > this.end - position) return false;
+    for (let i = 0; i < bytes.length; i++) if (buffer[position + i] !== bytes[i]) return false;
+    this.position = position + bytes.length;
+    return true;
+  }
+
+  /** A copy of what was read since `start`. */
+  since(start: number): Uint8Array {
+    return new Uint8Array(this.buffer.subarray(start, this.position));
+  }
+
   /** A delimited protobuf message, as a view of the record. */
   getDelimited(): Buffer {
     let length = 0;

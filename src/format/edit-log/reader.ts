@@ -3,7 +3,7 @@ import { assert } from '../../base/assert.ts';
 import { EditDecoder, type EditDecoderOptions, type EditLogEnd, type EditRecord } from './decoder.ts';
 
 /** Records handed out together at most, so that who applies them can yield between. */
-const BATCH_RECORDS = 4096;
+const BATCH_RECORDS = 512;
 
 /** Yields batches of records and returns how the log ends. Chunks may be reused once the next one is asked for. */
 export async function* readEditLog(
