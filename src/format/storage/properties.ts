@@ -27,14 +27,19 @@ function* logicalLines(text: string): Generator<string> {
   for (const line of text.split(/\r\n|\r|\n/)) {
     const trimmed = line.replace(/^[ \t\f]+/, '');
     if (!continues && (trimmed === '' || trimmed.startsWith('#') || trimmed.startsWith('!'))) continue;
-    const backslashes = trimmed.length - trimmed.replace(/\\+$/, '').length;
-    continues = backslashes % 2 === 1;
+    continues = trailingBackslashes(trimmed) % 2 === 1;
     joined += continues ? trimmed.slice(0, -1) : trimmed;
     if (continues) continue;
     yield joined;
     joined = '';
   }
   if (joined !== '') yield joined;
+}
+
+function trailingBackslashes(line: string): number {
+  let count = 0;
+  while (count < line.length && line[line.length - 1 - count] === '\\') count++;
+  return count;
 }
 
 /** The key ends at the first '=', ':' or white space that no backslash stands before. */
