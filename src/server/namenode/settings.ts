@@ -1,12 +1,19 @@
 // What the NameNode's parts are configured with, read from Hadoop's keys in one place.
 
 import type { Configuration } from '../../config/configuration.ts';
+import { type BlockManagerOptions, DEFAULT_BLOCK_MANAGER_OPTIONS } from '../../core/blocks/state.ts';
 import type { NamespaceOptions } from '../../core/namespace/options.ts';
+import type { DefaultPlacementOptions } from '../../core/placement/default.ts';
+import { storagePolicyByName } from '../../core/placement/storage-policy.ts';
+import type { RpcServerLimits } from '../../rpc/server.ts';
+import { ChecksumTypeProto, type FsServerDefaultsProtoInit } from '../../wire/messages/hdfs.ts';
 
 /** About what Apache's default, 3 % of a small heap, holds; an entry here is a few hundred bytes. */
 const RETRY_CACHE_ENTRIES = 1_000_000;
 /** Apache: HdfsConstants.LEASE_SOFTLIMIT_PERIOD; no key sets it. */
 const LEASE_SOFT_LIMIT_MS = 60_000;
+/** Apache: DatanodeManager, blockInvalidateLimit is at least this many for each second between heartbeats. */
+const INVALIDATIONS_PER_SECOND = 20;
 
 export function namespaceOptions(configuration: Configuration, superuser: string): NamespaceOptions {
   return {
@@ -17,7 +24,7 @@ export function namespaceOptions(configuration: Configuration, superuser: string
     maxComponentLength: configuration.getInt('dfs.namenode.fs-limits.max-component-length'),
     maxDirectoryItems: configuration.getInt('dfs.namenode.fs-limits.max-directory-items'),
     maxBlocksPerFile: configuration.getLong('dfs.namenode.fs-limits.max-blocks-per-file'),
-    minBlockSize: configuration.getLong('dfs.namenode.fs-limits.min-block-size'),
+    minBlockSize: configuration.getSize('dfs.namenode.fs-limits.min-block-size'),
     minReplication: configuration.getInt('dfs.namenode.replication.min'),
     maxReplication: configuration.getInt('dfs.replication.max'),
     maxObjects: configuration.getLong('dfs.namenode.max.objects'),
@@ -29,5 +36,93 @@ export function namespaceOptions(configuration: Configuration, superuser: string
       ? configuration.getDuration('dfs.namenode.retrycache.expirytime.millis')
       : 0,
     retryCacheEntries: RETRY_CACHE_ENTRIES,
+  };
+}
+
+export function blockManagerOptions(configuration: Configuration): Partial<BlockManagerOptions> {
+  const heartbeatIntervalMs = configuration.getDuration('dfs.heartbeat.interval');
+  const threshold = configuration.getFloat('dfs.namenode.safemode.threshold-pct');
+  const minReplication = configuration.getInt('dfs.namenode.replication.min');
+  return {
+    datanodes: {
+      heartbeatIntervalMs,
+      heartbeatRecheckIntervalMs: configuration.getDuration('dfs.namenode.heartbeat.recheck-interval'),
+      staleIntervalMs: configuration.getDuration('dfs.namenode.stale.datanode.interval'),
+      avoidStaleForWrite: configuration.getBoolean('dfs.namenode.avoid.write.stale.datanode'),
+      writeStaleRatio: configuration.getFloat('dfs.namenode.write.stale.datanode.ratio'),
+    },
+    safeMode: {
+      threshold,
+      minDatanodes: configuration.getInt('dfs.namenode.safemode.min.datanodes'),
+      safeReplication: configuration.getInt('dfs.namenode.safemode.replication.min', minReplication),
+      extensionMs: configuration.getDuration('dfs.namenode.safemode.extension'),
+      replicationQueueThreshold: threshold,
+    },
+    reportLeases: {
+      maxPending: configuration.getInt('dfs.namenode.max.full.block.report.leases'),
+      leaseMs: configuration.getDuration('dfs.namenode.full.block.report.lease.length.ms'),
+    },
+    minReplication,
+    maxReplication: configuration.getInt('dfs.replication.max'),
+    minMaintenanceReplication: configuration.getInt('dfs.namenode.maintenance.replication.min'),
+    maxReplicationStreams: configuration.getInt('dfs.namenode.replication.max-streams'),
+    replicationStreamsHardLimit: configuration.getInt('dfs.namenode.replication.max-streams-hard-limit'),
+    replicationWorkMultiplier: configuration.getInt('dfs.namenode.replication.work.multiplier.per.iteration'),
+    redundancyIntervalMs: configuration.getDuration('dfs.namenode.redundancy.interval.seconds'),
+    pendingTimeoutMs: configuration.getDuration('dfs.namenode.reconstruction.pending.timeout-sec'),
+    invalidateLimit: Math.max(
+      configuration.getInt('dfs.block.invalidate.limit'),
+      (INVALIDATIONS_PER_SECOND * heartbeatIntervalMs) / 1000,
+    ),
+    postponedRescanLimit: configuration.getLong('dfs.namenode.blocks.per.postponedblocks.rescan'),
+    avoidStaleForRead: configuration.getBoolean('dfs.namenode.avoid.read.stale.datanode'),
+    defaultStoragePolicy:
+      storagePolicyByName(configuration.require('dfs.storage.default.policy'))?.id ??
+      DEFAULT_BLOCK_MANAGER_OPTIONS.defaultStoragePolicy,
+  };
+}
+
+export function placementOptions(configuration: Configuration): DefaultPlacementOptions {
+  return {
+    considerLoad: configuration.getBoolean('dfs.namenode.redundancy.considerLoad'),
+    considerLoadFactor: configuration.getFloat('dfs.namenode.redundancy.considerLoad.factor'),
+    preferLocalNode: configuration.getBoolean('dfs.namenode.block-placement-policy.default.prefer-local-node'),
+    minBlocksForWrite: configuration.getInt('dfs.namenode.block-placement.min-blocks-for.write'),
+  };
+}
+
+const CHECKSUM_TYPES: Readonly<Record<string, ChecksumTypeProto>> = {
+  NULL: ChecksumTypeProto.CHECKSUM_NULL,
+  CRC32: ChecksumTypeProto.CHECKSUM_CRC32,
+  CRC32C: ChecksumTypeProto.CHECKSUM_CRC32C,
+};
+
+/** What clients are told to use when they do not say themselves. */
+export function serverDefaults(configuration: Configuration): FsServerDefaultsProtoInit {
+  return {
+    blockSize: configuration.getSize('dfs.blocksize'),
+    bytesPerChecksum: configuration.getInt('dfs.bytes-per-checksum'),
+    writePacketSize: configuration.getInt('dfs.client-write-packet-size'),
+    replication: configuration.getInt('dfs.replication'),
+    fileBufferSize: configuration.getInt('io.file.buffer.size'),
+    encryptDataTransfer: false,
+    trashInterval: configuration.getDuration('fs.trash.interval') / 60_000,
+    checksumType: CHECKSUM_TYPES[configuration.require('dfs.checksum.type')] ?? ChecksumTypeProto.CHECKSUM_CRC32C,
+    keyProviderUri: '',
+    policyId: 0,
+    snapshotTrashRootEnabled: false,
+  };
+}
+
+/** Bounds of the RPC server, by Hadoop's keys. */
+export function rpcLimits(configuration: Configuration): Partial<RpcServerLimits> {
+  return {
+    maxDataBytes: configuration.getInt('ipc.maximum.data.length'),
+    maxConnections: configuration.getInt('ipc.server.max.connections'),
+    listenQueue: configuration.getInt('ipc.server.listen.queue.size'),
+    idleThreshold: configuration.getInt('ipc.client.idlethreshold'),
+    maxIdleMs: 2 * configuration.getDuration('ipc.client.connection.maxidletime'),
+    idleScanIntervalMs: configuration.getDuration('ipc.client.connection.idle-scan-interval.ms'),
+    maxClosedPerScan: configuration.getInt('ipc.client.kill.max'),
   };
 }

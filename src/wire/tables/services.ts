@@ -19,7 +19,6 @@ const FEDERATION = 'changing the NameNodes of a running DataNode is not built ye
 const HA = 'failover between NameNodes is not built yet';
 const INOTIFY = 'the stream of namespace events is not built yet';
 const JOURNAL = 'the JournalNode is not built yet';
-const LEASE = 'recovering a lease on demand is not built yet';
 const LIFELINE = 'lifelines are not served; heartbeats never wait for other work here';
 const MEMBERSHIP = 'reading the lists of nodes again is not built yet';
 const POLICIES = 'changing storage policies is not built yet';
@@ -27,6 +26,7 @@ const PROVIDED = 'provided storage is not supported';
 const PROXY = 'proxy users are not built yet';
 const QUOTA = 'setting quotas is not built yet';
 const RECONFIGURE = 'changing the configuration of a running daemon is not built yet';
+const SECONDARY = 'the secondary NameNode is not served yet; the NameNode makes its own checkpoints';
 const SHORTCIRCUIT = 'short-circuit reads are not supported';
 const SNAPSHOTS = 'snapshots are not built yet';
 const SYMLINKS = 'symbolic links are switched off, as in Hadoop';
@@ -82,8 +82,8 @@ export const SERVICES = {
       create: true,
       append: refused(APPEND),
       setReplication: true,
-      setStoragePolicy: refused(POLICIES),
-      unsetStoragePolicy: refused(POLICIES),
+      setStoragePolicy: true,
+      unsetStoragePolicy: true,
       getStoragePolicy: true,
       getStoragePolicies: true,
       setPermission: true,
@@ -102,7 +102,7 @@ export const SERVICES = {
       getListing: true,
       getBatchedListing: refused(BATCHED),
       renewLease: true,
-      recoverLease: refused(LEASE),
+      recoverLease: true,
       getFsStats: true,
       getFsReplicatedBlockStats: true,
       getFsECBlockGroupStats: true,
@@ -114,8 +114,8 @@ export const SERVICES = {
       rollEdits: true,
       restoreFailedStorage: refused(ADMIN),
       refreshNodes: refused(MEMBERSHIP),
-      finalizeUpgrade: refused(UPGRADE),
-      upgradeStatus: refused(UPGRADE),
+      finalizeUpgrade: true,
+      upgradeStatus: true,
       rollingUpgrade: refused(UPGRADE),
       listCorruptFileBlocks: refused(ADMIN),
       metaSave: refused(ADMIN),
@@ -124,11 +124,11 @@ export const SERVICES = {
       addCacheDirective: refused(CACHE),
       modifyCacheDirective: refused(CACHE),
       removeCacheDirective: refused(CACHE),
-      listCacheDirectives: refused(CACHE),
+      listCacheDirectives: true,
       addCachePool: refused(CACHE),
       modifyCachePool: refused(CACHE),
       removeCachePool: refused(CACHE),
-      listCachePools: refused(CACHE),
+      listCachePools: true,
       getFileLinkInfo: true,
       getContentSummary: true,
       setQuota: refused(QUOTA),
@@ -138,16 +138,16 @@ export const SERVICES = {
       getLinkTarget: refused(SYMLINKS),
       updateBlockForPipeline: true,
       updatePipeline: true,
-      getDelegationToken: refused(TOKENS),
+      getDelegationToken: true,
       renewDelegationToken: refused(TOKENS),
       cancelDelegationToken: refused(TOKENS),
-      setBalancerBandwidth: refused(BALANCER),
+      setBalancerBandwidth: true,
       getDataEncryptionKey: true,
       createSnapshot: refused(SNAPSHOTS),
       renameSnapshot: refused(SNAPSHOTS),
       allowSnapshot: refused(SNAPSHOTS),
       disallowSnapshot: refused(SNAPSHOTS),
-      getSnapshottableDirListing: refused(SNAPSHOTS),
+      getSnapshottableDirListing: true,
       getSnapshotListing: refused(SNAPSHOTS),
       deleteSnapshot: refused(SNAPSHOTS),
       getSnapshotDiffReport: refused(SNAPSHOTS),
@@ -165,7 +165,7 @@ export const SERVICES = {
       removeXAttr: refused(XATTRS),
       checkAccess: true,
       createEncryptionZone: refused(ZONES),
-      listEncryptionZones: refused(ZONES),
+      listEncryptionZones: true,
       reencryptEncryptionZone: refused(ZONES),
       listReencryptionStatus: refused(ZONES),
       getEZForPath: true,
@@ -174,7 +174,7 @@ export const SERVICES = {
       getECTopologyResultForPolicies: refused(ERASURE),
       getCurrentEditLogTxid: true,
       getEditsFromTxid: refused(INOTIFY),
-      getErasureCodingPolicies: true,
+      getErasureCodingPolicies: refused(ERASURE),
       addErasureCodingPolicies: refused(ERASURE),
       removeErasureCodingPolicy: refused(ERASURE),
       enableErasureCodingPolicy: refused(ERASURE),
@@ -186,8 +186,8 @@ export const SERVICES = {
       msync: true,
       satisfyStoragePolicy: refused(POLICIES),
       getHAServiceState: true,
-      getSlowDatanodeReport: refused(ADMIN),
-      getEnclosingRoot: refused(ZONES),
+      getSlowDatanodeReport: true,
+      getEnclosingRoot: true,
     },
   },
   DatanodeLifelineProtocolService: {
@@ -261,14 +261,14 @@ export const SERVICES = {
       getBlockKeys: refused(TOKENS),
       getTransactionId: true,
       getMostRecentCheckpointTxId: true,
-      getMostRecentNameNodeFileTxId: refused(BACKUP),
-      rollEditLog: true,
+      getMostRecentNameNodeFileTxId: refused(SECONDARY),
+      rollEditLog: refused(SECONDARY),
       versionRequest: true,
       errorReport: refused(BACKUP),
       registerSubordinateNamenode: refused(BACKUP),
       startCheckpoint: refused(BACKUP),
       endCheckpoint: refused(BACKUP),
-      getEditLogManifest: true,
+      getEditLogManifest: refused(SECONDARY),
       isUpgradeFinalized: true,
       isRollingUpgrade: true,
       getNextSPSPath: refused(POLICIES),

@@ -6,7 +6,6 @@ import type { BlockHandle } from '../../../core/blocks/block-map.ts';
 import type { Datanode, Now, Storage } from '../../../core/blocks/datanode.ts';
 import type { Checked } from '../../../core/namespace/namespace.ts';
 import { type AddBlockCheck, type BlockWanted, checkAddBlock, newBlock } from '../../../core/namespace/ops/add-block.ts';
-import { appended, checkAppend } from '../../../core/namespace/ops/append.ts';
 import type { ClientBlock } from '../../../core/namespace/ops/block-values.ts';
 import { checkClose, checkComplete } from '../../../core/namespace/ops/complete.ts';
 import { checkCreate } from '../../../core/namespace/ops/create.ts';
@@ -120,11 +119,6 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
     };
   };
 
-  const appendAnswer = ({ status, block, offset }: ReturnType<typeof appended>) => ({
-    block: block === 0 ? undefined : locations.block(block, offset, blockManager.locations(block).storages),
-    stat: fileStatusProto(status),
-  });
-
   const blocksOf = function* (file: number): Generator<BlockHandle> {
     for (let i = 0; i < ns.inodes.blockCount(file); i++) yield ns.inodes.blockAt(file, i);
   };
@@ -161,40 +155,6 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
         (op) => {
           if (op.kind !== 'ADD') throw new HdfsError('EIO', `Call ${call.callId} was answered before, as another operation`);
           return { fs: fileStatusProto(createdStatus(ns, op)) };
-        },
-      ),
-
-    append: (request, call) =>
-      system.change(
-        call,
-        `Cannot append to file${request.src}`,
-        (caller) => {
-          const { ops, result } = checkAppend(
-            ns,
-            caller,
-            {
-              path: request.src,
-              clientName: request.clientName,
-              clientMachine: call.remote.host,
-              newBlock: has(request.flag ?? 0, CreateFlagProto.NEW_BLOCK),
-              rpc: rpcIds(call),
-            },
-            (block) => blockManager.hasMinReplication(block),
-          );
-          return {
-            ops,
-            result: () => {
-              const answer = result();
-              if (answer.block !== 0 && !has(request.flag ?? 0, CreateFlagProto.NEW_BLOCK))
-                blockManager.blockReopened(answer.block);
-              return appendAnswer(answer);
-            },
-          };
-        },
-        (op) => {
-          if (op.kind !== 'APPEND') throw new HdfsError('EIO', `Call ${call.callId} was answered before, as another operation`);
-          const file = system.fileAt(op.path);
-          return appendAnswer(appended(ns, file, op.newBlock));
         },
       ),
 

@@ -1,7 +1,6 @@
 // ClientProtocol's changes of the tree: directories, names, attributes. Each decodes, has the namespace check, and turns
 // the result into an answer; how a change becomes durable is namesystem.ts.
 import { HdfsError } from '../../../base/errors.ts';
-import type { EditOp } from '../../../core/edits/ops.ts';
 import {
   checkSetOwner,
   checkSetPermission,
@@ -11,7 +10,6 @@ import {
 } from '../../../core/namespace/ops/attributes.ts';
 import { checkDelete } from '../../../core/namespace/ops/delete.ts';
 import { checkMkdirs } from '../../../core/namespace/ops/mkdirs.ts';
-import { checkSetQuota } from '../../../core/namespace/ops/quota.ts';
 import { checkRename, checkRename2 } from '../../../core/namespace/ops/rename.ts';
 import { SubtreeAccess } from '../../../core/namespace/ops/subtree-access.ts';
 import type { Caller } from '../../../core/namespace/permissions.ts';
@@ -164,16 +162,5 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
         ops: checkSetStoragePolicy(ns, caller, src, undefined).ops,
         result: isEmpty,
       })),
-
-    setQuota: ({ path, namespaceQuota, storagespaceQuota, storageType }, call) =>
-      system.change(call, `Cannot set quota on ${path}`, (caller) => ({
-        ops: checkSetQuota(ns, caller, { path, namespace: namespaceQuota, space: storagespaceQuota, storageType }).ops,
-        result: isEmpty,
-      })),
   };
-}
-
-/** Of ops that were answered before: only those of the kind that the method makes can be its own. */
-export function isOpKind<K extends EditOp['kind']>(op: EditOp, kind: K): op is Extract<EditOp, { kind: K }> {
-  return op.kind === kind;
 }

@@ -1,0 +1,359 @@
+// The NameNode's beans, under the names and with the attributes that Hadoop's monitoring reads from /jmx. Values are
+// computed when they are asked for. What is not built (snapshots, zones, caches) is truthfully zero or empty.
+import type { Configuration } from '../../config/configuration.ts';
+import { formatHostPort } from '../../config/nameservices.ts';
+import type { Datanode } from '../../core/blocks/datanode.ts';
+import { pathOfInode } from '../../core/namespace/permissions.ts';
+import type { RpcServer } from '../../rpc/server.ts';
+import { Beans } from '../../web/jmx.ts';
+import { JavaDouble, type JmxValue } from '../../web/json.ts';
+import type { Checkpointer } from './checkpointer.ts';
+import type { NameDirectory } from './directories.ts';
+import { type NamespaceIdentity, SOFTWARE_VERSION } from './identity.ts';
+import type { NameSystem } from './namesystem.ts';
+
+export interface NameNodeView {
+  readonly system: NameSystem;
+  readonly identity: NamespaceIdentity;
+  readonly checkpointer: Checkpointer;
+  readonly rpc: RpcServer;
+  readonly configuration: Configuration;
+  readonly directories: readonly NameDirectory[];
+  /** Wall clock, milliseconds. */
+  readonly started: number;
+}
+
+const GIB = 1024 ** 3;
+/** Files named in CorruptFiles, as Apache does. */
+const MAX_CORRUPT_FILES = 100;
+const ADMIN_STATES = [
+  'In Service',
+  'Decommission In Progress',
+  'Decommissioned',
+  'Entering Maintenance',
+  'In Maintenance',
+] as const;
+
+const inGib = (bytes: number): JavaDouble => new JavaDouble(Math.round(bytes / GIB));
+const percent = (part: number, whole: number): number => (whole <= 0 ? 0 : (part * 100) / whole);
+const countOf = (nodes: Iterable<Datanode>, test: (node: Datanode) => boolean): number => {
+  let count = 0;
+  for (const node of nodes) if (test(node)) count++;
+  return count;
+};
+
+export function nameNodeBeans(view: NameNodeView): Beans {
+  const beans = new Beans();
+  const { system, identity, rpc } = view;
+  beans.add({
+    name: 'Hadoop:service=NameNode,name=NameNodeStatus',
+    modelerType: 'org.apache.hadoop.hdfs.server.namenode.NameNode',
+    attributes: () => ({
+      State: 'active',
+      NNRole: 'NameNode',
+      HostAndPort: formatHostPort(rpc.address),
+      SecurityEnabled: false,
+      LastHATransitionTime: 0,
+      BytesWithFutureGenerationStamps: system.blockManager.statistics().bytesInFuture,
+      SlowPeersReport: '[]',
+      SlowDisksReport: null,
+    }),
+  });
+  beans.add({
+    name: 'Hadoop:service=NameNode,name=FSNamesystemState',
+    modelerType: 'org.apache.hadoop.hdfs.server.namenode.FSNamesystem',
+    attributes: () => fsNamesystemState(view),
+  });
+  beans.add({
+    name: 'Hadoop:service=NameNode,name=FSNamesystem',
+    modelerType: 'FSNamesystem',
+    attributes: () => fsNamesystem(view),
+  });
+  beans.add({
+    name: 'Hadoop:service=NameNode,name=NameNodeInfo',
+    modelerType: 'org.apache.hadoop.hdfs.server.namenode.FSNamesystem',
+    attributes: () => nameNodeInfo(view, identity),
+  });
+  beans.add({
+    name: `Hadoop:service=NameNode,name=RpcActivityForPort${rpc.address.port}`,
+    modelerType: `RpcActivityForPort${rpc.address.port}`,
+    attributes: () => ({
+      'tag.port': String(rpc.address.port),
+      'tag.Context': 'rpc',
+      'tag.Hostname': system.host.machine.hostName,
+      RpcQueueTimeNumOps: rpc.counters.calls,
+      RpcProcessingTimeNumOps: rpc.counters.calls,
+      RpcAuthorizationFailures: rpc.counters.authorizationFailures,
+      NumOpenConnections: rpc.connectionCount,
+      NumDroppedConnections: rpc.counters.droppedConnections,
+    }),
+  });
+  beans.add({
+    name: 'Hadoop:service=NameNode,name=JvmMetrics',
+    modelerType: 'JvmMetrics',
+    attributes: () => {
+      const { heapUsed, heapTotal, rss } = system.host.machine.memory();
+      const mib = (bytes: number): JavaDouble => new JavaDouble(Number((bytes / 1048576).toFixed(3)));
+      return {
+        MemHeapUsedM: mib(heapUsed),
+        MemHeapCommittedM: mib(heapTotal),
+        MemNonHeapUsedM: mib(Math.max(0, rss - heapTotal)),
+      };
+    },
+  });
+  return beans;
+}
+
+/** Inodes and blocks together, as Hadoop's totals have them. */
+function fsNamesystemState({ system }: NameNodeView): Readonly<Record<string, JmxValue>> {
+  const { blockManager, namespace: ns } = system;
+  const stats = blockManager.statistics();
+  const all = [...blockManager.datanodes.all];
+  const live = blockManager.datanodes.aliveCount;
+  return {
+    BlocksTotal: ns.blockCount,
+    UnderReplicatedBlocks: stats.underReplicated,
+    CapacityTotal: stats.capacityTotal,
+    CapacityRemaining: stats.capacityRemaining,
+    CapacityUsed: stats.capacityUsed,
+    PendingReplicationBlocks: stats.pendingReplication,
+    ScheduledReplicationBlocks: stats.scheduledReplication,
+    PendingDeletionBlocks: stats.pendingDeletion,
+    BlockDeletionStartTime: 0,
+    FSState: blockManager.safeMode.isOn ? 'safeMode' : 'Operational',
+    FilesTotal: ns.inodeCount,
+    TotalLoad: blockManager.datanodes.totals.xceiverCount,
+    NumLiveDataNodes: live,
+    NumDeadDataNodes: all.length - live,
+    NumStaleDataNodes: blockManager.datanodes.staleCount,
+    NumDecomLiveDataNodes: countOf(all, (node) => node.alive && node.decommissioned),
+    NumDecomDeadDataNodes: countOf(all, (node) => !node.alive && node.decommissioned),
+    NumDecommissioningDataNodes: countOf(all, (node) => node.decommissioning),
+    NumInMaintenanceLiveDataNodes: countOf(all, (node) => node.alive && node.inMaintenance),
+    NumInMaintenanceDeadDataNodes: countOf(all, (node) => !node.alive && node.inMaintenance),
+    NumEnteringMaintenanceDataNodes: countOf(all, (node) => node.enteringMaintenance),
+    NumInServiceLiveDataNodes: countOf(all, (node) => node.alive && node.inService),
+    VolumeFailuresTotal: all.reduce((sum, node) => sum + (node.alive ? node.volumeFailures : 0), 0),
+    EstimatedCapacityLostTotal: all.reduce(
+      (sum, node) => sum + (node.volumeFailureSummary?.estimatedCapacityLostTotal ?? 0),
+      0,
+    ),
+    MaxObjects: ns.options.maxObjects,
+    FsLockQueueLength: 0,
+    NumEncryptionZones: 0,
+    SnapshotStats: '{"SnapshottableDirectories":0,"Snapshots":0}',
+    TopUserOpCounts: null,
+    TotalSyncCount: system.editLog.counters.syncs,
+    TotalSyncTimes: `${Math.round(system.editLog.counters.syncMs)} `,
+  };
+}
+
+function fsNamesystem({ system, checkpointer }: NameNodeView): Readonly<Record<string, JmxValue>> {
+  const { blockManager, namespace: ns, editLog, host } = system;
+  const stats = blockManager.statistics();
+  const all = [...blockManager.datanodes.all];
+  const live = blockManager.datanodes.aliveCount;
+  const staleStorages = all.reduce((sum, node) => sum + countStale(node), 0);
+  return {
+    'tag.Context': 'dfs',
+    'tag.HAState': 'active',
+    'tag.TotalSyncTimes': `${Math.round(editLog.counters.syncMs)} `,
+    'tag.Hostname': host.machine.hostName,
+    MissingBlocks: stats.missing,
+    MissingReplOneBlocks: stats.missingWithReplicationOne,
+    BadlyDistributedBlocks: stats.badlyDistributed,
+    ExpiredHeartbeats: blockManager.datanodes.totals.expiredHeartbeats,
+    TransactionsSinceLastCheckpoint: editLog.lastTxid - checkpointer.imageTxid,
+    TransactionsSinceLastLogRoll: editLog.lastTxid - editLog.segmentFirstTxid + 1,
+    LastWrittenTransactionId: editLog.lastTxid,
+    LastCheckpointTime: checkpointer.imageTime,
+    CapacityTotal: stats.capacityTotal,
+    CapacityTotalGB: inGib(stats.capacityTotal),
+    CapacityUsed: stats.capacityUsed,
+    CapacityUsedGB: inGib(stats.capacityUsed),
+    CapacityRemaining: stats.capacityRemaining,
+    CapacityRemainingGB: inGib(stats.capacityRemaining),
+    CapacityUsedNonDFS: stats.capacityUsedNonDfs,
+    TotalLoad: blockManager.datanodes.totals.xceiverCount,
+    SnapshottableDirectories: 0,
+    Snapshots: 0,
+    NumEncryptionZones: 0,
+    LockQueueLength: 0,
+    BlocksTotal: ns.blockCount,
+    NumFilesUnderConstruction: ns.leases.fileCount,
+    NumActiveClients: ns.leases.holderCount,
+    FilesTotal: ns.inodeCount,
+    PendingReplicationBlocks: stats.pendingReplication,
+    PendingReconstructionBlocks: stats.pendingReplication,
+    UnderReplicatedBlocks: stats.underReplicated,
+    LowRedundancyBlocks: stats.lowRedundancy,
+    CorruptBlocks: stats.corruptReplicaBlocks,
+    ScheduledReplicationBlocks: stats.scheduledReplication,
+    PendingDeletionBlocks: stats.pendingDeletion,
+    LowRedundancyReplicatedBlocks: stats.lowRedundancy,
+    CorruptReplicatedBlocks: stats.corruptReplicaBlocks,
+    MissingReplicatedBlocks: stats.missing,
+    MissingReplicationOneBlocks: stats.missingWithReplicationOne,
+    HighestPriorityLowRedundancyReplicatedBlocks: stats.highestPriority,
+    BytesInFutureReplicatedBlocks: stats.bytesInFuture,
+    PendingDeletionReplicatedBlocks: stats.pendingDeletion,
+    TotalReplicatedBlocks: ns.blockCount,
+    ExcessBlocks: stats.excess,
+    NumTimedOutPendingReconstructions: stats.timedOutReplications,
+    PostponedMisreplicatedBlocks: stats.postponed,
+    PendingDataNodeMessageCount: 0,
+    MillisSinceLastLoadedEdits: 0,
+    BlockCapacity: 0,
+    NumLiveDataNodes: live,
+    NumDeadDataNodes: all.length - live,
+    StaleDataNodes: blockManager.datanodes.staleCount,
+    NumStaleStorages: staleStorages,
+    TotalFiles: ns.inodeCount,
+    TotalSyncCount: editLog.counters.syncs,
+    MaxObjects: ns.options.maxObjects,
+    VolumeFailuresTotal: all.reduce((sum, node) => sum + (node.alive ? node.volumeFailures : 0), 0),
+    EstimatedCapacityLostTotal: all.reduce(
+      (sum, node) => sum + (node.volumeFailureSummary?.estimatedCapacityLostTotal ?? 0),
+      0,
+    ),
+  };
+}
+
+function countStale(node: Datanode): number {
+  let count = 0;
+  for (const storage of node.storages.values()) if (storage.contentsStale) count++;
+  return count;
+}
+
+function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly<Record<string, JmxValue>> {
+  const { system, checkpointer, directories, started } = view;
+  const { blockManager, namespace: ns, editLog } = system;
+  const stats = blockManager.statistics();
+  const { datanodes, safeMode } = blockManager;
+  const now = system.now();
+  const usages = [...datanodes.alive].map((node) => percent(node.dfsUsed, node.capacity)).sort((a, b) => a - b);
+  const mean = usages.length === 0 ? 0 : usages.reduce((sum, usage) => sum + usage, 0) / usages.length;
+  const deviation =
+    usages.length === 0 ? 0 : Math.sqrt(usages.reduce((sum, usage) => sum + (usage - mean) ** 2, 0) / usages.length);
+  const text = (value: number): string => `${value.toFixed(2)}%`;
+  const versions = new Map<string, number>();
+  for (const node of datanodes.alive) versions.set(node.softwareVersion, (versions.get(node.softwareVersion) ?? 0) + 1);
+  const failed = new Map(editLog.states.map((state) => [state.directory, state.failed]));
+  const active: Record<string, string> = {};
+  const broken: Record<string, string> = {};
+  for (const directory of directories) {
+    const kind = directory.image && directory.edits ? 'IMAGE_AND_EDITS' : directory.image ? 'IMAGE' : 'EDITS';
+    (failed.get(`${directory.root}/current`) === undefined ? active : broken)[directory.root] = kind;
+  }
+  return {
+    Total: stats.capacityTotal,
+    UpgradeFinalized: true,
+    ClusterId: identity.clusterId,
+    Version: `${SOFTWARE_VERSION}, r${SOFTWARE_VERSION}`,
+    Used: stats.capacityUsed,
+    Free: stats.capacityRemaining,
+    Safemode: safeMode.isOn ? `Safe mode is ON. ${safeMode.tip()}` : '',
+    NonDfsUsedSpace: stats.capacityUsedNonDfs,
+    PercentUsed: new JavaDouble(percent(stats.capacityUsed, stats.capacityTotal)),
+    BlockPoolUsedSpace: stats.blockPoolUsed,
+    PercentBlockPoolUsed: new JavaDouble(percent(stats.blockPoolUsed, stats.capacityTotal)),
+    PercentRemaining: new JavaDouble(percent(stats.capacityRemaining, stats.capacityTotal)),
+    CacheCapacity: datanodes.totals.cacheCapacity,
+    CacheUsed: datanodes.totals.cacheUsed,
+    TotalBlocks: ns.blockCount,
+    TotalFiles: ns.inodeCount,
+    NumberOfMissingBlocks: stats.missing,
+    NumberOfMissingBlocksWithReplicationFactorOne: stats.missingWithReplicationOne,
+    NumberOfSnapshottableDirs: 0,
+    LiveNodes: JSON.stringify(
+      Object.fromEntries(
+        [...datanodes.alive].map((node) => [`${node.id.hostName}:${node.id.xferPort}`, liveNode(node, now.monotonicMs)]),
+      ),
+    ),
+    DeadNodes: JSON.stringify(
+      Object.fromEntries(
+        [...datanodes.all]
+          .filter((node) => !node.alive)
+          .map((node) => [
+            `${node.id.hostName}:${node.id.xferPort}`,
+            {
+              lastContact: Math.round((now.monotonicMs - node.lastUpdateMonotonicMs) / 1000),
+              decommissioned: node.decommissioned,
+              adminState: ADMIN_STATES[node.adminState],
+              xferaddr: node.xferAddress,
+              location: node.location,
+              uuid: node.uuid,
+            },
+          ]),
+      ),
+    ),
+    DecomNodes: '{}',
+    EnteringMaintenanceNodes: '{}',
+    BlockPoolId: identity.blockPoolId,
+    NameDirStatuses: JSON.stringify({ active, failed: broken }),
+    NodeUsage: JSON.stringify({
+      nodeUsage: {
+        min: text(usages[0] ?? 0),
+        median: text(usages[usages.length >> 1] ?? 0),
+        max: text(usages.at(-1) ?? 0),
+        stdDev: text(deviation),
+      },
+    }),
+    NameJournalStatus: JSON.stringify(
+      editLog.states.map(({ directory, failed: reason }) => ({
+        manager: `FileJournalManager(root=${directory.replace(/\/current$/, '')})`,
+        stream: reason === undefined ? `EditLogFileOutputStream(${directory})` : 'Failed',
+        disabled: String(reason !== undefined),
+        required: 'false',
+      })),
+    ),
+    JournalTransactionInfo: JSON.stringify({
+      LastAppliedOrWrittenTxId: String(editLog.lastTxid),
+      MostRecentCheckpointTxId: String(checkpointer.imageTxid),
+    }),
+    NNStartedTimeInMillis: started,
+    SoftwareVersion: SOFTWARE_VERSION,
+    CorruptFiles: JSON.stringify(corruptFiles(system)),
+    DistinctVersionCount: versions.size,
+    DistinctVersions: [...versions].map(([key, value]) => ({ key, value })),
+    RollingUpgradeStatus: null,
+    Threads: 1,
+  };
+}
+
+function corruptFiles(system: NameSystem): string[] {
+  const { namespace: ns, blockManager } = system;
+  const found = new Set<string>();
+  for (const block of blockManager.missingBlocks()) {
+    const file = ns.blocks.owner(block);
+    if (file !== 0 && ns.inodes.isReachable(file)) found.add(pathOfInode(ns.inodes, file));
+    if (found.size >= MAX_CORRUPT_FILES) break;
+  }
+  return [...found];
+}
+
+function liveNode(node: Datanode, nowMs: number): Readonly<Record<string, unknown>> {
+  const { id } = node;
+  return {
+    infoAddr: `${id.ipAddr}:${id.infoPort}`,
+    infoSecureAddr: `${id.ipAddr}:${id.infoSecurePort}`,
+    xferaddr: node.xferAddress,
+    lastContact: Math.round((nowMs - node.lastUpdateMonotonicMs) / 1000),
+    usedSpace: node.dfsUsed,
+    adminState: ADMIN_STATES[node.adminState],
+    nonDfsUsedSpace: node.nonDfsUsed,
+    capacity: node.capacity,
+    numBlocks: node.blockCount,
+    version: node.softwareVersion,
+    used: node.dfsUsed,
+    remaining: node.remaining,
+    blockScheduled: node.blocksScheduledTotal,
+    blockPoolUsed: node.blockPoolUsed,
+    blockPoolUsedPercent: percent(node.blockPoolUsed, node.capacity),
+    volfails: node.volumeFailures,
+    lastBlockReport:
+      node.lastBlockReportMonotonicMs === 0 ? -1 : Math.round((nowMs - node.lastBlockReportMonotonicMs) / 60_000),
+    location: node.location,
+    uuid: node.uuid,
+  };
+}

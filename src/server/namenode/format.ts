@@ -1,0 +1,109 @@
+// `hdfs namenode -format`: a new, empty file system in the configured directories. It never touches a directory that
+// holds one already without being told to.
+import { HdfsError } from '../../base/errors.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import { Namespace } from '../../core/namespace/namespace.ts';
+import { newImageCounters } from '../../format/fsimage/state.ts';
+import type { Host } from '../../host/host.ts';
+import { lockAll, nameDirectories, stateOf } from './directories.ts';
+import type { NamespaceIdentity } from './identity.ts';
+import { namespaceOptions } from './settings.ts';
+import { formatDirectory, publishImage } from './storage.ts';
+
+export interface FormatOptions {
+  readonly clusterId?: string | undefined;
+  /** Formats what holds data without asking. */
+  readonly force?: boolean;
+  /** Never asks: refuses instead. */
+  readonly nonInteractive?: boolean;
+  /** Asks the person at the terminal; the question ends with `(Y or N) `. */
+  readonly confirm?: (question: string) => Promise<boolean>;
+}
+
+const hex = (bytes: Buffer): string => bytes.toString('hex');
+
+/** A random (version 4) UUID. */
+export function randomUuid(host: Host): string {
+  const bytes = host.random.bytes(16);
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  const text = hex(bytes);
+  return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join('-');
+}
+
+async function newIdentity(host: Host, clusterId: string | undefined): Promise<NamespaceIdentity> {
+  let address = '127.0.0.1';
+  try {
+    address = (await host.dns.lookup(host.machine.hostName))[0] ?? address;
+  } catch (error) {
+    if (!(error instanceof HdfsError)) throw error;
+    host.log.log('warn', 'format', `${host.machine.hostName} has no address: the block pool is named after ${address}`);
+  }
+  return {
+    namespaceId: 1 + host.random.below(2 ** 31 - 2),
+    clusterId: clusterId ?? `CID-${randomUuid(host)}`,
+    // The address tells nothing to anybody; it only keeps names apart, as Apache's does.
+    blockPoolId: `BP-${host.random.below(2 ** 31 - 1)}-${address}-${host.clock.now()}`,
+    cTime: 0,
+  };
+}
+
+/** True when it was formatted, false when somebody or -nonInteractive said no. */
+export async function formatNameNode(host: Host, configuration: Configuration, options: FormatOptions = {}): Promise<boolean> {
+  if (!configuration.getBoolean('dfs.namenode.support.allow.format')) {
+    throw new HdfsError(
+      'EIO',
+      'The option dfs.namenode.support.allow.format is set to false for this filesystem, so it cannot be formatted. ' +
+        'You will need to set dfs.namenode.support.allow.format parameter to true in order to format this filesystem',
+    );
+  }
+  if (options.clusterId === '') throw new HdfsError('EINVAL', 'Invalid cluster ID: it is empty');
+  const { all: directories } = nameDirectories(configuration);
+  for (const directory of directories) {
+    const { kind } = await stateOf(host, directory);
+    if (kind === 'missing') continue;
+    const files = await host.disk.readdir(directory.root);
+    if (!files.includes('current')) continue;
+    if (configuration.getBoolean('dfs.reformat.disabled')) {
+      throw new HdfsError(
+        'EIO',
+        `NameNode format aborted as reformat is disabled for this cluster: ${directory.root} holds data (dfs.reformat.disabled).`,
+      );
+    }
+    if (options.force === true) continue;
+    if (options.nonInteractive === true || options.confirm === undefined) {
+      host.log.log(
+        'error',
+        'format',
+        `Running in non-interactive mode, and data appears to exist in Storage Directory ${directory.root}. Not formatting.`,
+      );
+      return false;
+    }
+    if (
+      !(await options.confirm(`Re-format filesystem in Storage Directory root= ${directory.root}; location= null ? (Y or N) `))
+    ) {
+      host.log.log('error', 'format', `Format aborted in Storage Directory ${directory.root}`);
+      return false;
+    }
+  }
+  const identity = await newIdentity(host, options.clusterId);
+  for (const directory of directories) await host.disk.mkdir(directory.root, 0o700);
+  const locks = await lockAll(host, directories);
+  try {
+    for (const directory of directories) await formatDirectory(host, directory, identity);
+    const { inodes, blocks } = new Namespace(namespaceOptions(configuration, host.machine.userName));
+    inodes.setMtime(inodes.root, 0);
+    await publishImage(host, directories, 0, () => ({
+      inodes,
+      blocks,
+      counters: newImageCounters(identity.namespaceId),
+      carried: [],
+    }));
+  } finally {
+    for (const lock of locks) await lock.release();
+  }
+  for (const directory of directories) {
+    host.log.log('info', 'format', `Storage directory ${directory.root} has been successfully formatted.`);
+  }
+  return true;
+}

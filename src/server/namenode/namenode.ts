@@ -1,0 +1,371 @@
+// The NameNode: puts the parts together, starts them in order and stops them. What stands in its directories is
+// storage.ts and edits-recovery.ts, how a request becomes an answer namesystem.ts and protocol/.
+import { assert } from '../../base/assert.ts';
+import { HdfsError } from '../../base/errors.ts';
+import { blockId, genStamp, inodeId } from '../../base/ids.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import { addressOf, formatHostPort, nameNodeRpcAddress } from '../../config/nameservices.ts';
+import { BlockManager } from '../../core/blocks/block-manager.ts';
+import { BlockState } from '../../core/blocks/block-map.ts';
+import { effectivePolicy } from '../../core/namespace/inode-policy.ts';
+import { Namespace } from '../../core/namespace/namespace.ts';
+import { DefaultPlacement } from '../../core/placement/default.ts';
+import type { CarriedSection } from '../../format/fsimage/state.ts';
+import type { Address, DiskLock, Host, HttpServer } from '../../host/host.ts';
+import { RpcServer } from '../../rpc/server.ts';
+import { defineService } from '../../rpc/service.ts';
+import { standardRoutes, webServer } from '../../web/server.ts';
+import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
+import { refusedMethods } from '../../wire/tables/services.ts';
+import { nameNodeBeans } from './beans.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { currentOf, lockAll, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
+import { EditLog } from './edit-log.ts';
+import { type RecoveryOptions, recoverUnclosed, replay } from './edits-recovery.ts';
+import { Groups, parseStaticMapping } from './groups.ts';
+import type { NamespaceIdentity } from './identity.ts';
+import { LeaseMonitor } from './lease-monitor.ts';
+import { Locations } from './locations.ts';
+import { NameSystem } from './namesystem.ts';
+import { statusPage } from './page.ts';
+import { clusterMethods } from './protocol/cluster-methods.ts';
+import { datanodeProtocol } from './protocol/datanode-protocol.ts';
+import { fileMethods } from './protocol/file-methods.ts';
+import { namespaceMethods } from './protocol/namespace-methods.ts';
+import { readingMethods } from './protocol/reading-methods.ts';
+import { smallServices } from './protocol/small-services.ts';
+import { RackResolver } from './rack-resolver.ts';
+import { blockManagerOptions, namespaceOptions, placementOptions, rpcLimits, serverDefaults } from './settings.ts';
+import { loadNewestImage, readIdentity, seenTxid, writeSeenTxid, writeVersion } from './storage.ts';
+import { TrashEmptier } from './trash-emptier.ts';
+import { Upkeep } from './upkeep.ts';
+
+/** Blocks looked at in one turn while they are counted at the start. */
+const SCAN_SLICE = 100_000;
+
+export interface NameNodeOptions {
+  /** Called once when nothing can be promised any more: the process must end. Without it the error is thrown. */
+  readonly onFatal?: ((error: Error) => void) | undefined;
+  /** Cut damaged edit logs at the damage and go on (`namenode -recover`). */
+  readonly recover?: boolean;
+}
+
+export interface NameNodeAddresses {
+  readonly rpc: Address;
+  readonly http: Address;
+}
+
+interface Running {
+  readonly system: NameSystem;
+  readonly checkpointer: Checkpointer;
+  readonly leaseMonitor: LeaseMonitor;
+  readonly trash: TrashEmptier;
+  readonly upkeep: Upkeep;
+  readonly rpc: RpcServer;
+  readonly http: HttpServer;
+}
+
+export class NameNode {
+  private readonly host: Host;
+  private readonly configuration: Configuration;
+  private readonly options: NameNodeOptions;
+  private locks: DiskLock[] = [];
+  private running: Running | undefined;
+  private editLog: EditLog | undefined;
+
+  constructor(host: Host, configuration: Configuration, options: NameNodeOptions = {}) {
+    this.host = host;
+    this.configuration = configuration;
+    this.options = options;
+  }
+
+  get addresses(): NameNodeAddresses {
+    const { rpc, http } = this.started();
+    return { rpc: rpc.address, http: http.address };
+  }
+
+  /** The parts of a started NameNode: for /jmx, the simulator and tests. */
+  get system(): NameSystem {
+    return this.started().system;
+  }
+
+  get checkpointer(): Checkpointer {
+    return this.started().checkpointer;
+  }
+
+  private started(): Running {
+    assert(this.running !== undefined, 'the NameNode is not running');
+    return this.running;
+  }
+
+  /** Loads, replays, begins the edit log and serves. Rejects with the reason, nothing left open, when it cannot. */
+  async start(): Promise<void> {
+    assert(this.running === undefined, 'the NameNode is running');
+    try {
+      await this.open();
+    } catch (error) {
+      await this.editLog?.abandon();
+      await this.unlock();
+      throw error;
+    }
+  }
+
+  private async open(): Promise<void> {
+    const { host, configuration } = this;
+    const started = host.clock.now();
+    const { all: directories, minimumEdits } = nameDirectories(configuration);
+    for (const directory of directories) {
+      if ((await stateOf(host, directory)).kind === 'missing') await readIdentity(host, [directory]);
+    }
+    this.locks = await lockAll(host, directories);
+    const identity = await readIdentity(host, directories);
+    const { namespace, carried, imageTxid, lastTxid } = await this.load(directories, identity);
+    const editLog = this.openEditLog(directories, minimumEdits, namespace);
+    this.editLog = editLog;
+    await editLog.open(lastTxid);
+    const system = this.nameSystem(namespace, editLog);
+    await this.activate(system);
+    this.running = await this.serve(system, { directories, identity, carried, imageTxid, started });
+    const { rpc, http } = this.addresses;
+    host.log.log('info', 'namenode', `NameNode is up at ${formatHostPort(rpc)}, web ${formatHostPort(http)}`, {
+      ms: host.clock.now() - started,
+      inodes: namespace.inodeCount,
+      blocks: namespace.blockCount,
+      txid: lastTxid,
+    });
+  }
+
+  /** The newest image and everything logged since. */
+  private async load(
+    directories: readonly NameDirectory[],
+    identity: NamespaceIdentity,
+  ): Promise<{ namespace: Namespace; carried: readonly CarriedSection[]; imageTxid: number; lastTxid: number }> {
+    const { host, configuration } = this;
+    const edits = directories.filter((directory) => directory.edits);
+    const recovery: RecoveryOptions = {
+      maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'),
+      cutAtDamage: this.options.recover === true,
+    };
+    for (const directory of directories) {
+      if ((await stateOf(host, directory)).kind !== 'unformatted') continue;
+      // A new, empty directory beside formatted ones joins them, as with Apache.
+      await host.disk.mkdir(currentOf(directory), 0o700);
+      await writeVersion(host, directory, identity);
+      await writeSeenTxid(host, directory, 0);
+    }
+    const loaded = await loadNewestImage(
+      host,
+      directories,
+      () => new Namespace(namespaceOptions(configuration, host.machine.userName)),
+    );
+    const { namespace, image } = loaded;
+    if (image.counters.namespaceId !== identity.namespaceId) {
+      throw new HdfsError(
+        'EINCONSISTENT',
+        `${loaded.file.path} belongs to namespace ${image.counters.namespaceId}, its directory to ${identity.namespaceId}`,
+      );
+    }
+    for (const what of image.notServed) host.log.log('warn', 'image', `the image holds ${what}: kept, and not served`);
+    const { counters } = image;
+    namespace.blockPoolId = identity.blockPoolId;
+    namespace.lastInodeId = inodeId(counters.lastInodeId);
+    namespace.lastBlockId = blockId(counters.lastBlockId);
+    namespace.lastStripedBlockId = blockId(counters.lastStripedBlockId);
+    namespace.genStamp = genStamp(counters.genStamp);
+    namespace.legacyGenStamp = genStamp(counters.legacyGenStamp);
+    namespace.legacyGenStampLimit = genStamp(counters.legacyGenStampLimit);
+    await recoverUnclosed(host, edits, recovery);
+    namespace.monotonicMs = host.clock.monotonic();
+    const lastTxid = await replay(
+      host,
+      edits,
+      counters.txid,
+      await seenTxid(host, directories),
+      ({ op, txid }) => namespace.apply(op, txid),
+      recovery,
+    );
+    return { namespace, carried: image.carried, imageTxid: counters.txid, lastTxid };
+  }
+
+  private openEditLog(directories: readonly NameDirectory[], minimumDirectories: number, namespace: Namespace): EditLog {
+    return new EditLog(this.host, {
+      directories: directories
+        .filter(({ edits }) => edits)
+        .map((directory) => ({ path: currentOf(directory), required: directory.required })),
+      minimumDirectories,
+      onFatal: (error) => this.fatal(error),
+      onSegmentStart: async (firstTxid) => {
+        for (const directory of directories) await writeSeenTxid(this.host, directory, firstTxid);
+      },
+      onDurable: (txid) => namespace.forgetTouched(txid),
+    });
+  }
+
+  private fatal(error: Error): void {
+    this.host.log.log('error', 'namenode', `stopping: ${error.message}`);
+    if (this.options.onFatal === undefined) throw error;
+    this.options.onFatal(error);
+  }
+
+  private nameSystem(namespace: Namespace, editLog: EditLog): NameSystem {
+    const { host, configuration } = this;
+    const blockManager = new BlockManager(
+      {
+        blocks: namespace.blocks,
+        owner: {
+          replication: (block) => {
+            const file = namespace.blocks.owner(block);
+            return file !== 0 && namespace.inodes.isReachable(file) ? namespace.inodes.replication(file) : 0;
+          },
+          storagePolicy: (block) => effectivePolicy(namespace.inodes, namespace.blocks.owner(block)),
+          highestGenStamp: () => namespace.genStamp,
+        },
+        policy: new DefaultPlacement(placementOptions(configuration)),
+        random: () => host.random.fraction(),
+        log: (message) => host.log.log('info', 'blocks', message),
+      },
+      blockManagerOptions(configuration),
+    );
+    return new NameSystem({
+      host,
+      namespace,
+      blockManager,
+      editLog,
+      groups: new Groups(host, {
+        staticMapping: parseStaticMapping(configuration.get('hadoop.user.group.static.mapping.overrides') ?? ''),
+        cacheMs: configuration.getDuration('hadoop.security.groups.cache.secs'),
+        negativeCacheMs: configuration.getDuration('hadoop.security.groups.negative-cache.secs'),
+      }),
+      superuser: host.machine.userName,
+      supergroup: configuration.require('dfs.permissions.superusergroup'),
+      hostName: host.machine.hostName,
+      onFatal: (error) => this.fatal(error),
+    });
+  }
+
+  /** From here on the namespace is live: leases count from now, reads wait for what is not durable, safe mode begins. */
+  private async activate(system: NameSystem): Promise<void> {
+    const { namespace: ns, blockManager } = system;
+    const now = system.now();
+    ns.leases.renewAll(now.monotonicMs);
+    ns.touched.enabled = true;
+    ns.hasEnoughReplicas = (block) => blockManager.hasMinReplication(block);
+    let complete = 0;
+    for (let from = 1; from !== 0; ) {
+      from = ns.blocks.scan(from, SCAN_SLICE, (block) => {
+        if (ns.blocks.state(block) === BlockState.COMPLETE) complete++;
+      });
+      if (from !== 0) await new Promise<void>((resolve) => this.host.clock.defer(resolve));
+    }
+    blockManager.activate(system.now(), complete);
+  }
+
+  private async serve(
+    system: NameSystem,
+    from: {
+      readonly directories: readonly NameDirectory[];
+      readonly identity: NamespaceIdentity;
+      readonly carried: readonly CarriedSection[];
+      readonly imageTxid: number;
+      readonly started: number;
+    },
+  ): Promise<Running> {
+    const { host, configuration } = this;
+    const { identity } = from;
+    const racks = new RackResolver(host, configuration);
+    const locations = new Locations(system, racks);
+    const leaseMonitor = new LeaseMonitor(system, configuration.getDuration('dfs.namenode.lease-recheck-interval-ms'));
+    system.onLeaseRecoveryWanted = (file) => {
+      leaseMonitor.release(file);
+    };
+    const checkpointer = new Checkpointer(system, {
+      directories: from.directories,
+      identity,
+      carried: from.carried,
+      retention: {
+        images: configuration.getInt('dfs.namenode.num.checkpoints.retained'),
+        extraEdits: configuration.getLong('dfs.namenode.num.extra.edits.retained'),
+        extraSegments: configuration.getInt('dfs.namenode.max.extra.edits.segments.retained'),
+      },
+      periodMs: configuration.getDuration('dfs.namenode.checkpoint.period'),
+      transactions: configuration.getLong('dfs.namenode.checkpoint.txns'),
+      checkMs: configuration.getDuration('dfs.namenode.checkpoint.check.period'),
+      imageTxid: from.imageTxid,
+    });
+    const address = nameNodeRpcAddress(configuration);
+    const clientProtocol = defineService({
+      protocol: 'org.apache.hadoop.hdfs.protocol.ClientProtocol',
+      version: 1,
+      methods: ClientNamenodeProtocol,
+      handlers: {
+        ...namespaceMethods(system),
+        ...fileMethods({ system, locations, leaseMonitor }),
+        ...readingMethods({ system, locations, listLimit: configuration.getInt('dfs.ls.limit') }),
+        ...clusterMethods({ system, checkpointer, serverDefaults: serverDefaults(configuration) }),
+      },
+      refused: refusedMethods('ClientNamenodeProtocol'),
+    });
+    const rpc = new RpcServer(host, {
+      name: 'NameNode',
+      address: { host: configuration.get('dfs.namenode.rpc-bind-host') || address.host, port: address.port },
+      services: [
+        clientProtocol,
+        datanodeProtocol({ system, identity, racks, leaseMonitor }),
+        ...smallServices({ system, identity, checkpointer }),
+      ],
+      gate: system.editLog,
+      limits: rpcLimits(configuration),
+      stateId: () => system.editLog.lastTxid,
+      onBug: (error) => this.fatal(error),
+    });
+    await rpc.start();
+    const trash = new TrashEmptier(system, {
+      intervalMs: configuration.getDuration('fs.trash.interval'),
+      checkpointIntervalMs: configuration.getDuration('fs.trash.checkpoint.interval'),
+    });
+    const upkeep = new Upkeep(system);
+    let http: HttpServer;
+    try {
+      const web = addressOf(configuration, 'dfs.namenode.http-address');
+      const view = { system, identity, checkpointer, rpc, configuration, started: from.started, directories: from.directories };
+      http = await webServer(
+        host,
+        { host: configuration.get('dfs.namenode.http-bind-host') || web.host, port: web.port },
+        standardRoutes({
+          beans: nameNodeBeans(view),
+          configuration,
+          hostName: host.machine.hostName,
+          page: () => statusPage(view),
+        }),
+      );
+    } catch (error) {
+      await rpc.close();
+      throw error;
+    }
+    leaseMonitor.start();
+    checkpointer.start();
+    trash.start();
+    upkeep.start();
+    return { system, checkpointer, leaseMonitor, trash, upkeep, rpc, http };
+  }
+
+  /** Stops serving and leaves everything durable and in order. */
+  async stop(): Promise<void> {
+    const { running } = this;
+    if (running === undefined) return;
+    this.running = undefined;
+    running.upkeep.stop();
+    running.trash.stop();
+    running.leaseMonitor.stop();
+    await running.checkpointer.stop();
+    await running.rpc.close();
+    await running.http.close();
+    await running.system.editLog.close();
+    await this.unlock();
+  }
+
+  private async unlock(): Promise<void> {
+    for (const lock of this.locks) await lock.release();
+    this.locks = [];
+  }
+}

@@ -1,0 +1,208 @@
+// ClientProtocol's questions and orders about the file system as a whole: sizes, DataNodes, safe mode, checkpoints; and
+// the truthful answers about features that are not in use: no snapshots, zones, caches, tokens.
+import { HdfsError } from '../../../base/errors.ts';
+import { blockId, genStamp } from '../../../base/ids.ts';
+import type { Datanode } from '../../../core/blocks/datanode.ts';
+import type { Handlers } from '../../../rpc/service.ts';
+import {
+  type ClientNamenodeProtocol,
+  DatanodeReportTypeProto,
+  SafeModeActionProto,
+} from '../../../wire/messages/client-namenode.ts';
+import { HAServiceStateProto } from '../../../wire/messages/ha.ts';
+import type { FsServerDefaultsProtoInit } from '../../../wire/messages/hdfs.ts';
+import type { Checkpointer } from '../checkpointer.ts';
+import type { NameSystem } from '../namesystem.ts';
+import { datanodeInfoProto, storageReportProto } from '../wire/datanodes.ts';
+
+export interface ClusterMethodParts {
+  readonly system: NameSystem;
+  readonly checkpointer: Checkpointer;
+  readonly serverDefaults: FsServerDefaultsProtoInit;
+}
+
+function nodesOf(nodes: Iterable<Datanode>, type: DatanodeReportTypeProto): Datanode[] {
+  return [...nodes].filter((node) => {
+    switch (type) {
+      case DatanodeReportTypeProto.ALL:
+        return true;
+      case DatanodeReportTypeProto.LIVE:
+        return node.alive;
+      case DatanodeReportTypeProto.DEAD:
+        return !node.alive;
+      case DatanodeReportTypeProto.DECOMMISSIONING:
+        return node.alive && node.decommissioning;
+      case DatanodeReportTypeProto.ENTERING_MAINTENANCE:
+        return node.alive && node.enteringMaintenance;
+      case DatanodeReportTypeProto.IN_MAINTENANCE:
+        return node.inMaintenance;
+    }
+    return false;
+  });
+}
+
+export function clusterMethods({
+  system,
+  checkpointer,
+  serverDefaults,
+}: ClusterMethodParts): Handlers<typeof ClientNamenodeProtocol> {
+  const { blockManager } = system;
+  const { safeMode, datanodes } = blockManager;
+
+  return {
+    getServerDefaults: () => ({ serverDefaults }),
+
+    getFsStats: () => {
+      const stats = blockManager.statistics();
+      return {
+        capacity: stats.capacityTotal,
+        used: stats.capacityUsed,
+        remaining: stats.capacityRemaining,
+        under_replicated: stats.underReplicated,
+        corrupt_blocks: stats.corruptReplicaBlocks,
+        missing_blocks: stats.missing,
+        missing_repl_one_blocks: stats.missingWithReplicationOne,
+        blocks_in_future: stats.bytesInFuture,
+        pending_deletion_blocks: stats.pendingDeletion,
+      };
+    },
+
+    getFsReplicatedBlockStats: () => {
+      const stats = blockManager.statistics();
+      return {
+        low_redundancy: stats.lowRedundancy,
+        corrupt_blocks: stats.corruptReplicaBlocks,
+        missing_blocks: stats.missing,
+        missing_repl_one_blocks: stats.missingWithReplicationOne,
+        blocks_in_future: stats.bytesInFuture,
+        pending_deletion_blocks: stats.pendingDeletion,
+        highest_prio_low_redundancy_blocks: stats.highestPriority,
+        badly_distributed_blocks: stats.badlyDistributed,
+      };
+    },
+
+    // There are no striped files.
+    getFsECBlockGroupStats: () => ({
+      low_redundancy: 0,
+      corrupt_blocks: 0,
+      missing_blocks: 0,
+      blocks_in_future: 0,
+      pending_deletion_blocks: 0,
+      highest_prio_low_redundancy_blocks: 0,
+      badly_distributed_blocks: 0,
+    }),
+
+    getDatanodeReport: ({ type }, call) =>
+      system.as(call, (caller) => {
+        system.requireSuperuser(caller, 'getDatanodeReport');
+        return { di: nodesOf(datanodes.all, type).map(datanodeInfoProto) };
+      }),
+
+    getDatanodeStorageReport: ({ type }, call) =>
+      system.as(call, (caller) => {
+        system.requireSuperuser(caller, 'getDatanodeStorageReport');
+        return {
+          datanodeStorageReports: nodesOf(datanodes.all, type).map((node) => ({
+            datanodeInfo: datanodeInfoProto(node),
+            storageReports: [...node.storages.values()].map(storageReportProto),
+          })),
+        };
+      }),
+
+    // Slow nodes are not looked for.
+    getSlowDatanodeReport: () => ({ datanodeInfoProto: [] }),
+
+    setSafeMode: ({ action }, call) =>
+      system.as(call, (caller) => {
+        if (action !== SafeModeActionProto.SAFEMODE_GET) system.requireSuperuser(caller, 'setSafeMode');
+        call.afterTxid = system.editLog.lastTxid;
+        switch (action) {
+          case SafeModeActionProto.SAFEMODE_ENTER:
+            safeMode.enterManually();
+            break;
+          case SafeModeActionProto.SAFEMODE_LEAVE:
+            safeMode.leave(false);
+            break;
+          case SafeModeActionProto.SAFEMODE_FORCE_EXIT:
+            safeMode.leave(true);
+            break;
+          case SafeModeActionProto.SAFEMODE_GET:
+            break;
+        }
+        return { result: safeMode.isOn };
+      }),
+
+    saveNamespace: ({ timeWindow, txGap }, call) =>
+      system.as(call, async (caller) => {
+        system.requireSuperuser(caller, 'saveNamespace');
+        if (!safeMode.isOn) throw new HdfsError('EIO', 'Safe mode should be turned ON in order to create namespace image.');
+        if (timeWindow > 0) {
+          // As asked for before a shutdown: only when the newest image is not recent enough.
+          const age = system.host.clock.now() - checkpointer.imageTime;
+          const behind = system.editLog.lastTxid - checkpointer.imageTxid;
+          if (age <= timeWindow * 1000 && behind <= txGap) return { saved: false };
+        }
+        await checkpointer.save();
+        return { saved: true };
+      }),
+
+    rollEdits: (_request, call) =>
+      system.as(call, async (caller) => {
+        system.requireSuperuser(caller, 'rollEdits');
+        system.requireWritable('Log not rolled');
+        return { newSegmentTxId: await system.editLog.roll() };
+      }),
+
+    reportBadBlocks: ({ blocks }) => {
+      const now = system.now();
+      for (const { b, locs } of blocks) {
+        const block = { id: blockId(b.blockId), genStamp: genStamp(b.generationStamp), numBytes: b.numBytes };
+        for (const { id } of locs) {
+          const node = datanodes.byUuid(id.datanodeUuid);
+          if (node !== undefined) blockManager.reportBadReplica(block, node, now);
+        }
+      }
+      return {};
+    },
+
+    setBalancerBandwidth: ({ bandwidth }, call) =>
+      system.as(call, (caller) => {
+        system.requireSuperuser(caller, 'setBalancerBandwidth');
+        blockManager.setBalancerBandwidth(bandwidth);
+        return {};
+      }),
+
+    // A read after it sees everything that was done before it.
+    msync: (_request, call) => {
+      call.afterTxid = system.editLog.lastTxid;
+      return {};
+    },
+
+    getHAServiceState: () => ({ state: HAServiceStateProto.ACTIVE }),
+
+    getCurrentEditLogTxid: (_request, call) =>
+      system.as(call, (caller) => {
+        system.requireSuperuser(caller, 'getCurrentEditLogTxid');
+        return { txid: system.editLog.durableTxid };
+      }),
+
+    // No upgrade is going on.
+    upgradeStatus: () => ({ upgradeFinalized: true }),
+    finalizeUpgrade: (_request, call) =>
+      system.as(call, (caller) => {
+        system.requireSuperuser(caller, 'finalizeUpgrade');
+        return {};
+      }),
+
+    // Features that nothing here uses: the truth is that there is nothing.
+    getEZForPath: () => ({}),
+    getEnclosingRoot: () => ({ enclosingRootPath: '/' }),
+    listEncryptionZones: () => ({ zones: [], hasMore: false }),
+    getDelegationToken: () => ({}),
+    getDataEncryptionKey: () => ({}),
+    getErasureCodingPolicy: () => ({}),
+    getSnapshottableDirListing: () => ({}),
+    listCachePools: () => ({ entries: [], hasMore: false }),
+    listCacheDirectives: () => ({ elements: [], hasMore: false }),
+  };
+}

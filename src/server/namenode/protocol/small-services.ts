@@ -1,0 +1,122 @@
+// The NameNode's other protocols: high-availability state, groups, and what daemons ask of a NameNode. Transitions are
+// refused as Apache refuses them where no second NameNode is configured.
+import { HdfsError } from '../../../base/errors.ts';
+import { defineService, type RpcService } from '../../../rpc/service.ts';
+import {
+  GenericRefreshProtocolService,
+  GetUserMappingsProtocolService,
+  RefreshAuthorizationPolicyProtocolService,
+  RefreshCallQueueProtocolService,
+  RefreshUserMappingsProtocolService,
+} from '../../../wire/messages/admin.ts';
+import { DatanodeLifelineProtocolService } from '../../../wire/messages/datanode.ts';
+import { HAServiceProtocolService, HAServiceStateProto } from '../../../wire/messages/ha.ts';
+import { NamenodeProtocolService } from '../../../wire/messages/namenode.ts';
+import { ReconfigurationProtocolService } from '../../../wire/messages/reconfiguration.ts';
+import { refusedMethods } from '../../../wire/tables/services.ts';
+import type { Checkpointer } from '../checkpointer.ts';
+import type { NamespaceIdentity } from '../identity.ts';
+import { namespaceInfoProto } from '../identity.ts';
+import type { NameSystem } from '../namesystem.ts';
+
+export interface SmallServiceParts {
+  readonly system: NameSystem;
+  readonly identity: NamespaceIdentity;
+  readonly checkpointer: Checkpointer;
+}
+
+const notHighlyAvailable = (): never => {
+  throw new HdfsError('EUNSUPPORTED', 'HA for namenode is not enabled');
+};
+
+export function smallServices({ system, identity, checkpointer }: SmallServiceParts): RpcService[] {
+  return [
+    defineService({
+      protocol: 'org.apache.hadoop.ha.HAServiceProtocol',
+      version: 1,
+      methods: HAServiceProtocolService,
+      handlers: {
+        monitorHealth: notHighlyAvailable,
+        getServiceStatus: () => ({ state: HAServiceStateProto.ACTIVE, readyToBecomeActive: true }),
+      },
+      refused: refusedMethods('HAServiceProtocolService'),
+    }),
+    defineService({
+      protocol: 'org.apache.hadoop.tools.GetUserMappingsProtocol',
+      version: 1,
+      methods: GetUserMappingsProtocolService,
+      handlers: { getGroupsForUser: async ({ user }) => ({ groups: [...(await system.groups.of(user))] }) },
+    }),
+    defineService({
+      protocol: 'org.apache.hadoop.security.RefreshUserMappingsProtocol',
+      version: 1,
+      methods: RefreshUserMappingsProtocolService,
+      handlers: {
+        refreshUserToGroupsMappings: (_request, call) =>
+          system.as(call, (caller) => {
+            system.requireSuperuser(caller, 'refreshUserToGroupsMappings');
+            system.groups.refresh();
+            return {};
+          }),
+      },
+      refused: refusedMethods('RefreshUserMappingsProtocolService'),
+    }),
+    defineService({
+      protocol: 'org.apache.hadoop.hdfs.server.protocol.NamenodeProtocol',
+      version: 1,
+      methods: NamenodeProtocolService,
+      handlers: {
+        versionRequest: () => ({ info: namespaceInfoProto(identity) }),
+        getTransactionId: (_request, call) =>
+          system.as(call, (caller) => {
+            system.requireSuperuser(caller, 'getTransactionID');
+            return { txId: system.editLog.durableTxid };
+          }),
+        getMostRecentCheckpointTxId: (_request, call) =>
+          system.as(call, (caller) => {
+            system.requireSuperuser(caller, 'getMostRecentCheckpointTxId');
+            return { txId: checkpointer.imageTxid };
+          }),
+        isUpgradeFinalized: () => ({ isUpgradeFinalized: true }),
+        isRollingUpgrade: () => ({ isRollingUpgrade: false }),
+      },
+      refused: refusedMethods('NamenodeProtocolService'),
+    }),
+    // Protocols of which nothing is built: every method is refused by name, and the connection goes on.
+    defineService({
+      protocol: 'org.apache.hadoop.hdfs.server.protocol.DatanodeLifelineProtocol',
+      version: 1,
+      methods: DatanodeLifelineProtocolService,
+      handlers: {},
+      refused: refusedMethods('DatanodeLifelineProtocolService'),
+    }),
+    defineService({
+      protocol: 'org.apache.hadoop.ipc.GenericRefreshProtocol',
+      version: 1,
+      methods: GenericRefreshProtocolService,
+      handlers: {},
+      refused: refusedMethods('GenericRefreshProtocolService'),
+    }),
+    defineService({
+      protocol: 'org.apache.hadoop.security.authorize.RefreshAuthorizationPolicyProtocol',
+      version: 1,
+      methods: RefreshAuthorizationPolicyProtocolService,
+      handlers: {},
+      refused: refusedMethods('RefreshAuthorizationPolicyProtocolService'),
+    }),
+    defineService({
+      protocol: 'org.apache.hadoop.ipc.RefreshCallQueueProtocol',
+      version: 1,
+      methods: RefreshCallQueueProtocolService,
+      handlers: {},
+      refused: refusedMethods('RefreshCallQueueProtocolService'),
+    }),
+    defineService({
+      protocol: 'org.apache.hadoop.hdfs.protocol.ReconfigurationProtocol',
+      version: 1,
+      methods: ReconfigurationProtocolService,
+      handlers: {},
+      refused: refusedMethods('ReconfigurationProtocolService'),
+    }),
+  ];
+}
