@@ -12,7 +12,14 @@ import {
 import { type MessageType, writeDelimited } from '../protobuf/message.ts';
 import { ProtoWriter } from '../protobuf/writer.ts';
 import { beginFrame, finishFrame } from './frame.ts';
-import { CALL_ID_CONNECTION_CONTEXT, CALL_ID_PING, CLIENT_ID_BYTES, IPC_VERSION, NO_RETRY_COUNT, preamble } from './preamble.ts';
+import {
+  CALL_ID_CONNECTION_CONTEXT,
+  CALL_ID_PING,
+  CLIENT_ID_BYTES,
+  IPC_VERSION,
+  NO_RETRY_COUNT,
+  preamble,
+} from './preamble.ts';
 
 export const ErrorDetail = RpcResponseHeaderProto_RpcErrorCodeProto;
 export type ErrorDetail = RpcResponseHeaderProto_RpcErrorCodeProto;
