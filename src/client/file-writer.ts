@@ -45,6 +45,7 @@ export class FileWriter {
   /** Up to here a flush has sent the block. */
   #flushedTo = 0;
   #position = 0;
+  readonly #onClientClosed = (): void => this.abort(this.#context.closed.reason);
 
   private constructor(context: ClientContext, path: string, status: HdfsFileStatusProto, favoredNodes: readonly string[]) {
     this.#context = context;
@@ -59,6 +60,7 @@ export class FileWriter {
       flags: [],
     });
     context.leases.begin();
+    context.closed.addEventListener('abort', this.#onClientClosed, { once: true });
   }
 
   static async create(
@@ -215,8 +217,13 @@ export class FileWriter {
       throw error;
     } finally {
       signal?.removeEventListener('abort', abort);
-      this.#context.leases.end();
+      this.#release();
     }
+  }
+
+  #release(): void {
+    this.#context.closed.removeEventListener('abort', this.#onClientClosed);
+    this.#context.leases.end();
   }
 
   /** The packet holds only what a flush has sent. */
@@ -249,10 +256,11 @@ export class FileWriter {
 
   /** Gives the file up as it is: it stays open at the NameNode until its lease runs out. */
   abort(reason: unknown): void {
+    if (this.#state === 'closing') this.#stream.stop(reason);
     if (this.#state !== 'open') return;
     this.#state = 'aborted';
     this.#stream.stop(reason);
-    this.#context.leases.end();
+    this.#release();
   }
 
   #check(): void {

@@ -107,6 +107,8 @@ export class Hdfs implements AsyncDisposable {
   /** Writes a whole file; when this resolves, the NameNode has closed it. */
   async writeFile(path: PathLike, data: FileData, options: CreateOptions = {}): Promise<void> {
     const writer = await this.#create(this.resolve(path), options);
+    const abort = (): void => writer.abort(options.signal?.reason);
+    options.signal?.addEventListener('abort', abort, { once: true });
     try {
       for await (const chunk of chunksOf(data)) {
         options.signal?.throwIfAborted();
@@ -116,6 +118,8 @@ export class Hdfs implements AsyncDisposable {
     } catch (error) {
       writer.abort(error);
       throw error;
+    } finally {
+      options.signal?.removeEventListener('abort', abort);
     }
   }
 

@@ -1,6 +1,7 @@
 // `tuskfs/client`: the public library. `connect` gives a file system; everything exported here is what programs may rely
 // on. This file is the one exception to the rule that only entry points pick the real machine: a program that gives no
 // `host` gets host/node, loaded when it is needed.
+import { setMaxListeners } from 'node:events';
 import { HdfsError } from '../base/errors.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
@@ -70,6 +71,8 @@ export async function connect(target: string | URL | ConnectOptions = {}): Promi
   const user = options.user ?? host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName;
   if (user === '') throw new HdfsError('EINVAL', 'the user name is empty');
   const closing = new AbortController();
+  // Everything that waits listens to it: many listeners are no leak.
+  setMaxListeners(0, closing.signal);
   const namenode = new NameNode(
     host,
     { addresses: service.namenodes, nameservice: service.nameservice, user },
