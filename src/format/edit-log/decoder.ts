@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib';
 import { messageOf, ProtocolError } from '../../base/errors.ts';
 import { type EditOp, NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
 import { DEFAULT_MAX_OP_BYTES, EDIT_LOG_HEADER_BYTES, PADDING_BYTE, RECORD_OVERHEAD_BYTES } from './encoder.ts';
-import { OP_READERS } from './op-codecs.ts';
+import { OP_READERS } from './op-bodies-read.ts';
 import { OpReader } from './op-reader.ts';
 import { EDIT_OP_TABLE, opName } from './op-table.ts';
 

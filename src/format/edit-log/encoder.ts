@@ -6,8 +6,8 @@
 import { crc32 } from 'node:zlib';
 import { assert } from '../../base/assert.ts';
 import { type EditOp, NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import { writeOpBody } from './op-bodies-write.ts';
 import { OpBuffer } from './op-buffer.ts';
-import { writeOpBody } from './op-codecs.ts';
 import { opCodeOf } from './op-table.ts';
 
 /** Op code, length, txid and checksum: what a record has beside its body. */

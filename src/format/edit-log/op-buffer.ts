@@ -1,5 +1,5 @@
 // The growing buffer that edit log records are packed into: Java's DataOutputStream and Hadoop's Writables, no more.
-// What an op consists of is in op-codecs.ts, how records are framed in encoder.ts.
+// What an op consists of is in op-bodies-write.ts, how records are framed in encoder.ts.
 import { assert } from '../../base/assert.ts';
 
 const TWO_32 = 0x1_0000_0000;
