@@ -51,6 +51,11 @@ export class AckQueue {
     return this.packets.length;
   }
 
+  /** The next node has acknowledged the last packet: nothing more is to be read from it. */
+  get downstreamComplete(): boolean {
+    return this.ended || this.packets[this.downstream.length - 1]?.last === true;
+  }
+
   get isEnded(): boolean {
     return this.ended;
   }

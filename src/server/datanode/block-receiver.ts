@@ -254,7 +254,7 @@ export class BlockReceiver implements PacketConsumer {
   }
 
   private async readDownstream(mirror: Mirror): Promise<void> {
-    while (!this.settled && !this.acks.isEnded) {
+    while (!this.settled && !this.acks.downstreamComplete) {
       let ack: PipelineAckProto;
       try {
         ack = await mirror.source.readDelimited(PipelineAckProto, MAX_ACK_BYTES);
