@@ -61,6 +61,7 @@ export class NameSystem {
 
   /** Runs `fn` as the caller; at once when the caller's groups are known, which they nearly always are. */
   as<R>(call: RpcCall, fn: (caller: Caller) => R | Promise<R>): R | Promise<R> {
+    this.namespace.monotonicMs = this.host.clock.monotonic();
     const groups = this.groups.cached(call.user);
     if (groups !== undefined) return fn(this.caller(call.user, groups));
     return this.groups.of(call.user).then((found) => fn(this.caller(call.user, found)));
@@ -115,7 +116,7 @@ export class NameSystem {
       }
       this.requireWritable(refused);
       const checked = this.checked(() => check(caller, now));
-      call.afterTxid = this.commit(checked.ops, now);
+      call.afterTxid = this.commit(checked.ops, now, checked.handles);
       return checked.result();
     });
   }
@@ -131,12 +132,12 @@ export class NameSystem {
   }
 
   /** Applies and logs ops that were checked in this turn; answers the txid that an answer has to wait for. */
-  commit(ops: readonly EditOp[], now: Now): number {
+  commit(ops: readonly EditOp[], now: Now, handles: Checked<unknown>['handles'] = undefined): number {
     const { namespace, editLog } = this;
     namespace.monotonicMs = now.monotonicMs;
-    for (const op of ops) {
+    for (const [index, op] of ops.entries()) {
       try {
-        namespace.apply(op, editLog.lastTxid + 1);
+        namespace.apply(op, editLog.lastTxid + 1, handles?.[index]);
       } catch (error) {
         this.parts.onFatal(error as Error);
         throw error;
@@ -190,4 +191,9 @@ export class NameSystem {
 /** Ids under which a call is remembered; the client id is copied by the RPC server. */
 export function rpcIds(call: RpcCall): RpcIds {
   return { clientId: call.clientId, callId: call.callId };
+}
+
+/** A checked change with its result turned into an answer. */
+export function answering<R, A>(checked: Checked<R>, answer: (result: R) => A): Checked<A> {
+  return { ...checked, result: () => answer(checked.result()) };
 }

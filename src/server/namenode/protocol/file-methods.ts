@@ -31,7 +31,7 @@ import {
 import type { DatanodeInfoProto, ExtendedBlockProto } from '../../../wire/messages/hdfs.ts';
 import type { LeaseMonitor } from '../lease-monitor.ts';
 import type { Locations } from '../locations.ts';
-import { type NameSystem, rpcIds } from '../namesystem.ts';
+import { answering, type NameSystem, rpcIds } from '../namesystem.ts';
 import { fileStatusProto } from '../wire/files.ts';
 import { modeOf } from './namespace-methods.ts';
 
@@ -106,17 +106,12 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
     const choose = (): readonly Storage[] => targetsFor(request, check.wanted, call, now);
     if (check.kind === 'retry') return { ops: [], result: () => retriedBlock(check, choose) };
     const targets = choose();
-    const { ops, result } = newBlock(ns, check);
     const before = check.penultimate === undefined ? 0 : ns.blocks.find(check.penultimate.id);
-    return {
-      ops,
-      result: () => {
-        const { block, offset } = result();
-        if (before !== 0) blockManager.blockFinalised(before, now);
-        blockManager.blockAllocated(block, targets);
-        return { block: locations.block(block, offset, targets) };
-      },
-    };
+    return answering(newBlock(ns, check), ({ block, offset }) => {
+      if (before !== 0) blockManager.blockFinalised(before, now);
+      blockManager.blockAllocated(block, targets);
+      return { block: locations.block(block, offset, targets) };
+    });
   };
 
   const blocksOf = function* (file: number): Generator<BlockHandle> {
@@ -129,7 +124,7 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
         call,
         `Cannot create file ${request.src}`,
         (caller, now) => {
-          const { ops, result } = checkCreate(
+          const checked = checkCreate(
             ns,
             caller,
             {
@@ -150,7 +145,7 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
             },
             now.wallMs,
           );
-          return { ops, result: () => ({ fs: fileStatusProto(result()) }) };
+          return answering(checked, (status) => ({ fs: fileStatusProto(status) }));
         },
         (op) => {
           if (op.kind !== 'ADD') throw new HdfsError('EIO', `Call ${call.callId} was answered before, as another operation`);
@@ -193,27 +188,30 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
       system.change(
         call,
         `Cannot abandon block blk_${request.b.blockId}_${request.b.generationStamp} for file ${request.src}`,
-        (caller) => ({
-          ops: checkAbandonBlock(ns, caller, {
-            path: request.src,
-            fileId: inodeId(request.fileId),
-            clientName: request.holder,
-            block: clientBlock(request.b),
-          }).ops,
-          result: isEmpty,
-        }),
+        (caller) =>
+          answering(
+            checkAbandonBlock(ns, caller, {
+              path: request.src,
+              fileId: inodeId(request.fileId),
+              clientName: request.holder,
+              block: clientBlock(request.b),
+            }),
+            isEmpty,
+          ),
       ),
 
     fsync: (request, call) =>
-      system.change(call, `Cannot fsync file ${request.src}`, (caller) => ({
-        ops: checkFsync(ns, caller, {
-          path: request.src,
-          fileId: inodeId(request.fileId),
-          clientName: request.client,
-          lastBlockLength: request.lastBlockLength,
-        }).ops,
-        result: isEmpty,
-      })),
+      system.change(call, `Cannot fsync file ${request.src}`, (caller) =>
+        answering(
+          checkFsync(ns, caller, {
+            path: request.src,
+            fileId: inodeId(request.fileId),
+            clientName: request.client,
+            lastBlockLength: request.lastBlockLength,
+          }),
+          isEmpty,
+        ),
+      ),
 
     complete: (request, call) =>
       system.change(call, `Cannot complete file ${request.src}`, (caller, now) => {
@@ -229,15 +227,10 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
         if (commit !== undefined && last !== undefined) {
           blockManager.commitOrComplete(commit.block, { id: last.id, genStamp: last.genStamp, numBytes: commit.numBytes }, now);
         }
-        const { ops, result } = checkClose(ns, file, now.wallMs);
-        return {
-          ops,
-          result: () => {
-            const closed = result();
-            if (closed) blockManager.checkRedundancy(blocksOf(file), now);
-            return { result: closed };
-          },
-        };
+        return answering(checkClose(ns, file, now.wallMs), (closed) => {
+          if (closed) blockManager.checkRedundancy(blocksOf(file), now);
+          return { result: closed };
+        });
       }),
 
     updateBlockForPipeline: (request, call) =>

@@ -16,7 +16,7 @@ import type { Caller } from '../../../core/namespace/permissions.ts';
 import { resolvePath } from '../../../core/namespace/resolve.ts';
 import type { Handlers, RpcCall } from '../../../rpc/service.ts';
 import type { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
-import { type NameSystem, rpcIds } from '../namesystem.ts';
+import { answering, type NameSystem, rpcIds } from '../namesystem.ts';
 
 /** Inodes that a caller's rights are looked at for in one turn. */
 const ACCESS_SLICE = 5_000;
@@ -27,6 +27,7 @@ const ACCESS_TRIES = 3;
 export const modeOf = (permission: { readonly perm: number }): number => permission.perm & 0o1777;
 
 const isTrue = (): { result: boolean } => ({ result: true });
+const asResult = (result: boolean): { result: boolean } => ({ result });
 const isEmpty = (): Record<string, never> => ({});
 
 /**
@@ -78,8 +79,7 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
     mkdirs: ({ src, masked, unmasked, createParent }, call) =>
       system.change(call, `Cannot create directory ${src}`, (caller, now) => {
         const mode = { masked: modeOf(masked), unmasked: unmasked === undefined ? undefined : modeOf(unmasked) };
-        const { ops, result } = checkMkdirs(ns, caller, { path: src, mode, createParent }, now.wallMs);
-        return { ops, result: () => ({ result: result() }) };
+        return answering(checkMkdirs(ns, caller, { path: src, mode, createParent }, now.wallMs), asResult);
       }),
 
     delete: ({ src, recursive }, call) =>
@@ -88,8 +88,10 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
           call,
           `Cannot delete ${src}`,
           (caller, now) => {
-            const { ops, result } = checkDelete(ns, caller, { path: src, recursive, rpc: rpcIds(call) }, now.wallMs, walked);
-            return { ops, result: () => ({ result: result() }) };
+            return answering(
+              checkDelete(ns, caller, { path: src, recursive, rpc: rpcIds(call) }, now.wallMs, walked),
+              asResult,
+            );
           },
           isTrue,
         ),
@@ -100,8 +102,7 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
         call,
         `Cannot rename ${src}`,
         (caller, now) => {
-          const { ops, result } = checkRename(ns, caller, { source: src, destination: dst, rpc: rpcIds(call) }, now.wallMs);
-          return { ops, result: () => ({ result: result() }) };
+          return answering(checkRename(ns, caller, { source: src, destination: dst, rpc: rpcIds(call) }, now.wallMs), asResult);
         },
         isTrue,
       ),
@@ -114,53 +115,43 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
           (caller, now) => {
             const request = { source: src, destination: dst, rpc: rpcIds(call) };
             const options = { overwrite: overwriteDest, toTrash: moveToTrash === true };
-            return { ops: checkRename2(ns, caller, request, options, now.wallMs, walked).ops, result: isEmpty };
+            return answering(checkRename2(ns, caller, request, options, now.wallMs, walked), isEmpty);
           },
           isEmpty,
         ),
       ),
 
     setPermission: ({ src, permission }, call) =>
-      system.change(call, `Cannot set permission for ${src}`, (caller) => ({
-        ops: checkSetPermission(ns, caller, src, modeOf(permission)).ops,
-        result: isEmpty,
-      })),
+      system.change(call, `Cannot set permission for ${src}`, (caller) =>
+        answering(checkSetPermission(ns, caller, src, modeOf(permission)), isEmpty),
+      ),
 
     setOwner: ({ src, username, groupname }, call) =>
-      system.change(call, `Cannot set owner for ${src}`, (caller) => ({
-        ops: checkSetOwner(ns, caller, src, username || undefined, groupname || undefined).ops,
-        result: isEmpty,
-      })),
+      system.change(call, `Cannot set owner for ${src}`, (caller) =>
+        answering(checkSetOwner(ns, caller, src, username || undefined, groupname || undefined), isEmpty),
+      ),
 
     setTimes: ({ src, mtime, atime }, call) =>
-      system.change(call, `Cannot set times ${src}`, (caller) => ({
-        ops: checkSetTimes(ns, caller, src, mtime, atime).ops,
-        result: isEmpty,
-      })),
+      system.change(call, `Cannot set times ${src}`, (caller) =>
+        answering(checkSetTimes(ns, caller, src, mtime, atime), isEmpty),
+      ),
 
     setReplication: ({ src, replication }, call) =>
       system.change(call, `Cannot set replication for ${src}`, (caller) => {
-        const { ops, result } = checkSetReplication(ns, caller, src, replication);
-        return {
-          ops,
-          result: () => {
-            const file = result();
-            if (file !== 0) system.replicationChanged(file);
-            return { result: file !== 0 };
-          },
-        };
+        return answering(checkSetReplication(ns, caller, src, replication), (file) => {
+          if (file !== 0) system.replicationChanged(file);
+          return { result: file !== 0 };
+        });
       }),
 
     setStoragePolicy: ({ src, policyName }, call) =>
-      system.change(call, `Cannot set storage policy for ${src}`, (caller) => ({
-        ops: checkSetStoragePolicy(ns, caller, src, policyName).ops,
-        result: isEmpty,
-      })),
+      system.change(call, `Cannot set storage policy for ${src}`, (caller) =>
+        answering(checkSetStoragePolicy(ns, caller, src, policyName), isEmpty),
+      ),
 
     unsetStoragePolicy: ({ src }, call) =>
-      system.change(call, `Cannot unset storage policy for ${src}`, (caller) => ({
-        ops: checkSetStoragePolicy(ns, caller, src, undefined).ops,
-        result: isEmpty,
-      })),
+      system.change(call, `Cannot unset storage policy for ${src}`, (caller) =>
+        answering(checkSetStoragePolicy(ns, caller, src, undefined), isEmpty),
+      ),
   };
 }
