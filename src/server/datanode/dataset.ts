@@ -148,8 +148,10 @@ export class Dataset {
       const known = pool.replicas.find(block.id);
       if (known !== 0) {
         const state = pool.replicas.state(known);
-        const inPipeline = state === ReplicaState.TEMPORARY || state === ReplicaState.RBW;
-        if (pool.replicas.genStamp(known) >= block.genStamp || (!isTransfer && !inPipeline)) {
+        // A finalized replica is not replaced by a copy. One that a writer left, older than the copy, is of no use any more:
+        // the block went on without it.
+        const replaceable = state !== ReplicaState.FINALIZED && pool.recoveries.get(known)?.original !== ReplicaState.FINALIZED;
+        if (pool.replicas.genStamp(known) >= block.genStamp || (!isTransfer && !replaceable)) {
           throw this.existsAlready(pool, known, block);
         }
         await this.stopWriterOf(pool, known);

@@ -1,0 +1,75 @@
+// If this fails, packets that arrive cut at odd places are mangled, or a malformed one takes the DataNode down.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { ByteSource } from '../../transfer/byte-source.ts';
+import { packetHeaderBytes, writePacketHeader } from '../../wire/transfer/packet.ts';
+import { PacketParser } from './packet-parser.ts';
+
+function packet(seqno: number, data: Buffer, sums: Buffer, last: boolean): Buffer {
+  const start = packetHeaderBytes(false);
+  const bytes = Buffer.alloc(start + sums.length + data.length);
+  writePacketHeader(
+    bytes,
+    0,
+    { offsetInBlock: 0, seqno, lastPacketInBlock: last, dataLen: data.length, syncBlock: false },
+    sums.length,
+  );
+  sums.copy(bytes, start);
+  data.copy(bytes, start + sums.length);
+  return bytes;
+}
+
+/** Only what the parser calls. */
+const fakeSource = (): ByteSource => ({ setSink: () => undefined, resume: () => undefined }) as unknown as ByteSource;
+
+test('any cutting gives the same packets, and what follows the last is left alone', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.uint8Array({ maxLength: 300 }), { minLength: 1, maxLength: 6 }),
+      fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 9 }),
+      (contents, cuts) => {
+        const sums = Buffer.from('sums');
+        const stream = Buffer.concat([
+          ...contents.map((data, i) => packet(i, Buffer.from(data), sums, i === contents.length - 1)),
+          Buffer.from('next operation'),
+        ]);
+        const got: { data: Buffer; sums: string }[] = [];
+        const parser = new PacketParser(fakeSource(), {
+          packet: (view) => {
+            got.push({ data: Buffer.from(view.data), sums: view.sums.toString() });
+            return undefined;
+          },
+          broken: () => undefined,
+        });
+        let taken = 0;
+        const slab = Buffer.alloc(90);
+        for (let at = 0, i = 0; at < stream.length; i++) {
+          const length = Math.min(cuts[i % cuts.length] as number, stream.length - at);
+          stream.copy(slab, 0, at, at + length);
+          taken += parser.push(slab.subarray(0, length));
+          slab.fill(0xee);
+          at += length;
+        }
+        expect(got).toEqual(contents.map((data) => ({ data: Buffer.from(data), sums: 'sums' })));
+        expect(taken).toBe(stream.length - 'next operation'.length);
+      },
+    ),
+  );
+});
+
+test('mutated packets are refused by a protocol error or taken, never worse', () => {
+  const good = packet(7, Buffer.alloc(40, 1), Buffer.alloc(4), false);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }), (changes) => {
+      const bytes = Buffer.from(good);
+      for (const [at, value] of changes) bytes[at] = value;
+      const parser = new PacketParser(fakeSource(), { packet: () => undefined, broken: () => undefined });
+      try {
+        parser.push(bytes);
+      } catch (error) {
+        expect((error as Error).name).toBe('ProtocolError');
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -1,0 +1,114 @@
+// If this fails, blocks on disk get wrong bytes or wrong checksums when writers flush in the middle of a chunk, resend or append.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { blockId, genStamp } from '../../base/ids.ts';
+import { ReplicaState } from '../../core/replica/states.ts';
+import { nodeHost } from '../../host/node/index.ts';
+import { ChecksumTypeProto } from '../../wire/messages/hdfs.ts';
+import { DataChecksum } from './data-checksum.ts';
+import { InFlightReplica } from './replica.ts';
+import { ReplicaFiles } from './replica-files.ts';
+import { Volume } from './volume.ts';
+
+const host = nodeHost({ logLevel: 'silent' });
+const CHUNK = 16;
+const checksum = DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, CHUNK);
+
+/** Packets of a client that flushes at any byte: after a flush the partial chunk is sent again from its beginning. */
+function packets(lengths: readonly number[]): { offset: number; end: number }[] {
+  const list: { offset: number; end: number }[] = [];
+  let end = 0;
+  for (const length of lengths) {
+    list.push({ offset: end - (end % CHUNK), end: end + length });
+    end += length;
+  }
+  return list;
+}
+
+function openVolume(dir: string): Volume {
+  const lock = { release: () => Promise.resolve() };
+  return new Volume(host.disk, host.clock, { index: 0, path: dir, storageType: 1, lock, reservedBytes: 0 });
+}
+
+const sumsOf = (data: Buffer): Buffer => {
+  const sums = Buffer.alloc(checksum.sumBytes(data.length));
+  checksum.compute(data, sums, 0);
+  return sums;
+};
+
+async function check(
+  lengths: readonly number[],
+  appended: readonly number[],
+  slow: boolean,
+  withoutSums: boolean,
+): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), 'tuskfs-replica-'));
+  try {
+    const volume = openVolume(dir);
+    // One call that takes long sends the volume to asynchronous writes.
+    if (slow) volume.io.sync(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25));
+    const total = [...lengths, ...appended].reduce((a, b) => a + b, 0);
+    const content = Buffer.from(Array.from({ length: total }, (_, i) => (i * 31) & 0xff));
+    const name = { pool: 'BP-1', id: blockId(5n), genStamp: genStamp(1001), numBytes: 0 };
+    const replica = new InFlightReplica(name, ReplicaState.RBW, volume, dir, 0);
+    let files = await ReplicaFiles.create(host.disk, replica, checksum);
+    const write = async (offset: number, end: number): Promise<void> => {
+      const data = content.subarray(offset, end);
+      replica.lengths.receive(end);
+      let done = false;
+      await files.write({ offset, data, sums: withoutSums ? Buffer.alloc(0) : sumsOf(data) }, () => {
+        done = true;
+      });
+      await files.drained();
+      expect(done).toBe(true);
+    };
+    for (const { offset, end } of packets(lengths)) await write(offset, end);
+    await files.close(true);
+    files = await ReplicaFiles.reopen(host.disk, replica);
+    let at = lengths.reduce((a, b) => a + b, 0);
+    for (const length of appended) {
+      // An appending client begins where the block ends, and first fills the chunk.
+      for (const stop = at + length; at < stop; ) {
+        const end = at % CHUNK === 0 ? stop : Math.min(stop, at - (at % CHUNK) + CHUNK);
+        await write(at, end);
+        at = end;
+      }
+    }
+    await files.close(true);
+    expect(replica.lengths.onDisk).toBe(total);
+    expect(readFileSync(join(dir, 'blk_5'))).toEqual(content);
+    expect(readFileSync(join(dir, 'blk_5_1001.meta'))).toEqual(Buffer.concat([checksum.header(), sumsOf(content)]));
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+test('any flushes and appends leave the bytes and their checksums', async () => {
+  const lengths = fc.array(fc.integer({ min: 1, max: 70 }), { maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(lengths, lengths, fc.boolean(), (first, second, withoutSums) => check(first, second, false, withoutSums)),
+    { numRuns: 60 },
+  );
+});
+
+test('a slow volume gets the same bytes', () => check([5, 16, 40, 3, 64], [7, 30], true, false));
+
+test('a packet that crosses a chunk from its middle is refused', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'tuskfs-replica-'));
+  try {
+    const name = { pool: 'BP-1', id: blockId(5n), genStamp: genStamp(1001), numBytes: 0 };
+    const replica = new InFlightReplica(name, ReplicaState.RBW, openVolume(dir), dir, 0);
+    const files = await ReplicaFiles.create(host.disk, replica, checksum);
+    replica.lengths.receive(40);
+    files.write({ offset: 0, data: Buffer.alloc(5), sums: sumsOf(Buffer.alloc(5)) }, () => undefined);
+    expect(() => files.write({ offset: 5, data: Buffer.alloc(20), sums: sumsOf(Buffer.alloc(20)) }, () => undefined)).toThrow(
+      /individual packet/,
+    );
+    await files.close(false);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
