@@ -12,18 +12,19 @@ export function utf8Bytes(text: string): Uint8Array {
   return Buffer.from(text, 'utf8');
 }
 
-/** Lexicographic order of unsigned bytes: the order of names in a directory. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+/** The order of names in a directory: lexicographic, by bytes as Java has them, signed. Apache: DFSUtilClient.compareBytes. */
+export function compareNames(a: Uint8Array, b: Uint8Array): number {
   const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i++) {
-    const difference = (a[i] as number) - (b[i] as number);
-    if (difference !== 0) return difference;
+    const left = a[i] as number;
+    const right = b[i] as number;
+    if (left !== right) return (left ^ 0x80) - (right ^ 0x80);
   }
   return a.length - b.length;
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && compareBytes(a, b) === 0;
+  return a.length === b.length && compareNames(a, b) === 0;
 }
 
 /** A view of the same memory as a Buffer, without copying. */

@@ -2,6 +2,7 @@
 // that mixes two moments. Every change is also made to a naive model of Maps, and the two are compared whole.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { compareNames } from '../../base/bytes.ts';
 import { type InodeId, inodeId } from '../../base/ids.ts';
 import { XAttrNamespace } from '../edits/ops.ts';
 import { PageAllocator } from '../pages/allocator.ts';
@@ -54,7 +55,7 @@ function dumpModel(root: Model): string[] {
   const lines: string[] = [];
   const walk = (node: Model, path: string): void => {
     lines.push(`${path} ${node.id} ${node.type} ${node.mode} ${node.user} ${node.mtime} ${node.text} ${node.blocks}`);
-    const names = [...node.children.keys()].sort();
+    const names = [...node.children.keys()].sort((a, b) => compareNames(bytesOf(a), bytesOf(b)));
     for (const name of names) walk(node.children.get(name) as Model, `${path}/${Buffer.from(name, 'latin1').toString('hex')}`);
   };
   walk(root, '');

@@ -141,6 +141,11 @@ describe('packet window', () => {
                 } else {
                   window.rewind();
                   expect(window.bytesAcked).toBeLessThanOrEqual(received);
+                  // Only the last packet was missing: a recovery closes the block without it.
+                  if (window.closing) {
+                    window.closeWithoutLast();
+                    ended = true;
+                  }
                 }
                 break;
             }

@@ -56,8 +56,11 @@ export class Names {
       const own = this.arena.bytes(run);
       const at = this.arena.byteAt(run);
       for (let i = 0; i < shared; i++) {
-        const difference = (own[at + i] as number) - (bytes[start + i] as number);
-        if (difference !== 0) return difference;
+        const mine = own[at + i] as number;
+        const other = bytes[start + i] as number;
+        // Java's bytes are signed, and so is Hadoop's order: 0x80 comes before 0x00. Listings, images and the loaders of
+        // images rely on it.
+        if (mine !== other) return (mine ^ 0x80) - (other ^ 0x80);
       }
     }
     return length - wanted;
