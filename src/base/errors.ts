@@ -72,6 +72,8 @@ export const ERROR_KINDS = {
   /** A peer cannot be reached, or the connection broke. */
   ECONN: kind('java.net.ConnectException', 5, 403, true),
   ETIMEDOUT: kind('java.net.SocketTimeoutException', 5, 403, true),
+  /** An address to listen on is taken. */
+  EADDRINUSE: kind('java.net.BindException', 5, 403),
   /** A remote exception whose class this table does not hold; `remoteClass` has it. */
   EREMOTE: kind(`${HADOOP}.ipc.RemoteException`, 1, 403),
   ENULL: kind('java.lang.NullPointerException', 1, 400),
