@@ -163,9 +163,16 @@ export class DataNode {
       const page = () => datanodePage(source);
       const routes = standardRoutes({ beans, configuration, hostName: source.hostName, page });
       http = await webServer(host, settings.httpAddress, routes);
-      addBeans();
       commands = new Commands(services);
-      const owner = this.actorOwner(services, storages, commands, () => pools, { transfer, ipc, http: http.address });
+      const base = this.actorOwner(services, storages, commands, () => pools, { transfer, ipc, http: http.address });
+      const owner: ActorOwner = {
+        ...base,
+        registered: (actor, registration) => {
+          base.registered(actor, registration);
+          // One bean bears the node's UUID in its name, and a new node gets its UUID only now.
+          addBeans();
+        },
+      };
       pools = nameservices.map(({ nameservice, namenodes }) => new PoolService(nameservice, namenodes, owner, host.log));
       this.running = { storages, services, xceivers, rpc, http, pools, addresses: { transfer, ipc, http: http.address } };
     } catch (error) {
