@@ -162,11 +162,16 @@ export class ClientConnection {
   /** One timer serves the deadlines, the ping and the end of an idle connection. */
   private watch(deadlineMs: number): void {
     const { pingIntervalMs, maxIdleMs } = this.options;
-    const dueMs = Math.min(deadlineMs, this.lastActivityMs + Math.min(pingIntervalMs, maxIdleMs));
+    const now = this.host.clock.monotonic();
+    // While calls wait it is looked at so often that an idle time which begins meanwhile does not last much too long.
+    const dueMs =
+      this.calls.size === 0
+        ? this.lastActivityMs + maxIdleMs
+        : Math.min(deadlineMs, this.lastActivityMs + pingIntervalMs, now + maxIdleMs);
     if (this.ended || dueMs >= this.timerDueMs) return;
     this.timer?.cancel();
     this.timerDueMs = dueMs;
-    this.timer = this.host.clock.setTimer(Math.max(0, dueMs - this.host.clock.monotonic()), () => {
+    this.timer = this.host.clock.setTimer(Math.max(0, dueMs - now), () => {
       this.timerDueMs = Infinity;
       this.onTimer();
     });
@@ -184,11 +189,11 @@ export class ClientConnection {
       call.fail(new ConnectionFailure(new HdfsError('ETIMEDOUT', 'the server has not answered in time')));
     }
     if (this.calls.size === 0) {
-      if (now - this.lastActivityMs >= this.options.maxIdleMs) {
+      if (now >= this.lastActivityMs + this.options.maxIdleMs) {
         this.end(broken('idle'));
         return;
       }
-    } else if (now - this.lastActivityMs >= this.options.pingIntervalMs) {
+    } else if (now >= this.lastActivityMs + this.options.pingIntervalMs) {
       this.lastActivityMs = now; // of the ping itself
       this.out.putRaw(pingFrame(this.options.clientId));
       this.planFlush();

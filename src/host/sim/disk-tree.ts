@@ -1,0 +1,208 @@
+// What a simulated disk holds: files and directories, each in two layers. The live one is what processes see; the
+// durable one is what is left after the power fails. A file's sync makes its content durable, a directory's sync its
+// names. Nothing becomes durable by itself, however long it waits.
+import type { SeededRandom } from '../../base/random.ts';
+
+export type Content = { readonly at: number; readonly bytes: Buffer } | { readonly truncateTo: number };
+
+const SECTOR_BYTES = 512;
+
+/** Bytes that grow. */
+class Bytes {
+  private buffer = Buffer.alloc(0);
+  size = 0;
+
+  resize(size: number): void {
+    if (size > this.buffer.length) {
+      const grown = Buffer.alloc(Math.max(size, Math.min(this.buffer.length * 2, this.buffer.length + (1 << 24)), 256));
+      this.buffer.copy(grown, 0, 0, this.size);
+      this.buffer = grown;
+    } else if (size < this.size) this.buffer.fill(0, size, this.size);
+    this.size = size;
+  }
+
+  write(bytes: Uint8Array, at: number): void {
+    if (at + bytes.length > this.size) this.resize(at + bytes.length);
+    this.buffer.set(bytes, at);
+  }
+
+  read(into: Uint8Array, offset: number, length: number, position: number): number {
+    const count = Math.max(0, Math.min(length, this.size - position));
+    into.set(this.buffer.subarray(position, position + count), offset);
+    return count;
+  }
+
+  apply(change: Content): void {
+    if ('truncateTo' in change) this.resize(change.truncateTo);
+    else this.write(change.bytes, change.at);
+  }
+
+  copyOf(other: Bytes): void {
+    this.buffer = Buffer.from(other.buffer.subarray(0, other.size));
+    this.size = other.size;
+  }
+}
+
+interface NodeFields {
+  readonly inode: number;
+  mode: number;
+  mtimeMs: number;
+}
+
+export class SimFileNode implements NodeFields {
+  readonly kind = 'file';
+  readonly inode: number;
+  mode: number;
+  mtimeMs: number;
+  private readonly live = new Bytes();
+  private readonly durable = new Bytes();
+  /** Changes of the live layer that no sync has made durable, in order. */
+  private unsynced: Content[] = [];
+
+  constructor(inode: number, mode: number, mtimeMs: number) {
+    this.inode = inode;
+    this.mode = mode;
+    this.mtimeMs = mtimeMs;
+  }
+
+  get size(): number {
+    return this.live.size;
+  }
+
+  /** `bytes` are copied. */
+  change(change: Content): void {
+    const kept = 'truncateTo' in change ? change : { at: change.at, bytes: Buffer.from(change.bytes) };
+    this.live.apply(kept);
+    this.unsynced.push(kept);
+  }
+
+  read(into: Uint8Array, offset: number, length: number, position: number): number {
+    return this.live.read(into, offset, length, position);
+  }
+
+  sync(): void {
+    for (const change of this.unsynced) this.durable.apply(change);
+    this.unsynced = [];
+  }
+
+  /** The power failed. With `luck`, some unsynced changes had reached the disk all the same, the last of them in part. */
+  losePower(luck: SeededRandom | undefined): void {
+    if (luck !== undefined) {
+      for (const change of this.unsynced) {
+        if (luck.below(2) === 0) continue;
+        if ('truncateTo' in change) this.durable.apply(change);
+        else {
+          const sectors = Math.ceil(change.bytes.length / SECTOR_BYTES);
+          const written = Math.min(change.bytes.length, luck.below(sectors + 1) * SECTOR_BYTES);
+          this.durable.write(change.bytes.subarray(0, written), change.at);
+        }
+      }
+    }
+    this.unsynced = [];
+    this.live.copyOf(this.durable);
+  }
+}
+
+export class SimDirectoryNode implements NodeFields {
+  readonly kind = 'directory';
+  readonly inode: number;
+  mode: number;
+  mtimeMs: number;
+  live = new Map<string, SimNode>();
+  durable = new Map<string, SimNode>();
+
+  constructor(inode: number, mode: number, mtimeMs: number) {
+    this.inode = inode;
+    this.mode = mode;
+    this.mtimeMs = mtimeMs;
+  }
+
+  sync(): void {
+    this.durable = new Map(this.live);
+  }
+
+  /** The power failed: here and in all that is durably below. */
+  losePower(luck: SeededRandom | undefined, seen = new Set<SimNode>()): void {
+    if (luck !== undefined) {
+      for (const name of new Set([...this.live.keys(), ...this.durable.keys()])) {
+        const node = this.live.get(name);
+        if (node === this.durable.get(name) || luck.below(2) === 0) continue;
+        if (node === undefined) this.durable.delete(name);
+        else this.durable.set(name, node);
+      }
+    }
+    this.live = new Map(this.durable);
+    for (const node of this.live.values()) {
+      if (seen.has(node)) continue;
+      seen.add(node);
+      if (node.kind === 'file') node.losePower(luck);
+      else node.losePower(luck, seen);
+    }
+  }
+}
+
+export type SimNode = SimFileNode | SimDirectoryNode;
+
+/** What a whole machine's disks hold; it outlives the machine's processes. */
+export class DiskTree {
+  readonly root = new SimDirectoryNode(2, 0o755, 0);
+  /** Locks by path, with the process that has each. */
+  readonly locks = new Map<string, { readonly alive: boolean }>();
+  capacity = 2 ** 40;
+  used = 0;
+  private lastInode = 2;
+
+  nextInode(): number {
+    return ++this.lastInode;
+  }
+
+  find(path: string): SimNode | undefined {
+    let node: SimNode = this.root;
+    for (const part of partsOf(path)) {
+      if (node.kind !== 'directory') return undefined;
+      const next: SimNode | undefined = node.live.get(part);
+      if (next === undefined) return undefined;
+      node = next;
+    }
+    return node;
+  }
+
+  /** A directory's sync; its own name and those above are on the disk by then, as with every journalling file system. */
+  syncDirectory(path: string): void {
+    let node: SimNode = this.root;
+    for (const part of partsOf(path)) {
+      if (node.kind !== 'directory') return;
+      const next: SimNode | undefined = node.live.get(part);
+      if (next === undefined) return;
+      node.durable.set(part, next);
+      node = next;
+    }
+    if (node.kind === 'directory') node.sync();
+  }
+
+  losePower(luck: SeededRandom | undefined): void {
+    this.root.losePower(luck);
+    this.locks.clear();
+    this.used = sizeOf(this.root, new Set());
+  }
+}
+
+function sizeOf(node: SimNode, seen: Set<SimNode>): number {
+  if (seen.has(node)) return 0;
+  seen.add(node);
+  if (node.kind === 'file') return node.size;
+  let sum = 0;
+  for (const child of node.live.values()) sum += sizeOf(child, seen);
+  return sum;
+}
+
+/** Names along an absolute path, with `.` and `..` resolved; a relative one begins at the root. */
+export function partsOf(path: string): string[] {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part === '..') parts.pop();
+    else parts.push(part);
+  }
+  return parts;
+}

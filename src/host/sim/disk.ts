@@ -1,0 +1,355 @@
+// A simulated machine's disk as a process sees it. Asynchronous calls take virtual time and happen at its end, so that
+// calls in flight together finish in any order and a buffer changed too early shows; synchronous ones happen at once.
+import { assert } from '../../base/assert.ts';
+import { HdfsError } from '../../base/errors.ts';
+import type { SeededRandom } from '../../base/random.ts';
+import { DiskFailure } from '../disk-error.ts';
+import type { Disk, DiskErrorCode, DiskFile, DiskLock, FileStat, OpenFlags, VolumeStat } from '../host.ts';
+import { type DiskTree, partsOf, SimDirectoryNode, SimFileNode, type SimNode } from './disk-tree.ts';
+import type { Life, Scheduler } from './scheduler.ts';
+
+/** Decides for each call whether it fails or takes longer: where fault plans take hold. */
+export type DiskFault = (call: {
+  readonly operation: string;
+  readonly path: string;
+}) => { readonly error?: DiskErrorCode; readonly delayMs?: number } | undefined;
+
+export interface DiskSite {
+  readonly scheduler: Scheduler;
+  readonly life: Life;
+  readonly tree: DiskTree;
+  readonly random: SeededRandom;
+  readonly wallMs: () => number;
+  readonly fault: () => DiskFault | undefined;
+  readonly identity: string;
+}
+
+/** What calls take, milliseconds, from and to. */
+const TIMES: Readonly<Record<string, readonly [number, number]>> = {
+  fsync: [0.2, 3],
+  fdatasync: [0.2, 3],
+  default: [0.01, 0.1],
+};
+
+const MESSAGES: Readonly<Partial<Record<DiskErrorCode, string>>> = {
+  ENOENT: 'no such file or directory',
+  EEXIST: 'file already exists',
+  ENOTDIR: 'not a directory',
+  EISDIR: 'illegal operation on a directory',
+  ENOTEMPTY: 'directory not empty',
+  ENOSPC: 'no space left on device',
+  EIO: 'i/o error',
+};
+
+function fail(code: DiskErrorCode, operation: string, path: string): never {
+  throw new DiskFailure(code, `${code}: ${MESSAGES[code] ?? 'failed'}, ${operation} '${path}'`);
+}
+
+class Calls {
+  readonly site: DiskSite;
+
+  constructor(site: DiskSite) {
+    this.site = site;
+  }
+
+  now<T>(operation: string, path: string, work: () => T): T {
+    const fault = this.site.fault()?.({ operation, path });
+    if (fault?.error !== undefined) fail(fault.error, operation, path);
+    return work();
+  }
+
+  later<T>(operation: string, path: string, work: () => T): Promise<T> {
+    const { scheduler, life, random } = this.site;
+    const [least, most] = TIMES[operation] ?? (TIMES.default as readonly [number, number]);
+    const fault = this.site.fault()?.({ operation, path });
+    const delayMs = least + random.fraction() * (most - least) + (fault?.delayMs ?? 0);
+    return new Promise((resolve, reject) => {
+      scheduler.after(delayMs, life, `disk ${operation}`, () => {
+        try {
+          if (fault?.error !== undefined) fail(fault.error, operation, path);
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+}
+
+const statOf = (node: SimNode): FileStat => ({
+  isDirectory: node.kind === 'directory',
+  isFile: node.kind === 'file',
+  size: node.kind === 'file' ? node.size : 4096,
+  mtimeMs: node.mtimeMs,
+  mode: (node.kind === 'file' ? 0o100000 : 0o040000) | node.mode,
+  inode: node.inode,
+});
+
+class SimFile implements DiskFile {
+  readonly path: string;
+  private readonly calls: Calls;
+  private readonly node: SimFileNode;
+  private open = true;
+
+  constructor(calls: Calls, path: string, node: SimFileNode) {
+    this.calls = calls;
+    this.path = path;
+    this.node = node;
+  }
+
+  private check(): void {
+    assert(this.open, `file used after close: ${this.path}`);
+  }
+
+  private put(bytes: Uint8Array, position: number): void {
+    const { tree } = this.calls.site;
+    const growth = Math.max(0, position + bytes.length - this.node.size);
+    if (tree.used + growth > tree.capacity) fail('ENOSPC', 'write', this.path);
+    tree.used += growth;
+    this.node.change({ at: position, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) });
+    this.node.mtimeMs = this.calls.site.wallMs();
+  }
+
+  private cut(length: number): void {
+    this.calls.site.tree.used += length - this.node.size;
+    this.node.change({ truncateTo: length });
+    this.node.mtimeMs = this.calls.site.wallMs();
+  }
+
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    this.check();
+    return this.calls.later('read', this.path, () => this.node.read(buffer, offset, length, position));
+  }
+
+  readSync(buffer: Uint8Array, offset: number, length: number, position: number): number {
+    this.check();
+    return this.calls.now('read', this.path, () => this.node.read(buffer, offset, length, position));
+  }
+
+  write(bytes: Uint8Array, position: number): Promise<void> {
+    this.check();
+    return this.calls.later('write', this.path, () => this.put(bytes, position));
+  }
+
+  writeSync(bytes: Uint8Array, position: number): void {
+    this.check();
+    this.calls.now('write', this.path, () => this.put(bytes, position));
+  }
+
+  writev(chunks: readonly Uint8Array[], position: number): Promise<void> {
+    this.check();
+    return this.calls.later('write', this.path, () => this.put(Buffer.concat(chunks as Uint8Array[]), position));
+  }
+
+  writevSync(chunks: readonly Uint8Array[], position: number): void {
+    this.check();
+    this.calls.now('write', this.path, () => this.put(Buffer.concat(chunks as Uint8Array[]), position));
+  }
+
+  truncate(length: number): Promise<void> {
+    this.check();
+    return this.calls.later('truncate', this.path, () => this.cut(length));
+  }
+
+  truncateSync(length: number): void {
+    this.check();
+    this.calls.now('truncate', this.path, () => this.cut(length));
+  }
+
+  datasync(): Promise<void> {
+    this.check();
+    return this.calls.later('fdatasync', this.path, () => this.node.sync());
+  }
+
+  datasyncSync(): void {
+    this.check();
+    this.calls.now('fdatasync', this.path, () => this.node.sync());
+  }
+
+  sync(): Promise<void> {
+    this.check();
+    return this.calls.later('fsync', this.path, () => this.node.sync());
+  }
+
+  syncSync(): void {
+    this.check();
+    this.calls.now('fsync', this.path, () => this.node.sync());
+  }
+
+  stat(): Promise<FileStat> {
+    this.check();
+    return this.calls.later('fstat', this.path, () => statOf(this.node));
+  }
+
+  close(): Promise<void> {
+    this.open = false;
+    return this.calls.later('close', this.path, () => undefined);
+  }
+
+  closeSync(): void {
+    this.open = false;
+  }
+}
+
+export function simDisk(site: DiskSite): Disk {
+  const { tree } = site;
+  const calls = new Calls(site);
+
+  const parentOf = (operation: string, path: string): { directory: SimDirectoryNode; name: string } => {
+    const parts = partsOf(path);
+    const name = parts.pop();
+    if (name === undefined) fail('EISDIR', operation, path);
+    const directory = tree.find(parts.join('/'));
+    if (directory === undefined) fail('ENOENT', operation, path);
+    if (directory.kind !== 'directory') fail('ENOTDIR', operation, path);
+    return { directory, name };
+  };
+  const existing = (operation: string, path: string): SimNode => tree.find(path) ?? fail('ENOENT', operation, path);
+
+  const openNow = (path: string, flags: OpenFlags, mode = 0o644): DiskFile => {
+    const { directory, name } = parentOf('open', path);
+    let node = directory.live.get(name);
+    if (node?.kind === 'directory') fail('EISDIR', 'open', path);
+    if (node !== undefined && flags === 'wx') fail('EEXIST', 'open', path);
+    if (node === undefined) {
+      if (flags === 'r' || flags === 'r+') fail('ENOENT', 'open', path);
+      node = new SimFileNode(tree.nextInode(), mode, site.wallMs());
+      directory.live.set(name, node);
+      directory.mtimeMs = site.wallMs();
+    } else if (flags === 'w' && node.size > 0) {
+      tree.used -= node.size;
+      node.change({ truncateTo: 0 });
+    }
+    return new SimFile(calls, path, node);
+  };
+
+  const renameNow = (from: string, to: string): void => {
+    const source = parentOf('rename', from);
+    const target = parentOf('rename', to);
+    const node = source.directory.live.get(source.name) ?? fail('ENOENT', 'rename', from);
+    const replaced = target.directory.live.get(target.name);
+    if (replaced === node) return;
+    if (replaced?.kind === 'directory') {
+      if (node.kind !== 'directory') fail('EISDIR', 'rename', to);
+      if (replaced.live.size > 0) fail('ENOTEMPTY', 'rename', to);
+    } else if (replaced !== undefined && node.kind === 'directory') fail('ENOTDIR', 'rename', to);
+    if (replaced?.kind === 'file') tree.used -= replaced.size;
+    source.directory.live.delete(source.name);
+    target.directory.live.set(target.name, node);
+  };
+
+  const unlinkNow = (path: string): void => {
+    const { directory, name } = parentOf('unlink', path);
+    const node = directory.live.get(name) ?? fail('ENOENT', 'unlink', path);
+    if (node.kind === 'directory') fail('EISDIR', 'unlink', path);
+    tree.used -= node.size;
+    directory.live.delete(name);
+  };
+
+  const mkdirNow = (path: string, mode = 0o755): void => {
+    let node: SimNode = tree.root;
+    for (const part of partsOf(path)) {
+      if (node.kind !== 'directory') fail('ENOTDIR', 'mkdir', path);
+      let next: SimNode | undefined = node.live.get(part);
+      if (next === undefined) {
+        next = new SimDirectoryNode(tree.nextInode(), mode, site.wallMs());
+        node.live.set(part, next);
+      }
+      node = next;
+    }
+    if (node.kind !== 'directory') fail('EEXIST', 'mkdir', path);
+  };
+
+  const removeNow = (path: string): void => {
+    const node = tree.find(path);
+    if (node === undefined || node === tree.root) return;
+    const { directory, name } = parentOf('rm', path);
+    const forget = (gone: SimNode): void => {
+      if (gone.kind === 'file') tree.used -= gone.size;
+      else for (const child of gone.live.values()) forget(child);
+    };
+    forget(node);
+    directory.live.delete(name);
+  };
+
+  const readNow = (path: string): Buffer => {
+    const node = existing('open', path);
+    if (node.kind === 'directory') fail('EISDIR', 'read', path);
+    const bytes = Buffer.alloc(node.size);
+    node.read(bytes, 0, bytes.length, 0);
+    return bytes;
+  };
+
+  const syncNow = (path: string): void => {
+    const node = existing('open', path);
+    if (node.kind !== 'directory') fail('ENOTDIR', 'fsync', path);
+    tree.syncDirectory(path);
+  };
+
+  const disk: Disk = {
+    open: (path, flags, mode) => calls.later('open', path, () => openNow(path, flags, mode)),
+    openSync: (path, flags, mode) => calls.now('open', path, () => openNow(path, flags, mode)),
+    stat: (path) => calls.later('stat', path, () => statOf(existing('stat', path))),
+    exists: (path) => calls.later('stat', path, () => tree.find(path) !== undefined),
+    readdir: (path) =>
+      calls.later('readdir', path, () => {
+        const node = existing('scandir', path);
+        if (node.kind !== 'directory') fail('ENOTDIR', 'scandir', path);
+        return [...node.live.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      }),
+    mkdir: (path, mode) => calls.later('mkdir', path, () => mkdirNow(path, mode)),
+    rename: (from, to) => calls.later('rename', from, () => renameNow(from, to)),
+    renameSync: (from, to) => calls.now('rename', from, () => renameNow(from, to)),
+    link: (from, to) =>
+      calls.later('link', from, () => {
+        const node = existing('link', from);
+        const { directory, name } = parentOf('link', to);
+        if (directory.live.has(name)) fail('EEXIST', 'link', to);
+        directory.live.set(name, node);
+      }),
+    unlink: (path) => calls.later('unlink', path, () => unlinkNow(path)),
+    unlinkSync: (path) => calls.now('unlink', path, () => unlinkNow(path)),
+    removeTree: (path) => calls.later('rm', path, () => removeNow(path)),
+    chmod: (path, mode) =>
+      calls.later('chmod', path, () => {
+        existing('chmod', path).mode = mode & 0o7777;
+      }),
+    readFile: (path) => calls.later('read', path, () => readNow(path)),
+    async writeFileAtomic(path, content) {
+      const aside = `${path}.tmp`;
+      const file = await disk.open(aside, 'w');
+      await file.write(typeof content === 'string' ? Buffer.from(content, 'utf8') : Buffer.from(content), 0);
+      await file.sync();
+      await file.close();
+      await disk.rename(aside, path);
+      await disk.syncDirectory(`/${partsOf(path).slice(0, -1).join('/')}`);
+    },
+    syncDirectory: (path) => calls.later('fsync', path, () => syncNow(path)),
+    syncDirectorySync: (path) => calls.now('fsync', path, () => syncNow(path)),
+    volume: (path) =>
+      calls.later('statfs', path, (): VolumeStat => {
+        existing('statfs', path);
+        return { capacity: tree.capacity, available: Math.max(0, tree.capacity - tree.used), used: tree.used };
+      }),
+    lock: (path) =>
+      calls.later('lock', path, (): DiskLock => {
+        const name = partsOf(path).join('/');
+        if (tree.locks.get(name)?.alive) {
+          throw new HdfsError('EBUSY', `${path} is locked: it is in use by ${readNow(path).toString('utf8').trim()}`, { path });
+        }
+        const file = openNow(path, 'w');
+        file.writeSync(Buffer.from(`${site.identity}\n`), 0);
+        file.closeSync();
+        tree.locks.set(name, site.life);
+        return {
+          release: () =>
+            calls.later('unlock', path, () => {
+              if (tree.locks.get(name) !== site.life) return;
+              tree.locks.delete(name);
+              removeNow(path);
+            }),
+        };
+      }),
+  };
+  return disk;
+}

@@ -1,0 +1,520 @@
+// TCP between simulated machines: two one-way pipes whose bytes arrive in order, cut into pieces at random, each after
+// the network's delay. A receiver that does not read fills its window and holds the sender back. A process that dies
+// closes its connections as its kernel would; a machine without power leaves its peers with a half-open one.
+import { assert } from '../../base/assert.ts';
+import { HdfsError } from '../../base/errors.ts';
+import type { Address, Connection, ConnectionHandler, ConnectOptions, Listener, ListenOptions, Net } from '../host.ts';
+import { key, type Machine, type Network } from './network.ts';
+import type { Life } from './scheduler.ts';
+
+/** Bytes that are under way to a receiver or wait in its kernel. */
+const WINDOW_BYTES = 256 * 1024;
+const MAX_SEGMENT_BYTES = 64 * 1024;
+/** Queued bytes beyond which `write` answers false; as the real host's. */
+const HIGH_WATER_BYTES = 256 * 1024;
+/** A kernel gives up after this long without an answer to its data. */
+const GIVE_UP_MS = 15 * 60_000;
+/** The same for a connection that is being made. */
+const CONNECT_GIVE_UP_MS = 127_000;
+/** Longest pause before a lost packet is sent again, once it can pass. */
+const RESEND_MS = 1000;
+/** What a chunk that was only valid during `onData` becomes. */
+const POISON = 0xdb;
+
+type Segment = { readonly kind: 'data'; readonly bytes: Buffer } | { readonly kind: 'end' } | { readonly kind: 'reset' };
+
+interface End {
+  readonly machine: Machine;
+  readonly life: Life;
+  readonly address: Address;
+  readonly slabBytes: number | undefined;
+}
+
+const failure = (reason: string, peer: Address): HdfsError => new HdfsError('ECONN', `${reason}: ${peer.host}:${peer.port}`);
+
+export class SimConnection implements Connection {
+  readonly remote: Address;
+  readonly local: Address;
+  private readonly network: Network;
+  private readonly here: End;
+  private peer: SimConnection | undefined;
+  private handler: ConnectionHandler | undefined;
+
+  /** Written and not yet taken by the kernel. */
+  private queue: Uint8Array[] = [];
+  private queued = 0;
+  private flushWaiters: { readonly after: number; readonly fn: (error?: Error) => void }[] = [];
+  private written = 0;
+  private taken = 0;
+  private wantsDrain = false;
+  private pumping = false;
+  private ending = false;
+  private endSent = false;
+
+  /** Under way to the peer, in order. */
+  private readonly wire: Segment[] = [];
+  private wireBytes = 0;
+  private arriving = false;
+  private waitingForHeal = false;
+
+  /** Arrived and not yet read. */
+  private inbox: Segment[] = [];
+  private inboxBytes = 0;
+  private reading = false;
+  private delivering = false;
+  private endSeen = false;
+
+  private closed = false;
+  private dead = false;
+  private error: Error | undefined;
+
+  constructor(network: Network, here: End, remote: Address) {
+    this.network = network;
+    this.here = here;
+    this.local = here.address;
+    this.remote = remote;
+  }
+
+  static join(a: SimConnection, b: SimConnection): void {
+    a.peer = b;
+    b.peer = a;
+  }
+
+  private later(label: string, fn: () => void, delayMs = 0): void {
+    this.network.scheduler.after(delayMs, this.here.life, label, fn);
+  }
+
+  start(handler: ConnectionHandler): void {
+    this.handler = handler;
+    if (this.dead) this.later('tcp closed', () => handler.onClose(this.error));
+    else this.resume();
+  }
+
+  setHandler(handler: ConnectionHandler): void {
+    this.handler = handler;
+  }
+
+  pause(): void {
+    this.reading = false;
+  }
+
+  resume(): void {
+    if (this.handler === undefined) return;
+    this.reading = true;
+    this.deliverLater();
+  }
+
+  get queuedBytes(): number {
+    return this.queued;
+  }
+
+  get destroyed(): boolean {
+    return this.dead;
+  }
+
+  setNoDelay(_on: boolean): void {
+    return; // small writes leave at once here
+  }
+
+  setKeepAlive(_on: boolean): void {
+    return; // an idle half-open connection stays, as it would for hours
+  }
+
+  write(chunk: Uint8Array): boolean {
+    return this.writev([chunk]);
+  }
+
+  writev(chunks: readonly Uint8Array[]): boolean {
+    if (this.dead || this.ending || !this.here.life.alive) return true;
+    for (const chunk of chunks) {
+      if (chunk.length === 0) continue;
+      this.queue.push(chunk);
+      this.queued += chunk.length;
+      this.written += chunk.length;
+    }
+    this.pumpLater();
+    if (this.queued <= HIGH_WATER_BYTES) return true;
+    this.wantsDrain = true;
+    return false;
+  }
+
+  flushed(fn: (error?: Error) => void): void {
+    if (this.dead) this.later('tcp flushed', () => fn(this.error ?? failure('the connection is closed', this.remote)));
+    else if (this.queued === 0) this.later('tcp flushed', () => fn());
+    else this.flushWaiters.push({ after: this.written, fn });
+  }
+
+  end(): void {
+    if (this.ending || this.dead) return;
+    this.ending = true;
+    this.pumpLater();
+  }
+
+  destroy(error?: Error): void {
+    if (this.dead) return;
+    // A kernel that throws away bytes nobody read says so; otherwise it just says that no more will come.
+    const unread = this.inboxBytes > 0;
+    this.die(error);
+    this.transmit(unread ? { kind: 'reset' } : { kind: 'end' });
+  }
+
+  /** The process has died, and its kernel closes; or the power has gone, and nobody says anything. */
+  abandon(how: 'process' | 'power'): void {
+    if (this.dead) return;
+    const unread = this.inboxBytes > 0;
+    this.dead = true;
+    this.closed = true;
+    this.queue = [];
+    if (how === 'process') this.transmit(unread ? { kind: 'reset' } : { kind: 'end' });
+    else this.wire.length = 0;
+  }
+
+  private die(error: Error | undefined): void {
+    this.dead = true;
+    this.error = error;
+    this.queue = [];
+    this.queued = 0;
+    this.inbox = [];
+    this.inboxBytes = 0;
+    const waiters = this.flushWaiters;
+    this.flushWaiters = [];
+    this.later('tcp close', () => {
+      for (const { fn } of waiters) fn(error ?? failure('the connection is closed', this.remote));
+      if (this.closed) return;
+      this.closed = true;
+      this.handler?.onClose(error);
+    });
+  }
+
+  // ------------------------------------------------------------------------------------------------ the sending side
+
+  private pumpLater(): void {
+    if (this.pumping) return;
+    this.pumping = true;
+    this.later('tcp send', () => {
+      this.pumping = false;
+      this.pump();
+    });
+  }
+
+  /** Takes what fits into the peer's window. Bytes are copied here: until now they had to stay as they were. */
+  private pump(): void {
+    const { peer } = this;
+    if (this.dead || peer === undefined) return;
+    for (;;) {
+      const first = this.queue[0];
+      if (first === undefined) break;
+      const room = WINDOW_BYTES - this.wireBytes - peer.inboxBytes;
+      if (room <= 0) break;
+      const size = this.segmentSize(Math.min(room, this.queued));
+      const segment = Buffer.alloc(size);
+      let filled = 0;
+      while (filled < size) {
+        const chunk = this.queue[0] as Uint8Array;
+        const take = Math.min(chunk.length, size - filled);
+        segment.set(chunk.subarray(0, take), filled);
+        filled += take;
+        if (take === chunk.length) this.queue.shift();
+        else this.queue[0] = chunk.subarray(take);
+      }
+      this.queued -= size;
+      this.taken += size;
+      this.transmit({ kind: 'data', bytes: segment });
+    }
+    while (this.flushWaiters[0] !== undefined && this.flushWaiters[0].after <= this.taken) {
+      const waiter = this.flushWaiters.shift();
+      this.later('tcp flushed', () => waiter?.fn());
+    }
+    if (this.wantsDrain && this.queued === 0) {
+      this.wantsDrain = false;
+      this.later('tcp drain', () => {
+        if (!this.dead) this.handler?.onDrain?.();
+      });
+    }
+    if (this.ending && !this.endSent && this.queued === 0) {
+      this.endSent = true;
+      this.transmit({ kind: 'end' });
+      this.closeWhenBothEnded();
+    }
+  }
+
+  /** Mostly what there is; now and then a few bytes, which is where parsers break. */
+  private segmentSize(available: number): number {
+    const { random } = this.network;
+    const most = Math.min(available, MAX_SEGMENT_BYTES);
+    switch (random.below(8)) {
+      case 0:
+        return 1 + random.below(Math.min(most, 16));
+      case 1:
+        return 1 + random.below(most);
+      default:
+        return most;
+    }
+  }
+
+  private transmit(segment: Segment): void {
+    this.wire.push(segment);
+    if (segment.kind === 'data') this.wireBytes += segment.bytes.length;
+    this.arriveLater(this.network.delay());
+  }
+
+  private arriveLater(delayMs: number): void {
+    const { peer } = this;
+    if (this.arriving || peer === undefined || this.wire.length === 0) return;
+    this.arriving = true;
+    // The network carries it whether or not the sender still lives.
+    this.network.scheduler.after(delayMs, undefined, `tcp ${this.here.machine.name}>${peer.here.machine.name}`, () => {
+      this.arriving = false;
+      this.arrive(peer);
+    });
+  }
+
+  private arrive(peer: SimConnection): void {
+    const { machine } = this.here;
+    if (this.network.isCut(machine, peer.here.machine) || !peer.here.machine.powered || !machine.powered) {
+      this.resendWhenHealed();
+      return;
+    }
+    const segment = this.wire.shift();
+    if (segment === undefined) return;
+    if (segment.kind === 'data') this.wireBytes -= segment.bytes.length;
+    this.arriveLater(this.wire.length > 0 ? this.network.delay() / 8 : 0);
+    if (peer.dead) {
+      // Nobody is there: data is answered with a reset, the rest needs no answer.
+      if (segment.kind === 'data') this.resetBy(peer);
+      return;
+    }
+    peer.receive(segment);
+  }
+
+  private resetBy(peer: SimConnection): void {
+    this.network.scheduler.after(this.network.delay(), this.here.life, 'tcp reset', () => {
+      if (this.network.isCut(peer.here.machine, this.here.machine) || this.dead) return;
+      this.die(failure('Connection reset by peer', this.remote));
+    });
+  }
+
+  private resendWhenHealed(): void {
+    if (this.waitingForHeal) return;
+    this.waitingForHeal = true;
+    const { scheduler, random } = this.network;
+    const giveUp = scheduler.after(GIVE_UP_MS, this.here.life, 'tcp give up', () => {
+      if (!this.dead) this.die(new HdfsError('ETIMEDOUT', `Connection timed out: ${this.remote.host}:${this.remote.port}`));
+    });
+    const stop = this.network.whenHealed(() => {
+      stop();
+      giveUp.cancel();
+      this.waitingForHeal = false;
+      this.arriveLater(random.fraction() * RESEND_MS);
+    });
+  }
+
+  // ---------------------------------------------------------------------------------------------- the receiving side
+
+  private receive(segment: Segment): void {
+    if (segment.kind === 'reset') {
+      this.die(failure('Connection reset by peer', this.remote));
+      return;
+    }
+    this.inbox.push(segment);
+    if (segment.kind === 'data') this.inboxBytes += segment.bytes.length;
+    this.deliverLater();
+  }
+
+  private deliverLater(): void {
+    if (this.delivering || !this.reading || this.inbox.length === 0) return;
+    this.delivering = true;
+    this.later('tcp read', () => {
+      this.delivering = false;
+      this.deliver();
+    });
+  }
+
+  private deliver(): void {
+    if (!this.reading || this.dead) return;
+    const segment = this.inbox.shift();
+    if (segment === undefined) return;
+    if (segment.kind === 'end') {
+      this.endSeen = true;
+      this.handler?.onEnd();
+      this.closeWhenBothEnded();
+      return;
+    }
+    assert(segment.kind === 'data', 'a reset is not queued');
+    const { slabBytes } = this.here;
+    let bytes = segment.bytes;
+    if (slabBytes !== undefined && bytes.length > slabBytes) {
+      this.inbox.unshift({ kind: 'data', bytes: bytes.subarray(slabBytes) });
+      bytes = bytes.subarray(0, slabBytes);
+    }
+    this.inboxBytes -= bytes.length;
+    this.peer?.roomAgain();
+    const chunk = Buffer.from(bytes);
+    this.handler?.onData(chunk);
+    // With a slab the chunk was on loan: whoever kept it finds out.
+    if (slabBytes !== undefined) chunk.fill(POISON);
+    this.deliverLater();
+  }
+
+  private roomAgain(): void {
+    if (this.queued > 0) this.pumpLater();
+  }
+
+  private closeWhenBothEnded(): void {
+    if (this.endSeen && this.endSent && !this.dead) this.die(undefined);
+  }
+}
+
+export interface SimListener {
+  readonly machine: Machine;
+  readonly life: Life;
+  readonly options: ListenOptions;
+  readonly onConnection: (connection: Connection) => void;
+}
+
+/** Connections and listeners of one process, to be closed when it dies. */
+export class SimNet implements Net {
+  private readonly network: Network;
+  private readonly machine: Machine;
+  private readonly life: Life;
+  private readonly connections: SimConnection[] = [];
+  private readonly ports = new Set<string>();
+
+  constructor(network: Network, machine: Machine, life: Life) {
+    this.network = network;
+    this.machine = machine;
+    this.life = life;
+  }
+
+  listen(options: ListenOptions, onConnection: (connection: Connection) => void): Promise<Listener> {
+    const port = options.port === 0 ? this.network.freePort() : options.port;
+    const [host] = this.network.resolve(options.host);
+    const bound = options.host === '0.0.0.0' || options.host === '::' ? '0.0.0.0' : host;
+    const own =
+      bound === '0.0.0.0' || bound?.startsWith('127.') || (bound !== undefined && this.machine.addresses.includes(bound));
+    if (bound === undefined || !own) {
+      const error = new Error(`cannot listen on ${options.host}:${port}: this machine does not have the address`);
+      return Promise.reject(Object.assign(error, { code: 'EADDRNOTAVAIL' }));
+    }
+    const name = key(this.machine, bound, port);
+    if (this.network.listeners.has(name)) {
+      const error = new Error(`cannot listen on ${options.host}:${port}: the port is already in use`);
+      return Promise.reject(Object.assign(error, { code: 'EADDRINUSE' }));
+    }
+    this.network.listeners.set(name, { machine: this.machine, life: this.life, options, onConnection });
+    this.ports.add(name);
+    return Promise.resolve({
+      address: { host: bound, port },
+      close: () => {
+        this.network.listeners.delete(name);
+        this.ports.delete(name);
+        return Promise.resolve();
+      },
+    });
+  }
+
+  connect(options: ConnectOptions): Promise<Connection> {
+    const { network, machine, life } = this;
+    return new Promise((resolve, reject) => {
+      const { signal } = options;
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      let settled = false;
+      const settle = (fn: () => void): void => {
+        if (settled) return;
+        settled = true;
+        giveUp.cancel();
+        stopWaiting?.();
+        signal?.removeEventListener('abort', onAbort);
+        fn();
+      };
+      let stopWaiting: (() => void) | undefined;
+      const onAbort = (): void => settle(() => reject(signal?.reason));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      const limitMs = options.timeoutMs !== undefined && options.timeoutMs > 0 ? options.timeoutMs : CONNECT_GIVE_UP_MS;
+      const giveUp = network.scheduler.after(limitMs, life, 'tcp connect timeout', () =>
+        settle(() =>
+          reject(new HdfsError('ETIMEDOUT', `${limitMs} millis timeout while connecting to ${options.host}:${options.port}`)),
+        ),
+      );
+      const [target] = network.resolve(options.host);
+      const other = target === undefined || target.startsWith('127.') ? machine : network.machine(target);
+      if (target === undefined || other === undefined) {
+        network.scheduler.after(0, life, 'tcp unknown host', () => settle(() => reject(failure('unknown host', options))));
+        return;
+      }
+      const attempt = (): void => {
+        network.scheduler.after(network.delay(), undefined, `tcp connect ${machine.name}>${other.name}`, () => {
+          if (settled || !life.alive) return;
+          if (network.isCut(machine, other) || network.isCut(other, machine) || !other.powered) {
+            // Tried again when the way may be open; a machine that was switched on announces itself the same way.
+            stopWaiting ??= network.whenHealed(attempt);
+            return;
+          }
+          const listener = network.listenerAt({ host: target, port: options.port }, other);
+          if (listener === undefined || !listener.life.alive) {
+            network.scheduler.after(network.delay(), life, 'tcp refused', () =>
+              settle(() => reject(failure('Connection refused', options))),
+            );
+            return;
+          }
+          this.accept(listener, other, target, options, (connection) => {
+            if (settled) connection.destroy();
+            else settle(() => resolve(connection));
+          });
+        });
+      };
+      attempt();
+    });
+  }
+
+  private accept(
+    listener: SimListener,
+    other: Machine,
+    target: string,
+    options: ConnectOptions,
+    done: (connection: Connection) => void,
+  ): void {
+    const { network, machine, life } = this;
+    const source = options.localAddress ?? (target.startsWith('127.') ? target : (machine.addresses[0] ?? target));
+    const here = { host: source, port: network.freePort() };
+    const there = { host: target, port: options.port };
+    const mine = new SimConnection(network, { machine, life, address: here, slabBytes: options.slabBytes }, there);
+    const theirs = new SimConnection(
+      network,
+      { machine: other, life: listener.life, address: there, slabBytes: listener.options.slabBytes },
+      here,
+    );
+    SimConnection.join(mine, theirs);
+    this.keep(mine);
+    nets.get(listener.life)?.keep(theirs);
+    network.scheduler.after(0, listener.life, 'tcp accept', () => listener.onConnection(theirs));
+    network.scheduler.after(network.delay(), life, 'tcp connected', () => done(mine));
+  }
+
+  private keep(connection: SimConnection): void {
+    this.connections.push(connection);
+    // Forget the dead ones now and then, so that a long run does not collect them.
+    if (this.connections.length % 64 === 0) {
+      const living = this.connections.filter((kept) => !kept.destroyed);
+      this.connections.splice(0, this.connections.length, ...living);
+    }
+  }
+
+  register(): void {
+    nets.set(this.life, this);
+  }
+
+  /** The process has ended. */
+  abandon(how: 'process' | 'power'): void {
+    for (const name of this.ports) this.network.listeners.delete(name);
+    this.ports.clear();
+    for (const connection of this.connections) connection.abandon(how);
+    this.connections.length = 0;
+  }
+}
+
+/** The network side of each living process. */
+const nets = new WeakMap<Life, SimNet>();
