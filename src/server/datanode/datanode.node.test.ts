@@ -74,7 +74,7 @@ class Listening {
             },
             sendHeartbeat: ({ requestFullBlockReportLease }) => ({
               cmds: this.commands.splice(0),
-              haStatus: { state: 0, txid: 1 },
+              haStatus: { state: 0 as const, txid: 1 },
               fullBlockReportLeaseId: requestFullBlockReportLease ? 5n : 0n,
             }),
             blockReport: ({ reports }) => {
