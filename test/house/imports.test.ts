@@ -6,7 +6,7 @@ import { importsOf, sources } from './sources.ts';
 /**
  * What each layer of src/ may import besides itself. Longest prefix wins. `config` and `web` may see the interfaces of
  * the host, because a configuration is read from a disk and a page is served over HTTP; `format` knows the wire, because
- * the image is protobuf. `wire/tables` is data about both, and read by nobody but tests and the compatibility page.
+ * the image is protobuf. `wire/tables` is data about both; servers read from it why a method is refused.
  */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   base: [],
@@ -22,8 +22,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   rpc: ['base', 'core', 'wire', 'host'],
   transfer: ['base', 'core', 'wire', 'host'],
   client: ['base', 'core', 'wire', 'host', 'rpc', 'transfer', 'config'],
-  server: ['base', 'core', 'wire', 'host', 'rpc', 'transfer', 'client', 'config', 'web', 'format'],
-  launch: ['base', 'core', 'wire', 'host', 'rpc', 'transfer', 'client', 'config', 'web', 'format', 'server'],
+  server: ['base', 'core', 'wire', 'wire/tables', 'host', 'rpc', 'transfer', 'client', 'config', 'web', 'format'],
+  launch: ['base', 'core', 'wire', 'wire/tables', 'host', 'rpc', 'transfer', 'client', 'config', 'web', 'format', 'server'],
   cli: ['base', 'host', 'config', 'client', 'launch', 'format'],
 };
 

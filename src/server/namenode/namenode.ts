@@ -13,7 +13,7 @@ import { DefaultPlacement } from '../../core/placement/default.ts';
 import type { CarriedSection } from '../../format/fsimage/state.ts';
 import type { Address, DiskLock, Host, HttpServer } from '../../host/host.ts';
 import { RpcServer } from '../../rpc/server.ts';
-import { defineService } from '../../rpc/service.ts';
+import { defineService, type RpcService } from '../../rpc/service.ts';
 import { standardRoutes, webServer } from '../../web/server.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
 import { refusedMethods } from '../../wire/tables/services.ts';
@@ -61,6 +61,7 @@ interface Running {
   readonly leaseMonitor: LeaseMonitor;
   readonly trash: TrashEmptier;
   readonly upkeep: Upkeep;
+  readonly services: readonly RpcService[];
   readonly rpc: RpcServer;
   readonly http: HttpServer;
 }
@@ -87,6 +88,11 @@ export class NameNode {
   /** The parts of a started NameNode: for /jmx, the simulator and tests. */
   get system(): NameSystem {
     return this.started().system;
+  }
+
+  /** The protocols that are served. */
+  get services(): readonly RpcService[] {
+    return this.started().services;
   }
 
   get checkpointer(): Checkpointer {
@@ -305,14 +311,15 @@ export class NameNode {
       },
       refused: refusedMethods('ClientNamenodeProtocol'),
     });
+    const services = [
+      clientProtocol,
+      datanodeProtocol({ system, identity, racks, leaseMonitor }),
+      ...smallServices({ system, identity, checkpointer }),
+    ];
     const rpc = new RpcServer(host, {
       name: 'NameNode',
       address: { host: configuration.get('dfs.namenode.rpc-bind-host') || address.host, port: address.port },
-      services: [
-        clientProtocol,
-        datanodeProtocol({ system, identity, racks, leaseMonitor }),
-        ...smallServices({ system, identity, checkpointer }),
-      ],
+      services,
       gate: system.editLog,
       limits: rpcLimits(configuration),
       stateId: () => system.editLog.lastTxid,
@@ -346,7 +353,7 @@ export class NameNode {
     checkpointer.start();
     trash.start();
     upkeep.start();
-    return { system, checkpointer, leaseMonitor, trash, upkeep, rpc, http };
+    return { system, checkpointer, leaseMonitor, trash, upkeep, services, rpc, http };
   }
 
   /** Stops serving and leaves everything durable and in order. */
