@@ -50,6 +50,10 @@ export const NAMENODE_KEYS = {
   }),
   'dfs.namenode.checkpoint.txns': long('1000000', 'Transactions after which a checkpoint is made, whatever the time.'),
   'dfs.namenode.checkpoint.check.period': duration('s', '60', 'How often it is looked whether a checkpoint is due.'),
+  'dfs.namenode.missing.checkpoint.periods.before.shutdown': int(
+    '3',
+    'With -beforeShutdown an image is written when none was for so many periods.',
+  ),
   'dfs.namenode.num.checkpoints.retained': int('2', 'Images that are kept.'),
   'dfs.namenode.num.extra.edits.retained': int('1000000', 'Transactions kept beyond what the images need.'),
   'dfs.namenode.max.extra.edits.segments.retained': int('10000', 'Segments kept beyond what the images need.'),

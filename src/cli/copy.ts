@@ -1,0 +1,110 @@
+// Copies files and trees between two file systems for put, get and cp. A file appears under its name only when it is
+// whole: it is written as NAME._COPYING_ first.
+import { HdfsError } from '../base/errors.ts';
+import type { VerbContext } from './context.ts';
+import { joinPath } from './paths.ts';
+import { Progress } from './progress.ts';
+import type { ShellFileSystem, ShellStat } from './shell/file-system.ts';
+import type { Item } from './shell/item.ts';
+
+export interface CopyOptions {
+  readonly recursive: boolean;
+  readonly force: boolean;
+  readonly replication?: number | undefined;
+}
+
+const COPYING = '._COPYING_';
+
+export interface CopyTarget {
+  readonly fs: ShellFileSystem;
+  readonly path: string;
+  readonly stat: ShellStat | undefined;
+}
+
+/** Copies one source to `target`; into it when it is a directory. Answers where it went. */
+export async function copyInto(context: VerbContext, source: Item, target: CopyTarget, options: CopyOptions): Promise<string> {
+  const { fs } = target;
+  const path = target.stat?.isDirectory === true ? joinPath(target.path, source.name) : target.path;
+  if (source.found.isDirectory && !options.recursive) {
+    throw new HdfsError('EISDIR', `${source.text} is a directory; add -r to copy it with all it holds`);
+  }
+  if (source.fs === fs && (path === source.path || path.startsWith(`${source.path}/`))) {
+    throw new HdfsError('EINVAL', `${source.text} cannot be copied into itself`);
+  }
+  await copyTree(context, { fs: source.fs, path: source.path, stat: source.found }, { fs, path }, options);
+  return path;
+}
+
+interface From {
+  readonly fs: ShellFileSystem;
+  readonly path: string;
+  readonly stat: ShellStat;
+}
+
+async function copyTree(
+  context: VerbContext,
+  from: From,
+  to: { readonly fs: ShellFileSystem; readonly path: string },
+  options: CopyOptions,
+): Promise<void> {
+  const pending: { readonly from: From; readonly path: string }[] = [{ from, path: to.path }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    context.terminal.interrupted.throwIfAborted();
+    const { from: source, path } = next;
+    if (!source.stat.isDirectory) {
+      await copyFile(context, source, to.fs, path, options);
+      continue;
+    }
+    const there = await to.fs.stat(path);
+    if (there !== undefined && !there.isDirectory)
+      throw new HdfsError('EEXIST', `${path} exists and is no directory`, { path });
+    if (there === undefined) await to.fs.mkdirs(path);
+    for await (const { name, stat } of source.fs.list(source.path)) {
+      pending.push({ from: { fs: source.fs, path: joinPath(source.path, name), stat }, path: joinPath(path, name) });
+    }
+  }
+}
+
+export async function copyFile(
+  context: VerbContext,
+  source: From,
+  fs: ShellFileSystem,
+  path: string,
+  options: CopyOptions,
+): Promise<void> {
+  const progress = new Progress(context.host, context.terminal, path, source.stat.size, context.options.quiet);
+  try {
+    await writeWhole(context, progress.watch(source.fs.read(source.path)), fs, path, options);
+  } finally {
+    progress.finish();
+  }
+}
+
+/** Writes a whole file from a stream; replaces one only with `force`. */
+export async function writeWhole(
+  context: VerbContext,
+  bytes: AsyncIterable<Uint8Array>,
+  fs: ShellFileSystem,
+  path: string,
+  options: CopyOptions,
+): Promise<void> {
+  const there = await fs.stat(path);
+  if (there?.isDirectory === true) throw new HdfsError('EISDIR', `${path} is a directory`, { path });
+  if (there !== undefined && !options.force) {
+    throw new HdfsError('EEXIST', `${path} exists; add -f to replace it`, { path });
+  }
+  const aside = `${path}${COPYING}`;
+  try {
+    await fs.write(aside, bytes, {
+      overwrite: true,
+      replication: options.replication,
+      signal: context.terminal.interrupted,
+    });
+    if (there !== undefined) await fs.delete(path, false);
+    if (!(await fs.rename(aside, path))) throw new HdfsError('EIO', `${path} cannot be named so`, { path });
+  } catch (error) {
+    // What was begun is taken away; that this fails too says less than why the copy failed.
+    await fs.delete(aside, false).catch(() => false);
+    throw error;
+  }
+}

@@ -1,0 +1,204 @@
+// hdfs dfsadmin -report, -safemode, -saveNamespace, -rollEdits, with Apache's text. Apache: DFSAdmin.
+import { HdfsError, messageOf } from '../../base/errors.ts';
+import { type DataNodeFilter, type DataNodeReport, HdfsAdmin, type SafeModeAction } from '../../client/admin.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import type { Host } from '../../host/host.ts';
+import { binaryPrefix } from '../shell/sizes.ts';
+import { formatSecond, type Terminal } from '../terminal.ts';
+
+const USAGE = [
+  'Usage: hdfs dfsadmin',
+  'Only an administrator may use these:',
+  '\t[-report [-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance]]',
+  '\t[-safemode <enter | leave | get | wait | forceExit>]',
+  '\t[-saveNamespace [-beforeShutdown]]',
+  '\t[-rollEdits]',
+  '',
+  '',
+].join('\n');
+
+const FAILED = 255;
+const WAIT_MS = 5000;
+const RULE = '-------------------------------------------------';
+
+const SAFE_MODE_WORDS: Readonly<Record<string, SafeModeAction | 'wait'>> = {
+  enter: 'enter',
+  leave: 'leave',
+  get: 'get',
+  wait: 'wait',
+  forceexit: 'forceExit',
+};
+
+const SECTIONS: readonly (readonly [option: string, filter: DataNodeFilter, title: string])[] = [
+  ['-live', 'live', 'Live'],
+  ['-dead', 'dead', 'Dead'],
+  ['-decommissioning', 'decommissioning', 'Decommissioning'],
+  ['-enteringmaintenance', 'enteringMaintenance', 'Entering maintenance'],
+  ['-inmaintenance', 'inMaintenance', 'In maintenance'],
+];
+
+export async function runDfsadmin(
+  host: Host,
+  terminal: Terminal,
+  configuration: Configuration,
+  argv: readonly string[],
+): Promise<number> {
+  const [command, ...args] = argv;
+  const name = command?.replace(/^-/, '') ?? '';
+  const admin = new HdfsAdmin(host, configuration);
+  try {
+    switch (command) {
+      case '-report':
+        return await printReport(host, terminal, admin, args);
+      case '-safemode':
+        return await safeMode(host, terminal, admin, args);
+      case '-saveNamespace':
+        return await saveNamespace(terminal, configuration, admin, args);
+      case '-rollEdits':
+        terminal.stdout.write(`Successfully rolled edit logs.\nNew segment starts at txid ${await admin.rollEdits()}\n`);
+        return 0;
+      default:
+        if (command !== undefined && command !== '-help') terminal.stderr.write(`${name}: Unknown command, or not built yet\n`);
+        (command === '-help' ? terminal.stdout : terminal.stderr).write(USAGE);
+        return command === '-help' ? 0 : FAILED;
+    }
+  } catch (error) {
+    if (!(error instanceof HdfsError)) throw error;
+    terminal.stderr.write(`${name}: ${messageOf(error).split('\n', 1)[0]}\n`);
+    return FAILED;
+  } finally {
+    admin.close();
+  }
+}
+
+async function safeMode(host: Host, terminal: Terminal, admin: HdfsAdmin, args: readonly string[]): Promise<number> {
+  const word = SAFE_MODE_WORDS[args[0]?.toLowerCase() ?? ''];
+  if (word === undefined || args.length !== 1) {
+    terminal.stderr.write('Usage: hdfs dfsadmin [-safemode enter | leave | get | wait | forceExit]\n');
+    return FAILED;
+  }
+  let on = await admin.safeMode(word === 'wait' ? 'get' : word);
+  while (word === 'wait' && on) {
+    await host.clock.sleep(WAIT_MS, terminal.interrupted);
+    on = await admin.safeMode('get');
+  }
+  terminal.stdout.write(`Safe mode is ${on ? 'ON' : 'OFF'}\n`);
+  return 0;
+}
+
+async function saveNamespace(
+  terminal: Terminal,
+  configuration: Configuration,
+  admin: HdfsAdmin,
+  args: readonly string[],
+): Promise<number> {
+  let seconds = 0;
+  let transactions = 0;
+  if (args[0] === '-beforeShutdown') {
+    const periods = configuration.getInt('dfs.namenode.missing.checkpoint.periods.before.shutdown');
+    seconds = (configuration.getDuration('dfs.namenode.checkpoint.period') / 1000) * periods;
+    transactions = configuration.getLong('dfs.namenode.checkpoint.txns') * periods;
+    terminal.stdout.write(
+      `Do checkpoint if necessary before stopping namenode. The time window is ${seconds} seconds, and the transaction gap is ${transactions}\n`,
+    );
+  }
+  const saved = await admin.saveNamespace(seconds, transactions);
+  terminal.stdout.write(saved ? 'Save namespace successful\n' : 'No extra checkpoint has been made\n');
+  return 0;
+}
+
+const described = (bytes: number): string => `${bytes} (${binaryPrefix(bytes, 2, 'B')})`;
+const percent = (part: number, whole: number): string => `${(whole === 0 ? 0 : (part / whole) * 100).toFixed(2)}%`;
+
+async function printReport(host: Host, terminal: Terminal, admin: HdfsAdmin, args: readonly string[]): Promise<number> {
+  const { capacity, used, remaining } = await admin.capacity();
+  const present = used + remaining;
+  const blocks = await admin.blockStats();
+  const groups = await admin.blockGroupStats();
+  const lines: string[] = [];
+  if (await admin.safeMode('get')) lines.push('Safe mode is ON');
+  lines.push(
+    `Configured Capacity: ${described(capacity)}`,
+    `Present Capacity: ${described(present)}`,
+    `DFS Remaining: ${described(remaining)}`,
+    `DFS Used: ${described(used)}`,
+    `DFS Used%: ${percent(used, present)}`,
+    'Replicated Blocks:',
+    `\tUnder replicated blocks: ${blocks.low_redundancy}`,
+    `\tBlocks with corrupt replicas: ${blocks.corrupt_blocks}`,
+    `\tMissing blocks: ${blocks.missing_blocks}`,
+    `\tMissing blocks (with replication factor 1): ${blocks.missing_repl_one_blocks}`,
+    ...optional('Badly Distributed Blocks', blocks.badly_distributed_blocks),
+    ...optional('Low redundancy blocks with highest priority to recover', blocks.highest_prio_low_redundancy_blocks),
+    `\tPending deletion blocks: ${blocks.pending_deletion_blocks}`,
+    'Erasure Coded Block Groups: ',
+    `\tLow redundancy block groups: ${groups.low_redundancy}`,
+    `\tBlock groups with corrupt internal blocks: ${groups.corrupt_blocks}`,
+    `\tMissing block groups: ${groups.missing_blocks}`,
+    ...optional('Badly Distributed Blocks', groups.badly_distributed_blocks),
+    ...optional('Low redundancy blocks with highest priority to recover', groups.highest_prio_low_redundancy_blocks),
+    `\tPending deletion blocks: ${groups.pending_deletion_blocks}`,
+    '',
+    RULE,
+  );
+  const filtered = SECTIONS.some(([option]) => args.includes(option));
+  for (const [option, filter, title] of SECTIONS) {
+    if (filtered && !args.includes(option)) continue;
+    const nodes = await admin.dataNodes(filter);
+    if (nodes.length > 0 || filtered) lines.push(`${title} datanodes (${nodes.length}):`, '');
+    for (const node of nodes) lines.push(...(await nodeLines(host, terminal, node)), '', '');
+  }
+  terminal.stdout.write(`${lines.join('\n')}\n`);
+  return 0;
+}
+
+function optional(label: string, value: number | undefined): readonly string[] {
+  return value === undefined ? [] : [`\t${label}: ${value}`];
+}
+
+const ADMIN_STATES: Readonly<Record<DataNodeReport['adminState'], string>> = {
+  normal: 'Normal',
+  decommissioning: 'Decommission in progress',
+  decommissioned: 'Decommissioned',
+  enteringMaintenance: 'Entering maintenance',
+  inMaintenance: 'In maintenance',
+};
+
+async function nodeLines(host: Host, terminal: Terminal, node: DataNodeReport): Promise<readonly string[]> {
+  const address = node.name.slice(0, node.name.lastIndexOf(':'));
+  const name = await host.dns.reverse(address);
+  const cacheRemaining = node.cacheCapacity - node.cacheUsed;
+  // Of nothing, all is used and none is left, as Hadoop computes it.
+  const share = (part: number, empty: string): string => (node.cacheCapacity === 0 ? empty : percent(part, node.cacheCapacity));
+  return [
+    `Name: ${node.name}${name === undefined ? '' : ` (${name})`}`,
+    `Hostname: ${node.hostName}`,
+    ...(node.rack === '/default-rack' ? [] : [`Rack: ${node.rack}`]),
+    `Decommission Status : ${ADMIN_STATES[node.adminState]}`,
+    `Configured Capacity: ${described(node.capacity)}`,
+    `DFS Used: ${described(node.dfsUsed)}`,
+    `Non DFS Used: ${described(node.nonDfsUsed)}`,
+    `DFS Remaining: ${described(node.remaining)}`,
+    `DFS Used%: ${node.capacity === 0 ? '100.00%' : percent(node.dfsUsed, node.capacity)}`,
+    `DFS Remaining%: ${percent(node.remaining, node.capacity)}`,
+    `Configured Cache Capacity: ${described(node.cacheCapacity)}`,
+    `Cache Used: ${described(node.cacheUsed)}`,
+    `Cache Remaining: ${described(cacheRemaining)}`,
+    `Cache Used%: ${share(node.cacheUsed, '100.00%')}`,
+    `Cache Remaining%: ${share(cacheRemaining, '0.00%')}`,
+    `Xceivers: ${node.xceivers}`,
+    `Last contact: ${javaDate(terminal, node.lastContactMs)}`,
+    `Last Block Report: ${node.lastBlockReportMs === 0 ? 'Never' : javaDate(terminal, node.lastBlockReportMs)}`,
+    `Num of Blocks: ${node.blocks}`,
+  ];
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** As Java's Date prints itself: Sun Nov 22 10:50:05 UTC 2026. */
+function javaDate(terminal: Terminal, ms: number): string {
+  const time = terminal.localTime(ms);
+  const [date = '', clock = ''] = formatSecond(time).split(' ');
+  return `${DAYS[time.weekday]} ${MONTHS[time.month - 1]} ${date.slice(-2)} ${clock} ${time.zone} ${time.year}`;
+}

@@ -1,0 +1,177 @@
+// hdfs namenode and hdfs datanode: a daemon in the foreground, until it is interrupted or fails.
+import { messageOf } from '../../base/errors.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import { formatHostPort } from '../../config/nameservices.ts';
+import type { Host } from '../../host/host.ts';
+import { format, startDataNode, startNameNode } from '../../launch/daemons.ts';
+import { readLine, type Terminal } from '../terminal.ts';
+import { VERSION } from '../version.ts';
+
+const NAMENODE_USAGE = `Usage: hdfs namenode [-format [-clusterId cid ] [-force] [-nonInteractive] ] | [-recover [ -force] ] | [-regular]
+`;
+
+/** Start-up options of Hadoop's NameNode that are refused by name. */
+const NAMENODE_NOT_YET: Readonly<Record<string, string>> = {
+  '-backup': 'backup nodes are not supported',
+  '-checkpoint': 'checkpoint nodes are not supported; the NameNode makes its own checkpoints',
+  '-upgrade': 'upgrading older file systems is not built yet',
+  '-upgradeonly': 'upgrading older file systems is not built yet',
+  '-rollback': 'going back to before an upgrade is not built yet',
+  '-rollingupgrade': 'rolling upgrades are not built yet',
+  '-importcheckpoint': 'importing a checkpoint is not built yet',
+  '-initializesharededits': 'shared edits are not built yet',
+  '-bootstrapstandby': 'standby NameNodes are not built yet',
+  '-observer': 'observer NameNodes are not built yet',
+  '-metadataversion': 'printing the layout version is not built yet',
+};
+
+interface NameNodeCommand {
+  readonly kind: 'regular' | 'format' | 'recover' | 'usage' | 'refused';
+  readonly clusterId?: string | undefined;
+  readonly force?: boolean;
+  readonly nonInteractive?: boolean;
+  readonly reason?: string | undefined;
+}
+
+export function parseNameNodeArguments(argv: readonly string[]): NameNodeCommand {
+  const words = argv.map((word) => word.toLowerCase());
+  const [first] = words;
+  if (first === undefined || first === '-regular') return { kind: 'regular' };
+  const reason = NAMENODE_NOT_YET[first];
+  if (reason !== undefined) return { kind: 'refused', reason };
+  if (first === '-recover') {
+    if (words.length > 2 || (words[1] ?? '-force') !== '-force') return { kind: 'usage' };
+    return { kind: 'recover', force: words[1] === '-force' };
+  }
+  if (first !== '-format') return { kind: 'usage' };
+  const at = words.indexOf('-clusterid');
+  const clusterId = at < 0 ? undefined : argv[at + 1];
+  if (at >= 0 && (clusterId === undefined || clusterId === '' || /^-(?:force|noninteractive)$/i.test(clusterId))) {
+    return { kind: 'usage', reason: 'Must specify a valid cluster ID after the -clusterId flag' };
+  }
+  return { kind: 'format', clusterId, force: words.includes('-force'), nonInteractive: words.includes('-noninteractive') };
+}
+
+async function confirm(terminal: Terminal, question: string): Promise<boolean> {
+  for (;;) {
+    terminal.stderr.write(question);
+    const answer = (await readLine(terminal))?.trim().toLowerCase();
+    if (answer === 'y' || answer === 'yes') return true;
+    if (answer === 'n' || answer === 'no' || answer === undefined) return false;
+    terminal.stderr.write(`Invalid input: ${answer}\n`);
+  }
+}
+
+export async function runNameNode(
+  host: Host,
+  terminal: Terminal,
+  configuration: Configuration,
+  argv: readonly string[],
+): Promise<number> {
+  const command = parseNameNodeArguments(argv);
+  switch (command.kind) {
+    case 'usage':
+      if (command.reason !== undefined) terminal.stderr.write(`${command.reason}\n`);
+      terminal.stderr.write(NAMENODE_USAGE);
+      return 1;
+    case 'refused':
+      terminal.stderr.write(`namenode ${argv[0]}: ${command.reason}\n`);
+      return 1;
+    case 'format': {
+      const { clusterId, force = false, nonInteractive = false } = command;
+      const ask = (question: string): Promise<boolean> => confirm(terminal, question);
+      const formatted = await format(host, configuration, { clusterId, force, nonInteractive, confirm: ask });
+      return formatted ? 0 : 1;
+    }
+    case 'recover': {
+      const question =
+        'Recovery cuts damaged edit logs at the damage; what was logged behind it is lost.\n' +
+        'Save copies of the edits and image directories first.\n\nGo on? (Y/N) ';
+      if (command.force !== true && !(await confirm(terminal, question))) {
+        terminal.stderr.write('Recovery aborted at user request.\n\n');
+        return 0;
+      }
+      const nameNode = await startNameNode(host, configuration, { recover: true });
+      await nameNode.checkpointer.save();
+      await nameNode.stop();
+      host.log.log('info', 'namenode', 'recovery is complete');
+      return 0;
+    }
+    case 'regular':
+      return serve(host, terminal, 'namenode', async (fail) => {
+        const nameNode = await startNameNode(host, configuration, { onFatal: fail });
+        const { rpc, http } = nameNode.addresses;
+        host.log.log('info', 'namenode', `serving on ${formatHostPort(rpc)}, web on ${formatHostPort(http)}`, {
+          version: VERSION,
+        });
+        return () => nameNode.stop();
+      });
+  }
+}
+
+export function runDataNode(
+  host: Host,
+  terminal: Terminal,
+  configuration: Configuration,
+  argv: readonly string[],
+): Promise<number> {
+  const [option] = argv;
+  if (option !== undefined && option.toLowerCase() !== '-regular') {
+    terminal.stderr.write(
+      option.toLowerCase() === '-rollback'
+        ? 'datanode -rollback: going back to before an upgrade is not built yet\n'
+        : 'Usage: hdfs datanode [-regular]\n',
+    );
+    return Promise.resolve(1);
+  }
+  return serve(host, terminal, 'datanode', async (_fail, end) => {
+    const dataNode = await startDataNode(host, configuration, { version: VERSION, onShutdown: end });
+    const { transfer, ipc, http } = dataNode.addresses;
+    host.log.log(
+      'info',
+      'datanode',
+      `serving on ${formatHostPort(transfer)}, RPC on ${formatHostPort(ipc)}, web on ${formatHostPort(http)}`,
+      { version: VERSION },
+    );
+    return () => dataNode.stop();
+  });
+}
+
+/** Starts, waits for the end, stops. Exit code 0 after an orderly end, 1 after a failure. */
+async function serve(
+  host: Host,
+  terminal: Terminal,
+  role: string,
+  start: (fail: (error: Error) => void, end: () => void) => Promise<() => Promise<void>>,
+): Promise<number> {
+  let end: () => void = () => undefined;
+  let fail: (error: Error) => void = () => undefined;
+  const over = new Promise<void>((resolve, reject) => {
+    end = resolve;
+    fail = reject;
+  });
+  // It may fail before anybody waits for it.
+  over.catch(() => undefined);
+  const { interrupted } = terminal;
+  interrupted.addEventListener('abort', () => end(), { once: true });
+  let stop: () => Promise<void>;
+  try {
+    stop = await start(
+      (error) => fail(error),
+      () => end(),
+    );
+  } catch (error) {
+    host.log.log('error', role, `cannot start: ${messageOf(error)}`);
+    terminal.stderr.write(`${role}: ${messageOf(error)}\n`);
+    return 1;
+  }
+  try {
+    if (!interrupted.aborted) await over;
+    host.log.log('info', role, 'stopping');
+    await stop();
+    return 0;
+  } catch (error) {
+    host.log.log('error', role, `ends because of: ${messageOf(error)}`);
+    return 1;
+  }
+}

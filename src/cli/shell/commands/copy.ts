@@ -1,0 +1,274 @@
+// put, get, cp, mv, moveFromLocal, getmerge: what has a destination. A file is written beside its name as NAME._COPYING_
+// and renamed when it is whole, unless -d says otherwise. Apache: CommandWithDestination, CopyCommands, MoveCommands.
+import { HdfsError } from '../../../base/errors.ts';
+import { Command } from '../command.ts';
+import { parseOptions, UsageError } from '../command-format.ts';
+import { expandGlob } from '../glob.ts';
+import { byPath, Item, splitPath } from '../item.ts';
+import { exists, isDirectory, isNotDirectory, notFound, pathError } from '../path-errors.ts';
+
+const COPYING = '._COPYING_';
+
+/** What -p keeps: t timestamps, o ownership, p permission. */
+type Preserved = ReadonlySet<string>;
+
+abstract class WithDestination extends Command {
+  #destination: Item | undefined;
+  protected overwrite = false;
+  protected direct = false;
+  protected preserved: Preserved = new Set();
+  protected replication: number | undefined;
+
+  protected get destination(): Item {
+    if (this.#destination === undefined) throw new UsageError('no destination');
+    return this.#destination;
+  }
+
+  protected async takeRemoteDestination(args: string[]): Promise<void> {
+    const text = args.length < 2 ? '.' : (args.pop() ?? '.');
+    const fs = await this.context.fileSystem(text);
+    const items = await expandGlob(fs, text);
+    const [item] = items;
+    if (item === undefined) throw notFound(text);
+    if (items.length > 1) throw pathError(text, 'Too many matches');
+    this.#destination = item;
+  }
+
+  protected async takeLocalDestination(args: string[]): Promise<void> {
+    this.#destination = await this.localItem(args.length < 2 ? '.' : (args.pop() ?? '.'));
+  }
+
+  /** Local paths are no patterns; of a URI the path alone counts. */
+  protected localItem(text: string): Promise<Item> {
+    return Item.of(this.context.local, /^[a-z][a-z0-9+.-]*:\//i.test(text) ? splitPath(text).path : text);
+  }
+
+  protected override async processArguments(items: readonly Item[]): Promise<void> {
+    const { destination } = this;
+    if (items.length > 1) {
+      if (destination.stat === undefined) throw notFound(destination.text);
+      if (!destination.stat.isDirectory) throw isNotDirectory(destination.text);
+    } else if (destination.stat !== undefined) {
+      if (!destination.stat.isDirectory && !this.overwrite) throw exists(destination.text);
+    } else if (!(await destination.parentExists())) throw notFound(destination.text, destination.qualified);
+    await super.processArguments(items);
+  }
+
+  protected override async processPathArgument(source: Item): Promise<void> {
+    if (source.found.isDirectory && source.fs === this.destination.fs) {
+      const target = await this.targetOf(source);
+      if (target.path === source.path) throw pathError(source.text, 'are identical', { target: target.qualified });
+      if (target.path.startsWith(source.path === '/' ? '/' : `${source.path}/`)) {
+        throw pathError(source.text, 'is a subdirectory of itself', { target: target.text });
+      }
+    }
+    await super.processPathArgument(source);
+  }
+
+  protected targetOf(source: Item): Promise<Item> {
+    const { destination } = this;
+    const within = this.depth > 0 || destination.stat?.isDirectory === true;
+    if (within) return destination.child(source.name);
+    if (destination.looksLikeDirectory) return destination.child(source.name);
+    return Promise.resolve(destination);
+  }
+
+  protected async processPath(source: Item): Promise<void> {
+    await this.processTo(source, await this.targetOf(source));
+  }
+
+  protected async processTo(source: Item, target: Item): Promise<void> {
+    const stat = source.found;
+    if (stat.isFile) await this.copyFile(source, target);
+    else if (stat.isDirectory && !this.recursive) throw isDirectory(source.text);
+    else if (!stat.isDirectory) throw pathError(source.text, 'Operation not supported');
+  }
+
+  protected override async recursePath(source: Item): Promise<void> {
+    const saved = this.destination;
+    try {
+      const target = await this.targetOf(source);
+      this.#destination = target;
+      if (target.stat !== undefined) {
+        if (!target.stat.isDirectory) throw isNotDirectory(target.text);
+      } else {
+        if (!(await target.fs.mkdirs(target.path))) throw pathError(target.text, undefined, { operation: 'mkdir' });
+        await target.refresh();
+      }
+      await super.recursePath(source);
+      await this.preserve(source, target);
+    } finally {
+      this.#destination = saved;
+    }
+  }
+
+  protected async copyFile(source: Item, target: Item): Promise<void> {
+    await this.copyStream(source.fs.read(source.path), target);
+    await this.preserve(source, target);
+  }
+
+  protected async copyStream(bytes: AsyncIterable<Uint8Array>, target: Item): Promise<void> {
+    if (target.stat !== undefined && (target.stat.isDirectory || !this.overwrite)) throw exists(target.text);
+    const { fs } = target;
+    const options = { overwrite: true, replication: this.replication, signal: this.context.terminal.interrupted };
+    if (this.direct) {
+      await fs.write(target.path, bytes, options);
+      return;
+    }
+    const aside = await target.suffix(COPYING);
+    try {
+      await fs.write(aside.path, bytes, options);
+      if (target.stat !== undefined && !(await fs.delete(target.path, false))) {
+        throw pathError(target.text, undefined, { operation: 'delete' });
+      }
+      if (!(await fs.rename(aside.path, target.path))) {
+        throw pathError(aside.text, undefined, { operation: 'rename', target: target.text });
+      }
+    } catch (error) {
+      // What was begun is taken away; that this fails too says less than why the copy failed.
+      await fs.delete(aside.path, false).catch(() => false);
+      throw error;
+    }
+  }
+
+  protected async preserve(source: Item, target: Item): Promise<void> {
+    const stat = source.found;
+    const { fs, path } = target;
+    if (this.preserved.has('t')) await fs.setTimes(path, stat.mtimeMs, stat.atimeMs);
+    if (this.preserved.has('o')) await fs.chown(path, stat.owner, stat.group);
+    if (this.preserved.has('p')) await fs.chmod(path, stat.permission);
+  }
+}
+
+const ALL_PRESERVED: Preserved = new Set(['t', 'o', 'p']);
+
+export class Put extends WithDestination {
+  protected async processOptions(args: string[]): Promise<void> {
+    const options = parseOptions(args, { min: 1, flags: ['f', 'p', 'l', 'd'], withValue: ['t', 'q'] });
+    this.overwrite = options.has('f');
+    if (options.has('p')) this.preserved = ALL_PRESERVED;
+    if (options.has('l')) this.replication = 1;
+    this.direct = options.has('d');
+    await this.takeRemoteDestination(args);
+    this.recursive = true;
+  }
+
+  protected override async expandArgument(arg: string): Promise<Item[]> {
+    return [arg === '-' ? new Item(this.context.local, '-', undefined) : await this.localItem(arg)];
+  }
+
+  protected override async processArguments(items: readonly Item[]): Promise<void> {
+    const [only] = items;
+    if (items.length === 1 && only?.text === '-') {
+      await this.copyStream(this.context.terminal.stdin(), await this.targetOf(only));
+      return;
+    }
+    await super.processArguments(items);
+  }
+}
+
+export class MoveFromLocal extends Put {
+  protected override async processOptions(args: string[]): Promise<void> {
+    if (args.includes('-t')) throw new UsageError('Illegal option -t');
+    await super.processOptions(args);
+  }
+
+  protected override async processTo(source: Item, target: Item): Promise<void> {
+    // Unlike a copy, a move does not merge into directories that exist.
+    if (target.stat?.isDirectory === true) throw exists(target.text);
+    await super.processTo(source, target);
+  }
+
+  protected override async postProcessPath(source: Item): Promise<void> {
+    if (!(await source.fs.delete(source.path, false))) throw pathError(source.text, undefined, { operation: 'remove' });
+  }
+}
+
+export class Get extends WithDestination {
+  protected async processOptions(args: string[]): Promise<void> {
+    const options = parseOptions(args, { min: 1, flags: ['crc', 'ignoreCrc', 'p', 'f'], withValue: ['t', 'q'] });
+    if (options.has('crc')) {
+      throw new HdfsError('EUNSUPPORTED', 'checksum files beside local files (-crc) are not written');
+    }
+    this.overwrite = options.has('f');
+    if (options.has('p')) this.preserved = new Set(['t', 'p']);
+    this.recursive = true;
+    await this.takeLocalDestination(args);
+  }
+}
+
+export class Cp extends WithDestination {
+  protected async processOptions(args: string[]): Promise<void> {
+    const at = args.findIndex((arg) => arg === '--' || arg.startsWith('-p'));
+    const preserve = args[at];
+    if (preserve !== undefined && preserve !== '--') {
+      args.splice(at, 1);
+      this.preserved = preserve.length === 2 ? ALL_PRESERVED : new Set(preserve.slice(2).toLowerCase().replace('a', 'p'));
+      if (this.preserved.has('x')) throw new HdfsError('EUNSUPPORTED', 'extended attributes cannot be kept yet');
+    }
+    const options = parseOptions(args, { min: 2, flags: ['f', 'd'], withValue: ['t', 'q'] });
+    this.direct = options.has('d');
+    this.overwrite = options.has('f');
+    this.recursive = true;
+    await this.takeRemoteDestination(args);
+  }
+}
+
+export class Mv extends WithDestination {
+  protected async processOptions(args: string[]): Promise<void> {
+    parseOptions(args, { min: 2 });
+    await this.takeRemoteDestination(args);
+  }
+
+  protected override async processTo(source: Item, target: Item): Promise<void> {
+    if (source.fs !== target.fs) throw pathError(source.text, 'Does not match target filesystem');
+    if (target.stat !== undefined) throw exists(target.text);
+    if (!(await target.fs.rename(source.path, target.path))) throw pathError(source.text);
+  }
+}
+
+export class GetMerge extends WithDestination {
+  #newline = false;
+  #skipEmpty = false;
+  readonly #sources: Item[] = [];
+
+  protected async processOptions(args: string[]): Promise<void> {
+    const options = parseOptions(args, { min: 2, flags: ['nl', 'skip-empty-file'] });
+    this.#newline = options.has('nl');
+    this.#skipEmpty = options.has('skip-empty-file');
+    await this.takeLocalDestination(args);
+    if (this.destination.stat?.isDirectory === true) throw isDirectory(this.destination.text);
+  }
+
+  /** The paths are gathered first, so that a wrong one stops the merge before anything is written. */
+  protected override async processArguments(items: readonly Item[]): Promise<void> {
+    for (const item of items) {
+      try {
+        if (item.stat === undefined) {
+          this.exitCode = 1;
+          throw notFound(item.text);
+        }
+        if (item.stat.isDirectory) {
+          const children: Item[] = [];
+          for await (const child of item.children()) if (child.found.isFile) children.push(child);
+          this.#sources.push(...children.sort(byPath));
+        } else this.#sources.push(item);
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+    if (this.exitCode !== 0) return;
+    const { destination } = this;
+    await destination.fs.write(destination.path, this.#merged(), {
+      overwrite: true,
+      signal: this.context.terminal.interrupted,
+    });
+  }
+
+  async *#merged(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (const source of this.#sources) {
+      if (source.found.size !== 0) yield* source.fs.read(source.path);
+      if (this.#newline && (source.found.size !== 0 || !this.#skipEmpty)) yield Buffer.from('\n');
+    }
+  }
+}

@@ -1,0 +1,120 @@
+// cat, text, head, tail, checksum: what shows the content of files.
+
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { HdfsError } from '../../../base/errors.ts';
+import { Command } from '../command.ts';
+import { parseOptions } from '../command-format.ts';
+import { Item } from '../item.ts';
+
+/** Bytes that head and tail show. */
+const ENDS_BYTES = 1024;
+const FOLLOW_MS = 5000;
+
+abstract class Display extends Command {
+  protected async copyOut(source: AsyncIterable<Uint8Array>): Promise<number> {
+    const { stdout } = this.context.terminal;
+    let bytes = 0;
+    for await (const chunk of source) {
+      stdout.write(chunk);
+      bytes += chunk.length;
+      await stdout.ready();
+    }
+    return bytes;
+  }
+}
+
+export class Cat extends Display {
+  protected processOptions(args: string[]): void {
+    parseOptions(args, { min: 1, flags: ['ignoreCrc'] });
+  }
+
+  protected async processPath(item: Item): Promise<void> {
+    item.requireFile();
+    await this.copyOut(await this.content(item));
+  }
+
+  protected async content(item: Item): Promise<AsyncIterable<Uint8Array>> {
+    return item.fs.read(item.path);
+  }
+}
+
+/** Containers of Hadoop that `text` would unpack, by their first bytes. */
+const CONTAINERS: readonly (readonly [magic: string, name: string])[] = [
+  ['SEQ', 'a SequenceFile'],
+  ['Obj', 'an Avro file'],
+];
+
+/** Plain files, and gzip; sequence files and Avro need Hadoop's own classes. */
+export class Text extends Cat {
+  protected override async content(item: Item): Promise<AsyncIterable<Uint8Array>> {
+    const first: Uint8Array[] = [];
+    for await (const chunk of item.fs.read(item.path, 0, 2)) first.push(chunk);
+    const magic = Buffer.concat(first);
+    if (magic[0] === 0x1f && magic[1] === 0x8b) {
+      // Errors reach the reader through the stream itself.
+      return pipeline(item.fs.read(item.path), createGunzip(), () => undefined) as AsyncIterable<Uint8Array>;
+    }
+    for (const [start, name] of CONTAINERS) {
+      if (magic.toString('latin1') === start)
+        throw new HdfsError('EUNSUPPORTED', `${item.text} is ${name}, which is not shown as text`);
+    }
+    return item.fs.read(item.path);
+  }
+}
+
+/** Commands of one path, which is no pattern. */
+abstract class OneFile extends Display {
+  protected override async expandArgument(arg: string): Promise<Item[]> {
+    return [await Item.of(await this.context.fileSystem(arg), arg)];
+  }
+}
+
+export class Head extends OneFile {
+  protected processOptions(args: string[]): void {
+    parseOptions(args, { min: 1, max: 1 });
+  }
+
+  protected async processPath(item: Item): Promise<void> {
+    if (item.requireFile().size > 0) await this.copyOut(item.fs.read(item.path, 0, ENDS_BYTES - 1));
+  }
+}
+
+export class Tail extends OneFile {
+  #follow = false;
+  #delayMs = FOLLOW_MS;
+
+  protected processOptions(args: string[]): void {
+    const options = parseOptions(args, { min: 1, max: 1, flags: ['f'], withValue: ['s'] });
+    this.#follow = options.has('f');
+    const delay = Number(options.value('s') ?? '');
+    if (Number.isInteger(delay) && delay > 0) this.#delayMs = delay;
+  }
+
+  protected async processPath(item: Item): Promise<void> {
+    const { size } = item.requireFile();
+    let at = Math.max(0, size - ENDS_BYTES);
+    if (size > 0) at += await this.copyOut(item.fs.read(item.path, at));
+    while (this.#follow) {
+      await this.context.host.clock.sleep(this.#delayMs, this.context.terminal.interrupted);
+      const now = (await item.refresh()).size;
+      if (at > now) at = now;
+      else if (at < now) at += await this.copyOut(item.fs.read(item.path, at));
+    }
+  }
+}
+
+export class Checksum extends Display {
+  #blockSize = false;
+
+  protected processOptions(args: string[]): void {
+    this.#blockSize = parseOptions(args, { min: 1, flags: ['v'] }).has('v');
+  }
+
+  protected async processPath(item: Item): Promise<void> {
+    const { blockSize } = item.requireFile();
+    const checksum = await item.fs.checksum(item.path);
+    const text = checksum === undefined ? 'NONE' : `${checksum.algorithm}\t${checksum.bytes.toString('hex')}`;
+    this.print(`${item.text}\t${text}${this.#blockSize ? `\tBlockSize=${blockSize}` : ''}`);
+  }
+}

@@ -1,0 +1,65 @@
+// The file systems a shell command works on, behind one interface: an HDFS through the client library, or the local one
+// through the host's disk. Paths here are absolute and clean.
+import type { ContentSummary, FileChecksum, FsStats } from '../../client/index.ts';
+
+export interface ShellStat {
+  readonly isDirectory: boolean;
+  readonly isFile: boolean;
+  readonly size: number;
+  /** Permission bits, with the sticky bit. */
+  readonly permission: number;
+  readonly owner: string;
+  readonly group: string;
+  readonly mtimeMs: number;
+  readonly atimeMs: number;
+  readonly replication: number;
+  readonly blockSize: number;
+  readonly hasAcl: boolean;
+  readonly erasureCoded: boolean;
+}
+
+export interface ShellEntry {
+  readonly name: string;
+  readonly stat: ShellStat;
+}
+
+export interface CreateFileOptions {
+  /** Replace an existing file. */
+  readonly overwrite: boolean;
+  readonly replication?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ShellFileSystem {
+  /** `hdfs://host:port`, `file://`. */
+  readonly uri: string;
+  readonly local: boolean;
+  readonly workingDirectory: string;
+  /** Full URI of a path, as Hadoop prints it. */
+  qualify(path: string): string;
+  /** Undefined when it does not exist. */
+  stat(path: string): Promise<ShellStat | undefined>;
+  /** In the order of names. Rejects with ENOENT. */
+  list(path: string): AsyncIterable<ShellEntry>;
+  mkdirs(path: string): Promise<boolean>;
+  delete(path: string, recursive: boolean): Promise<boolean>;
+  /** False: it could not be done and nobody knows why. */
+  rename(from: string, to: string): Promise<boolean>;
+  read(path: string, start?: number, end?: number): AsyncIterable<Uint8Array>;
+  /** Writes a whole file; what was written is given up when the source fails. */
+  write(path: string, source: AsyncIterable<Uint8Array>, options: CreateFileOptions): Promise<void>;
+  chmod(path: string, permission: number): Promise<void>;
+  chown(path: string, user: string | undefined, group: string | undefined): Promise<void>;
+  /** Milliseconds since 1970; undefined leaves a time alone. */
+  setTimes(path: string, mtimeMs: number | undefined, atimeMs: number | undefined): Promise<void>;
+  setReplication(path: string, replication: number): Promise<boolean>;
+  contentSummary(path: string): Promise<ContentSummary>;
+  checksum(path: string): Promise<FileChecksum | undefined>;
+  status(): Promise<FsStats>;
+  /** Whether the user may read (4), write (2) or run (1). */
+  access(path: string, mode: number): Promise<boolean>;
+  /** Moves to the trash; answers where it is now, or undefined when it is not to go there. */
+  trash(path: string): Promise<string | undefined>;
+  /** Hosts of each block. */
+  blockHosts(path: string): Promise<readonly number[]>;
+}

@@ -1,0 +1,192 @@
+// Patterns of paths: `*`, `?`, `[a-z]`, `[^x]`, `{a,b}` and `\` in front of any of them. Apache: Globber, GlobPattern,
+// GlobExpander.
+import { HdfsError } from '../../base/errors.ts';
+import { absolutePath, joinPath, relativePath } from '../paths.ts';
+import type { ShellFileSystem, ShellStat } from './file-system.ts';
+import { byPath, Item, splitPath } from './item.ts';
+
+/** Alternatives that braces may multiply to. */
+const MAX_EXPANDED = 10_000;
+
+function broken(message: string, pattern: string): HdfsError {
+  return new HdfsError('EIO', `Illegal file pattern: ${message} near index ${pattern.length}\n${pattern}`, { path: pattern });
+}
+
+export interface NamePattern {
+  readonly hasWildcard: boolean;
+  matches(name: string): boolean;
+}
+
+/** The pattern of one name. Throws for one that is not closed. */
+export function compileName(pattern: string): NamePattern {
+  let expression = '';
+  let hasWildcard = false;
+  let set = false;
+  let braces = 0;
+  for (let i = 0; i < pattern.length; i++) {
+    const c = pattern.charAt(i);
+    if (c === '\\') {
+      if (++i >= pattern.length) throw broken('Missing escaped character', pattern);
+      expression += escapeRegExp(pattern.charAt(i));
+    } else if (set) {
+      if (c === ']') {
+        set = false;
+        expression += ']';
+      } else if (c === '!' && pattern.charAt(i - 1) === '[') expression += '^';
+      else expression += c === '[' ? '\\[' : c;
+      if (c === '[') throw broken('Unclosed character class', pattern);
+    } else if (c === '*') {
+      expression += '.*';
+      hasWildcard = true;
+    } else if (c === '?') {
+      expression += '.';
+      hasWildcard = true;
+    } else if (c === '[') {
+      set = true;
+      hasWildcard = true;
+      expression += '[';
+    } else if (c === '{') {
+      braces++;
+      hasWildcard = true;
+      expression += '(?:';
+    } else if (c === '}' && braces > 0) {
+      braces--;
+      expression += ')';
+    } else if (c === ',' && braces > 0) expression += '|';
+    else expression += escapeRegExp(c);
+  }
+  if (set) throw broken('Unclosed character class', pattern);
+  if (braces > 0) throw broken('Unclosed group', pattern);
+  if (!hasWildcard) {
+    const plain = withoutEscapes(pattern);
+    return { hasWildcard, matches: (name) => name === plain };
+  }
+  const compiled = new RegExp(`^(?:${expression.replaceAll(/(?:\.\*)+/g, '.*')})$`, 'su');
+  return { hasWildcard, matches: (name) => compiled.test(name) };
+}
+
+const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+
+export const withoutEscapes = (pattern: string): string => pattern.replace(/\\(.)/gs, '$1');
+
+/** Braces that hold a slash become several patterns. */
+export function expandBraces(pattern: string): readonly string[] {
+  const done: string[] = [];
+  const pending = [pattern];
+  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+    const alternatives = expandFirst(next);
+    if (alternatives === undefined) done.push(next);
+    else pending.unshift(...alternatives);
+    if (done.length + pending.length > MAX_EXPANDED) {
+      throw new HdfsError('EINVAL', `${pattern} stands for more than ${MAX_EXPANDED} patterns`);
+    }
+  }
+  return done;
+}
+
+/** The pattern with the alternatives of its first outer brace that holds a slash; undefined when it has none. */
+function expandFirst(pattern: string): readonly string[] | undefined {
+  for (let start = 0; start < pattern.length; start++) {
+    if (pattern[start] === '\\') {
+      start++;
+      continue;
+    }
+    if (pattern[start] !== '{') continue;
+    let depth = 0;
+    let slash = false;
+    const cuts = [start];
+    for (let i = start; i < pattern.length; i++) {
+      const c = pattern[i];
+      if (c === '\\') i++;
+      else if (c === '{') depth++;
+      else if (c === '/') slash = true;
+      else if (c === ',' && depth === 1) cuts.push(i);
+      else if (c === '}' && --depth === 0) {
+        if (!slash) {
+          start = i;
+          break;
+        }
+        cuts.push(i);
+        const alternatives: string[] = [];
+        for (let cut = 0; cut + 1 < cuts.length; cut++) {
+          const inner = pattern.slice((cuts[cut] ?? 0) + 1, cuts[cut + 1]);
+          alternatives.push(pattern.slice(0, start) + inner + pattern.slice(i + 1));
+        }
+        return alternatives;
+      }
+    }
+  }
+  return undefined;
+}
+
+interface Match {
+  readonly path: string;
+  readonly stat: ShellStat;
+}
+
+async function matchesOf(fs: ShellFileSystem, pattern: string): Promise<{ found: Match[]; wildcard: boolean }> {
+  const components = absolutePath(pattern === '' ? '.' : pattern, fs.workingDirectory)
+    .split('/')
+    .filter((part) => part !== '');
+  let wildcard = false;
+  if (components.length === 0) {
+    const stat = await fs.stat('/');
+    return { found: stat === undefined ? [] : [{ path: '/', stat }], wildcard };
+  }
+  let candidates = ['/'];
+  const found: Match[] = [];
+  for (const [index, component] of components.entries()) {
+    const last = index === components.length - 1;
+    const name = compileName(component);
+    const next: string[] = [];
+    for (const candidate of candidates) {
+      if (!name.hasWildcard) {
+        const path = joinPath(candidate, withoutEscapes(component));
+        if (!last) {
+          next.push(path);
+          continue;
+        }
+        const stat = await fs.stat(path);
+        if (stat !== undefined) found.push({ path, stat });
+        continue;
+      }
+      wildcard = true;
+      const directory = await fs.stat(candidate);
+      if (directory?.isDirectory !== true) continue;
+      for await (const entry of fs.list(candidate)) {
+        if (!name.matches(entry.name)) continue;
+        const path = joinPath(candidate, entry.name);
+        if (last) found.push({ path, stat: entry.stat });
+        else if (entry.stat.isDirectory) next.push(path);
+      }
+    }
+    candidates = next;
+  }
+  return { found, wildcard };
+}
+
+/**
+ * The items that an argument means. An argument without wildcards that does not exist gives one item without a stat; a
+ * pattern that matches nothing gives none.
+ */
+export async function expandGlob(fs: ShellFileSystem, text: string): Promise<Item[]> {
+  const { scheme, authority, path } = splitPath(text);
+  const patterns = expandBraces(path);
+  const found: Match[] = [];
+  let wildcard = false;
+  for (const pattern of patterns) {
+    const matched = await matchesOf(fs, pattern);
+    found.push(...matched.found);
+    wildcard ||= matched.wildcard;
+  }
+  if (!wildcard && found.length === 0 && patterns.length <= 1) return [new Item(fs, withoutEscapes(text), undefined)];
+  const items = found.map((match) => {
+    if (scheme !== undefined) {
+      const prefix = authority === undefined ? (fs.local ? `${scheme}:` : `${scheme}://`) : `${scheme}://${authority}`;
+      return new Item(fs, `${prefix}${match.path}`, match.stat);
+    }
+    if (path.startsWith('/')) return new Item(fs, match.path, match.stat);
+    return new Item(fs, relativePath(fs.workingDirectory, match.path, match.stat.isDirectory), match.stat);
+  });
+  return items.sort(byPath);
+}

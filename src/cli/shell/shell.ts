@@ -1,0 +1,158 @@
+// `hdfs dfs` and `hadoop fs`: finds the verb, gives it its file systems, prints usage and help. Exit codes are Hadoop's:
+// what the verb says, 255 for wrong usage, 130 after an interrupt.
+import { HdfsError, messageOf } from '../../base/errors.ts';
+import { connect, type Hdfs } from '../../client/index.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import type { Host } from '../../host/host.ts';
+import type { Terminal } from '../terminal.ts';
+import type { ShellContext } from './command.ts';
+import { UsageError } from './command-format.ts';
+import { type ShellVerb, VERBS } from './commands/index.ts';
+import type { ShellFileSystem } from './file-system.ts';
+import { HdfsFileSystem } from './hdfs-file-system.ts';
+import { splitPath } from './item.ts';
+import { LocalFileSystem } from './local-file-system.ts';
+
+const PREFIX = 'Usage: hadoop fs [generic options]';
+const FAILED = 255;
+const INTERRUPTED = 130;
+
+export async function runShell(
+  host: Host,
+  terminal: Terminal,
+  configuration: Configuration,
+  argv: readonly string[],
+): Promise<number> {
+  const [word, ...args] = argv;
+  const { stderr, stdout } = terminal;
+  if (word === undefined) {
+    stderr.write(allUsages(false));
+    return FAILED;
+  }
+  const name = word.replace(/^-/, '');
+  const verb = word.startsWith('-') ? verbOf(name) : undefined;
+  if (word === '-help' || word === '-usage') return printHelp(terminal, args, word === '-help');
+  if (verb === undefined) {
+    stderr.write(`${word}: Unknown command\n`);
+    if (!word.startsWith('-') && verbOf(word) !== undefined) {
+      stderr.write(`Did you mean -${word}?  This command begins with a dash.\n`);
+    }
+    stderr.write(allUsages(false));
+    return FAILED;
+  }
+  if ('refused' in verb) {
+    stderr.write(`${name}: Option '-${name}' ${verb.refused}\n`);
+    return 1;
+  }
+  if (verb.replacement !== undefined) stderr.write(`${name}: DEPRECATED: Please use '${verb.replacement}' instead.\n`);
+  const systems = new FileSystems(host, terminal, configuration);
+  const context: ShellContext = {
+    host,
+    terminal,
+    configuration,
+    fileSystem: (text) => systems.of(text),
+    local: systems.local,
+  };
+  try {
+    const code = await new verb.command(name, context).run(args);
+    await stdout.ready();
+    return code;
+  } catch (error) {
+    if (terminal.interrupted.aborted) {
+      stderr.write(`${name}: Interrupted\n`);
+      return INTERRUPTED;
+    }
+    if (!(error instanceof UsageError)) throw error;
+    for (const line of messageOf(error).split('\n')) stderr.write(`${word}: ${line}\n`);
+    stderr.write(`${PREFIX} ${usageOf(name, verb)}\n`);
+    return FAILED;
+  } finally {
+    await systems.close();
+  }
+}
+
+function verbOf(name: string): ShellVerb | undefined {
+  return Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+}
+
+const usageOf = (name: string, verb: ShellVerb): string => (verb.usage === '' ? `-${name}` : `-${name} ${verb.usage}`);
+
+const helpOf = (name: string, verb: ShellVerb): string => `${usageOf(name, verb)} :\n  ${verb.help}\n`;
+
+function allUsages(withHelp: boolean): string {
+  const current = Object.entries(VERBS).filter(([, verb]) => verb.replacement === undefined && !('refused' in verb));
+  const lines = [
+    PREFIX,
+    ...current.map(([name, verb]) => `\t[${usageOf(name, verb)}]`),
+    '\t[-help [cmd ...]]',
+    '\t[-usage [cmd ...]]',
+    '',
+  ];
+  if (withHelp) lines.push(...current.map(([name, verb]) => helpOf(name, verb)));
+  lines.push(
+    'Generic options:',
+    '-conf <configuration file>        read this file too',
+    '-D <property=value>               set a configuration key',
+    '-fs <hdfs://namenode:port>        file system of paths without a scheme',
+    '',
+    '',
+  );
+  return lines.join('\n');
+}
+
+function printHelp(terminal: Terminal, names: readonly string[], withHelp: boolean): number {
+  if (names.length === 0) terminal.stdout.write(allUsages(withHelp));
+  for (const name of names) {
+    const verb = verbOf(name);
+    if (verb === undefined) {
+      terminal.stderr.write(`-${withHelp ? 'help' : 'usage'}: \`${name}': Unknown command\n`);
+      terminal.stderr.write(allUsages(false));
+      return FAILED;
+    }
+    terminal.stdout.write(withHelp ? helpOf(name, verb) : `${PREFIX} ${usageOf(name, verb)}\n`);
+  }
+  return 0;
+}
+
+/** The file systems that the arguments of one command name; each is connected to once. */
+class FileSystems {
+  readonly local: ShellFileSystem;
+  readonly #host: Host;
+  readonly #configuration: Configuration;
+  readonly #connected = new Map<string, Promise<{ readonly hdfs: Hdfs; readonly fs: ShellFileSystem }>>();
+
+  constructor(host: Host, terminal: Terminal, configuration: Configuration) {
+    this.#host = host;
+    this.#configuration = configuration;
+    this.local = new LocalFileSystem(host, terminal);
+  }
+
+  async of(text: string): Promise<ShellFileSystem> {
+    const { scheme, authority } = splitPath(text);
+    const standard = splitPath(this.#configuration.get('fs.defaultFS') ?? '');
+    const wanted = scheme ?? standard.scheme ?? 'file';
+    if (wanted === 'file') return this.local;
+    if (wanted !== 'hdfs') throw new HdfsError('EUNSUPPORTED', `No FileSystem for scheme "${wanted}"`);
+    const where = authority ?? (standard.scheme === 'hdfs' ? standard.authority : undefined);
+    if (where === undefined) throw new HdfsError('EIO', `Incomplete HDFS URI, no host: ${text}`);
+    let connection = this.#connected.get(where);
+    if (connection === undefined) {
+      connection = this.#connect(`hdfs://${where}`);
+      this.#connected.set(where, connection);
+    }
+    return (await connection).fs;
+  }
+
+  async #connect(uri: string): Promise<{ readonly hdfs: Hdfs; readonly fs: ShellFileSystem }> {
+    const hdfs = await connect({ uri, configuration: this.#configuration, host: this.#host });
+    return { hdfs, fs: new HdfsFileSystem(hdfs, this.#configuration.getDuration('fs.trash.interval')) };
+  }
+
+  async close(): Promise<void> {
+    for (const connection of this.#connected.values()) {
+      // One that could not be made has failed where it was asked for.
+      const made = await connection.catch(() => undefined);
+      await made?.hdfs.close();
+    }
+  }
+}

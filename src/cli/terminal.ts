@@ -1,0 +1,102 @@
+// What a command sees of the place it runs in: its output, input, directory and calendar. The real one is made in
+// main.ts; tests give one that keeps what was printed.
+
+export interface Output {
+  /** Queues text or bytes. */
+  write(chunk: string | Uint8Array): void;
+  /** Resolves when little enough is queued that more may be written; rejects with code EPIPE when nobody reads. */
+  ready(): Promise<void>;
+  readonly isTty: boolean;
+  readonly columns: number;
+}
+
+/** Parts of a moment as a calendar on the wall shows them. */
+export interface LocalTime {
+  readonly year: number;
+  /** 1 to 12. */
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly second: number;
+}
+
+export interface LocalMoment extends LocalTime {
+  /** 0 is Sunday. */
+  readonly weekday: number;
+  /** Short name of the time zone: UTC, CEST. */
+  readonly zone: string;
+}
+
+/** The parts of the local file system that the servers never need, and a copy command does. */
+export interface LocalFiles {
+  /** Milliseconds since 1970. */
+  setTimes(path: string, mtimeMs: number, atimeMs: number): Promise<void>;
+  /** Names of owner and group, and what else `ls` shows. */
+  describe(path: string): Promise<LocalDescription>;
+}
+
+export interface LocalDescription {
+  readonly owner: string;
+  readonly group: string;
+  readonly atimeMs: number;
+}
+
+/** Other processes of this machine, for daemons in the background. */
+export interface Processes {
+  /** Starts one of our own commands apart from this process, its output going to the end of a file. Answers its pid. */
+  spawn(command: string, args: readonly string[], logFile: string): number;
+  isAlive(pid: number): boolean;
+  kill(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void;
+  /** Words of its command line; undefined where the system does not tell. */
+  commandLine(pid: number): Promise<readonly string[] | undefined>;
+}
+
+export interface Terminal {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  stdin(): AsyncIterable<Uint8Array>;
+  /** Whether a person sits at the keyboard. */
+  readonly interactive: boolean;
+  /** Absolute path of the working directory. */
+  readonly cwd: string;
+  /** Colours may be used on a terminal. */
+  readonly color: boolean;
+  readonly files: LocalFiles;
+  readonly processes: Processes;
+  /** Parts of a moment in the time zone of the user. */
+  localTime(ms: number): LocalMoment;
+  /** The moment of a local time. */
+  fromLocalTime(time: LocalTime): number;
+  /** Aborted at the first interrupt (SIGINT, SIGTERM). */
+  readonly interrupted: AbortSignal;
+}
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** yyyy-MM-dd HH:mm */
+export function formatMinute(time: LocalTime): string {
+  return `${String(time.year).padStart(4, '0')}-${two(time.month)}-${two(time.day)} ${two(time.hour)}:${two(time.minute)}`;
+}
+
+/** yyyy-MM-dd HH:mm:ss */
+export function formatSecond(time: LocalTime): string {
+  return `${formatMinute(time)}:${two(time.second)}`;
+}
+
+export async function print(output: Output, text: string): Promise<void> {
+  output.write(text);
+  await output.ready();
+}
+
+/** Reads a line from the keyboard, without its end. Undefined at the end of the input. */
+export async function readLine(terminal: Terminal): Promise<string | undefined> {
+  let text = '';
+  for await (const chunk of terminal.stdin()) {
+    text += Buffer.from(chunk).toString('utf8');
+    const end = text.indexOf('\n');
+    if (end >= 0) return text.slice(0, end).replace(/\r$/, '');
+    if (text.length > 64 * 1024) return text;
+  }
+  return text === '' ? undefined : text;
+}

@@ -1,0 +1,19 @@
+// How a verb of `tuskfs` is declared: each file of this folder exports one.
+import type { Command } from 'commander';
+import type { VerbContext } from '../context.ts';
+
+export interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  /** Arguments and options, in commander's words. */
+  declare(command: Command): void;
+  run(context: VerbContext, args: readonly unknown[], options: VerbOptions): Promise<void>;
+}
+
+export type VerbOptions = Readonly<Record<string, unknown>>;
+
+/** A variadic or optional argument as texts. */
+export function texts(argument: unknown, fallback: readonly string[] = []): readonly string[] {
+  if (Array.isArray(argument)) return argument.length === 0 ? fallback : argument.map(String);
+  return argument === undefined ? fallback : [String(argument)];
+}

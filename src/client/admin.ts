@@ -1,0 +1,144 @@
+// What an administrator asks of a NameNode: safe mode, checkpoints, the state of DataNodes and blocks. Apart from the file
+// system object, because programs that work with files need none of it.
+import type { Configuration } from '../config/configuration.ts';
+import { clientNameNodes } from '../config/nameservices.ts';
+import type { Host } from '../host/host.ts';
+import {
+  DatanodeReportTypeProto,
+  type GetFsECBlockGroupStatsResponseProto,
+  type GetFsReplicatedBlockStatsResponseProto,
+  SafeModeActionProto,
+} from '../wire/messages/client-namenode.ts';
+import { type DatanodeInfoProto, DatanodeInfoProto_AdminState } from '../wire/messages/hdfs.ts';
+import { NameNode } from './namenode.ts';
+import { clientSettings } from './settings.ts';
+
+export type SafeModeAction = 'enter' | 'leave' | 'get' | 'forceExit';
+export type DataNodeFilter = 'live' | 'dead' | 'decommissioning' | 'enteringMaintenance' | 'inMaintenance';
+
+export interface DataNodeReport {
+  /** Transfer address, `ip:port`. */
+  readonly name: string;
+  readonly hostName: string;
+  readonly rack: string;
+  readonly adminState: 'normal' | 'decommissioning' | 'decommissioned' | 'enteringMaintenance' | 'inMaintenance';
+  /** Bytes. */
+  readonly capacity: number;
+  readonly dfsUsed: number;
+  readonly nonDfsUsed: number;
+  readonly remaining: number;
+  readonly cacheCapacity: number;
+  readonly cacheUsed: number;
+  /** Transfers under way. */
+  readonly xceivers: number;
+  /** Milliseconds since 1970. */
+  readonly lastContactMs: number;
+  /** 0: never. */
+  readonly lastBlockReportMs: number;
+  readonly blocks: number;
+}
+
+const SAFE_MODE: Readonly<Record<SafeModeAction, SafeModeActionProto>> = {
+  enter: SafeModeActionProto.SAFEMODE_ENTER,
+  leave: SafeModeActionProto.SAFEMODE_LEAVE,
+  get: SafeModeActionProto.SAFEMODE_GET,
+  forceExit: SafeModeActionProto.SAFEMODE_FORCE_EXIT,
+};
+
+const FILTERS: Readonly<Record<DataNodeFilter, DatanodeReportTypeProto>> = {
+  live: DatanodeReportTypeProto.LIVE,
+  dead: DatanodeReportTypeProto.DEAD,
+  decommissioning: DatanodeReportTypeProto.DECOMMISSIONING,
+  enteringMaintenance: DatanodeReportTypeProto.ENTERING_MAINTENANCE,
+  inMaintenance: DatanodeReportTypeProto.IN_MAINTENANCE,
+};
+
+const ADMIN_STATES: Readonly<Record<DatanodeInfoProto_AdminState, DataNodeReport['adminState']>> = {
+  [DatanodeInfoProto_AdminState.NORMAL]: 'normal',
+  [DatanodeInfoProto_AdminState.DECOMMISSION_INPROGRESS]: 'decommissioning',
+  [DatanodeInfoProto_AdminState.DECOMMISSIONED]: 'decommissioned',
+  [DatanodeInfoProto_AdminState.ENTERING_MAINTENANCE]: 'enteringMaintenance',
+  [DatanodeInfoProto_AdminState.IN_MAINTENANCE]: 'inMaintenance',
+};
+
+export class HdfsAdmin implements Disposable {
+  readonly #namenode: NameNode;
+  readonly #closing = new AbortController();
+
+  constructor(host: Host, configuration: Configuration, user?: string) {
+    const service = clientNameNodes(configuration);
+    this.#namenode = new NameNode(
+      host,
+      {
+        addresses: service.namenodes,
+        nameservice: service.nameservice,
+        user: user ?? host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName,
+      },
+      clientSettings(configuration),
+      this.#closing.signal,
+    );
+  }
+
+  /** Whether safe mode is on afterwards. */
+  async safeMode(action: SafeModeAction): Promise<boolean> {
+    return (await this.#namenode.call('setSafeMode', { action: SAFE_MODE[action] })).result;
+  }
+
+  /** Writes an image; false when there is a recent one (`withinSeconds`, `withinTransactions`). */
+  async saveNamespace(withinSeconds = 0, withinTransactions = 0): Promise<boolean> {
+    const { saved } = await this.#namenode.call('saveNamespace', { timeWindow: withinSeconds, txGap: withinTransactions });
+    return saved;
+  }
+
+  /** First transaction of the new segment. */
+  async rollEdits(): Promise<number> {
+    return (await this.#namenode.call('rollEdits', {})).newSegmentTxId;
+  }
+
+  async dataNodes(filter: DataNodeFilter): Promise<readonly DataNodeReport[]> {
+    const { di } = await this.#namenode.call('getDatanodeReport', { type: FILTERS[filter] });
+    return di.map(report);
+  }
+
+  blockStats(): Promise<GetFsReplicatedBlockStatsResponseProto> {
+    return this.#namenode.call('getFsReplicatedBlockStats', {});
+  }
+
+  blockGroupStats(): Promise<GetFsECBlockGroupStatsResponseProto> {
+    return this.#namenode.call('getFsECBlockGroupStats', {});
+  }
+
+  async capacity(): Promise<{ readonly capacity: number; readonly used: number; readonly remaining: number }> {
+    const { capacity, used, remaining } = await this.#namenode.call('getFsStats', {});
+    return { capacity, used, remaining };
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#namenode.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function report(info: DatanodeInfoProto): DataNodeReport {
+  return {
+    name: `${info.id.ipAddr}:${info.id.xferPort}`,
+    hostName: info.id.hostName,
+    rack: info.location ?? '/default-rack',
+    adminState: ADMIN_STATES[info.adminState],
+    capacity: info.capacity,
+    dfsUsed: info.dfsUsed,
+    // Old NameNodes do not say it.
+    nonDfsUsed: info.nonDfsUsed ?? Math.max(0, info.capacity - info.dfsUsed - info.remaining),
+    remaining: info.remaining,
+    cacheCapacity: info.cacheCapacity,
+    cacheUsed: info.cacheUsed,
+    xceivers: info.xceiverCount,
+    lastContactMs: info.lastUpdate,
+    lastBlockReportMs: info.lastBlockReportTime,
+    blocks: info.numBlocks,
+  };
+}

@@ -1,0 +1,41 @@
+// Starts one role from its configuration, as `hdfs namenode` and `hdfs datanode` do.
+import type { Configuration } from '../config/configuration.ts';
+import { nameNodeConfiguration, nameNodeIdentity } from '../config/nameservices.ts';
+import type { Host } from '../host/host.ts';
+import { DataNode, type DataNodeOptions } from '../server/datanode/datanode.ts';
+import { type FormatOptions, formatNameNode } from '../server/namenode/format.ts';
+import { NameNode, type NameNodeOptions } from '../server/namenode/namenode.ts';
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|::1|0\.0\.0\.0|::)$/;
+
+/** The configuration of the NameNode that this machine is, where the files speak of several. */
+export function ownNameNodeConfiguration(host: Host, configuration: Configuration): Configuration {
+  const { hostName } = host.machine;
+  const isLocal = (name: string): boolean => LOOPBACK.test(name) || name === hostName || name.split('.', 1)[0] === hostName;
+  return nameNodeConfiguration(configuration, nameNodeIdentity(configuration, isLocal));
+}
+
+export async function startNameNode(
+  host: Host,
+  configuration: Configuration,
+  options: NameNodeOptions = {},
+): Promise<NameNode> {
+  const nameNode = new NameNode(host, ownNameNodeConfiguration(host, configuration), options);
+  await nameNode.start();
+  return nameNode;
+}
+
+export async function startDataNode(
+  host: Host,
+  configuration: Configuration,
+  options: DataNodeOptions = {},
+): Promise<DataNode> {
+  const dataNode = new DataNode(host, configuration, options);
+  await dataNode.start();
+  return dataNode;
+}
+
+/** True when it was formatted, false when somebody said no. */
+export function format(host: Host, configuration: Configuration, options: FormatOptions = {}): Promise<boolean> {
+  return formatNameNode(host, ownNameNodeConfiguration(host, configuration), options);
+}
