@@ -1,15 +1,16 @@
 // One client's connection at the RPC server: the shell around RpcAcceptor. It looks up what a call names, runs the
-// handler, and sends all answers of one turn with one write. It reads no further while too many calls of this client are
-// under way or too many of its answers have not been fetched.
+// handler, and sends the answers of one turn with one write, or a few when they are long. It reads no further while too
+// many calls of this client are under way or too many of its answers have not been fetched, and lets other connections
+// have their turn after long answers.
 import type { Connection, Timer } from '../host/host.ts';
 import { type CallHeader, type Identity, RpcAcceptor } from '../wire/ipc/acceptor.ts';
 import { type Failure, writeFailure, writeSuccess } from '../wire/ipc/headers.ts';
 import { RequestHeaderProto } from '../wire/messages/ipc.ts';
-import { readDelimited } from '../wire/protobuf/message.ts';
+import { type MessageType, readDelimited } from '../wire/protobuf/message.ts';
 import type { ProtoReader } from '../wire/protobuf/reader.ts';
 import { ProtoWriter } from '../wire/protobuf/writer.ts';
 import { failureOf, isBrokenInvariant, isOurFault } from './answers.ts';
-import type { ReplyGate, RpcCall, ServiceMethod } from './service.ts';
+import { type ReplyGate, type RpcCall, type ServiceMethod, WRITTEN, type Written } from './service.ts';
 
 /** What a connection needs of its server. */
 export interface ConnectionOwner {
@@ -26,6 +27,8 @@ export interface ConnectionOwner {
   onBug(error: Error): void;
   now(): number;
   setTimer(ms: number, fn: () => void): Timer;
+  /** Runs `fn` after other connections had their turn. */
+  defer(fn: () => void): void;
 }
 
 export interface Target {
@@ -47,12 +50,21 @@ export interface ConnectionLimits {
 
 /** A writer that has grown beyond this is not kept for the next turn. */
 const MAX_KEPT_WRITER_BYTES = 1024 * 1024;
+/** Answers are sent when they are this long together, before the turn is over. */
+const FLUSH_BYTES = 64 * 1024;
+/** After answers of this length in one turn the other connections come first. Long answers are long work, too. */
+const MAX_TURN_BYTES = 256 * 1024;
 /** How long an ended connection waits for its client to end it too. */
 const LINGER_MS = 2000;
 /** Different method headers that are remembered; clients use a few dozen. */
 const MAX_REMEMBERED_HEADERS = 2048;
 
 const idleWriters: ProtoWriter[] = [];
+
+type WriteMessage = (writer: ProtoWriter) => void;
+
+/** The message type of an answer that its handler writes. */
+const BY_HANDLER: Pick<MessageType<never, WriteMessage>, 'write'> = { write: (message, writer) => message(writer) };
 
 /** Targets by the bytes of their RequestHeaderProto, which a client repeats for each call of a method. */
 export class TargetCache {
@@ -87,6 +99,8 @@ class Call implements RpcCall {
   readonly callerContext: CallHeader['callerContext'];
   readonly stateId: number | undefined;
   afterTxid = 0;
+  /** The answer that its handler wrote, while it may not leave. */
+  held: Buffer | undefined;
   private readonly connection: ServerConnection;
 
   constructor(connection: ServerConnection, header: CallHeader, protocol: string, method: string) {
@@ -111,6 +125,11 @@ class Call implements RpcCall {
   get remote(): { readonly host: string; readonly port: number } {
     return this.connection.remote;
   }
+
+  write(message: WriteMessage): Written {
+    this.held = this.connection.put(this, BY_HANDLER, message);
+    return WRITTEN;
+  }
 }
 
 export class ServerConnection {
@@ -123,6 +142,10 @@ export class ServerConnection {
   private inFlight = 0;
   /** Answers of this turn, not yet handed to the socket. */
   private out: ProtoWriter | undefined;
+  /** Bytes of answers sent in this turn. */
+  private turnBytes = 0;
+  /** Others come first; then it goes on. */
+  private yielding = false;
   private reading = false;
   private flushPlanned = false;
   private closing = false;
@@ -191,6 +214,7 @@ export class ServerConnection {
   private onData(chunk: Buffer): void {
     if (this.closing) return;
     this.lastContactMs = this.owner.now();
+    this.turnBytes = 0;
     this.reading = true;
     try {
       this.acceptor.feed(chunk);
@@ -206,6 +230,11 @@ export class ServerConnection {
       this.flush();
       if (this.closing) return;
       if (!this.acceptor.isStopped) break;
+      if (this.yielding) return;
+      if (this.turnBytes > MAX_TURN_BYTES) {
+        this.yieldTurn();
+        return;
+      }
       if (this.mustWait()) {
         this.holdBack();
         return;
@@ -223,11 +252,24 @@ export class ServerConnection {
     }
   }
 
+  private pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  private yieldTurn(): void {
+    this.yielding = true;
+    this.pause();
+    this.owner.defer(() => {
+      this.yielding = false;
+      this.turnBytes = 0;
+      this.pump();
+    });
+  }
+
   private holdBack(): void {
-    if (!this.paused) {
-      this.paused = true;
-      this.socket.pause();
-    }
+    this.pause();
     // Calls under way pump when they are done; unfetched answers when they have been fetched.
     if (this.socket.queuedBytes > this.owner.limits.maxQueuedBytes && !this.awaitingFetch) {
       this.awaitingFetch = true;
@@ -252,7 +294,8 @@ export class ServerConnection {
     } catch (error) {
       this.failed(error, call ?? new Call(this, header, target?.protocol ?? '', target?.method.name ?? ''));
     }
-    if (this.mustWait()) this.acceptor.stop();
+    if ((this.out?.length ?? 0) > FLUSH_BYTES) this.flush();
+    if (this.turnBytes > MAX_TURN_BYTES || this.mustWait()) this.acceptor.stop();
   }
 
   private later(result: Promise<unknown>, call: Call, target: Target): void {
@@ -274,30 +317,33 @@ export class ServerConnection {
 
   /** Encodes at once, while the result says what it said when the handler returned, and sends when it may be known. */
   private succeed(call: Call, target: Target, value: unknown): void {
-    const { gate } = this.owner;
-    const stateId = this.owner.stateId();
-    if (call.afterTxid === 0 || gate === undefined || gate.isDurable(call.afterTxid)) {
-      if (!this.closed) this.writeAnswer(this.writer(), call, target, value, stateId);
-      this.done(call, undefined);
-      return;
-    }
-    const scratch = takeWriter();
-    writeSuccess(scratch, call, target.method.response, value, stateId);
-    this.hold(gate, call, scratch.toBuffer(), undefined);
-    giveWriter(scratch);
+    const held = value === WRITTEN ? call.held : this.put(call, target.method.response, value);
+    if (held === undefined) this.done(call, undefined);
+    else this.hold(call, held, undefined);
   }
 
-  /** Appends an answer; when its value cannot be encoded, nothing of it stays. */
-  private writeAnswer(writer: ProtoWriter, call: Call, target: Target, value: unknown, stateId: number | undefined): void {
+  /** Appends an answer to those of this turn, or hands it back when it may not leave yet. */
+  put<Init>(call: Call, type: Pick<MessageType<unknown, Init>, 'write'>, message: Init): Buffer | undefined {
+    if (this.closed) return undefined;
+    const writer = this.writer();
     const before = writer.length;
     try {
-      writeSuccess(writer, call, target.method.response, value, stateId);
+      writeSuccess(writer, call, type, message, this.owner.stateId());
     } catch (error) {
-      const kept = Buffer.from(writer.view(0).subarray(0, before));
-      writer.reset();
-      writer.putRaw(kept);
+      // Nothing stays of an answer whose value cannot be encoded.
+      writer.truncate(before);
       throw error;
     }
+    return this.unlessDurable(call, writer, before);
+  }
+
+  /** Takes back what was written from `before` on when it says something that is not durable. */
+  private unlessDurable(call: Call, writer: ProtoWriter, before: number): Buffer | undefined {
+    const { gate } = this.owner;
+    if (call.afterTxid === 0 || gate === undefined || gate.isDurable(call.afterTxid)) return undefined;
+    const answer = writer.toBuffer(before);
+    writer.truncate(before);
+    return answer;
   }
 
   private failed(error: unknown, call: Call): void {
@@ -306,21 +352,20 @@ export class ServerConnection {
       return;
     }
     if (isOurFault(error)) this.owner.logFailure(call, error);
-    const { gate } = this.owner;
-    const failure = failureOf(error);
-    if (call.afterTxid === 0 || gate === undefined || gate.isDurable(call.afterTxid)) {
-      if (!this.closed) writeFailure(this.writer(), call, failure, this.owner.stateId());
+    if (this.closed) {
       this.done(call, error);
       return;
     }
-    const scratch = takeWriter();
-    writeFailure(scratch, call, failure, this.owner.stateId());
-    this.hold(gate, call, scratch.toBuffer(), error);
-    giveWriter(scratch);
+    const writer = this.writer();
+    const before = writer.length;
+    writeFailure(writer, call, failureOf(error), this.owner.stateId());
+    const held = this.unlessDurable(call, writer, before);
+    if (held === undefined) this.done(call, error);
+    else this.hold(call, held, error);
   }
 
-  private hold(gate: ReplyGate, call: Call, answer: Buffer, outcome: unknown): void {
-    gate.whenDurable(call.afterTxid, (error) => {
+  private hold(call: Call, answer: Buffer, outcome: unknown): void {
+    this.owner.gate?.whenDurable(call.afterTxid, (error) => {
       if (error !== undefined) {
         // It cannot become durable: saying nothing is right, and the client asks again elsewhere.
         this.done(call, error);
@@ -357,7 +402,10 @@ export class ServerConnection {
     const { out } = this;
     if (out === undefined) return;
     this.out = undefined;
-    if (!this.closed && out.length > 0) this.socket.write(out.toBuffer());
+    if (!this.closed && out.length > 0) {
+      this.turnBytes += out.length;
+      this.socket.write(out.toBuffer());
+    }
     giveWriter(out);
   }
 

@@ -120,6 +120,7 @@ export class RpcServer {
       onBug: (error) => this.onBug(error),
       now: () => host.clock.monotonic(),
       setTimer: (ms, fn) => host.clock.setTimer(ms, fn),
+      defer: (fn) => host.clock.defer(fn),
     };
   }
 

@@ -3,8 +3,12 @@
 //
 // A handler gets views of the bytes that arrived (fields of type Uint8Array): one that keeps them longer than its turn
 // copies them. Strings and numbers are its own.
+//
+// A handler answers with an object of the response's type. One that is called very often may write the message itself
+// instead (RpcCall.write), straight from where its values lie.
 import type { Address } from '../host/host.ts';
 import type { MessageType } from '../wire/protobuf/message.ts';
+import type { ProtoWriter } from '../wire/protobuf/writer.ts';
 
 export type AnyMessage = MessageType<unknown, never>;
 
@@ -36,7 +40,16 @@ export interface RpcCall {
   readonly stateId: number | undefined;
   /** The answer leaves when the server's gate says that this txid is durable; 0: at once. The handler sets it. */
   afterTxid: number;
+  /**
+   * Writes the answer now: `message` appends the response's fields, and may still set `afterTxid`. Last deed of a handler,
+   * which returns what this returns.
+   */
+  write(message: (writer: ProtoWriter) => void): Written;
 }
+
+/** In place of an answer: the handler has written it. */
+export const WRITTEN: unique symbol = Symbol('the answer is written');
+export type Written = typeof WRITTEN;
 
 /** Holds answers until what they say is durable. */
 export interface ReplyGate {
@@ -44,7 +57,7 @@ export interface ReplyGate {
   whenDurable(txid: number, fn: (error?: Error) => void): void;
 }
 
-export type Handler<Request, Response> = (request: Request, call: RpcCall) => Response | Promise<Response>;
+export type Handler<Request, Response> = (request: Request, call: RpcCall) => Response | Written | Promise<Response | Written>;
 
 export type Handlers<M extends ServiceMethods> = {
   readonly [K in keyof M]?: Handler<RequestOf<M, K>, ResponseInitOf<M, K>>;

@@ -38,7 +38,7 @@ export interface AnswerTo {
 export function writeSuccess<Init>(
   writer: ProtoWriter,
   to: AnswerTo,
-  type: MessageType<unknown, Init>,
+  type: Pick<MessageType<unknown, Init>, 'write'>,
   message: Init,
   stateId?: number,
 ): void {

@@ -60,7 +60,11 @@ export function messageType<T, Init>(
 }
 
 /** Appends `message` with its length before it. */
-export function writeDelimited<T, Init>(type: MessageType<T, Init>, message: Init, writer: ProtoWriter): void {
+export function writeDelimited<Init>(
+  type: Pick<MessageType<unknown, Init>, 'write'>,
+  message: Init,
+  writer: ProtoWriter,
+): void {
   const at = writer.beginBare();
   type.write(message, writer);
   writer.finish(at);

@@ -21,6 +21,11 @@ export class ProtoWriter {
     this.end = 0;
   }
 
+  /** Forgets what was written behind the first `length` bytes. */
+  truncate(length: number): void {
+    if (length < this.end) this.end = length;
+  }
+
   /** The bytes written since `from`, without a copy: valid until the next write or reset. */
   view(from = 0): Buffer {
     return this.buffer.subarray(from, this.end);
