@@ -1,0 +1,31 @@
+// Bundles the simulator's command line into the cache and runs it: `npm run sim -- --from 1 --seeds 50`.
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const directory = join(root, 'node_modules/.cache/tuskfs');
+mkdirSync(directory, { recursive: true });
+const file = join(directory, `sim-${process.pid}.mjs`);
+await build({
+  entryPoints: [join(root, 'sim/main.ts')],
+  outfile: file,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  packages: 'external',
+  sourcemap: 'inline',
+  logLevel: 'warning',
+});
+process.setSourceMapsEnabled?.(true);
+globalThis.require ??= createRequire(import.meta.url);
+const { main } = await import(pathToFileURL(file).href);
+const { rmSync } = await import('node:fs');
+rmSync(file);
+process.exitCode = await main(process.argv.slice(2), {
+  line: (text) => process.stdout.write(`${text}\n`),
+  nowMs: () => performance.now(),
+});
