@@ -1,0 +1,344 @@
+// Apache Hadoop for the interop tests: its jars (fetched once by Maven into the user's cache), its commands by class name,
+// and small clusters of it on loopback, whose daemons may be swapped for ours. Without Java and Maven the tests say so and
+// are skipped; where TUSKFS_REQUIRE_INTEROP is set, as in continuous integration, that is a failure.
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe } from 'vitest';
+import { formatConfigurationXml } from '../../src/config/xml.ts';
+
+export const HADOOP_VERSION = '3.5.0';
+export const ROOT = resolve(import.meta.dirname, '../..');
+const OUTPUT_LIMIT = 256 * 1024 * 1024;
+const MAVEN_LIMIT_MS = 900_000;
+
+const CLASSES: Readonly<Record<string, string>> = {
+  namenode: 'org.apache.hadoop.hdfs.server.namenode.NameNode',
+  datanode: 'org.apache.hadoop.hdfs.server.datanode.DataNode',
+  dfs: 'org.apache.hadoop.fs.FsShell',
+  dfsadmin: 'org.apache.hadoop.hdfs.tools.DFSAdmin',
+  getconf: 'org.apache.hadoop.hdfs.tools.GetConf',
+  fsck: 'org.apache.hadoop.hdfs.tools.DFSck',
+  debug: 'org.apache.hadoop.hdfs.tools.DebugAdmin',
+  oiv: 'org.apache.hadoop.hdfs.tools.offlineImageViewer.OfflineImageViewerPB',
+  oev: 'org.apache.hadoop.hdfs.tools.offlineEditsViewer.OfflineEditsViewer',
+};
+
+let jars: { readonly directory: string } | { readonly missing: string } | undefined;
+
+/** Directory of the jars, or why there are none. Fetches them the first time. */
+function findJars(): { readonly directory: string } | { readonly missing: string } {
+  if (spawnSync('java', ['-version'], { stdio: 'ignore' }).status !== 0) return { missing: 'Java is not installed' };
+  const given = process.env.HADOOP_LIB;
+  const places = [
+    ...(given === undefined ? [] : [given]),
+    join(homedir(), '.cache/apache-hdfs', HADOOP_VERSION),
+    join(homedir(), '.cache/tuskfs/apache', HADOOP_VERSION),
+  ];
+  for (const directory of places) if (existsSync(join(directory, '.complete'))) return { directory };
+  if (spawnSync('mvn', ['-version'], { stdio: 'ignore' }).status !== 0) return { missing: 'Maven is not installed' };
+  const directory = places.at(-1) as string;
+  mkdirSync(directory, { recursive: true });
+  const pom = join(import.meta.dirname, 'pom.xml');
+  const result = spawnSync(
+    'mvn',
+    [
+      '-q',
+      '-B',
+      '-f',
+      pom,
+      `-Dhadoop.version=${HADOOP_VERSION}`,
+      'dependency:copy-dependencies',
+      `-DoutputDirectory=${directory}`,
+    ],
+    { stdio: ['ignore', 'inherit', 'inherit'], timeout: MAVEN_LIMIT_MS },
+  );
+  if (result.status !== 0) return { missing: `Maven could not fetch Hadoop ${HADOOP_VERSION}` };
+  writeFileSync(join(directory, '.complete'), '');
+  return { directory };
+}
+
+function jarsOrReason(): { readonly directory: string } | { readonly missing: string } {
+  jars ??= findJars();
+  return jars;
+}
+
+/** Directory of Hadoop's jars. Throws where there are none. */
+export function jarDirectory(): string {
+  const found = jarsOrReason();
+  if ('missing' in found) throw new Error(found.missing);
+  return found.directory;
+}
+
+/** A group of tests that needs Apache Hadoop. */
+export function describeWithApache(name: string, body: () => void): void {
+  const found = jarsOrReason();
+  if ('directory' in found) {
+    describe(name, body);
+    return;
+  }
+  if (process.env.TUSKFS_REQUIRE_INTEROP !== undefined) throw new Error(`${name}: ${found.missing}`);
+  console.warn(`${name}: skipped, because ${found.missing}`);
+  describe.skip(name, body);
+}
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly input?: string | Uint8Array;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly timeoutMs?: number;
+}
+
+const DEFAULT_LIMIT_MS = 120_000;
+
+/** Runs a program to its end, whatever its exit code. */
+export function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  return new Promise((done, fail) => {
+    const child = execFile(
+      file,
+      args,
+      {
+        cwd: options.cwd,
+        env: { ...process.env, ...options.env },
+        timeout: options.timeoutMs ?? DEFAULT_LIMIT_MS,
+        maxBuffer: OUTPUT_LIMIT,
+      },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : error.code;
+        if (typeof code !== 'number') fail(new Error(`${file} ${args.join(' ')}: ${String(error)}\n${stderr}`));
+        else done({ code, stdout, stderr });
+      },
+    );
+    child.stdin?.end(options.input ?? '');
+  });
+}
+
+/** Words of a command line that runs one of Hadoop's classes, by its name or by that of an `hdfs` subcommand. */
+export function javaWords(
+  command: string,
+  confDir: string | undefined,
+  javaOptions: readonly string[] = [],
+): readonly string[] {
+  const conf = confDir === undefined ? '' : `${confDir}:`;
+  const java = join(import.meta.dirname, 'java');
+  return [
+    ...javaOptions,
+    `-Dlog4j.configuration=file:${join(java, 'log4j.properties')}`,
+    '-Dhadoop.log.dir=.',
+    '--add-opens=java.base/java.lang=ALL-UNNAMED',
+    '--add-opens=java.base/java.nio=ALL-UNNAMED',
+    '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
+    '-cp',
+    `${conf}${jarDirectory()}/*`,
+    CLASSES[command] ?? command,
+  ];
+}
+
+/** `hdfs --config confDir command args…`, with Apache's classes. */
+export function apacheHdfs(
+  confDir: string | undefined,
+  command: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Finished> {
+  return run('java', [...javaWords(command, confDir, ['-XX:TieredStopAtLevel=1']), ...args], options);
+}
+
+/** Runs a Java source file of test/interop/java with Hadoop's classes. */
+export function runJava(
+  source: string,
+  confDir: string | undefined,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Finished> {
+  return apacheHdfs(confDir, join(import.meta.dirname, 'java', source), args, options);
+}
+
+/** Ours: one of the commands of bin/. Needs `npm run build`. */
+export function ours(
+  command: 'tuskfs' | 'hdfs' | 'hadoop',
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Finished> {
+  return run(process.execPath, [join(ROOT, 'bin', command), ...args], options);
+}
+
+/** Ports that nobody listens on right now. */
+export async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => {
+      const server = createServer();
+      return new Promise<typeof server>((done, fail) => {
+        server.once('error', fail).listen(0, '127.0.0.1', () => done(server));
+      });
+    }),
+  );
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  return ports;
+}
+
+export function writeConfiguration(directory: string, values: Readonly<Record<string, string>>): string {
+  mkdirSync(directory, { recursive: true });
+  // All in both: Hadoop reads the defaults of HDFS over core-site.xml, and some programs read only that.
+  const text = formatConfigurationXml(Object.entries(values));
+  for (const file of ['core-site.xml', 'hdfs-site.xml']) writeFileSync(join(directory, file), text);
+  return directory;
+}
+
+export interface ClusterOptions {
+  readonly datanodes?: number;
+  /** Keys for all daemons and for the client. */
+  readonly keys?: Readonly<Record<string, string>>;
+  /** Roles (`nn`, `dn1`, …, or `dn` for all) that run ours instead of Apache's. */
+  readonly ours?: readonly string[];
+}
+
+const START_LIMIT_MS = 120_000;
+const STOP_LIMIT_MS = 20_000;
+
+const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/** One NameNode and some DataNodes, each a process of its own, Apache's or ours. */
+export class Cluster {
+  readonly directory: string;
+  readonly clientConf: string;
+  readonly rpcPort: number;
+  readonly httpPort: number;
+  readonly roles: readonly string[];
+  readonly #processes = new Map<string, ChildProcess>();
+  readonly #ours: ReadonlySet<string>;
+
+  private constructor(
+    directory: string,
+    rpcPort: number,
+    httpPort: number,
+    roles: readonly string[],
+    own: ReadonlySet<string>,
+  ) {
+    this.directory = directory;
+    this.clientConf = join(directory, 'client');
+    this.rpcPort = rpcPort;
+    this.httpPort = httpPort;
+    this.roles = roles;
+    this.#ours = own;
+  }
+
+  get uri(): string {
+    return `hdfs://127.0.0.1:${this.rpcPort}`;
+  }
+
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    const { datanodes = 3, keys = {} } = options;
+    const directory = mkdtempSync(join(tmpdir(), 'tuskfs-cluster-'));
+    const roles = ['nn', ...Array.from({ length: datanodes }, (_, index) => `dn${index + 1}`)];
+    const own = new Set(options.ours?.flatMap((role) => (role === 'dn' ? roles.slice(1) : [role])));
+    const [rpcPort = 0, httpPort = 0, ...ports] = await freePorts(2 + 3 * datanodes);
+    const cluster = new Cluster(directory, rpcPort, httpPort, roles, own);
+    const common = {
+      'fs.defaultFS': cluster.uri,
+      'dfs.namenode.http-address': `127.0.0.1:${httpPort}`,
+      'dfs.namenode.safemode.extension': '0',
+      'dfs.namenode.fs-limits.min-block-size': '1024',
+      ...keys,
+    };
+    writeConfiguration(cluster.clientConf, common);
+    writeConfiguration(join(directory, 'conf/nn'), { ...common, 'dfs.namenode.name.dir': join(directory, 'data/nn') });
+    for (let index = 0; index < datanodes; index++) {
+      const role = `dn${index + 1}`;
+      const [transfer, http, ipc] = ports.slice(3 * index, 3 * index + 3);
+      writeConfiguration(join(directory, 'conf', role), {
+        ...common,
+        'dfs.datanode.data.dir': join(directory, 'data', role),
+        'dfs.datanode.hostname': '127.0.0.1',
+        'dfs.datanode.address': `127.0.0.1:${transfer}`,
+        'dfs.datanode.http.address': `127.0.0.1:${http}`,
+        'dfs.datanode.ipc.address': `127.0.0.1:${ipc}`,
+      });
+    }
+    try {
+      const format = await cluster.#command('nn', ['-format', '-nonInteractive']);
+      if (format.code !== 0) throw new Error(`format failed: ${format.stderr}`);
+      for (const role of roles) cluster.launch(role);
+      await cluster.ready();
+    } catch (error) {
+      const logs = roles.map((role) => cluster.log(role).slice(-4000)).join('\n');
+      await cluster.stop();
+      throw new Error(`${String(error)}\n${logs}`);
+    }
+    return cluster;
+  }
+
+  #words(role: string): { readonly file: string; readonly args: readonly string[] } {
+    const conf = join(this.directory, 'conf', role);
+    const command = role === 'nn' ? 'namenode' : 'datanode';
+    if (this.#ours.has(role)) return { file: process.execPath, args: [join(ROOT, 'bin/hdfs'), '--config', conf, command] };
+    return {
+      file: 'java',
+      args: javaWords(command, conf, [role === 'nn' ? '-Xmx512m' : '-Xmx256m', '-XX:TieredStopAtLevel=1']),
+    };
+  }
+
+  #command(role: string, more: readonly string[]): Promise<Finished> {
+    const { file, args } = this.#words(role);
+    return run(file, [...args, ...more]);
+  }
+
+  log(role: string): string {
+    const file = join(this.directory, `${role}.log`);
+    return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  }
+
+  launch(role: string): void {
+    const { file, args } = this.#words(role);
+    const log = openSync(join(this.directory, `${role}.log`), 'a');
+    this.#processes.set(role, spawn(file, args, { stdio: ['ignore', log, log], cwd: this.directory }));
+    closeSync(log);
+  }
+
+  async kill(role: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#processes.get(role);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise<void>((done) => child.once('exit', () => done()));
+    child.kill(signal);
+    await ended;
+  }
+
+  /** Waits until the NameNode counts every DataNode and has left safe mode. */
+  async ready(): Promise<void> {
+    const url = `http://127.0.0.1:${this.httpPort}/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState`;
+    for (const end = Date.now() + START_LIMIT_MS; ; await sleep(100)) {
+      try {
+        const { beans } = (await (await fetch(url)).json()) as { beans: Readonly<Record<string, unknown>>[] };
+        if (beans[0]?.NumLiveDataNodes === this.roles.length - 1 && beans[0].FSState === 'Operational') return;
+      } catch (error) {
+        if (Date.now() > end) throw error;
+      }
+      const dead = [...this.#processes].find(([, child]) => child.exitCode !== null);
+      if (dead !== undefined) throw new Error(`${dead[0]} has ended`);
+      if (Date.now() > end) throw new Error('the cluster is not ready in time');
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(
+      [...this.#processes.keys()].map(async (role) => {
+        const timer = setTimeout(() => void this.kill(role), STOP_LIMIT_MS);
+        await this.kill(role, 'SIGTERM');
+        clearTimeout(timer);
+      }),
+    );
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,139 @@
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.*;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.security.PrivilegedExceptionAction;
+import java.util.*;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FsShell;
+import org.apache.hadoop.hdfs.DistributedFileSystem;
+import org.apache.hadoop.hdfs.HdfsConfiguration;
+import org.apache.hadoop.hdfs.protocol.DatanodeInfo;
+import org.apache.hadoop.hdfs.protocol.HdfsConstants.DatanodeReportType;
+import org.apache.hadoop.hdfs.server.datanode.DataNode;
+import org.apache.hadoop.hdfs.server.namenode.NameNode;
+import org.apache.hadoop.hdfs.tools.DFSAdmin;
+import org.apache.hadoop.hdfs.tools.DFSck;
+import org.apache.hadoop.hdfs.tools.DebugAdmin;
+import org.apache.hadoop.hdfs.tools.offlineEditsViewer.OfflineEditsViewer;
+import org.apache.hadoop.hdfs.tools.offlineImageViewer.OfflineImageViewerPB;
+import org.apache.hadoop.metrics2.lib.DefaultMetricsSystem;
+import org.apache.hadoop.security.UserGroupInformation;
+import org.apache.hadoop.util.ExitUtil;
+import org.apache.hadoop.util.Tool;
+import org.apache.hadoop.util.ToolRunner;
+
+/**
+ * Apache's commands and daemons in one JVM, one request a line, so that a test pays for one start instead of hundreds.
+ * A request is {"command", "conf": directory, "args": [...], "user"?, "stdin"?}, an answer {"code", "out", "err"}, both JSON,
+ * with what was read and printed in base64. Besides Hadoop's commands: start-namenode, start-datanode and stop (args: a
+ * name for the daemon), and datanodes, which prints when each live DataNode sent its last full block report.
+ */
+public final class Resident {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Map<String, Closeable> daemons = new HashMap<>();
+
+  public static void main(String[] argv) throws Exception {
+    PrintStream answers = System.out;
+    // Several daemons have beans of one name in this JVM, and none may end it.
+    DefaultMetricsSystem.setMiniClusterMode(true);
+    ExitUtil.disableSystemExit();
+    ExitUtil.disableSystemHalt();
+    BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    PrintStream realErr = System.err;
+    System.setOut(realErr);
+    for (String line; (line = in.readLine()) != null;) {
+      JsonNode request = JSON.readTree(line);
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      ByteArrayOutputStream err = new ByteArrayOutputStream();
+      PrintStream errStream = new PrintStream(err, true, StandardCharsets.UTF_8);
+      System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+      System.setErr(errStream);
+      System.setIn(new ByteArrayInputStream(Base64.getDecoder().decode(request.path("stdin").asText(""))));
+      int code;
+      try {
+        code = request.has("user")
+            ? UserGroupInformation.createRemoteUser(request.get("user").asText())
+                .doAs((PrivilegedExceptionAction<Integer>) () -> run(request))
+            : run(request);
+      } catch (ExitUtil.ExitException e) {
+        code = e.status;
+      } catch (Throwable e) {
+        e.printStackTrace(errStream);
+        code = 1;
+      }
+      System.out.flush();
+      System.err.flush();
+      System.setOut(realErr);
+      System.setErr(realErr);
+      Base64.Encoder base64 = Base64.getEncoder();
+      answers.println("{\"code\":" + code + ",\"out\":\"" + base64.encodeToString(out.toByteArray()) + "\",\"err\":\""
+          + base64.encodeToString(err.toByteArray()) + "\"}");
+      answers.flush();
+    }
+    for (Closeable daemon : daemons.values()) daemon.close();
+    Runtime.getRuntime().halt(0);
+  }
+
+  private static int run(JsonNode request) throws Exception {
+    Configuration conf = new HdfsConfiguration();
+    if (request.hasNonNull("conf")) {
+      for (String name : List.of("core-site.xml", "hdfs-site.xml")) {
+        File file = new File(request.get("conf").asText(), name);
+        if (file.exists()) conf.addResource(new ByteArrayInputStream(Files.readAllBytes(file.toPath())), file.getPath());
+      }
+    }
+    List<String> words = new ArrayList<>();
+    request.path("args").forEach(word -> words.add(word.asText()));
+    String[] args = words.toArray(String[]::new);
+    switch (request.get("command").asText()) {
+      case "dfs": {
+        FsShell shell = new FsShell(conf);
+        try {
+          return ToolRunner.run(shell, args);
+        } finally {
+          shell.close();
+        }
+      }
+      case "dfsadmin": return tool(new DFSAdmin(conf), conf, args);
+      case "debug": return tool(new DebugAdmin(conf), conf, args);
+      case "fsck": return tool(new DFSck(conf), conf, args);
+      case "oev": return tool(new OfflineEditsViewer(), conf, args);
+      case "oiv": return OfflineImageViewerPB.run(args);
+      case "namenode": NameNode.createNameNode(args, conf); return 0;
+      case "start-namenode": {
+        NameNode nameNode = NameNode.createNameNode(new String[0], conf);
+        daemons.put(args[0], nameNode::stop);
+        return 0;
+      }
+      case "start-datanode": {
+        DataNode dataNode = DataNode.createDataNode(new String[0], conf);
+        daemons.put(args[0], dataNode::shutdown);
+        return 0;
+      }
+      case "stop": {
+        Closeable daemon = daemons.remove(args[0]);
+        if (daemon == null) throw new IllegalArgumentException("not running: " + args[0]);
+        daemon.close();
+        return 0;
+      }
+      case "datanodes": {
+        conf.setInt("ipc.client.connect.max.retries", 0);
+        try (DistributedFileSystem files = (DistributedFileSystem) FileSystem.newInstance(conf)) {
+          System.out.println("safe mode " + files.isInSafeMode());
+          for (DatanodeInfo node : files.getDataNodeStats(DatanodeReportType.LIVE)) {
+            System.out.println(node.getXferPort() + " " + node.getLastBlockReportTime());
+          }
+        }
+        return 0;
+      }
+      default: throw new IllegalArgumentException("no such command");
+    }
+  }
+
+  private static int tool(Tool tool, Configuration conf, String[] args) throws Exception {
+    return ToolRunner.run(conf, tool, args);
+  }
+}
