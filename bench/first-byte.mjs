@@ -22,7 +22,7 @@ for (let i = 0; i < repeat; i++) {
 
   const b = join(dir, `tuskfs${i}`);
   begin = performance.now();
-  const dev = await start(ourTuskfs, ['dev', '--dir', b, '--base-port', '32000'], /HADOOP_CONF_DIR/);
+  const dev = await start(ourTuskfs, ['dev', '--dir', b, '--base-port', '32000'], /"event":"ready"/);
   run(ourTuskfs, ['put', file, '/'], { HADOOP_CONF_DIR: join(b, 'conf') });
   ours.push(performance.now() - begin);
   await dev.stop();

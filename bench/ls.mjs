@@ -5,7 +5,7 @@ import { median, option, ourHdfs, ourTuskfs, report, run, scratch, start, timed,
 const repeat = option('repeat', 10);
 const dir = scratch('ls');
 const apacheHdfs = tool('apache/bin/hdfs');
-const dev = await start(ourTuskfs, ['dev', '--dir', dir, '--base-port', '32000'], /HADOOP_CONF_DIR/);
+const dev = await start(ourTuskfs, ['dev', '--dir', dir, '--base-port', '32000'], /"event":"ready"/);
 const conf = join(dir, 'conf');
 const env = { HADOOP_CONF_DIR: conf };
 for (const name of ['/a', '/b', '/c']) run(ourTuskfs, ['mkdir', name], env);
