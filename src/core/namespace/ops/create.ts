@@ -18,6 +18,7 @@ import {
 import { type Caller, FsAction } from '../permissions.ts';
 import { type FileStatus, fileStatusOf } from '../queries/file-status.ts';
 import { checkParentDirectory, checkPermission, fileAt, type ResolvedPath, resolvePath } from '../resolve.ts';
+import { MAX_BLOCK_SIZE } from '../table/layout.ts';
 import { checkNotOpen } from './lease-check.ts';
 import { type CreateMode, NewInodes } from './new-inodes.ts';
 
@@ -124,6 +125,10 @@ function checkSizes(ns: Namespace, request: CreateRequest): void {
     );
   }
   checkReplication(ns, request.path, request.replication, request.clientMachine);
+  if (request.blockSize > MAX_BLOCK_SIZE) {
+    // Apache finds it out when it packs the file's header, and says it so.
+    throw new HdfsError('EILLEGAL', `Illagal value: PREFERRED_BLOCK_SIZE = ${request.blockSize} > MAX = ${MAX_BLOCK_SIZE}`);
+  }
 }
 
 /** Apache: BlockManager.verifyReplication. */
