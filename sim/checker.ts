@@ -14,7 +14,7 @@ export interface CheckOptions {
   /** Longest wait for safe mode to end and for leases to be recovered. */
   readonly patienceMs: number;
   /** Which of the closed files are read; default all. */
-  readonly reads?: ((path: string) => boolean) | undefined;
+  readonly reads?: ((entry: Entry) => boolean) | undefined;
 }
 
 export interface CheckResult {
@@ -106,7 +106,7 @@ export async function check(
       const there = own.get(path);
       if (entry.kind === 'directory' || there?.kind !== 'file') continue;
       files++;
-      if (entry.kind === 'open' || options.reads === undefined || options.reads(path))
+      if (entry.kind === 'open' || options.reads === undefined || options.reads(entry))
         reads.push({ path, entry, length: there.length });
       // Closed by now: from here on it has to stay what it was found to be.
       if (entry.kind === 'open') tree.set(path, { kind: 'file', tag: entry.tag, length: there.length });

@@ -75,6 +75,8 @@ export async function crashStory(options: CrashOptions): Promise<CrashStory> {
       const luck = plan.below(3) === 0;
       const loadMs = 50 + plan.below(1500);
       await sim.advance(loadMs);
+      // Nothing has failed so far, so nothing may have been refused.
+      for (const end of workload.ended) violations.push(`before anything failed: ${end}`);
       cluster.losePower(cluster.machines, luck);
       note(
         `power lost${luck ? ', with luck' : ''}, after ${workload.acknowledged} acknowledgements; ${workload.ended.join('; ')}`,

@@ -35,6 +35,8 @@ export class WriterLedger {
   /** Asked for and not answered. */
   pending: Change | undefined;
   acknowledged = 0;
+  /** What the last check found to be right. */
+  settled: ReadonlySet<Entry> = new Set();
 
   constructor(name: string) {
     this.name = name;
@@ -63,6 +65,7 @@ export class WriterLedger {
   settle(tree: Tree): void {
     this.tree = tree;
     this.pending = undefined;
+    this.settled = new Set(tree.values());
   }
 }
 

@@ -1,0 +1,377 @@
+// Kills real daemons under a write load: a NameNode and three DataNodes as `hdfs --config DIR namenode|datanode` runs them,
+// on loopback, with SIGKILL at random moments, all of them or some; then starts them on the same directories and ports and
+// holds what they show against what was acknowledged (sim/checker.ts). A killed process keeps what it gave to the kernel:
+// what a power cut takes is sim/crash.ts.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { Admin, check } from '../../sim/checker.ts';
+import { Workload } from '../../sim/workload.ts';
+import { SeededRandom } from '../../src/base/random.ts';
+import { connect, type Hdfs } from '../../src/client/index.ts';
+import { formatConfigurationXml } from '../../src/config/xml.ts';
+import { nodeHost } from '../../src/host/node/index.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const DATANODES = 3;
+const BLOCK_BYTES = 64 * 1024;
+const PATIENCE_MS = 60_000;
+/** Old files that are read again in each round, of a hundred. */
+const OLD_READS_PERCENT = 10;
+
+export interface KillOptions {
+  readonly rounds: number;
+  readonly seed: number;
+  /** Made, and removed when all is well. */
+  readonly directory: string;
+  /** All ports from here up; undefined: free ones. */
+  readonly basePort?: number | undefined;
+  readonly log: (line: string) => void;
+}
+
+export interface KillResult {
+  /** With the round that each was found in. */
+  readonly violations: readonly string[];
+  readonly rounds: number;
+  readonly kills: number;
+  readonly acknowledged: number;
+  readonly filesChecked: number;
+  readonly bytesRead: number;
+  readonly recovered: number;
+}
+
+type Victims = 'all' | 'namenode' | 'datanodes' | 'one datanode';
+
+/** How often each happens, of ten. */
+const VICTIMS: readonly Victims[] = [
+  'all',
+  'all',
+  'all',
+  'all',
+  'all',
+  'all',
+  'namenode',
+  'namenode',
+  'datanodes',
+  'one datanode',
+];
+
+class Daemon {
+  readonly role: string;
+  readonly arguments: readonly string[];
+  readonly registered: RegExp;
+  private readonly logFile: string;
+  private process: ChildProcess | undefined;
+
+  constructor(role: string, args: readonly string[], registered: RegExp, logFile: string) {
+    this.role = role;
+    this.arguments = args;
+    this.registered = registered;
+    this.logFile = logFile;
+  }
+
+  start(): void {
+    const output = openSync(this.logFile, 'w');
+    this.process = spawn(process.execPath, this.arguments, { stdio: ['ignore', output, output] });
+    closeSync(output);
+  }
+
+  get running(): boolean {
+    return this.process !== undefined && this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  get log(): string {
+    return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8') : '';
+  }
+
+  /** Ends it with SIGKILL; resolves when it is gone. */
+  async kill(): Promise<void> {
+    const { process: child } = this;
+    if (child === undefined || !this.running) return;
+    const gone = new Promise((done) => child.once('exit', done));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Waits until it says that it serves. Throws when it ends before. */
+  async serving(): Promise<void> {
+    const until = performance.now() + PATIENCE_MS;
+    while (!this.registered.test(this.log)) {
+      if (!this.running) throw new Error(`${this.role} ended by itself:\n${this.log.slice(-4000)}`);
+      if (performance.now() > until) throw new Error(`${this.role} does not serve:\n${this.log.slice(-4000)}`);
+      await sleep(20);
+    }
+  }
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+      return server;
+    }),
+  );
+  return Promise.all(
+    servers.map(async (server) => {
+      const address = server.address();
+      await new Promise((done) => server.close(done));
+      if (address === null || typeof address === 'string') throw new Error('no port');
+      return address.port;
+    }),
+  );
+}
+
+/** The program as bin/hdfs runs it, built from the sources as they are now. */
+async function bundle(): Promise<string> {
+  const directory = join(ROOT, 'node_modules/.cache/tuskfs');
+  mkdirSync(directory, { recursive: true });
+  const outfile = join(directory, `kill-${process.pid}.mjs`);
+  await build({
+    stdin: {
+      contents: `import { main } from './src/cli/main.ts'; await main('hdfs', process.argv.slice(2));`,
+      resolveDir: ROOT,
+      loader: 'ts',
+    },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: ['@node-rs/crc32'],
+    banner: { js: "import { createRequire as cr } from 'node:module'; const require = cr(import.meta.url);" },
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  });
+  return outfile;
+}
+
+export class KillRun {
+  private readonly options: KillOptions;
+  private readonly random: SeededRandom;
+  private readonly workload: Workload;
+  private readonly host = nodeHost({ logLevel: 'error' });
+  private readonly user = userInfo().username;
+  private nameNode: Daemon | undefined;
+  private dataNodes: Daemon[] = [];
+  private rpcPort = 0;
+  private kills = 0;
+
+  constructor(options: KillOptions) {
+    this.options = options;
+    this.random = new SeededRandom(options.seed, 'kill');
+    this.workload = new Workload(new SeededRandom(options.seed, 'workload'), {
+      writers: 6,
+      blockSize: BLOCK_BYTES,
+      maxFileBytes: 5 * BLOCK_BYTES,
+      maxFiles: 40,
+      maxPauseMs: 5,
+    });
+  }
+
+  async run(): Promise<KillResult> {
+    const { directory, log, seed, rounds } = this.options;
+    const program = await bundle();
+    const total = { files: 0, bytes: 0, recovered: 0 };
+    const violations: string[] = [];
+    let round = 0;
+    try {
+      await this.prepare(program);
+      await this.startMissing();
+      for (; round < rounds && violations.length === 0; round++) {
+        const began = performance.now();
+        const { what, found } = await this.round(round === rounds - 1);
+        total.files += found.files;
+        total.bytes += found.bytesRead;
+        total.recovered += found.recovered;
+        log(
+          `seed=${seed} round=${round + 1}/${rounds} killed=${what} acknowledged=${this.workload.acknowledged} files=${found.files} ` +
+            `read=${found.bytesRead} recovered=${found.recovered} violations=${found.violations.length} ms=${Math.round(performance.now() - began)}`,
+        );
+        violations.push(...found.violations.map((violation) => `round ${round + 1}: ${violation}`));
+      }
+    } catch (error) {
+      violations.push(`round ${round + 1}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    } finally {
+      await Promise.all(this.daemons.map((daemon) => daemon.kill()));
+      rmSync(program, { force: true });
+    }
+    if (violations.length === 0) rmSync(directory, { recursive: true, force: true });
+    else for (const violation of violations) log(`seed=${seed} BROKEN ${violation} (directory kept: ${directory})`);
+    const { acknowledged } = this.workload;
+    const { files: filesChecked, bytes: bytesRead, recovered } = total;
+    return { violations, rounds: round, kills: this.kills, acknowledged, filesChecked, bytesRead, recovered };
+  }
+
+  private get daemons(): Daemon[] {
+    return this.nameNode === undefined ? this.dataNodes : [this.nameNode, ...this.dataNodes];
+  }
+
+  private async prepare(program: string): Promise<void> {
+    const { directory, basePort } = this.options;
+    const count = 2 + 3 * DATANODES;
+    const ports =
+      basePort === undefined ? await freePorts(count) : Array.from({ length: count }, (_, index) => basePort + index);
+    const [rpc = 0, http = 0] = ports;
+    this.rpcPort = rpc;
+    const shared: [string, string][] = [
+      ['dfs.blocksize', String(BLOCK_BYTES)],
+      ['dfs.namenode.name.dir', `${directory}/name1,${directory}/name2`],
+      ['dfs.namenode.http-address', `127.0.0.1:${http}`],
+      ['dfs.namenode.fs-limits.min-block-size', '512'],
+      ['dfs.namenode.safemode.extension', '0'],
+      ['dfs.namenode.datanode.registration.ip-hostname-check', 'false'],
+      ['dfs.namenode.checkpoint.txns', '500'],
+      ['dfs.namenode.checkpoint.check.period', '1'],
+      ['dfs.namenode.num.checkpoints.retained', '1'],
+      ['dfs.namenode.num.extra.edits.retained', '0'],
+      ['dfs.heartbeat.interval', '1'],
+    ];
+    const configure = (role: string, own: readonly [string, string][]): string => {
+      const conf = join(directory, 'conf', role);
+      mkdirSync(conf, { recursive: true });
+      writeFileSync(join(conf, 'core-site.xml'), formatConfigurationXml([['fs.defaultFS', `hdfs://127.0.0.1:${rpc}`]]));
+      writeFileSync(join(conf, 'hdfs-site.xml'), formatConfigurationXml([...shared, ...own]));
+      return conf;
+    };
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(join(directory, 'logs'), { recursive: true });
+    const args = (role: string, command: string, own: readonly [string, string][]): string[] => [
+      '--enable-source-maps',
+      program,
+      '--config',
+      configure(role, own),
+      command,
+    ];
+    const logFile = (role: string): string => join(directory, 'logs', role);
+    this.nameNode = new Daemon('namenode', args('namenode', 'namenode', []), /NameNode is up/, logFile('namenode'));
+    this.dataNodes = Array.from({ length: DATANODES }, (_, index) => {
+      const role = `datanode${index + 1}`;
+      const [transfer, ipc, web] = ports.slice(2 + 3 * index);
+      const own: [string, string][] = [
+        ['dfs.datanode.data.dir', `${directory}/${role}/a,${directory}/${role}/b`],
+        ['dfs.datanode.hostname', '127.0.0.1'],
+        ['dfs.datanode.address', `127.0.0.1:${transfer}`],
+        ['dfs.datanode.ipc.address', `127.0.0.1:${ipc}`],
+        ['dfs.datanode.http.address', `127.0.0.1:${web}`],
+      ];
+      return new Daemon(role, args(role, 'datanode', own), /sent a full report/, logFile(role));
+    });
+    const format = spawn(process.execPath, [...this.nameNode.arguments, '-format', '-nonInteractive'], { stdio: 'pipe' });
+    let output = '';
+    format.stdout.on('data', (chunk) => (output += chunk));
+    format.stderr.on('data', (chunk) => (output += chunk));
+    const code = await new Promise((done) => format.once('close', done));
+    if (code !== 0) throw new Error(`formatting failed (${code}):\n${output}`);
+  }
+
+  private connect(connectRetries: number): Promise<Hdfs> {
+    return connect({
+      host: this.host,
+      uri: `hdfs://127.0.0.1:${this.rpcPort}`,
+      user: this.user,
+      conf: {
+        'dfs.blocksize': String(BLOCK_BYTES),
+        'dfs.replication': '3',
+        'dfs.client-write-packet-size': '16384',
+        'dfs.client.socket-timeout': '10000',
+        'dfs.client.retry.window.base': '500',
+        'ipc.client.connect.max.retries': String(connectRetries),
+        'ipc.client.connect.retry.interval': '100',
+      },
+    });
+  }
+
+  /** Starts what does not run, in random order, and waits until all of it serves. */
+  private async startMissing(): Promise<void> {
+    const missing = this.daemons.filter((daemon) => !daemon.running);
+    for (let i = missing.length - 1; i > 0; i--) {
+      const j = this.random.below(i + 1);
+      [missing[i], missing[j]] = [missing[j] as Daemon, missing[i] as Daemon];
+    }
+    for (const daemon of missing) daemon.start();
+    await Promise.all(this.daemons.map((daemon) => daemon.serving()));
+    const admin = new Admin(this.host, { host: '127.0.0.1', port: this.rpcPort }, this.user);
+    try {
+      await admin.ready(DATANODES, PATIENCE_MS);
+    } finally {
+      admin.close();
+    }
+  }
+
+  private async kill(victims: readonly Daemon[]): Promise<void> {
+    this.kills += victims.length;
+    await Promise.all(victims.map((victim) => victim.kill()));
+  }
+
+  private victims(what: Victims): readonly Daemon[] {
+    switch (what) {
+      case 'all':
+        return this.daemons;
+      case 'namenode':
+        return this.daemons.slice(0, 1);
+      case 'datanodes':
+        return this.dataNodes;
+      case 'one datanode':
+        return [this.dataNodes[this.random.below(DATANODES)] as Daemon];
+    }
+  }
+
+  private async round(readAll: boolean): Promise<{ readonly what: string; readonly found: Awaited<ReturnType<typeof check>> }> {
+    const { random, workload } = this;
+    const what = VICTIMS[random.below(VICTIMS.length)] as Victims;
+    const fs = await this.connect(what === 'all' ? 0 : 600);
+    let stopping = false;
+    let wrong: unknown;
+    const load = workload
+      .run(fs, this.host.clock, () => stopping)
+      .catch((error: unknown) => {
+        wrong = error;
+      });
+    await sleep(random.below(3000));
+    const early = [...workload.ended];
+    await this.kill(this.victims(what));
+    let told = what.replace(' ', '-');
+    if (what !== 'all') {
+      // The writers go on meanwhile, as far as they can.
+      await sleep(random.below(300));
+      await this.startMissing();
+      await sleep(random.below(500));
+    }
+    const ended = [...workload.ended];
+    stopping = true;
+    if (what !== 'all') await Promise.race([load, sleep(20_000)]);
+    await fs.close();
+    await load;
+    while (random.below(5) === 0) {
+      for (const daemon of this.daemons) if (!daemon.running) daemon.start();
+      await sleep(random.below(500));
+      await this.kill(this.daemons);
+      told += '+starting';
+    }
+    await this.startMissing();
+    const reader = await this.connect(10);
+    const admin = new Admin(this.host, { host: '127.0.0.1', port: this.rpcPort }, this.user);
+    try {
+      const settled = new Set(workload.writers.flatMap((writer) => [...writer.settled]));
+      const found = await check(workload, reader, admin, this.host.clock, {
+        openBytes: 'flushed',
+        patienceMs: PATIENCE_MS,
+        reads: (entry) => readAll || !settled.has(entry) || random.below(100) < OLD_READS_PERCENT,
+      });
+      const violations = [...found.violations];
+      if (wrong !== undefined) violations.push(String(wrong));
+      for (const end of early) violations.push(`before anything failed: ${end}`);
+      if (what !== 'all') for (const end of ended) this.options.log(`  a writer gave up: ${end}`);
+      return { what: told, found: { ...found, violations } };
+    } finally {
+      admin.close();
+      await reader.close();
+    }
+  }
+}
