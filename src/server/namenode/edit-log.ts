@@ -35,10 +35,17 @@ interface Segment {
 }
 
 /** Ops of one segment that reach the disk together. */
-interface Batch {
+export interface Batch {
   readonly segment: Segment;
   readonly encoder: EditEncoder;
   lastTxid: number;
+}
+
+/** The end of what was appended at some moment of this turn. */
+export interface EditLogMark {
+  readonly batch: Batch | undefined;
+  readonly length: number;
+  readonly lastTxid: number;
 }
 
 interface Journal {
@@ -170,6 +177,33 @@ export class EditLog {
     this.counters.transactions++;
     this.schedule();
     return txid;
+  }
+
+  /**
+   * Appends the ops of one request: all of them, or, when the log cannot hold one, none (HdfsError). Answers where they
+   * begin, for `takeBack`.
+   */
+  appendAll(ops: readonly EditOp[]): EditLogMark {
+    const batch = this.queue.at(-1);
+    const mark = { batch, length: batch?.encoder.length ?? 0, lastTxid: this.lastTxid };
+    try {
+      for (const op of ops) this.append(op);
+    } catch (error) {
+      this.takeBack(mark);
+      throw error;
+    }
+    return mark;
+  }
+
+  /** Forgets everything appended since the mark, which must be of this turn: nothing of it has reached a disk. */
+  takeBack(mark: EditLogMark): void {
+    const { batch, length, lastTxid } = mark;
+    this.counters.transactions -= this.lastTxid - lastTxid;
+    this.nextTxid = lastTxid + 1;
+    while (this.queue.at(-1) !== batch) this.queue.pop();
+    if (batch === undefined) return;
+    batch.encoder.truncate(length);
+    batch.lastTxid = lastTxid;
   }
 
   /** Ends the segment and begins the next in this turn; answers the next one's first txid, which is not durable yet. */

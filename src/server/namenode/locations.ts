@@ -1,21 +1,26 @@
 // Where blocks are, for an answer to a client: the namespace knows which blocks, the block manager where they are, and
 // the reader's place decides the order.
 import type { BlockHandle } from '../../core/blocks/block-map.ts';
+import type { BlockLocations } from '../../core/blocks/block-manager.ts';
 import type { Now, Storage } from '../../core/blocks/datanode.ts';
-import type { BlockRange, FileBlocks } from '../../core/namespace/queries/block-locations.ts';
+import type { FileBlocks } from '../../core/namespace/queries/block-locations.ts';
 import type { Writer } from '../../core/placement/policy.ts';
-import type { LocatedBlockProtoInit, LocatedBlocksProtoInit } from '../../wire/messages/hdfs.ts';
+import type { LocatedBlockProtoInit } from '../../wire/messages/hdfs.ts';
+import type { ProtoWriter } from '../../wire/protobuf/writer.ts';
 import type { NameSystem } from './namesystem.ts';
 import type { RackResolver } from './rack-resolver.ts';
 import { locatedBlockProto } from './wire/datanodes.ts';
+import { LocatedBlocksWriter } from './wire/located-blocks-writer.ts';
 
 export class Locations {
   private readonly system: NameSystem;
   private readonly racks: RackResolver;
+  private readonly located: LocatedBlocksWriter;
 
   constructor(system: NameSystem, racks: RackResolver) {
     this.system = system;
     this.racks = racks;
+    this.located = new LocatedBlocksWriter(system.namespace.blocks);
   }
 
   /** The place of a client: the DataNode on its host, else its rack, when that is known. */
@@ -39,20 +44,20 @@ export class Locations {
     return locatedBlockProto(blockPoolId, triple, offset, corrupt, storages);
   }
 
-  /** A block as a reader at that place should read it: nearest first. */
-  forReader({ block, offset }: BlockRange, reader: Writer | undefined, now: Now): LocatedBlockProtoInit {
+  /** Where to read a block from that place. */
+  forReader(block: BlockHandle, reader: Writer | undefined, now: Now): BlockLocations {
     const { blockManager } = this.system;
-    const { storages, corrupt } = blockManager.locations(block);
-    return this.block(block, offset, blockManager.sortForReader(storages, reader, now), corrupt);
+    const found = blockManager.locations(block);
+    return { storages: blockManager.sortForReader(found.storages, reader, now), corrupt: found.corrupt };
   }
 
-  file(file: FileBlocks, reader: Writer | undefined, now: Now): LocatedBlocksProtoInit {
-    return {
-      fileLength: file.fileLength,
-      blocks: file.blocks.map((range) => this.forReader(range, reader, now)),
-      underConstruction: file.underConstruction,
-      lastBlock: file.last === undefined ? undefined : this.forReader(file.last, reader, now),
-      isLastBlockComplete: file.isLastComplete,
-    };
+  /** Writes the answer of getBlockLocations. */
+  writeAnswer(writer: ProtoWriter, file: FileBlocks, reader: Writer | undefined, now: Now): void {
+    this.located.answer(writer, this.system.blockPoolId, file, (block) => this.forReader(block, reader, now));
+  }
+
+  /** Writes the fields of a file's LocatedBlocksProto. */
+  writeFile(writer: ProtoWriter, file: FileBlocks, reader: Writer | undefined, now: Now): void {
+    this.located.fields(writer, this.system.blockPoolId, file, (block) => this.forReader(block, reader, now));
   }
 }

@@ -1,5 +1,5 @@
 // The NameNode's middle: the namespace, the block manager and the edit log, and the one way in which a request changes
-// them. check decides, every op gets a txid, is applied and appended, and the answer waits at the edit log's gate until
+// them. check decides, every op gets a txid, is appended and applied, and the answer waits at the edit log's gate until
 // that txid is durable. Reads wait only for what they met. What a method means is in protocol/.
 import { HdfsError } from '../../base/errors.ts';
 import type { BlockManager } from '../../core/blocks/block-manager.ts';
@@ -131,18 +131,23 @@ export class NameSystem {
     }
   }
 
-  /** Applies and logs ops that were checked in this turn; answers the txid that an answer has to wait for. */
+  /**
+   * Logs and applies ops that were checked in this turn; answers the txid that an answer has to wait for. What the log
+   * cannot hold is refused (HdfsError) before anything of it is applied.
+   */
   commit(ops: readonly EditOp[], now: Now, handles: Checked<unknown>['handles'] = undefined): number {
     const { namespace, editLog } = this;
     namespace.monotonicMs = now.monotonicMs;
+    const mark = editLog.appendAll(ops);
     for (const [index, op] of ops.entries()) {
       try {
-        namespace.apply(op, editLog.lastTxid + 1, handles?.[index]);
+        namespace.apply(op, mark.lastTxid + 1 + index, handles?.[index]);
       } catch (error) {
+        // No start could replay it either: it must not reach the log.
+        editLog.takeBack(mark);
         this.parts.onFatal(error as Error);
         throw error;
       }
-      editLog.append(op);
     }
     this.blockManager.lastAppliedTxid = editLog.lastTxid;
     return editLog.lastTxid;
@@ -168,11 +173,13 @@ export class NameSystem {
   }
 
   /** Makes a read wait for the changes of these inodes that are not durable yet. */
-  waitFor(call: RpcCall, inodes: Iterable<InodeHandle>): void {
-    for (const inode of inodes) {
-      const txid = this.namespace.lastTouched(inode);
-      if (txid > call.afterTxid) call.afterTxid = txid;
-    }
+  waitFor(call: RpcCall, inodes: readonly InodeHandle[]): void {
+    if (this.namespace.touched.highest > 0) for (const inode of inodes) this.waitForOne(call, inode);
+  }
+
+  waitForOne(call: RpcCall, inode: InodeHandle): void {
+    const txid = this.namespace.lastTouched(inode);
+    if (txid > call.afterTxid) call.afterTxid = txid;
   }
 
   /** A read: as the caller, and when it fails the answer waits for everything, since it shows what is not there. */

@@ -1,22 +1,25 @@
 // ClientProtocol's questions about the tree: status, listings, locations, counts, rights. A read waits only for changes,
 // not yet durable, of what it met.
 import { HdfsError } from '../../../base/errors.ts';
-import type { InodeHandle } from '../../../core/namespace/inodes.ts';
+import type { Now } from '../../../core/blocks/datanode.ts';
 import { InodeType } from '../../../core/namespace/inodes.ts';
 import type { Caller, FsAction } from '../../../core/namespace/permissions.ts';
 import { checkAccess, preferredBlockSize, storagePolicyOf } from '../../../core/namespace/queries/access.ts';
-import { accessTimeOp, blockLocations, blocksOfRange } from '../../../core/namespace/queries/block-locations.ts';
+import { accessTimeOp, type BlockRange, blockLocations, blocksOfRange } from '../../../core/namespace/queries/block-locations.ts';
 import { beginContentSummary, beginQuotaUsage, type SubtreeCount } from '../../../core/namespace/queries/content-summary.ts';
 import { type FileStatus, fileStatus } from '../../../core/namespace/queries/file-status.ts';
 import { listing } from '../../../core/namespace/queries/listing.ts';
 import type { ResolvedPath } from '../../../core/namespace/resolve.ts';
+import type { Writer } from '../../../core/placement/policy.ts';
 import { STORAGE_POLICIES, type StoragePolicy, storagePolicyById } from '../../../core/placement/storage-policy.ts';
-import type { Handlers, RpcCall } from '../../../rpc/service.ts';
+import type { Handlers, RpcCall, Written } from '../../../rpc/service.ts';
 import type { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
-import type { BlockStoragePolicyProtoInit, HdfsFileStatusProtoInit } from '../../../wire/messages/hdfs.ts';
+import type { BlockStoragePolicyProtoInit } from '../../../wire/messages/hdfs.ts';
+import type { ProtoWriter } from '../../../wire/protobuf/writer.ts';
 import type { Locations } from '../locations.ts';
 import type { NameSystem } from '../namesystem.ts';
-import { contentSummaryProto, fileStatusProto, quotaUsageProto } from '../wire/files.ts';
+import { FileStatusWriter } from '../wire/file-status-writer.ts';
+import { contentSummaryProto, quotaUsageProto } from '../wire/files.ts';
 
 /** Inodes that a count looks at in one turn. */
 const COUNT_SLICE = 10_000;
@@ -24,6 +27,9 @@ const COUNT_SLICE = 10_000;
 const COUNT_TRIES = 3;
 /** Ranges that reach over the whole file, and more: what is asked for a status with locations. */
 const WHOLE_FILE = Number.MAX_SAFE_INTEGER;
+
+/** An answer without fields: nothing stands there. */
+const NOTHING = (): void => undefined;
 
 export interface ReadingMethodParts {
   readonly system: NameSystem;
@@ -42,25 +48,28 @@ const policyProto = (policy: StoragePolicy): BlockStoragePolicyProtoInit => ({
 
 export function readingMethods({ system, locations, listLimit }: ReadingMethodParts): Handlers<typeof ClientNamenodeProtocol> {
   const { namespace: ns, host } = system;
+  const statuses = new FileStatusWriter(ns.inodes);
 
   const waitForPath = (call: RpcCall, path: ResolvedPath): void => system.waitFor(call, path.inodes);
 
-  /** Status of a path for one of the calls that ask for it; absent when nothing stands there. */
-  const status = (
-    call: RpcCall,
-    src: string,
-    follow: boolean,
-    located: boolean,
-  ): { fs?: HdfsFileStatusProtoInit } | Promise<{ fs?: HdfsFileStatusProtoInit }> =>
+  const placeOf = (call: RpcCall): Writer | undefined => locations.placeOf(call.remote.host);
+
+  const allBlocks =
+    (status: FileStatus, reader: Writer | undefined, now: Now) =>
+    (writer: ProtoWriter): void =>
+      locations.writeFile(writer, blocksOfRange(ns, status.inode, 0, WHOLE_FILE), reader, now);
+
+  /** Status of a path for one of the calls that ask for it; nothing when nothing stands there. */
+  const status = (call: RpcCall, src: string, follow: boolean, located: boolean): Written | Promise<Written> =>
     system.read(call, (caller, now) => {
       const found = fileStatus(ns, caller, src, follow);
-      if (found === undefined) return {};
+      if (found === undefined) return call.write(NOTHING);
       waitForPath(call, found.path);
-      if (found.status === undefined) return {};
       const { status: value } = found;
-      if (!located || value.type !== InodeType.FILE) return { fs: fileStatusProto(value) };
-      const reader = locations.placeOf(call.remote.host);
-      return { fs: fileStatusProto(value, locations.file(blocksOfRange(ns, value.inode, 0, WHOLE_FILE), reader, now)) };
+      if (value === undefined) return call.write(NOTHING);
+      const isLocated = located && value.type === InodeType.FILE;
+      const blocks = isLocated ? allBlocks(value, placeOf(call), now) : undefined;
+      return call.write((writer) => statuses.answer(writer, value, blocks));
     });
 
   /** Steps a count in slices, beginning anew when the tree changed under it. */
@@ -97,46 +106,42 @@ export function readingMethods({ system, locations, listLimit }: ReadingMethodPa
 
     getListing: ({ src, startAfter, needLocation }, call) =>
       system.read(call, (caller, now) => {
-        const reader = needLocation ? locations.placeOf(call.remote.host) : undefined;
-        let blocksLeft = listLimit;
-        // As Apache: an answer that shows locations also ends when so many of them are in it.
-        const more = (entry: FileStatus): boolean => {
-          if (!needLocation || entry.type !== InodeType.FILE) return true;
-          blocksLeft -= ns.inodes.blockCount(entry.inode) * Math.max(1, entry.replication);
-          return blocksLeft > 0;
-        };
-        const found = listing(ns, caller, { path: src, startAfter, limit: listLimit, more });
-        if (found === undefined) return {};
+        const found = listing(ns, caller, { path: src, startAfter, limit: listLimit });
+        if (found === undefined) return call.write(NOTHING);
         waitForPath(call, found.path);
-        if (ns.touched.highest > 0) system.waitFor(call, entryHandles(found.entries));
-        return {
-          dirList: {
-            partialListing: found.entries.map((entry) =>
-              needLocation && entry.type === InodeType.FILE
-                ? fileStatusProto(entry, locations.file(blocksOfRange(ns, entry.inode, 0, WHOLE_FILE), reader, now))
-                : fileStatusProto(entry),
-            ),
-            remainingEntries: found.remaining,
-          },
-        };
+        const reader = needLocation ? placeOf(call) : undefined;
+        let blocksLeft = listLimit;
+        return call.write((writer) =>
+          statuses.listingAnswer(writer, found, {
+            locationsOf: (entry) =>
+              needLocation && entry.type === InodeType.FILE ? allBlocks(entry, reader, now) : undefined,
+            more: (entry) => {
+              system.waitForOne(call, entry.inode);
+              if (!needLocation || entry.type !== InodeType.FILE) return true;
+              // As Apache: an answer that shows locations also ends when so many of them are in it.
+              blocksLeft -= ns.inodes.blockCount(entry.inode) * Math.max(1, entry.replication);
+              return blocksLeft > 0;
+            },
+          }),
+        );
       }),
 
     getBlockLocations: ({ src, offset, length }, call) =>
       system.read(call, (caller, now) => {
         const found = blockLocations(ns, caller, src, offset, length);
         waitForPath(call, found.path);
-        const { safeMode } = system.blockManager;
-        const blocks = locations.file(found, locations.placeOf(call.remote.host), now);
-        if (safeMode.isOn) {
+        const reader = placeOf(call);
+        if (system.blockManager.safeMode.isOn) {
           // A file that cannot be read yet: the client is told to wait. Apache: FSNamesystem.getBlockLocations.
-          const unseen = blocks.blocks?.find(({ b, locs }) => (locs ?? []).length === 0 && (b.numBytes ?? 0) > 0);
-          if (unseen !== undefined) system.requireWritable(`Zero blocklocations for ${src}`);
+          const isUnseen = ({ block }: BlockRange): boolean =>
+            ns.blocks.numBytes(block) > 0 && locations.forReader(block, reader, now).storages.length === 0;
+          if (found.blocks.some(isUnseen)) system.requireWritable(`Zero blocklocations for ${src}`);
         } else {
           // Read once more after an hour: worth an op, which nobody waits for.
           const op = accessTimeOp(ns, found.file, now.wallMs);
           if (op !== undefined && system.editLog.lowSpace === undefined) system.commit([op], now);
         }
-        return { locations: blocks };
+        return call.write((writer) => locations.writeAnswer(writer, found, reader, now));
       }),
 
     getContentSummary: ({ path }, call) =>
@@ -171,8 +176,4 @@ export function readingMethods({ system, locations, listLimit }: ReadingMethodPa
 
     getStoragePolicies: () => ({ policies: STORAGE_POLICIES.map(policyProto) }),
   };
-}
-
-function* entryHandles(entries: readonly FileStatus[]): Generator<InodeHandle> {
-  for (const { inode } of entries) if (inode !== 0) yield inode;
 }

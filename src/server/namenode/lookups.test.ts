@@ -1,0 +1,96 @@
+// If these fail, users get groups that are not theirs, DataNodes land on the wrong rack, or an answer leaves before its
+// transaction is durable.
+import { describe, expect, test } from 'vitest';
+import { Configuration } from '../../config/configuration.ts';
+import { type SimProgram, Simulation } from '../../host/sim/index.ts';
+import { Groups, parseStaticMapping } from './groups.ts';
+import { RackResolver } from './rack-resolver.ts';
+import { checkpointName, checkpointTime } from './trash-emptier.ts';
+import { TxWaiters } from './tx-waiters.ts';
+
+const answer = (stdout: string, exitCode = 0): ReturnType<SimProgram> => ({ exitCode, stdout, stderr: '' });
+
+describe('groups of a user', () => {
+  function groups(program: SimProgram, fixed = ''): { sim: Simulation; groups: Groups } {
+    const sim = new Simulation({ seed: 1, programs: { id: program } });
+    const options = { staticMapping: parseStaticMapping(fixed), cacheMs: 300_000, negativeCacheMs: 30_000 };
+    return { sim, groups: new Groups(sim.node('nn').host, options) };
+  }
+
+  test('come from id, are kept for five minutes, and absence for half of one', async () => {
+    let asked = 0;
+    const { sim, groups: of } = groups((args) => {
+      asked++;
+      return args.at(-1) === 'ann' ? answer('staff wheel\n') : answer('', 1);
+    });
+    expect(await sim.run(of.of('ann'))).toEqual(['staff', 'wheel']);
+    expect(of.cached('ann')).toEqual(['staff', 'wheel']);
+    expect(await sim.run(of.of('ghost'))).toEqual([]);
+    expect(asked).toBe(2);
+    await sim.advance(31_000);
+    expect(of.cached('ghost')).toBeUndefined();
+    expect(of.cached('ann')).toEqual(['staff', 'wheel']);
+    await sim.advance(300_000);
+    expect(of.cached('ann')).toBeUndefined();
+  });
+
+  test('the fixed mapping wins, and a name that would be an option is never handed to a program', async () => {
+    const { sim, groups: of } = groups(() => answer('root'), 'dr.who=;bob=a,b');
+    expect(await sim.run(of.of('bob'))).toEqual(['a', 'b']);
+    expect(await sim.run(of.of('dr.who'))).toEqual([]);
+    expect(await sim.run(of.of('-u'))).toEqual([]);
+    expect(await sim.run(of.of('x;reboot'))).toEqual([]);
+    expect(() => parseStaticMapping('a=b=c')).toThrow(/static.mapping/);
+  });
+});
+
+describe('racks', () => {
+  test('come from the script or the table, and are the default one when either fails', async () => {
+    const sim = new Simulation({
+      seed: 1,
+      programs: { '/topology.sh': ([ip]) => (ip === '10.0.0.9' ? answer('', 1) : answer('/rack-a/\n')) },
+    });
+    const { host } = sim.node('nn');
+    const script = new RackResolver(host, Configuration.of({ 'net.topology.script.file.name': '/topology.sh' }));
+    expect(await sim.run(script.resolve('10.0.0.1'))).toBe('/rack-a');
+    expect(await sim.run(script.resolve('10.0.0.9'))).toBe('/default-rack');
+    await sim.run(host.disk.writeFileAtomic('/table', '# racks\n10.0.0.1 /dc/r1\nbroken\n10.0.0.2\t/dc/r2\n'));
+    const table = new RackResolver(host, Configuration.of({ 'net.topology.table.file.name': '/table' }));
+    expect(await sim.run(table.resolve('10.0.0.2'))).toBe('/dc/r2');
+    expect(await sim.run(table.resolve('10.0.0.3'))).toBe('/default-rack');
+    const none = new RackResolver(host, Configuration.of({}));
+    expect(none.cached('anything')).toBe('/default-rack');
+  });
+});
+
+describe('waiting for transactions', () => {
+  test('everybody is called once, in order, whatever the order of asking', () => {
+    const waiters = new TxWaiters();
+    const called: number[] = [];
+    for (const txid of [3, 1, 5, 2, 4]) waiters.add(txid, () => called.push(txid));
+    waiters.advance(2);
+    expect(called).toEqual([1, 2]);
+    waiters.add(1, () => called.push(-1));
+    waiters.advance(4);
+    expect(called).toEqual([1, 2, -1, 3, 4]);
+    const errors: (Error | undefined)[] = [];
+    waiters.add(9, (error) => errors.push(error));
+    waiters.fail(new Error('gone'));
+    expect(called).toEqual([1, 2, -1, 3, 4, 5]);
+    expect(errors[0]?.message).toBe('gone');
+  });
+});
+
+describe('names of trash checkpoints', () => {
+  test('are the local time, and read back', () => {
+    const at = 1_764_244_805_000;
+    expect(checkpointName(at)).toBe('251127120005');
+    expect(checkpointTime('251127120005')).toBe(at);
+    expect(checkpointTime('2511271200')).toBe(at - 5000);
+    expect(checkpointTime('251127120005-3')).toBe(at);
+    for (const other of ['Current', '2511', '259927120005', 'x51127120005']) expect(checkpointTime(other)).toBeUndefined();
+    for (let ms = 0; ms < 3.15e12; ms += 37_777_777_000) {
+      expect(checkpointTime(checkpointName(946_684_800_000 + ms))).toBe(946_684_800_000 + ms);
+    }
+  });
+});
