@@ -4,7 +4,7 @@
 //
 // `length` counts itself, the txid and the body. Apache: FSEditLogOp.Writer. Where the bytes go is the caller's affair.
 import { crc32 } from 'node:zlib';
-import { assert } from '../../base/assert.ts';
+import { HdfsError } from '../../base/errors.ts';
 import { type EditOp, NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
 import { writeOpBody } from './op-bodies-write.ts';
 import { OpBuffer } from './op-buffer.ts';
@@ -41,7 +41,10 @@ export class EditEncoder {
     return this.buffer.length;
   }
 
-  /** Appends one record and answers its length. */
+  /**
+   * Appends one record and answers its length. Throws HdfsError for an op that the log cannot hold; what was appended of
+   * it is to be taken back with `truncate`.
+   */
   encode(txid: number, op: EditOp): number {
     const { buffer } = this;
     const start = buffer.length;
@@ -54,13 +57,20 @@ export class EditEncoder {
     buffer.putInt(crc32(buffer.slice(start, end)));
     const length = buffer.length - start;
     // No reader would take it back, Apache's neither.
-    assert(length <= this.maxOpBytes, `an op of ${length} bytes exceeds dfs.namenode.max.op.size`);
+    if (length > this.maxOpBytes) {
+      throw new HdfsError('EIO', `${op.kind} takes ${length} bytes of the edit log, more than dfs.namenode.max.op.size allows`);
+    }
     return length;
   }
 
   /** The records, without a copy: valid until the next encode or reset. */
   bytes(): Buffer {
     return this.buffer.slice();
+  }
+
+  /** Forgets what was appended after the buffer had this length. */
+  truncate(length: number): void {
+    this.buffer.truncate(length);
   }
 
   reset(): void {

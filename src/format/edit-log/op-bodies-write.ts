@@ -2,6 +2,7 @@
 // Apache's FSEditLogOp classes write; reading is in op-bodies-read.ts. Which op codes there are, and which are carried as raw
 // bytes, is in op-table.ts.
 import { assert, unreachable } from '../../base/assert.ts';
+import { HdfsError } from '../../base/errors.ts';
 import type { AclEntry, EditBlock, EditOp, PermissionStatus, RpcIds, XAttr } from '../../core/edits/ops.ts';
 import { AclEditLogProto, XAttrEditLogProto } from '../../wire/messages/edit-log.ts';
 import { storageTypeOrdinal } from '../storage-types.ts';
@@ -228,7 +229,9 @@ function writeXAttrs(path: string | undefined, xAttrs: readonly XAttr[], out: Op
 }
 
 function writeRpcIds(rpc: RpcIds, out: OpBuffer): void {
-  assert(rpc.clientId.length <= RPC_CLIENT_ID_BYTES, 'a client id has 16 bytes');
+  if (rpc.clientId.length > RPC_CLIENT_ID_BYTES) {
+    throw new HdfsError('EILLEGAL', `a client id has ${RPC_CLIENT_ID_BYTES} bytes, not ${rpc.clientId.length}`);
+  }
   out.putShort(rpc.clientId.length);
   if (rpc.clientId.length > 0) out.putRaw(rpc.clientId);
   out.putInt(rpc.callId);

@@ -1,6 +1,8 @@
 // The growing buffer that edit log records are packed into: Java's DataOutputStream and Hadoop's Writables, no more.
-// What an op consists of is in op-bodies-write.ts, how records are framed in encoder.ts.
+// What an op consists of is in op-bodies-write.ts, how records are framed in encoder.ts. A text that is too long for the
+// log came with a request: it is that request's fault, an HdfsError, and the encoder's user takes back what was put.
 import { assert } from '../../base/assert.ts';
+import { HdfsError } from '../../base/errors.ts';
 
 const TWO_32 = 0x1_0000_0000;
 const LONG_END = 2 ** 63;
@@ -9,6 +11,9 @@ const LONG_END = 2 ** 63;
 export const MAX_UTF8_BYTES = 0xffff;
 /** Apache: Text.DEFAULT_MAX_LEN, the bound of user and group names in the log. */
 export const MAX_TEXT_BYTES = 1024 * 1024;
+
+const tooLong = (text: string, length: number, limit: number): HdfsError =>
+  new HdfsError('EIO', `The edit log takes no text of ${length} bytes, ${limit} at most: ${text.slice(0, 60)}...`);
 
 export class OpBuffer {
   private bytes: Buffer;
@@ -114,7 +119,7 @@ export class OpBuffer {
       }
     }
     const length = at - start;
-    assert(length <= MAX_UTF8_BYTES, 'a string of the edit log takes at most 65535 bytes');
+    if (length > MAX_UTF8_BYTES) throw tooLong(text, length, MAX_UTF8_BYTES);
     bytes[this.end] = length >> 8;
     bytes[this.end + 1] = length & 0xff;
     this.end = at;
@@ -141,7 +146,7 @@ export class OpBuffer {
       }
     }
     const length = Buffer.byteLength(text, 'utf8');
-    assert(length <= MAX_TEXT_BYTES, 'a user or group name takes at most 1 MiB');
+    if (length > MAX_TEXT_BYTES) throw tooLong(text, length, MAX_TEXT_BYTES);
     this.putVLong(length);
     this.reserve(length);
     this.end += this.bytes.write(text, this.end, length, 'utf8');

@@ -1,0 +1,306 @@
+// If these fail, a broken or hostile client stops the NameNode, fills its memory, holds up other clients, or changes the
+// namespace by a request that was refused.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Hdfs } from '../../src/client/index.ts';
+import { GetUserMappingsProtocolService, RefreshUserMappingsProtocolService } from '../../src/wire/messages/admin.ts';
+import { ClientNamenodeProtocol } from '../../src/wire/messages/client-namenode.ts';
+import { DatanodeLifelineProtocolService, DatanodeProtocolService } from '../../src/wire/messages/datanode.ts';
+import { HAServiceProtocolService } from '../../src/wire/messages/ha.ts';
+import { NamenodeProtocolService } from '../../src/wire/messages/namenode.ts';
+import { ReconfigurationProtocolService } from '../../src/wire/messages/reconfiguration.ts';
+import { refusedMethods } from '../../src/wire/tables/services.ts';
+import { HostileMessages, type Plausible, varint } from './support/hostile-messages.ts';
+import { nameNodeConfiguration, startTestNameNode, type TestNameNode, temporaryDirectory } from './support/name-node.ts';
+import { answerOf, type CallAnswer, callFrame, opening, type Target, targetsOf } from './support/rpc-calls.ts';
+import { Chance, mutated, SEED, share } from './support/seeds.ts';
+import { converse, frames, RawPeer } from './support/sockets.ts';
+import { Watch } from './support/watch.ts';
+
+/** A call of a hostile client is answered, or its connection ended, within this. */
+const ANSWER_MS = 10_000;
+/** CPU time that one turn of the NameNode's thread may take on account of such calls; measured: below 60. */
+const LONGEST_TURN_MS = 500;
+/** Resident memory that all of it together may leave behind. */
+const GROWTH_MIB = 400;
+
+const CLIENT = 'org.apache.hadoop.hdfs.protocol.ClientProtocol';
+const TARGETS: readonly Target[] = [
+  ...targetsOf(CLIENT, 'client-namenode', ClientNamenodeProtocol),
+  ...targetsOf('org.apache.hadoop.hdfs.server.protocol.DatanodeProtocol', 'datanode', DatanodeProtocolService),
+  ...targetsOf('org.apache.hadoop.hdfs.server.protocol.DatanodeLifelineProtocol', 'datanode', DatanodeLifelineProtocolService),
+  ...targetsOf('org.apache.hadoop.hdfs.server.protocol.NamenodeProtocol', 'namenode', NamenodeProtocolService),
+  ...targetsOf('org.apache.hadoop.ha.HAServiceProtocol', 'ha', HAServiceProtocolService),
+  ...targetsOf('org.apache.hadoop.tools.GetUserMappingsProtocol', 'admin', GetUserMappingsProtocolService),
+  ...targetsOf('org.apache.hadoop.security.RefreshUserMappingsProtocol', 'admin', RefreshUserMappingsProtocolService),
+  ...targetsOf('org.apache.hadoop.hdfs.protocol.ReconfigurationProtocol', 'reconfiguration', ReconfigurationProtocolService),
+];
+const REFUSED = new Set(Object.keys(refusedMethods('ClientNamenodeProtocol')));
+/** Refused methods answer all alike: most calls go to the others. */
+const handled = (targets: readonly Target[]): readonly Target[] => targets.filter(({ name }) => !REFUSED.has(name));
+/** What a refused call may have logged all the same: the recovery of a silent writer's lease begins when another asks. */
+const LOGS_WHEN_REFUSED = new Set(['create', 'append', 'recoverLease', 'truncate']);
+/** These end what the other tests need; their arguments are fuzzed all the same, by a user who may not. */
+const ONLY_AS_MALLORY = new Set(['setSafeMode', 'saveNamespace', 'rollEdits']);
+
+const directory = temporaryDirectory('namenode');
+const watch = new Watch();
+let server: TestNameNode;
+let good: Hdfs;
+
+beforeAll(async () => {
+  console.log(`FUZZ_SEED=${SEED}`);
+  server = await startTestNameNode(nameNodeConfiguration(directory.path), watch);
+  good = await server.client();
+  watch.begin();
+});
+
+afterAll(async () => {
+  watch.end();
+  await good.close();
+  await server.nameNode.stop();
+  directory.remove();
+});
+
+/** The client that minds its own business, and must not notice anything. */
+async function serveTheGood(round: number): Promise<void> {
+  const path = `/good/${round % 7}`;
+  const before = performance.now();
+  await good.mkdir(path, { recursive: true });
+  expect((await good.stat(path)).isDirectory()).toBe(true);
+  await expect(good.stat(`/good/none-${round}`)).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(performance.now() - before).toBeLessThan(ANSWER_MS);
+  expect(watch.trouble).toEqual([]);
+}
+
+/** Values that let calls get past the first checks: names, ids and holders that exist. */
+function plausible(chance: Chance): Plausible {
+  const paths = ['/f/a', '/f/b', '/f/c', '/f/d/e', '/f/open', '/f', '/', '/f/d', '/f/link', '/f/long', '/f/x1', '/f/x2', '/f/dir'];
+  const path = (): string => chance.of(paths);
+  const holder = (): string => chance.of(['holder-1', 'holder-2', 'holder-3']);
+  const { namespace, blockPoolId } = server.nameNode.system;
+  const blockNumber = (): bigint => 1073741824n + BigInt(chance.below(40));
+  const uuid = (): string => chance.of(['dn-1', 'dn-2', 'dn-3', '__proto__', 'dn-4']);
+  return {
+    src: path,
+    dst: path,
+    path,
+    trg: path,
+    target: path,
+    filename: path,
+    srcs: path,
+    clientName: holder,
+    holder,
+    client: holder,
+    newHolder: holder,
+    userName: () => chance.of(['alice', 'mallory', 'root']),
+    username: () => chance.of(['alice', 'mallory', '']),
+    groupname: () => chance.of(['users', 'supergroup', '']),
+    user: () => chance.of(['alice', 'root']),
+    fileId: () => chance.of([0n, 16385n, BigInt(namespace.lastInodeId), BigInt(namespace.lastInodeId) - BigInt(chance.below(20))]),
+    poolId: () => blockPoolId,
+    blockPoolId: () => blockPoolId,
+    blockId: blockNumber,
+    generationStamp: () => 1000n + BigInt(chance.below(40)),
+    genStamp: () => 1000n + BigInt(chance.below(40)),
+    newGenStamp: () => 1000n + BigInt(chance.below(60)),
+    'CreateRequestProto.replication': () => BigInt(1 + chance.below(4)),
+    replication: () => BigInt(1 + chance.below(4)),
+    blockSize: () => 1048576n * BigInt(1 + chance.below(200)),
+    createFlag: () => BigInt(1 + chance.below(3)),
+    createParent: () => BigInt(chance.below(2)),
+    policyName: () => chance.of(['HOT', 'COLD', 'ALL_SSD', 'LAZY_PERSIST', 'PROVIDED']),
+    perm: () => BigInt(chance.below(0o2000)),
+    offset: () => BigInt(chance.below(1000)),
+    length: () => BigInt(chance.below(2 ** 31)),
+    datanodeUuid: uuid,
+    storageUuid: () => chance.of(['s-1', 's-2', 's-3', 'constructor']),
+    storageUuids: () => chance.of(['s-1', 's-2', 's-3']),
+    storageIDs: () => chance.of(['s-1', 's-2', 's-3']),
+    ipAddr: () => chance.of(['127.0.0.1', '10.0.0.1']),
+    hostName: () => chance.of(['localhost', 'dn.example']),
+    xferPort: () => BigInt(9866 + chance.below(4)),
+    softwareVersion: () => '3.5.0',
+    namespceID: () => BigInt(server.nameNode.system.namespace.inodes.root),
+    blocksBuffers: () => packedBlocks(chance),
+    numberOfBlocks: () => chance.of([0n, 1n, 3n, 3n, 3n, 10_000_000n, 2n ** 40n]),
+    'StorageBlockReportProto.blocks': () => BigInt(chance.below(4)),
+    requests: () => chance.bytes(16),
+  };
+}
+
+/** Three replicas as a full report packs them, or something like it. */
+function packedBlocks(chance: Chance): Buffer {
+  const parts: Buffer[] = [];
+  for (let i = chance.of([0, 1, 3, 3, 3, 50]); i > 0; i--) {
+    const id = (1073741824n + BigInt(chance.below(40))) << 1n;
+    parts.push(varint(id), varint(BigInt(chance.below(2 ** 31))), varint(1000n + BigInt(chance.below(40))), varint(BigInt(chance.below(6))));
+  }
+  return Buffer.concat(parts);
+}
+
+/** Registers DataNodes under names that reports and targets then use. */
+async function registerNodes(): Promise<void> {
+  const { blockManager } = server.nameNode.system;
+  for (let i = 1; i <= 3; i++) {
+    const id = {
+      ipAddr: '127.0.0.1',
+      hostName: 'localhost',
+      datanodeUuid: `dn-${i}`,
+      xferPort: 9865 + i,
+      infoPort: 1,
+      infoSecurePort: 0,
+      ipcPort: 1,
+    };
+    const now = server.nameNode.system.now();
+    blockManager.registerDatanode({ id, location: '/default-rack', softwareVersion: '3.5.0' }, now);
+    blockManager.heartbeat(
+      id,
+      {
+        reports: [
+          {
+            storage: { storageId: `s-${i}`, type: 1, state: 0 },
+            capacity: 2 ** 40,
+            dfsUsed: 0,
+            remaining: 2 ** 39,
+            blockPoolUsed: 0,
+            nonDfsUsed: 0,
+            mount: undefined,
+          },
+        ],
+        cacheCapacity: 0,
+        cacheUsed: 0,
+        xceiverCount: 1,
+        failedVolumes: 0,
+        volumeFailureSummary: undefined,
+        xmitsInProgress: 0,
+        requestFullBlockReportLease: false,
+      },
+      now,
+    );
+  }
+}
+
+async function call(
+  peer: RawPeer,
+  seen: { count: number },
+  frame: Buffer,
+): Promise<{ readonly answer: CallAnswer | undefined; readonly inTime: boolean }> {
+  peer.send(frame);
+  const wanted = seen.count + 1;
+  const inTime = await peer.until(() => frames(peer.received).length >= wanted, ANSWER_MS);
+  const all = frames(peer.received);
+  if (all.length < wanted) return { answer: undefined, inTime };
+  seen.count = all.length;
+  return { answer: answerOf(all[all.length - 1] as Buffer), inTime };
+}
+
+async function prepareTree(): Promise<void> {
+  await registerNodes();
+  await good.rm('/f', { recursive: true, force: true, skipTrash: true });
+  for (const path of ['/f/d', '/f/dir/sub', '/f/dir/sub2']) await good.mkdir(path, { recursive: true });
+  for (const path of ['/f/a', '/f/b', '/f/c', '/f/d/e']) await good.writeFile(path, '');
+}
+
+describe('calls of every method with hostile arguments', () => {
+  test.each(['root', 'mallory'])('as %s: a typed answer or the end of the connection, and nothing logged for a refusal', async (who) => {
+    const chance = new Chance(`arguments of ${who}`);
+    const user = who === 'root' ? server.user : who;
+    await prepareTree();
+    const targets = TARGETS.filter(({ name }) => who !== 'root' || !ONLY_AS_MALLORY.has(name));
+    const served = handled(targets);
+    const { editLog } = server.nameNode.system;
+    const classes = new Map<string, number>();
+    const unclassified: string[] = [];
+    const clientIds = [chance.bytes(16), chance.bytes(16), Buffer.alloc(0), chance.bytes(5), chance.bytes(64)];
+    let peer: RawPeer | undefined;
+    let seen = { count: 0 };
+    let callId = 0;
+    const rounds = share(0.3);
+    for (let round = 0; round < rounds; round++) {
+      if (peer === undefined || peer.closed || round % 50 === 0) {
+        peer?.destroy();
+        peer = await RawPeer.connect(server.port);
+        peer.send(opening(clientIds[0] as Buffer, CLIENT, user));
+        seen = { count: 0 };
+      }
+      if (round % 200 === 0) {
+        if (process.env.FUZZ_VERBOSE) console.error(who, round, watch.longestTurnMs);
+        await serveTheGood(round);
+        if (who === 'root') await prepareTree().catch((error: unknown) => unclassified.push(`tree: ${String(error)}`));
+      }
+      const target = chance.of(chance.happens(0.95) ? served : targets);
+      const hostility = chance.of([0, 0, 0.02, 0.05, 0.3]);
+      const messages = new HostileMessages(chance, { plausible: plausible(chance), hostility });
+      let body = messages.message(target.schema, target.request);
+      if (chance.happens(0.05)) body = mutated(chance, body);
+      // Some numbers are used again: the retry cache must not confuse their calls.
+      const id = chance.happens(0.05) ? chance.below(round + 1) : ++callId;
+      watch.skip();
+      const before = editLog.lastTxid;
+      const what = `round ${round}: ${target.name}`;
+      const frame = callFrame(target, chance.happens(0.9) ? (clientIds[0] as Buffer) : chance.of(clientIds), id, body);
+      const { answer, inTime } = await call(peer, seen, frame);
+      expect(inTime, `${what} was not answered`).toBe(true);
+      expect(watch.trouble, what).toEqual([]);
+      if (answer !== undefined) {
+        classes.set(answer.error ?? 'ok', (classes.get(answer.error ?? 'ok') ?? 0) + 1);
+        if (answer.error !== undefined && !LOGS_WHEN_REFUSED.has(target.name)) {
+          expect(editLog.lastTxid, `${what} was refused (${answer.message}) and changed something`).toBe(before);
+        }
+        if (answer.error === 'java.io.IOException' && /undefined|not a function|Cannot |RangeError|bigint|BigInt|Invalid/.test(answer.message)) {
+          unclassified.push(`${target.name}: ${answer.message}`);
+        }
+      }
+    }
+    peer?.destroy();
+    if (process.env.FUZZ_VERBOSE) console.log(who, Object.fromEntries(classes), watch.longestTurnMs, watch.grownMiB, [...new Set(unclassified)]);
+    expect(classes.get('ok') ?? 0).toBeGreaterThan(rounds / 20);
+    await serveTheGood(rounds);
+  });
+});
+
+test('mutated sessions are answered or closed, and nobody else notices', async () => {
+  const chance = new Chance('sessions');
+  const messages = new HostileMessages(chance, { plausible: plausible(chance), hostility: 0 });
+  const rounds = share(0.3);
+  for (let round = 0; round < rounds; round++) {
+    const clientId = chance.bytes(16);
+    const calls = Array.from({ length: 1 + chance.below(4) }, (_, index) => {
+      const target = chance.of(TARGETS.filter(({ name }) => !ONLY_AS_MALLORY.has(name)));
+      return callFrame(target, clientId, index, messages.message(target.schema, target.request));
+    });
+    const session = Buffer.concat([opening(clientId, CLIENT, server.user), ...calls]);
+    const { closed } = await converse(server.port, mutated(chance, session), ANSWER_MS);
+    expect(closed, `session ${round} was left hanging`).toBe(true);
+    if (round % 100 === 0) await serveTheGood(round);
+  }
+  await serveTheGood(rounds);
+});
+
+test('all of it stayed within the bounds of time, memory and descriptors', async () => {
+  await serveTheGood(0);
+  if (process.env.FUZZ_VERBOSE) console.log(watch.longestTurnMs, watch.grownMiB, server.nameNode.system.editLog.lastTxid);
+  expect(watch.longestTurnMs).toBeLessThan(LONGEST_TURN_MS);
+  expect(watch.grownMiB).toBeLessThan(GROWTH_MIB);
+});
+
+test('what was logged meanwhile is loaded again, from the log and from an image, and is the same', async () => {
+  const tree = async (client: Hdfs): Promise<string[]> => {
+    const lines: string[] = [];
+    for await (const entry of client.opendir('/', { recursive: true })) {
+      lines.push(JSON.stringify([entry.parentPath, entry.name, entry.stats]));
+    }
+    return lines.sort();
+  };
+  const before = await tree(good);
+  expect(before.length).toBeGreaterThan(0);
+  for (const via of ['log', 'image']) {
+    await good.close();
+    await server.nameNode.stop();
+    server = await startTestNameNode(nameNodeConfiguration(directory.path), watch, false);
+    good = await server.client();
+    expect(await tree(good), `after a start from the ${via}`).toEqual(before);
+    await server.nameNode.checkpointer.save();
+  }
+  expect(watch.trouble).toEqual([]);
+});
