@@ -1,0 +1,79 @@
+// Our daemons and Apache's in one cluster. If this fails, an operator cannot move a cluster from one to the other daemon by
+// daemon: blocks that pass through both, or a directory that the other one takes over, would be lost or read differently.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { describeWithApache } from './apache.ts';
+import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
+import { Resident } from './support/resident.ts';
+
+const MIB = 1024 * 1024;
+const FILES = 24;
+
+describeWithApache('clusters of both', () => {
+  let directory: string;
+  let apache: Resident;
+  let cluster: MixedCluster | undefined;
+  const content = randomBytes(9 * MIB + 1);
+
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'tuskfs-mixed-'));
+    apache = new Resident(directory);
+    writeFileSync(join(directory, 'content'), content);
+    writeFileSync(join(directory, 'small'), content.subarray(0, 100_001));
+  });
+  afterEach(async () => {
+    await cluster?.stop();
+    cluster = undefined;
+  });
+  afterAll(async () => {
+    await apache?.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const start = async (name: string, makers: [Maker, ...Maker[]]): Promise<MixedCluster> => {
+    cluster = await MixedCluster.start({ directory: join(directory, name), apache, makers });
+    return cluster;
+  };
+
+  for (const [name, makers] of [
+    ['our NameNode', ['ours', 'ours', 'apache', 'ours', 'apache']],
+    ['Apache’s NameNode', ['apache', 'ours', 'apache', 'ours', 'apache']],
+  ] as const) {
+    test(`${name} over DataNodes of both: pipelines in every order, each of them swapped`, async () => {
+      const nodes = await start(name === 'our NameNode' ? 'a' : 'b', [...makers]);
+      const dfs = (...args: string[]) => apache.must(nodes.client, 'dfs', args);
+      await dfs('-Ddfs.blocksize=1048576', '-put', join(directory, 'content'), '/content');
+      // Enough of them that every order of the two kinds comes up.
+      await dfs('-mkdir', '/many');
+      for (let i = 0; i < FILES; i++) await dfs('-put', join(directory, 'small'), `/many/${i}`);
+      const check = async (): Promise<void> => {
+        expect((await dfs('-cat', '/content')).bytes.equals(content)).toBe(true);
+        const all = (await dfs('-cat', '/many/*')).bytes;
+        expect(all.length).toBe(FILES * 100_001);
+        for (let i = 0; i < FILES; i++)
+          expect(all.subarray(i * 100_001, (i + 1) * 100_001).equals(content.subarray(0, 100_001))).toBe(true);
+      };
+      await check();
+      const sum = (await dfs('-checksum', '/content')).stdout;
+      // Each DataNode as the other kind.
+      for (const [index, maker] of makers.slice(1).entries()) {
+        await nodes.swap(`dn${index + 1}`, maker === 'ours' ? 'apache' : 'ours', index === 0 ? 'SIGKILL' : 'SIGTERM');
+      }
+      await check();
+      expect((await dfs('-checksum', '/content')).stdout).toBe(sum);
+      // The NameNode as the other kind, and back.
+      const other = makers[0] === 'ours' ? 'apache' : 'ours';
+      await nodes.swap('nn', other);
+      await check();
+      await dfs('-put', join(directory, 'small'), '/between');
+      await dfs('-rm', '-skipTrash', '/many/0');
+      await nodes.swap('nn', makers[0]);
+      expect((await dfs('-cat', '/between')).bytes.equals(content.subarray(0, 100_001))).toBe(true);
+      expect((await dfs('-ls', '/many')).stdout.match(/\/many\//g)).toHaveLength(FILES - 1);
+      expect((await dfs('-cat', '/content')).bytes.equals(content)).toBe(true);
+    });
+  }
+});
