@@ -1,7 +1,6 @@
 // hdfs namenode and hdfs datanode: a daemon in the foreground, until it is interrupted or fails.
 import { messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { formatHostPort } from '../../config/nameservices.ts';
 import type { Host } from '../../host/host.ts';
 import { format, startDataNode, startNameNode } from '../../launch/daemons.ts';
 import { readLine, type Terminal } from '../terminal.ts';
@@ -99,11 +98,8 @@ export async function runNameNode(
     }
     case 'regular':
       return serve(host, terminal, 'namenode', async (fail) => {
+        host.log.log('info', 'namenode', `starting tuskfs ${VERSION}`);
         const nameNode = await startNameNode(host, configuration, { onFatal: fail });
-        const { rpc, http } = nameNode.addresses;
-        host.log.log('info', 'namenode', `serving on ${formatHostPort(rpc)}, web on ${formatHostPort(http)}`, {
-          version: VERSION,
-        });
         return () => nameNode.stop();
       });
   }
@@ -125,14 +121,8 @@ export function runDataNode(
     return Promise.resolve(1);
   }
   return serve(host, terminal, 'datanode', async (_fail, end) => {
+    host.log.log('info', 'datanode', `starting tuskfs ${VERSION}`);
     const dataNode = await startDataNode(host, configuration, { version: VERSION, onShutdown: end });
-    const { transfer, ipc, http } = dataNode.addresses;
-    host.log.log(
-      'info',
-      'datanode',
-      `serving on ${formatHostPort(transfer)}, RPC on ${formatHostPort(ipc)}, web on ${formatHostPort(http)}`,
-      { version: VERSION },
-    );
     return () => dataNode.stop();
   });
 }

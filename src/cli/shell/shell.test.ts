@@ -1,0 +1,117 @@
+// If this failed, arguments of shell commands would mean something else than in Hadoop: other files, other modes.
+import { expect, test } from 'vitest';
+import { parseGenericOptions } from '../generic-options.ts';
+import { absolutePath, parentOf, relativePath } from '../paths.ts';
+import { parseOptions, UsageError } from './command-format.ts';
+import { compileName, expandBraces } from './glob.ts';
+import { splitPath } from './item.ts';
+import { formatPermission, parseMode } from './permissions.ts';
+import { binaryPrefix, percent } from './sizes.ts';
+
+test('options are taken from the front, until -- or the first argument', () => {
+  const args = ['-r', '-t', '5', '--', '-x', 'y'];
+  const options = parseOptions(args, { min: 1, flags: ['r', 'f'], withValue: ['t'] });
+  expect([options.has('r'), options.has('f'), options.value('t'), args]).toEqual([true, false, '5', ['-x', 'y']]);
+  expect(() => parseOptions(['-q', 'x'], { min: 1, flags: ['r'] })).toThrow(new UsageError('Illegal option -q'));
+  expect(() => parseOptions([], { min: 1 })).toThrow('Not enough arguments: expected 1 but got 0');
+  expect(() => parseOptions(['a', 'b'], { min: 1, max: 1 })).toThrow('Too many arguments: expected 1 but got 2');
+  expect(parseOptions(['-'], { min: 1 }).given).toEqual([]);
+});
+
+test('names match as Hadoop’s patterns do', () => {
+  const matches = (pattern: string, name: string) => compileName(pattern).matches(name);
+  const yes = [
+    ['*', '.hidden'],
+    ['a?c', 'abc'],
+    ['[a-c]x', 'bx'],
+    ['[^a]x', 'bx'],
+    ['[!a]x', 'bx'],
+    ['{ab,c*}', 'cat'],
+    ['a\\*', 'a*'],
+    ['a.b', 'a.b'],
+    ['a,b', 'a,b'],
+    ['a}', 'a}'],
+    ['?', 'é'],
+  ] as const;
+  const no = [
+    ['a?c', 'ac'],
+    ['[a-c]x', 'dx'],
+    ['[!a]x', 'ax'],
+    ['a.b', 'axb'],
+    ['a\\*', 'ab'],
+  ] as const;
+  for (const [pattern, name] of yes) expect([pattern, matches(pattern, name)]).toEqual([pattern, true]);
+  for (const [pattern, name] of no) expect([pattern, matches(pattern, name)]).toEqual([pattern, false]);
+  expect(compileName('a\\*').hasWildcard).toBe(false);
+  for (const broken of ['[a', '{a', 'a\\', '[a[b]']) expect(() => compileName(broken), broken).toThrow('Illegal file pattern');
+});
+
+test('many stars in a pattern do not take for ever', () => {
+  expect(compileName('*'.repeat(10_000)).matches('x'.repeat(1000))).toBe(true);
+});
+
+test('braces with a slash become several patterns', () => {
+  expect(expandBraces('/a/{b,c/d}/{e,f}')).toEqual(['/a/b/{e,f}', '/a/c/d/{e,f}']);
+  expect(expandBraces('{a/b,{c/d,e}}')).toEqual(['a/b', 'c/d', 'e']);
+  expect(expandBraces('/{a,b}')).toEqual(['/{a,b}']);
+  expect(expandBraces('/\\{a/b,c}')).toEqual(['/\\{a/b,c}']);
+  expect(() => expandBraces('{a/,b/}'.repeat(20))).toThrow('more than 10000');
+});
+
+test('paths', () => {
+  expect(['a/../b', '/x//y/', '..', '.', '/../..'].map((path) => absolutePath(path, '/user/ann'))).toEqual([
+    '/user/ann/b',
+    '/x/y',
+    '/user',
+    '/user/ann',
+    '/',
+  ]);
+  expect(['/', '/a', '/a/b'].map(parentOf)).toEqual([undefined, '/', '/a']);
+  expect(relativePath('/user/ann', '/user/ann/x', false)).toBe('x');
+  expect(relativePath('/user/ann', '/user/bob', true)).toBe('../bob');
+  expect(relativePath('/user/ann', '/user/ann', true)).toBe('.');
+  expect(splitPath('hdfs://h:1/a:b')).toEqual({ scheme: 'hdfs', authority: 'h:1', path: '/a:b' });
+  expect(splitPath('a:b')).toEqual({ scheme: undefined, authority: undefined, path: 'a:b' });
+  expect(splitPath('file:/x')).toEqual({ scheme: 'file', authority: undefined, path: '/x' });
+  expect(splitPath('//x/y')).toEqual({ scheme: undefined, authority: undefined, path: '//x/y' });
+});
+
+test('modes', () => {
+  const change = (mode: string, bits: number, isDirectory = false) => parseMode(mode)?.(bits, isDirectory).toString(8);
+  expect(change('755', 0o1644)).toBe('755');
+  expect(change('1777', 0)).toBe('1777');
+  expect(change('u+x,g-w,o=r', 0o664)).toBe('744');
+  expect(change('+x', 0o644)).toBe('755');
+  expect(change('a=', 0o644)).toBeUndefined();
+  expect(change('a+X', 0o644)).toBe('644');
+  expect(change('a+X', 0o744)).toBe('755');
+  expect(change('a+X', 0o644, true)).toBe('755');
+  expect(change('+t', 0o755)).toBe('1755');
+  expect(change('o-t', 0o1755)).toBe('755');
+  for (const wrong of ['', '888', '75', 'u+q', 'u+x g']) expect([wrong, parseMode(wrong)]).toEqual([wrong, undefined]);
+  expect([0o755, 0o1777, 0o1770, 0].map(formatPermission)).toEqual(['rwxr-xr-x', 'rwxrwxrwt', 'rwxrwx--T', '---------']);
+});
+
+test('sizes', () => {
+  expect([0, 1023, 1024, 1536, 1048575, 1 << 20, 2 ** 50, -2048].map((value) => binaryPrefix(value))).toEqual([
+    '0',
+    '1023',
+    '1 K',
+    '1.5 K',
+    '1.0 M',
+    '1 M',
+    '1 P',
+    '-2 K',
+  ]);
+  expect(binaryPrefix(1536, 2, 'B')).toBe('1.50 KB');
+  expect([percent(1, 8), percent(0, 0)]).toEqual(['13%', 'NaN%']);
+});
+
+test('generic options stand in front', () => {
+  expect(parseGenericOptions(['-D', 'a=1', '-Db=x=y', '-fs', 'hdfs://h', '-conf', 'f', '-ls', '-D', 'c=1'])).toEqual({
+    overrides: { a: '1', b: 'x=y', 'fs.defaultFS': 'hdfs://h' },
+    files: ['f'],
+    rest: ['-ls', '-D', 'c=1'],
+  });
+  expect(() => parseGenericOptions(['-D'])).toThrow('Missing argument for option: D');
+});

@@ -1,0 +1,120 @@
+// If this failed, the README's first command would not give a cluster that stores files, keeps them over a restart and
+// stops when it is told.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runHdfs } from '../cli/hdfs/hdfs.ts';
+import { testTerminal } from '../cli/testing.ts';
+import { runTuskfs } from '../cli/tuskfs.ts';
+import { nodeHost } from '../host/node/index.ts';
+import { type DevCluster, startDev } from './dev.ts';
+
+const host = nodeHost({ logLevel: 'error' });
+const directory = mkdtempSync(join(tmpdir(), 'tuskfs-dev-'));
+const conf = join(directory, 'conf');
+let basePort = 0;
+let cluster: DevCluster;
+
+async function free(): Promise<number> {
+  const listener = await host.net.listen({ host: '127.0.0.1', port: 0 }, (connection) => connection.destroy());
+  const { port } = listener.address;
+  await listener.close();
+  return port;
+}
+
+const start = (): Promise<DevCluster> => startDev(host, { directory, datanodes: 3, racks: 0, basePort });
+
+async function tuskfs(...args: string[]) {
+  const terminal = testTerminal(directory);
+  const code = await runTuskfs(() => host, terminal, ['--config', conf, ...args]);
+  return { code, out: terminal.stdout.take(), err: terminal.stderr.take() };
+}
+
+async function hdfs(...args: string[]) {
+  const terminal = testTerminal(directory, 'from stdin\n');
+  const code = await runHdfs('hdfs', () => host, terminal, ['--config', conf, ...args]);
+  return { code, out: terminal.stdout.take(), err: terminal.stderr.take() };
+}
+
+beforeAll(async () => {
+  // A run of ports above a free one is free nearly always; where it is not, another is tried.
+  for (let tries = 0; ; tries++) {
+    basePort = Math.min(await free(), 65_000);
+    try {
+      cluster = await start();
+      return;
+    } catch (error) {
+      if (tries === 5) throw error;
+    }
+  }
+});
+afterAll(async () => {
+  await cluster?.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+test('a file goes in, is listed, comes out and goes to the trash', async () => {
+  const content = 'x'.repeat(300_000);
+  writeFileSync(join(directory, 'file'), content);
+  expect(await tuskfs('mkdir', '-p', '/a/b')).toMatchObject({ code: 0, err: '' });
+  expect(await tuskfs('put', 'file', '/a/b/')).toMatchObject({ code: 0, err: '' });
+  const listed = await tuskfs('ls', '/a/b');
+  expect(JSON.parse(listed.out)).toMatchObject({ path: '/a/b/file', size: 300_000, replication: 3 });
+  expect((await tuskfs('cat', '/a/b/file')).out).toBe(content);
+  expect(await tuskfs('get', '/a/b/file', 'copy')).toMatchObject({ code: 0, err: '' });
+  expect((await tuskfs('--no-json', 'tree', '/a')).out).toBe('/a\n└── b\n    └── file  293K\n\n1 directories, 1 files\n');
+  const removed = JSON.parse((await tuskfs('rm', '/a/b/file')).out) as { readonly trashPath: string };
+  expect(removed.trashPath).toContain('/.Trash/Current/a/b/file');
+  expect((await tuskfs('mv', removed.trashPath, '/a/b/file')).code).toBe(0);
+});
+
+test('failures say what, why and what to do, and the exit code says which kind', async () => {
+  expect(await tuskfs('cat', '/none')).toMatchObject({ code: 3, out: '' });
+  expect(await tuskfs('ls', '/a', '/none')).toMatchObject({ code: 6 });
+  expect((await tuskfs('frobnicate')).code).toBe(2);
+  expect((await tuskfs('put', 'file')).code).toBe(2);
+  expect((await tuskfs('put', 'file', '/a/b/file')).err).toContain('add -f to replace it');
+  const denied = await tuskfs('--user', 'nobody', 'mkdir', '/mine');
+  expect(denied.code).toBe(4);
+  expect(denied.err).toMatch(/Permission denied: user=nobody.*\n {2}fix /);
+});
+
+test('Hadoop’s shell works on it, too', async () => {
+  expect(await hdfs('dfs', '-put', '-', '/stdin')).toEqual({ code: 0, out: '', err: '' });
+  expect((await hdfs('dfs', '-cat', '/stdin')).out).toBe('from stdin\n');
+  expect((await hdfs('dfs', '-ls', '/a')).out).toMatch(
+    /^Found 1 items\ndrwxr-xr-x {3}- \S+ supergroup {10}0 1970-01-01 00:00 \/a\/b\n$/,
+  );
+  expect((await hdfs('dfs', '-ls', '/none')).err).toBe("ls: `/none': No such file or directory\n");
+  expect((await hdfs('dfsadmin', '-safemode', 'get')).out).toBe('Safe mode is OFF\n');
+  expect((await hdfs('dfsadmin', '-report')).out).toContain('Live datanodes (3):');
+  expect((await hdfs('getconf', '-confKey', 'dfs.replication')).out).toBe('3\n');
+});
+
+test('monitoring reads it', async () => {
+  const answer = await host.http.request(
+    `${cluster.webUri.replace('localhost', '127.0.0.1')}/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState`,
+  );
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer.body) chunks.push(chunk);
+  const { beans } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as {
+    readonly beans: readonly Record<string, unknown>[];
+  };
+  expect(beans[0]).toMatchObject({ FSState: 'Operational', NumLiveDataNodes: 3 });
+});
+
+test('a second cluster on the same ports says which one is taken', async () => {
+  await expect(startDev(host, { directory: `${directory}/other`, datanodes: 1, racks: 0, basePort })).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+    message: expect.stringMatching(/^port \d+ on 127\.0\.0\.1 is taken/),
+  });
+});
+
+test('files are there after a restart', async () => {
+  await cluster.stop();
+  cluster = await start();
+  expect(cluster.formatted).toBe(false);
+  expect((await tuskfs('cat', '/stdin')).out).toBe('from stdin\n');
+  expect((await tuskfs('cat', '/a/b/file')).out).toHaveLength(300_000);
+});
