@@ -16,6 +16,9 @@ import {
 } from './paths.ts';
 import { type Caller, checkNeeds, checkNotSymlink, checkSuperuser, checkTraverse, type Needs } from './permissions.ts';
 
+const SLASH = 0x2f;
+const DOT = 0x2e;
+
 /**
  * What a request is about to do at the end of a path. A `link` form takes a symlink there as itself, the others send
  * the client on to its target.
@@ -24,23 +27,29 @@ export type PathUse = 'read' | 'readLink' | 'write' | 'writeLink' | 'create' | '
 
 /** A path and what stands along it. */
 export class ResolvedPath {
-  /** The root's empty name first. */
-  readonly components: PathComponents;
   /** As many as components; 0 from the first name on that does not exist. */
   readonly inodes: readonly InodeHandle[];
   /** The client came through /.reserved/raw. */
   readonly isRaw: boolean;
+  #components: PathComponents | undefined;
   #text: string | undefined;
 
-  constructor(components: PathComponents, inodes: readonly InodeHandle[], isRaw: boolean, text?: string) {
-    this.components = components;
+  /** One of components and text is enough. */
+  constructor(components: PathComponents | undefined, inodes: readonly InodeHandle[], isRaw: boolean, text?: string) {
+    this.#components = components;
     this.inodes = inodes;
     this.isRaw = isRaw;
     this.#text = text;
   }
 
+  /** The root's empty name first. */
+  get components(): PathComponents {
+    this.#components ??= splitPath(this.text);
+    return this.#components;
+  }
+
   get length(): number {
-    return this.components.length;
+    return this.inodes.length;
   }
 
   /** The inode that the path names, or 0. */
@@ -66,7 +75,7 @@ export class ResolvedPath {
   }
 
   get text(): string {
-    this.#text ??= joinPath(this.components);
+    this.#text ??= joinPath(this.#components ?? ROOT_COMPONENTS);
     return this.#text;
   }
 
@@ -85,12 +94,38 @@ export function lookUp(inodes: Inodes, components: PathComponents, isRaw = false
   const found: InodeHandle[] = [inodes.root];
   let at: InodeHandle = inodes.root;
   for (let i = 1; i < components.length; i++) {
-    if (at !== 0) {
-      at = inodes.type(at) === InodeType.DIRECTORY ? inodes.child(at, components[i] as Uint8Array) : 0;
-    }
+    if (at !== 0) at = inodes.child(at, components[i] as Uint8Array);
     found.push(at);
   }
   return new ResolvedPath(components, found, isRaw, text);
+}
+
+/** The name that `lookUpText` is at. */
+const nameBytes = new Uint8Array(1024);
+
+/**
+ * Looks up a path that is plain text (ASCII, canonical, not reserved), as nearly all are, without taking it apart;
+ * undefined for any other.
+ */
+export function lookUpText(inodes: Inodes, path: string): ResolvedPath | undefined {
+  const { length } = path;
+  const found: InodeHandle[] = [inodes.root];
+  let at: InodeHandle = inodes.root;
+  if (path.charCodeAt(0) !== SLASH || path.charCodeAt(1) === DOT) return undefined;
+  let size = 0;
+  for (let i = 1; i < length; i++) {
+    const unit = path.charCodeAt(i);
+    if (unit !== SLASH) {
+      if (unit > 0x7f || size === nameBytes.length) return undefined;
+      nameBytes[size++] = unit;
+      if (i + 1 < length) continue;
+    } else if (i + 1 === length) return undefined;
+    if (size === 0) return undefined;
+    if (at !== 0) at = inodes.child(at, nameBytes, 0, size);
+    found.push(at);
+    size = 0;
+  }
+  return new ResolvedPath(undefined, found, false, path);
 }
 
 /** The path of an inode that is in the tree. */
@@ -105,18 +140,22 @@ export function resolveInode(inodes: Inodes, inode: InodeHandle): ResolvedPath {
   );
 }
 
+function lookUpAny(inodes: Inodes, path: string): ResolvedPath {
+  const split = splitPath(path);
+  const isRaw = isReserved(split) && nameIs(split[2], 'raw');
+  const components = expandReserved(inodes, split);
+  const text = components === split && isCanonical(path) ? path : undefined;
+  return lookUp(inodes, components, isRaw, text);
+}
+
 /** Resolves a client's path and checks what every use of it needs. */
 export function resolvePath(ns: Namespace, caller: Caller, path: string, use: PathUse): ResolvedPath {
   const isCreate = use === 'create' || use === 'createLink';
   if (isCreate && !isValidName(path)) {
     throw new HdfsError('EINVALIDPATH', `Invalid path name Invalid file name: ${path}`, { path });
   }
-  const split = splitPath(path);
-  const isRaw = isReserved(split) && nameIs(split[2], 'raw');
-  const components = expandReserved(ns.inodes, split);
-  const text = components === split && isCanonical(path) ? path : undefined;
-  const resolved = lookUp(ns.inodes, components, isRaw, text);
-  if (isRaw && ns.options.permissionsEnabled && use !== 'read' && use !== 'readLink') checkSuperuser(caller, use);
+  const resolved = lookUpText(ns.inodes, path) ?? lookUpAny(ns.inodes, path);
+  if (resolved.isRaw && ns.options.permissionsEnabled && use !== 'read' && use !== 'readLink') checkSuperuser(caller, use);
   try {
     checkTraverse(ns.inodes, ns.options.permissionsEnabled ? caller : undefined, resolved);
   } catch (error) {
@@ -177,7 +216,8 @@ const isReserved = (components: PathComponents): boolean => components.length > 
 
 /** Whether the path is `/.reserved` itself. */
 export function isReservedDirectory(path: ResolvedPath): boolean {
-  return path.length === 2 && isReserved(path.components);
+  // What stands in the tree is never reserved.
+  return path.length === 2 && path.last === 0 && isReserved(path.components);
 }
 
 /** Turns /.reserved/.inodes/N/... and /.reserved/raw/... into the path that they mean. */

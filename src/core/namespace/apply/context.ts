@@ -5,7 +5,7 @@ import { EditLogCorruption, FeatureNotBuilt } from '../edit-errors.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import type { Namespace, OpHandles } from '../namespace.ts';
 import { splitPath } from '../paths.ts';
-import { lookUp } from '../resolve.ts';
+import { lookUp, lookUpText } from '../resolve.ts';
 
 /** Where the path of an op leads. */
 export interface Place {
@@ -51,7 +51,7 @@ export class Application {
   /** The place of a further path of the op. */
   otherPlace(path: string): Place {
     if (!path.startsWith('/')) throw this.contradiction(`path ${path} is not absolute`);
-    const found = lookUp(this.ns.inodes, splitPath(path));
+    const found = lookUpText(this.ns.inodes, path) ?? lookUp(this.ns.inodes, splitPath(path));
     return { path, parent: found.parent, inode: found.last, name: found.name };
   }
 
