@@ -48,6 +48,15 @@ class BlockView implements BlockReader {
     return blockId((BigInt(high) << 32n) | BigInt(low));
   }
 
+  /** Low and high half of the id, for whoever needs no bigint. */
+  idLow(block: BlockHandle): number {
+    return this.rows.get(block, row.ID_LOW);
+  }
+
+  idHigh(block: BlockHandle): number {
+    return this.rows.get(block, row.ID_HIGH);
+  }
+
   genStamp(block: BlockHandle): GenStamp {
     return genStamp(join(this.rows.get(block, row.STAMP_LOW), this.rows.get(block, row.STAMP_HIGH)));
   }

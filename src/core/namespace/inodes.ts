@@ -33,7 +33,7 @@ import {
 } from './table/types.ts';
 import { FrozenInodeView, type InodeStore, InodeView } from './table/view.ts';
 
-export type { FrozenInodes, InodeHandle, InodeReader, NewInode, Quota, UnderConstruction } from './table/types.ts';
+export type { FrozenInodes, InodeHandle, InodeReader, InodeRow, NewInode, Quota, UnderConstruction } from './table/types.ts';
 export { InodeType } from './table/types.ts';
 
 export interface InodesOptions {

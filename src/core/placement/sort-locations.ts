@@ -28,6 +28,7 @@ export function readerDistance(reader: Writer | undefined, node: Datanode): numb
 }
 
 export function sortForReader(locations: readonly Storage[], reader: Writer | undefined, view: ReaderView): Storage[] {
+  if (locations.length < 2) return [...locations];
   const sorted = shuffle([...locations], view.random);
   const rank = new Map<Storage, number>();
   for (const storage of sorted) {

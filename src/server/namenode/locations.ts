@@ -1,7 +1,8 @@
 // Where blocks are, for an answer to a client: the namespace knows which blocks, the block manager where they are, and
 // the reader's place decides the order.
-import type { BlockHandle } from '../../core/blocks/block-map.ts';
+
 import type { BlockLocations } from '../../core/blocks/block-manager.ts';
+import type { BlockHandle } from '../../core/blocks/block-map.ts';
 import type { Now, Storage } from '../../core/blocks/datanode.ts';
 import type { FileBlocks } from '../../core/namespace/queries/block-locations.ts';
 import type { Writer } from '../../core/placement/policy.ts';

@@ -2,6 +2,9 @@
 // always in the shortest form, so that what we write is byte for byte what Apache's encoder would.
 
 const INITIAL_BYTES = 512;
+/** Fewer bytes are copied or moved by a loop: a native call would take longer. */
+const MAX_COPIED_BY_HAND = 64;
+const MAX_MOVED_BY_HAND = 192;
 const TWO_32 = 0x1_0000_0000;
 
 export class ProtoWriter {
@@ -53,6 +56,10 @@ export class ProtoWriter {
     this.reserve(5);
     const { buffer } = this;
     let rest = value >>> 0;
+    if (rest <= 0x7f) {
+      buffer[this.end++] = rest;
+      return;
+    }
     while (rest > 0x7f) {
       buffer[this.end++] = (rest & 0x7f) | 0x80;
       rest >>>= 7;
@@ -150,15 +157,27 @@ export class ProtoWriter {
 
   /** Bytes as they are, without a length before them. */
   putRaw(value: Uint8Array): void {
-    this.reserve(value.length);
-    this.buffer.set(value, this.end);
-    this.end += value.length;
+    this.putPart(value, 0, value.length);
+  }
+
+  /** `length` bytes from `start` on, with their length before them. */
+  putBytesOf(bytes: Uint8Array, start: number, length: number): void {
+    this.putUint32(length);
+    this.putPart(bytes, start, length);
+  }
+
+  private putPart(bytes: Uint8Array, start: number, length: number): void {
+    this.reserve(length);
+    const { buffer, end } = this;
+    if (length < MAX_COPIED_BY_HAND) for (let i = 0; i < length; i++) buffer[end + i] = bytes[start + i] as number;
+    else buffer.set(start === 0 && length === bytes.length ? bytes : bytes.subarray(start, start + length), end);
+    this.end = end + length;
   }
 
   putString(value: string): void {
     const length = value.length;
     // Short ASCII, the common case, is copied by hand: a native call costs more than the loop.
-    if (length < 64) {
+    if (length < MAX_COPIED_BY_HAND) {
       this.reserve(length + 1);
       const { buffer } = this;
       let at = this.end + 1;
@@ -203,7 +222,9 @@ export class ProtoWriter {
     let extra = 1;
     for (let rest = length >>> 14; rest > 0; rest >>>= 7) extra++;
     this.reserve(extra);
-    this.buffer.copyWithin(at + 1 + extra, at + 1, this.end);
+    const { buffer } = this;
+    if (length < MAX_MOVED_BY_HAND) for (let i = this.end - 1; i > at; i--) buffer[i + extra] = buffer[i] as number;
+    else buffer.copyWithin(at + 1 + extra, at + 1, this.end);
     this.end += extra;
     let rest = length;
     let position = at;

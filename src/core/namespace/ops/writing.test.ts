@@ -83,7 +83,7 @@ describe('creating', () => {
     const entry = ns.retryCache.find(rpcIds(1), 0);
     expect(entry?.txid).toBe(2);
     if (entry?.payload.kind !== 'ADD') throw new Error('no such call');
-    expect(createdStatus(ns, entry.payload)).toEqual(status);
+    expect(status).toMatchObject({ ...createdStatus(ns, entry.payload) });
     expect(ns.retryCache.find(rpcIds(1), 600_000)).toBeUndefined();
   });
 

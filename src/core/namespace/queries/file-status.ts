@@ -8,7 +8,7 @@ import { UNKNOWN_INODE_ID } from '../../../base/ids.ts';
 import type { EditOp } from '../../edits/ops.ts';
 import { fileLength } from '../file-length.ts';
 import { effectivePolicy } from '../inode-policy.ts';
-import { type InodeHandle, InodeType } from '../inodes.ts';
+import { type InodeHandle, type InodeRow, InodeType } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
 import type { Caller } from '../permissions.ts';
 import { isReservedDirectory, type ResolvedPath, resolvePath } from '../resolve.ts';
@@ -18,7 +18,7 @@ export const StatusFlag = { HAS_ACL: 1, HAS_CRYPT: 2, HAS_EC: 4, SNAPSHOT_ENABLE
 
 export interface FileStatus {
   readonly type: InodeType;
-  /** Last name, in a listing; empty in the status of one path. */
+  /** Of what is not in the inode table; all others have theirs there. */
   readonly name: Uint8Array;
   readonly length: number;
   readonly mode: number;
@@ -40,30 +40,57 @@ export interface FileStatus {
 
 const NO_NAME = new Uint8Array(0);
 
-/** Status of an inode. In a listing with its name and a policy that is known already. */
-export function fileStatusOf(ns: Namespace, inode: InodeHandle, name?: Uint8Array, policy?: number): FileStatus {
-  const { inodes } = ns;
-  const type = inodes.type(inode);
-  const isFile = type === InodeType.FILE;
-  const target = type === InodeType.SYMLINK ? inodes.symlinkTarget(inode) : undefined;
-  return {
-    type,
-    name: name ?? NO_NAME,
-    length: isFile ? fileLength(ns, inode) : 0,
-    mode: inodes.mode(inode),
-    owner: inodes.user(inode),
-    group: inodes.group(inode),
-    mtime: inodes.mtime(inode),
-    atime: inodes.atime(inode),
-    symlink: target === undefined ? undefined : utf8Bytes(target),
-    replication: isFile ? inodes.replication(inode) : 0,
-    blockSize: isFile ? inodes.preferredBlockSize(inode) : 0,
-    fileId: inodes.id(inode),
-    childrenNum: type === InodeType.DIRECTORY ? inodes.childCount(inode) : 0,
-    storagePolicy: policy ?? effectivePolicy(inodes, inode),
-    flags: inodes.acl(inode) === undefined ? 0 : StatusFlag.HAS_ACL,
-    inode,
-  };
+/** A status that is filled again for each entry of a listing. */
+class InodeStatus implements FileStatus, InodeRow {
+  type: InodeType = InodeType.FILE;
+  readonly name = NO_NAME;
+  length = 0;
+  mode = 0;
+  owner = '';
+  group = '';
+  mtime = 0;
+  atime = 0;
+  symlink: Uint8Array | undefined = undefined;
+  replication = 0;
+  blockSize = 0;
+  blockCount = 0;
+  fileId = UNKNOWN_INODE_ID;
+  childrenNum = 0;
+  storagePolicy = 0;
+  hasAttributes = false;
+  flags = 0;
+  inode: InodeHandle = 0;
+}
+
+/** Fills one status with inode after inode: each is good until the next. */
+export class StatusReader {
+  readonly #ns: Namespace;
+  readonly #status = new InodeStatus();
+
+  constructor(ns: Namespace) {
+    this.#ns = ns;
+  }
+
+  /** `inherited` is the policy in force for a file or directory that has none of its own. */
+  read(inode: InodeHandle, inherited: number): FileStatus {
+    const ns = this.#ns;
+    const { inodes } = ns;
+    const status = this.#status;
+    inodes.read(inode, status);
+    status.inode = inode;
+    status.length = status.type === InodeType.FILE && status.blockCount > 0 ? fileLength(ns, inode) : 0;
+    const isLink = status.type === InodeType.SYMLINK;
+    status.symlink = isLink ? utf8Bytes(inodes.symlinkTarget(inode) ?? '') : undefined;
+    if (isLink) status.storagePolicy = 0;
+    else if (status.storagePolicy === 0) status.storagePolicy = inherited;
+    status.flags = status.hasAttributes && inodes.acl(inode) !== undefined ? StatusFlag.HAS_ACL : 0;
+    return status;
+  }
+}
+
+/** Status of an inode. */
+export function fileStatusOf(ns: Namespace, inode: InodeHandle): FileStatus {
+  return new StatusReader(ns).read(inode, effectivePolicy(ns.inodes, inode));
 }
 
 /** A directory that stands for a reserved path. */

@@ -2,13 +2,13 @@
 // FSDirStatAndListingOp.getListing.
 import { utf8, utf8Bytes } from '../../../base/bytes.ts';
 import { HdfsError } from '../../../base/errors.ts';
-import { effectivePolicy, localPolicy } from '../inode-policy.ts';
+import { effectivePolicy } from '../inode-policy.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
 import { isReservedName, splitPath } from '../paths.ts';
 import { type Caller, FsAction } from '../permissions.ts';
 import { checkPermission, expandReserved, isReservedDirectory, type ResolvedPath, resolvePath } from '../resolve.ts';
-import { type FileStatus, fileStatusOf, reservedStatus } from './file-status.ts';
+import { type FileStatus, fileStatusOf, reservedStatus, StatusReader } from './file-status.ts';
 
 export interface ListingRequest {
   readonly path: string;
@@ -16,15 +16,18 @@ export interface ListingRequest {
   readonly startAfter: Uint8Array;
   /** Entries at most. */
   readonly limit: number;
-  /** Called for each entry with its status; false ends the page early, as when its blocks filled the answer. */
-  readonly more?: (entry: FileStatus) => boolean;
 }
 
+/** One page, to be walked in the turn in which it was made. */
 export interface Listing {
   readonly path: ResolvedPath;
-  readonly entries: readonly FileStatus[];
-  /** How many more there are. */
-  readonly remaining: number;
+  /** The entries are those of a directory, to be shown with their names; else the one entry is what the path names. */
+  readonly isDirectory: boolean;
+  /**
+   * Hands out the entries one by one, each good until the next, until `visit` answers false: the page ends there, as when
+   * its blocks filled the answer. Answers how many are left behind the page.
+   */
+  walk(visit: (entry: FileStatus) => boolean): number;
 }
 
 /** Undefined: nothing stands at the path. A file's listing is its own status, without a name. */
@@ -32,46 +35,49 @@ export function listing(ns: Namespace, caller: Caller, request: ListingRequest):
   const { inodes } = ns;
   const path = resolvePath(ns, caller, request.path, 'read');
   const startAfter = startName(ns, request.startAfter);
-  const directory = path.last;
-  const isDirectory = directory !== 0 && inodes.type(directory) === InodeType.DIRECTORY;
+  const inode = path.last;
+  const isDirectory = inode !== 0 && inodes.type(inode) === InodeType.DIRECTORY;
   if (isDirectory) checkPermission(ns, caller, path, { self: FsAction.READ_EXECUTE });
-  if (isReservedDirectory(path)) return { path, entries: reservedEntries(ns), remaining: 0 };
-  if (directory === 0) return undefined;
-  if (!isDirectory) {
-    const entry = fileStatusOf(ns, directory);
-    request.more?.(entry);
-    return { path, entries: [entry], remaining: 0 };
-  }
-  const policy = effectivePolicy(inodes, directory);
-  const entries: FileStatus[] = [];
-  if (request.limit > 0) {
-    inodes.forEachChild(directory, startAfter, (child: InodeHandle) => {
-      const entry = fileStatusOf(ns, child, inodes.name(child), localPolicy(inodes, child) || policy);
-      entries.push(entry);
-      return (request.more?.(entry) ?? true) && entries.length < request.limit;
-    });
-  }
-  return { path, entries, remaining: remainingAfter(ns, directory, startAfter, entries) };
+  if (isReservedDirectory(path)) return oneByOne(path, true, reservedEntries(ns));
+  if (inode === 0) return undefined;
+  if (!isDirectory) return oneByOne(path, false, [fileStatusOf(ns, inode)]);
+  return {
+    path,
+    isDirectory,
+    walk: (visit) => forEachEntry(ns, inode, startAfter, request.limit, visit),
+  };
 }
 
-/** Children behind the page. The number is exact up to a bound; beyond it a client only sees that there are more. */
-function remainingAfter(
+function oneByOne(path: ResolvedPath, isDirectory: boolean, entries: readonly FileStatus[]): Listing {
+  return {
+    path,
+    isDirectory,
+    walk: (visit) => {
+      entries.every(visit);
+      return 0;
+    },
+  };
+}
+
+function forEachEntry(
   ns: Namespace,
   directory: InodeHandle,
   startAfter: Uint8Array | undefined,
-  entries: readonly FileStatus[],
+  limit: number,
+  visit: (entry: FileStatus) => boolean,
 ): number {
-  const last = entries[entries.length - 1];
-  const total = ns.inodes.childCount(directory);
-  // From the first page on the rest is known by subtraction.
-  if (startAfter === undefined) return total - entries.length;
-  const from = last?.name ?? startAfter;
-  let counted = 0;
-  ns.inodes.forEachChild(directory, from, () => ++counted < REMAINING_COUNTED);
-  return counted;
+  const { inodes } = ns;
+  const policy = effectivePolicy(inodes, directory);
+  const all = startAfter === undefined ? inodes.childCount(directory) : inodes.childrenAfter(directory, startAfter);
+  if (limit <= 0) return all;
+  const reader = new StatusReader(ns);
+  let shown = 0;
+  inodes.forEachChild(directory, startAfter, (child) => {
+    shown++;
+    return visit(reader.read(child, policy)) && shown < limit;
+  });
+  return all - shown;
 }
-
-const REMAINING_COUNTED = 1000;
 
 /** A client may name the last entry by an inode path, when it knows no other. */
 function startName(ns: Namespace, startAfter: Uint8Array): Uint8Array | undefined {

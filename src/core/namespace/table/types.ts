@@ -9,6 +9,25 @@ export type InodeHandle = number;
 export const InodeType = { FILE: 1, DIRECTORY: 2, SYMLINK: 3 } as const;
 export type InodeType = (typeof InodeType)[keyof typeof InodeType];
 
+/** What an inode's row says of it, for answers that show many of them: filled in one go. */
+export interface InodeRow {
+  type: InodeType;
+  fileId: InodeId;
+  mode: number;
+  owner: string;
+  group: string;
+  mtime: number;
+  atime: number;
+  replication: number;
+  blockSize: number;
+  blockCount: number;
+  childrenNum: number;
+  /** Its own, 0 when it has none. */
+  storagePolicy: number;
+  /** It has an ACL, a lease or another of the rarer attributes. */
+  hasAttributes: boolean;
+}
+
 /** Who writes a file that is under construction. */
 export interface UnderConstruction {
   readonly clientName: string;

@@ -5,7 +5,12 @@ import type { Now } from '../../../core/blocks/datanode.ts';
 import { InodeType } from '../../../core/namespace/inodes.ts';
 import type { Caller, FsAction } from '../../../core/namespace/permissions.ts';
 import { checkAccess, preferredBlockSize, storagePolicyOf } from '../../../core/namespace/queries/access.ts';
-import { accessTimeOp, type BlockRange, blockLocations, blocksOfRange } from '../../../core/namespace/queries/block-locations.ts';
+import {
+  accessTimeOp,
+  type BlockRange,
+  blockLocations,
+  blocksOfRange,
+} from '../../../core/namespace/queries/block-locations.ts';
 import { beginContentSummary, beginQuotaUsage, type SubtreeCount } from '../../../core/namespace/queries/content-summary.ts';
 import { type FileStatus, fileStatus } from '../../../core/namespace/queries/file-status.ts';
 import { listing } from '../../../core/namespace/queries/listing.ts';
@@ -113,8 +118,7 @@ export function readingMethods({ system, locations, listLimit }: ReadingMethodPa
         let blocksLeft = listLimit;
         return call.write((writer) =>
           statuses.listingAnswer(writer, found, {
-            locationsOf: (entry) =>
-              needLocation && entry.type === InodeType.FILE ? allBlocks(entry, reader, now) : undefined,
+            locationsOf: (entry) => (needLocation && entry.type === InodeType.FILE ? allBlocks(entry, reader, now) : undefined),
             more: (entry) => {
               system.waitForOne(call, entry.inode);
               if (!needLocation || entry.type !== InodeType.FILE) return true;

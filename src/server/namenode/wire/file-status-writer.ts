@@ -68,10 +68,13 @@ export class FileStatusWriter {
   listingAnswer(
     writer: ProtoWriter,
     listing: Listing,
-    each: { readonly locationsOf: (entry: FileStatus) => WriteLocations | undefined; readonly more: (entry: FileStatus) => boolean },
+    each: {
+      readonly locationsOf: (entry: FileStatus) => WriteLocations | undefined;
+      readonly more: (entry: FileStatus) => boolean;
+    },
   ): void {
     const answer = writer.begin(ANSWER);
-    const left = listing.forEach((entry) => {
+    const left = listing.walk((entry) => {
       const at = writer.begin(LISTING.partialListing);
       this.fields(writer, entry, listing.isDirectory, each.locationsOf(entry));
       writer.finish(at);

@@ -1,8 +1,9 @@
 // LocatedBlocksProto by hand, byte for byte what the generated encoder makes of it. Every block names its DataNodes in
 // full, so most of an answer repeats what a few DataNodes look like: that is kept encoded. Fields stand in the order of
 // their numbers; a test holds both encoders together.
-import type { BlockHandle, BlockMap } from '../../../core/blocks/block-map.ts';
+
 import type { BlockLocations } from '../../../core/blocks/block-manager.ts';
+import type { BlockHandle, BlockMap } from '../../../core/blocks/block-map.ts';
 import type { Datanode, Storage } from '../../../core/blocks/datanode.ts';
 import type { BlockRange, FileBlocks } from '../../../core/namespace/queries/block-locations.ts';
 import { DatanodeInfoProto } from '../../../wire/messages/hdfs.ts';

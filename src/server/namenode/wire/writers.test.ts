@@ -1,0 +1,169 @@
+// If this failed, clients would be shown wrong owners, sizes or places of blocks, since the hand-made encoders of the
+// answers that are sent most would differ from the protocol's.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { blockId, genStamp, inodeId } from '../../../base/ids.ts';
+import { type BlockHandle, BlockMap, BlockState } from '../../../core/blocks/block-map.ts';
+import { Datanode, Storage } from '../../../core/blocks/datanode.ts';
+import { StorageState } from '../../../core/blocks/storage-type.ts';
+import { Inodes, InodeType } from '../../../core/namespace/inodes.ts';
+import type { FileStatus } from '../../../core/namespace/queries/file-status.ts';
+import { lookUp } from '../../../core/namespace/resolve.ts';
+import {
+  GetBlockLocationsResponseProto,
+  GetFileInfoResponseProto,
+  GetListingResponseProto,
+} from '../../../wire/messages/client-namenode.ts';
+import { ProtoWriter } from '../../../wire/protobuf/writer.ts';
+import { locatedBlockProto } from './datanodes.ts';
+import { FileStatusWriter } from './file-status-writer.ts';
+import { fileStatusProto } from './files.ts';
+import { LocatedBlocksWriter } from './located-blocks-writer.ts';
+
+const whole = fc.oneof(fc.nat(), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }));
+const text = fc.oneof(fc.constantFrom('', 'root', 'supergroup'), fc.string({ unit: 'grapheme', maxLength: 80 }));
+const bytes = fc.uint8Array({ maxLength: 300 });
+
+const status: fc.Arbitrary<FileStatus> = fc.record({
+  type: fc.constantFrom(InodeType.FILE, InodeType.DIRECTORY, InodeType.SYMLINK),
+  name: bytes,
+  length: whole,
+  mode: fc.nat(0o1777),
+  owner: text,
+  group: text,
+  mtime: whole,
+  atime: whole,
+  symlink: fc.option(bytes, { nil: undefined }),
+  replication: fc.nat(512),
+  blockSize: whole,
+  fileId: whole.map(inodeId),
+  childrenNum: fc.nat(),
+  storagePolicy: fc.nat(15),
+  flags: fc.nat(15),
+  inode: fc.constant(0),
+});
+
+const written = (write: (writer: ProtoWriter) => void): string => {
+  const writer = new ProtoWriter(16);
+  write(writer);
+  return writer.toBuffer().toString('hex');
+};
+
+describe('a status written by hand', () => {
+  it('is what the generated encoder writes, alone and in a listing', () => {
+    fc.assert(
+      fc.property(fc.array(status, { minLength: 1, maxLength: 5 }), fc.nat(), (entries, left) => {
+        const writer = new FileStatusWriter(new Inodes());
+        for (const entry of entries) {
+          const plain = GetFileInfoResponseProto.encode({ fs: fileStatusProto(entry) }).toString('hex');
+          expect(written((to) => writer.answer(to, entry))).toBe(plain);
+        }
+        const listing = {
+          path: lookUp(new Inodes(), [new Uint8Array(0)]),
+          isDirectory: true,
+          walk: (visit: (entry: FileStatus) => boolean) => {
+            for (const entry of entries) if (!visit(entry)) break;
+            return left;
+          },
+        };
+        const all = { locationsOf: () => undefined, more: () => true };
+        const dirList = { partialListing: entries.map((entry) => fileStatusProto(entry)), remainingEntries: left };
+        expect(written((to) => writer.listingAnswer(to, listing, all))).toBe(
+          GetListingResponseProto.encode({ dirList }).toString('hex'),
+        );
+      }),
+    );
+  });
+
+  it('takes the names of a listing from the inode table', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), status, (name, entry) => {
+        const inodes = new Inodes();
+        const type = InodeType.FILE;
+        const inode = inodes.create({ id: inodeId(17_000), type, name, user: 'u', group: 'g', mode: 0, mtime: 0, atime: 0 });
+        inodes.attach(inodes.root, inode);
+        const named = { ...entry, inode };
+        const listing = {
+          path: lookUp(inodes, [new Uint8Array(0)]),
+          isDirectory: true,
+          walk: (visit: (entry: FileStatus) => boolean) => (visit(named) ? 0 : 1),
+        };
+        const dirList = { partialListing: [fileStatusProto({ ...entry, name })], remainingEntries: 0 };
+        const all = { locationsOf: () => undefined, more: () => true };
+        expect(written((to) => new FileStatusWriter(inodes).listingAnswer(to, listing, all))).toBe(
+          GetListingResponseProto.encode({ dirList }).toString('hex'),
+        );
+      }),
+    );
+  });
+});
+
+describe('places of blocks written by hand', () => {
+  const id = fc.record({
+    ipAddr: fc.ipV4(),
+    hostName: text,
+    datanodeUuid: fc.uuid(),
+    xferPort: fc.nat(65_535),
+    infoPort: fc.nat(65_535),
+    infoSecurePort: fc.nat(65_535),
+    ipcPort: fc.nat(65_535),
+  });
+  const block = fc.record({
+    id: fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+    stamp: whole,
+    bytes: fc.nat(2 ** 40),
+    offset: whole,
+    corrupt: fc.boolean(),
+    replicas: fc.array(fc.nat(3), { maxLength: 4 }),
+  });
+
+  it('are what the generated encoder writes, also after a node has changed', () => {
+    const ids = fc.array(id, { minLength: 4, maxLength: 4 });
+    const blocks = fc.uniqueArray(block, { selector: (each) => each.id, minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(ids, blocks, text, fc.boolean(), fc.boolean(), (nodeIds, wanted, poolId, open, complete) => {
+        const map = new BlockMap();
+        const nodes = nodeIds.map((each) => new Datanode(each, '/rack', '3.5.0'));
+        const storages = nodes.map((node, i) => {
+          const identity = { storageId: `DS-${i}-${node.uuid}`, type: 1 as const, state: StorageState.NORMAL };
+          return new Storage(i + 1, identity, node, true);
+        });
+        const known = new Map<BlockHandle, (typeof wanted)[number]>();
+        for (const each of wanted) {
+          known.set(map.add(blockId(each.id), genStamp(each.stamp), each.bytes, 1, BlockState.COMPLETE), each);
+        }
+        const ranges = [...known].map(([handle, { offset }]) => ({ block: handle, offset }));
+        const placesOf = (handle: BlockHandle) => {
+          const { corrupt, replicas } = known.get(handle) ?? { corrupt: false, replicas: [] };
+          return { corrupt, storages: replicas.map((at) => storages[at] as Storage) };
+        };
+        const protoOf = ({ block: handle, offset }: (typeof ranges)[number]) => {
+          const { corrupt, storages: places } = placesOf(handle);
+          const triple = { id: map.id(handle), genStamp: map.genStamp(handle), numBytes: map.numBytes(handle) };
+          return locatedBlockProto(poolId, triple, offset, corrupt, places);
+        };
+        const last = ranges.at(-1);
+        const file = { fileLength: 7, underConstruction: open, blocks: ranges, last, isLastComplete: complete };
+        const writer = new LocatedBlocksWriter(map);
+        const check = (): void => {
+          const locations = {
+            fileLength: 7,
+            blocks: ranges.map(protoOf),
+            underConstruction: open,
+            lastBlock: last && protoOf(last),
+            isLastBlockComplete: complete,
+          };
+          expect(written((to) => writer.answer(to, poolId, file, placesOf))).toBe(
+            GetBlockLocationsResponseProto.encode({ locations }).toString('hex'),
+          );
+        };
+        check();
+        for (const node of nodes) {
+          node.capacity += 1000;
+          node.touch({ monotonicMs: 5, wallMs: 6 });
+        }
+        check();
+      }),
+    );
+  });
+});
