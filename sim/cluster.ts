@@ -76,10 +76,15 @@ export class SimCluster {
     this.dataNodes[index] = dataNode;
   }
 
-  /** Starts all daemons and waits until files can be written. */
+  /** Begins to start all daemons that do not run. */
+  beginStarts(): Promise<void>[] {
+    const nameNode = this.nameNode === undefined ? [this.startNameNode()] : [];
+    return [...nameNode, ...this.dataNodes.flatMap((running, i) => (running === undefined ? [this.startDataNode(i)] : []))];
+  }
+
+  /** Starts what does not run and waits until files can be written. */
   async start(patienceMs: number): Promise<void> {
-    const starts = [this.startNameNode(), ...this.dataNodes.map((_, i) => this.startDataNode(i))];
-    await this.sim.run(Promise.all(starts), patienceMs);
+    await this.sim.run(Promise.all(this.beginStarts()), patienceMs);
     const admin = this.admin();
     await this.sim.run(admin.ready(this.dataNodes.length, patienceMs), patienceMs + 60_000);
     admin.close();
@@ -94,10 +99,10 @@ export class SimCluster {
     return new Admin(this.clientMachine.host, { host: 'nn', port: RPC_PORT }, USER);
   }
 
-  /** The power fails on these machines; they come up again with their disks, and nothing runs. */
-  losePower(machines: readonly SimNode[], luck = false): void {
+  /** These machines fail and come up again with their disks; nothing runs on them. */
+  crash(machines: readonly SimNode[], how: 'power' | 'process', luck = false): void {
     for (const machine of machines) {
-      machine.crash('power', luck);
+      machine.crash(how, luck);
       if (machine === this.nameNodeMachine) this.nameNode = undefined;
       const index = this.dataNodeMachines.indexOf(machine);
       if (index >= 0) this.dataNodes[index] = undefined;
