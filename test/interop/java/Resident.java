@@ -94,7 +94,8 @@ public final class Resident {
         try {
           return ToolRunner.run(shell, args);
         } finally {
-          shell.close();
+          // The next command may have other options, which a client that was kept would not see.
+          FileSystem.closeAll();
         }
       }
       case "dfsadmin": return tool(new DFSAdmin(conf), conf, args);
