@@ -62,7 +62,7 @@ export const SERVICES = {
       shutdownDatanode: true,
       evictWriters: refused(EVICT),
       getDatanodeInfo: true,
-      getVolumeReport: refused(ADMIN),
+      getVolumeReport: true,
       getReconfigurationStatus: refused(RECONFIGURE),
       startReconfiguration: refused(RECONFIGURE),
       listReconfigurableProperties: refused(RECONFIGURE),
