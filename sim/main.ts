@@ -1,5 +1,13 @@
-// `npm run sim -- --from F --seeds N [--verbose]`: plays the power cuts of these seeds and prints a line for each. The
-// hash of a seed is the same in every process. Exits 1 when a promise was broken.
+// `npm run sim -- --from F --seeds N`: plays the runs of these seeds and prints a line for each. The hash of a seed is the
+// same in every process. Exits 1 when a promise was broken, and says how to see that seed again.
+//
+//   --story chaos     clients that disturb each other, calm, with a blackout or with faults (chaos/run.ts); the default
+//   --story power     the power cuts of crash.ts, `--rounds N` of them
+//   --scenario S      of chaos: calm, blackout or faults, instead of what the seed chooses
+//   --trace           every event; --verbose: every line of the daemons' logs
+import type { SimLogLine } from '../src/host/sim/index.ts';
+import type { Scenario } from './chaos/faults.ts';
+import { type RunResult, runSeed } from './chaos/run.ts';
 import { crashStory } from './crash.ts';
 
 export interface SimOutput {
@@ -7,12 +15,66 @@ export interface SimOutput {
   readonly nowMs: () => number;
 }
 
-function numberAfter(args: readonly string[], name: string, otherwise: number): number {
+/** A seed's line, and what to add when something was broken. */
+interface Told {
+  readonly line: string;
+  readonly broken: readonly string[];
+}
+
+interface Listening {
+  readonly trace: ((line: string) => void) | undefined;
+  readonly log: ((line: SimLogLine) => void) | undefined;
+}
+
+function valueAfter(args: readonly string[], name: string): string | undefined {
   const at = args.indexOf(name);
-  if (at < 0) return otherwise;
-  const value = Number(args[at + 1]);
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${name} needs a whole number, not ${args[at + 1]}`);
+  return at < 0 ? undefined : args[at + 1];
+}
+
+function numberAfter(args: readonly string[], name: string, otherwise: number): number {
+  const text = valueAfter(args, name);
+  if (text === undefined && !args.includes(name)) return otherwise;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${name} needs a whole number, not ${text}`);
   return value;
+}
+
+function oneOf<T extends string>(args: readonly string[], name: string, allowed: readonly T[]): T | undefined {
+  const text = valueAfter(args, name);
+  if (text === undefined && !args.includes(name)) return undefined;
+  const found = allowed.find((each) => each === text);
+  if (found === undefined) throw new Error(`${name} is one of ${allowed.join(', ')}, not ${text}`);
+  return found;
+}
+
+async function tellPower(seed: number, rounds: number, listening: Listening): Promise<Told> {
+  const story = await crashStory({ seed, rounds, ...listening });
+  const { hash, acknowledged, files, recovered, virtualMs, violations } = story;
+  return {
+    line: `seed=${seed} hash=${hash} virtual=${(virtualMs / 1000).toFixed(1)}s acknowledged=${acknowledged} files=${files} recovered=${recovered}`,
+    broken: violations.length === 0 ? [] : [...story.steps, ...violations.map((violation) => `BROKEN: ${violation}`)],
+  };
+}
+
+function describe(result: RunResult): string {
+  const { seed, hash, scenario, virtualMs, events, calls, acknowledged, files, reads, bytesWritten, txids, plan } = result;
+  const faults = plan.filter(({ kind }) => kind === 'crash' || kind === 'cut').length;
+  return (
+    `seed=${seed} hash=${hash} virtual=${(virtualMs / 1000).toFixed(1)}s ops=${calls} acknowledged=${acknowledged} ` +
+    `files=${files} reads=${reads} written=${Math.round(bytesWritten / 1024)}KiB txids=${txids} events=${events} ` +
+    `scenario=${scenario} faults=${faults}`
+  );
+}
+
+async function tellChaos(seed: number, scenario: Scenario | undefined, listening: Listening): Promise<Told> {
+  const result = await runSeed({ seed, scenario, ...listening });
+  if (result.violations.length === 0) return { line: describe(result), broken: [] };
+  const plan = result.plan.map((fault) => JSON.stringify(fault));
+  const failures = [...result.failures].map(([what, times]) => `${what} ${times}`).join(', ');
+  const broken = result.violations.map(
+    ({ invariant, detail, atMs }) => `BROKEN ${invariant} at ${(atMs / 1000).toFixed(3)} s: ${detail}`,
+  );
+  return { line: describe(result), broken: [...plan, `failed calls: ${failures}`, ...broken] };
 }
 
 /** Answers the exit code. */
@@ -20,28 +82,27 @@ export async function main(args: readonly string[], output: SimOutput): Promise<
   const from = numberAfter(args, '--from', 1);
   const seeds = numberAfter(args, '--seeds', 10);
   const rounds = numberAfter(args, '--rounds', 2);
-  const verbose = args.includes('--verbose');
+  const story = oneOf(args, '--story', ['chaos', 'power']) ?? 'chaos';
+  const scenario = oneOf(args, '--scenario', ['calm', 'blackout', 'faults']);
+  const listening: Listening = {
+    trace: args.includes('--trace') ? output.line : undefined,
+    log: args.includes('--verbose')
+      ? ({ atMs, node, level, component, message, fields }) =>
+          output.line(`  ${atMs.toFixed(1)} ${node} ${level} ${component}: ${message} ${JSON.stringify(fields ?? {})}`)
+      : undefined,
+  };
   let broken = 0;
   for (let seed = from; seed < from + seeds; seed++) {
     const began = output.nowMs();
-    const story = await crashStory({
-      seed,
-      rounds,
-      trace: args.includes('--trace') ? output.line : undefined,
-      log: verbose
-        ? ({ atMs, node, level, component, message, fields }) =>
-            output.line(`  ${atMs.toFixed(1)} ${node} ${level} ${component}: ${message} ${JSON.stringify(fields ?? {})}`)
-        : undefined,
-    });
-    const { hash, acknowledged, files, recovered, virtualMs, violations } = story;
+    const told = await (story === 'power' ? tellPower(seed, rounds, listening) : tellChaos(seed, scenario, listening));
     output.line(
-      `seed=${seed} hash=${hash} acknowledged=${acknowledged} files=${files} recovered=${recovered} ` +
-        `virtual=${Math.round(virtualMs)}ms took=${Math.round(output.nowMs() - began)}ms violations=${violations.length}`,
+      `${told.line} real=${((output.nowMs() - began) / 1000).toFixed(2)}s violations=${told.broken.length === 0 ? 0 : 'yes'}`,
     );
-    if (violations.length === 0) continue;
+    if (told.broken.length === 0) continue;
     broken++;
-    for (const step of story.steps) output.line(`  ${step}`);
-    for (const violation of violations) output.line(`  BROKEN: ${violation}`);
+    for (const line of told.broken) output.line(`  ${line}`);
+    const only = scenario === undefined ? '' : ` --scenario ${scenario}`;
+    output.line(`  again: npm run sim -- --story ${story} --from ${seed} --seeds 1${only} --trace --verbose`);
   }
   return broken === 0 ? 0 : 1;
 }

@@ -57,6 +57,8 @@ export class Ledger {
   bytesWritten = 0;
   /** Failures by kind and code, for the summary. */
   readonly failures = new Map<string, number>();
+  /** Told of each acknowledgement the moment it is there. */
+  onAck: ((call: Call) => void) | undefined;
   private clock = 0;
   private names = 0;
   private readonly nowMs: () => number;
@@ -95,6 +97,7 @@ export class Ledger {
       const result = await run();
       call.outcome = 'ok';
       call.ended = ++this.clock;
+      this.onAck?.(call);
       return result;
     } catch (error) {
       const code = codeOf(error);

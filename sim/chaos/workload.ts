@@ -83,6 +83,8 @@ export class Actor {
         await this.step(fs);
       } catch (error) {
         this.judge(error);
+        // A NameNode that has just started: what is asked of it meanwhile tells nothing.
+        if (codeOf(error) === 'ESAFEMODE') await this.clock.sleep(1_000);
       }
     }
     await fs.close();
@@ -255,9 +257,11 @@ export class Actor {
     }
     ledger.reads++;
     ledger.bytesRead += bytes.length;
-    const key = keyOf(bytes, offset) ?? (bytes.length < 16 ? believed?.key : undefined);
-    if (bytes.length === 0 && key === undefined) return;
-    const file = key === undefined ? undefined : ledger.files.get(key);
+    // Too few bytes to bear a name: the file that is meant, or any that they fit.
+    const fits = (each: GhostFile | undefined) => each !== undefined && firstWrongByte(each.key, offset, bytes) < 0;
+    const key = keyOf(bytes, offset);
+    let file = key === undefined ? undefined : ledger.files.get(key);
+    if (bytes.length < 16) file ??= fits(believed) ? believed : [...ledger.files.values()].find(fits);
     if (file === undefined) {
       cluster.violations.add('BK6', `${this.name} read ${bytes.length} bytes at ${offset} of ${path} that no file ever held`);
       return;

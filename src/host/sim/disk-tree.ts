@@ -80,6 +80,13 @@ export class SimFileNode implements NodeFields {
     return this.live.read(into, offset, length, position);
   }
 
+  /** What is left when the power fails now. A copy. */
+  durableBytes(): Buffer {
+    const bytes = Buffer.alloc(this.durable.size);
+    this.durable.read(bytes, 0, bytes.length, 0);
+    return bytes;
+  }
+
   sync(): void {
     for (const change of this.unsynced) this.durable.apply(change);
     this.unsynced = [];
@@ -165,6 +172,19 @@ export class DiskTree {
       node = next;
     }
     return node;
+  }
+
+  /** The files of a directory that are left when the power fails now, by name. */
+  durableFiles(path: string): Map<string, SimFileNode> {
+    let node: SimNode = this.root;
+    for (const part of partsOf(path)) {
+      const next: SimNode | undefined = node.kind === 'directory' ? node.durable.get(part) : undefined;
+      if (next === undefined) return new Map();
+      node = next;
+    }
+    const files = new Map<string, SimFileNode>();
+    if (node.kind === 'directory') for (const [name, child] of node.durable) if (child.kind === 'file') files.set(name, child);
+    return files;
   }
 
   /** A directory's sync; its own name and those above are on the disk by then, as with every journalling file system. */

@@ -1,0 +1,188 @@
+// The checks of a cluster at rest: it comes to rest in bounded time, shows the tree that the log tells of, and every file
+// has its bytes, for a client and on every disk.
+import type { Hdfs } from '../../src/client/index.ts';
+import type { SimCluster } from './cluster.ts';
+import { firstWrongByte } from './content.ts';
+import { codeOf, type GhostFile, type Ledger } from './ledger.ts';
+import { checkLog } from './log-checks.ts';
+import { Model, type ModelFile } from './model.ts';
+import { allReplicas, type DiskReplica, metaFault } from './replicas.ts';
+import type { Witness } from './witness.ts';
+
+/** Leases run out, dead nodes are found, copies are made: all of it in this, virtual. */
+const REST_LIMIT_MS = 600_000;
+const REST_POLL_MS = 2_000;
+const READ_LIMIT_MS = 120_000;
+
+/** What is not yet at rest; empty when all is. RP1, LR2, LR6, SM4, DL5. */
+function unrest(cluster: SimCluster, witness: Witness): string[] {
+  const system = cluster.nameNode.running?.system;
+  if (system === undefined) return ['X1 the NameNode is down'];
+  const reasons: string[] = [];
+  const { blockManager, namespace } = system;
+  if (blockManager.safeMode.isOn) reasons.push(`SM4 safe mode is on: ${blockManager.safeMode.tip()}`);
+  const alive = blockManager.datanodes.aliveCount;
+  if (alive !== cluster.dataNodes.length) reasons.push(`SM4 ${alive} DataNodes are live`);
+  if (namespace.leases.fileCount > 0) reasons.push(`LR6 ${namespace.leases.fileCount} files have leases`);
+  if (namespace.openFiles().length > 0) reasons.push(`LR2 ${namespace.openFiles().length} files are open`);
+  const figures = blockManager.statistics();
+  for (const name of [
+    'underReplicated',
+    'missing',
+    'corruptReplicaBlocks',
+    'pendingReplication',
+    'postponed',
+    'excess',
+    'pendingDeletion',
+  ] as const) {
+    if (figures[name] > 0) reasons.push(`RP1 ${name} is ${figures[name]}`);
+  }
+  if (reasons.length > 0) return reasons;
+  return misplaced(cluster, Model.of(witness.read()));
+}
+
+/** RP1, DL5: each block has as many replicas as it should on the disks, and nothing else lies there. */
+function misplaced(cluster: SimCluster, model: Model): string[] {
+  const reasons: string[] = [];
+  const left = new Set<DiskReplica>(allReplicas(cluster));
+  for (const [path, file] of model.files()) {
+    for (const block of file.blocks) {
+      const own = [...left].filter(
+        ({ id, state, meta }) => id === block.id && state === 'finalized' && meta?.genStamp === block.genStamp,
+      );
+      for (const replica of own) left.delete(replica);
+      const wanted = Math.min(file.replication, cluster.dataNodes.length);
+      if (own.length !== wanted)
+        reasons.push(`RP1 blk_${block.id} of ${path} has ${own.length} replicas, ${wanted} are wanted`);
+    }
+  }
+  for (const { dataNode, path } of left) reasons.push(`DL5 ${path} on ${dataNode} is left over`);
+  return reasons;
+}
+
+/** Waits for rest, then checks all there is to check. Files without an acknowledged close are settled at what they have. */
+export async function checkAtRest(cluster: SimCluster, ledger: Ledger, witness: Witness): Promise<void> {
+  const { violations, simulation } = cluster;
+  const atRest = await cluster.until(() => unrest(cluster, witness).length === 0, REST_LIMIT_MS, REST_POLL_MS);
+  if (!atRest) {
+    for (const reason of unrest(cluster, witness)) {
+      const [invariant = '', ...words] = reason.split(' ');
+      violations.add(invariant, `after ${REST_LIMIT_MS / 1000} s: ${words.join(' ')}`);
+    }
+    // A NameNode that is down or in safe mode answers nothing.
+    if (!cluster.ready) return;
+  }
+  const log = witness.read();
+  const model = Model.of(log);
+  checkLog(ledger, log, model, violations);
+  const byPath = new Map([...ledger.files.values()].map((file) => [file.createPath, file]));
+  checkDisks(cluster, model, byPath);
+  const client = cluster.clients[0] ?? simulation.node('client0');
+  const fs = await simulation.run(cluster.connect(client));
+  try {
+    await simulation.run(checkTree(cluster, fs, model), READ_LIMIT_MS);
+    for (const [path, file] of model.files()) {
+      const ghost = byPath.get(file.createPath);
+      if (ghost === undefined) violations.add('NS1', `${path} is there, and nobody wrote ${file.createPath}`);
+      else await simulation.run(checkFile(cluster, fs, path, file, ghost), READ_LIMIT_MS);
+    }
+  } catch (error) {
+    violations.add('PR5', `reading everything back fails: ${codeOf(error)}: ${(error as Error).message}`);
+  }
+  await simulation.run(fs.close());
+}
+
+/** NS2, NS1: the tree that a client sees is the log's, each name once, in the order of bytes. */
+async function checkTree({ violations }: SimCluster, fs: Hdfs, model: Model): Promise<void> {
+  const shown = new Map<
+    string,
+    { readonly isFile: boolean; readonly inode: number; readonly size: number; readonly replication: number }
+  >();
+  const previous = new Map<string, string>();
+  for await (const entry of fs.opendir('/', { recursive: true })) {
+    const { path, stats } = entry;
+    violations.check(!shown.has(path), 'NS2', () => `${path} is listed twice`);
+    shown.set(path, { isFile: stats.isFile(), inode: stats.ino, size: stats.size, replication: stats.replication });
+    const parent = path.slice(0, path.lastIndexOf('/'));
+    const before = previous.get(parent);
+    const inOrder = before === undefined || Buffer.compare(Buffer.from(before), Buffer.from(path)) < 0;
+    violations.check(inOrder, 'NS2', () => `${before} is listed before ${path}`);
+    previous.set(parent, path);
+  }
+  for (const [path, entry] of model.entries) {
+    if (path === '/') continue;
+    const there = shown.get(path);
+    shown.delete(path);
+    if (there === undefined) violations.add('NS1', `${path} should be there and is not`);
+    else if (there.isFile !== (entry.kind === 'file')) violations.add('NS1', `${path} should be a ${entry.kind}`);
+    else if (there.inode !== entry.inodeId) violations.add('NS1', `${path} is inode ${there.inode}, not ${entry.inodeId}`);
+    else if (entry.kind === 'file') {
+      // BK3: the NameNode's length is the sum of the blocks' lengths that were agreed upon.
+      const length = entry.blocks.reduce((sum, block) => sum + block.numBytes, 0);
+      violations.check(there.size === length, 'BK3', () => `${path} has ${there.size} bytes, its blocks ${length}`);
+      violations.check(there.replication === entry.replication, 'NS1', () => `${path} has replication ${there.replication}`);
+    }
+  }
+  for (const path of shown.keys()) violations.add('NS1', `${path} is there and should not be`);
+}
+
+/** Bytes of a file that its writer or a reader may rely on now. */
+function owedBytes(file: GhostFile, losses: number): number {
+  if (file.closed === 'acked') return file.written;
+  return Math.max(
+    file.synced,
+    file.flushedAtLosses === losses ? file.flushed : 0,
+    file.seenAtLosses === losses ? file.seen : 0,
+  );
+}
+
+/** BK3, BK4, BK5, BK6, LR4: as long as was promised, no longer than was written, and nothing but what was written. */
+async function checkFile(cluster: SimCluster, fs: Hdfs, path: string, model: ModelFile, ghost: GhostFile): Promise<void> {
+  const { violations } = cluster;
+  const named = path === ghost.createPath ? path : `${path} (written as ${ghost.createPath})`;
+  const bytes = await fs.readFile(path);
+  const wrong = firstWrongByte(ghost.key, 0, bytes);
+  violations.check(wrong < 0, 'BK6', () => `${named} has a wrong byte at ${wrong} of ${bytes.length}`);
+  violations.check(
+    bytes.length <= ghost.written,
+    'BK5',
+    () => `${named} has ${bytes.length} bytes, ${ghost.written} were written`,
+  );
+  const owed = owedBytes(ghost, cluster.dataPowerLosses);
+  const invariant = ghost.closed === 'acked' ? 'BK3' : 'LR4';
+  violations.check(bytes.length >= owed, invariant, () => `${named} has ${bytes.length} bytes, ${owed} were promised`);
+  if (model.open) return;
+  // Closed by now, by whomever: from here on it stays as it is.
+  ghost.closed = 'acked';
+  ghost.written = bytes.length;
+}
+
+/** BK1, BK2, and every replica of a closed file holds the file's bytes. */
+function checkDisks(cluster: SimCluster, model: Model, byPath: ReadonlyMap<string, GhostFile>): void {
+  const { violations } = cluster;
+  const replicas = allReplicas(cluster);
+  for (const replica of replicas) {
+    if (replica.state !== 'finalized') continue;
+    const fault = metaFault(replica);
+    violations.check(fault === undefined, 'BK2', () => `${replica.path} on ${replica.dataNode}: ${fault}`);
+  }
+  for (const [path, file] of model.files()) {
+    const ghost = byPath.get(file.createPath);
+    if (file.open || ghost === undefined) continue;
+    let offset = 0;
+    for (const block of file.blocks) {
+      for (const { dataNode, id, state, meta, bytes } of replicas) {
+        if (id !== block.id || state !== 'finalized' || meta?.genStamp !== block.genStamp) continue;
+        const name = `blk_${id} of ${path} on ${dataNode}`;
+        violations.check(
+          bytes.length === block.numBytes,
+          'BK2',
+          () => `${name} has ${bytes.length} bytes, not ${block.numBytes}`,
+        );
+        const wrong = firstWrongByte(ghost.key, offset, bytes);
+        violations.check(wrong < 0, 'BK4', () => `${name} has a wrong byte at ${wrong - offset}`);
+      }
+      offset += block.numBytes;
+    }
+  }
+}

@@ -1,0 +1,144 @@
+// The sequential model of the namespace: a map of paths, changed by one op after the other in the plainest way there is.
+// It shares no code with core/namespace. What it cannot follow is a log that contradicts itself (EL8).
+import type { EditOp } from '../../src/core/edits/ops.ts';
+import { RenameOption } from '../../src/core/edits/ops.ts';
+import type { Testimony } from './witness.ts';
+
+export interface ModelBlock {
+  readonly id: bigint;
+  readonly numBytes: number;
+  readonly genStamp: number;
+}
+
+export interface ModelFile {
+  readonly kind: 'file';
+  readonly inodeId: number;
+  /** Where it was created: the file's name in the ledger. */
+  readonly createPath: string;
+  replication: number;
+  blocks: readonly ModelBlock[];
+  open: boolean;
+}
+
+export type ModelEntry = ModelFile | { readonly kind: 'directory'; readonly inodeId: number };
+
+const toModel = ({ id, numBytes, genStamp }: ModelBlock): ModelBlock => ({ id, numBytes, genStamp });
+
+export class Model {
+  readonly entries = new Map<string, ModelEntry>([['/', { kind: 'directory', inodeId: 16385 }]]);
+  /** Files that were closed at any time, by where they were created. */
+  readonly closed = new Set<string>();
+  /** Ops that make no sense where they stand. */
+  readonly contradictions: string[] = [];
+
+  static of(log: readonly Testimony[]): Model {
+    const model = new Model();
+    for (const { txid, op } of log) model.apply(txid, op);
+    return model;
+  }
+
+  private below(path: string): string[] {
+    return [...this.entries.keys()].filter((each) => each === path || each.startsWith(`${path}/`));
+  }
+
+  private file(txid: number, path: string): ModelFile | undefined {
+    const entry = this.entries.get(path);
+    if (entry?.kind === 'file') return entry;
+    this.contradictions.push(`txid ${txid}: there is no file ${path}`);
+    return undefined;
+  }
+
+  private parentOf(txid: number, path: string): void {
+    const parent = path.slice(0, path.lastIndexOf('/')) || '/';
+    if (this.entries.get(parent)?.kind !== 'directory') this.contradictions.push(`txid ${txid}: ${path} has no parent`);
+  }
+
+  apply(txid: number, op: EditOp): void {
+    switch (op.kind) {
+      case 'MKDIR':
+        this.parentOf(txid, op.path);
+        if (this.entries.has(op.path)) this.contradictions.push(`txid ${txid}: ${op.path} is there already`);
+        this.entries.set(op.path, { kind: 'directory', inodeId: op.inodeId });
+        return;
+      case 'ADD':
+        this.parentOf(txid, op.path);
+        if (this.entries.has(op.path) && !op.overwrite) this.contradictions.push(`txid ${txid}: ${op.path} is there already`);
+        this.entries.set(op.path, {
+          kind: 'file',
+          inodeId: op.inodeId,
+          createPath: op.path,
+          replication: op.replication,
+          blocks: op.blocks.map(toModel),
+          open: true,
+        });
+        return;
+      case 'CLOSE': {
+        const file = this.file(txid, op.path);
+        if (file === undefined) return;
+        if (!file.open) this.contradictions.push(`txid ${txid}: ${op.path} is closed already`);
+        file.blocks = op.blocks.map(toModel);
+        file.open = false;
+        this.closed.add(file.createPath);
+        return;
+      }
+      case 'ADD_BLOCK': {
+        const file = this.file(txid, op.path);
+        if (file === undefined) return;
+        const kept = op.penultimate === undefined ? [...file.blocks] : [...file.blocks.slice(0, -1), toModel(op.penultimate)];
+        file.blocks = [...kept, toModel(op.last)];
+        return;
+      }
+      case 'UPDATE_BLOCKS': {
+        const file = this.file(txid, op.path);
+        if (file !== undefined) file.blocks = op.blocks.map(toModel);
+        return;
+      }
+      case 'RENAME': {
+        const moving = this.below(op.source).map((path) => [path, this.entries.get(path)] as const);
+        if (moving.length === 0) this.contradictions.push(`txid ${txid}: there is no ${op.source}`);
+        this.parentOf(txid, op.destination);
+        const replaced = this.below(op.destination);
+        if (replaced.length > 0 && !op.options.includes(RenameOption.OVERWRITE)) {
+          this.contradictions.push(`txid ${txid}: ${op.destination} is there already`);
+        }
+        for (const path of replaced) this.entries.delete(path);
+        for (const [path, entry] of moving) {
+          this.entries.delete(path);
+          if (entry !== undefined) this.entries.set(op.destination + path.slice(op.source.length), entry);
+        }
+        return;
+      }
+      case 'DELETE': {
+        const gone = this.below(op.path);
+        if (gone.length === 0) this.contradictions.push(`txid ${txid}: there is no ${op.path}`);
+        for (const path of gone) this.entries.delete(path);
+        return;
+      }
+      case 'SET_REPLICATION': {
+        const file = this.file(txid, op.path);
+        if (file !== undefined) file.replication = op.replication;
+        return;
+      }
+      case 'REASSIGN_LEASE':
+        this.file(txid, op.path);
+        return;
+      case 'SET_GENSTAMP_V2':
+      case 'ALLOCATE_BLOCK_ID':
+      case 'START_LOG_SEGMENT':
+      case 'END_LOG_SEGMENT':
+      case 'TIMES':
+        return;
+      default:
+        this.contradictions.push(`txid ${txid}: nobody asked for ${op.kind}`);
+    }
+  }
+
+  files(): [string, ModelFile][] {
+    return [...this.entries].filter((entry): entry is [string, ModelFile] => entry[1].kind === 'file');
+  }
+
+  /** The file that a block belongs to. */
+  ownerOf(id: bigint): ModelFile | undefined {
+    return this.files().find(([, file]) => file.blocks.some((block) => block.id === id))?.[1];
+  }
+}

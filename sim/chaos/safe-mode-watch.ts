@@ -1,0 +1,52 @@
+// Looks at the NameNode ten times a second: SM1, nothing changes while safe mode of a start is on; SM2, it ends only when
+// enough blocks are known to be somewhere.
+import { BlockState } from '../../src/core/blocks/block-map.ts';
+import type { NameSystem } from '../../src/server/namenode/namesystem.ts';
+import type { SimCluster } from './cluster.ts';
+import type { Witness } from './witness.ts';
+
+const PERIOD_MS = 100;
+const SCAN_SLICE = 100_000;
+/** dfs.namenode.safemode.threshold-pct. */
+const THRESHOLD = 0.999;
+
+export function watchSafeMode(cluster: SimCluster, witness: Witness): void {
+  const { scheduler } = cluster.simulation;
+  let watched: { readonly system: NameSystem; readonly firstTxid: number; lastTxid: number; over: boolean } | undefined;
+  const look = (): void => {
+    scheduler.after(PERIOD_MS, undefined, 'watch', look);
+    const system = cluster.nameNode.running?.system;
+    if (system === undefined) return;
+    const { lastTxid } = system.editLog;
+    const on = system.blockManager.safeMode.isStartup;
+    if (watched?.system !== system) watched = { system, firstTxid: lastTxid, lastTxid, over: !on };
+    if (watched.over) return;
+    if (on) {
+      watched.lastTxid = lastTxid;
+      return;
+    }
+    watched.over = true;
+    const { firstTxid } = watched;
+    for (const { txid, op } of witness.read()) {
+      if (txid <= firstTxid || txid > watched.lastTxid) continue;
+      const isRoll = op.kind === 'START_LOG_SEGMENT' || op.kind === 'END_LOG_SEGMENT';
+      cluster.violations.check(isRoll, 'SM1', () => `txid ${txid}, ${op.kind}, was made in safe mode`);
+    }
+    checkThreshold(cluster, system);
+  };
+  look();
+}
+
+function checkThreshold(cluster: SimCluster, { namespace, blockManager }: NameSystem): void {
+  let complete = 0;
+  let safe = 0;
+  for (let from = 1; from !== 0; ) {
+    from = namespace.blocks.scan(from, SCAN_SLICE, (block) => {
+      if (namespace.blocks.state(block) !== BlockState.COMPLETE) return;
+      complete++;
+      if (blockManager.liveReplicas(block) > 0) safe++;
+    });
+  }
+  const enough = safe >= Math.trunc(complete * THRESHOLD);
+  cluster.violations.check(enough, 'SM2', () => `safe mode ended with ${safe} of ${complete} blocks`);
+}
