@@ -1,18 +1,25 @@
 // If these fail, a broken or hostile client stops the NameNode, fills its memory, holds up other clients, or changes the
 // namespace by a request that was refused.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HdfsError } from '../../src/base/errors.ts';
+import { blockId, genStamp } from '../../src/base/ids.ts';
 import type { Hdfs } from '../../src/client/index.ts';
+import { RpcClient, rpcProxy } from '../../src/rpc/client.ts';
+import { nameDirectories } from '../../src/server/namenode/directories.ts';
+import type { NamespaceIdentity } from '../../src/server/namenode/identity.ts';
+import { readIdentity } from '../../src/server/namenode/storage.ts';
 import { GetUserMappingsProtocolService, RefreshUserMappingsProtocolService } from '../../src/wire/messages/admin.ts';
 import { ClientNamenodeProtocol } from '../../src/wire/messages/client-namenode.ts';
 import { DatanodeLifelineProtocolService, DatanodeProtocolService } from '../../src/wire/messages/datanode.ts';
 import { HAServiceProtocolService } from '../../src/wire/messages/ha.ts';
+import type { DatanodeInfoProto, ExtendedBlockProto } from '../../src/wire/messages/hdfs.ts';
 import { NamenodeProtocolService } from '../../src/wire/messages/namenode.ts';
 import { ReconfigurationProtocolService } from '../../src/wire/messages/reconfiguration.ts';
 import { refusedMethods } from '../../src/wire/tables/services.ts';
 import { HostileMessages, type Plausible, varint } from './support/hostile-messages.ts';
 import { nameNodeConfiguration, startTestNameNode, type TestNameNode, temporaryDirectory } from './support/name-node.ts';
 import { answerOf, type CallAnswer, callFrame, opening, type Target, targetsOf } from './support/rpc-calls.ts';
-import { Chance, mutated, SEED, share } from './support/seeds.ts';
+import { Chance, mutated, SEED, share, VERBOSE } from './support/seeds.ts';
 import { converse, frames, RawPeer } from './support/sockets.ts';
 import { Watch } from './support/watch.ts';
 
@@ -46,11 +53,13 @@ const directory = temporaryDirectory('namenode');
 const watch = new Watch();
 let server: TestNameNode;
 let good: Hdfs;
+let identity: NamespaceIdentity;
 
 beforeAll(async () => {
   console.log(`FUZZ_SEED=${SEED}`);
   server = await startTestNameNode(nameNodeConfiguration(directory.path), watch);
   good = await server.client();
+  identity = await readIdentity(server.host, nameDirectories(nameNodeConfiguration(directory.path)).all);
   watch.begin();
 });
 
@@ -74,12 +83,28 @@ async function serveTheGood(round: number): Promise<void> {
 
 /** Values that let calls get past the first checks: names, ids and holders that exist. */
 function plausible(chance: Chance): Plausible {
-  const paths = ['/f/a', '/f/b', '/f/c', '/f/d/e', '/f/open', '/f', '/', '/f/d', '/f/link', '/f/long', '/f/x1', '/f/x2', '/f/dir'];
+  const paths = [
+    '/f/a',
+    '/f/b',
+    '/f/c',
+    '/f/d/e',
+    '/f/open',
+    '/f',
+    '/',
+    '/f/d',
+    '/f/link',
+    '/f/long',
+    '/f/x0',
+    '/f/x1',
+    '/f/x2',
+    '/f/dir',
+  ];
   const path = (): string => chance.of(paths);
   const holder = (): string => chance.of(['holder-1', 'holder-2', 'holder-3']);
   const { namespace, blockPoolId } = server.nameNode.system;
-  const blockNumber = (): bigint => 1073741824n + BigInt(chance.below(40));
-  const uuid = (): string => chance.of(['dn-1', 'dn-2', 'dn-3', '__proto__', 'dn-4']);
+  const blockNumber = (): bigint => BigInt(namespace.lastBlockId) - BigInt(chance.below(5));
+  const stamp = (): bigint => BigInt(namespace.genStamp) - BigInt(chance.below(5));
+  const uuid = (): string => chance.of(['dn-1', 'dn-1', 'dn-1', 'dn-2', 'dn-3', '__proto__', 'dn-4']);
   return {
     src: path,
     dst: path,
@@ -96,13 +121,14 @@ function plausible(chance: Chance): Plausible {
     username: () => chance.of(['alice', 'mallory', '']),
     groupname: () => chance.of(['users', 'supergroup', '']),
     user: () => chance.of(['alice', 'root']),
-    fileId: () => chance.of([0n, 16385n, BigInt(namespace.lastInodeId), BigInt(namespace.lastInodeId) - BigInt(chance.below(20))]),
+    fileId: () =>
+      chance.of([0n, 16385n, BigInt(namespace.lastInodeId), BigInt(namespace.lastInodeId) - BigInt(chance.below(20))]),
     poolId: () => blockPoolId,
     blockPoolId: () => blockPoolId,
     blockId: blockNumber,
-    generationStamp: () => 1000n + BigInt(chance.below(40)),
-    genStamp: () => 1000n + BigInt(chance.below(40)),
-    newGenStamp: () => 1000n + BigInt(chance.below(60)),
+    generationStamp: stamp,
+    genStamp: stamp,
+    newGenStamp: () => stamp() + BigInt(chance.below(3)),
     'CreateRequestProto.replication': () => BigInt(1 + chance.below(4)),
     replication: () => BigInt(1 + chance.below(4)),
     blockSize: () => 1048576n * BigInt(1 + chance.below(200)),
@@ -118,9 +144,12 @@ function plausible(chance: Chance): Plausible {
     storageIDs: () => chance.of(['s-1', 's-2', 's-3']),
     ipAddr: () => chance.of(['127.0.0.1', '10.0.0.1']),
     hostName: () => chance.of(['localhost', 'dn.example']),
-    xferPort: () => BigInt(9866 + chance.below(4)),
+    xferPort: () => BigInt(9866 + chance.of([0, 0, 0, 1, 2, 3])),
     softwareVersion: () => '3.5.0',
-    namespceID: () => BigInt(server.nameNode.system.namespace.inodes.root),
+    namespceID: () => BigInt(identity.namespaceId),
+    namespaceID: () => BigInt(identity.namespaceId),
+    clusterID: () => identity.clusterId,
+    cTime: () => BigInt(identity.cTime),
     blocksBuffers: () => packedBlocks(chance),
     numberOfBlocks: () => chance.of([0n, 1n, 3n, 3n, 3n, 10_000_000n, 2n ** 40n]),
     'StorageBlockReportProto.blocks': () => BigInt(chance.below(4)),
@@ -131,9 +160,15 @@ function plausible(chance: Chance): Plausible {
 /** Three replicas as a full report packs them, or something like it. */
 function packedBlocks(chance: Chance): Buffer {
   const parts: Buffer[] = [];
+  const { lastBlockId: last, genStamp: stamp } = server.nameNode.system.namespace;
   for (let i = chance.of([0, 1, 3, 3, 3, 50]); i > 0; i--) {
-    const id = (1073741824n + BigInt(chance.below(40))) << 1n;
-    parts.push(varint(id), varint(BigInt(chance.below(2 ** 31))), varint(1000n + BigInt(chance.below(40))), varint(BigInt(chance.below(6))));
+    const id = (BigInt(last) - BigInt(chance.below(5))) << 1n;
+    parts.push(
+      varint(id),
+      varint(BigInt(chance.below(2 ** 31))),
+      varint(BigInt(stamp) - BigInt(chance.below(5))),
+      varint(BigInt(chance.below(6))),
+    );
   }
   return Buffer.concat(parts);
 }
@@ -199,64 +234,116 @@ async function prepareTree(): Promise<void> {
   await good.rm('/f', { recursive: true, force: true, skipTrash: true });
   for (const path of ['/f/d', '/f/dir/sub', '/f/dir/sub2']) await good.mkdir(path, { recursive: true });
   for (const path of ['/f/a', '/f/b', '/f/c', '/f/d/e']) await good.writeFile(path, '');
+  await writeSome();
+}
+
+/** The same in the middle: DataNodes that were said to be full may refuse a block. */
+async function renewTree(): Promise<void> {
+  await prepareTree().catch((error: unknown) => {
+    if (!(error instanceof HdfsError)) throw error;
+  });
+}
+
+/** Files with blocks as writers leave them: one closed, one open with a block, one open with two. */
+async function writeSome(): Promise<void> {
+  const { nameNode, host, user, port } = server;
+  const rpc = new RpcClient(host, { address: { host: '127.0.0.1', port }, protocol: CLIENT, user });
+  const calls = rpcProxy(rpc, ClientNamenodeProtocol);
+  try {
+    for (const [index, blocks] of [1, 1, 2].entries()) {
+      const src = `/f/x${index}`;
+      const clientName = `holder-${index + 1}`;
+      const created = await calls.create({
+        src,
+        masked: { perm: 0o666 },
+        clientName,
+        createFlag: 3,
+        createParent: true,
+        replication: 1,
+        blockSize: 134217728,
+      });
+      const fileId = created.fs?.fileId ?? 0;
+      let previous: ExtendedBlockProto | undefined;
+      for (let i = 0; i < blocks; i++) {
+        const added = await calls.addBlock({ src, clientName, previous, fileId });
+        previous = { ...added.block.b, numBytes: 1000 };
+        const [node] = added.block.locs;
+        nameNode.system.blockManager.incrementalReport(
+          { ...(node as DatanodeInfoProto).id, infoSecurePort: 0 },
+          { storageId: added.block.storageIDs[0] as string, type: 1, state: 0 },
+          [
+            {
+              id: blockId(previous.blockId),
+              numBytes: 1000,
+              genStamp: genStamp(previous.generationStamp),
+              status: 1,
+              deleteHint: '',
+            },
+          ],
+          nameNode.system.now(),
+        );
+      }
+      if (index === 0) await calls.complete({ src, clientName, last: previous, fileId });
+    }
+  } finally {
+    rpc.close();
+  }
 }
 
 describe('calls of every method with hostile arguments', () => {
-  test.each(['root', 'mallory'])('as %s: a typed answer or the end of the connection, and nothing logged for a refusal', async (who) => {
-    const chance = new Chance(`arguments of ${who}`);
-    const user = who === 'root' ? server.user : who;
-    await prepareTree();
-    const targets = TARGETS.filter(({ name }) => who !== 'root' || !ONLY_AS_MALLORY.has(name));
-    const served = handled(targets);
-    const { editLog } = server.nameNode.system;
-    const classes = new Map<string, number>();
-    const unclassified: string[] = [];
-    const clientIds = [chance.bytes(16), chance.bytes(16), Buffer.alloc(0), chance.bytes(5), chance.bytes(64)];
-    let peer: RawPeer | undefined;
-    let seen = { count: 0 };
-    let callId = 0;
-    const rounds = share(0.3);
-    for (let round = 0; round < rounds; round++) {
-      if (peer === undefined || peer.closed || round % 50 === 0) {
-        peer?.destroy();
-        peer = await RawPeer.connect(server.port);
-        peer.send(opening(clientIds[0] as Buffer, CLIENT, user));
-        seen = { count: 0 };
-      }
-      if (round % 200 === 0) {
-        if (process.env.FUZZ_VERBOSE) console.error(who, round, watch.longestTurnMs);
-        await serveTheGood(round);
-        if (who === 'root') await prepareTree().catch((error: unknown) => unclassified.push(`tree: ${String(error)}`));
-      }
-      const target = chance.of(chance.happens(0.95) ? served : targets);
-      const hostility = chance.of([0, 0, 0.02, 0.05, 0.3]);
-      const messages = new HostileMessages(chance, { plausible: plausible(chance), hostility });
-      let body = messages.message(target.schema, target.request);
-      if (chance.happens(0.05)) body = mutated(chance, body);
-      // Some numbers are used again: the retry cache must not confuse their calls.
-      const id = chance.happens(0.05) ? chance.below(round + 1) : ++callId;
-      watch.skip();
-      const before = editLog.lastTxid;
-      const what = `round ${round}: ${target.name}`;
-      const frame = callFrame(target, chance.happens(0.9) ? (clientIds[0] as Buffer) : chance.of(clientIds), id, body);
-      const { answer, inTime } = await call(peer, seen, frame);
-      expect(inTime, `${what} was not answered`).toBe(true);
-      expect(watch.trouble, what).toEqual([]);
-      if (answer !== undefined) {
-        classes.set(answer.error ?? 'ok', (classes.get(answer.error ?? 'ok') ?? 0) + 1);
-        if (answer.error !== undefined && !LOGS_WHEN_REFUSED.has(target.name)) {
-          expect(editLog.lastTxid, `${what} was refused (${answer.message}) and changed something`).toBe(before);
+  test.each(['root', 'mallory'])(
+    'as %s: a typed answer or the end of the connection, and nothing logged for a refusal',
+    async (who) => {
+      const chance = new Chance(`arguments of ${who}`);
+      const user = who === 'root' ? server.user : who;
+      await prepareTree();
+      const targets = TARGETS.filter(({ name }) => who !== 'root' || !ONLY_AS_MALLORY.has(name));
+      const served = handled(targets);
+      const { editLog } = server.nameNode.system;
+      const classes = new Map<string, number>();
+      const clientIds = [chance.bytes(16), chance.bytes(16), Buffer.alloc(0), chance.bytes(5), chance.bytes(64)];
+      let peer: RawPeer | undefined;
+      let seen = { count: 0 };
+      let callId = 0;
+      const rounds = share(0.3);
+      for (let round = 0; round < rounds; round++) {
+        if (peer === undefined || peer.closed || round % 50 === 0) {
+          peer?.destroy();
+          peer = await RawPeer.connect(server.port);
+          peer.send(opening(clientIds[0] as Buffer, CLIENT, user));
+          seen = { count: 0 };
         }
-        if (answer.error === 'java.io.IOException' && /undefined|not a function|Cannot |RangeError|bigint|BigInt|Invalid/.test(answer.message)) {
-          unclassified.push(`${target.name}: ${answer.message}`);
+        if (round % 200 === 0) {
+          await serveTheGood(round);
+          if (who === 'root') await renewTree();
+        }
+        const target = chance.of(chance.happens(0.95) ? served : targets);
+        const hostility = chance.of([0, 0, 0.02, 0.05, 0.3]);
+        const messages = new HostileMessages(chance, { plausible: plausible(chance), hostility });
+        let body = messages.message(target.schema, target.request);
+        if (chance.happens(0.05)) body = mutated(chance, body);
+        // Some numbers are used again: the retry cache must not confuse their calls.
+        const id = chance.happens(0.05) ? chance.below(round + 1) : ++callId;
+        watch.skip();
+        const before = editLog.lastTxid;
+        const what = `round ${round}: ${target.name}`;
+        const frame = callFrame(target, chance.happens(0.9) ? (clientIds[0] as Buffer) : chance.of(clientIds), id, body);
+        const { answer, inTime } = await call(peer, seen, frame);
+        expect(inTime, `${what} was not answered`).toBe(true);
+        expect(watch.trouble, what).toEqual([]);
+        if (answer !== undefined) {
+          classes.set(answer.error ?? 'ok', (classes.get(answer.error ?? 'ok') ?? 0) + 1);
+          if (answer.error !== undefined && !LOGS_WHEN_REFUSED.has(target.name)) {
+            expect(editLog.lastTxid, `${what} was refused (${answer.message}) and changed something`).toBe(before);
+          }
         }
       }
-    }
-    peer?.destroy();
-    if (process.env.FUZZ_VERBOSE) console.log(who, Object.fromEntries(classes), watch.longestTurnMs, watch.grownMiB, [...new Set(unclassified)]);
-    expect(classes.get('ok') ?? 0).toBeGreaterThan(rounds / 20);
-    await serveTheGood(rounds);
-  });
+      peer?.destroy();
+      if (VERBOSE) console.log(who, Object.fromEntries(classes));
+      expect(classes.get('ok') ?? 0).toBeGreaterThan(rounds / 20);
+      await serveTheGood(rounds);
+    },
+  );
 });
 
 test('mutated sessions are answered or closed, and nobody else notices', async () => {
@@ -279,7 +366,7 @@ test('mutated sessions are answered or closed, and nobody else notices', async (
 
 test('all of it stayed within the bounds of time, memory and descriptors', async () => {
   await serveTheGood(0);
-  if (process.env.FUZZ_VERBOSE) console.log(watch.longestTurnMs, watch.grownMiB, server.nameNode.system.editLog.lastTxid);
+  if (VERBOSE) console.log(`longest turn ${watch.longestTurnMs} ms, grown ${watch.grownMiB} MiB`);
   expect(watch.longestTurnMs).toBeLessThan(LONGEST_TURN_MS);
   expect(watch.grownMiB).toBeLessThan(GROWTH_MIB);
 });

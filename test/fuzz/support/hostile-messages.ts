@@ -28,7 +28,11 @@ for (const name of readdirSync(SCHEMA)) {
   files.set(basename(name, '.proto'), { imports: (imports ?? []).map((path) => basename(path, '.proto')), types });
 }
 
-function lookUp(file: string, name: string, from = ''): { readonly file: string; readonly node: protobuf.Type | protobuf.Enum } {
+function lookUp(
+  file: string,
+  name: string,
+  from = '',
+): { readonly file: string; readonly node: protobuf.Type | protobuf.Enum } {
   const plain = name.replaceAll('.', '_');
   const here = files.get(file);
   for (const candidate of [`${from}_${plain}`, plain]) {
@@ -191,12 +195,14 @@ export class HostileMessages {
   private count(field: protobuf.Field, hostility: number, depth: number): number {
     const { chance } = this;
     if (chance.happens(hostility / 30)) return 0;
-    if (depth > MAX_DEPTH && !field.required) return 0;
+    // The parser's own `required` speaks of resolved schemas; this one is read as written.
+    const required = (field as { readonly rule?: string }).rule === 'required';
+    if (depth > MAX_DEPTH && !required) return 0;
     if (field.repeated) {
       if (depth === 0 && chance.happens(hostility / 20)) return 2000;
       return chance.of([0, 1, 1, 1, 2, 3]);
     }
-    if (field.required) return chance.happens(hostility / 40) ? 2 : 1;
+    if (required) return chance.happens(hostility / 40) ? 2 : 1;
     return chance.happens(0.6) ? 1 : 0;
   }
 

@@ -1,4 +1,4 @@
-// A NameNode in this process, on loopback and free ports, that logs nothing.
+// A NameNode in this process, on loopback and free ports, whose log only the watch reads.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +43,7 @@ export interface TestNameNode {
 }
 
 export async function startTestNameNode(configuration: Configuration, watch: Watch, format = true): Promise<TestNameNode> {
-  const host = nodeHost({ logLevel: 'silent' });
+  const host = nodeHost({ logLevel: 'error', logWrite: watch.log });
   if (format) await formatNameNode(host, configuration, { force: true });
   const nameNode = new NameNode(host, configuration, { onFatal: watch.fatal });
   await nameNode.start();

@@ -14,7 +14,11 @@ export interface Target {
   readonly request: string;
 }
 
-export function targetsOf(protocol: string, schema: string, methods: Readonly<Record<string, { readonly request: { readonly name: string } }>>): Target[] {
+export function targetsOf(
+  protocol: string,
+  schema: string,
+  methods: Readonly<Record<string, { readonly request: { readonly name: string } }>>,
+): Target[] {
   return Object.entries(methods).map(([name, { request }]) => ({ protocol, schema, name, request: request.name }));
 }
 

@@ -6,6 +6,8 @@ import { SeededRandom } from '../../../src/base/random.ts';
 /** All iterations of all files together; each test takes its share. */
 export const ITERATIONS = Number(process.env.FUZZ_ITERATIONS ?? 10_000);
 export const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_007);
+/** Tells what was met, for whoever tunes the tests. */
+export const VERBOSE = process.env.FUZZ_VERBOSE === '1';
 
 /** At least one. */
 export function share(part: number): number {

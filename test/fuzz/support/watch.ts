@@ -27,6 +27,9 @@ export class Watch {
   /** Something that must not happen was told by a daemon. */
   readonly fatal = (error: Error): void => this.note('the daemon stops itself', error);
 
+  /** A daemon logs as an error only what is its own fault or an operator's affair: neither is a client's to cause. */
+  readonly log = (line: string): void => void this.trouble.push(`logged: ${line}`);
+
   private turn(): void {
     this.cpu = process.cpuUsage();
     this.timer = setTimeout(() => {
