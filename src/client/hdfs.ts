@@ -86,7 +86,10 @@ export class Hdfs implements AsyncDisposable {
 
   // -------------------------------------------------------------------------------------------------------- content
 
-  async readFile(path: PathLike, options: ReadFileOptions & { readonly encoding: BufferEncoding }): Promise<string>;
+  async readFile(
+    path: PathLike,
+    options: BufferEncoding | (ReadFileOptions & { readonly encoding: BufferEncoding }),
+  ): Promise<string>;
   async readFile(path: PathLike, options?: ReadFileOptions & { readonly encoding?: undefined }): Promise<Buffer>;
   async readFile(path: PathLike, options: ReadFileOptions | BufferEncoding): Promise<string | Buffer>;
   async readFile(path: PathLike, options: ReadFileOptions | BufferEncoding = {}): Promise<string | Buffer> {
