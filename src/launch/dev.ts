@@ -113,7 +113,7 @@ async function requireFreePorts(host: Host, wanted: readonly WantedPort[]): Prom
         if (code === 'EADDRINUSE') {
           throw new HdfsError(
             'EADDRINUSE',
-            `port ${port} on ${address} is taken, which the ${what} needs; stop what uses it, or choose others with ${option} or --base-port`,
+            `port ${port} on ${address} is taken, which the ${what} needs; stop what uses it, or choose others with ${option === '--base-port' ? option : `${option} or --base-port`}`,
             { cause: error },
           );
         }
