@@ -42,7 +42,7 @@ export function clientDatanodeService(services: Services, control: DataNodeContr
       getDatanodeInfo() {
         const uptimeMs = services.host.clock.monotonic() - control.startedAt;
         return {
-          localInfo: { softwareVersion: '3.5.0', configVersion: 'core-3.0.0, hdfs-1', uptime: Math.floor(uptimeMs / 1000) },
+          localInfo: { softwareVersion: '3.5.0', configVersion: 'core-3.0.0,hdfs-1', uptime: Math.floor(uptimeMs / 1000) },
         };
       },
       getVolumeReport(_request, call) {

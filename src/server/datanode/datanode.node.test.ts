@@ -18,7 +18,7 @@ import {
   DatanodeProtocolService,
   type DatanodeRegistrationProto,
 } from '../../wire/messages/datanode.ts';
-import { ChecksumTypeProto, type ExtendedBlockProtoInit } from '../../wire/messages/hdfs.ts';
+import { ChecksumTypeProto, type ExtendedBlockProtoInit, type StorageReportProto } from '../../wire/messages/hdfs.ts';
 import {
   BlockOpResponseProto,
   ClientReadStatusProto,
@@ -42,6 +42,8 @@ class Listening {
   readonly registrations: DatanodeRegistrationProto[] = [];
   readonly news: string[] = [];
   readonly reports: number[] = [];
+  /** Bytes that the last heartbeat said are used. */
+  used = 0;
   commands: DatanodeCommandProtoInit[] = [];
   readonly server: RpcServer;
 
@@ -72,7 +74,8 @@ class Listening {
               this.registrations.push(known);
               return { registration: known };
             },
-            sendHeartbeat: ({ requestFullBlockReportLease }) => ({
+            sendHeartbeat: ({ requestFullBlockReportLease, reports }) => ({
+              ...this.hear(reports),
               cmds: this.commands.splice(0),
               haStatus: { state: 0 as const, txid: 1 },
               fullBlockReportLeaseId: requestFullBlockReportLease ? 5n : 0n,
@@ -97,6 +100,11 @@ class Listening {
         }),
       ],
     });
+  }
+
+  private hear(reports: readonly StorageReportProto[]): object {
+    this.used = reports.reduce((sum, { dfsUsed }) => sum + (dfsUsed ?? 0), 0);
+    return {};
   }
 }
 
@@ -305,6 +313,8 @@ test('what a dead writer left is cut to what its checksums prove, and is not rea
 test('the NameNode has blocks deleted, and hears of it', async () => {
   const node = await startNode('a');
   await write([node], 9n, content);
+  const chunks = Math.ceil(content.length / 512);
+  await until(() => namenode.used === content.length + 7 + 4 * chunks);
   namenode.commands = [
     {
       cmdType: DatanodeCommandProto_Type.BlockCommand,
@@ -316,6 +326,7 @@ test('the NameNode has blocks deleted, and hears of it', async () => {
     },
   ];
   await until(() => namenode.news.includes('3 9 300001'));
+  await until(() => namenode.used === 0);
 });
 
 test('nonsense on the data port ends its connection and nothing else; what is refused is refused with its reason', async () => {

@@ -262,13 +262,26 @@ export class Dataset {
     const meta = pool.metaFile(handle);
     const replica = pool.inFlight.get(handle);
     const bytes = pool.replicas.numBytes(handle);
+    const wasFinalized = pool.replicas.state(handle) === ReplicaState.FINALIZED;
     replica?.settleRest();
     pool.inFlight.delete(handle);
     pool.recoveries.delete(handle);
     pool.replicas.remove(handle);
+    // Counted since the replica was finalized.
+    const metaBytes = wasFinalized ? await this.sizeQuietly(volume, meta) : 0;
     await this.unlinkQuietly(volume, meta);
     await this.unlinkQuietly(volume, block);
-    volume.addUsed(pool.id, -bytes);
+    volume.addUsed(pool.id, -bytes - metaBytes);
+  }
+
+  /** 0 for a file that is not there. */
+  async sizeQuietly(volume: Volume, path: string): Promise<number> {
+    try {
+      return (await volume.io.async(0, () => this.disk.stat(path))).size;
+    } catch (error) {
+      if (diskErrorCode(error) !== 'ENOENT') this.log.log('warn', 'datanode', `${path} was not found: ${messageOf(error)}`);
+      return 0;
+    }
   }
 
   private async unlinkQuietly(volume: Volume, path: string): Promise<void> {

@@ -63,6 +63,8 @@ export class ReplicaChanges {
     const oldMeta = pool.metaFile(handle);
     const bytes = pool.replicas.numBytes(handle);
     const to = rbwDir(volume.path, pool.id);
+    // Counted again when the replica is finalized again.
+    volume.addUsed(pool.id, -(await this.dataset.sizeQuietly(volume, oldMeta)));
     await volume.io.async(0, () => disk.rename(oldMeta, `${to}/${metaFileName(id, newGenStamp)}`));
     await volume.io.async(0, () => disk.rename(`${from}/${blockFileName(id)}`, `${to}/${blockFileName(id)}`));
     const name: BlockName = { pool: pool.id, id, genStamp: newGenStamp, numBytes: bytes };

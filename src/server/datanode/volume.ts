@@ -84,9 +84,9 @@ export class Volume {
     return Math.max(0, free - this.promisedBytes);
   }
 
-  /** Bytes of others on the file system. */
+  /** Bytes of others on the file system; what it keeps for its superuser is not used. Apache: FsVolumeImpl.getNonDfsUsed. */
   get nonDfsUsed(): number {
-    const used = (this.stat?.capacity ?? 0) - (this.stat?.available ?? 0);
+    const used = this.stat?.used ?? 0;
     return Math.max(0, used - this.dfsUsed - this.reservedBytes);
   }
 
