@@ -4,9 +4,10 @@
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
 import { type AckEffect, AckQueue, type QueuedPacket } from '../../core/pipeline/ack-queue.ts';
 import type { Log } from '../../host/host.ts';
+import { AckReader } from '../../transfer/ack-reader.ts';
 import { type ByteSource, flushed } from '../../transfer/byte-source.ts';
-import { PipelineAckProto, Status } from '../../wire/messages/transfer.ts';
-import { encodeAck, flagOf, MAX_ACK_BYTES } from '../../wire/transfer/acks.ts';
+import { Status } from '../../wire/messages/transfer.ts';
+import { AckWriter } from '../../wire/transfer/acks.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import type { Mirror } from './mirror.ts';
@@ -52,6 +53,16 @@ export class BlockReceiver implements PacketConsumer {
   private reject: (error: Error) => void = () => undefined;
   private released: () => void = () => undefined;
   private mirrorFailed = false;
+  /** A packet was damaged: what comes behind it is not looked at any more. */
+  private damaged = false;
+  /** Packets that came together and are not written yet. */
+  private turn: QueuedPacket[] = [];
+  private turnSyncs = false;
+  /** The bytes of the turn's packets for the next node, where they lie. */
+  private readonly ranges: Buffer[] = [];
+  /** Acknowledgements that leave together. */
+  private readonly outgoing = new AckWriter();
+  private afterSending: (() => void) | undefined;
   private readonly released$: Promise<void>;
 
   constructor(options: ReceiverOptions) {
@@ -78,9 +89,7 @@ export class BlockReceiver implements PacketConsumer {
       this.resolve = resolve;
       this.reject = reject;
     });
-    if (this.options.mirror !== undefined && this.options.acknowledge) {
-      this.readDownstream(this.options.mirror).catch((error: unknown) => this.fail(asError(error)));
-    }
+    if (this.options.mirror !== undefined && this.options.acknowledge) this.readDownstream(this.options.mirror);
     this.parser.start();
     try {
       await finished;
@@ -128,8 +137,8 @@ export class BlockReceiver implements PacketConsumer {
     this.fail(error ?? new HdfsError('ECONN', `Premature EOF while receiving ${describeBlock(this.replica)}`));
   }
 
-  packet(view: PacketView): Promise<void> | undefined {
-    if (this.settled) return undefined;
+  packet(view: PacketView): void {
+    if (this.settled || this.damaged) return;
     const { header } = view;
     const { replica } = this;
     const { offsetInBlock, dataLen } = header;
@@ -145,24 +154,57 @@ export class BlockReceiver implements PacketConsumer {
     const queued = this.options.acknowledge
       ? this.acks.enqueue(header.seqno, endOffset, header.lastPacketInBlock)
       : { seqno: header.seqno, endOffset, last: header.lastPacketInBlock, own: undefined };
-    const forwarding = this.forward(view);
-    const storing = dataLen === 0 || header.lastPacketInBlock ? this.storeEmpty(view, queued) : this.store(view, queued);
-    if (header.lastPacketInBlock) {
-      this.completeBlock(queued).catch((error: unknown) => this.fail(asError(error)));
+    if (this.options.mirror !== undefined && !this.mirrorFailed) this.addRange(view.bytes);
+    if (dataLen > 0 && !header.lastPacketInBlock && !this.store(view, queued)) return;
+    if (header.syncBlock && !header.lastPacketInBlock) this.turnSyncs = true;
+    this.turn.push(queued);
+  }
+
+  /** Packets that lie behind one another are forwarded as one piece. */
+  private addRange(bytes: Buffer): void {
+    const { ranges } = this;
+    const before = ranges[ranges.length - 1];
+    if (before !== undefined && before.buffer === bytes.buffer && before.byteOffset + before.length === bytes.byteOffset) {
+      ranges[ranges.length - 1] = Buffer.from(bytes.buffer, before.byteOffset, before.length + bytes.length);
+    } else ranges.push(bytes);
+  }
+
+  /** All that came together: to the next node, into the files, and back to the sender. */
+  flush(): Promise<void> | undefined {
+    const forwarding = this.forward();
+    const { turn } = this;
+    if (turn.length === 0 || this.settled) return forwarding;
+    this.turn = [];
+    const last = turn[turn.length - 1]?.last === true ? turn.pop() : undefined;
+    const storing = turn.length === 0 ? undefined : this.write(turn);
+    if (last !== undefined) {
+      this.completeBlock(last).catch((error: unknown) => this.fail(asError(error)));
       return undefined;
     }
     if (forwarding !== undefined && storing !== undefined) return Promise.all([forwarding, storing]).then(() => undefined);
     return forwarding ?? storing;
   }
 
-  private forward(view: PacketView): Promise<void> | undefined {
+  private forward(): Promise<void> | undefined {
     const { mirror } = this.options;
-    if (mirror === undefined || this.mirrorFailed) return undefined;
-    if (mirror.broken) {
-      this.mirrorBroke(mirror.source.error ?? new Error('connection closed'));
-      return undefined;
-    }
-    return mirror.forward(view.bytes);
+    const { ranges } = this;
+    if (mirror === undefined || ranges.length === 0) return undefined;
+    let waiting: Promise<void> | undefined;
+    if (mirror.broken) this.mirrorBroke(mirror.source.error ?? new Error('connection closed'));
+    else if (!this.mirrorFailed) waiting = mirror.forward(ranges);
+    ranges.length = 0;
+    return waiting;
+  }
+
+  /** Writes the packets of a turn and acknowledges them. */
+  private write(turn: readonly QueuedPacket[]): Promise<void> | undefined {
+    const syncs = this.turnSyncs;
+    this.turnSyncs = false;
+    const waiting = this.files.flush(() => {
+      this.replica.grown();
+      if (!syncs) this.own(turn, Status.SUCCESS);
+    });
+    return syncs ? this.syncThen(turn) : waiting;
   }
 
   private mirrorBroke(error: Error): void {
@@ -170,17 +212,13 @@ export class BlockReceiver implements PacketConsumer {
     this.mirrorFailed = true;
     const { log, mirror, acknowledge } = this.options;
     log.log('info', 'datanode', `writing ${describeBlock(this.replica)} to mirror ${mirror?.name} failed: ${error.message}`);
-    if (acknowledge) this.effects(this.acks.mirrorBroke());
+    if (!acknowledge) return;
+    this.effects(this.acks.mirrorBroke());
+    this.sendAcks();
   }
 
-  private storeEmpty(view: PacketView, queued: QueuedPacket): Promise<void> | undefined {
-    if (view.header.lastPacketInBlock) return undefined;
-    if (view.header.syncBlock) return this.syncThen(queued);
-    this.own(queued, Status.SUCCESS);
-    return undefined;
-  }
-
-  private store(view: PacketView, queued: QueuedPacket): Promise<void> | undefined {
+  /** Hands the packet's bytes to the files. False: it is damaged, and answered. */
+  private store(view: PacketView, queued: QueuedPacket): boolean {
     const { header, data } = view;
     const { senderChecksum, verifyAlways, mirror } = this.options;
     const translate = !senderChecksum.equals(this.files.checksum);
@@ -194,29 +232,21 @@ export class BlockReceiver implements PacketConsumer {
       const bad = senderChecksum.firstBad(data, view.sums);
       if (bad >= 0) {
         this.corrupt(view, queued, bad);
-        return undefined;
+        return false;
       }
     }
-    const sums = translate ? Buffer.alloc(0) : view.sums;
-    let written = false;
-    const waiting = this.files.write({ offset: header.offsetInBlock, data, sums }, () => {
-      written = true;
-      this.replica.grown();
-      if (!header.syncBlock) this.own(queued, Status.SUCCESS);
-    });
-    if (header.syncBlock) return this.syncThen(queued);
-    // A failed disk shows at the next packet or here.
-    return written ? undefined : waiting;
+    this.files.add({ offset: header.offsetInBlock, data, sums: translate ? NO_SUMS : view.sums });
+    return true;
   }
 
-  private async syncThen(queued: QueuedPacket): Promise<void> {
+  private async syncThen(turn: readonly QueuedPacket[]): Promise<void> {
     try {
       await this.files.sync();
     } catch (error) {
       this.fail(asError(error));
       return;
     }
-    this.own(queued, Status.SUCCESS);
+    this.own(turn, Status.SUCCESS);
   }
 
   private corrupt(view: PacketView, queued: QueuedPacket, at: number): void {
@@ -224,8 +254,9 @@ export class BlockReceiver implements PacketConsumer {
     const { acknowledge, log, onSenderCorrupt } = this.options;
     const place = `offsetInBlock = ${header.offsetInBlock} offsetInPacket = ${at}`;
     log.log('warn', 'datanode', `Checksum error in block ${describeBlock(this.replica)}, specific offsets are: ${place}`);
+    this.damaged = true;
     if (acknowledge) {
-      this.own(queued, Status.ERROR_CHECKSUM);
+      this.own([queued], Status.ERROR_CHECKSUM);
       return;
     }
     onSenderCorrupt();
@@ -243,58 +274,66 @@ export class BlockReceiver implements PacketConsumer {
     await this.files.close(this.syncOnClose);
     if (this.settled) return;
     await this.options.complete(this.syncOnClose, () => !this.settled);
-    if (this.options.acknowledge) this.own(queued, Status.SUCCESS);
+    if (this.options.acknowledge) this.own([queued], Status.SUCCESS);
     else this.finish();
   }
 
   // ------------------------------------------------------------------------------------------------- acknowledgements
 
-  private own(queued: QueuedPacket, status: Status): void {
-    if (this.options.acknowledge) this.effects(this.acks.written(queued, status));
+  private own(turn: readonly QueuedPacket[], status: Status): void {
+    if (!this.options.acknowledge) return;
+    for (const queued of turn) this.effects(this.acks.written(queued, status));
+    this.sendAcks();
   }
 
-  private async readDownstream(mirror: Mirror): Promise<void> {
-    while (!this.settled && !this.acks.downstreamComplete) {
-      let ack: PipelineAckProto;
-      try {
-        ack = await mirror.source.readDelimited(PipelineAckProto, MAX_ACK_BYTES);
-      } catch (error) {
-        this.mirrorBroke(asError(error));
-        return;
-      }
-      this.effects(
-        this.acks.acknowledged(
-          ack.seqno ?? -2,
-          ack.reply.map((_, i) => flagOf(ack, i)),
-        ),
-      );
-    }
+  private readDownstream(mirror: Mirror): void {
+    mirror.source.setSink(
+      new AckReader({
+        ack: (seqno, flags) => {
+          if (this.settled) return false;
+          this.effects(this.acks.acknowledged(seqno, flags));
+          return !this.acks.downstreamComplete;
+        },
+        flush: () => this.sendAcks(),
+        ended: (error) => this.mirrorBroke(error),
+      }),
+    );
   }
 
   private effects(effects: readonly AckEffect[]): void {
-    const { upstream } = this.options;
     for (const effect of effects) {
       switch (effect.kind) {
         case 'send':
-          if (effect.allGood) {
-            this.replica.lengths.acknowledge(effect.endOffset);
-            this.replica.grown();
-          }
-          upstream.connection.write(encodeAck(effect.seqno, effect.flags));
-          if (upstream.connection.queuedBytes > MAX_QUEUED_ACK_BYTES) {
-            this.fail(new ProtocolError('the sender does not read its acknowledgements'));
-          }
-          if (effect.last) this.finish();
+          if (effect.allGood) this.replica.lengths.acknowledge(effect.endOffset);
+          this.outgoing.add(effect.seqno, effect.flags);
+          if (effect.last) this.afterSending = () => this.finish();
           break;
         case 'abort': {
           const error = new HdfsError('EIO', effect.reason);
           // What was said before must arrive before the connection goes.
-          upstream.connection.flushed(() => this.fail(error));
+          this.afterSending = () => this.options.upstream.connection.flushed(() => this.fail(error));
           break;
         }
       }
     }
   }
+
+  /** Sends the acknowledgements that have gathered, and does what was to follow them. */
+  private sendAcks(): void {
+    const { connection } = this.options.upstream;
+    if (!this.outgoing.empty) {
+      this.replica.grown();
+      connection.write(this.outgoing.take());
+      if (connection.queuedBytes > MAX_QUEUED_ACK_BYTES) {
+        this.fail(new ProtocolError('the sender does not read its acknowledgements'));
+      }
+    }
+    const { afterSending } = this;
+    this.afterSending = undefined;
+    afterSending?.();
+  }
 }
+
+const NO_SUMS = Buffer.alloc(0);
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -7,7 +7,9 @@ import type { DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
 /** Bytes that may wait for the next node before the sender is held back. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 const SLAB_BYTES = 16 * 1024;
-/** Packet buffers that are kept for the next packets. */
+/** Copies are made in buffers of this size, unless one needs more. */
+const BUFFER_BYTES = 128 * 1024;
+/** Buffers that are kept for the next packets. */
 const MAX_FREE_BUFFERS = 8;
 /** Apache: HdfsConstants.READ_TIMEOUT_EXTENSION, for each node after this one. */
 export const READ_TIMEOUT_EXTENSION_MS = 5000;
@@ -61,17 +63,21 @@ export class Mirror {
     return this.connection.destroyed || this.source.closed;
   }
 
-  /** Sends a copy of `packet`. A promise: the next node is behind, hold the sender back until it is settled. */
-  forward(packet: Buffer): Promise<void> | undefined {
+  /** Sends a copy of the packets. A promise: the next node is behind, hold the sender back until it is settled. */
+  forward(packets: readonly Buffer[]): Promise<void> | undefined {
     const { connection } = this;
     if (connection.queuedBytes === 0 && this.held.length > 0) {
       this.free.push(...this.held.splice(0, Math.max(0, MAX_FREE_BUFFERS - this.free.length)));
       this.held = [];
     }
+    let length = 0;
+    for (const packet of packets) length += packet.length;
     const spare = this.free.pop();
-    const buffer = spare !== undefined && spare.length >= packet.length ? spare : Buffer.allocUnsafeSlow(packet.length);
-    packet.copy(buffer, 0);
-    connection.write(buffer.subarray(0, packet.length));
+    const buffer =
+      spare !== undefined && spare.length >= length ? spare : Buffer.allocUnsafeSlow(Math.max(length, BUFFER_BYTES));
+    let at = 0;
+    for (const packet of packets) at += packet.copy(buffer, at);
+    connection.write(buffer.subarray(0, length));
     if (connection.queuedBytes === 0) {
       if (this.free.length < MAX_FREE_BUFFERS) this.free.push(buffer);
       return undefined;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ByteSource } from '../../transfer/byte-source.ts';
 import { packetHeaderBytes, writePacketHeader } from '../../wire/transfer/packet.ts';
-import { PacketParser } from './packet-parser.ts';
+import { PacketParser, type PacketView } from './packet-parser.ts';
 
 function packet(seqno: number, data: Buffer, sums: Buffer, last: boolean): Buffer {
   const start = packetHeaderBytes(false);
@@ -34,9 +34,11 @@ test('any cutting gives the same packets, and what follows the last is left alon
           Buffer.from('next operation'),
         ]);
         const got: { data: Buffer; sums: string }[] = [];
+        const turn: PacketView[] = [];
         const parser = new PacketParser(fakeSource(), {
-          packet: (view) => {
-            got.push({ data: Buffer.from(view.data), sums: view.sums.toString() });
+          packet: (view) => turn.push(view),
+          flush: () => {
+            for (const view of turn.splice(0)) got.push({ data: Buffer.from(view.data), sums: view.sums.toString() });
             return undefined;
           },
           broken: () => undefined,
@@ -63,7 +65,11 @@ test('mutated packets are refused by a protocol error or taken, never worse', ()
     fc.property(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }), (changes) => {
       const bytes = Buffer.from(good);
       for (const [at, value] of changes) bytes[at] = value;
-      const parser = new PacketParser(fakeSource(), { packet: () => undefined, broken: () => undefined });
+      const parser = new PacketParser(fakeSource(), {
+        packet: () => undefined,
+        flush: () => undefined,
+        broken: () => undefined,
+      });
       try {
         parser.push(bytes);
       } catch (error) {

@@ -1,6 +1,6 @@
 // Cuts the bytes of a pipeline into packets while they arrive. A packet that lies whole in the incoming slab is handed
 // on where it lies; one that is cut by the slab's end is put together in a buffer of its own. Either way the memory is
-// the consumer's only until its call returns.
+// the consumer's until `flush` returns, which is called once for all packets that came together.
 
 import type { ByteSink, ByteSource } from '../../transfer/byte-source.ts';
 import {
@@ -20,8 +20,13 @@ export interface PacketView {
 }
 
 export interface PacketConsumer {
-  /** A promise holds all further packets back until it is settled. A throw ends the stream. */
-  packet(view: PacketView): Promise<void> | undefined;
+  /** A throw ends the stream. */
+  packet(view: PacketView): void;
+  /**
+   * All packets of this turn were given; their memory may change after the call. A promise holds further ones back until
+   * it is settled. A throw ends the stream.
+   */
+  flush(): Promise<void> | undefined;
   /** The stream has ended before the last packet (`error` when it failed), or its consumer threw. */
   broken(error: Error | undefined): void;
 }
@@ -33,6 +38,9 @@ export class PacketParser implements ByteSink {
   private readonly source: ByteSource;
   private readonly consumer: PacketConsumer;
   private partial = Buffer.allocUnsafeSlow(0);
+  /** The packet that was put together last lies here until it is flushed, while the next begins in `partial`. */
+  private handed = Buffer.allocUnsafeSlow(0);
+  private unflushed = false;
   private filled = 0;
   private lengths: PacketLengths | undefined;
   private blocked = false;
@@ -63,7 +71,22 @@ export class PacketParser implements ByteSink {
       }
       at += this.collect(chunk, at);
     }
+    if (this.unflushed) this.flush();
     return at;
+  }
+
+  private flush(): void {
+    this.unflushed = false;
+    const waiting = this.consumer.flush();
+    if (waiting === undefined || this.done) return;
+    this.blocked = true;
+    waiting.then(
+      () => {
+        this.blocked = false;
+        this.source.resume();
+      },
+      (error: unknown) => this.source.fail(error instanceof Error ? error : new Error(String(error))),
+    );
   }
 
   private collect(chunk: Buffer, at: number): number {
@@ -81,8 +104,10 @@ export class PacketParser implements ByteSink {
     const bytes = this.partial.subarray(0, lengths.totalBytes);
     this.filled = 0;
     this.lengths = undefined;
+    const { partial } = this;
+    this.partial = this.handed.length > KEPT_BYTES ? Buffer.allocUnsafeSlow(0) : this.handed;
+    this.handed = partial;
     this.hand(bytes, lengths);
-    if (this.partial.length > KEPT_BYTES) this.partial = Buffer.allocUnsafeSlow(0);
     return part;
   }
 
@@ -101,21 +126,13 @@ export class PacketParser implements ByteSink {
       this.done = true;
       this.source.setSink(undefined);
     }
-    const waiting = this.consumer.packet({
+    this.unflushed = true;
+    this.consumer.packet({
       header,
       bytes,
       sums: bytes.subarray(sumsAt, dataAt),
       data: bytes.subarray(dataAt),
     });
-    if (waiting === undefined || this.done) return;
-    this.blocked = true;
-    waiting.then(
-      () => {
-        this.blocked = false;
-        this.source.resume();
-      },
-      (error: unknown) => this.source.fail(error instanceof Error ? error : new Error(String(error))),
-    );
   }
 
   end(error: Error | undefined): void {

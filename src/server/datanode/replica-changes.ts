@@ -67,6 +67,9 @@ export class ReplicaChanges {
     volume.addUsed(pool.id, -(await this.dataset.sizeQuietly(volume, oldMeta)));
     await volume.io.async(0, () => disk.rename(oldMeta, `${to}/${metaFileName(id, newGenStamp)}`));
     await volume.io.async(0, () => disk.rename(`${from}/${blockFileName(id)}`, `${to}/${blockFileName(id)}`));
+    // Before anybody takes the new generation stamp for granted: a power cut must not bring the old one back.
+    await volume.io.slow(() => disk.syncDirectory(to));
+    await volume.io.slow(() => disk.syncDirectory(from));
     const name: BlockName = { pool: pool.id, id, genStamp: newGenStamp, numBytes: bytes };
     const replica = new InFlightReplica(name, ReplicaState.RBW, volume, to, bytes);
     replica.promise(Math.max(0, this.blockSize - bytes));
@@ -165,7 +168,7 @@ export class ReplicaChanges {
       if (pool.replicas.state(handle) === ReplicaState.RBW) {
         if (sync) await this.syncFiles(replica);
         await this.dataset.finalizeHeld(replica, sync);
-      } else if (sync) await replica.volume.io.slow(() => this.dataset.disk.syncDirectory(replica.directory));
+      }
       return replica;
     });
   }
@@ -306,7 +309,10 @@ export class ReplicaChanges {
     if (genStamp === replica.genStamp) return;
     const from = `${replica.directory}/${metaFileName(replica.id, replica.genStamp)}`;
     const to = `${replica.directory}/${metaFileName(replica.id, genStamp)}`;
-    await replica.volume.io.async(0, () => this.dataset.disk.rename(from, to));
+    const { disk } = this.dataset;
+    await replica.volume.io.async(0, () => disk.rename(from, to));
+    // The NameNode is about to log this generation stamp: a replica that a power cut throws back to the old one is stale.
+    await replica.volume.io.slow(() => disk.syncDirectory(replica.directory));
     replica.genStamp = genStamp;
     pool.replicas.setGenStamp(handle, genStamp);
   }

@@ -49,7 +49,7 @@ async function check(
   try {
     const volume = openVolume(dir);
     // One call that takes long sends the volume to asynchronous writes.
-    if (slow) volume.io.sync(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 25));
+    if (slow) volume.io.sync(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 110));
     const total = [...lengths, ...appended].reduce((a, b) => a + b, 0);
     const content = Buffer.from(Array.from({ length: total }, (_, i) => (i * 31) & 0xff));
     const name = { pool: 'BP-1', id: blockId(5n), genStamp: genStamp(1001), numBytes: 0 };
@@ -59,7 +59,8 @@ async function check(
       const data = content.subarray(offset, end);
       replica.lengths.receive(end);
       let done = false;
-      await files.write({ offset, data, sums: withoutSums ? Buffer.alloc(0) : sumsOf(data) }, () => {
+      files.add({ offset, data, sums: withoutSums ? Buffer.alloc(0) : sumsOf(data) });
+      await files.flush(() => {
         done = true;
       });
       await files.drained();
@@ -103,11 +104,44 @@ test('a packet that crosses a chunk from its middle is refused', async () => {
     const replica = new InFlightReplica(name, ReplicaState.RBW, openVolume(dir), dir, 0);
     const files = await ReplicaFiles.create(host.disk, replica, checksum);
     replica.lengths.receive(40);
-    files.write({ offset: 0, data: Buffer.alloc(5), sums: sumsOf(Buffer.alloc(5)) }, () => undefined);
-    expect(() => files.write({ offset: 5, data: Buffer.alloc(20), sums: sumsOf(Buffer.alloc(20)) }, () => undefined)).toThrow(
-      /individual packet/,
-    );
+    files.add({ offset: 0, data: Buffer.alloc(5), sums: sumsOf(Buffer.alloc(5)) });
+    expect(() => files.add({ offset: 5, data: Buffer.alloc(20), sums: sumsOf(Buffer.alloc(20)) })).toThrow(/individual packet/);
     await files.close(false);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});
+
+test.each([false, true])('packets that come together, in memory that changes behind them (slow volume: %s)', async (slow) => {
+  const dir = mkdtempSync(join(tmpdir(), 'tuskfs-replica-'));
+  try {
+    const volume = openVolume(dir);
+    if (slow) volume.io.sync(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 110));
+    const list = packets(Array.from({ length: 300 }, (_, i) => 1 + ((i * 7919) % 9000)));
+    const total = (list[list.length - 1] as { end: number }).end;
+    const content = Buffer.from(Array.from({ length: total }, (_, i) => (i * 31) & 0xff));
+    const name = { pool: 'BP-1', id: blockId(5n), genStamp: genStamp(1001), numBytes: 0 };
+    const replica = new InFlightReplica(name, ReplicaState.RBW, volume, dir, 0);
+    const files = await ReplicaFiles.create(host.disk, replica, checksum);
+    const onDisk: number[] = [];
+    for (let i = 0; i < list.length; ) {
+      const memory: Buffer[] = [];
+      for (let together = 1 + (i % 4); together > 0 && i < list.length; together--, i++) {
+        const { offset, end } = list[i] as { offset: number; end: number };
+        const data = Buffer.from(content.subarray(offset, end));
+        replica.lengths.receive(end);
+        files.add({ offset, data, sums: sumsOf(data) });
+        memory.push(data);
+      }
+      const waiting = files.flush(() => onDisk.push(replica.lengths.onDisk));
+      for (const data of memory) data.fill(0xee);
+      await waiting;
+    }
+    await files.close(true);
+    expect(onDisk[onDisk.length - 1]).toBe(total);
+    expect(onDisk).toEqual(onDisk.toSorted((a, b) => a - b));
+    expect(readFileSync(join(dir, 'blk_5')).equals(content)).toBe(true);
+    expect(readFileSync(join(dir, 'blk_5_1001.meta')).equals(Buffer.concat([checksum.header(), sumsOf(content)]))).toBe(true);
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -1,12 +1,13 @@
 // The two open files of a replica being written, the data and its checksums, and how a packet goes into them: which of its
-// bytes are new, and which checksums change when a chunk was left half full. Synchronous while the volume is fast, else in
-// a chain of asynchronous writes. Apache: BlockReceiver.receivePacket's disk part.
+// bytes are new, and which checksums change when a chunk was left half full. Packets that came together go into each file
+// with one write (write-batch.ts): synchronous while the volume is fast, else asynchronous, one behind the other. Apache: BlockReceiver.receivePacket's disk part.
 
 import { HdfsError, ProtocolError } from '../../base/errors.ts';
 import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
 import type { Disk, DiskFile } from '../../host/host.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
+import { WriteBatch } from './write-batch.ts';
 
 /** Bytes that one replica may have waiting for its disk before its sender is held back. */
 const MAX_WAITING_BYTES = 2 * 1024 * 1024;
@@ -27,8 +28,16 @@ export class ReplicaFiles {
   private end: number;
   /** CRC of the bytes of the last, partial chunk. */
   private tailCrc = 0;
-  private chain: Promise<void> = Promise.resolve();
+  /** What was taken and not yet given to the disk, and what is on its way there. */
+  private batch = new WriteBatch();
+  private spare = new WriteBatch();
+  /** Part of waitingBytes that is still in `batch`. */
+  private batchBytes = 0;
   private waitingBytes = 0;
+  private waiting: (() => void)[] = [];
+  private draining = false;
+  private drain: Promise<void> = Promise.resolve();
+  private onRoom: (() => void) | undefined;
   private failure: Error | undefined;
   private directorySynced = false;
   private closed = false;
@@ -108,96 +117,124 @@ export class ReplicaFiles {
     this.replica.lastChunk = { length: end, sum: computed };
   }
 
-  /**
-   * Writes what of the packet is new. Answers a promise when the sender is to be held back until it is settled, else
-   * undefined; `done` is called when the packet is in the files, at once or later, unless writing failed.
-   */
-  write(packet: PacketData, done: () => void): Promise<void> | undefined {
+  /** Takes what of the packet is new; its memory must stay as it is until `flush` returns. */
+  add(packet: PacketData): void {
     if (this.failure !== undefined) throw this.failure;
     const packetEnd = packet.offset + packet.data.length;
-    if (packetEnd <= this.end) {
-      // All of it was there before: the client repeats what it saw no answer for.
-      if (this.waitingBytes === 0) done();
-      else this.append(0, () => Promise.resolve(), done);
-      return undefined;
-    }
-    const { data, sums, dataAt, sumsAt, lastSum } = this.place(packet, packetEnd);
+    // All of it was there before: the client repeats what it saw no answer for.
+    if (packetEnd <= this.end) return;
+    this.place(packet, packetEnd);
     this.end = packetEnd;
-    const written = (): void => {
-      const { replica } = this;
-      replica.lengths.write(packetEnd);
-      replica.lastChunk = lastSum === undefined ? undefined : { length: packetEnd, sum: lastSum };
-      replica.settle(data.length);
-      done();
-    };
-    const { io } = this.replica.volume;
-    if (io.fast && this.waitingBytes === 0) {
-      io.sync(() => {
-        this.dataFile.writeSync(data, dataAt);
-        if (sums.length > 0) this.metaFile.writeSync(sums, sumsAt);
-      });
-      written();
-      return undefined;
-    }
-    const ownData = Buffer.from(data);
-    const ownSums = Buffer.from(sums);
-    const bytes = ownData.length + ownSums.length;
-    return this.append(
-      bytes,
-      () =>
-        io.async(bytes, async () => {
-          await this.dataFile.write(ownData, dataAt);
-          if (ownSums.length > 0) await this.metaFile.write(ownSums, sumsAt);
-        }),
-      written,
-    );
   }
 
-  private append(bytes: number, write: () => Promise<void>, then: () => void): Promise<void> | undefined {
-    this.waitingBytes += bytes;
-    this.chain = this.chain.then(async () => {
-      if (this.failure !== undefined) return;
-      try {
-        await write();
-        then();
-      } catch (error) {
-        this.failure = error instanceof Error ? error : new Error(String(error));
-      } finally {
-        this.waitingBytes -= bytes;
+  /**
+   * Writes what was taken. `done` is called when it is in the files, at once or later, unless writing failed. Answers a
+   * promise when the sender is to be held back until it is settled.
+   */
+  flush(done: () => void): Promise<void> | undefined {
+    if (this.failure !== undefined) throw this.failure;
+    const { batch } = this;
+    if (!this.draining && this.replica.volume.io.fast) {
+      if (batch.dataBytes > 0) {
+        this.writeNow(batch);
+        this.written(batch);
+        batch.clear();
       }
-    });
+      done();
+      return undefined;
+    }
+    this.waitingBytes += batch.bytes - this.batchBytes;
+    this.batchBytes = batch.bytes;
+    batch.own();
+    this.waiting.push(done);
+    if (!this.draining) {
+      this.draining = true;
+      this.drain = this.writeWaiting();
+    }
     if (this.waitingBytes < MAX_WAITING_BYTES) return undefined;
-    return this.chain.then(() => this.throwFailure());
+    return new Promise<void>((resolve) => {
+      this.onRoom = resolve;
+    }).then(() => this.throwFailure());
+  }
+
+  private writeNow(batch: WriteBatch): void {
+    const { data, dataAt, sums, sumsAt } = batch;
+    this.replica.volume.io.sync(() => {
+      if (data.length === 1) this.dataFile.writeSync(data[0] as Buffer, dataAt);
+      else this.dataFile.writevSync(data, dataAt);
+      if (sums.length > 0) this.metaFile.writeSync(sums, sumsAt);
+    });
+  }
+
+  /** Through the thread pool: what comes while one write is under way makes the next one. */
+  private async writeWaiting(): Promise<void> {
+    const { io } = this.replica.volume;
+    while (this.waiting.length > 0) {
+      const { batch, waiting } = this;
+      const bytes = batch.bytes;
+      this.batch = this.spare;
+      this.spare = batch;
+      this.batchBytes = 0;
+      this.waiting = [];
+      try {
+        // The stream broke in the middle of what came together: its memory is no longer ours.
+        if (batch.borrows) throw new HdfsError('EIO', `the writer of ${describeBlock(this.replica)} was cut off`);
+        if (this.failure === undefined) {
+          if (batch.dataBytes > 0) {
+            await io.async(bytes, async () => {
+              await this.dataFile.writev(batch.data, batch.dataAt);
+              if (batch.sums.length > 0) await this.metaFile.write(batch.sums, batch.sumsAt);
+            });
+            this.written(batch);
+          }
+          for (const done of waiting) done();
+        }
+      } catch (error) {
+        this.failure ??= error instanceof Error ? error : new Error(String(error));
+      }
+      batch.clear();
+      this.waitingBytes -= bytes;
+      if (this.waitingBytes < MAX_WAITING_BYTES / 2 || this.failure !== undefined) this.makeRoom();
+    }
+    this.draining = false;
+    this.makeRoom();
+  }
+
+  private makeRoom(): void {
+    const { onRoom } = this;
+    this.onRoom = undefined;
+    onRoom?.();
+  }
+
+  private written(batch: WriteBatch): void {
+    const { replica } = this;
+    replica.lengths.write(batch.end);
+    replica.lastChunk = batch.lastSum === undefined ? undefined : { length: batch.end, sum: batch.lastSum };
+    replica.settle(batch.dataBytes);
   }
 
   private throwFailure(): void {
     if (this.failure !== undefined) throw this.failure;
   }
 
-  /** The new part of a packet, and the checksums that go with it. */
-  private place(
-    packet: PacketData,
-    packetEnd: number,
-  ): {
-    readonly data: Buffer;
-    readonly sums: Buffer;
-    readonly dataAt: number;
-    readonly sumsAt: number;
-    readonly lastSum: Buffer | undefined;
-  } {
-    const { checksum, end } = this;
+  /** Puts the new part of a packet, and the checksums that go with it, into the batch. */
+  private place(packet: PacketData, packetEnd: number): void {
+    const { checksum, end, batch } = this;
     const { offset } = packet;
     const chunk = checksum.bytesPerChecksum;
-    const data = packet.data.subarray(end - offset);
+    if (offset > end) throw new ProtocolError(`a packet at ${offset} of ${describeBlock(this.replica)}, which ends at ${end}`);
+    const data = offset === end ? packet.data : packet.data.subarray(end - offset);
     if (checksum.size === 0) {
-      return { data, sums: Buffer.alloc(0), dataAt: end, sumsAt: 0, lastSum: undefined };
+      batch.addData(data, end);
+      batch.end = packetEnd;
+      return;
     }
     let sums: Buffer;
     let sumsAt: number;
     if (offset % chunk === 0 && packet.sums.length > 0) {
       // The packet holds the chunk that the file ends in from its beginning on: its own checksum counts.
       const first = Math.floor((end - offset) / chunk);
-      sums = packet.sums.subarray(first * checksum.size);
+      sums = first === 0 ? packet.sums : packet.sums.subarray(first * checksum.size);
       sumsAt = checksum.metaOffset(offset + first * chunk);
     } else {
       if (offset % chunk !== 0 && Math.floor(offset / chunk) !== Math.floor((packetEnd - 1) / chunk)) {
@@ -208,10 +245,15 @@ export class ReplicaFiles {
       sums = this.continueSums(data);
       sumsAt = checksum.metaOffset(end);
     }
-    if (packetEnd % chunk === 0) return { data, sums, dataAt: end, sumsAt, lastSum: undefined };
-    const lastSum = Buffer.from(sums.subarray(sums.length - checksum.size));
-    this.tailCrc = lastSum.readUInt32BE(0);
-    return { data, sums, dataAt: end, sumsAt, lastSum };
+    batch.addData(data, end);
+    batch.addSums(sums, sumsAt);
+    batch.end = packetEnd;
+    if (packetEnd % chunk === 0) {
+      batch.lastSum = undefined;
+      return;
+    }
+    batch.lastSum = Buffer.from(sums.subarray(sums.length - checksum.size));
+    this.tailCrc = batch.lastSum.readUInt32BE(0);
   }
 
   /** Checksums of `data`, where the first chunk goes on from what the file ends with. */
@@ -234,7 +276,7 @@ export class ReplicaFiles {
 
   /** Waits until everything given so far is written. */
   async drained(): Promise<void> {
-    await this.chain;
+    await this.drain;
     this.throwFailure();
   }
 
@@ -253,7 +295,7 @@ export class ReplicaFiles {
     if (this.closed) return;
     this.closed = true;
     try {
-      await this.chain;
+      await this.drain;
       if (sync) {
         this.throwFailure();
         await this.replica.volume.io.slow(() => Promise.all([this.dataFile.datasync(), this.metaFile.datasync()]));

@@ -1,20 +1,28 @@
 // How the disk calls of one volume are made: at once, in the thread, while its recent calls were fast; otherwise through
 // the system's thread pool with a bound on what may wait. So one hung disk stops only the blocks that lie on it. The
-// verdict is made from the calls themselves: a mean above 0.2 ms ends synchronous calls, a mean of the asynchronous ones
-// well below a millisecond brings them back.
+// verdict is made from the calls themselves: a mean above 0.2 ms ends synchronous calls, asynchronous ones that hardly ever
+// take long bring them back. A busy processor makes single calls look slow, as the thread loses its turn in the middle of
+// them: one call counts for no more than 1.6 ms, so that only several in a short while are a verdict.
 import { HdfsError } from '../../base/errors.ts';
 import type { Clock, DiskFile } from '../../host/host.ts';
 
 /** Synchronous calls that are slower on average send the volume to the thread pool. */
 const FAST_MS = 0.2;
-/** Asynchronous calls that are faster on average bring the volume back. */
-const FAST_ASYNC_MS = 0.8;
+/** An asynchronous call that takes longer counts as slow. */
+const SLOW_ASYNC_MS = 5;
+/** The share of slow asynchronous calls below which the volume is tried again. */
+const FEW_SLOW = 0.1;
+/** More than this no single call adds to the mean. */
+const MOST_COUNTED_MS = 1.6;
 /** One call this slow is verdict enough. */
-const SLOW_CALL_MS = 20;
+const SLOW_CALL_MS = 100;
 /** Weight of the newest call in the mean. */
 const WEIGHT = 1 / 16;
-/** Asynchronous calls to be seen before the volume counts as fast again. */
+/** Asynchronous calls to be seen before the volume is tried again; twice as many each time it fails the trial. */
 const PROBATION_CALLS = 64;
+const LONGEST_PROBATION_CALLS = 4096;
+/** Synchronous calls after which the trial is passed. */
+const TRIAL_CALLS = 1024;
 /** Calls of one volume that may wait or run; beyond, writers are refused, as a full disk would. */
 export const MAX_QUEUED_CALLS = 4096;
 /** Bytes of one volume's calls that may wait or run. */
@@ -25,7 +33,10 @@ export class VolumeIo {
   private readonly name: string;
   private fastNow = true;
   private mean = 0;
+  private syncCalls = 0;
   private asyncCalls = 0;
+  private slowShare = 1;
+  private probation = PROBATION_CALLS;
   private queuedCallCount = 0;
   private queuedByteCount = 0;
 
@@ -54,13 +65,17 @@ export class VolumeIo {
       return call();
     } finally {
       const took = this.clock.monotonic() - start;
-      this.mean += (took - this.mean) * WEIGHT;
-      if (took > SLOW_CALL_MS || this.mean > FAST_MS) {
-        this.fastNow = false;
-        this.asyncCalls = 0;
-        this.mean = Math.max(this.mean, took);
-      }
+      this.mean += (Math.min(took, MOST_COUNTED_MS) - this.mean) * WEIGHT;
+      this.syncCalls++;
+      if (took > SLOW_CALL_MS || this.mean > FAST_MS) this.turnSlow();
     }
+  }
+
+  private turnSlow(): void {
+    this.probation = this.syncCalls < TRIAL_CALLS ? Math.min(this.probation * 2, LONGEST_PROBATION_CALLS) : PROBATION_CALLS;
+    this.fastNow = false;
+    this.asyncCalls = 0;
+    this.slowShare = 1;
   }
 
   /** Runs an asynchronous call of `bytes` within the bounds and judges it. Rejects with EDISK when too much waits already. */
@@ -78,10 +93,11 @@ export class VolumeIo {
       this.queuedByteCount -= bytes;
       if (!this.fastNow) {
         const took = this.clock.monotonic() - start;
-        this.mean += (took - this.mean) * WEIGHT;
-        if (++this.asyncCalls >= PROBATION_CALLS && this.mean < FAST_ASYNC_MS) {
+        this.slowShare += ((took > SLOW_ASYNC_MS ? 1 : 0) - this.slowShare) * WEIGHT;
+        if (++this.asyncCalls >= this.probation && this.slowShare < FEW_SLOW) {
           this.fastNow = true;
           this.mean = 0;
+          this.syncCalls = 0;
         }
       }
     }

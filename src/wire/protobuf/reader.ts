@@ -94,6 +94,11 @@ export class ProtoReader {
   }
 
   getSint64(): number {
+    const first = this.buffer[this.position] as number;
+    if (first < 0x80 && this.position < this.limit) {
+      this.position++;
+      return (first >>> 1) ^ -(first & 1);
+    }
     const value = this.getExactInt64();
     const unsigned = BigInt.asUintN(64, value);
     return Number((unsigned >> 1n) ^ -(unsigned & 1n));

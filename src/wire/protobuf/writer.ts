@@ -97,6 +97,10 @@ export class ProtoWriter {
   }
 
   putSint64(value: number): void {
+    if (value >= -0x4000_0000 && value <= 0x3fff_ffff) {
+      this.putSint32(value);
+      return;
+    }
     const exact = BigInt(Math.trunc(Math.min(Math.max(value, -(2 ** 62)), 2 ** 62)));
     this.putExactInt64((exact << 1n) ^ (exact >> 63n));
   }

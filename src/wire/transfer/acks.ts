@@ -48,14 +48,32 @@ export function oobStatus(ack: PipelineAckProto): Status | undefined {
   return ack.reply.find((status) => status >= Status.OOB_RESTART && status <= Status.OOB_RESERVED3);
 }
 
-const scratch = new ProtoWriter(128);
+/** Delimited acks one behind the other, to be sent with one write. Replies follow from their flag words. */
+export class AckWriter {
+  private readonly writer = new ProtoWriter(128);
 
-/** A delimited ack whose replies follow from their flag words, in a buffer of its own. */
+  get empty(): boolean {
+    return this.writer.length === 0;
+  }
+
+  add(seqno: number, flags: readonly number[], downstreamAckTimeNanos = 0): void {
+    const at = this.writer.beginBare();
+    const reply = flags.map((flag) => statusOfFlag(flag) as Status);
+    writePipelineAckProto({ seqno, reply, flag: flags, downstreamAckTimeNanos }, this.writer);
+    this.writer.finish(at);
+  }
+
+  /** What was added since the last time, in a buffer of its own. */
+  take(): Buffer {
+    const bytes = this.writer.toBuffer();
+    this.writer.reset();
+    return bytes;
+  }
+}
+
+/** One delimited ack in a buffer of its own. */
 export function encodeAck(seqno: number, flags: readonly number[], downstreamAckTimeNanos = 0): Buffer {
-  scratch.reset();
-  const at = scratch.beginBare();
-  const reply = flags.map((flag) => statusOfFlag(flag) as Status);
-  writePipelineAckProto({ seqno, reply, flag: flags, downstreamAckTimeNanos }, scratch);
-  scratch.finish(at);
-  return scratch.toBuffer();
+  const writer = new AckWriter();
+  writer.add(seqno, flags, downstreamAckTimeNanos);
+  return writer.take();
 }
