@@ -20,12 +20,14 @@ export function lengthWithoutOpenBlock(ns: Namespace, file: InodeHandle): number
   return ns.blocks.state(last) === BlockState.COMPLETE ? length : length - ns.blocks.numBytes(last);
 }
 
-/** Bytes on all DataNodes together, a last open block counted as if it were full. */
+/** Bytes on all DataNodes together, a block that is not complete counted as if it were full. */
 export function spaceConsumed(ns: Namespace, file: InodeHandle): number {
+  let space = 0;
   const count = ns.inodes.blockCount(file);
-  if (count === 0) return 0;
-  const last = ns.inodes.blockAt(file, count - 1);
-  const closed = lengthWithoutOpenBlock(ns, file);
-  const open = ns.blocks.state(last) === BlockState.COMPLETE ? 0 : ns.inodes.preferredBlockSize(file);
-  return (closed + open) * ns.inodes.replication(file);
+  for (let i = 0; i < count; i++) {
+    const block = ns.inodes.blockAt(file, i);
+    const isComplete = ns.blocks.state(block) === BlockState.COMPLETE;
+    space += isComplete ? ns.blocks.numBytes(block) : ns.inodes.preferredBlockSize(file);
+  }
+  return space * ns.inodes.replication(file);
 }

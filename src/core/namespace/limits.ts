@@ -2,10 +2,9 @@
 import { HdfsError } from '../../base/errors.ts';
 import { type InodeHandle, InodeType } from './inodes.ts';
 import type { Namespace } from './namespace.ts';
-import { nameIs, nameText } from './paths.ts';
+import { nameIs, nameText, SNAPSHOT_NAME } from './paths.ts';
 
 const RESERVED_ROOT_NAME = '.reserved';
-const SNAPSHOT_NAME = '.snapshot';
 
 /** A name of its own for a new or renamed child of `parent` (0: a directory that is about to be made). */
 export function checkName(ns: Namespace, name: Uint8Array, parent: InodeHandle, parentText: string): void {

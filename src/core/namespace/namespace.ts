@@ -73,6 +73,8 @@ export class Namespace {
   monotonicMs = 0;
   /** Name of the block pool in messages. */
   blockPoolId = '';
+  /** When the file system was made, in wall milliseconds: the time of what always was there. */
+  createdMs = 0;
 
   /**
    * Whether a block whose length is final has replicas enough to be COMPLETE at once; else it becomes COMMITTED and

@@ -93,6 +93,8 @@ export function isPathLengthAllowed(path: string): boolean {
 
 /** Refuses a path that is too long or too deep to be made by `method`. */
 export function checkPathLength(method: string, path: string): void {
+  // In Apache's words, which are those of its Path class.
+  if (path === '') throw new HdfsError('EILLEGAL', 'Can not create a Path from an empty string', { path });
   if (!isPathLengthAllowed(path)) {
     throw new HdfsError(
       'EIO',
@@ -101,6 +103,9 @@ export function checkPathLength(method: string, path: string): void {
     );
   }
 }
+
+/** The name under which a directory shows its snapshots. */
+export const SNAPSHOT_NAME = '.snapshot';
 
 const RESERVED_PREFIX = '/.reserved';
 

@@ -12,6 +12,7 @@ import {
   nameText,
   type PathComponents,
   ROOT_COMPONENTS,
+  SNAPSHOT_NAME,
   splitPath,
 } from './paths.ts';
 import { type Caller, checkNeeds, checkNotSymlink, checkSuperuser, checkTraverse, type Needs } from './permissions.ts';
@@ -148,14 +149,15 @@ function lookUpAny(inodes: Inodes, path: string): ResolvedPath {
   return lookUp(inodes, components, isRaw, text);
 }
 
-/** Resolves a client's path and checks what every use of it needs. */
-export function resolvePath(ns: Namespace, caller: Caller, path: string, use: PathUse): ResolvedPath {
+/** Resolves a client's path and checks what every use of it needs. `operation` is the request's name in messages. */
+export function resolvePath(ns: Namespace, caller: Caller, path: string, use: PathUse, operation: string = use): ResolvedPath {
   const isCreate = use === 'create' || use === 'createLink';
   if (isCreate && !isValidName(path)) {
     throw new HdfsError('EINVALIDPATH', `Invalid path name Invalid file name: ${path}`, { path });
   }
   const resolved = lookUpText(ns.inodes, path) ?? lookUpAny(ns.inodes, path);
-  if (resolved.isRaw && ns.options.permissionsEnabled && use !== 'read' && use !== 'readLink') checkSuperuser(caller, use);
+  if (resolved.isRaw && ns.options.permissionsEnabled && use !== 'read' && use !== 'readLink')
+    checkSuperuser(caller, operation);
   try {
     checkTraverse(ns.inodes, ns.options.permissionsEnabled ? caller : undefined, resolved);
   } catch (error) {
@@ -164,6 +166,10 @@ export function resolvePath(ns: Namespace, caller: Caller, path: string, use: Pa
       throw new HdfsError('EACCES', error.message, { path });
     }
     throw error;
+  }
+  const isRead = use === 'read' || use === 'readLink';
+  if (!isRead && isBelowSnapshots(resolved)) {
+    throw new HdfsError('ESNAPSHOTACCESS', 'Modification on a read-only snapshot is disallowed', { path });
   }
   if (use === 'read' || use === 'write' || use === 'create') {
     checkNotSymlink(ns.inodes, resolved, resolved.length - 1);
@@ -212,6 +218,16 @@ export function checkParentDirectory(ns: Namespace, path: ResolvedPath): void {
   }
 }
 
+/** Below `/.snapshot`: snapshots of the root, which may always have them. */
+function isBelowSnapshots(path: ResolvedPath): boolean {
+  return path.length > 1 && path.inodes[1] === 0 && nameIs(path.components[1], SNAPSHOT_NAME);
+}
+
+/** `/.snapshot`, the only directory of snapshots: no other directory may have any. */
+export function isSnapshotsOfRoot(path: ResolvedPath): boolean {
+  return path.length === 2 && isBelowSnapshots(path);
+}
+
 const isReserved = (components: PathComponents): boolean => components.length > 1 && nameIs(components[1], '.reserved');
 
 /** Whether the path is `/.reserved` itself. */
@@ -230,9 +246,17 @@ export function expandReserved(inodes: Inodes, components: PathComponents): Path
   return [...ROOT_COMPONENTS, ...components.slice(3)];
 }
 
+const MAX_LONG_TEXT = '9223372036854775807';
+
+/** Whether Java's Long.parseLong takes the text. Below zero there is no inode, so the one number more does not matter. */
+function isJavaLong(text: string): boolean {
+  const digits = /^[+-]?0*(\d{1,19})$/.exec(text)?.[1];
+  return digits !== undefined && (digits.length < MAX_LONG_TEXT.length || digits <= MAX_LONG_TEXT);
+}
+
 function expandInodes(inodes: Inodes, components: PathComponents): PathComponents {
   const digits = nameText(components[3] as Uint8Array);
-  if (!/^[+-]?\d{1,19}$/.test(digits)) {
+  if (!isJavaLong(digits)) {
     throw new HdfsError('ENOENT', `Invalid inode path: ${joinPath(components)}`);
   }
   const id = inodeId(Number(digits));

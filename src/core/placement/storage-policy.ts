@@ -57,6 +57,21 @@ export function storagePolicyByName(name: string): StoragePolicy | undefined {
   return STORAGE_POLICIES.find((each) => each.name === wanted);
 }
 
+const typeNames = (types: readonly StorageType[]): string => {
+  const names = types.map((type) =>
+    Object.keys(StorageType).find((name) => StorageType[name as keyof typeof StorageType] === type),
+  );
+  return `[${names.join(', ')}]`;
+};
+
+/** As messages show a policy. Apache: BlockStoragePolicy.toString. */
+export function storagePolicyText(of: StoragePolicy): string {
+  return (
+    `BlockStoragePolicy{${of.name}:${of.id}, storageTypes=${typeNames(of.storageTypes)}, ` +
+    `creationFallbacks=${typeNames(of.creationFallbacks)}, replicationFallbacks=${typeNames(of.replicationFallbacks)}}`
+  );
+}
+
 /** Types wanted for `replication` replicas, none chosen yet. Transient ones are left out. */
 export function wantedStorageTypes(of: StoragePolicy, replication: number): StorageType[] {
   const types: StorageType[] = [];

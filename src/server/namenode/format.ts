@@ -44,7 +44,7 @@ async function newIdentity(host: Host, clusterId: string | undefined): Promise<N
     clusterId: clusterId ?? `CID-${randomUuid(host)}`,
     // The address tells nothing to anybody; it only keeps names apart, as Apache's does.
     blockPoolId: `BP-${host.random.below(2 ** 31 - 1)}-${address}-${host.clock.now()}`,
-    cTime: 0,
+    cTime: host.clock.now(),
   };
 }
 

@@ -174,6 +174,7 @@ export class NameNode {
     for (const what of image.notServed) host.log.log('warn', 'image', `the image holds ${what}: kept, and not served`);
     const { counters } = image;
     namespace.blockPoolId = identity.blockPoolId;
+    namespace.createdMs = identity.cTime;
     namespace.lastInodeId = inodeId(counters.lastInodeId);
     namespace.lastBlockId = blockId(counters.lastBlockId);
     namespace.lastStripedBlockId = blockId(counters.lastStripedBlockId);

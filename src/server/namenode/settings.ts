@@ -76,10 +76,13 @@ export function blockManagerOptions(configuration: Configuration): Partial<Block
     ),
     postponedRescanLimit: configuration.getLong('dfs.namenode.blocks.per.postponedblocks.rescan'),
     avoidStaleForRead: configuration.getBoolean('dfs.namenode.avoid.read.stale.datanode'),
-    defaultStoragePolicy:
-      storagePolicyByName(configuration.require('dfs.storage.default.policy'))?.id ??
-      DEFAULT_BLOCK_MANAGER_OPTIONS.defaultStoragePolicy,
+    defaultStoragePolicy: defaultStoragePolicy(configuration),
   };
+}
+
+function defaultStoragePolicy(configuration: Configuration): number {
+  const named = storagePolicyByName(configuration.require('dfs.storage.default.policy'));
+  return named?.id ?? DEFAULT_BLOCK_MANAGER_OPTIONS.defaultStoragePolicy;
 }
 
 export function placementOptions(configuration: Configuration): DefaultPlacementOptions {
@@ -109,7 +112,7 @@ export function serverDefaults(configuration: Configuration): FsServerDefaultsPr
     trashInterval: configuration.getDuration('fs.trash.interval') / 60_000,
     checksumType: CHECKSUM_TYPES[configuration.require('dfs.checksum.type')] ?? ChecksumTypeProto.CHECKSUM_CRC32C,
     keyProviderUri: '',
-    policyId: 0,
+    policyId: defaultStoragePolicy(configuration),
     snapshotTrashRootEnabled: false,
   };
 }

@@ -13,7 +13,16 @@ import { checkObjectCount } from '../limits.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import type { Caller } from '../permissions.ts';
 import { resolveFile } from '../resolve.ts';
-import { blockFromEnd, blockText, type ClientBlock, checkPool, clientBlockText, editBlock, matches } from './block-values.ts';
+import {
+  blockFromEnd,
+  blockText,
+  type ClientBlock,
+  checkBlockLength,
+  checkPool,
+  clientBlockText,
+  editBlock,
+  matches,
+} from './block-values.ts';
 import { checkLease } from './lease-check.ts';
 
 export interface AddBlockRequest {
@@ -113,6 +122,7 @@ export function finishedBlock(ns: Namespace, last: BlockHandle, stated: ClientBl
   if (stated.numBytes < known.numBytes) {
     throw new HdfsError('EIO', `commitBlock length is less than the stored one ${stated.numBytes} vs. ${known.numBytes}`);
   }
+  checkBlockLength(blockText(ns, last), stated.numBytes);
   return { ...known, numBytes: stated.numBytes };
 }
 

@@ -38,7 +38,7 @@ export function checkAppend(
   request: AppendRequest,
   isSufficientlyReplicated: (block: BlockHandle) => boolean,
 ): Checked<Appended> {
-  const path = resolvePath(ns, caller, request.path, 'write');
+  const path = resolvePath(ns, caller, request.path, 'write', 'append');
   const inode = path.last;
   if (inode !== 0 && ns.inodes.type(inode) === InodeType.DIRECTORY) {
     throw new HdfsError('EEXIST', `Cannot append to directory ${path.text}; already exists as a directory.`);

@@ -1,7 +1,7 @@
 // setPermission, setOwner, setTimes, setReplication, setStoragePolicy. Apache: FSDirAttrOp.
 import { HdfsError } from '../../../base/errors.ts';
 import type { EditOp } from '../../edits/ops.ts';
-import { storagePolicyById, storagePolicyByName } from '../../placement/storage-policy.ts';
+import { storagePolicyById, storagePolicyByName, storagePolicyText } from '../../placement/storage-policy.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import { invalidPath, isExactReservedName } from '../paths.ts';
@@ -13,13 +13,13 @@ const nothing = (): void => undefined;
 
 /** `mode`: the nine permission bits and the sticky bit. */
 export function checkSetPermission(ns: Namespace, caller: Caller, path: string, mode: number): Checked<void> {
-  const resolved = ownedPath(ns, caller, path);
+  const resolved = ownedPath(ns, caller, path, 'setPermission');
   const wanted = mode & 0o1777;
   if (ns.inodes.mode(resolved.last) === wanted) return { ops: [], result: nothing };
   return { ops: [{ kind: 'SET_PERMISSIONS', path: resolved.text, mode: wanted }], result: nothing };
 }
 
-/** Undefined leaves the user or the group as it is. */
+/** Undefined leaves the user or the group as it is, and so does an empty name, as Apache replays it. */
 export function checkSetOwner(
   ns: Namespace,
   caller: Caller,
@@ -27,7 +27,7 @@ export function checkSetOwner(
   user: string | undefined,
   group: string | undefined,
 ): Checked<void> {
-  const resolved = ownedPath(ns, caller, path);
+  const resolved = ownedPath(ns, caller, path, 'setOwner');
   if (!caller.superuser) {
     if (user !== undefined && user !== caller.user) {
       throw new HdfsError('EACCES', `User ${caller.user} is not a super user (non-super user cannot change owner).`);
@@ -37,22 +37,25 @@ export function checkSetOwner(
     }
   }
   const inode = resolved.last;
-  const sameUser = user === undefined || ns.inodes.user(inode) === user;
-  const sameGroup = group === undefined || ns.inodes.group(inode) === group;
+  const sameUser = !user || ns.inodes.user(inode) === user;
+  const sameGroup = !group || ns.inodes.group(inode) === group;
   if (sameUser && sameGroup) return { ops: [], result: nothing };
-  return { ops: [{ kind: 'SET_OWNER', path: resolved.text, user, group }], result: nothing };
+  return {
+    ops: [{ kind: 'SET_OWNER', path: resolved.text, user: user || undefined, group: group || undefined }],
+    result: nothing,
+  };
 }
 
-function ownedPath(ns: Namespace, caller: Caller, path: string): ResolvedPath {
+function ownedPath(ns: Namespace, caller: Caller, path: string, operation: string): ResolvedPath {
   if (isExactReservedName(path)) throw invalidPath(path);
-  const resolved = resolvePath(ns, caller, path, 'write');
+  const resolved = resolvePath(ns, caller, path, 'write', operation);
   checkOwner(ns, caller, resolved);
   return resolved;
 }
 
 /** Milliseconds since 1970; -1 leaves a time as it is. */
 export function checkSetTimes(ns: Namespace, caller: Caller, path: string, mtime: number, atime: number): Checked<void> {
-  const resolved = resolvePath(ns, caller, path, 'write');
+  const resolved = resolvePath(ns, caller, path, 'write', 'setTimes');
   checkPermission(ns, caller, resolved, { self: FsAction.WRITE });
   if (resolved.last === 0) throw new HdfsError('ENOENT', `File/Directory ${resolved.text} does not exist.`, { path });
   if (mtime < 0 && atime < 0) return { ops: [], result: nothing };
@@ -62,7 +65,7 @@ export function checkSetTimes(ns: Namespace, caller: Caller, path: string, mtime
 /** Answers the file whose blocks the block manager is to look at again; 0, without an op, for what is not a file. */
 export function checkSetReplication(ns: Namespace, caller: Caller, path: string, replication: number): Checked<InodeHandle> {
   checkReplication(ns, path, replication);
-  const resolved = resolvePath(ns, caller, path, 'write');
+  const resolved = resolvePath(ns, caller, path, 'write', 'setReplication');
   checkPermission(ns, caller, resolved, { self: FsAction.WRITE });
   const inode = resolved.last;
   if (inode === 0 || ns.inodes.type(inode) !== InodeType.FILE) return { ops: [], result: () => 0 };
@@ -80,7 +83,7 @@ export function checkSetStoragePolicy(
   if (policyName !== undefined && policy === undefined) {
     throw new HdfsError('EINVAL', `Cannot find a block policy with the name ${policyName}`);
   }
-  const resolved = resolvePath(ns, caller, path, 'write');
+  const resolved = resolvePath(ns, caller, path, 'write', policy === undefined ? 'unsetStoragePolicy' : 'setStoragePolicy');
   checkPermission(ns, caller, resolved, { self: FsAction.WRITE });
   const inode = resolved.last;
   if (inode === 0) throw new HdfsError('ENOENT', `File/Directory does not exist: ${resolved.text}`, { path });
@@ -89,7 +92,7 @@ export function checkSetStoragePolicy(
   }
   if (ns.inodes.type(inode) === InodeType.FILE) {
     if (policy?.copyOnCreateFile === true) {
-      throw new HdfsError('EINVAL', `Policy ${policy.name} cannot be set after file creation.`);
+      throw new HdfsError('EINVAL', `Policy ${storagePolicyText(policy)} cannot be set after file creation.`);
     }
     const current = ns.inodes.storagePolicy(inode);
     if (current !== 0 && storagePolicyById(current).copyOnCreateFile) {

@@ -5,6 +5,7 @@ import type { BlockHandle } from '../../blocks/block-map.ts';
 import type { EditBlock } from '../../edits/ops.ts';
 import type { InodeHandle } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
+import { MAX_BLOCK_SIZE } from '../table/layout.ts';
 
 /** ExtendedBlockProto as values. */
 export interface ClientBlock {
@@ -41,6 +42,12 @@ export function checkPool(ns: Namespace, block: ClientBlock | undefined): void {
   if (block !== undefined && block.poolId !== ns.blockPoolId) {
     throw new HdfsError('EIO', `Unexpected BlockPoolId ${block.poolId} - expected ${ns.blockPoolId}`);
   }
+}
+
+/** Refuses a length that no block can have: a client's word becomes an edit, and must fit into the block map. */
+export function checkBlockLength(text: string, numBytes: number): void {
+  if (numBytes > MAX_BLOCK_SIZE)
+    throw new HdfsError('EIO', `${text} cannot have ${numBytes} bytes: a block has at most ${MAX_BLOCK_SIZE}`);
 }
 
 /** A block of the namespace as an op carries it. */

@@ -23,7 +23,7 @@ export function checkConcat(ns: Namespace, caller: Caller, request: ConcatReques
       throw new HdfsError('EIO', `Concat operation doesn't support .reserved relative path : ${path}`);
     }
   }
-  const targetPath = resolvePath(ns, caller, target, 'write');
+  const targetPath = resolvePath(ns, caller, target, 'write', 'concat');
   checkPermission(ns, caller, targetPath, { self: FsAction.WRITE });
   const file = fileAt(ns.inodes, targetPath.last, target);
   if (ns.inodes.underConstruction(file) !== undefined) {
@@ -42,7 +42,7 @@ export function checkConcat(ns: Namespace, caller: Caller, request: ConcatReques
 
 function checkSource(ns: Namespace, caller: Caller, source: string, target: ResolvedPath): InodeHandle {
   const { inodes } = ns;
-  const path = resolvePath(ns, caller, source, 'write');
+  const path = resolvePath(ns, caller, source, 'write', 'concat');
   checkPermission(ns, caller, path, { self: FsAction.READ });
   checkPermission(ns, caller, path, { parent: FsAction.WRITE });
   const file = fileAt(inodes, path.last, source);

@@ -43,7 +43,6 @@ export interface CreateRequest {
 
 /** Answers the status of the new file. */
 export function checkCreate(ns: Namespace, caller: Caller, request: CreateRequest, now: number): Checked<FileStatus> {
-  checkPathLength('create', request.path);
   checkCreatePath(request.path);
   if (request.shouldReplicate && (request.ecPolicyName ?? '') !== '') {
     throw new HdfsError('EINVAL', 'SHOULD_REPLICATE flag and ecPolicyName are exclusive parameters. Set both is not allowed!');
@@ -86,7 +85,9 @@ export function checkCreate(ns: Namespace, caller: Caller, request: CreateReques
   return { ops: [op], handles: [{ parent: path.parent, inode: path.last }], result };
 }
 
-function checkCreatePath(path: string): void {
+/** What is wrong with a path by itself; refused before anything else, even in safe mode. */
+export function checkCreatePath(path: string): void {
+  checkPathLength('create', path);
   const isOtherReserved = isReservedName(path) && !isReservedRawName(path) && !isReservedInodesName(path);
   if (!isValidName(path) || isExactReservedName(path) || isOtherReserved) throw invalidPath(path);
 }

@@ -27,7 +27,7 @@ export function checkDelete(
   walked?: SubtreeAccess,
 ): Checked<boolean> {
   if (isExactReservedName(request.path)) throw invalidPath(request.path);
-  const path = resolvePath(ns, caller, request.path, 'writeLink');
+  const path = resolvePath(ns, caller, request.path, 'writeLink', 'delete');
   checkPermission(ns, caller, path, { parent: FsAction.WRITE });
   const inode = path.last;
   const isDirectory = inode !== 0 && ns.inodes.type(inode) === InodeType.DIRECTORY;

@@ -64,7 +64,7 @@ export function closeDeadFile(
 
 /** The recoverLease request: true when the file is closed already, else the file whose lease the server releases. */
 export function checkRecoverLease(ns: Namespace, caller: Caller, path: string): true | InodeHandle {
-  const resolved = resolvePath(ns, caller, path, 'write');
+  const resolved = resolvePath(ns, caller, path, 'write', 'recoverLease');
   const file = fileAt(ns.inodes, resolved.last, resolved.text);
   if (ns.inodes.underConstruction(file) === undefined) return true;
   checkPermission(ns, caller, resolved, { self: FsAction.WRITE });

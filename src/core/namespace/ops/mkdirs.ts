@@ -16,7 +16,7 @@ export interface MkdirsRequest {
 /** Always true: a directory that exists already is fine. */
 export function checkMkdirs(ns: Namespace, caller: Caller, request: MkdirsRequest, now: number): Checked<boolean> {
   checkPathLength('mkdirs', request.path);
-  const path = resolvePath(ns, caller, request.path, 'create');
+  const path = resolvePath(ns, caller, request.path, 'create', 'mkdirs');
   if (path.last !== 0) {
     if (ns.inodes.type(path.last) === InodeType.FILE) {
       throw new HdfsError('EEXIST', `Path is not a directory: ${request.path}`, { path: request.path });

@@ -9,7 +9,15 @@ import { type InodeHandle, InodeType } from '../inodes.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import { type Caller, pathOfInode } from '../permissions.ts';
 import { resolveFile } from '../resolve.ts';
-import { blockFromEnd, blockText, type ClientBlock, clientBlockText, editBlock, editBlocks } from './block-values.ts';
+import {
+  blockFromEnd,
+  blockText,
+  type ClientBlock,
+  checkBlockLength,
+  clientBlockText,
+  editBlock,
+  editBlocks,
+} from './block-values.ts';
 import { checkLease } from './lease-check.ts';
 
 const nothing = (): void => undefined;
@@ -49,6 +57,7 @@ export function checkFsync(ns: Namespace, caller: Caller, request: FsyncRequest)
       const state = last === 0 ? 'null' : 'not under-construction';
       throw new HdfsError('EIO', `The last block for path ${path.text} is ${state} when updating its length`);
     }
+    checkBlockLength(blockText(ns, last), request.lastBlockLength);
     blocks = [...blocks.slice(0, -1), { ...editBlock(ns, last), numBytes: request.lastBlockLength }];
   }
   return { ops: [{ kind: 'UPDATE_BLOCKS', path: path.text, blocks, rpc: NO_RPC_IDS }], result: nothing };
@@ -58,7 +67,9 @@ export function checkFsync(ns: Namespace, caller: Caller, request: FsyncRequest)
 function fileOfOpenBlock(ns: Namespace, named: ClientBlock, clientName: string): { file: InodeHandle; block: BlockHandle } {
   const text = clientBlockText(named);
   const block = ns.blocks.find(named.id);
-  if (block === 0) throw new HdfsError('EIO', `${text} does not exist.`);
+  // The blocks of a deleted file are taken apart a little later.
+  const isKnown = block !== 0 && ns.inodes.isReachable(ns.blocks.owner(block));
+  if (!isKnown) throw new HdfsError('EIO', `${text} does not exist.`);
   const state = ns.blocks.state(block);
   if (state !== BlockState.UNDER_CONSTRUCTION) {
     const names = Object.entries(BlockState).find(([, value]) => value === state);
@@ -107,9 +118,6 @@ export interface UpdatePipelineRequest {
 /** Answers the block, whose expected DataNodes the block manager then replaces. */
 export function checkUpdatePipeline(ns: Namespace, request: UpdatePipelineRequest): Checked<BlockHandle> {
   const { oldBlock, newBlock } = request;
-  if (oldBlock.id !== newBlock.id) {
-    throw new HdfsError('EIO', `${clientBlockText(newBlock)} and ${clientBlockText(oldBlock)} has different block identifier`);
-  }
   const { file } = fileOfOpenBlock(ns, oldBlock, request.clientName);
   const last = blockFromEnd(ns, file, 0);
   if (newBlock.genStamp <= ns.blocks.genStamp(last)) {
@@ -126,6 +134,7 @@ export function checkUpdatePipeline(ns: Namespace, request: UpdatePipelineReques
         `${clientBlockText(newBlock)} (size=${newBlock.numBytes})`,
     );
   }
+  checkBlockLength(clientBlockText(newBlock), newBlock.numBytes);
   // A stamp that was never handed out would run ahead of every later one.
   if (ns.blocks.id(last) !== newBlock.id || newBlock.genStamp > Math.max(ns.genStamp, ns.legacyGenStamp)) {
     throw new HdfsError(

@@ -21,7 +21,7 @@ const isLegal = (quota: number): boolean => quota >= 0 || quota === QUOTA_DONT_S
 export function checkSetQuota(ns: Namespace, caller: Caller, request: SetQuotaRequest): Checked<void> {
   checkSuperuser(caller, 'setQuota');
   const { namespace, space, storageType } = request;
-  const path = resolvePath(ns, caller, request.path, 'write');
+  const path = resolvePath(ns, caller, request.path, 'write', 'setQuota');
   if (!isLegal(namespace) || !isLegal(space)) {
     throw new HdfsError('EILLEGAL', `Illegal value for nsQuota or ssQuota : ${namespace} and ${space}`);
   }

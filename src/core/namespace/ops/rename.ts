@@ -25,8 +25,8 @@ export interface RenameOptions {
 /** The old rename. */
 export function checkRename(ns: Namespace, caller: Caller, request: RenameRequest, now: number): Checked<boolean> {
   checkPathLength('rename', request.destination);
-  const source = resolvePath(ns, caller, request.source, 'writeLink');
-  const destination = intoDirectory(ns, source, resolvePath(ns, caller, request.destination, 'createLink'));
+  const source = resolvePath(ns, caller, request.source, 'writeLink', 'rename');
+  const destination = intoDirectory(ns, source, resolvePath(ns, caller, request.destination, 'createLink', 'rename'));
   checkPermission(ns, caller, source, { parent: FsAction.WRITE });
   checkPermission(ns, caller, destination, { ancestor: FsAction.WRITE });
   const refused: Checked<boolean> = { ops: [], result: () => false };
@@ -40,7 +40,9 @@ export function checkRename(ns: Namespace, caller: Caller, request: RenameReques
   };
   const accepted: Checked<boolean> = { ops: [op], result: () => true };
   if (destination.text === source.text) return accepted;
-  if (destinationFault(ns, source, destination) !== undefined) return refused;
+  const fault = destinationFault(ns, source, destination);
+  if (fault?.code === 'EINVALIDPATH') throw fault;
+  if (fault !== undefined) return refused;
   if (destination.last !== 0 || destination.parent === 0) return refused;
   checkRoom(ns, source, destination);
   return accepted;
@@ -63,8 +65,8 @@ export function checkRename2(
   walked?: SubtreeAccess,
 ): Checked<void> {
   checkPathLength('rename', request.destination);
-  const source = resolvePath(ns, caller, request.source, 'writeLink');
-  const destination = resolvePath(ns, caller, request.destination, 'createLink');
+  const source = resolvePath(ns, caller, request.source, 'writeLink', 'rename');
+  const destination = resolvePath(ns, caller, request.destination, 'createLink', 'rename');
   checkPermission(ns, caller, source, { parent: FsAction.WRITE });
   // What goes to the trash will be deleted, by somebody else: the mover must be allowed to.
   if (options.toTrash) checkSubtreeAccess(ns, caller, source.last, walked);

@@ -13,6 +13,13 @@ export function checkAccess(ns: Namespace, caller: Caller, path: string, action:
   return resolved;
 }
 
+/** A path whose last inode, where there is one, the caller may read. */
+export function readablePath(ns: Namespace, caller: Caller, path: string): ResolvedPath {
+  const resolved = resolvePath(ns, caller, path, 'read');
+  checkPermission(ns, caller, resolved, { self: FsAction.READ });
+  return resolved;
+}
+
 export function isFileClosed(ns: Namespace, caller: Caller, path: string): boolean {
   const resolved = resolvePath(ns, caller, path, 'read');
   return ns.inodes.underConstruction(fileAt(ns.inodes, resolved.last, path)) === undefined;

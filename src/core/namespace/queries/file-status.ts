@@ -3,15 +3,14 @@
 
 import { utf8Bytes } from '../../../base/bytes.ts';
 import { HdfsError } from '../../../base/errors.ts';
-import type { InodeId } from '../../../base/ids.ts';
-import { UNKNOWN_INODE_ID } from '../../../base/ids.ts';
+import { type InodeId, inodeId, UNKNOWN_INODE_ID } from '../../../base/ids.ts';
 import type { EditOp } from '../../edits/ops.ts';
 import { fileLength } from '../file-length.ts';
 import { effectivePolicy } from '../inode-policy.ts';
 import { type InodeHandle, type InodeRow, InodeType } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
 import type { Caller } from '../permissions.ts';
-import { isReservedDirectory, type ResolvedPath, resolvePath } from '../resolve.ts';
+import { isReservedDirectory, isSnapshotsOfRoot, type ResolvedPath, resolvePath } from '../resolve.ts';
 
 /** Apache: HdfsFileStatusProto.Flags. */
 export const StatusFlag = { HAS_ACL: 1, HAS_CRYPT: 2, HAS_EC: 4, SNAPSHOT_ENABLED: 8 } as const;
@@ -38,6 +37,8 @@ export interface FileStatus {
   readonly inode: InodeHandle;
 }
 
+/** Of what has no inode. Apache: the default of HdfsFileStatus.Builder. */
+const NO_INODE_ID = inodeId(-1);
 const NO_NAME = new Uint8Array(0);
 
 /** A status that is filled again for each entry of a listing. */
@@ -84,6 +85,8 @@ export class StatusReader {
     if (isLink) status.storagePolicy = 0;
     else if (status.storagePolicy === 0) status.storagePolicy = inherited;
     status.flags = status.hasAttributes && inodes.acl(inode) !== undefined ? StatusFlag.HAS_ACL : 0;
+    // The root may have snapshots without being asked, though with a limit of none.
+    if (inode === inodes.root) status.flags |= StatusFlag.SNAPSHOT_ENABLED;
     return status;
   }
 }
@@ -107,7 +110,7 @@ export function reservedStatus(name: Uint8Array, mode: number, group: string, ti
     symlink: undefined,
     replication: 0,
     blockSize: 0,
-    fileId: UNKNOWN_INODE_ID,
+    fileId: NO_INODE_ID,
     childrenNum: 0,
     storagePolicy: 0,
     flags: 0,
@@ -134,6 +137,7 @@ export function fileStatus(ns: Namespace, caller: Caller, path: string, followLi
     throw error;
   }
   if (isReservedDirectory(resolved)) return { path: resolved, status: reservedStatus(NO_NAME, 0o1770, '', 0) };
+  if (isSnapshotsOfRoot(resolved)) return { path: resolved, status: reservedStatus(NO_NAME, 0o777, '', 0) };
   return { path: resolved, status: resolved.last === 0 ? undefined : fileStatusOf(ns, resolved.last) };
 }
 

@@ -5,9 +5,16 @@ import { HdfsError } from '../../../base/errors.ts';
 import { effectivePolicy } from '../inode-policy.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
-import { isReservedName, splitPath } from '../paths.ts';
+import { isReservedName, nameIs, SNAPSHOT_NAME, splitPath } from '../paths.ts';
 import { type Caller, FsAction } from '../permissions.ts';
-import { checkPermission, expandReserved, isReservedDirectory, type ResolvedPath, resolvePath } from '../resolve.ts';
+import {
+  checkPermission,
+  expandReserved,
+  isReservedDirectory,
+  isSnapshotsOfRoot,
+  type ResolvedPath,
+  resolvePath,
+} from '../resolve.ts';
 import { type FileStatus, fileStatusOf, reservedStatus, StatusReader } from './file-status.ts';
 
 export interface ListingRequest {
@@ -38,6 +45,8 @@ export function listing(ns: Namespace, caller: Caller, request: ListingRequest):
   const inode = path.last;
   const isDirectory = inode !== 0 && inodes.type(inode) === InodeType.DIRECTORY;
   if (isDirectory) checkPermission(ns, caller, path, { self: FsAction.READ_EXECUTE });
+  if (isSnapshotsOfRoot(path)) return oneByOne(path, true, []);
+  if (path.last === 0 && nameIs(path.name, SNAPSHOT_NAME)) refuseSnapshots(path);
   if (isReservedDirectory(path)) return oneByOne(path, true, reservedEntries(ns));
   if (inode === 0) return undefined;
   if (!isDirectory) return oneByOne(path, false, [fileStatusOf(ns, inode)]);
@@ -46,6 +55,13 @@ export function listing(ns: Namespace, caller: Caller, request: ListingRequest):
     isDirectory,
     walk: (visit) => forEachEntry(ns, inode, startAfter, request.limit, visit),
   };
+}
+
+function refuseSnapshots({ parent, parentText }: ResolvedPath): void {
+  if (parent === 0) throw new HdfsError('ENOENT', `Directory does not exist: ${parentText}`, { path: parentText });
+  throw new HdfsError('EIO', `Directory is not a snapshottable directory: ${parentText}`, {
+    remoteClass: 'org.apache.hadoop.hdfs.protocol.SnapshotException',
+  });
 }
 
 function oneByOne(path: ResolvedPath, isDirectory: boolean, entries: readonly FileStatus[]): Listing {
@@ -99,5 +115,5 @@ function startName(ns: Namespace, startAfter: Uint8Array): Uint8Array | undefine
 const RESERVED_MODE = 0o770;
 
 function reservedEntries(ns: Namespace): FileStatus[] {
-  return ['.inodes', 'raw'].map((name) => reservedStatus(utf8Bytes(name), RESERVED_MODE, ns.options.supergroup, 0));
+  return ['.inodes', 'raw'].map((name) => reservedStatus(utf8Bytes(name), RESERVED_MODE, ns.options.supergroup, ns.createdMs));
 }

@@ -3,23 +3,37 @@
 import { HdfsError } from '../../../base/errors.ts';
 import { blockId, genStamp } from '../../../base/ids.ts';
 import type { Datanode } from '../../../core/blocks/datanode.ts';
+import { isExactReservedName } from '../../../core/namespace/paths.ts';
+import { readablePath } from '../../../core/namespace/queries/access.ts';
+import { isSnapshotsOfRoot } from '../../../core/namespace/resolve.ts';
 import type { Handlers } from '../../../rpc/service.ts';
 import {
   type ClientNamenodeProtocol,
   DatanodeReportTypeProto,
   SafeModeActionProto,
 } from '../../../wire/messages/client-namenode.ts';
-import { HAServiceStateProto } from '../../../wire/messages/ha.ts';
 import type { FsServerDefaultsProtoInit } from '../../../wire/messages/hdfs.ts';
 import type { Checkpointer } from '../checkpointer.ts';
 import type { NameSystem } from '../namesystem.ts';
 import { datanodeInfoProto, storageReportProto } from '../wire/datanodes.ts';
+import { notHighlyAvailable } from './small-services.ts';
 
 export interface ClusterMethodParts {
   readonly system: NameSystem;
   readonly checkpointer: Checkpointer;
   readonly serverDefaults: FsServerDefaultsProtoInit;
 }
+
+/** Apache: HdfsServerConstants.MAX_BANDWIDTH_PER_DATANODE. */
+const MAX_BANDWIDTH = 2 ** 40;
+
+/** Names under which Apache refuses a change of safe mode. */
+const SAFE_MODE_OPERATIONS: Readonly<Record<SafeModeActionProto, string>> = {
+  [SafeModeActionProto.SAFEMODE_LEAVE]: 'safemode_leave',
+  [SafeModeActionProto.SAFEMODE_ENTER]: 'safemode_enter',
+  [SafeModeActionProto.SAFEMODE_GET]: 'safemode_get',
+  [SafeModeActionProto.SAFEMODE_FORCE_EXIT]: 'safemode_force_exit',
+};
 
 function nodesOf(nodes: Iterable<Datanode>, type: DatanodeReportTypeProto): Datanode[] {
   return [...nodes].filter((node) => {
@@ -46,7 +60,7 @@ export function clusterMethods({
   checkpointer,
   serverDefaults,
 }: ClusterMethodParts): Handlers<typeof ClientNamenodeProtocol> {
-  const { blockManager } = system;
+  const { blockManager, namespace: ns } = system;
   const { safeMode, datanodes } = blockManager;
 
   return {
@@ -94,7 +108,7 @@ export function clusterMethods({
 
     getDatanodeReport: ({ type }, call) =>
       system.as(call, (caller) => {
-        system.requireSuperuser(caller, 'getDatanodeReport');
+        system.requireSuperuser(caller, 'datanodeReport');
         return { di: nodesOf(datanodes.all, type).map(datanodeInfoProto) };
       }),
 
@@ -114,7 +128,7 @@ export function clusterMethods({
 
     setSafeMode: ({ action }, call) =>
       system.as(call, (caller) => {
-        if (action !== SafeModeActionProto.SAFEMODE_GET) system.requireSuperuser(caller, 'setSafeMode');
+        if (action !== SafeModeActionProto.SAFEMODE_GET) system.requireSuperuser(caller, SAFE_MODE_OPERATIONS[action]);
         call.afterTxid = system.editLog.lastTxid;
         switch (action) {
           case SafeModeActionProto.SAFEMODE_ENTER:
@@ -140,7 +154,7 @@ export function clusterMethods({
           // As asked for before a shutdown: only when the newest image is not recent enough.
           const age = system.host.clock.now() - checkpointer.imageTime;
           const behind = system.editLog.lastTxid - checkpointer.imageTxid;
-          if (age <= timeWindow * 1000 && behind <= txGap) return { saved: false };
+          if (age <= timeWindow * 1000 && behind <= txGap) return { saved: true };
         }
         await checkpointer.save();
         return { saved: true };
@@ -148,7 +162,7 @@ export function clusterMethods({
 
     rollEdits: (_request, call) =>
       system.as(call, async (caller) => {
-        system.requireSuperuser(caller, 'rollEdits');
+        system.requireSuperuser(caller, 'rollEditLog');
         system.requireWritable('Log not rolled');
         return { newSegmentTxId: await system.editLog.roll() };
       }),
@@ -167,6 +181,9 @@ export function clusterMethods({
 
     setBalancerBandwidth: ({ bandwidth }, call) =>
       system.as(call, (caller) => {
+        if (bandwidth > MAX_BANDWIDTH) {
+          throw new HdfsError('EILLEGAL', `Bandwidth should not exceed maximum limit ${MAX_BANDWIDTH} bytes per second`);
+        }
         system.requireSuperuser(caller, 'setBalancerBandwidth');
         blockManager.setBalancerBandwidth(bandwidth);
         return {};
@@ -178,7 +195,7 @@ export function clusterMethods({
       return {};
     },
 
-    getHAServiceState: () => ({ state: HAServiceStateProto.ACTIVE }),
+    getHAServiceState: notHighlyAvailable,
 
     getCurrentEditLogTxid: (_request, call) =>
       system.as(call, (caller) => {
@@ -195,12 +212,30 @@ export function clusterMethods({
       }),
 
     // Features that nothing here uses: the truth is that there is nothing.
-    getEZForPath: () => ({}),
-    getEnclosingRoot: () => ({ enclosingRootPath: '/' }),
-    listEncryptionZones: () => ({ zones: [], hasMore: false }),
+    getEZForPath: ({ src }, call) =>
+      system.read(call, (caller) => {
+        readablePath(ns, caller, src);
+        return {};
+      }),
+    getEnclosingRoot: ({ filename }, call) =>
+      system.read(call, (caller) => {
+        readablePath(ns, caller, filename ?? '');
+        return { enclosingRootPath: '/' };
+      }),
+    listEncryptionZones: (_request, call) =>
+      system.as(call, (caller) => {
+        system.requireSuperuser(caller, 'listEncryptionZones');
+        return { zones: [], hasMore: false };
+      }),
     getDelegationToken: () => ({}),
     getDataEncryptionKey: () => ({}),
-    getErasureCodingPolicy: () => ({}),
+    getErasureCodingPolicy: ({ src }, call) =>
+      system.read(call, (caller) => {
+        if (isExactReservedName(src)) return {};
+        const path = readablePath(ns, caller, src);
+        if (path.last === 0 && !isSnapshotsOfRoot(path)) throw new HdfsError('ENOENT', `Path not found: ${src}`, { path: src });
+        return {};
+      }),
     getSnapshottableDirListing: () => ({}),
     listCachePools: () => ({ entries: [], hasMore: false }),
     listCacheDirectives: () => ({ elements: [], hasMore: false }),

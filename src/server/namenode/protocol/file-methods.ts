@@ -6,9 +6,9 @@ import type { BlockHandle } from '../../../core/blocks/block-map.ts';
 import type { Datanode, Now, Storage } from '../../../core/blocks/datanode.ts';
 import type { Checked } from '../../../core/namespace/namespace.ts';
 import { type AddBlockCheck, type BlockWanted, checkAddBlock, newBlock } from '../../../core/namespace/ops/add-block.ts';
-import type { ClientBlock } from '../../../core/namespace/ops/block-values.ts';
+import { type ClientBlock, clientBlockText } from '../../../core/namespace/ops/block-values.ts';
 import { checkClose, checkComplete } from '../../../core/namespace/ops/complete.ts';
-import { checkCreate } from '../../../core/namespace/ops/create.ts';
+import { checkCreate, checkCreatePath } from '../../../core/namespace/ops/create.ts';
 import { checkRecoverLease } from '../../../core/namespace/ops/lease-recovery.ts';
 import {
   checkAbandonBlock,
@@ -33,13 +33,16 @@ import type { LeaseMonitor } from '../lease-monitor.ts';
 import type { Locations } from '../locations.ts';
 import { answering, type NameSystem, rpcIds } from '../namesystem.ts';
 import { fileStatusProto } from '../wire/files.ts';
-import { modeOf } from './namespace-methods.ts';
+import { javaShort, modeOf } from './namespace-methods.ts';
 
 export interface FileMethodParts {
   readonly system: NameSystem;
   readonly locations: Locations;
   readonly leaseMonitor: LeaseMonitor;
 }
+
+/** A block whose place in its file the answer does not tell. */
+const NO_OFFSET = -1;
 
 const isEmpty = (): Record<string, never> => ({});
 const has = (flags: number, flag: number): boolean => (flags & flag) !== 0;
@@ -119,10 +122,11 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
   };
 
   return {
-    create: (request, call) =>
-      system.change(
+    create: (request, call) => {
+      checkCreatePath(request.src);
+      return system.change(
         call,
-        `Cannot create file ${request.src}`,
+        `Cannot create file${request.src}`,
         (caller, now) => {
           const checked = checkCreate(
             ns,
@@ -137,7 +141,7 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
               lazyPersist: has(request.createFlag, CreateFlagProto.LAZY_PERSIST),
               shouldReplicate: has(request.createFlag, CreateFlagProto.SHOULD_REPLICATE),
               createParent: request.createParent,
-              replication: request.replication,
+              replication: javaShort(request.replication),
               blockSize: request.blockSize,
               ecPolicyName: request.ecPolicyName,
               storagePolicy: request.storagePolicy,
@@ -151,16 +155,15 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
           if (op.kind !== 'ADD') throw new HdfsError('EIO', `Call ${call.callId} was answered before, as another operation`);
           return { fs: fileStatusProto(createdStatus(ns, op)) };
         },
-      ),
+      );
+    },
 
     addBlock: (request, call) =>
       system.change(call, `Cannot add block to ${request.src}`, (caller, now) => addBlock(request, call, caller, now)),
 
     getAdditionalDatanode: (request, call) =>
       system.as(call, (caller) => {
-        system.requireWritable(
-          `Cannot add datanode; src=${request.src}, blk=blk_${request.blk.blockId}_${request.blk.generationStamp}`,
-        );
+        system.requireWritable(`Cannot add datanode; src=${request.src}, blk=${clientBlockText(clientBlock(request.blk))}`);
         const now = system.now();
         const open = checkAdditionalDatanode(ns, caller, request.src, inodeId(request.fileId), request.clientName);
         const existing = request.existings.flatMap(({ id }, index) => {
@@ -181,23 +184,20 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
         );
         const block = ns.blocks.find(blockId(request.blk.blockId));
         if (block === 0) throw new HdfsError('EIO', `blk_${request.blk.blockId} does not exist.`);
-        return { block: locations.block(block, 0, [...existing, ...targets]) };
+        return { block: locations.block(block, NO_OFFSET, request.numAdditionalNodes === 0 ? [] : [...existing, ...targets]) };
       }),
 
     abandonBlock: (request, call) =>
-      system.change(
-        call,
-        `Cannot abandon block blk_${request.b.blockId}_${request.b.generationStamp} for file ${request.src}`,
-        (caller) =>
-          answering(
-            checkAbandonBlock(ns, caller, {
-              path: request.src,
-              fileId: inodeId(request.fileId),
-              clientName: request.holder,
-              block: clientBlock(request.b),
-            }),
-            isEmpty,
-          ),
+      system.change(call, `Cannot abandon block ${clientBlockText(clientBlock(request.b))} for file${request.src}`, (caller) =>
+        answering(
+          checkAbandonBlock(ns, caller, {
+            path: request.src,
+            fileId: inodeId(request.fileId),
+            clientName: request.holder,
+            block: clientBlock(request.b),
+          }),
+          isEmpty,
+        ),
       ),
 
     fsync: (request, call) =>
@@ -236,15 +236,15 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
     updateBlockForPipeline: (request, call) =>
       system.change(
         call,
-        `Cannot get a new GS for block blk_${request.block.blockId}_${request.block.generationStamp}`,
+        `Cannot get a new generation stamp and an access token for block ${clientBlockText(clientBlock(request.block))}`,
         (_caller) => {
           const { ops, result } = checkBumpGenStamp(ns, clientBlock(request.block), request.clientName);
           return {
             ops,
             result: () => {
               const { block, genStamp: stamp } = result();
-              const located = locations.block(block, 0, blockManager.expectedStorages(block));
-              return { block: { ...located, b: { ...located.b, generationStamp: stamp } } };
+              const located = locations.block(block, NO_OFFSET, []);
+              return { block: { ...located, b: { ...located.b, generationStamp: stamp, numBytes: request.block.numBytes } } };
             },
           };
         },
@@ -253,7 +253,7 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
     updatePipeline: (request, call) =>
       system.change(
         call,
-        `Pipeline update of block blk_${request.oldBlock.blockId}_${request.oldBlock.generationStamp}`,
+        'Pipeline not updated',
         (_caller, _now) => {
           const { ops, result } = checkUpdatePipeline(ns, {
             clientName: request.clientName,
@@ -277,6 +277,7 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
       ),
 
     renewLease: ({ clientName }) => {
+      system.requireWritable(`Cannot renew lease for ${clientName}`);
       ns.leases.renew(clientName, system.now().monotonicMs);
       return {};
     },

@@ -26,6 +26,9 @@ const ACCESS_TRIES = 3;
 /** Mode bits of FsPermissionProto: Hadoop carries flags above them. */
 export const modeOf = (permission: { readonly perm: number }): number => permission.perm & 0o1777;
 
+/** Replications travel as 32 bits, of which Hadoop takes 16, with their sign. */
+export const javaShort = (value: number): number => (value << 16) >> 16;
+
 const isTrue = (): { result: boolean } => ({ result: true });
 const asResult = (result: boolean): { result: boolean } => ({ result });
 const isEmpty = (): Record<string, never> => ({});
@@ -128,7 +131,7 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
 
     setOwner: ({ src, username, groupname }, call) =>
       system.change(call, `Cannot set owner for ${src}`, (caller) =>
-        answering(checkSetOwner(ns, caller, src, username || undefined, groupname || undefined), isEmpty),
+        answering(checkSetOwner(ns, caller, src, username, groupname), isEmpty),
       ),
 
     setTimes: ({ src, mtime, atime }, call) =>
@@ -138,7 +141,7 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
 
     setReplication: ({ src, replication }, call) =>
       system.change(call, `Cannot set replication for ${src}`, (caller) => {
-        return answering(checkSetReplication(ns, caller, src, replication), (file) => {
+        return answering(checkSetReplication(ns, caller, src, javaShort(replication)), (file) => {
           if (file !== 0) system.replicationChanged(file);
           return { result: file !== 0 };
         });

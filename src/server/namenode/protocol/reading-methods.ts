@@ -30,8 +30,6 @@ import { contentSummaryProto, quotaUsageProto } from '../wire/files.ts';
 const COUNT_SLICE = 10_000;
 /** A tree that changes under a count this often is counted in one go. */
 const COUNT_TRIES = 3;
-/** Ranges that reach over the whole file, and more: what is asked for a status with locations. */
-const WHOLE_FILE = Number.MAX_SAFE_INTEGER;
 
 /** An answer without fields: nothing stands there. */
 const NOTHING = (): void => undefined;
@@ -62,7 +60,7 @@ export function readingMethods({ system, locations, listLimit }: ReadingMethodPa
   const allBlocks =
     (status: FileStatus, reader: Writer | undefined, now: Now) =>
     (writer: ProtoWriter): void =>
-      locations.writeFile(writer, blocksOfRange(ns, status.inode, 0, WHOLE_FILE), reader, now);
+      locations.writeFile(writer, blocksOfRange(ns, status.inode, 0, status.length), reader, now);
 
   /** Status of a path for one of the calls that ask for it; nothing when nothing stands there. */
   const status = (call: RpcCall, src: string, follow: boolean, located: boolean): Written | Promise<Written> =>

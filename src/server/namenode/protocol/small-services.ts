@@ -10,7 +10,7 @@ import {
   RefreshUserMappingsProtocolService,
 } from '../../../wire/messages/admin.ts';
 import { DatanodeLifelineProtocolService } from '../../../wire/messages/datanode.ts';
-import { HAServiceProtocolService, HAServiceStateProto } from '../../../wire/messages/ha.ts';
+import { HAServiceProtocolService } from '../../../wire/messages/ha.ts';
 import { NamenodeProtocolService } from '../../../wire/messages/namenode.ts';
 import { ReconfigurationProtocolService } from '../../../wire/messages/reconfiguration.ts';
 import { refusedMethods } from '../../../wire/tables/services.ts';
@@ -25,8 +25,11 @@ export interface SmallServiceParts {
   readonly checkpointer: Checkpointer;
 }
 
-const notHighlyAvailable = (): never => {
-  throw new HdfsError('EUNSUPPORTED', 'HA for namenode is not enabled');
+/** As Apache answers where no second NameNode is configured. */
+export const notHighlyAvailable = (): never => {
+  throw new HdfsError('EUNSUPPORTED', 'HA for namenode is not enabled', {
+    remoteClass: 'org.apache.hadoop.ha.ServiceFailedException',
+  });
 };
 
 export function smallServices({ system, identity, checkpointer }: SmallServiceParts): RpcService[] {
@@ -36,8 +39,12 @@ export function smallServices({ system, identity, checkpointer }: SmallServicePa
       version: 1,
       methods: HAServiceProtocolService,
       handlers: {
-        monitorHealth: notHighlyAvailable,
-        getServiceStatus: () => ({ state: HAServiceStateProto.ACTIVE, readyToBecomeActive: true }),
+        monitorHealth: (_request, call) =>
+          system.as(call, (caller) => {
+            system.requireSuperuser(caller, 'monitorHealth');
+            return {};
+          }),
+        getServiceStatus: notHighlyAvailable,
       },
       refused: refusedMethods('HAServiceProtocolService'),
     }),
