@@ -1,0 +1,76 @@
+// If this fails, a power cut brings back a replica as it was before its last generation stamp: the NameNode takes it for
+// stale, and a file that was closed or synced is lost.
+import { expect, test } from 'vitest';
+import { blockId, genStamp } from '../../base/ids.ts';
+import type { Host } from '../../host/host.ts';
+import { Simulation } from '../../host/sim/index.ts';
+import { ChecksumTypeProto, StorageTypeProto } from '../../wire/messages/hdfs.ts';
+import { DataChecksum } from './data-checksum.ts';
+import { Dataset } from './dataset.ts';
+import type { BlockName } from './replica.ts';
+import { ReplicaChanges } from './replica-changes.ts';
+import { ReplicaFiles } from './replica-files.ts';
+import { Storages } from './storages.ts';
+
+const POOL = 'BP-1-10.0.0.1-1';
+const FINALIZED = `/data/current/${POOL}/current/finalized/subdir0/subdir0`;
+const RBW = `/data/current/${POOL}/current/rbw`;
+const named = (stamp: number): BlockName => ({ pool: POOL, id: blockId(5n), genStamp: genStamp(stamp), numBytes: 0 });
+
+async function open(host: Host): Promise<{ readonly dataset: Dataset; readonly changes: ReplicaChanges }> {
+  const storages = await Storages.open(host, [{ path: '/data', storageType: StorageTypeProto.DISK }], 0, 0);
+  await storages.bind({ clusterId: 'CID-1', namespaceId: 7, pool: POOL, cTime: 0 });
+  const quiet = { receiving: () => undefined, received: () => undefined, deleted: () => undefined };
+  const dataset = new Dataset(storages.volumes, host.disk, host.log, quiet);
+  await dataset.addPool(POOL);
+  return { dataset, changes: new ReplicaChanges(dataset, 1024) };
+}
+
+/** Writes an empty replica under stamp 1001, synced as a client's hsync does, and finalized where it is asked for. */
+async function write(dataset: Dataset, host: Host, finalize: boolean): Promise<void> {
+  const replica = await dataset.createRbw(named(1001), StorageTypeProto.DISK, '', 1024, genStamp(0));
+  const files = await ReplicaFiles.create(host.disk, replica, DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, 512));
+  await files.sync();
+  await files.close(true);
+  if (finalize) await dataset.finalize(replica, true);
+}
+
+/** The names that are left of the replica after `change` and a power cut. */
+async function left(
+  finalized: boolean,
+  change: (parts: { readonly changes: ReplicaChanges }) => Promise<unknown>,
+): Promise<readonly string[]> {
+  const simulation = new Simulation({ seed: 1 });
+  const machine = simulation.node('dn');
+  const parts = await simulation.run(open(machine.host));
+  await simulation.run(write(parts.dataset, machine.host, finalized));
+  await simulation.run(change(parts));
+  machine.crash('power');
+  const { disk } = machine.restart();
+  const names: string[] = [];
+  for (const directory of [FINALIZED, RBW]) {
+    if (!(await simulation.run(disk.exists(directory)))) continue;
+    for (const name of await simulation.run(disk.readdir(directory))) names.push(`${directory}/${name}`);
+  }
+  return names;
+}
+
+test('the stamp of a recovery stays, also on a replica that was finalized before', async () => {
+  const recover = async ({ changes }: { readonly changes: ReplicaChanges }): Promise<void> => {
+    await changes.startRecovery(named(1001), genStamp(1002));
+    await changes.finishRecovery(named(1001), genStamp(1002), 0, true);
+  };
+  const expected = [`${FINALIZED}/blk_5`, `${FINALIZED}/blk_5_1002.meta`];
+  expect(await left(true, recover)).toEqual(expected);
+  expect(await left(false, recover)).toEqual(expected);
+});
+
+test('the stamp of a new pipeline stays: to go on, to append, to close', async () => {
+  const rbw = [`${RBW}/blk_5`, `${RBW}/blk_5_1002.meta`];
+  expect(await left(false, ({ changes }) => changes.recoverRbw(named(1001), genStamp(1002), 0, 0))).toEqual(rbw);
+  expect(await left(true, ({ changes }) => changes.append(named(1001), genStamp(1002), 0))).toEqual(rbw);
+  expect(await left(true, ({ changes }) => changes.recoverClose(named(1001), genStamp(1002), 0, false))).toEqual([
+    `${FINALIZED}/blk_5`,
+    `${FINALIZED}/blk_5_1002.meta`,
+  ]);
+});
