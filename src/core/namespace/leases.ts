@@ -32,6 +32,8 @@ export class Leases {
   // A renewed lease moves to the end, so the map is in order of last renewal: expiry looks at its head only.
   readonly #byHolder = new Map<string, Lease>();
   readonly #byFile = new Map<InodeId, Lease>();
+  /** The last of the map: renewing it moves nothing. */
+  #newest: Lease | undefined;
 
   constructor(limits: LeaseLimits) {
     this.#limits = limits;
@@ -66,6 +68,7 @@ export class Leases {
     if (lease === undefined) {
       lease = new Lease(holder, nowMs);
       this.#byHolder.set(holder, lease);
+      this.#newest = lease;
     } else {
       this.#renew(lease, nowMs);
     }
@@ -78,7 +81,9 @@ export class Leases {
     if (lease === undefined) return;
     this.#byFile.delete(file);
     lease.files.delete(file);
-    if (lease.files.size === 0) this.#byHolder.delete(lease.holder);
+    if (lease.files.size > 0) return;
+    this.#byHolder.delete(lease.holder);
+    if (this.#newest === lease) this.#newest = undefined;
   }
 
   /** The client lives. A client without open files has nothing to renew. */
@@ -114,7 +119,9 @@ export class Leases {
 
   #renew(lease: Lease, nowMs: number): void {
     lease.lastRenewalMs = nowMs;
+    if (lease === this.#newest) return;
     this.#byHolder.delete(lease.holder);
     this.#byHolder.set(lease.holder, lease);
+    this.#newest = lease;
   }
 }

@@ -7,7 +7,7 @@ import { nameIs, nameText, SNAPSHOT_NAME } from './paths.ts';
 const RESERVED_ROOT_NAME = '.reserved';
 
 /** A name of its own for a new or renamed child of `parent` (0: a directory that is about to be made). */
-export function checkName(ns: Namespace, name: Uint8Array, parent: InodeHandle, parentText: string): void {
+export function checkName(ns: Namespace, name: Uint8Array, parent: InodeHandle, parentText: () => string): void {
   if (parent === ns.inodes.root && nameIs(name, RESERVED_ROOT_NAME)) {
     throw new HdfsError(
       'EINVAL',
@@ -25,21 +25,21 @@ export function checkNotSnapshot(name: Uint8Array): void {
   if (nameIs(name, SNAPSHOT_NAME)) throw new HdfsError('EINVAL', `"${SNAPSHOT_NAME}" is a reserved name.`);
 }
 
-export function checkNameLength(ns: Namespace, name: Uint8Array, parentText: string): void {
+export function checkNameLength(ns: Namespace, name: Uint8Array, parentText: () => string): void {
   const limit = ns.options.maxComponentLength;
   if (limit === 0 || name.length <= limit) return;
   throw new HdfsError(
     'ENAMETOOLONG',
-    `The maximum path component name limit of ${nameText(name)} in directory ${parentText} is exceeded: ` +
+    `The maximum path component name limit of ${nameText(name)} in directory ${parentText()} is exceeded: ` +
       `limit=${limit} length=${name.length}`,
   );
 }
 
-export function checkItems(ns: Namespace, directory: InodeHandle, text: string): void {
+export function checkItems(ns: Namespace, directory: InodeHandle, text: () => string): void {
   const items = ns.inodes.type(directory) === InodeType.DIRECTORY ? ns.inodes.childCount(directory) : 0;
   const limit = ns.options.maxDirectoryItems;
   if (items < limit) return;
-  throw new HdfsError('EMAXITEMS', `The directory item limit of ${text} is exceeded: limit=${limit} items=${items}`);
+  throw new HdfsError('EMAXITEMS', `The directory item limit of ${text()} is exceeded: limit=${limit} items=${items}`);
 }
 
 /** Inodes and blocks together. Apache: FSNamesystem.checkFsObjectLimit. */

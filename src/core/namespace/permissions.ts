@@ -3,7 +3,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import { AclScope, AclType } from '../edits/ops.ts';
 import { type InodeHandle, type Inodes, InodeType } from './inodes.ts';
-import { joinPath, nameText, type PathComponents } from './paths.ts';
+import { joinPath, type PathComponents } from './paths.ts';
 
 /** Who asks. Groups are looked up before; `superuser` is true for the owner of the file system and its supergroup. */
 export interface Caller {
@@ -28,6 +28,7 @@ export type FsAction = (typeof FsAction)[keyof typeof FsAction];
 const ACTION_NAMES = ['NONE', 'EXECUTE', 'WRITE', 'WRITE_EXECUTE', 'READ', 'READ_EXECUTE', 'READ_WRITE', 'ALL'] as const;
 const ACTION_SYMBOLS = ['---', '--x', '-w-', '-wx', 'r--', 'r-x', 'rw-', 'rwx'] as const;
 const STICKY = 0o1000;
+const SLASH = 0x2f;
 
 /** Mode as `ls` prints it, without the type. Apache: FsPermission.toString. */
 export function modeText(mode: number): string {
@@ -198,7 +199,18 @@ export function checkSuperuser(caller: Caller, operation: string): void {
 /** Full path of an inode, from its names up to the root. */
 export function pathOfInode(inodes: Inodes, inode: InodeHandle): string {
   if (inode === inodes.root) return '/';
-  const names: string[] = [];
-  for (let at = inode; at !== 0 && at !== inodes.root; at = inodes.parent(at)) names.push(nameText(inodes.name(at)));
-  return `/${names.reverse().join('/')}`;
+  let size = 0;
+  for (let at = inode; at !== 0 && at !== inodes.root; at = inodes.parent(at)) size += 1 + inodes.nameLength(at);
+  const path = Buffer.allocUnsafe(size);
+  // From the end forwards, since an inode knows what is above it.
+  let end = size;
+  for (let at = inode; at !== 0 && at !== inodes.root; at = inodes.parent(at)) {
+    const length = inodes.nameLength(at);
+    const bytes = inodes.nameBytes(at);
+    const start = inodes.nameStart(at);
+    end -= length;
+    for (let i = 0; i < length; i++) path[end + i] = bytes[start + i] as number;
+    path[--end] = SLASH;
+  }
+  return path.toString('utf8');
 }

@@ -15,7 +15,15 @@ import {
   SNAPSHOT_NAME,
   splitPath,
 } from './paths.ts';
-import { type Caller, checkNeeds, checkNotSymlink, checkSuperuser, checkTraverse, type Needs } from './permissions.ts';
+import {
+  type Caller,
+  checkNeeds,
+  checkNotSymlink,
+  checkSuperuser,
+  checkTraverse,
+  type Needs,
+  pathOfInode,
+} from './permissions.ts';
 
 const SLASH = 0x2f;
 const DOT = 0x2e;
@@ -33,10 +41,15 @@ export class ResolvedPath {
   /** The client came through /.reserved/raw. */
   readonly isRaw: boolean;
   #components: PathComponents | undefined;
-  #text: string | undefined;
+  #text: string | (() => string) | undefined;
 
-  /** One of components and text is enough. */
-  constructor(components: PathComponents | undefined, inodes: readonly InodeHandle[], isRaw: boolean, text?: string) {
+  /** One of components and text, which joins their names, is enough. */
+  constructor(
+    components: PathComponents | undefined,
+    inodes: readonly InodeHandle[],
+    isRaw: boolean,
+    text?: string | (() => string),
+  ) {
     this.#components = components;
     this.inodes = inodes;
     this.isRaw = isRaw;
@@ -72,12 +85,22 @@ export class ResolvedPath {
 
   /** Last name of the path. */
   get name(): Uint8Array {
-    return this.components[this.components.length - 1] as Uint8Array;
+    return this.nameAt(this.length - 1);
+  }
+
+  nameAt(index: number): Uint8Array {
+    if (this.#components !== undefined || index < this.length - 1) return this.components[index] as Uint8Array;
+    const { text } = this;
+    return Buffer.from(text.slice(text.lastIndexOf('/') + 1), 'utf8');
   }
 
   get text(): string {
-    this.#text ??= joinPath(this.#components ?? ROOT_COMPONENTS);
-    return this.#text;
+    let text = this.#text;
+    if (typeof text !== 'string') {
+      text = text === undefined ? joinPath(this.#components ?? ROOT_COMPONENTS) : text();
+      this.#text = text;
+    }
+    return text;
   }
 
   get parentText(): string {
@@ -129,16 +152,19 @@ export function lookUpText(inodes: Inodes, path: string): ResolvedPath | undefin
   return new ResolvedPath(undefined, found, false, path);
 }
 
-/** The path of an inode that is in the tree. */
-export function resolveInode(inodes: Inodes, inode: InodeHandle): ResolvedPath {
+/** From the root down to the inode. */
+function lineOf(inodes: Inodes, inode: InodeHandle): InodeHandle[] {
   const handles: InodeHandle[] = [];
   for (let at = inode; at !== 0; at = inodes.parent(at)) handles.push(at);
-  handles.reverse();
-  return new ResolvedPath(
-    handles.map((each) => inodes.name(each)),
-    handles,
-    false,
-  );
+  return handles.reverse();
+}
+
+const namesOf = (inodes: Inodes, inode: InodeHandle): PathComponents => lineOf(inodes, inode).map((each) => inodes.name(each));
+
+/** The path of an inode that is in the tree. */
+export function resolveInode(inodes: Inodes, inode: InodeHandle): ResolvedPath {
+  const handles = lineOf(inodes, inode);
+  return new ResolvedPath(undefined, handles, false, () => pathOfInode(inodes, inode));
 }
 
 function lookUpAny(inodes: Inodes, path: string): ResolvedPath {
@@ -268,7 +294,7 @@ function expandInodes(inodes: Inodes, components: PathComponents): PathComponent
   // One ".." is understood, for a file system that looks up a parent by its child's id.
   if (components.length > 4 && nameIs(components[4], '..')) {
     const parent = inodes.parent(inode);
-    return parent === 0 ? ROOT_COMPONENTS : resolveInode(inodes, parent).components;
+    return parent === 0 ? ROOT_COMPONENTS : namesOf(inodes, parent);
   }
-  return [...resolveInode(inodes, inode).components, ...components.slice(4)];
+  return [...namesOf(inodes, inode), ...components.slice(4)];
 }

@@ -32,6 +32,8 @@ export class RetryCache<Payload> {
   readonly #lifetimeMs: number;
   readonly #capacity: number;
   readonly #clients = new Map<string, ClientCalls<Payload>>();
+  #lastId: Uint8Array | undefined;
+  #last: ClientCalls<Payload> | undefined;
   // In order of arrival; entries before #oldest are gone. Compacted when half of it is.
   #order: (Remembered<Payload> | undefined)[] = [];
   #oldest = 0;
@@ -48,7 +50,7 @@ export class RetryCache<Payload> {
   /** What the call was answered, while it is remembered. */
   find(ids: RpcIds, nowMs: number): RetryEntry<Payload> | undefined {
     if (!hasRpcIds(ids)) return undefined;
-    const entry = this.#clients.get(keyOf(ids.clientId))?.calls.get(ids.callId);
+    const entry = this.#callsOf(ids.clientId)?.calls.get(ids.callId);
     return entry !== undefined && entry.expiresMs > nowMs ? entry : undefined;
   }
 
@@ -56,15 +58,23 @@ export class RetryCache<Payload> {
   add(ids: RpcIds, txid: number, payload: Payload, nowMs: number): void {
     if (!hasRpcIds(ids) || this.#lifetimeMs <= 0 || this.#capacity <= 0) return;
     this.#expire(nowMs);
-    const key = keyOf(ids.clientId);
-    let client = this.#clients.get(key);
+    let client = this.#callsOf(ids.clientId);
     if (client === undefined) {
+      const key = keyOf(ids.clientId);
       client = { key, calls: new Map() };
       this.#clients.set(key, client);
     }
     const entry = { client, callId: ids.callId, expiresMs: nowMs + this.#lifetimeMs, txid, payload };
     client.calls.set(ids.callId, entry);
     this.#order.push(entry);
+  }
+
+  /** A connection hands in the same array each time, so the last one's answer is nearly always this one's. */
+  #callsOf(clientId: Uint8Array): ClientCalls<Payload> | undefined {
+    if (clientId === this.#lastId && this.#last !== undefined) return this.#last;
+    this.#lastId = clientId;
+    this.#last = this.#clients.get(keyOf(clientId));
+    return this.#last;
   }
 
   #expire(nowMs: number): void {
@@ -75,7 +85,10 @@ export class RetryCache<Payload> {
       // The call may have been remembered anew since.
       if (entry.client.calls.get(entry.callId) === entry) {
         entry.client.calls.delete(entry.callId);
-        if (entry.client.calls.size === 0) this.#clients.delete(entry.client.key);
+        if (entry.client.calls.size === 0) {
+          this.#clients.delete(entry.client.key);
+          this.#last = undefined;
+        }
       }
     }
     if (this.#oldest > 1024 && this.#oldest * 2 > this.#order.length) {

@@ -6,7 +6,8 @@ export class Touched {
   /** Off during a replay, where everything is durable already. */
   enabled = false;
   readonly #byInode = new Map<InodeHandle, number>();
-  #order: { readonly inode: InodeHandle; readonly txid: number }[] = [];
+  /** Pairs of inode and transaction, one after the other. */
+  #order: number[] = [];
   #oldest = 0;
   #highest = 0;
 
@@ -18,7 +19,7 @@ export class Touched {
   add(inode: InodeHandle, txid: number): void {
     if (!this.enabled) return;
     this.#byInode.set(inode, txid);
-    this.#order.push({ inode, txid });
+    this.#order.push(inode, txid);
     this.#highest = txid;
   }
 
@@ -39,15 +40,16 @@ export class Touched {
   /** Everything up to `durableTxid` is on disk. */
   forget(durableTxid: number): void {
     while (this.#oldest < this.#order.length) {
-      const { inode, txid } = this.#order[this.#oldest] as { inode: InodeHandle; txid: number };
+      const inode = this.#order[this.#oldest] as InodeHandle;
+      const txid = this.#order[this.#oldest + 1] as number;
       if (txid > durableTxid) break;
       if (this.#byInode.get(inode) === txid) this.#byInode.delete(inode);
-      this.#oldest++;
+      this.#oldest += 2;
     }
     if (this.#oldest === this.#order.length) {
-      this.#order = [];
+      this.#order.length = 0;
       this.#oldest = 0;
-    } else if (this.#oldest > 1024 && this.#oldest * 2 > this.#order.length) {
+    } else if (this.#oldest > 2048 && this.#oldest * 2 > this.#order.length) {
       this.#order = this.#order.slice(this.#oldest);
       this.#oldest = 0;
     }

@@ -52,7 +52,7 @@ export class NewInodes {
     checkNameQuota(ns.inodes, existing, path.length - this.#firstMissing - (replaced === 0 ? 0 : 1));
     for (let i = this.#firstMissing; i < path.length; i++) {
       const parent = i === this.#firstMissing && replaced === 0 ? existing : 0;
-      checkName(ns, path.components[i] as Uint8Array, parent, joinPath(path.components, 0, i));
+      checkName(ns, path.nameAt(i), parent, () => joinPath(path.components, 0, i));
     }
   }
 
@@ -74,7 +74,7 @@ export class NewInodes {
     this.ops.push({
       kind: 'MKDIR',
       inodeId: this.nextId(),
-      path: joinPath(this.#path.components, 0, index + 1),
+      path: index === this.#path.length - 1 ? this.#path.text : joinPath(this.#path.components, 0, index + 1),
       timestamp: this.#now,
       permissions: child.permissions,
       aclEntries: child.aclEntries,

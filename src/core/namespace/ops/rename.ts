@@ -129,7 +129,7 @@ function checkReplaceable(ns: Namespace, source: ResolvedPath, destination: Reso
 /** Limits and quotas at the destination. */
 function checkRoom(ns: Namespace, source: ResolvedPath, destination: ResolvedPath): void {
   const { inodes } = ns;
-  const parentText = destination.parentText;
+  const parentText = () => destination.parentText;
   checkNameLength(ns, destination.name, parentText);
   if (source.parent !== destination.parent) {
     checkItems(ns, destination.parent, parentText);
