@@ -1,18 +1,22 @@
-// Starts one of the commands from the bundle. CommonJS, because it has to run before the module loader starts the thread
+// Starts one of the commands from its bundle. CommonJS, because it has to run before the module loader starts the thread
 // pool, whose size cannot be changed afterwards: a hung disk must not take the threads of the others.
 'use strict';
 const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
+/** Words that start a server. Where one is only the name of a file, the larger bundle does the same, a little later. */
+const SERVERS = new Set(['dev', 'namenode', 'datanode']);
+
 module.exports = (command) => {
+  const argv = process.argv.slice(2);
   process.env.UV_THREADPOOL_SIZE ??= '32';
   require('node:module').enableCompileCache?.();
-  const bundle = join(__dirname, '../dist/tuskfs.mjs');
+  const bundle = join(__dirname, '../dist', argv.some((word) => SERVERS.has(word)) ? 'daemons.mjs' : 'tuskfs.mjs');
   if (!existsSync(bundle)) {
     process.stderr.write(`${command}: not built yet; run \`npm ci\` (or \`npm run build\`) in ${join(__dirname, '..')}\n`);
     process.exitCode = 1;
     return;
   }
-  import(pathToFileURL(bundle).href).then(({ main }) => main(command, process.argv.slice(2)));
+  import(pathToFileURL(bundle).href).then(({ main }) => main(command, argv));
 };

@@ -1,10 +1,13 @@
-// The entry of the bundle: `main(command, argv)` for bin/tuskfs, bin/hdfs and bin/hadoop. This is the one place of the
-// program that picks the real host and sees the process; everything else gets a Host and a Terminal.
+// The entry of the bundle for commands: `main(command, argv)` for bin/tuskfs, bin/hdfs and bin/hadoop; main-daemons.ts adds
+// the servers. This is the one place of the program that picks the real host and sees the process; everything else gets a
+// Host and a Terminal.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { lstat, readFile, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { assert } from '../base/assert.ts';
 import { nodeHost } from '../host/node/index.ts';
+import type { Launcher } from '../launch/launcher.ts';
 import { printError } from './errors.ts';
 import { runHdfs } from './hdfs/hdfs.ts';
 import type { LocalDescription, LocalMoment, Output, Processes, Terminal } from './terminal.ts';
@@ -151,7 +154,7 @@ function workingDirectory(): string {
 }
 
 /** Runs a command and leaves its exit code in `process.exitCode`. */
-export async function main(command: string, argv: readonly string[]): Promise<void> {
+export async function main(command: string, argv: readonly string[], launcher?: Launcher): Promise<void> {
   const stdout = new StreamOutput(process.stdout);
   const stderr = new StreamOutput(process.stderr);
   const interrupt = new AbortController();
@@ -178,6 +181,10 @@ export async function main(command: string, argv: readonly string[]): Promise<vo
     localTime,
     fromLocalTime: (time) => new Date(time.year, time.month - 1, time.day, time.hour, time.minute, time.second).getTime(),
     interrupted: interrupt.signal,
+    launcher() {
+      assert(launcher !== undefined, 'this command line belongs to the bundle that holds the servers');
+      return launcher;
+    },
   };
   // Clients keep quiet; daemons log what they do.
   const host = (logLevel: 'info' | 'error') => nodeHost({ logLevel });

@@ -1,6 +1,8 @@
 // What a command sees of the place it runs in: its output, input, directory and calendar. The real one is made in
 // main.ts; tests give one that keeps what was printed.
 
+import type { Launcher } from '../launch/launcher.ts';
+
 export interface Output {
   /** Queues text or bytes. */
   write(chunk: string | Uint8Array): void;
@@ -70,6 +72,8 @@ export interface Terminal {
   fromLocalTime(time: LocalTime): number;
   /** Aborted at the first interrupt (SIGINT, SIGTERM). */
   readonly interrupted: AbortSignal;
+  /** The servers, for the commands that start one. */
+  launcher(): Launcher;
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');

@@ -1,4 +1,5 @@
 // A terminal for tests: keeps what was printed.
+import { launcher } from '../launch/launcher.ts';
 import type { LocalMoment, Output, Terminal } from './terminal.ts';
 
 class KeptOutput implements Output {
@@ -52,6 +53,7 @@ export function testTerminal(cwd: string, input = ''): TestTerminal {
     localTime: () => EPOCH,
     fromLocalTime: () => 0,
     interrupted: interruption.signal,
+    launcher: () => launcher,
     interrupt: () => interruption.abort(new Error('Interrupted')),
   };
 }

@@ -29,7 +29,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that stand outside the table, each with its reason. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
-  // The bundle's entry: the one place of the program that picks the real host.
+  // The bundles' entry: the one place of the program that picks the real host.
   'src/cli/main.ts': ['host/node'],
   // The library's entry does the same for programs that give no host.
   'src/client/index.ts': ['host/node'],

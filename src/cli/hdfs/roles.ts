@@ -2,7 +2,6 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
-import { format, startDataNode, startNameNode } from '../../launch/daemons.ts';
 import { readLine, type Terminal } from '../terminal.ts';
 import { VERSION } from '../version.ts';
 
@@ -79,7 +78,9 @@ export async function runNameNode(
     case 'format': {
       const { clusterId, force = false, nonInteractive = false } = command;
       const ask = (question: string): Promise<boolean> => confirm(terminal, question);
-      const formatted = await format(host, configuration, { clusterId, force, nonInteractive, confirm: ask });
+      const formatted = await terminal
+        .launcher()
+        .format(host, configuration, { clusterId, force, nonInteractive, confirm: ask });
       return formatted ? 0 : 1;
     }
     case 'recover': {
@@ -90,7 +91,7 @@ export async function runNameNode(
         terminal.stderr.write('Recovery aborted at user request.\n\n');
         return 0;
       }
-      const nameNode = await startNameNode(host, configuration, { recover: true });
+      const nameNode = await terminal.launcher().startNameNode(host, configuration, { recover: true });
       await nameNode.checkpointer.save();
       await nameNode.stop();
       host.log.log('info', 'namenode', 'recovery is complete');
@@ -99,7 +100,7 @@ export async function runNameNode(
     case 'regular':
       return serve(host, terminal, 'namenode', async (fail) => {
         host.log.log('info', 'namenode', `starting tuskfs ${VERSION}`);
-        const nameNode = await startNameNode(host, configuration, { onFatal: fail });
+        const nameNode = await terminal.launcher().startNameNode(host, configuration, { onFatal: fail });
         return () => nameNode.stop();
       });
   }
@@ -122,7 +123,7 @@ export function runDataNode(
   }
   return serve(host, terminal, 'datanode', async (_fail, end) => {
     host.log.log('info', 'datanode', `starting tuskfs ${VERSION}`);
-    const dataNode = await startDataNode(host, configuration, { version: VERSION, onShutdown: end });
+    const dataNode = await terminal.launcher().startDataNode(host, configuration, { version: VERSION, onShutdown: end });
     return () => dataNode.stop();
   });
 }

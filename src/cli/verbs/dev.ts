@@ -1,7 +1,6 @@
 // tuskfs dev: a cluster in this process until it is interrupted.
 import { HdfsError } from '../../base/errors.ts';
 import { formatHostPort } from '../../config/nameservices.ts';
-import { startDev } from '../../launch/dev.ts';
 import type { VerbContext } from '../context.ts';
 import { humanSize } from '../human.ts';
 import { absolutePath } from '../paths.ts';
@@ -80,7 +79,7 @@ async function serve(
     if (equals <= 0) throw new HdfsError('EINVAL', `-D ${pair}: must be KEY=VALUE`);
     overrides[pair.slice(0, equals)] = pair.slice(equals + 1);
   }
-  const cluster = await startDev(
+  const cluster = await terminal.launcher().startDev(
     host,
     {
       directory,

@@ -1,0 +1,8 @@
+// The servers as the command line calls them. Commands that only talk to a cluster start without this and all that stands
+// behind it: they know the type alone, and the bundle for daemons hands them the value.
+import { format, startDataNode, startNameNode } from './daemons.ts';
+import { startDev } from './dev.ts';
+
+export const launcher = { format, startDataNode, startDev, startNameNode } as const;
+
+export type Launcher = typeof launcher;
