@@ -138,7 +138,7 @@ describe('default placement', () => {
   it('says in the words of Apache when nothing can be written', () => {
     const cluster = new TestCluster();
     expect(() => choose(cluster, { path: '/a/b' })).toThrow(
-      'File /a/b could only be written to 0 of the 1 minReplication nodes. There are 0 datanode(s) running and no node(s) are excluded in this operation.',
+      'File /a/b could only be written to 0 of the 1 minReplication nodes. There are 0 datanode(s) running and 0 node(s) are excluded in this operation.',
     );
     const [node] = cluster.addNodes(1) as [FakeNode];
     expect(() => choose(cluster, { path: '/a/b', excluded: [cluster.datanode(node)] })).toThrow(
