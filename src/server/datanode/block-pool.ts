@@ -13,10 +13,11 @@ import {
   parseBlockFileName,
 } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
-import type { Disk, Log } from '../../host/host.ts';
+import type { Disk, DiskFile, Log } from '../../host/host.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { finalizedDir, poolCurrentDir, rbwDir, tmpDir } from './layout.ts';
 import type { InFlightReplica } from './replica.ts';
+import { lengthByTail, parseTailFileName, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 
 /** Generation stamp of a block file without a meta file. Apache: GenerationStamp.GRANDFATHER. */
@@ -104,6 +105,7 @@ export class BlockPool {
   /** Takes up what lies on a volume. */
   async scan(volume: Volume): Promise<void> {
     volume.usedByPool.set(this.id, 0);
+    await this.mendSplit(volume);
     const root = finalizedDir(volume.path, this.id);
     for (const first of await this.disk.readdir(root)) {
       if (!first.startsWith('subdir')) continue;
@@ -112,6 +114,32 @@ export class BlockPool {
       }
     }
     await this.scanWritten(volume);
+  }
+
+  /**
+   * The two files of a replica move one after the other when it is finalized or opened again: a crash between the two
+   * leaves them apart. The checksums then follow the bytes.
+   */
+  private async mendSplit(volume: Volume): Promise<void> {
+    const rbw = rbwDir(volume.path, this.id);
+    const names = await this.disk.readdir(rbw);
+    const stamps = stampsOf(names);
+    const blocks = new Set(names.flatMap((name) => blockOf(name) ?? []));
+    for (const id of new Set([...blocks, ...stamps.keys()])) {
+      if (blocks.has(id) && stamps.has(id)) continue;
+      const finalized = `${finalizedDir(volume.path, this.id)}/${blockDirectory(id)}`;
+      if (!(await this.disk.exists(finalized))) continue;
+      const there = await this.disk.readdir(finalized);
+      const stampThere = stampsOf(there).get(id);
+      const blockThere = there.includes(blockFileName(id));
+      const stamp = stamps.get(id);
+      const move = async (from: string, to: string, found: GenStamp): Promise<void> => {
+        this.log.log('warn', 'datanode', `block ${id} of ${this.id} was cut off while it moved; its checksums go to ${to}`);
+        await this.disk.rename(`${from}/${metaFileName(id, found)}`, `${to}/${metaFileName(id, found)}`);
+      };
+      if (blocks.has(id) && stampThere !== undefined && !blockThere) await move(finalized, rbw, stampThere);
+      else if (stamp !== undefined && blockThere && stampThere === undefined) await move(rbw, finalized, stamp);
+    }
   }
 
   private async scanFinalized(volume: Volume, dir: string): Promise<void> {
@@ -145,8 +173,16 @@ export class BlockPool {
       const { id } = file;
       const stamp = stamps.get(id);
       // Without its meta file nothing of it is proved.
-      const length = stamp === undefined ? 0 : await this.provenLength(`${dir}/${name}`, `${dir}/${metaFileName(id, stamp)}`);
+      const length =
+        stamp === undefined
+          ? 0
+          : await this.provenLength(`${dir}/${name}`, `${dir}/${metaFileName(id, stamp)}`, `${dir}/${tailFileName(id)}`);
       if (this.take(volume, id, stamp ?? NO_GEN_STAMP, length, ReplicaState.RWR)) volume.addUsed(this.id, length);
+    }
+    const blocks = new Set(names);
+    for (const name of names) {
+      const id = parseTailFileName(name);
+      if (id !== undefined && !blocks.has(`blk_${id}`)) await this.disk.unlink(`${dir}/${name}`);
     }
   }
 
@@ -175,9 +211,9 @@ export class BlockPool {
   }
 
   /** How many bytes of a block file its checksums prove, from the beginning on. The file is left as it is. */
-  async provenLength(blockPath: string, metaPath: string): Promise<number> {
+  async provenLength(blockPath: string, metaPath: string, tailPath?: string): Promise<number> {
     try {
-      return await this.proven(blockPath, metaPath);
+      return await this.proven(blockPath, metaPath, tailPath);
     } catch (error) {
       const code = diskErrorCode(error);
       this.log.log('warn', 'datanode', `${blockPath} cannot be verified (${code}): ${messageOf(error)}`);
@@ -185,7 +221,7 @@ export class BlockPool {
     }
   }
 
-  private async proven(blockPath: string, metaPath: string): Promise<number> {
+  private async proven(blockPath: string, metaPath: string, tailPath: string | undefined): Promise<number> {
     const meta = await this.disk.readFile(metaPath);
     if (meta.length < META_HEADER_BYTES) return 0;
     const checksum = DataChecksum.fromHeader(meta);
@@ -194,30 +230,39 @@ export class BlockPool {
     const sums = meta.subarray(META_HEADER_BYTES);
     const chunk = checksum.bytesPerChecksum;
     const end = Math.min(size, Math.floor(sums.length / checksum.size) * chunk);
-    const step = Math.max(1, Math.floor(READ_BYTES / chunk)) * chunk;
-    const buffer = Buffer.allocUnsafe(Math.min(step, Math.max(end, 1)));
     const file = await this.disk.open(blockPath, 'r');
     try {
-      for (let at = 0; at < end; ) {
-        const want = Math.min(buffer.length, end - at);
-        const got = await file.read(buffer, 0, want, at);
-        if (got < want) return at;
-        const first = (at / chunk) * checksum.size;
-        const bad = checksum.firstBad(buffer.subarray(0, got), sums.subarray(first, first + checksum.sumBytes(got)));
-        if (bad >= 0) {
-          const start = at + bad;
-          // The data of the last chunk may have run ahead of its checksum when the writer died.
-          const last = start + chunk >= end;
-          const part = buffer.subarray(bad, got);
-          return start + (last ? provenPart(checksum, part, sums, (start / chunk) * checksum.size) : 0);
-        }
-        at += got;
-      }
-      return end;
+      const length = await provenByMeta(file, checksum, sums, end);
+      if (tailPath === undefined || length >= size) return length;
+      const read = (into: Buffer, position: number): Promise<number> => file.read(into, 0, into.length, position);
+      return await lengthByTail(this.disk, tailPath, checksum, length, read);
     } finally {
       await file.close();
     }
   }
+}
+
+/** How many of the first `end` bytes the checksums prove, from the beginning on. */
+async function provenByMeta(file: DiskFile, checksum: DataChecksum, sums: Buffer, end: number): Promise<number> {
+  const chunk = checksum.bytesPerChecksum;
+  const step = Math.max(1, Math.floor(READ_BYTES / chunk)) * chunk;
+  const buffer = Buffer.allocUnsafe(Math.min(step, Math.max(end, 1)));
+  for (let at = 0; at < end; ) {
+    const want = Math.min(buffer.length, end - at);
+    const got = await file.read(buffer, 0, want, at);
+    if (got < want) return at;
+    const first = (at / chunk) * checksum.size;
+    const bad = checksum.firstBad(buffer.subarray(0, got), sums.subarray(first, first + checksum.sumBytes(got)));
+    if (bad >= 0) {
+      const start = at + bad;
+      // The data of the last chunk may have run ahead of its checksum when the writer died.
+      const last = start + chunk >= end;
+      const part = buffer.subarray(bad, got);
+      return start + (last ? provenPart(checksum, part, sums, (start / chunk) * checksum.size) : 0);
+    }
+    at += got;
+  }
+  return end;
 }
 
 /** The longest beginning of a chunk that its checksum proves. */
@@ -227,6 +272,11 @@ function provenPart(checksum: DataChecksum, part: Buffer, sums: Buffer, at: numb
     if (checksum.firstBad(part.subarray(0, length), wanted) < 0) return length;
   }
   return 0;
+}
+
+function blockOf(name: string): BlockId | undefined {
+  const file = parseBlockFileName(name);
+  return file?.kind === 'block' ? file.id : undefined;
 }
 
 /** Generation stamps of the blocks of a directory; of several meta files the newest counts. */

@@ -16,6 +16,7 @@ import { DataChecksum } from './data-checksum.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { rbwDir, tmpDir } from './layout.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
+import { tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 
 /** What changes here that NameNodes must hear of. */
@@ -232,6 +233,8 @@ export class Dataset {
       await volume.io.async(0, () => this.disk.rename(`${from}/${block}`, `${to}/${block}`));
     }
     replica.directory = to;
+    if (replica.hasTailFile) await this.unlinkQuietly(volume, `${from}/${tailFileName(replica.id)}`);
+    replica.hasTailFile = false;
     if (sync) await volume.io.slow(() => Promise.all([this.disk.syncDirectory(to), this.disk.syncDirectory(from)]));
     pool.replicas.setState(handle, ReplicaState.FINALIZED);
     pool.replicas.setNumBytes(handle, replica.lengths.onDisk);
@@ -271,6 +274,7 @@ export class Dataset {
     const metaBytes = wasFinalized ? await this.sizeQuietly(volume, meta) : 0;
     await this.unlinkQuietly(volume, meta);
     await this.unlinkQuietly(volume, block);
+    if (replica?.hasTailFile) await this.unlinkQuietly(volume, `${replica.directory}/${tailFileName(replica.id)}`);
     volume.addUsed(pool.id, -bytes - metaBytes);
   }
 

@@ -269,7 +269,10 @@ export class ReplicaChanges {
       if (bytes < newBytes) throw new HdfsError('EIO', `rur.getNumBytes() < newlength = ${newBytes}, rur=${described}`);
       const replica = this.objectFor(pool, handle);
       await this.bumpGenStamp(pool, handle, replica, recoveryId);
-      if (bytes > newBytes) await this.truncate(pool, handle, replica, newBytes);
+      // The files of a replica that a dead process left may hold more than was proved of them, and a checksum of that.
+      const left = recovery.original === ReplicaState.RWR;
+      if (left) replica.hasTailFile = true;
+      if (left || bytes > newBytes) await this.truncate(pool, handle, replica, newBytes);
       pool.recoveries.delete(handle);
       if (recovery.original === ReplicaState.FINALIZED) {
         pool.replicas.setState(handle, ReplicaState.FINALIZED);

@@ -7,6 +7,7 @@ import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/sto
 import type { Disk, DiskFile } from '../../host/host.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
+import { SyncedTail, tailFileName } from './synced-tail.ts';
 import { WriteBatch } from './write-batch.ts';
 
 /** Bytes that one replica may have waiting for its disk before its sender is held back. */
@@ -40,6 +41,8 @@ export class ReplicaFiles {
   private onRoom: (() => void) | undefined;
   private failure: Error | undefined;
   private directorySynced = false;
+  /** Notes where a sync ended within a chunk. */
+  private tail: SyncedTail | undefined;
   private closed = false;
 
   private constructor(disk: Disk, replica: InFlightReplica, checksum: DataChecksum, dataFile: DiskFile, metaFile: DiskFile) {
@@ -284,10 +287,23 @@ export class ReplicaFiles {
   async sync(): Promise<void> {
     await this.drained();
     const { io } = this.replica.volume;
-    await io.slow(() => Promise.all([this.dataFile.datasync(), this.metaFile.datasync()]));
+    const { lastChunk } = this.replica;
+    const noted = lastChunk === undefined ? undefined : this.noteTail(lastChunk.length, lastChunk.sum);
+    await io.slow(() => Promise.all([this.dataFile.datasync(), this.metaFile.datasync(), noted]));
     if (this.directorySynced) return;
     await io.slow(() => this.disk.syncDirectory(this.replica.directory));
     this.directorySynced = true;
+  }
+
+  private async noteTail(length: number, sum: Buffer): Promise<void> {
+    const { disk, replica } = this;
+    if (this.tail === undefined) {
+      this.tail = await SyncedTail.open(disk, `${replica.directory}/${tailFileName(replica.id)}`);
+      replica.hasTailFile = true;
+      // A new name: the directory has to know it.
+      this.directorySynced = false;
+    }
+    await this.tail.note(length, sum);
   }
 
   /** Closes both files; with `sync` their content is durable first. A failed sync is told and never tried again. */
@@ -301,7 +317,7 @@ export class ReplicaFiles {
         await this.replica.volume.io.slow(() => Promise.all([this.dataFile.datasync(), this.metaFile.datasync()]));
       }
     } finally {
-      const results = await Promise.allSettled([this.dataFile.close(), this.metaFile.close()]);
+      const results = await Promise.allSettled([this.dataFile.close(), this.metaFile.close(), this.tail?.close()]);
       for (const result of results) if (result.status === 'rejected' && sync) this.failure ??= result.reason as Error;
     }
     if (sync) this.throwFailure();

@@ -35,6 +35,8 @@ export class InFlightReplica {
   /** Directory in which the two files are. */
   directory: string;
   lastChunk: LastChunk | undefined;
+  /** Whether there is a file of synced-tail.ts, which goes when the replica is finalized or dropped. */
+  hasTailFile = false;
   /** Ends whoever writes now and resolves when it has let go of the files. */
   stopWriter: (() => Promise<void>) | undefined;
   promised = 0;

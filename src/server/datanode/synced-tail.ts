@@ -1,0 +1,104 @@
+// Where a synced replica ends within a chunk. The checksum of a chunk that is half full is written over when more bytes come;
+// after a power cut the new checksum may be on the disk and the new bytes not, and nothing would prove the old bytes, which a
+// writer was told are safe. So each hsync that ends inside a chunk notes its length and that chunk's checksum in a file
+// beside the replica, in two places by turns, since the power may fail while one is written. Apache's DataNodes keep no such
+// file and pass over it; it goes when the replica is finalized.
+import type { BlockId } from '../../base/ids.ts';
+import { diskErrorCode } from '../../host/disk-error.ts';
+import type { Disk, DiskFile } from '../../host/host.ts';
+import type { DataChecksum } from './data-checksum.ts';
+
+/** One record in each sector, so that writing one never harms the other. */
+const SLOT_BYTES = 512;
+const SLOTS = 2;
+/** Length of the replica, then the checksum. */
+const RECORD_BYTES = 12;
+
+const FILE = /^blk_(-?\d{1,19})\.tail$/;
+
+export const tailFileName = (id: BlockId): string => `blk_${id}.tail`;
+
+/** Digits of the block's id, or undefined for the name of another kind of file. */
+export function parseTailFileName(name: string): string | undefined {
+  return FILE.exec(name)?.[1];
+}
+
+interface TailRecord {
+  readonly length: number;
+  readonly sum: Buffer;
+}
+
+function decode(bytes: Buffer, slot: number): TailRecord | undefined {
+  const at = slot * SLOT_BYTES;
+  if (bytes.length < at + RECORD_BYTES) return undefined;
+  const length = Number(bytes.readBigUInt64BE(at));
+  if (length === 0 || !Number.isSafeInteger(length)) return undefined;
+  return { length, sum: Buffer.from(bytes.subarray(at + 8, at + RECORD_BYTES)) };
+}
+
+async function readRecords(disk: Disk, path: string): Promise<(TailRecord | undefined)[]> {
+  let bytes: Buffer;
+  try {
+    bytes = await disk.readFile(path);
+  } catch (error) {
+    if (diskErrorCode(error) !== 'ENOENT') throw error;
+    bytes = Buffer.alloc(0);
+  }
+  return Array.from({ length: SLOTS }, (_, slot) => decode(bytes, slot));
+}
+
+export class SyncedTail {
+  private readonly file: DiskFile;
+  private slot: number;
+
+  private constructor(file: DiskFile, slot: number) {
+    this.file = file;
+    this.slot = slot;
+  }
+
+  static async open(disk: Disk, path: string): Promise<SyncedTail> {
+    const [first, second] = await readRecords(disk, path);
+    const file = await disk.open(path, 'a');
+    // The longer record is what was synced last: it stays until another one is safe.
+    return new SyncedTail(file, (first?.length ?? 0) > (second?.length ?? 0) ? 1 : 0);
+  }
+
+  /** Durable when it resolves. */
+  async note(length: number, sum: Buffer): Promise<void> {
+    const record = Buffer.alloc(RECORD_BYTES);
+    record.writeBigUInt64BE(BigInt(length), 0);
+    sum.copy(record, 8);
+    const { slot } = this;
+    this.slot = (slot + 1) % SLOTS;
+    await this.file.write(record, slot * SLOT_BYTES);
+    await this.file.datasync();
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+}
+
+/**
+ * The length of a replica that its tail file proves: `proven`, which its meta file proves, or more. `read` gives bytes of
+ * the block file.
+ */
+export async function lengthByTail(
+  disk: Disk,
+  path: string,
+  checksum: DataChecksum,
+  proven: number,
+  read: (into: Buffer, position: number) => Promise<number>,
+): Promise<number> {
+  let best = proven;
+  for (const record of await readRecords(disk, path)) {
+    if (record === undefined || record.length <= best) continue;
+    const partial = record.length % checksum.bytesPerChecksum;
+    // What lies before the chunk must be proved by the meta file.
+    if (partial === 0 || record.length - partial > proven) continue;
+    const data = Buffer.alloc(partial);
+    if ((await read(data, record.length - partial)) !== partial) continue;
+    if (checksum.firstBad(data, record.sum.subarray(0, checksum.size)) < 0) best = record.length;
+  }
+  return best;
+}
