@@ -1,0 +1,399 @@
+// Carries out the operations of a scenario against one NameNode and prints one line for each: what it answered, or which
+// exception with which message. Ids, times and hosts are masked, so that the lines of two NameNodes can be compared.
+// Run from source:   java -cp "JARS/*:CONF" Difference.java < difference.txt
+//
+// A line of a scenario is   USER VERB ARGUMENT... [key=value...]   ; `#` begins a comment. In a word, %XX is a byte, {x*N}
+// is x repeated, {id:PATH} the inode id at a path, '' nothing. A verb may be preceded by @N, a fixed call id: the same N
+// again is a retry of that call.
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.InetSocketAddress;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.security.PrivilegedExceptionAction;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.crypto.CryptoProtocolVersion;
+import org.apache.hadoop.fs.CreateFlag;
+import org.apache.hadoop.fs.ContentSummary;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FsServerDefaults;
+import org.apache.hadoop.fs.Options;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.QuotaUsage;
+import org.apache.hadoop.fs.StorageType;
+import org.apache.hadoop.fs.permission.FsAction;
+import org.apache.hadoop.fs.permission.FsCreateModes;
+import org.apache.hadoop.fs.permission.FsPermission;
+import org.apache.hadoop.hdfs.AddBlockFlag;
+import org.apache.hadoop.hdfs.DFSUtilClient;
+import org.apache.hadoop.hdfs.NameNodeProxiesClient;
+import org.apache.hadoop.hdfs.protocol.BlockStoragePolicy;
+import org.apache.hadoop.hdfs.protocol.ClientProtocol;
+import org.apache.hadoop.hdfs.protocol.DatanodeInfo;
+import org.apache.hadoop.hdfs.protocol.DirectoryListing;
+import org.apache.hadoop.hdfs.protocol.ExtendedBlock;
+import org.apache.hadoop.hdfs.protocol.HdfsConstants;
+import org.apache.hadoop.hdfs.protocol.HdfsConstants.DatanodeReportType;
+import org.apache.hadoop.hdfs.protocol.HdfsConstants.SafeModeAction;
+import org.apache.hadoop.hdfs.protocol.HdfsFileStatus;
+import org.apache.hadoop.hdfs.protocol.HdfsLocatedFileStatus;
+import org.apache.hadoop.hdfs.protocol.LocatedBlock;
+import org.apache.hadoop.hdfs.protocol.LocatedBlocks;
+import org.apache.hadoop.hdfs.server.protocol.DatanodeStorageReport;
+import org.apache.hadoop.io.EnumSetWritable;
+import org.apache.hadoop.io.Text;
+import org.apache.hadoop.ipc.Client;
+import org.apache.hadoop.ipc.RemoteException;
+import org.apache.hadoop.security.UserGroupInformation;
+
+public class Difference {
+  private static final Configuration conf = new Configuration();
+  private static final PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+  private static final Map<String, ClientProtocol> namenodes = new HashMap<>();
+  private static final Map<String, FileSystem> fileSystems = new HashMap<>();
+  /** Blocks by the name that the scenario gave them. */
+  private static final Map<String, LocatedBlock> blocks = new TreeMap<>();
+  private static final long started = System.currentTimeMillis();
+  private static String root;
+  /** Ids from which the run's own are counted. */
+  private static long firstInode = Long.MAX_VALUE, firstBlock = Long.MAX_VALUE, firstStamp = Long.MAX_VALUE, firstTxid;
+
+  public static void main(String[] args) throws Exception {
+    root = UserGroupInformation.getCurrentUser().getShortUserName();
+    org.apache.log4j.LogManager.getRootLogger().setLevel(org.apache.log4j.Level.OFF);
+    calibrate();
+    BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line; (line = in.readLine()) != null; ) {
+      line = line.strip();
+      if (line.isEmpty() || line.startsWith("#")) continue;
+      String result;
+      try {
+        result = run(line);
+      } catch (RemoteException e) {
+        result = e.getClassName() + ": " + message(e.getMessage());
+      } catch (Exception e) {
+        result = "(client) " + e.getClass().getName() + ": " + message(String.valueOf(e.getMessage()));
+      }
+      out.println((line + " -> " + mask(result)).replace("\n", "\\n").replace("\0", "\\0"));
+    }
+    System.exit(0);
+  }
+
+  /** Learns where ids stand, with a file that is deleted again. */
+  private static void calibrate() throws Exception {
+    ClientProtocol nn = namenode(root);
+    FsPermission mode = FsPermission.createImmutable((short) 0644);
+    HdfsFileStatus probe = nn.create("/calibrate", mode, "calibrate",
+        new EnumSetWritable<>(EnumSet.of(CreateFlag.CREATE, CreateFlag.OVERWRITE)), false, (short) 1, 1024, CryptoProtocolVersion.supported(), null, null);
+    ExtendedBlock block = nn.addBlock("/calibrate", "calibrate", null, null, probe.getFileId(), null,
+        EnumSet.noneOf(AddBlockFlag.class)).getBlock();
+    firstInode = probe.getFileId();
+    firstBlock = block.getBlockId();
+    firstStamp = block.getGenerationStamp();
+    nn.delete("/calibrate", true);
+    firstTxid = nn.getCurrentEditLogTxid();
+  }
+
+  private static String message(String text) {
+    return text.lines().filter(l -> !l.startsWith("\tat ") && !l.startsWith("\t...")).limit(6).collect(Collectors.joining(" / "));
+  }
+
+  /** Ids in the order in which they were shown: a NameNode may leave some out. */
+  private static final Map<Long, Integer> seen = new HashMap<>();
+  private static final Pattern NUMBER = Pattern.compile("(?<![\\d.])\\d{4,19}(?![\\d.B])");
+
+  private static String mask(String text) {
+    text = text.replaceAll("BP-\\d+-[\\d.]+-\\d+", "BP").replaceAll("DS-[-0-9a-f]{36}", "DS");
+    text = text.replaceAll("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID");
+    text = text.replaceAll("127\\.0\\.0\\.1:\\d+", "HOST").replaceAll("127\\.0\\.0\\.1", "ADDRESS");
+    text = text.replaceAll("NamenodeHostName:\\S+", "NamenodeHostName:NAME");
+    Matcher numbers = NUMBER.matcher(text);
+    return numbers.replaceAll(found -> {
+      long n = found.group().length() > 18 ? -1 : Long.parseLong(found.group());
+      if (n >= firstBlock && n < firstBlock + 10_000) return "block#" + seen.computeIfAbsent(n, any -> seen.size());
+      if (n >= firstInode && n < firstInode + 10_000) return "inode#" + seen.computeIfAbsent(n, any -> seen.size());
+      if (n >= started - 1000 && n < started + 600_000) return "NOW";
+      return found.group();
+    }).replaceAll("(block#\\d+)_\\d+", "$1_GS");
+  }
+
+  private static ClientProtocol namenode(String user) throws Exception {
+    ClientProtocol known = namenodes.get(user);
+    if (known != null) return known;
+    InetSocketAddress address = DFSUtilClient.getNNAddress(conf);
+    UserGroupInformation ugi = UserGroupInformation.createRemoteUser(user);
+    ClientProtocol made = NameNodeProxiesClient.createNonHAProxyWithClientProtocol(
+        address, conf, ugi, false, new AtomicBoolean(false));
+    namenodes.put(user, made);
+    return made;
+  }
+
+  private static FileSystem fileSystem(String user) throws Exception {
+    FileSystem known = fileSystems.get(user);
+    if (known != null) return known;
+    FileSystem made = UserGroupInformation.createRemoteUser(user)
+        .doAs((PrivilegedExceptionAction<FileSystem>) () -> FileSystem.newInstance(FileSystem.getDefaultUri(conf), conf));
+    fileSystems.put(user, made);
+    return made;
+  }
+
+  private static final Pattern REPEAT = Pattern.compile("\\{([^{}:]+)\\*(\\d+)\\}");
+  private static final Pattern ID = Pattern.compile("\\{id:([^{}]+)\\}");
+
+  private static String expand(String word) throws Exception {
+    if (word.equals("''")) return "";
+    word = REPEAT.matcher(word).replaceAll(m -> Matcher.quoteReplacement(m.group(1).repeat(Integer.parseInt(m.group(2)))));
+    if (word.contains("%")) word = URLDecoder.decode(word.replace("+", "%2B"), StandardCharsets.UTF_8);
+    Matcher id = ID.matcher(word);
+    if (!id.find()) return word;
+    HdfsFileStatus status = namenode(root).getFileInfo(id.group(1));
+    return id.replaceFirst(status == null ? "9999999" : String.valueOf(status.getFileId()));
+  }
+
+  /** One operation's words: positional ones, and those of the form key=value. */
+  private static final class Words {
+    final List<String> plain = new ArrayList<>();
+    final Map<String, String> named = new HashMap<>();
+    String at(int i) { return i < plain.size() ? plain.get(i) : null; }
+    String get(String key, String otherwise) { return named.getOrDefault(key, otherwise); }
+    long number(String key, long otherwise) { return named.containsKey(key) ? Long.parseLong(named.get(key)) : otherwise; }
+    ExtendedBlock block(String key) {
+      String name = named.get(key);
+      return name == null || name.equals("none") ? null : Difference.block(name);
+    }
+  }
+
+  /** A block by name, perhaps changed: NAME, NAME:LENGTH, NAME:LENGTH:STAMP+N, or NAME:pool, of another block pool. */
+  private static ExtendedBlock block(String name) {
+    String[] parts = name.split(":");
+    ExtendedBlock b = blocks.containsKey(parts[0])
+        ? new ExtendedBlock(blocks.get(parts[0]).getBlock())
+        : new ExtendedBlock("BP", firstBlock + 9_000, 0, firstStamp + 9_000);
+    if (parts.length > 1 && parts[1].equals("pool")) b.set("BP-1-1.1.1.1-1", b.getLocalBlock());
+    else if (parts.length > 1) b.setNumBytes(Long.parseLong(parts[1]));
+    if (parts.length > 2) b.setGenerationStamp(b.getGenerationStamp() + Long.parseLong(parts[2]));
+    return b;
+  }
+
+  private static final Pattern NAMED = Pattern.compile("([a-z]+)=(.*)", Pattern.DOTALL);
+
+  private static String run(String line) throws Exception {
+    String[] all = line.split("\\s+");
+    Words words = new Words();
+    String user = all[0].equals("root") ? root : all[0];
+    int verbAt = 1;
+    if (all[1].startsWith("@")) {
+      Client.setCallIdAndRetryCount(1_000_000 + Integer.parseInt(all[1].substring(1)), 0, null);
+      verbAt = 2;
+    }
+    boolean isFixed = verbAt == 2;
+    for (int i = verbAt + 1; i < all.length; i++) {
+      Matcher named = NAMED.matcher(all[i]);
+      if (isFixed && all[i].contains("{id:")) throw new IllegalArgumentException("a look-up would take the fixed call id");
+      if (named.matches()) words.named.put(named.group(1), expand(named.group(2)));
+      else words.plain.add(expand(all[i]));
+    }
+    return perform(user, namenode(user), all[verbAt], words);
+  }
+
+  private static FsPermission mode(String text, String otherwise) {
+    String[] parts = (text == null ? otherwise : text).split("/");
+    FsPermission masked = new FsPermission(Short.parseShort(parts[0], 8));
+    return parts.length == 1 ? masked : FsCreateModes.create(masked, new FsPermission(Short.parseShort(parts[1], 8)));
+  }
+
+  private static String perform(String user, ClientProtocol nn, String verb, Words w) throws Exception {
+    String path = w.at(0);
+    String client = w.get("client", user);
+    long id = w.number("id", HdfsConstants.GRANDFATHER_INODE_ID);
+    switch (verb) {
+      case "mkdirs": return "" + nn.mkdirs(path, mode(w.at(1), "755"), !"no".equals(w.get("parent", "yes")));
+      case "create": {
+        EnumSet<CreateFlag> flags = EnumSet.noneOf(CreateFlag.class);
+        for (String flag : w.get("flags", "CREATE").split(",")) if (!flag.isEmpty()) flags.add(CreateFlag.valueOf(flag));
+        return status(nn.create(path, mode(w.get("mode", null), "644"), client, new EnumSetWritable<>(flags, CreateFlag.class),
+            !"no".equals(w.get("parent", "yes")), (short) w.number("replication", 1), w.number("blocksize", 1024),
+            CryptoProtocolVersion.supported(), w.get("ec", null), w.get("policy", null)));
+      }
+      case "put": {
+        try (OutputStream to = fileSystem(user).create(new Path(path), FsPermission.createImmutable((short) 0644), true, 4096,
+            (short) w.number("replication", 1), w.number("blocksize", 1024), null)) {
+          to.write(new byte[Integer.parseInt(w.at(1))]);
+        }
+        return "written";
+      }
+      case "addBlock": {
+        EnumSet<AddBlockFlag> flags = EnumSet.noneOf(AddBlockFlag.class);
+        if (w.named.containsKey("flags")) flags.add(AddBlockFlag.valueOf(w.get("flags", "")));
+        DatanodeInfo[] excluded = "all".equals(w.get("exclude", ""))
+            ? namenode(root).getDatanodeReport(DatanodeReportType.LIVE) : null;
+        LocatedBlock made = nn.addBlock(path, client, w.block("previous"), excluded, id, null, flags);
+        if (w.named.containsKey("as")) blocks.put(w.get("as", ""), made);
+        return located(made);
+      }
+      case "additional": {
+        LocatedBlock b = blocks.get(w.get("block", ""));
+        return located(nn.getAdditionalDatanode(path, id, w.block("block"), b.getLocations(), b.getStorageIDs(), new DatanodeInfo[0],
+            (int) w.number("number", 1), client));
+      }
+      case "abandon": nn.abandonBlock(w.block("block"), id, path, client); return "done";
+      case "complete": return "" + nn.complete(path, client, w.block("last"), id);
+      case "fsync": nn.fsync(path, id, client, w.number("length", -1)); return "done";
+      case "stamp": {
+        LocatedBlock b = nn.updateBlockForPipeline(w.block("block"), client);
+        if (w.named.containsKey("as")) blocks.put(w.get("as", ""), b);
+        return located(b);
+      }
+      case "pipeline": {
+        LocatedBlock b = blocks.get(w.get("nodes", ""));
+        nn.updatePipeline(client, w.block("old"), w.block("new"),
+            b == null ? new DatanodeInfo[0] : b.getLocations(),
+            b == null || b.getStorageIDs() == null ? new String[0] : b.getStorageIDs());
+        return "done";
+      }
+      case "renew": nn.renewLease(client, null); return "done";
+      case "recover": return "" + nn.recoverLease(path, client);
+      case "closed": return "" + nn.isFileClosed(path);
+      case "delete": return "" + nn.delete(path, "yes".equals(w.get("recursive", "yes")));
+      case "rename": return "" + nn.rename(path, w.at(1));
+      case "rename2": {
+        String options = w.get("options", "NONE");
+        nn.rename2(path, w.at(1), Stream.of(options.split(",")).map(Options.Rename::valueOf).toArray(Options.Rename[]::new));
+        return "done";
+      }
+      case "info": return status(nn.getFileInfo(path));
+      case "link": return status(nn.getFileLinkInfo(path));
+      case "located": {
+        HdfsLocatedFileStatus s = nn.getLocatedFileInfo(path, false);
+        return status(s) + (s == null ? "" : " " + locations(s.getLocatedBlocks()));
+      }
+      case "list": return listing(nn.getListing(path, w.get("after", "").getBytes(StandardCharsets.UTF_8), "yes".equals(w.get("blocks", "no"))));
+      case "locations": return locations(nn.getBlockLocations(path, Long.parseLong(w.at(1)), Long.parseLong(w.at(2))));
+      case "times": nn.setTimes(path, Long.parseLong(w.at(1)), Long.parseLong(w.at(2))); return "done";
+      case "owner": nn.setOwner(path, w.get("user", null), w.get("group", null)); return "done";
+      case "mode": nn.setPermission(path, mode(w.at(1), null)); return "done";
+      case "replication": return "" + nn.setReplication(path, Short.parseShort(w.at(1)));
+      case "policy": nn.setStoragePolicy(path, w.at(1)); return "done";
+      case "unpolicy": nn.unsetStoragePolicy(path); return "done";
+      case "getpolicy": return "" + nn.getStoragePolicy(path);
+      case "policies": return Arrays.stream(nn.getStoragePolicies()).map(BlockStoragePolicy::toString).collect(Collectors.joining("; "));
+      case "blocksize": return "" + nn.getPreferredBlockSize(path);
+      case "summary": return summary(nn.getContentSummary(path));
+      case "usage": return usage(nn.getQuotaUsage(path));
+      case "access": nn.checkAccess(path, FsAction.getFsAction(w.at(1))); return "allowed";
+      case "safemode": return "" + nn.setSafeMode(SafeModeAction.valueOf("SAFEMODE_" + w.at(0)), true);
+      case "defaults": return defaults(nn.getServerDefaults());
+      case "stats": { long[] s = nn.getStats(); return s.length + " figures, blocks " + Arrays.toString(Arrays.copyOfRange(s, 4, 8)); }
+      case "blockstats": return (nn.getReplicatedBlockStats() + " " + nn.getECBlockGroupStats()).replaceAll("PendingDeletionBlocks=\\d+ ?", "");
+      case "report": return Arrays.stream(nn.getDatanodeReport(DatanodeReportType.valueOf(w.at(0)))).map(Difference::datanode).sorted().collect(Collectors.joining("; "));
+      case "storages": return Arrays.stream(nn.getDatanodeStorageReport(DatanodeReportType.valueOf(w.at(0)))).map(Difference::storages).sorted().collect(Collectors.joining("; "));
+      case "slow": return "" + nn.getSlowDatanodeReport().length;
+      case "save": return "" + nn.saveNamespace(w.number("window", 0), w.number("gap", 0));
+      case "roll": return nn.rollEdits() > 0 ? "rolled" : "nothing";
+      case "txid": return "+" + (nn.getCurrentEditLogTxid() - firstTxid);
+      case "finalize": nn.finalizeUpgrade(); return "done";
+      case "upgraded": return "" + nn.upgradeStatus();
+      case "bandwidth": nn.setBalancerBandwidth(Long.parseLong(w.at(0))); return "done";
+      case "state": return "" + nn.getHAServiceState();
+      case "msync": nn.msync(); return "done";
+      case "zone": return "" + nn.getEZForPath(path);
+      case "zones": return "" + nn.listEncryptionZones(0).size();
+      case "enclosing": return "" + nn.getEnclosingRoot(path);
+      case "erasure": return "" + nn.getErasureCodingPolicy(path);
+      case "token": return "" + nn.getDelegationToken(new Text(user));
+      case "key": return "" + nn.getDataEncryptionKey();
+      case "snapshottable": return Arrays.toString(nn.getSnapshottableDirListing());
+      case "pools": return "" + nn.listCachePools("").size();
+      case "directives": return "" + nn.listCacheDirectives(0, new org.apache.hadoop.hdfs.protocol.CacheDirectiveInfo.Builder().build()).size();
+      case "await": {
+        // Until every block of the file is known at this many places.
+        for (int i = 0; i < 200; i++) {
+          long wanted = Long.parseLong(w.at(1));
+          if (nn.getBlockLocations(path, 0, Long.MAX_VALUE).getLocatedBlocks().stream().allMatch(b -> b.getLocations().length == wanted)) return "there";
+          Thread.sleep(50);
+        }
+        return "never";
+      }
+      default: throw new IllegalArgumentException("no such verb: " + verb);
+    }
+  }
+
+  private static String time(long at) {
+    if (at > 1_600_000_000_000L && at < started - 1000) return "earlier";
+    return at >= started - 1000 && at <= System.currentTimeMillis() + 1000 ? "now" : String.valueOf(at);
+  }
+
+  private static String status(HdfsFileStatus s) {
+    if (s == null) return "null";
+    return (s.isDirectory() ? "dir" : s.isSymlink() ? "link" : "file") + " '" + s.getLocalName() + "' " + s.getPermission() + " " + s.getOwner() + ":"
+        + s.getGroup() + " len=" + s.getLen() + " repl=" + s.getReplication() + " bs=" + s.getBlockSize() + " m=" + time(s.getModificationTime())
+        + " a=" + time(s.getAccessTime()) + (s.getModificationTime() == s.getAccessTime() ? " m=a" : "") + " children=" + s.getChildrenNum() + " policy=" + s.getStoragePolicy()
+        + " id=" + s.getFileId() + " flags=" + s.hasAcl() + s.isEncrypted() + s.isErasureCoded() + s.isSnapshotEnabled()
+        + " ec=" + s.getErasureCodingPolicy() + " crypt=" + s.getFileEncryptionInfo() + " ns=" + s.getNamespace()
+        + (s.isSymlink() ? " to=" + new String(s.getSymlinkInBytes(), StandardCharsets.UTF_8) : "");
+  }
+
+  private static String located(LocatedBlock b) {
+    if (b == null) return "null";
+    return b.getBlock().getBlockPoolId() + " " + b.getBlock().getBlockId() + " gs" + (b.getBlock().getGenerationStamp() > firstStamp ? ">" : "<=")
+        + " len=" + b.getBlockSize() + " at=" + b.getStartOffset() + " corrupt=" + b.isCorrupt() + " nodes=" + b.getLocations().length
+        + " states=" + Arrays.stream(b.getLocations()).map(d -> "" + d.getAdminState()).distinct().toList()
+        + " types=" + Arrays.stream(b.getStorageTypes() == null ? new StorageType[0] : b.getStorageTypes()).map(StorageType::toString).distinct().toList()
+        + " ids=" + (b.getStorageIDs() == null ? 0 : b.getStorageIDs().length) + " cached=" + b.getCachedLocations().length
+        + " token=" + b.getBlockToken().getKind() + "/" + b.getBlockToken().getIdentifier().length;
+  }
+
+  private static String locations(LocatedBlocks l) {
+    if (l == null) return "null";
+    return "length=" + l.getFileLength() + " open=" + l.isUnderConstruction() + " last=" + located(l.getLastLocatedBlock()) + " lastComplete="
+        + l.isLastBlockComplete() + l.getLocatedBlocks().stream().map(b -> "\n    " + located(b)).collect(Collectors.joining()).replace("\n   ", " |");
+  }
+
+  private static String listing(DirectoryListing l) {
+    if (l == null) return "null";
+    return l.getPartialListing().length + " of more=" + l.hasMore() + " remaining=" + l.getRemainingEntries() + Arrays.stream(l.getPartialListing())
+        .map(s -> " | " + status(s) + (s instanceof HdfsLocatedFileStatus f ? " " + locations(f.getLocatedBlocks()) : "")).collect(Collectors.joining());
+  }
+
+  private static String summary(ContentSummary s) {
+    return "length=" + s.getLength() + "B files=" + s.getFileCount() + " dirs=" + s.getDirectoryCount() + " " + usage(s) + " snapshot="
+        + s.getSnapshotLength() + "/" + s.getSnapshotFileCount() + "/" + s.getSnapshotDirectoryCount() + "/" + s.getSnapshotSpaceConsumed() + " ec=" + s.getErasureCodingPolicy();
+  }
+
+  private static String usage(QuotaUsage u) {
+    return "count=" + u.getFileAndDirectoryCount() + " quota=" + u.getQuota() + " space=" + u.getSpaceConsumed() + "B spaceQuota=" + u.getSpaceQuota()
+        + " types=" + Arrays.stream(StorageType.values()).map(t -> u.getTypeConsumed(t) + "/" + u.getTypeQuota(t)).toList();
+  }
+
+  private static String defaults(FsServerDefaults d) {
+    return d.getBlockSize() + " " + d.getBytesPerChecksum() + " " + d.getWritePacketSize() + " " + d.getReplication() + " " + d.getFileBufferSize() + " "
+        + d.getEncryptDataTransfer() + " " + d.getTrashInterval() + " " + d.getChecksumType() + " '" + d.getKeyProviderUri() + "' " + d.getDefaultStoragePolicyId()
+        + " " + d.getSnapshotTrashRootEnabled();
+  }
+
+  private static String datanode(DatanodeInfo d) {
+    return d.getHostName() + " rack=" + d.getNetworkLocation() + " state=" + d.getAdminState() + " cache=" + d.getCacheCapacity() + "/" + d.getCacheUsed()
+        + " version=" + d.getSoftwareVersion() + " capacity=" + (d.getCapacity() > 0) + " remaining=" + (d.getRemaining() > 0) 
+        + " domain=" + d.getUpgradeDomain() + " hosts=" + d.getDependentHostNames() + " update=" + time(d.getLastUpdate()) + " uuid=" + d.getDatanodeUuid();
+  }
+
+  private static String storages(DatanodeStorageReport r) {
+    return datanode(r.getDatanodeInfo()) + Arrays.stream(r.getStorageReports()).map(s -> " " + s.getStorage() + " failed=" + s.isFailed()
+        + " mount=" + s.getMount() + " capacity=" + (s.getCapacity() > 0)).collect(Collectors.joining());
+  }
+}
