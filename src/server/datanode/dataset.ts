@@ -224,7 +224,7 @@ export class Dataset {
     const block = blockFileName(replica.id);
     const meta = metaFileName(replica.id, replica.genStamp);
     if (volume.io.fast) {
-      volume.io.sync(() => {
+      volume.io.sync(0, () => {
         this.disk.renameSync(`${from}/${meta}`, `${to}/${meta}`);
         this.disk.renameSync(`${from}/${block}`, `${to}/${block}`);
       });
@@ -235,7 +235,7 @@ export class Dataset {
     replica.directory = to;
     if (replica.hasTailFile) await this.unlinkQuietly(volume, `${from}/${tailFileName(replica.id)}`);
     replica.hasTailFile = false;
-    if (sync) await volume.io.slow(() => Promise.all([this.disk.syncDirectory(to), this.disk.syncDirectory(from)]));
+    if (sync) await volume.io.slow(() => Promise.all([volume.directorySyncs.sync(to), volume.directorySyncs.sync(from)]));
     pool.replicas.setState(handle, ReplicaState.FINALIZED);
     pool.replicas.setNumBytes(handle, replica.lengths.onDisk);
     pool.replicas.setGenStamp(handle, replica.genStamp);

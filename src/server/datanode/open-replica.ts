@@ -110,7 +110,11 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
     visible,
     lastChunk,
     close: async () => {
-      await Promise.all([dataFile.close(), metaFile?.close()]);
+      // Nothing was written: closing cannot wait for the disk.
+      if (volume.io.fast) {
+        dataFile.closeSync();
+        metaFile?.closeSync();
+      } else await Promise.all([dataFile.close(), metaFile?.close()]);
     },
   };
 }
@@ -126,7 +130,7 @@ async function openFiles(
   const { disk, log } = dataset;
   const { io } = volume;
   const open = (path: string): Promise<DiskFile> =>
-    io.fast ? Promise.resolve(io.sync(() => disk.openSync(path, 'r'))) : io.async(0, () => disk.open(path, 'r'));
+    io.fast ? Promise.resolve(io.sync(0, () => disk.openSync(path, 'r'))) : io.async(0, () => disk.open(path, 'r'));
   const dataFile = await open(dataPath);
   let metaFile: DiskFile | undefined;
   try {

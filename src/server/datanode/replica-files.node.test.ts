@@ -49,7 +49,7 @@ async function check(
   try {
     const volume = openVolume(dir);
     // One call that takes long sends the volume to asynchronous writes.
-    if (slow) volume.io.sync(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 110));
+    if (slow) volume.io.sync(0, () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 110));
     const total = [...lengths, ...appended].reduce((a, b) => a + b, 0);
     const content = Buffer.from(Array.from({ length: total }, (_, i) => (i * 31) & 0xff));
     const name = { pool: 'BP-1', id: blockId(5n), genStamp: genStamp(1001), numBytes: 0 };
@@ -116,7 +116,7 @@ test.each([false, true])('packets that come together, in memory that changes beh
   const dir = mkdtempSync(join(tmpdir(), 'tuskfs-replica-'));
   try {
     const volume = openVolume(dir);
-    if (slow) volume.io.sync(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 110));
+    if (slow) volume.io.sync(0, () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 110));
     const list = packets(Array.from({ length: 300 }, (_, i) => 1 + ((i * 7919) % 9000)));
     const total = (list[list.length - 1] as { end: number }).end;
     const content = Buffer.from(Array.from({ length: total }, (_, i) => (i * 31) & 0xff));

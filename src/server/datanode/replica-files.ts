@@ -60,13 +60,13 @@ export class ReplicaFiles {
     const { io } = replica.volume;
     const open = (name: string): Promise<DiskFile> => {
       const path = `${replica.directory}/${name}`;
-      return io.fast ? Promise.resolve(io.sync(() => disk.openSync(path, 'wx'))) : io.async(0, () => disk.open(path, 'wx'));
+      return io.fast ? Promise.resolve(io.sync(0, () => disk.openSync(path, 'wx'))) : io.async(0, () => disk.open(path, 'wx'));
     };
     const dataFile = await open(blockFileName(replica.id));
     try {
       const metaFile = await open(metaFileName(replica.id, replica.genStamp));
       const header = checksum.header();
-      if (io.fast) io.sync(() => metaFile.writeSync(header, 0));
+      if (io.fast) io.sync(header.length, () => metaFile.writeSync(header, 0));
       else await io.async(header.length, () => metaFile.write(header, 0));
       return new ReplicaFiles(disk, replica, checksum, dataFile, metaFile);
     } catch (error) {
@@ -162,7 +162,7 @@ export class ReplicaFiles {
 
   private writeNow(batch: WriteBatch): void {
     const { data, dataAt, sums, sumsAt } = batch;
-    this.replica.volume.io.sync(() => {
+    this.replica.volume.io.sync(batch.bytes, () => {
       if (data.length === 1) this.dataFile.writeSync(data[0] as Buffer, dataAt);
       else this.dataFile.writevSync(data, dataAt);
       if (sums.length > 0) this.metaFile.writeSync(sums, sumsAt);
@@ -286,12 +286,12 @@ export class ReplicaFiles {
   /** hsync: data, checksums and, once, the directory survive a power cut. */
   async sync(): Promise<void> {
     await this.drained();
-    const { io } = this.replica.volume;
+    const { io, directorySyncs } = this.replica.volume;
     const { lastChunk } = this.replica;
     const noted = lastChunk === undefined ? undefined : this.noteTail(lastChunk.length, lastChunk.sum);
     await io.slow(() => Promise.all([this.dataFile.datasync(), this.metaFile.datasync(), noted]));
     if (this.directorySynced) return;
-    await io.slow(() => this.disk.syncDirectory(this.replica.directory));
+    await io.slow(() => directorySyncs.sync(this.replica.directory));
     this.directorySynced = true;
   }
 
@@ -317,9 +317,18 @@ export class ReplicaFiles {
         await this.replica.volume.io.slow(() => Promise.all([this.dataFile.datasync(), this.metaFile.datasync()]));
       }
     } finally {
-      const results = await Promise.allSettled([this.dataFile.close(), this.metaFile.close(), this.tail?.close()]);
+      const results = await Promise.allSettled([
+        this.closeFile(this.dataFile),
+        this.closeFile(this.metaFile),
+        this.tail?.close(),
+      ]);
       for (const result of results) if (result.status === 'rejected' && sync) this.failure ??= result.reason as Error;
     }
     if (sync) this.throwFailure();
+  }
+
+  private async closeFile(file: DiskFile): Promise<void> {
+    if (this.replica.volume.io.fast) file.closeSync();
+    else await file.close();
   }
 }

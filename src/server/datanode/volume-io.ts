@@ -1,23 +1,24 @@
 // How the disk calls of one volume are made: at once, in the thread, while its recent calls were fast; otherwise through
 // the system's thread pool with a bound on what may wait. So one hung disk stops only the blocks that lie on it. The
-// verdict is made from the calls themselves: a mean above 0.2 ms ends synchronous calls, asynchronous ones that hardly ever
-// take long bring them back. A busy processor makes single calls look slow, as the thread loses its turn in the middle of
-// them: one call counts for no more than 1.6 ms, so that only several in a short while are a verdict.
+// verdict is made from the calls themselves: when a quarter of the recent synchronous ones took longer than they should,
+// there are no more of them, and when asynchronous ones hardly ever do, the volume is tried again. It is a share and no
+// mean, because on a busy processor a few calls look slow by far: the thread loses its turn in the middle of them.
 import { HdfsError } from '../../base/errors.ts';
 import type { Clock, DiskFile } from '../../host/host.ts';
 
-/** Synchronous calls that are slower on average send the volume to the thread pool. */
+/** A synchronous call that takes longer counts as slow, and so much more for each byte that it moves. */
 const FAST_MS = 0.2;
+const FAST_MS_PER_BYTE = 0.5 / (1024 * 1024);
+/** The share of slow synchronous calls beyond which they end. */
+const MANY_SLOW = 0.25;
 /** An asynchronous call that takes longer counts as slow. */
 const SLOW_ASYNC_MS = 5;
 /** The share of slow asynchronous calls below which the volume is tried again. */
 const FEW_SLOW = 0.1;
-/** More than this no single call adds to the mean. */
-const MOST_COUNTED_MS = 1.6;
 /** One call this slow is verdict enough. */
 const SLOW_CALL_MS = 100;
-/** Weight of the newest call in the mean. */
-const WEIGHT = 1 / 16;
+/** Weight of the newest call in a share. */
+const WEIGHT = 1 / 32;
 /** Asynchronous calls to be seen before the volume is tried again; twice as many each time it fails the trial. */
 const PROBATION_CALLS = 64;
 const LONGEST_PROBATION_CALLS = 4096;
@@ -32,10 +33,9 @@ export class VolumeIo {
   private readonly clock: Clock;
   private readonly name: string;
   private fastNow = true;
-  private mean = 0;
   private syncCalls = 0;
   private asyncCalls = 0;
-  private slowShare = 1;
+  private slowShare = 0;
   private probation = PROBATION_CALLS;
   private queuedCallCount = 0;
   private queuedByteCount = 0;
@@ -58,16 +58,17 @@ export class VolumeIo {
     return this.queuedByteCount;
   }
 
-  /** Runs a synchronous call and judges it. Only when `fast`. */
-  sync<T>(call: () => T): T {
+  /** Runs a synchronous call that moves `bytes` and judges it. Only when `fast`. */
+  sync<T>(bytes: number, call: () => T): T {
     const start = this.clock.monotonic();
     try {
       return call();
     } finally {
       const took = this.clock.monotonic() - start;
-      this.mean += (Math.min(took, MOST_COUNTED_MS) - this.mean) * WEIGHT;
+      const slow = took > FAST_MS + bytes * FAST_MS_PER_BYTE;
+      this.slowShare += ((slow ? 1 : 0) - this.slowShare) * WEIGHT;
       this.syncCalls++;
-      if (took > SLOW_CALL_MS || this.mean > FAST_MS) this.turnSlow();
+      if (took > SLOW_CALL_MS || this.slowShare > MANY_SLOW) this.turnSlow();
     }
   }
 
@@ -96,7 +97,7 @@ export class VolumeIo {
         this.slowShare += ((took > SLOW_ASYNC_MS ? 1 : 0) - this.slowShare) * WEIGHT;
         if (++this.asyncCalls >= this.probation && this.slowShare < FEW_SLOW) {
           this.fastNow = true;
-          this.mean = 0;
+          this.slowShare = 0;
           this.syncCalls = 0;
         }
       }
@@ -116,7 +117,7 @@ export class VolumeIo {
     let done = 0;
     while (done < length) {
       const got = this.fast
-        ? this.sync(() => file.readSync(buffer, offset + done, length - done, position + done))
+        ? this.sync(length, () => file.readSync(buffer, offset + done, length - done, position + done))
         : await this.async(length, () => file.read(buffer, offset + done, length - done, position + done));
       if (got === 0) break;
       done += got;

@@ -2,6 +2,7 @@
 // Which replica lies on it is the dataset's business.
 import type { Clock, Disk, DiskLock, VolumeStat } from '../../host/host.ts';
 import type { StorageTypeProto } from '../../wire/messages/hdfs.ts';
+import { DirectorySyncs } from './directory-syncs.ts';
 import { VolumeIo } from './volume-io.ts';
 
 /** How old the file system's numbers may be. */
@@ -21,6 +22,7 @@ export class Volume {
   readonly path: string;
   readonly storageType: StorageTypeProto;
   readonly io: VolumeIo;
+  readonly directorySyncs: DirectorySyncs;
   /** DS-…; known once the directory's VERSION was read or written. */
   storageId = '';
   /** Bytes promised to replicas being written and not yet in their files. */
@@ -45,6 +47,7 @@ export class Volume {
     this.lock = identity.lock;
     this.reservedBytes = identity.reservedBytes;
     this.io = new VolumeIo(clock, identity.path);
+    this.directorySyncs = new DirectorySyncs(disk);
   }
 
   /** Asks the file system anew. Nobody but a start waits for it: a hung disk must not hold a heartbeat. */

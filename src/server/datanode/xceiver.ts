@@ -27,7 +27,7 @@ import type { Services } from './services.ts';
 import { writeBlock } from './write-block.ts';
 
 /** Reads of the kernel go into a slab of this size, reused for each connection. */
-const SLAB_BYTES = 128 * 1024;
+const SLAB_BYTES = 256 * 1024;
 const MAX_STATUS_BYTES = 1024;
 
 /** What follows an operation: another one on the same connection, or its end. */
