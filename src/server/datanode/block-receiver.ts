@@ -55,6 +55,8 @@ export class BlockReceiver implements PacketConsumer {
   private mirrorFailed = false;
   /** A packet was damaged: what comes behind it is not looked at any more. */
   private damaged = false;
+  /** The last packet has come and the replica is what it was to become. */
+  private isComplete = false;
   /** Packets that came together and are not written yet. */
   private turn: QueuedPacket[] = [];
   private turnSyncs = false;
@@ -215,6 +217,7 @@ export class BlockReceiver implements PacketConsumer {
     if (!acknowledge) return;
     this.effects(this.acks.mirrorBroke());
     this.sendAcks();
+    this.endAfterAnswer();
   }
 
   /** Hands the packet's bytes to the files. False: it is damaged, and answered. */
@@ -257,6 +260,7 @@ export class BlockReceiver implements PacketConsumer {
     this.damaged = true;
     if (acknowledge) {
       this.own([queued], Status.ERROR_CHECKSUM);
+      this.endAfterAnswer();
       return;
     }
     onSenderCorrupt();
@@ -274,8 +278,23 @@ export class BlockReceiver implements PacketConsumer {
     await this.files.close(this.syncOnClose);
     if (this.settled) return;
     await this.options.complete(this.syncOnClose, () => !this.settled);
-    if (this.options.acknowledge) this.own([queued], Status.SUCCESS);
-    else this.finish();
+    if (this.options.acknowledge) {
+      this.isComplete = true;
+      this.own([queued], Status.SUCCESS);
+      this.endAfterAnswer();
+    } else this.finish();
+  }
+
+  /**
+   * The sender was told that a node after us failed. While packets may come we live on until it shuts the pipeline down;
+   * after the last one, or a damaged one, nobody listens for that: the connection ends with what was said.
+   */
+  private endAfterAnswer(): void {
+    if (this.settled || !this.acks.isEnded || !(this.isComplete || this.damaged)) return;
+    this.options.upstream.connection.flushed(() => {
+      if (this.isComplete) this.finish();
+      else this.fail(new HdfsError('ECHECKSUM', `Unexpected checksum mismatch while writing ${describeBlock(this.replica)}`));
+    });
   }
 
   // ------------------------------------------------------------------------------------------------- acknowledgements

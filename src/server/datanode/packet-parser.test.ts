@@ -79,3 +79,19 @@ test('mutated packets are refused by a protocol error or taken, never worse', ()
     { numRuns: 2000 },
   );
 });
+
+test('a last packet that its consumer refuses ends the stream: the consumer hears of it, though the source was given back', () => {
+  for (const place of ['packet', 'flush'] as const) {
+    const broken: (Error | undefined)[] = [];
+    const refuse = (): never => {
+      throw new Error(`refused by ${place}`);
+    };
+    const parser = new PacketParser(fakeSource(), {
+      packet: place === 'packet' ? refuse : () => undefined,
+      flush: place === 'flush' ? refuse : () => undefined,
+      broken: (error) => broken.push(error),
+    });
+    parser.push(packet(0, Buffer.alloc(0), Buffer.alloc(0), true));
+    expect(broken.map((error) => error?.message)).toEqual([`refused by ${place}`]);
+  }
+});

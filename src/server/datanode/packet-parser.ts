@@ -57,6 +57,17 @@ export class PacketParser implements ByteSink {
   }
 
   push(chunk: Buffer): number {
+    try {
+      return this.take(chunk);
+    } catch (error) {
+      if (!this.done) throw error;
+      // The source gave this sink up with the last packet: nobody else would tell the consumer.
+      this.consumer.broken(error instanceof Error ? error : new Error(String(error)));
+      return chunk.length;
+    }
+  }
+
+  private take(chunk: Buffer): number {
     let at = 0;
     while (at < chunk.length && !this.blocked && !this.done) {
       const left = chunk.length - at;
