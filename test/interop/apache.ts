@@ -3,11 +3,11 @@
 // are skipped; where TUSKFS_REQUIRE_INTEROP is set, as in continuous integration, that is a failure.
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe } from 'vitest';
 import { formatConfigurationXml } from '../../src/config/xml.ts';
+import { freePorts } from './support/ports.ts';
 
 export const HADOOP_VERSION = '3.5.0';
 export const ROOT = resolve(import.meta.dirname, '../..');
@@ -171,24 +171,6 @@ export function ours(
   return run(process.execPath, [join(ROOT, 'bin', command), ...args], options);
 }
 
-/** Ports that nobody listens on right now. */
-export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((done, fail) => {
-        server.once('error', fail).listen(0, '127.0.0.1', () => done(server));
-      });
-    }),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
-}
-
 export function writeConfiguration(directory: string, values: Readonly<Record<string, string>>): string {
   mkdirSync(directory, { recursive: true });
   // All in both: Hadoop reads the defaults of HDFS over core-site.xml, and some programs read only that.
@@ -217,6 +199,8 @@ export class Cluster {
   readonly rpcPort: number;
   readonly httpPort: number;
   readonly roles: readonly string[];
+  /** Where each DataNode takes and gives blocks, by role. */
+  readonly transferPorts: ReadonlyMap<string, number>;
   readonly #processes = new Map<string, ChildProcess>();
   readonly #ours: ReadonlySet<string>;
 
@@ -225,6 +209,7 @@ export class Cluster {
     rpcPort: number,
     httpPort: number,
     roles: readonly string[],
+    transferPorts: ReadonlyMap<string, number>,
     own: ReadonlySet<string>,
   ) {
     this.directory = directory;
@@ -232,6 +217,7 @@ export class Cluster {
     this.rpcPort = rpcPort;
     this.httpPort = httpPort;
     this.roles = roles;
+    this.transferPorts = transferPorts;
     this.#ours = own;
   }
 
@@ -245,7 +231,8 @@ export class Cluster {
     const roles = ['nn', ...Array.from({ length: datanodes }, (_, index) => `dn${index + 1}`)];
     const own = new Set(options.ours?.flatMap((role) => (role === 'dn' ? roles.slice(1) : [role])));
     const [rpcPort = 0, httpPort = 0, ...ports] = await freePorts(2 + 3 * datanodes);
-    const cluster = new Cluster(directory, rpcPort, httpPort, roles, own);
+    const transferPorts = new Map(roles.slice(1).map((role, index) => [role, ports[3 * index] ?? 0]));
+    const cluster = new Cluster(directory, rpcPort, httpPort, roles, transferPorts, own);
     const common = {
       'fs.defaultFS': cluster.uri,
       'dfs.namenode.http-address': `127.0.0.1:${httpPort}`,

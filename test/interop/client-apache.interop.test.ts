@@ -1,57 +1,48 @@
 // Our client against Apache's own cluster. If this fails, a program that uses tuskfs/client cannot trust an Apache HDFS,
 // or what it wrote there reads differently through Hadoop's client.
-import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connect, constants, type Hdfs, HdfsError } from '../../src/client/index.ts';
+import { Cluster, describeWithApache } from './apache.ts';
+import { freePorts } from './support/ports.ts';
+import { Resident } from './support/resident.ts';
 
-const run = promisify(execFile);
-const tools = process.env.APACHE_TOOLS ?? resolve(import.meta.dirname, '../../../shared/tools/apache/bin');
-const available = existsSync(join(tools, 'cluster'));
-const BASE_PORT = 27000;
 /** Who runs the NameNode is its superuser. */
 const superuser = userInfo().username;
 const MIB = 1024 * 1024;
+const RETURN_LIMIT_MS = 60_000;
 
-describe.skipIf(!available)('client against an Apache cluster', () => {
+describeWithApache('client against an Apache cluster', () => {
   const directory = mkdtempSync(join(tmpdir(), 'tuskfs-client-'));
-  const confDir = join(directory, 'client');
   /** Ports of the DataNodes that were connected to, in order. */
   const ports: number[] = [];
+  let cluster: Cluster;
+  let confDir: string;
+  let apache: Resident;
   let fs: Hdfs;
 
-  const hdfs = async (...args: string[]): Promise<string> => {
-    const env = { ...process.env, HADOOP_USER_NAME: superuser, HADOOP_ROOT_LOGGER: 'ERROR,console' };
-    return (await run(join(tools, 'hdfs'), ['--config', confDir, 'dfs', ...args], { env, maxBuffer: 256 * MIB })).stdout;
+  const hdfs = async (...args: string[]): Promise<string> => (await apache.must(confDir, 'dfs', args)).stdout;
+  const hdfsBytes = async (...args: string[]): Promise<Buffer> => (await apache.must(confDir, 'dfs', args)).bytes;
+  const roleAt = (port: number | undefined): string => {
+    const found = [...cluster.transferPorts].find(([, transferPort]) => transferPort === port);
+    if (found === undefined) throw new Error(`no DataNode listens on ${port}`);
+    return found[0];
   };
-  const hdfsBytes = (...args: string[]): Buffer =>
-    execFileSync(join(tools, 'hdfs'), ['--config', confDir, 'dfs', ...args], {
-      maxBuffer: 256 * MIB,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  const roleAt = (port: number): string => `dn${(port - BASE_PORT - 30) / 3}`;
-  const kill = (role: string): void => {
-    process.kill(Number(readFileSync(join(directory, 'pids', role), 'utf8')), 'SIGKILL');
-  };
-  const launch = async (role: string): Promise<void> => {
-    await run(join(tools, 'cluster'), ['launch', directory, role]);
-    const live = async (): Promise<boolean> => {
-      const probe = await connect({ confDir, user: superuser });
-      try {
-        // A DataNode that registered again is used again: wait until a block is placed on every one of them.
-        await probe.writeFile('/probe', 'x', { replication: 3 });
-        return (await probe.blockLocations('/probe'))[0]?.names.length === 3;
-      } finally {
-        await probe.close();
-      }
-    };
-    for (let i = 0; i < 60 && !(await live()); i++) await new Promise((done) => setTimeout(done, 500));
+  const relaunch = async (role: string): Promise<void> => {
+    cluster.launch(role);
+    await using probe = await connect({ confDir, user: superuser });
+    // A DataNode that registered again is used again: wait until a block is placed on every one of them.
+    for (const end = Date.now() + RETURN_LIMIT_MS; ; ) {
+      await probe.writeFile('/probe', 'x', { replication: 3 });
+      if ((await probe.blockLocations('/probe'))[0]?.names.length === 3) return;
+      if (Date.now() > end) throw new Error(`${role} does not come back:\n${cluster.log(role).slice(-4000)}`);
+      await new Promise((done) => setTimeout(done, 200));
+    }
   };
   const put = (path: string, size: number, blockSize?: number): Promise<Buffer> => {
     const data = randomBytes(size);
@@ -64,12 +55,12 @@ describe.skipIf(!available)('client against an Apache cluster', () => {
     );
 
   beforeAll(async () => {
-    const keys = [
-      'fs.trash.interval=360',
-      'dfs.namenode.fs-limits.min-block-size=1024',
-      'dfs.namenode.redundancy.considerLoad=false',
-    ];
-    await run(join(tools, 'cluster'), ['start', directory, '--datanodes', '3', '--base-port', String(BASE_PORT), ...keys]);
+    apache = new Resident(directory);
+    cluster = await Cluster.start({
+      datanodes: 3,
+      keys: { 'fs.trash.interval': '360', 'dfs.namenode.redundancy.considerLoad': 'false' },
+    });
+    confDir = cluster.clientConf;
     fs = await connect({
       confDir,
       user: superuser,
@@ -82,7 +73,8 @@ describe.skipIf(!available)('client against an Apache cluster', () => {
 
   afterAll(async () => {
     await fs?.close();
-    await run(join(tools, 'cluster'), ['stop', directory]);
+    await apache?.close();
+    await cluster?.stop();
     rmSync(directory, { recursive: true, force: true });
   });
 
@@ -122,7 +114,7 @@ describe.skipIf(!available)('client against an Apache cluster', () => {
     const data = randomBytes(100_000_000);
     writeFileSync(local, data);
     await pipeline(Readable.from(pieces(data, 1_000_003)), fs.createWriteStream('/big', { blockSize: 32 * MIB }));
-    expect(hdfsBytes('-cat', '/big').equals(data)).toBe(true);
+    expect((await hdfsBytes('-cat', '/big')).equals(data)).toBe(true);
     await hdfs('-put', local, '/big2');
     const read: Buffer[] = [];
     for await (const piece of fs.createReadStream('/big2')) read.push(piece as Buffer);
@@ -168,7 +160,7 @@ describe.skipIf(!available)('client against an Apache cluster', () => {
       await (length % 2 === 0 ? handle.hflush() : handle.hsync());
       expect((await fs.readFile('/flushed')).equals(data.subarray(0, written)), String(written)).toBe(true);
     }
-    expect(hdfsBytes('-cat', '/flushed').equals(data.subarray(0, written))).toBe(true);
+    expect((await hdfsBytes('-cat', '/flushed')).equals(data.subarray(0, written))).toBe(true);
     await handle.close();
     expect((await fs.stat('/flushed')).size).toBe(written);
   });
@@ -238,12 +230,13 @@ describe.skipIf(!available)('client against an Apache cluster', () => {
   });
 
   it('finds the NameNode that answers among those of a nameservice', async () => {
+    const [gone] = await freePorts(1);
     const conf = {
       'fs.defaultFS': 'hdfs://ns1',
       'dfs.nameservices': 'ns1',
       'dfs.ha.namenodes.ns1': 'gone,here',
-      'dfs.namenode.rpc-address.ns1.gone': `127.0.0.1:${BASE_PORT + 25}`,
-      'dfs.namenode.rpc-address.ns1.here': `127.0.0.1:${BASE_PORT}`,
+      'dfs.namenode.rpc-address.ns1.gone': `127.0.0.1:${gone}`,
+      'dfs.namenode.rpc-address.ns1.here': `127.0.0.1:${cluster.rpcPort}`,
     };
     await using ha = await connect({ confDir, conf, user: superuser });
     expect(ha.uri).toBe('hdfs://ns1');
@@ -288,24 +281,27 @@ describe.skipIf(!available)('client against an Apache cluster', () => {
     for await (const piece of fs.createReadStream('/survive', { highWaterMark: 1 })) {
       read.push(piece as Buffer);
       if (read.length === 4) {
-        killed = roleAt(ports.at(-1) as number);
-        kill(killed);
+        killed = roleAt(ports.at(-1));
+        await cluster.kill(killed);
       }
     }
     expect(killed).not.toBe('');
     expect(Buffer.concat(read).equals(data)).toBe(true);
-    await launch(killed);
+    await relaunch(killed);
 
     const damaged = await put('/damaged', 500_000);
     const [block] = await fs.blockLocations('/damaged');
-    const found = execFileSync('find', [join(directory, 'data', 'dn1'), '-name', `blk_${block?.blockId}`])
-      .toString()
-      .trim();
-    const bytes = readFileSync(found);
+    const disk = join(cluster.directory, 'data/dn1');
+    const found = readdirSync(disk, { recursive: true, encoding: 'utf8' }).find((name) =>
+      name.endsWith(`/blk_${block?.blockId}`),
+    );
+    expect(found).toBeDefined();
+    const replica = join(disk, found ?? '');
+    const bytes = readFileSync(replica);
     bytes[300_000] = (bytes[300_000] as number) ^ 1;
-    writeFileSync(found, bytes);
+    writeFileSync(replica, bytes);
     const reported = async (): Promise<boolean> =>
-      !(await fs.blockLocations('/damaged'))[0]?.names.includes(`127.0.0.1:${BASE_PORT + 33}`);
+      !(await fs.blockLocations('/damaged'))[0]?.names.includes(`127.0.0.1:${cluster.transferPorts.get('dn1')}`);
     for (let i = 0; i < 200 && !(await reported()); i++) expect((await fs.readFile('/damaged')).equals(damaged)).toBe(true);
     expect(await reported()).toBe(true);
   });
@@ -319,15 +315,15 @@ describe.skipIf(!available)('client against an Apache cluster', () => {
       await handle.write(data.subarray(at, at + 100_000));
       if (at === 3_000_000) {
         await handle.hflush();
-        const first = roleAt(ports.at(-1) as number);
+        const first = roleAt(ports.at(-1));
         killed = which === 'first' ? first : (['dn1', 'dn2', 'dn3'].find((role) => role !== first) as string);
-        kill(killed);
+        await cluster.kill(killed);
       }
     }
     await handle.close();
     expect((await fs.readFile(`/died-${which}`)).equals(data)).toBe(true);
-    expect(hdfsBytes('-cat', `/died-${which}`).equals(data)).toBe(true);
-    await launch(killed);
+    expect((await hdfsBytes('-cat', `/died-${which}`)).equals(data)).toBe(true);
+    await relaunch(killed);
   });
 });
 

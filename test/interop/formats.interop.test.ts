@@ -1,11 +1,9 @@
 // Apache's own programs judge the files that we write. If this fails, an operator cannot look into our images and edit
 // logs with Hadoop's viewers, and cannot go back to Apache's NameNode with our directories.
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { blockId, genStamp, inodeId } from '../../src/base/ids.ts';
 import { BlockMap, BlockState } from '../../src/core/blocks/block-map.ts';
 import { AclScope, AclType, type EditOp, type RpcIds, XAttrNamespace } from '../../src/core/edits/ops.ts';
@@ -18,23 +16,25 @@ import { newImageCounters } from '../../src/format/fsimage/state.ts';
 import { formatDigest } from '../../src/format/storage/digest.ts';
 import { editsInProgressName, formatSeenTxid, imageDigestName, imageName } from '../../src/format/storage/names.ts';
 import { formatNameNodeVersion } from '../../src/format/storage/version.ts';
+import { describeWithApache, writeConfiguration } from './apache.ts';
+import { freePorts } from './support/ports.ts';
+import { Resident } from './support/resident.ts';
 
-const run = promisify(execFile);
-const hdfsCommand = process.env.TUSKFS_APACHE_HDFS ?? resolve(import.meta.dirname, '../../../shared/tools/apache/bin/hdfs');
-const RPC_PORT = Number(process.env.TUSKFS_INTEROP_PORT ?? 23_000);
-
-describe.skipIf(!existsSync(hdfsCommand))('our files under the eyes of Apache', () => {
+describeWithApache('our files under the eyes of Apache', () => {
   const directory = mkdtempSync(join(tmpdir(), 'tuskfs-formats-'));
   const path = (name: string): string => join(directory, name);
   const golden = (name: string): Buffer => readFileSync(resolve(import.meta.dirname, '../golden/formats', name));
-  const children: ChildProcess[] = [];
-  const env = { ...process.env, HADOOP_USER_NAME: 'root' };
+  let apache: Resident;
 
-  const hdfs = async (...args: string[]): Promise<string> =>
-    (await run(hdfsCommand, args, { env, maxBuffer: 64 * 1024 * 1024, timeout: 120_000 })).stdout;
+  const hdfs = async (command: 'oev' | 'oiv', ...args: string[]): Promise<void> => {
+    await apache.must(undefined, command, args);
+  };
 
-  afterAll(() => {
-    for (const child of children) child.kill('SIGKILL');
+  beforeAll(() => {
+    apache = new Resident(directory);
+  });
+  afterAll(async () => {
+    await apache?.close();
     rmSync(directory, { recursive: true, force: true });
   });
 
@@ -126,42 +126,22 @@ describe.skipIf(!existsSync(hdfsCommand))('our files under the eyes of Apache', 
       { txid: 8, op: { kind: 'RENAME_OLD', source: '/dir', destination: '/renamed', timestamp: 9, rpc: RPC } },
     ]);
     writeFileSync(join(current, editsInProgressName(6)), Buffer.concat([log, Buffer.alloc(1024 * 1024, 0xff)]));
-    writeConfiguration(path('conf'), path('name'));
-    const nameNode = spawn(hdfsCommand, ['--config', path('conf'), 'namenode'], { env, stdio: 'ignore' });
-    children.push(nameNode);
-    const listing = await listWhenUp();
+    const [rpcPort, httpPort] = await freePorts(2);
+    const conf = writeConfiguration(path('conf'), {
+      'fs.defaultFS': `hdfs://127.0.0.1:${rpcPort}`,
+      'dfs.namenode.name.dir': `file://${path('name')}`,
+      'dfs.namenode.http-address': `127.0.0.1:${httpPort}`,
+      'dfs.namenode.acls.enabled': 'true',
+    });
+    await apache.must(conf, 'start-namenode', [conf]);
+    const listing = (await apache.must(conf, 'dfs', ['-ls', '-R', '/'])).stdout;
     expect(listing).toMatch(/drwxrwxr-x\+ .* alice staff .* \/renamed$/m);
     expect(listing).toMatch(/-rw-r--r-- +3 alice staff .* \/renamed\/file$/m);
     expect(listing).toMatch(/ \/from-edits$/m);
     expect(listing).toMatch(/ \/töne😀$/m);
-    nameNode.kill('SIGKILL');
+    await apache.must(conf, 'stop', [conf]);
   });
-
-  async function listWhenUp(): Promise<string> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await hdfs('--config', path('conf'), 'dfs', '-ls', '-R', '/');
-      } catch (error) {
-        if (attempt >= 5) throw error;
-      }
-    }
-  }
 });
-
-function writeConfiguration(directory: string, nameDirectory: string): void {
-  const property = (name: string, value: string): string => `<property><name>${name}</name><value>${value}</value></property>`;
-  const file = (...properties: string[]): string => `<configuration>${properties.join('')}</configuration>`;
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'core-site.xml'), file(property('fs.defaultFS', `hdfs://127.0.0.1:${RPC_PORT}`)));
-  writeFileSync(
-    join(directory, 'hdfs-site.xml'),
-    file(
-      property('dfs.namenode.name.dir', `file://${nameDirectory}`),
-      property('dfs.namenode.http-address', `127.0.0.1:${RPC_PORT + 1}`),
-      property('dfs.namenode.acls.enabled', 'true'),
-    ),
-  );
-}
 
 // --------------------------------------------------------------------------------------------------------------- edits
 

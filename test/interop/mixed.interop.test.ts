@@ -57,13 +57,27 @@ describeWithApache('clusters of both', () => {
           expect(all.subarray(i * 100_001, (i + 1) * 100_001).equals(content.subarray(0, 100_001))).toBe(true);
       };
       await check();
-      const sum = (await dfs('-checksum', '/content')).stdout;
+      const checksums = async (): Promise<string> =>
+        (await dfs('-checksum', '/content')).stdout +
+        (await dfs('-Ddfs.checksum.combine.mode=COMPOSITE_CRC', '-checksum', '/content')).stdout;
+      const sum = await checksums();
+      if (name !== 'our NameNode') {
+        // Our NameNode refuses to append; our DataNodes do it for Apache's.
+        await dfs('-put', join(directory, 'small'), '/appended');
+        for (let i = 0; i < 4; i++) await dfs('-appendToFile', join(directory, 'small'), '/appended');
+        const { bytes } = await dfs('-cat', '/appended');
+        expect(bytes.equals(Buffer.concat(Array(5).fill(content.subarray(0, 100_001))))).toBe(true);
+        expect((await apache.must(nodes.client, 'fsck', ['/appended'])).stdout).toMatch(/Status: HEALTHY/);
+      }
+      await dfs('-setrep', '-w', '1', '/content');
+      await dfs('-setrep', '-w', '4', '/content');
+      await check();
       // Each DataNode as the other kind.
       for (const [index, maker] of makers.slice(1).entries()) {
         await nodes.swap(`dn${index + 1}`, maker === 'ours' ? 'apache' : 'ours', index === 0 ? 'SIGKILL' : 'SIGTERM');
       }
       await check();
-      expect((await dfs('-checksum', '/content')).stdout).toBe(sum);
+      expect(await checksums()).toBe(sum);
       // The NameNode as the other kind, and back.
       const other = makers[0] === 'ours' ? 'apache' : 'ours';
       await nodes.swap('nn', other);

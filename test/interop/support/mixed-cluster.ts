@@ -2,11 +2,13 @@
 // and each to be stopped and started again as the other at any time, over the same directories.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { ours, ROOT, writeConfiguration } from '../apache.ts';
+import { freeBasePort } from './ports.ts';
 import type { Resident } from './resident.ts';
+
+export { freeBasePort } from './ports.ts';
 
 export type Maker = 'ours' | 'apache';
 
@@ -27,26 +29,7 @@ interface Running {
 }
 
 const READY_LIMIT_MS = 90_000;
-/** Below the ports that a system hands to outgoing connections: a daemon that is down for a while finds its port free. */
-const PORTS = { first: 20_000, count: 12_000 };
-
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-
-function canListen(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((done) => {
-    server.once('error', () => done(false)).listen(port, '127.0.0.1', () => server.close(() => done(true)));
-  });
-}
-
-/** The first of `count` ports in a row that nobody listens on. */
-export async function freeBasePort(count: number): Promise<number> {
-  for (;;) {
-    const base = PORTS.first + Math.floor(Math.random() * (PORTS.count - count));
-    const free = await Promise.all(Array.from({ length: count }, (_, index) => canListen(base + index)));
-    if (free.every(Boolean)) return base;
-  }
-}
 
 export class MixedCluster {
   readonly directory: string;
