@@ -14,6 +14,7 @@ import {
 } from '../../base/ids.ts';
 import { type BlockHandle, BlockMap, BlockState } from '../blocks/block-map.ts';
 import type { EditOp } from '../edits/ops.ts';
+import type { AnsweredOp } from './answered-op.ts';
 import { applyOp } from './apply/apply.ts';
 import { type InodeHandle, Inodes, InodeType } from './inodes.ts';
 import { Leases } from './leases.ts';
@@ -29,9 +30,6 @@ export interface Checked<R> {
   /** To be called after the ops were applied. */
   readonly result: () => R;
 }
-
-/** What the retry cache keeps of a call: the op that carried it out. Its answer is made from that again. */
-export type AnsweredOp = EditOp;
 
 /** Where the live path found the inode of an op, so that `apply` need not look again. */
 export interface OpHandles {

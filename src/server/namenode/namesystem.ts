@@ -5,6 +5,7 @@ import { HdfsError } from '../../base/errors.ts';
 import type { BlockManager } from '../../core/blocks/block-manager.ts';
 import type { Now } from '../../core/blocks/datanode.ts';
 import type { EditOp, RpcIds } from '../../core/edits/ops.ts';
+import type { AnsweredOp } from '../../core/namespace/answered-op.ts';
 import type { InodeHandle } from '../../core/namespace/inodes.ts';
 import type { Checked, Namespace } from '../../core/namespace/namespace.ts';
 import { LeaseRecoveryWanted } from '../../core/namespace/ops/lease-check.ts';
@@ -101,7 +102,7 @@ export class NameSystem {
     call: RpcCall,
     refused: string,
     check: (caller: Caller, now: Now) => Checked<R>,
-    again?: (op: EditOp) => R,
+    again?: (op: AnsweredOp) => R,
   ): R | Promise<R> {
     return this.as(call, (caller) => {
       const now = this.now();

@@ -1,6 +1,7 @@
 // What every op's application shares: finding the inodes of its paths, refusing contradictions, remembering who was
 // touched and which call was answered. An op checks all of its preconditions before its first change.
 import type { EditOp, RpcIds } from '../../edits/ops.ts';
+import { answeredOp } from '../answered-op.ts';
 import { EditLogCorruption, FeatureNotBuilt } from '../edit-errors.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import type { Namespace, OpHandles } from '../namespace.ts';
@@ -95,6 +96,6 @@ export class Application {
 
   /** The client's call has its answer. */
   answered(rpc: RpcIds): void {
-    this.ns.retryCache.add(rpc, this.txid, this.op, this.ns.monotonicMs);
+    this.ns.retryCache.add(rpc, this.txid, answeredOp(this.op), this.ns.monotonicMs);
   }
 }

@@ -4,7 +4,7 @@
 import { utf8Bytes } from '../../../base/bytes.ts';
 import { HdfsError } from '../../../base/errors.ts';
 import { type InodeId, inodeId, UNKNOWN_INODE_ID } from '../../../base/ids.ts';
-import type { EditOp } from '../../edits/ops.ts';
+import type { CreatedFile } from '../answered-op.ts';
 import { fileLength } from '../file-length.ts';
 import { effectivePolicy } from '../inode-policy.ts';
 import { type InodeHandle, type InodeRow, InodeType } from '../inodes.ts';
@@ -141,16 +141,16 @@ export function fileStatus(ns: Namespace, caller: Caller, path: string, followLi
   return { path: resolved, status: resolved.last === 0 ? undefined : fileStatusOf(ns, resolved.last) };
 }
 
-/** What a create that was carried out by `op` was answered, made again for a client that missed it. */
-export function createdStatus(ns: Namespace, op: Extract<EditOp, { kind: 'ADD' }>): FileStatus {
+/** What a create was answered, made again for a client that missed it. */
+export function createdStatus(ns: Namespace, op: CreatedFile): FileStatus {
   const inode = ns.inodes.find(op.inodeId);
   return {
     type: InodeType.FILE,
     name: NO_NAME,
     length: 0,
-    mode: op.permissions.mode,
-    owner: op.permissions.user,
-    group: op.permissions.group,
+    mode: op.mode,
+    owner: op.owner,
+    group: op.group,
     mtime: op.mtime,
     atime: op.atime,
     symlink: undefined,
@@ -159,7 +159,7 @@ export function createdStatus(ns: Namespace, op: Extract<EditOp, { kind: 'ADD' }
     fileId: op.inodeId,
     childrenNum: 0,
     storagePolicy: inode === 0 ? op.storagePolicyId : effectivePolicy(ns.inodes, inode),
-    flags: op.aclEntries.length === 0 ? 0 : StatusFlag.HAS_ACL,
+    flags: op.hasAcl ? StatusFlag.HAS_ACL : 0,
     inode,
   };
 }
