@@ -93,14 +93,37 @@ export async function print(output: Output, text: string): Promise<void> {
   await output.ready();
 }
 
+const MAX_LINE_LENGTH = 64 * 1024;
+
+interface LineReader {
+  readonly chunks: AsyncIterator<Uint8Array | string>;
+  text: string;
+}
+
+/** What came with a line belongs to the next question, so the reader is kept. */
+const readers = new WeakMap<Terminal, LineReader>();
+
 /** Reads a line from the keyboard, without its end. Undefined at the end of the input. */
 export async function readLine(terminal: Terminal): Promise<string | undefined> {
-  let text = '';
-  for await (const chunk of terminal.stdin()) {
-    text += Buffer.from(chunk).toString('utf8');
-    const end = text.indexOf('\n');
-    if (end >= 0) return text.slice(0, end).replace(/\r$/, '');
-    if (text.length > 64 * 1024) return text;
+  let reader = readers.get(terminal);
+  if (reader === undefined) {
+    reader = { chunks: terminal.stdin()[Symbol.asyncIterator](), text: '' };
+    readers.set(terminal, reader);
   }
-  return text === '' ? undefined : text;
+  for (;;) {
+    const end = reader.text.indexOf('\n');
+    const limit = end < 0 ? MAX_LINE_LENGTH : end + 1;
+    if (end >= 0 || reader.text.length > MAX_LINE_LENGTH) {
+      const line = reader.text.slice(0, limit);
+      reader.text = reader.text.slice(limit);
+      return line.replace(/\r?\n$/, '');
+    }
+    const chunk = await reader.chunks.next();
+    if (chunk.done === true) {
+      const line = reader.text;
+      reader.text = '';
+      return line === '' ? undefined : line;
+    }
+    reader.text += Buffer.from(chunk.value).toString('utf8');
+  }
 }
