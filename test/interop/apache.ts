@@ -1,8 +1,20 @@
 // Apache Hadoop for the interop tests: its jars (fetched once by Maven into the user's cache), its commands by class name,
 // and small clusters of it on loopback, whose daemons may be swapped for ours. Without Java and Maven the tests say so and
 // are skipped; where TUSKFS_REQUIRE_INTEROP is set, as in continuous integration, that is a failure.
+
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe } from 'vitest';
@@ -32,31 +44,27 @@ let jars: { readonly directory: string } | { readonly missing: string } | undefi
 function findJars(): { readonly directory: string } | { readonly missing: string } {
   if (spawnSync('java', ['-version'], { stdio: 'ignore' }).status !== 0) return { missing: 'Java is not installed' };
   const given = process.env.HADOOP_LIB;
-  const places = [
-    ...(given === undefined ? [] : [given]),
-    join(homedir(), '.cache/apache-hdfs', HADOOP_VERSION),
-    join(homedir(), '.cache/tuskfs/apache', HADOOP_VERSION),
-  ];
-  for (const directory of places) if (existsSync(join(directory, '.complete'))) return { directory };
-  if (spawnSync('mvn', ['-version'], { stdio: 'ignore' }).status !== 0) return { missing: 'Maven is not installed' };
-  const directory = places.at(-1) as string;
-  mkdirSync(directory, { recursive: true });
+  if (given !== undefined) return existsSync(given) ? { directory: given } : { missing: `HADOOP_LIB is not there: ${given}` };
   const pom = join(import.meta.dirname, 'pom.xml');
+  const digest = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 8);
+  const directory = join(homedir(), '.cache/tuskfs/apache', `${HADOOP_VERSION}-${digest}`);
+  if (existsSync(directory)) return { directory };
+  if (spawnSync('mvn', ['-version'], { stdio: 'ignore' }).status !== 0) return { missing: 'Maven is not installed' };
+  // Renamed when it is whole: what was interrupted, or runs beside us, is never taken for it.
+  const fresh = `${directory}.${process.pid}`;
+  mkdirSync(fresh, { recursive: true });
   const result = spawnSync(
     'mvn',
-    [
-      '-q',
-      '-B',
-      '-f',
-      pom,
-      `-Dhadoop.version=${HADOOP_VERSION}`,
-      'dependency:copy-dependencies',
-      `-DoutputDirectory=${directory}`,
-    ],
+    ['-q', '-B', '-f', pom, `-Dhadoop.version=${HADOOP_VERSION}`, 'dependency:copy-dependencies', `-DoutputDirectory=${fresh}`],
     { stdio: ['ignore', 'inherit', 'inherit'], timeout: MAVEN_LIMIT_MS },
   );
   if (result.status !== 0) return { missing: `Maven could not fetch Hadoop ${HADOOP_VERSION}` };
-  writeFileSync(join(directory, '.complete'), '');
+  try {
+    renameSync(fresh, directory);
+  } catch (error) {
+    if (!existsSync(directory)) throw error;
+    rmSync(fresh, { recursive: true });
+  }
   return { directory };
 }
 
