@@ -13,6 +13,7 @@ import {
   type NativeCrc,
   useNativeCrc,
   writeChunkSums,
+  writeSums,
 } from './crc.ts';
 import { SeededRandom } from './random.ts';
 
@@ -70,6 +71,11 @@ describe.each([
           const data = random.bytes(length);
           const sums = Buffer.alloc(3 + Math.ceil(length / chunk) * 4);
           expect(writeChunkSums(type, data, chunk, sums, 3)).toBe(sums.length);
+          const chunks: Uint8Array[] = [];
+          for (let from = 0; from < length; from += chunk) chunks.push(data.subarray(from, from + chunk));
+          const apart = Buffer.alloc(sums.length);
+          expect(writeSums(type, chunks, chunks.length, apart, 3)).toBe(sums.length);
+          expect(apart).toEqual(sums);
           expect(sums.readUInt32BE(3)).toBe(crcOfBytes(type, data, 0, Math.min(chunk, length)));
           expect(firstBadChunk(type, data, sums, chunk, 3)).toBe(-1);
           const at = random.below(length);

@@ -1,7 +1,7 @@
 // Memory of the packets a writer has on the way: header, checksums and data of one packet lie in one piece, so that a
 // packet is one write. Buffers go back to a pool when their packet is acknowledged.
 import { assert } from '../base/assert.ts';
-import { type CrcType, writeChunkSums } from '../base/crc.ts';
+import { type CrcType, writeChunkSums, writeSums } from '../base/crc.ts';
 import { chunkCount, type PacketGeometry } from '../core/pipeline/writer-geometry.ts';
 import { MAX_PACKET_HEADER_BYTES, packetHeaderBytes, writePacketHeader } from '../wire/transfer/packet.ts';
 
@@ -9,6 +9,8 @@ export class PacketBuffer {
   readonly #bytes: Buffer;
   readonly #dataStart: number;
   readonly #geometry: PacketGeometry;
+  /** The full chunks of the data, made with the first full packet: making them each time costs as much as their sums. */
+  #chunks: readonly Uint8Array[] = [];
   #length = 0;
   #sealed: Buffer | undefined;
 
@@ -52,14 +54,7 @@ export class PacketBuffer {
     const sumBytes = crc === undefined ? 0 : chunkCount(this.#length, bytesPerChecksum) * checksumBytes;
     const sumStart = this.#dataStart - sumBytes;
     const end = this.#dataStart + this.#length;
-    if (crc !== undefined && sumBytes > 0) {
-      writeChunkSums(
-        crc,
-        this.#bytes.subarray(this.#dataStart, end),
-        bytesPerChecksum,
-        this.#bytes.subarray(sumStart, this.#dataStart),
-      );
-    }
+    if (crc !== undefined && sumBytes > 0) this.#writeSums(crc, sumStart);
     const start = sumStart - packetHeaderBytes(header.sync);
     writePacketHeader(
       this.#bytes,
@@ -74,6 +69,24 @@ export class PacketBuffer {
       sumBytes,
     );
     this.#sealed = this.#bytes.subarray(start, end);
+  }
+
+  #writeSums(crc: CrcType, at: number): void {
+    const { bytesPerChecksum, dataBytes } = this.#geometry;
+    if (this.#length === dataBytes) {
+      if (this.#chunks.length === 0) this.#chunks = this.#makeChunks();
+      writeSums(crc, this.#chunks, this.#chunks.length, this.#bytes, at);
+    } else writeChunkSums(crc, this.tail(0), bytesPerChecksum, this.#bytes, at);
+  }
+
+  #makeChunks(): readonly Uint8Array[] {
+    const { bytesPerChecksum, chunksPerPacket } = this.#geometry;
+    const { buffer, byteOffset } = this.#bytes;
+    const first = byteOffset + this.#dataStart;
+    return Array.from(
+      { length: chunksPerPacket },
+      (_, i) => new Uint8Array(buffer, first + i * bytesPerChecksum, bytesPerChecksum),
+    );
   }
 
   /** The packet as it goes on the wire. */
