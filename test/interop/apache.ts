@@ -125,6 +125,10 @@ export function run(file: string, args: readonly string[], options: RunOptions =
         else done({ code, stdout, stderr });
       },
     );
+    // It may end without having read what it was given.
+    child.stdin?.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') fail(error);
+    });
     child.stdin?.end(options.input ?? '');
   });
 }
