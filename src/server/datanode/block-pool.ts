@@ -13,7 +13,7 @@ import {
   parseBlockFileName,
 } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
-import type { Disk, DiskFile, Log } from '../../host/host.ts';
+import type { Disk, DiskFile, FileStat, Log } from '../../host/host.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { finalizedDir, poolCurrentDir, rbwDir, tmpDir } from './layout.ts';
 import type { InFlightReplica } from './replica.ts';
@@ -108,9 +108,10 @@ export class BlockPool {
     await this.mendSplit(volume);
     const root = finalizedDir(volume.path, this.id);
     for (const first of await this.disk.readdir(root)) {
-      if (!first.startsWith('subdir')) continue;
+      if (!first.startsWith('subdir') || !(await this.isDirectory(`${root}/${first}`))) continue;
       for (const second of await this.disk.readdir(`${root}/${first}`)) {
-        if (second.startsWith('subdir')) await this.scanFinalized(volume, `${root}/${first}/${second}`);
+        const dir = `${root}/${first}/${second}`;
+        if (second.startsWith('subdir') && (await this.isDirectory(dir))) await this.scanFinalized(volume, dir);
       }
     }
     await this.scanWritten(volume);
@@ -142,6 +143,29 @@ export class BlockPool {
     }
   }
 
+  /** Size of an ordinary file; undefined, and a word in the log, for anything else under a block's name. */
+  private async sizeOfFile(path: string): Promise<number | undefined> {
+    const stat = await this.statOrNone(path);
+    if (stat?.isFile === true) return stat.size;
+    this.log.log('warn', 'datanode', `${path} is no file; it is not served`);
+    return undefined;
+  }
+
+  private async isDirectory(path: string): Promise<boolean> {
+    return (await this.statOrNone(path))?.isDirectory === true;
+  }
+
+  /** One odd name must not take the volume out of service: only what the disk fails to tell does. */
+  private async statOrNone(path: string): Promise<FileStat | undefined> {
+    try {
+      return await this.disk.stat(path);
+    } catch (error) {
+      const code = diskErrorCode(error);
+      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+      throw error;
+    }
+  }
+
   private async scanFinalized(volume: Volume, dir: string): Promise<void> {
     const names = await this.disk.readdir(dir);
     const stamps = stampsOf(names);
@@ -154,11 +178,12 @@ export class BlockPool {
         this.log.log('warn', 'datanode', `${dir}/${name} does not lie where its number says; it is not served`);
         continue;
       }
-      const { size } = await this.disk.stat(`${dir}/${name}`);
+      const size = await this.sizeOfFile(`${dir}/${name}`);
+      if (size === undefined) continue;
       const stamp = stamps.get(id) ?? NO_GEN_STAMP;
       if (this.take(volume, id, stamp, size, ReplicaState.FINALIZED)) {
-        const meta = stamps.has(id) ? (await this.disk.stat(`${dir}/${metaFileName(id, stamp)}`)).size : 0;
-        volume.addUsed(this.id, size + meta);
+        const meta = stamps.has(id) ? await this.sizeOfFile(`${dir}/${metaFileName(id, stamp)}`) : 0;
+        volume.addUsed(this.id, size + (meta ?? 0));
       }
     }
   }
@@ -171,6 +196,7 @@ export class BlockPool {
       const file = parseBlockFileName(name);
       if (file?.kind !== 'block') continue;
       const { id } = file;
+      if ((await this.sizeOfFile(`${dir}/${name}`)) === undefined) continue;
       const stamp = stamps.get(id);
       // Without its meta file nothing of it is proved.
       const length =

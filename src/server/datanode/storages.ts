@@ -85,7 +85,7 @@ export class Storages {
   private async readVersion(volume: Volume): Promise<DataNodeVersion | undefined> {
     const path = `${currentDir(volume.path)}/${VERSION_FILE}`;
     if (!(await this.host.disk.exists(path))) return undefined;
-    const version = parseDataNodeVersion(await this.host.disk.readFile(path));
+    const version = named(path, parseDataNodeVersion, await this.host.disk.readFile(path));
     if (version.layoutVersion !== DATANODE_LAYOUT_VERSION) {
       throw new HdfsError(
         'EINCORRECTVERSION',
@@ -143,7 +143,7 @@ export class Storages {
     const dir = poolCurrentDir(volume.path, namespace.pool);
     const path = `${dir}/${VERSION_FILE}`;
     if (await disk.exists(path)) {
-      this.checkPool(volume, parseBlockPoolVersion(await disk.readFile(path)), namespace);
+      this.checkPool(volume, named(path, parseBlockPoolVersion, await disk.readFile(path)), namespace);
       return;
     }
     await disk.mkdir(dir, DIRECTORY_MODE);
@@ -176,6 +176,19 @@ export class Storages {
         `Datanode state: LV = ${version.layoutVersion} CTime = ${version.cTime} is newer than the namespace state: LV = ${DATANODE_LAYOUT_VERSION} CTime = ${namespace.cTime}`,
       );
     }
+  }
+}
+
+/** What a file says; when it cannot be read, the error names the file and the way out. */
+function named<T>(path: string, parse: (content: Uint8Array) => T, content: Uint8Array): T {
+  try {
+    return parse(content);
+  } catch (error) {
+    throw new HdfsError(
+      'EINCONSISTENT',
+      `${path}: ${messageOf(error)}. Restore the file from a backup; or move the directory away, and its blocks are copied here again from other DataNodes.`,
+      { cause: error },
+    );
   }
 }
 

@@ -85,8 +85,16 @@ export async function readIdentity(host: Host, directories: readonly NameDirecto
         `it holds ${state.what}: an upgrade or rollback was cut off there, which the version that began it has to finish.`,
       );
     }
-    if (state.kind === 'unformatted') continue;
     const path = `${currentOf(directory)}/${VERSION_FILE}`;
+    if (state.kind === 'unformatted') {
+      const kept = await somethingKept(host, directory);
+      if (kept === undefined) continue;
+      throw inconsistent(
+        directory,
+        `${path} is missing, though ${kept} is there. Restore it from another storage directory or a backup; ` +
+          'formatting would destroy the file system.',
+      );
+    }
     let found: ReturnType<typeof parseNameNodeVersion>;
     try {
       found = parseNameNodeVersion(await host.disk.readFile(path));
@@ -137,6 +145,16 @@ export async function listImages(host: Host, directories: readonly NameDirectory
     }
   }
   return found.sort((a, b) => b.txid - a.txid);
+}
+
+/** The name of an image or edit log in a directory without VERSION: somebody's file system, not a new directory. */
+async function somethingKept(host: Host, directory: NameDirectory): Promise<string | undefined> {
+  if (!(await host.disk.exists(currentOf(directory)))) return undefined;
+  const names = await host.disk.readdir(currentOf(directory));
+  return names.find((name) => {
+    const kind = parseStorageFileName(name)?.kind;
+    return kind === 'image' || kind === 'edits' || kind === 'edits-in-progress';
+  });
 }
 
 /** Whether the digest beside the image is its own; says why not. */
