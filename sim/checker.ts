@@ -5,7 +5,7 @@ import type { Hdfs } from '../src/client/index.ts';
 import type { Clock, Host } from '../src/host/host.ts';
 import { RpcClient } from '../src/rpc/client.ts';
 import { ClientNamenodeProtocol, SafeModeActionProto } from '../src/wire/messages/client-namenode.ts';
-import { contentOf, type Entry, type Tree } from './ledger.ts';
+import { contentOf, type Entry, type Progress, type Tree } from './ledger.ts';
 import { describe, type Workload } from './workload.ts';
 
 export interface CheckOptions {
@@ -30,6 +30,8 @@ type Found = { readonly kind: 'directory' } | { readonly kind: 'file'; readonly 
 
 const POLL_MS = 100;
 const RECOVERY_POLL_MS = 1000;
+/** How long a file is waited for of which no byte was promised. */
+const NOTHING_PROMISED_MS = 5000;
 const READS_AT_ONCE = 4;
 
 /** Calls of ClientProtocol that the library has no method for. */
@@ -87,7 +89,7 @@ export async function check(
   options: CheckOptions,
 ): Promise<CheckResult> {
   const violations: string[] = [];
-  const recovered = await closeOpenFiles(workload, fs, admin, clock, options.patienceMs, violations);
+  const { recovered, stillOpen } = await closeOpenFiles(workload, fs, admin, clock, options, violations);
   const found = await listing(fs);
   let files = 0;
   const reads: { readonly path: string; readonly entry: Entry; readonly length: number }[] = [];
@@ -104,7 +106,7 @@ export async function check(
     const tree: Tree = new Map((fitting ?? tried[0])?.tree);
     for (const [path, entry] of tree) {
       const there = own.get(path);
-      if (entry.kind === 'directory' || there?.kind !== 'file') continue;
+      if (entry.kind === 'directory' || there?.kind !== 'file' || stillOpen.has(path)) continue;
       files++;
       if (entry.kind === 'open' || options.reads === undefined || options.reads(entry))
         reads.push({ path, entry, length: there.length });
@@ -128,34 +130,47 @@ export async function check(
   return { violations, files, bytesRead, recovered };
 }
 
+/**
+ * Closes what was left open. A file of which no byte was promised need not be closed soon: when nothing of its last block is
+ * on any DataNode, the NameNode waits until those that stay away count as dead.
+ */
 async function closeOpenFiles(
   workload: Workload,
   fs: Hdfs,
   admin: Admin,
   clock: Clock,
-  patienceMs: number,
+  options: CheckOptions,
   violations: string[],
-): Promise<number> {
-  const open = new Set<string>();
+): Promise<{ readonly recovered: number; readonly stillOpen: ReadonlySet<string> }> {
+  const open = new Map<string, number>();
   for (const writer of workload.writers) {
-    for (const tree of writer.possible()) for (const [path, { kind }] of tree) if (kind === 'open') open.add(path);
+    for (const tree of writer.possible()) {
+      for (const [path, entry] of tree) if (entry.kind === 'open') open.set(path, leastBytes(entry.progress, options));
+    }
   }
   const count = open.size;
-  const until = clock.monotonic() + patienceMs;
+  const began = clock.monotonic();
+  const { patienceMs } = options;
   while (open.size > 0) {
-    for (const path of open) {
+    for (const path of open.keys()) {
       // One that may be there under another name, or not at all, need not be.
       if (!(await fs.exists(path)) || (await fs.stat(path)).isDirectory() || (await admin.recoverLease(path)))
         open.delete(path);
     }
-    if (open.size === 0) break;
-    if (clock.monotonic() > until) {
-      for (const path of open) violations.push(`${path} was left open and could not be closed within ${patienceMs} ms`);
+    const waitedMs = clock.monotonic() - began;
+    const isPromised = [...open.values()].some((bytes) => bytes > 0);
+    if (open.size === 0 || (!isPromised && waitedMs > NOTHING_PROMISED_MS)) break;
+    if (waitedMs > patienceMs) {
+      for (const path of open.keys()) violations.push(`${path} was left open and could not be closed within ${patienceMs} ms`);
       break;
     }
     await clock.sleep(RECOVERY_POLL_MS);
   }
-  return count;
+  return { recovered: count - open.size, stillOpen: new Set(open.keys()) };
+}
+
+function leastBytes(progress: Progress, { openBytes }: CheckOptions): number {
+  return openBytes === 'synced' ? progress.synced : progress.flushed;
 }
 
 async function listing(fs: Hdfs): Promise<Map<string, Found>> {
@@ -175,7 +190,7 @@ function compare(tree: Tree, found: ReadonlyMap<string, Found>, options: CheckOp
     else if (there.kind === 'file' && entry.kind === 'file' && there.length !== entry.length) {
       differences.push(`${path} has ${there.length} bytes, ${entry.length} were acknowledged`);
     } else if (there.kind === 'file' && entry.kind === 'open') {
-      const least = options.openBytes === 'synced' ? entry.progress.synced : entry.progress.flushed;
+      const least = leastBytes(entry.progress, options);
       if (there.length < least) differences.push(`${path} has ${there.length} bytes, ${least} were ${options.openBytes}`);
       if (there.length > entry.progress.written)
         differences.push(`${path} has ${there.length} bytes, only ${entry.progress.written} were written`);

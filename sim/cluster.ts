@@ -85,6 +85,10 @@ export class SimCluster {
   /** Starts what does not run and waits until files can be written. */
   async start(patienceMs: number): Promise<void> {
     await this.sim.run(Promise.all(this.beginStarts()), patienceMs);
+    await this.ready(patienceMs);
+  }
+
+  async ready(patienceMs: number): Promise<void> {
     const admin = this.admin();
     await this.sim.run(admin.ready(this.dataNodes.length, patienceMs), patienceMs + 60_000);
     admin.close();

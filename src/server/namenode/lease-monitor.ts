@@ -35,10 +35,12 @@ export class LeaseMonitor {
   private readonly recheckMs: number;
   /** When the running recovery of a block began, by its id. */
   private readonly attempts = new Map<BlockId, number>();
+  private readonly startedAtMs: number;
   private timer: Timer | undefined;
 
   constructor(system: NameSystem, recheckMs: number) {
     this.system = system;
+    this.startedAtMs = system.host.clock.monotonic();
     this.recheckMs = recheckMs;
   }
 
@@ -90,12 +92,25 @@ export class LeaseMonitor {
     }
   }
 
+  /** For so long after a start a DataNode may be on its way that no other node knows of. */
+  private holdersMayCome(): boolean {
+    const { host, blockManager } = this.system;
+    return host.clock.monotonic() - this.startedAtMs < blockManager.datanodes.expiryMs;
+  }
+
   private recover(file: InodeHandle, block: BlockHandle): boolean {
     const { system } = this;
     const { namespace: ns, blockManager } = system;
     const now = system.now();
     if (ns.blocks.numBytes(block) === 0 && blockManager.expectedStorages(block).length === 0) {
-      // Nobody was ever told to store it. Apache drops such a block as well.
+      // After a restart that only means that no holder has come yet: dropping the block then would throw away bytes that were
+      // synced. A node that stays away for so long counts as dead everywhere else too.
+      if (this.holdersMayCome()) {
+        const path = pathOfInode(ns.inodes, file);
+        system.host.log.log('info', 'leases', `no DataNode has told of the last block of ${path} yet: it is not closed`);
+        return false;
+      }
+      // Nobody was ever told to store it. Apache drops such a block as well, and at once.
       system.commit(closeDeadFile(ns, file, NAMENODE_LEASE_HOLDER, 'drop', now.wallMs), now);
       return true;
     }
@@ -145,6 +160,17 @@ export class LeaseMonitor {
       );
     }
     this.attempts.delete(result.id);
+    if (
+      result.deleteBlock &&
+      this.holdersMayCome() &&
+      blockManager.expectedStorages(block).length < ns.inodes.replication(file)
+    ) {
+      // Those that were asked have nothing; one that has not come yet may. The next attempt asks it too.
+      throw new HdfsError(
+        'EIO',
+        `blk_${result.id} is not given up yet: not all of its DataNodes have reported since the start`,
+      );
+    }
     const end = { numBytes: result.newLength, genStamp: genStamp(result.newGenStamp) };
     if (result.closeFile) {
       system.commit(closeDeadFile(ns, file, NAMENODE_LEASE_HOLDER, result.deleteBlock ? 'drop' : end, now.wallMs), now);
