@@ -1,0 +1,113 @@
+// `tuskfs` on Apache's cluster and on ours. If this fails, somebody who uses our commands on the Apache cluster that they
+// have gets other answers than from ours.
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeWithApache, ours } from './apache.ts';
+import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
+import { Resident } from './support/resident.ts';
+
+const MIB = 1024 * 1024;
+
+/** # is the local directory; a word with @ in front is the user. */
+const SCRIPT = `
+mkdir -p /tree/a/b
+mkdir /tree/a
+put #/large /tree/large
+get /tree/large #/back
+put #/dir /tree/dir
+put #/small /tree/a/small
+put #/small /tree/a/small
+put - /tree/stdin
+ls /tree
+ls /none
+--no-json ls /tree/a
+tree /tree
+cat /tree/stdin
+cat /none
+head /tree/a/small
+tail /tree/a/small
+du /tree
+stat /tree/large
+find /tree --name *mall
+checksum /tree/large /tree/a/small
+count /tree
+chmod 750 /tree/a
+chmod u=rw,go= /tree/stdin
+chown alice:staff /tree/a
+@bob ls /tree/a
+@bob mkdir /tree/bob
+mv /tree/large /tree/a/moved
+mv /none /x
+cp /tree/a/small /tree/copy
+get /tree/dir #/back
+rm /tree/copy
+rm /tree/a
+rm -r /tree/a
+rm /none
+ls /tree
+df
+`
+  .trim()
+  .split('\n');
+
+describeWithApache('tuskfs', () => {
+  let directory: string;
+  let apache: Resident;
+  const large = randomBytes(12 * MIB + 3);
+
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'tuskfs-own-'));
+    apache = new Resident(directory);
+    writeFileSync(join(directory, 'large'), large);
+    writeFileSync(join(directory, 'small'), 'one\ntwo\nthree\n');
+    mkdirSync(join(directory, 'dir/sub'), { recursive: true });
+    writeFileSync(join(directory, 'dir/sub/file'), 'deep\n');
+  });
+  afterAll(async () => {
+    await apache?.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const transcript = async (maker: Maker): Promise<string> => {
+    const cluster = await MixedCluster.start({
+      directory: join(directory, maker),
+      apache,
+      makers: [maker, maker, maker, maker],
+      keys: { 'dfs.blocksize': '2097152', 'fs.trash.interval': '360' },
+    });
+    const shown: string[] = [];
+    try {
+      for (const line of SCRIPT) {
+        const words = line.replaceAll('#', directory).split(' ');
+        const user = words[0]?.startsWith('@') ? (words.shift()?.slice(1) ?? '') : 'root';
+        const args = ['--config', cluster.client, '--user', user, ...words];
+        const { code, stdout, stderr } = await ours('tuskfs', args, { input: 'from stdin\n' });
+        shown.push(`$ ${line}\nexit ${code}\n${comparable(stdout)}--- errors\n${comparable(stderr)}`);
+        const back = join(directory, 'back');
+        if (!existsSync(back)) continue;
+        const file = line.includes('/large') ? back : join(back, 'sub/file');
+        shown.push(`back: ${createHash('md5').update(readFileSync(file)).digest('hex')}`);
+        rmSync(back, { recursive: true });
+      }
+    } finally {
+      await cluster.stop();
+    }
+    return shown.join('\n');
+  };
+
+  const comparable = (text: string): string =>
+    text
+      .replaceAll(/\b127\.0\.0\.1:\d+/g, 'HOST:PORT')
+      .replaceAll(/\b\d{4}-\d\d-\d\d[ T][\d:.]+Z?/g, 'TIME')
+      .replaceAll(/\b1\d{12}\b/g, 'MILLIS')
+      .replaceAll(/("(?:used|remaining|available|free|nonDfsUsed)"): ?\d+/g, '$1:BYTES');
+
+  test('answers on Apache’s cluster as on ours', async () => {
+    const theirs = await transcript('apache');
+    expect(theirs).toContain(`back: ${createHash('md5').update(large).digest('hex')}`);
+    expect(await transcript('ours')).toBe(theirs);
+  });
+});
