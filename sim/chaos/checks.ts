@@ -1,6 +1,7 @@
 // The checks of a cluster at rest: it comes to rest in bounded time, shows the tree that the log tells of, and every file
 // has its bytes, for a client and on every disk.
 import type { Hdfs } from '../../src/client/index.ts';
+import type { NameSystem } from '../../src/server/namenode/namesystem.ts';
 import type { SimCluster } from './cluster.ts';
 import { firstWrongByte } from './content.ts';
 import { codeOf, type GhostFile, type Ledger } from './ledger.ts';
@@ -11,6 +12,8 @@ import type { Witness } from './witness.ts';
 
 /** Leases run out, dead nodes are found, copies are made: all of it in this, virtual. */
 const REST_LIMIT_MS = 600_000;
+/** More blocks than any run makes. */
+const SCAN_LIMIT = 1_000_000;
 const REST_POLL_MS = 2_000;
 const READ_LIMIT_MS = 120_000;
 
@@ -37,8 +40,20 @@ function unrest(cluster: SimCluster, witness: Witness): string[] {
   ] as const) {
     if (figures[name] > 0) reasons.push(`RP1 ${name} is ${figures[name]}`);
   }
-  if (reasons.length > 0) return reasons;
+  if (reasons.length > 0) return [...reasons, ...poor(system)];
   return misplaced(cluster, Model.of(witness.read()));
+}
+
+/** Names the blocks that the NameNode believes to have too few replicas, or too many. */
+function poor({ namespace, blockManager }: NameSystem): string[] {
+  const found: string[] = [];
+  namespace.blocks.scan(1, SCAN_LIMIT, (block) => {
+    const owner = namespace.blocks.owner(block);
+    const wanted = owner === 0 ? 0 : namespace.inodes.replication(owner);
+    const live = blockManager.liveReplicas(block);
+    if (live !== wanted) found.push(`RP1 blk_${namespace.blocks.id(block)} has ${live} live replicas, ${wanted} are wanted`);
+  });
+  return found;
 }
 
 /** RP1, DL5: each block has as many replicas as it should on the disks, and nothing else lies there. */

@@ -1,0 +1,18 @@
+// If this fails, a seed that has found something cannot be seen again: two processes make different runs of it.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+
+const run = promisify(execFile);
+
+test('a seed gives the same run in every process', async () => {
+  const play = async (): Promise<string[]> => {
+    const { stdout } = await run(process.execPath, ['scripts/sim.mjs', '--from', '3', '--seeds', '2'], {
+      cwd: `${import.meta.dirname}/..`,
+    });
+    return stdout.split('\n').map((line) => line.replace(/real=\S+/, ''));
+  };
+  const first = await play();
+  expect(first.join('\n')).toMatch(/seed=3 hash=[0-9a-f]{24} /);
+  expect(await play()).toEqual(first);
+});
