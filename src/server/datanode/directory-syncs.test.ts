@@ -1,6 +1,7 @@
 // If this fails, a closed block may vanish in a power cut: its directory was synced before its file had moved there.
 import { expect, test } from 'vitest';
 import type { Disk } from '../../host/host.ts';
+import { afterMicrotasks } from '../../host/sim/turn.ts';
 import { DirectorySyncs } from './directory-syncs.ts';
 
 interface Pending {
@@ -14,7 +15,7 @@ function fakeDisk(): { disk: Disk; pending: Pending[] } {
   return { disk: { syncDirectory } as unknown as Disk, pending };
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const turn = (): Promise<void> => new Promise(afterMicrotasks);
 
 test('who asks during a sync gets one that began afterwards, and shares it', async () => {
   const { disk, pending } = fakeDisk();
