@@ -331,7 +331,14 @@ export class EditLog {
           }),
         ),
       );
-      if (isNewSegment) await this.options.onSegmentStart(batch.segment.firstTxid);
+      if (isNewSegment) {
+        try {
+          await this.options.onSegmentStart(batch.segment.firstTxid);
+        } catch (error) {
+          this.stop(error instanceof Error ? error : new Error(messageOf(error)));
+          break;
+        }
+      }
       this.done(batch, start);
     }
     this.flushing = false;

@@ -343,3 +343,19 @@ describe('the table of methods', () => {
     expect(await exists(api, '/')).toBe(true);
   });
 });
+
+test('a directory that fails altogether holds nothing up, also when the log is rolled', async () => {
+  const nn = await formatted({ 'dfs.namenode.name.dir': '/one,/two' });
+  let api = await nn.start();
+  await mkdir(api, '/before');
+  nn.machine.diskFault = ({ path }) => (path.startsWith('/two/') ? { error: 'EIO' } : undefined);
+  await mkdir(api, '/after');
+  await nn.within(nn.running.system.editLog.roll());
+  await mkdir(api, '/rolled');
+  await nn.within(nn.running.checkpointer.save());
+  await mkdir(api, '/saved');
+  expect(nn.fatal).toEqual([]);
+  nn.machine.diskFault = undefined;
+  api = await nn.restart('power');
+  for (const path of ['/before', '/after', '/rolled', '/saved']) expect(await exists(api, path)).toBe(true);
+});

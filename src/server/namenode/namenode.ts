@@ -36,7 +36,7 @@ import { readingMethods } from './protocol/reading-methods.ts';
 import { smallServices } from './protocol/small-services.ts';
 import { RackResolver } from './rack-resolver.ts';
 import { blockManagerOptions, namespaceOptions, placementOptions, rpcLimits, serverDefaults } from './settings.ts';
-import { loadNewestImage, readIdentity, seenTxid, writeSeenTxid, writeVersion } from './storage.ts';
+import { loadNewestImage, noteSeenTxid, readIdentity, seenTxid, writeSeenTxid, writeVersion } from './storage.ts';
 import { TrashEmptier } from './trash-emptier.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -201,9 +201,7 @@ export class NameNode {
         .map((directory) => ({ path: currentOf(directory), required: directory.required })),
       minimumDirectories,
       onFatal: (error) => this.fatal(error),
-      onSegmentStart: async (firstTxid) => {
-        for (const directory of directories) await writeSeenTxid(this.host, directory, firstTxid);
-      },
+      onSegmentStart: (firstTxid) => noteSeenTxid(this.host, directories, firstTxid),
       onDurable: (txid) => namespace.forgetTouched(txid),
     });
   }

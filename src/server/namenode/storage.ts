@@ -50,6 +50,22 @@ export async function writeSeenTxid(host: Host, directory: NameDirectory, txid: 
   await host.disk.writeFileAtomic(`${currentOf(directory)}/${SEEN_TXID_FILE}`, formatSeenTxid(txid));
 }
 
+/** The same in all of them. One that fails is passed over with an error in the log; throws when all do. */
+export async function noteSeenTxid(host: Host, directories: readonly NameDirectory[], txid: number): Promise<void> {
+  let failure: unknown;
+  let written = 0;
+  for (const directory of directories) {
+    try {
+      await writeSeenTxid(host, directory, txid);
+      written++;
+    } catch (error) {
+      failure = error;
+      host.log.log('error', 'edits', `cannot write ${SEEN_TXID_FILE} in ${directory.root}: ${messageOf(error)}`);
+    }
+  }
+  if (written === 0) throw new HdfsError('EIO', `No directory took ${SEEN_TXID_FILE}: ${messageOf(failure)}`);
+}
+
 /** The highest of all seen_txid files: the edit log reached at least there. */
 export async function seenTxid(host: Host, directories: readonly NameDirectory[]): Promise<number> {
   let highest = 0;
@@ -276,7 +292,16 @@ export interface Retention {
 }
 
 /** Removes images beyond those retained, and edits that no retained image needs. Apache: NNStorageRetentionManager. */
-export async function purge(host: Host, directories: readonly NameDirectory[], retention: Retention): Promise<void> {
+export async function purge(host: Host, all: readonly NameDirectory[], retention: Retention): Promise<void> {
+  const directories: NameDirectory[] = [];
+  for (const directory of all) {
+    try {
+      await host.disk.readdir(currentOf(directory));
+      directories.push(directory);
+    } catch (error) {
+      host.log.log('warn', 'image', `nothing is purged in ${directory.root}: ${messageOf(error)}`);
+    }
+  }
   const images = await listImages(host, directories);
   const txids = [...new Set(images.map(({ txid }) => txid))];
   const kept = txids.slice(0, Math.max(1, retention.images));
