@@ -80,6 +80,9 @@ export class SimFileNode implements NodeFields {
     return this.live.read(into, offset, length, position);
   }
 
+  /** Counts the changes of what would be left. */
+  durableVersion = 0;
+
   /** What is left when the power fails now. A copy. */
   durableBytes(): Buffer {
     const bytes = Buffer.alloc(this.durable.size);
@@ -89,12 +92,14 @@ export class SimFileNode implements NodeFields {
 
   sync(): void {
     for (const change of this.unsynced) this.durable.apply(change);
+    if (this.unsynced.length > 0) this.durableVersion++;
     this.unsynced = [];
   }
 
   /** The power failed. With `luck`, some unsynced changes had reached the disk all the same, the last of them in part. */
   losePower(luck: SeededRandom | undefined): void {
     if (luck !== undefined) {
+      this.durableVersion++;
       for (const change of this.unsynced) {
         if (luck.below(2) === 0) continue;
         if ('truncateTo' in change) this.durable.apply(change);
