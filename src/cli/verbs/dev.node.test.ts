@@ -1,0 +1,76 @@
+// If this failed, `tuskfs dev --memory` would not start from nothing, or would leave data behind in memory.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { nodeHost } from '../../host/node/index.ts';
+import { testTerminal } from '../testing.ts';
+import { runTuskfs } from '../tuskfs.ts';
+
+const host = nodeHost({ logLevel: 'error' });
+const directory = mkdtempSync(join(tmpdir(), 'tuskfs-memory-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+interface Ready {
+  readonly event: string;
+  readonly conf: string;
+  readonly data: string;
+  readonly datanodes: readonly unknown[];
+}
+
+/** Starts a cluster that keeps nothing, uses it and stops it; answers what it said when it was ready. */
+async function lifetime(use: (ready: Ready) => Promise<void>): Promise<Ready> {
+  // Below the range that outgoing connections take their ports from; where one is taken, another run of ports is tried.
+  for (let tries = 0; ; tries++) {
+    const terminal = testTerminal(directory);
+    const basePort = String(12_000 + host.random.below(20_000));
+    const words = ['dev', '--memory', '--datanodes', '1', '--base-port', basePort];
+    let over = false;
+    const running = runTuskfs(() => host, terminal, words).finally(() => {
+      over = true;
+    });
+    let said = '';
+    while (!over && !said.endsWith('\n')) {
+      said += terminal.stdout.take();
+      await host.clock.sleep(5);
+    }
+    if (said === '') {
+      const code = await running;
+      const why = terminal.stderr.take();
+      if (!why.includes('is taken') || tries === 5) throw new Error(`ended with ${code}: ${why}`);
+      continue;
+    }
+    const ready = JSON.parse(said) as Ready;
+    try {
+      await use(ready);
+    } finally {
+      terminal.interrupt();
+    }
+    expect(await running).toBe(0);
+    return ready;
+  }
+}
+
+async function tuskfs(conf: string, ...args: string[]) {
+  const terminal = testTerminal(directory);
+  const code = await runTuskfs(() => host, terminal, ['--config', conf, ...args]);
+  return { code, out: terminal.stdout.take(), err: terminal.stderr.take() };
+}
+
+test('a cluster in memory stores files, and nothing of it is left at its end', async () => {
+  const first = await lifetime(async ({ event, conf, data, datanodes }) => {
+    expect(event).toBe('ready');
+    expect(datanodes).toHaveLength(1);
+    expect(existsSync(data)).toBe(true);
+    expect(await tuskfs(conf, 'mkdir', '/kept')).toMatchObject({ code: 0, err: '' });
+    expect(await tuskfs(conf, 'stat', '/kept')).toMatchObject({ code: 0 });
+  });
+  expect(existsSync(join(first.data, '..'))).toBe(false);
+  const second = await lifetime(async ({ conf }) => {
+    expect(await tuskfs(conf, 'stat', '/kept')).toMatchObject({ code: 3 });
+  });
+  expect(second.data).not.toBe(first.data);
+  expect(existsSync(join(second.data, '..'))).toBe(false);
+  // Nor in the place where a cluster that stays has its data.
+  expect(existsSync(join(directory, '.tuskfs'))).toBe(false);
+});
