@@ -192,6 +192,7 @@ export class BlockPool {
     const dir = rbwDir(volume.path, this.id);
     const names = await this.disk.readdir(dir);
     const stamps = stampsOf(names);
+    const blocks = new Set(names);
     for (const name of names) {
       const file = parseBlockFileName(name);
       if (file?.kind !== 'block') continue;
@@ -204,12 +205,31 @@ export class BlockPool {
           ? 0
           : await this.provenLength(`${dir}/${name}`, `${dir}/${metaFileName(id, stamp)}`, `${dir}/${tailFileName(id)}`);
       if (this.take(volume, id, stamp ?? NO_GEN_STAMP, length, ReplicaState.RWR)) volume.addUsed(this.id, length);
+      else if (this.isSurpassed(id, stamp ?? NO_GEN_STAMP, length)) {
+        await this.removeWritten(volume, id, stamp);
+        blocks.delete(name);
+      }
     }
-    const blocks = new Set(names);
     for (const name of names) {
       const id = parseTailFileName(name);
       if (id !== undefined && !blocks.has(`blk_${id}`)) await this.disk.unlink(`${dir}/${name}`);
     }
+  }
+
+  /** A finalized replica is served that is newer, or as new and no shorter: nothing that lies beside it has any worth. */
+  private isSurpassed(id: BlockId, stamp: GenStamp, length: number): boolean {
+    const served = this.replicas.find(id);
+    if (served === 0 || this.replicas.state(served) !== ReplicaState.FINALIZED) return false;
+    const servedStamp = this.replicas.genStamp(served);
+    return servedStamp > stamp || (servedStamp === stamp && this.replicas.numBytes(served) >= length);
+  }
+
+  /** What a power cut has brought back of a replica that had been replaced. */
+  private async removeWritten(volume: Volume, id: BlockId, stamp: GenStamp | undefined): Promise<void> {
+    const dir = rbwDir(volume.path, this.id);
+    this.log.log('info', 'datanode', `removing the left over ${dir}/${blockFileName(id)}`);
+    if (stamp !== undefined) await this.disk.unlink(`${dir}/${metaFileName(id, stamp)}`);
+    await this.disk.unlink(`${dir}/${blockFileName(id)}`);
   }
 
   /** One replica for each block: of two, the better one stays. Apache: BlockPoolSlice.resolveDuplicateReplicas. */

@@ -74,3 +74,24 @@ test('the stamp of a new pipeline stays: to go on, to append, to close', async (
     `${FINALIZED}/blk_5_1002.meta`,
   ]);
 });
+
+test('what a power cut brings back beside a finalized replica is removed, and nothing that is worth more', async () => {
+  const simulation = new Simulation({ seed: 1 });
+  const machine = simulation.node('dn');
+  const parts = await simulation.run(open(machine.host));
+  await simulation.run(write(parts.dataset, machine.host, true));
+  const put = async (name: string): Promise<void> => {
+    await machine.host.disk.writeFileAtomic(`${RBW}/${name}`, '');
+  };
+  const again = async (): Promise<readonly string[]> => {
+    const host = machine.restart();
+    await simulation.run(open(host));
+    return simulation.run(host.disk.readdir(RBW));
+  };
+  await simulation.run(put('blk_5'));
+  await simulation.run(put('blk_5_1000.meta'));
+  expect(await again()).toEqual([]);
+  await simulation.run(put('blk_5'));
+  await simulation.run(put('blk_5_1002.meta'));
+  expect(await again()).toEqual(['blk_5', 'blk_5_1002.meta']);
+});
