@@ -208,6 +208,7 @@ function emitMessage(file, { node, tsName }) {
     if (kind.enumNode !== undefined) {
       // proto2: a value the schema does not know counts as an unknown field.
       lines.push(
+        ...(field.repeated ? [`        r.countRepeated();`] : []),
         `        const value = ${get};`,
         `        if (is${kind.ts}(value)) ${field.repeated ? `v_${name}.push(value)` : `v_${name} = value`};`,
         `        break;`,

@@ -22,7 +22,7 @@ import {
   RpcSaslProto_SaslState,
 } from '../messages/ipc.ts';
 import { readDelimited, writeDelimited } from '../protobuf/message.ts';
-import { ProtoReader } from '../protobuf/reader.ts';
+import { MAX_ELEMENTS_FROM_PEERS, ProtoReader } from '../protobuf/reader.ts';
 import { ProtoWriter } from '../protobuf/writer.ts';
 import { beginFrame, FrameSplitter, finishFrame } from './frame.ts';
 import { type AnswerTo, ErrorDetail, type Failure, writeFailure } from './headers.ts';
@@ -223,7 +223,7 @@ export class RpcAcceptor {
   }
 
   private frame(buffer: Buffer, start: number, end: number): void {
-    const reader = new ProtoReader(buffer, start, end);
+    const reader = new ProtoReader(buffer, start, end, MAX_ELEMENTS_FROM_PEERS);
     let header: RpcRequestHeaderProto;
     try {
       header = readDelimited(RpcRequestHeaderProto, reader);

@@ -5,8 +5,15 @@ import { ProtocolError } from '../../base/errors.ts';
 
 /** Deepest nesting of messages; Hadoop's own messages stay below ten. */
 export const MAX_MESSAGE_DEPTH = 64;
-/** Most elements of repeated fields in one message tree: more than a full block report in Apache's largest split. */
+/** Most elements of repeated fields in one message tree of a file: the children of the largest directory and more. */
 export const MAX_REPEATED_ELEMENTS = 16_000_000;
+/**
+ * The same for what a peer sends, where the sender chooses and everybody waits while it is read: the largest part of a
+ * full block report in its old form.
+ */
+export const MAX_ELEMENTS_FROM_PEERS = 4_000_000;
+/** What each message counts, beside being an element: it costs about so many times what a number does. */
+const MESSAGE_WEIGHT = 2;
 
 const TWO_32 = 0x1_0000_0000;
 
@@ -15,12 +22,13 @@ export class ProtoReader {
   position: number;
   readonly limit: number;
   private depth = 0;
-  private repeated = 0;
+  private elementsLeft: number;
 
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length, maxElements = MAX_REPEATED_ELEMENTS) {
     this.buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.position = start;
     this.limit = end;
+    this.elementsLeft = maxElements;
   }
 
   private fail(what: string): never {
@@ -181,14 +189,17 @@ export class ProtoReader {
 
   message<T>(read: (reader: ProtoReader, end: number) => T, end: number): T {
     const stop = this.lengthEnd(end);
+    // Also where a field that is not repeated comes again and again.
+    this.countRepeated(MESSAGE_WEIGHT);
     if (++this.depth > MAX_MESSAGE_DEPTH) this.fail(`messages nested deeper than ${MAX_MESSAGE_DEPTH}`);
     const value = read(this, stop);
     this.depth--;
     return value;
   }
 
-  countRepeated(): void {
-    if (++this.repeated > MAX_REPEATED_ELEMENTS) this.fail(`more than ${MAX_REPEATED_ELEMENTS} repeated elements`);
+  countRepeated(weight = 1): void {
+    this.elementsLeft -= weight;
+    if (this.elementsLeft < 0) this.fail('too many repeated elements');
   }
 
   expectPosition(end: number): void {
