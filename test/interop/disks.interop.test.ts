@@ -92,6 +92,16 @@ describeWithApache('disks', () => {
           .filter((name) => pattern.test(name))
           .sort();
 
+      /** Every block has all its replicas: on a busy machine a pipeline may have begun with two of three nodes. */
+      const settled = async (): Promise<void> => {
+        for (let tries = 0; ; tries++) {
+          const report = (await apache.must(cluster.client, 'dfsadmin', ['-report'])).stdout;
+          if (!/(Under replicated|Pending deletion) blocks: [1-9]/.test(report)) return;
+          if (tries > 60) throw new Error(report);
+          await new Promise((done) => setTimeout(done, 500));
+        }
+      };
+
       beforeAll(async () => {
         cluster = await MixedCluster.start({
           directory: join(directory, maker),
@@ -115,6 +125,7 @@ describeWithApache('disks', () => {
         await apache.must(cluster.client, 'dfsadmin', ['-rollEdits']);
         await dfs('-mkdir /tree/unrolled');
         before = await everything(cluster);
+        await settled();
         // Leaves a segment behind that nobody closed.
         await cluster.end('nn', 'SIGKILL');
         await cluster.stop();
