@@ -79,8 +79,9 @@ class Story {
       trace,
       configuration: {
         'dfs.blocksize': String(BLOCK_BYTES),
-        // A last block that nobody tells of is given up when its holders count as dead: after 20 s here.
-        'dfs.namenode.heartbeat.recheck-interval': '5000',
+        // A last block that nobody tells of is given up when its holders count as dead; a DataNode may need a minute to see
+        // that its NameNode was restarted.
+        'dfs.namenode.heartbeat.recheck-interval': '40000',
         'dfs.client-write-packet-size': '4096',
         'dfs.client.socket-timeout': '5000',
         'dfs.namenode.checkpoint.txns': '60',

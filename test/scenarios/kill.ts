@@ -100,6 +100,11 @@ class Daemon {
   async serving(): Promise<void> {
     const until = performance.now() + PATIENCE_MS;
     while (!this.registered.test(this.log)) {
+      if (!this.running && /already in use/.test(this.log) && performance.now() < until) {
+        // A connection of somebody else on this machine was given our port as its own.
+        await sleep(500);
+        this.start();
+      }
       if (!this.running) throw new Error(`${this.role} ended by itself:\n${this.log.slice(-4000)}`);
       if (performance.now() > until) throw new Error(`${this.role} does not serve:\n${this.log.slice(-4000)}`);
       await sleep(20);

@@ -131,8 +131,9 @@ export class EditDecoder {
     }
     const version = this.window.readInt32BE(this.start);
     const flags = this.window.readInt32BE(this.start + 4);
-    if (version === -1) {
-      // Preallocated, and the process ended before the header was written: fine if only padding follows.
+    if (version === -1 || (version === 0 && flags === 0)) {
+      // Preallocated, and the process ended before the header was written, or the power failed before it was on the disk
+      // (zeros): fine if only padding follows.
       this.beginSearch('no header, only padding', true);
       return false;
     }

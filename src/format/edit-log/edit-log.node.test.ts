@@ -161,6 +161,15 @@ describe('the end of a log', () => {
     }
   });
 
+  test('whose header a power cut kept from the disk is empty, unless records follow', () => {
+    const padding = Buffer.alloc(4096, 0xff);
+    const zeros = Buffer.alloc(512);
+    expect(readEditLogBytes(Buffer.concat([zeros, padding])).end.kind).toBe('empty');
+    const records = encodeAll([rename(7), rename(8)]);
+    records.fill(0, 0, EDIT_LOG_HEADER_BYTES);
+    expect(readEditLogBytes(Buffer.concat([records, padding])).end).toMatchObject({ kind: 'corrupt', next: { txid: 7 } });
+  });
+
   test('without a header or with an empty file is an empty log', () => {
     for (const bytes of [Buffer.alloc(0), log.subarray(0, 5), Buffer.alloc(1000, 0xff)]) {
       expect(readEditLogBytes(bytes).end.kind).toBe('empty');

@@ -21,7 +21,7 @@ import { lengthByTail, parseTailFileName, tailFileName } from './synced-tail.ts'
 import type { Volume } from './volume.ts';
 
 /** Generation stamp of a block file without a meta file. Apache: GenerationStamp.GRANDFATHER. */
-const NO_GEN_STAMP = genStamp(0);
+export const NO_GEN_STAMP = genStamp(0);
 const READ_BYTES = 256 * 1024;
 
 export class BlockPool {

@@ -162,3 +162,18 @@ test('the two files of a replica find each other when a crash came between their
   };
   await sim.run(run());
 });
+
+test('a block file whose checksums never reached the disk counts as none, so that its file can be closed', async () => {
+  const sim = new Simulation({ seed: 5 });
+  const node = sim.node('dn');
+  await sim.run(writeSome(node.host, [], [600]));
+  node.crash('process');
+  const host = node.restart();
+  const run = async (): Promise<void> => {
+    await host.disk.unlink(`${rbw}/blk_5_1001.meta`);
+    const dataset = await openDataset(host);
+    expect(replicaOf(dataset)).toMatchObject({ state: ReplicaState.RWR, bytes: 0 });
+    expect(await new ReplicaChanges(dataset, 1 << 20).startRecovery(name, genStamp(1002))).toBeUndefined();
+  };
+  await sim.run(run());
+});

@@ -7,7 +7,7 @@ import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/replica/states.ts';
 import { blockFileName, metaFileName } from '../../format/storage/block-files.ts';
-import type { BlockPool } from './block-pool.ts';
+import { type BlockPool, NO_GEN_STAMP } from './block-pool.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import { rbwDir } from './layout.ts';
@@ -213,6 +213,8 @@ export class ReplicaChanges {
       await replica?.stopWriter?.();
       const described = this.dataset.describe(pool, handle);
       const genStamp = pool.replicas.genStamp(handle);
+      // A power cut left bytes and no checksums: nothing of them is proved, and nobody was promised them.
+      if (genStamp === NO_GEN_STAMP && pool.replicas.state(handle) === ReplicaState.RWR) return undefined;
       if (genStamp < block.genStamp) {
         throw new HdfsError(
           'EIO',
