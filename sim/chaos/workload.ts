@@ -94,6 +94,8 @@ export class Actor {
   /** An error has to have a reason that the run knows of. */
   private judge(error: unknown): void {
     const code = codeOf(error);
+    // The file was deleted under its writer, and the block with it.
+    if (code === 'EIO' && /blk_\d+_\d+ does not exist/.test((error as Error).message)) return;
     if (LOST_A_RACE.has(code) || (this.options.faults && FAULTS_SHOW_AS.has(code))) return;
     const stack = error instanceof Error ? error.stack : String(error);
     this.cluster.violations.add('NS1', `${this.name} (${this.role}) was answered ${code} without reason: ${stack}`);
