@@ -106,7 +106,12 @@ export async function check(
     const tree: Tree = new Map((fitting ?? tried[0])?.tree);
     for (const [path, entry] of tree) {
       const there = own.get(path);
-      if (entry.kind === 'directory' || there?.kind !== 'file' || stillOpen.has(path)) continue;
+      if (entry.kind === 'directory' || there?.kind !== 'file') continue;
+      if (entry.kind === 'open' && stillOpen.has(path)) {
+        // Flushes that this failure may have taken are promised no more.
+        if (options.openBytes === 'synced') entry.progress.flushed = entry.progress.synced;
+        continue;
+      }
       files++;
       if (entry.kind === 'open' || options.reads === undefined || options.reads(entry))
         reads.push({ path, entry, length: there.length });
