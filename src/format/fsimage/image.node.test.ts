@@ -304,7 +304,7 @@ describe('damage', () => {
           const { bytes: saved } = save(image);
           expect(save(await load(saved)).bytes.equals(saved)).toBe(true);
         }),
-        { numRuns: 1000 },
+        { numRuns: 4_000 },
       );
     },
   );

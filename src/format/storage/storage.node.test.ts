@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { chunkCount, firstBadChunk, writeChunkSums } from '../../base/crc.ts';
 import { ProtocolError } from '../../base/errors.ts';
 import { blockId, genStamp } from '../../base/ids.ts';
 import {
@@ -61,7 +62,7 @@ describe('VERSION', () => {
           expect(error).toBeInstanceOf(ProtocolError);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 10_000 },
     );
   });
 });
@@ -144,6 +145,39 @@ describe('block files', () => {
     for (const bytes of ['', '00010200', '00020200000200', '00010300000200', '00010200000000', '000102ffffffff']) {
       expect(() => decodeMetaHeader(Buffer.from(bytes, 'hex'))).toThrow(ProtocolError);
     }
+  });
+
+  test('a meta file that was changed anywhere says so, or no longer fits its block', () => {
+    const data = Buffer.from(Array.from({ length: 2_000 }, (_, i) => (i * 37) & 255));
+    const meta = Buffer.alloc(7 + 4 * chunkCount(data.length, 512));
+    encodeMetaHeader({ type: ChecksumType.CRC32C, bytesPerChecksum: 512 }).copy(meta);
+    writeChunkSums('CRC32C', data, 512, meta, 7);
+    const replaced = fc.record({ at: fc.nat(meta.length - 1), value: fc.nat(255) });
+    fc.assert(
+      fc.property(fc.array(replaced, { minLength: 1, maxLength: 3 }), fc.nat(meta.length), (changes, cut) => {
+        const changed = Buffer.from(meta);
+        for (const { at, value } of changes) changed[at] = value;
+        const short = cut % 4 === 0 ? changed.subarray(0, cut) : changed;
+        if (short.equals(meta)) return;
+        let header: ReturnType<typeof decodeMetaHeader>;
+        try {
+          header = decodeMetaHeader(short);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ProtocolError);
+          return;
+        }
+        // What can be read as a header describes sums that are too few, or that do not fit the data.
+        const sums = short.subarray(7);
+        const wanted = 4 * chunkCount(data.length, header.bytesPerChecksum);
+        const isNull = header.type === ChecksumType.NULL;
+        const fits =
+          !isNull &&
+          sums.length === wanted &&
+          firstBadChunk(header.type === ChecksumType.CRC32 ? 'CRC32' : 'CRC32C', data, sums, header.bytesPerChecksum) < 0;
+        expect(fits).toBe(false);
+      }),
+      { numRuns: 10_000 },
+    );
   });
 
   test('names are made and parsed, negative ids too', () => {
