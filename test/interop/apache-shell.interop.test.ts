@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWithApache, ROOT } from './apache.ts';
-import { freeBasePort, MixedCluster } from './support/mixed-cluster.ts';
+import { MixedCluster } from './support/mixed-cluster.ts';
+import { freeBasePort } from './support/ports.ts';
 import { type Answer, Resident } from './support/resident.ts';
 
 const MIB = 1024 * 1024;

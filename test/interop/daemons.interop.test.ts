@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../src/client/index.ts';
 import { describeWithApache, type Finished, ROOT, run, writeConfiguration } from './apache.ts';
-import { freeBasePort } from './support/mixed-cluster.ts';
+import { freeBasePort } from './support/ports.ts';
 import { Resident } from './support/resident.ts';
 
 const bin = (name: string): string => join(ROOT, 'bin', name);

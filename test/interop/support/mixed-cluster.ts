@@ -8,8 +8,6 @@ import { ours, ROOT, writeConfiguration } from '../apache.ts';
 import { freeBasePort } from './ports.ts';
 import type { Resident } from './resident.ts';
 
-export { freeBasePort } from './ports.ts';
-
 export type Maker = 'ours' | 'apache';
 
 export interface MixedOptions {
