@@ -1,7 +1,7 @@
 // Turns src/wire/schema/*.proto into src/wire/messages/*.ts: an interface, an encoder and a decoder for every message.
 // Run by `npm run generate` (and by `prepare`); its output is not committed. The .proto parser is protobufjs', the
 // generated code is ours: fields in number order, no reflection, no eval, every length checked before it is believed.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
@@ -254,8 +254,10 @@ function emitService(file, service) {
   return lines;
 }
 
-rmSync(outDir, { recursive: true, force: true });
 mkdirSync(outDir, { recursive: true });
+for (const name of readdirSync(outDir)) {
+  if (!parsed.some(({ file }) => name === `${file}.ts`)) rmSync(join(outDir, name), { recursive: true });
+}
 for (const file of parsed) {
   /** @type {Map<string, Set<string>>} */
   const imports = new Map();
@@ -297,5 +299,7 @@ for (const file of parsed) {
     ...body.map((line) => line.replace(/^function /, 'export function ')),
     '',
   ].join('\n');
-  writeFileSync(join(outDir, `${file.file}.ts`), text);
+  // Left alone where it is the same, so that whoever reads it meanwhile finds it, and whoever watches sees no change.
+  const target = join(outDir, `${file.file}.ts`);
+  if (!existsSync(target) || readFileSync(target, 'utf8') !== text) writeFileSync(target, text);
 }
