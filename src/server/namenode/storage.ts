@@ -128,7 +128,7 @@ export async function readIdentity(host: Host, directories: readonly NameDirecto
         'EIO',
         `\nFile system image contains an old layout version ${found.layoutVersion}.\nAn upgrade to version ${NAMENODE_LAYOUT_VERSION} is required.\n` +
           'Please restart NameNode with the "-rollingUpgrade started" option if a rolling upgrade is already started; or restart NameNode with ' +
-          'the "-upgrade" option to start a new upgrade.',
+          `the "-upgrade" option to start a new upgrade.\nStorage directory: ${directory.root}`,
       );
     }
     if (
