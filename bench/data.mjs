@@ -11,7 +11,7 @@ const cluster = tool('apache/bin/cluster');
 const compare = tool('databench/compare');
 const systems = [
   { dir: join(dir, 'apache'), port: 31000, env: {} },
-  { dir: join(dir, 'tuskfs'), port: 33000, env: { HDFS: ourHdfs } },
+  { dir: join(dir, 'tuskfs'), port: 31600, env: { HDFS: ourHdfs } },
 ];
 for (const system of systems) run(cluster, ['start', system.dir, '--base-port', String(system.port)], system.env);
 try {

@@ -13,7 +13,7 @@ const resident = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid
 const result = {};
 for (const { name, port, env } of [
   { name: 'apache', port: 31000, env: {} },
-  { name: 'tuskfs', port: 33000, env: { HDFS: ourHdfs } },
+  { name: 'tuskfs', port: 31600, env: { HDFS: ourHdfs } },
 ]) {
   const home = join(dir, name);
   run(cluster, ['start', home, '--base-port', String(port), '--datanodes', '1'], env);

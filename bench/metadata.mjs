@@ -17,7 +17,7 @@ run('go', ['build', '-C', source, '-o', nnload, '.']);
 
 const systems = [
   { name: 'apache', port: 31000, env: {}, dir: join(dir, 'apache') },
-  { name: 'tuskfs', port: 33000, env: { HDFS: ourHdfs }, dir: join(dir, 'tuskfs') },
+  { name: 'tuskfs', port: 31600, env: { HDFS: ourHdfs }, dir: join(dir, 'tuskfs') },
 ];
 const user = run('id', ['-un']).trim();
 for (const system of systems) {
