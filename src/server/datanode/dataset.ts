@@ -105,11 +105,12 @@ export class Dataset {
 
   // --------------------------------------------------------------------------------------------------------- creating
 
-  private chooseVolume(storageType: StorageTypeProto, storageId: string, bytes: number): Volume {
-    const usable = this.volumes.filter((volume) => volume.failure === undefined);
-    const named = usable.find((volume) => storageId !== '' && volume.storageId === storageId);
-    if (named !== undefined && named.storageType === storageType && named.availableBytes > bytes) return named;
-    const ofType = usable.filter((volume) => volume.storageType === storageType);
+  /**
+   * By turns. The storage that a request names is the NameNode's guess, which is always the same one of a node: following
+   * it would fill one disk and leave the others idle. Apache: RoundRobinVolumeChoosingPolicy, which passes over it too.
+   */
+  private chooseVolume(storageType: StorageTypeProto, bytes: number): Volume {
+    const ofType = this.volumes.filter((volume) => volume.failure === undefined && volume.storageType === storageType);
     const { index, nextCursor } = chooseRoundRobin(ofType, bytes, this.cursor);
     this.cursor = nextCursor;
     return ofType[index] as Volume;
@@ -119,7 +120,6 @@ export class Dataset {
   createRbw(
     block: BlockName,
     storageType: StorageTypeProto,
-    storageId: string,
     expectedBytes: number,
     newGenStamp: GenStamp,
   ): Promise<InFlightReplica> {
@@ -131,7 +131,7 @@ export class Dataset {
         await this.stopWriterOf(pool, known);
         await this.dropReplica(pool, known);
       }
-      const volume = this.chooseVolume(storageType, storageId, expectedBytes);
+      const volume = this.chooseVolume(storageType, expectedBytes);
       return this.register(pool, block, ReplicaState.RBW, volume, rbwDir(volume.path, pool.id), expectedBytes);
     });
   }
@@ -140,7 +140,6 @@ export class Dataset {
   createTemporary(
     block: BlockName,
     storageType: StorageTypeProto,
-    storageId: string,
     expectedBytes: number,
     isTransfer: boolean,
   ): Promise<InFlightReplica> {
@@ -158,7 +157,7 @@ export class Dataset {
         await this.stopWriterOf(pool, known);
         await this.dropReplica(pool, known);
       }
-      const volume = this.chooseVolume(storageType, storageId, expectedBytes);
+      const volume = this.chooseVolume(storageType, expectedBytes);
       return this.register(pool, block, ReplicaState.TEMPORARY, volume, tmpDir(volume.path, pool.id), expectedBytes);
     });
   }

@@ -49,7 +49,7 @@ function replicaOf(dataset: Dataset): { readonly state: ReplicaState; readonly b
 /** Writes up to each length in turn; after the first ones with an hsync. */
 async function writeSome(host: Host, synced: readonly number[], unsynced: readonly number[]): Promise<void> {
   const dataset = await openDataset(host);
-  const replica = await dataset.createRbw(name, 1, '', content.length, genStamp(0));
+  const replica = await dataset.createRbw(name, 1, content.length, genStamp(0));
   const files = await ReplicaFiles.create(host.disk, replica, checksum);
   const write = async (end: number): Promise<void> => {
     const offset = replica.lengths.onDisk - (replica.lengths.onDisk % CHUNK);

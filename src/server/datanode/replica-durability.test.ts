@@ -28,7 +28,7 @@ async function open(host: Host): Promise<{ readonly dataset: Dataset; readonly c
 
 /** Writes an empty replica under stamp 1001, synced as a client's hsync does, and finalized where it is asked for. */
 async function write(dataset: Dataset, host: Host, finalize: boolean): Promise<void> {
-  const replica = await dataset.createRbw(named(1001), StorageTypeProto.DISK, '', 1024, genStamp(0));
+  const replica = await dataset.createRbw(named(1001), StorageTypeProto.DISK, 1024, genStamp(0));
   const files = await ReplicaFiles.create(host.disk, replica, DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, 512));
   await files.sync();
   await files.close(true);

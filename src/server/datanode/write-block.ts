@@ -187,13 +187,12 @@ async function openForWriting(services: Services, request: WriteRequest): Promis
   const { block, stage, newGenStamp, proto, fromDataNode } = request;
   const { dataset, changes, settings } = services;
   const storageType = proto.storageType ?? StorageTypeProto.DISK;
-  const storageId = proto.storageId ?? '';
   const expectedBytes = block.numBytes > 0 ? block.numBytes : settings.blockSize;
-  if (fromDataNode) return dataset.createTemporary(block, storageType, storageId, expectedBytes, false);
+  if (fromDataNode) return dataset.createTemporary(block, storageType, expectedBytes, false);
   let replica: InFlightReplica;
   switch (stage) {
     case Stage.PIPELINE_SETUP_CREATE:
-      replica = await dataset.createRbw(block, storageType, storageId, expectedBytes, newGenStamp);
+      replica = await dataset.createRbw(block, storageType, expectedBytes, newGenStamp);
       break;
     case Stage.PIPELINE_SETUP_STREAMING_RECOVERY:
       return changes.recoverRbw(block, newGenStamp, proto.minBytesRcvd ?? 0, proto.maxBytesRcvd ?? 0);
@@ -205,7 +204,7 @@ async function openForWriting(services: Services, request: WriteRequest): Promis
       break;
     case Stage.TRANSFER_RBW:
     case Stage.TRANSFER_FINALIZED:
-      return dataset.createTemporary(block, storageType, storageId, expectedBytes, true);
+      return dataset.createTemporary(block, storageType, expectedBytes, true);
     case Stage.DATA_STREAMING:
     case Stage.PIPELINE_CLOSE:
     case Stage.PIPELINE_CLOSE_RECOVERY:
