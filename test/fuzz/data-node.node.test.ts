@@ -22,12 +22,17 @@ const GROWTH_MIB = 400;
 /** Hostile connections at a time. */
 const TOGETHER = 32;
 
+/** Real blocks that hostile sessions aim at. */
+const KNOWN_BLOCKS = 30;
+
 const directory = temporaryDirectory('datanode');
 const watch = new Watch();
 let server: TestNameNode;
 let dataNode: DataNode;
 let good: Hdfs;
 let nextBlock = 0n;
+/** Written so far by somebody who behaves, each file one block. */
+let goodBlocks = 0;
 
 beforeAll(async () => {
   console.log(`FUZZ_SEED=${SEED}`);
@@ -36,6 +41,9 @@ beforeAll(async () => {
   dataNode = await startTestDataNode(dataNodeConfiguration(configuration, server.port, `${directory.path}/data`), watch);
   await untilLive(server, 1);
   good = await server.client();
+  // The blocks that hostile sessions name as known: all are taken, so that no forged replica stands where a good file's next
+  // block is to go. With one DataNode there would be no other place for it.
+  for (let i = 0; i < KNOWN_BLOCKS; i++) await good.writeFile(`/known/file-${i}`, `known ${i}`);
   watch.begin();
 });
 
@@ -52,6 +60,7 @@ async function serveTheGood(round: number): Promise<void> {
   const content = Buffer.alloc(200_000 + (round % 1000), `round ${round} `);
   const path = `/good/file-${round % 5}`;
   await good.writeFile(path, content, { overwrite: true });
+  goodBlocks++;
   expect((await good.readFile(path)).equals(content)).toBe(true);
   expect(watch.trouble).toEqual([]);
 }
@@ -98,8 +107,11 @@ function writeRequest(blockId: bigint, changes: Partial<OpWriteBlockProtoInit> =
 const newBlock = (): bigint => 2n ** 40n + nextBlock++;
 
 function plausible(chance: Chance): Plausible {
+  // Of the others' blocks those that stand: nothing keeps a stranger from taking the id of the next one before its writer.
   const known = (): bigint =>
-    chance.happens(0.5) ? 2n ** 40n + BigInt(chance.below(Number(nextBlock) + 1)) : 1073741824n + BigInt(chance.below(30));
+    chance.happens(0.5)
+      ? 2n ** 40n + BigInt(chance.below(Number(nextBlock) + 1))
+      : 1073741824n + BigInt(chance.below(KNOWN_BLOCKS));
   return {
     poolId: pool,
     blockId: known,
