@@ -31,8 +31,6 @@ let server: TestNameNode;
 let dataNode: DataNode;
 let good: Hdfs;
 let nextBlock = 0n;
-/** Written so far by somebody who behaves, each file one block. */
-let goodBlocks = 0;
 
 beforeAll(async () => {
   console.log(`FUZZ_SEED=${SEED}`);
@@ -60,7 +58,6 @@ async function serveTheGood(round: number): Promise<void> {
   const content = Buffer.alloc(200_000 + (round % 1000), `round ${round} `);
   const path = `/good/file-${round % 5}`;
   await good.writeFile(path, content, { overwrite: true });
-  goodBlocks++;
   expect((await good.readFile(path)).equals(content)).toBe(true);
   expect(watch.trouble).toEqual([]);
 }
@@ -107,7 +104,6 @@ function writeRequest(blockId: bigint, changes: Partial<OpWriteBlockProtoInit> =
 const newBlock = (): bigint => 2n ** 40n + nextBlock++;
 
 function plausible(chance: Chance): Plausible {
-  // Of the others' blocks those that stand: nothing keeps a stranger from taking the id of the next one before its writer.
   const known = (): bigint =>
     chance.happens(0.5)
       ? 2n ** 40n + BigInt(chance.below(Number(nextBlock) + 1))
