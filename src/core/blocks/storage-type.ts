@@ -33,14 +33,5 @@ export const AdminState = {
 } as const;
 export type AdminState = (typeof AdminState)[keyof typeof AdminState];
 
-/** Apache: HdfsServerConstants.ReplicaState, as block reports carry it. */
-export const ReplicaState = { FINALIZED: 0, RBW: 1, RWR: 2, RUR: 3, TEMPORARY: 4 } as const;
-export type ReplicaState = (typeof ReplicaState)[keyof typeof ReplicaState];
-
-export const REPLICA_STATE_NAMES: Readonly<Record<ReplicaState, string>> = {
-  0: 'FINALIZED',
-  1: 'RBW',
-  2: 'RWR',
-  3: 'RUR',
-  4: 'TEMPORARY',
-};
+/** As block reports carry it. */
+export { REPLICA_STATE_NAMES, ReplicaState } from '../replica/states.ts';

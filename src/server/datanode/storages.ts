@@ -12,6 +12,7 @@ import {
   parseDataNodeVersion,
 } from '../../format/storage/version.ts';
 import type { Host } from '../../host/host.ts';
+import { randomUuid } from '../../host/uuid.ts';
 import type { DataDirectory } from './data-directories.ts';
 import { currentDir, isPoolId, LOCK_FILE, poolCurrentDir, VERSION_FILE } from './layout.ts';
 import { Volume } from './volume.ts';
@@ -118,7 +119,7 @@ export class Storages {
       );
     }
     this.clusterId = namespace.clusterId;
-    this.uuid ??= randomUuid(this.host);
+    this.uuid ??= randomUuid(this.host.random);
     for (const volume of this.volumes) {
       if (volume.failure !== undefined) continue;
       if (volume.storageId === '') await this.format(volume, this.uuid, namespace.clusterId);
@@ -129,7 +130,7 @@ export class Storages {
 
   private async format(volume: Volume, uuid: string, clusterId: string): Promise<void> {
     const { disk, clock } = this.host;
-    const storageId = `DS-${randomUuid(this.host)}`;
+    const storageId = `DS-${randomUuid(this.host.random)}`;
     await disk.mkdir(currentDir(volume.path), DIRECTORY_MODE);
     const version = { layoutVersion: DATANODE_LAYOUT_VERSION, clusterId, datanodeUuid: uuid, storageId, cTime: 0 };
     await disk.writeFileAtomic(`${currentDir(volume.path)}/${VERSION_FILE}`, formatDataNodeVersion(version, clock.now()));
@@ -190,13 +191,4 @@ function named<T>(path: string, parse: (content: Uint8Array) => T, content: Uint
       { cause: error },
     );
   }
-}
-
-/** A random UUID of version 4. */
-export function randomUuid(host: Pick<Host, 'random'>): string {
-  const bytes = host.random.bytes(16);
-  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -5,6 +5,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { Namespace } from '../../core/namespace/namespace.ts';
 import { newImageCounters } from '../../format/fsimage/state.ts';
 import type { Host } from '../../host/host.ts';
+import { randomUuid } from '../../host/uuid.ts';
 import { lockAll, nameDirectories, stateOf } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { namespaceOptions } from './settings.ts';
@@ -20,17 +21,6 @@ export interface FormatOptions {
   readonly confirm?: (question: string) => Promise<boolean>;
 }
 
-const hex = (bytes: Buffer): string => bytes.toString('hex');
-
-/** A random (version 4) UUID. */
-export function randomUuid(host: Host): string {
-  const bytes = host.random.bytes(16);
-  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
-  const text = hex(bytes);
-  return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join('-');
-}
-
 async function newIdentity(host: Host, clusterId: string | undefined): Promise<NamespaceIdentity> {
   let address = '127.0.0.1';
   try {
@@ -41,7 +31,7 @@ async function newIdentity(host: Host, clusterId: string | undefined): Promise<N
   }
   return {
     namespaceId: 1 + host.random.below(2 ** 31 - 2),
-    clusterId: clusterId ?? `CID-${randomUuid(host)}`,
+    clusterId: clusterId ?? `CID-${randomUuid(host.random)}`,
     // The address tells nothing to anybody; it only keeps names apart, as Apache's does.
     blockPoolId: `BP-${host.random.below(2 ** 31 - 1)}-${address}-${host.clock.now()}`,
     cTime: host.clock.now(),

@@ -2,6 +2,7 @@
 // them. check decides, every op gets a txid, is appended and applied, and the answer waits at the edit log's gate until
 // that txid is durable. Reads wait only for what they met. What a method means is in protocol/.
 import { HdfsError } from '../../base/errors.ts';
+import { blockId, genStamp } from '../../base/ids.ts';
 import type { BlockManager } from '../../core/blocks/block-manager.ts';
 import type { Now } from '../../core/blocks/datanode.ts';
 import type { EditOp, RpcIds } from '../../core/edits/ops.ts';
@@ -13,6 +14,7 @@ import type { Caller } from '../../core/namespace/permissions.ts';
 import { resolvePath } from '../../core/namespace/resolve.ts';
 import type { Host } from '../../host/host.ts';
 import type { RpcCall } from '../../rpc/service.ts';
+import type { LocatedBlockProto } from '../../wire/messages/hdfs.ts';
 import type { EditLog } from './edit-log.ts';
 import type { Groups } from './groups.ts';
 
@@ -171,6 +173,19 @@ export class NameSystem {
     const { inodes } = this.namespace;
     const now = this.now();
     for (let i = 0; i < inodes.blockCount(file); i++) this.blockManager.replicationChanged(inodes.blockAt(file, i), now);
+  }
+
+  /** Clients and DataNodes say alike which replicas have wrong bytes. */
+  reportBadBlocks(blocks: readonly LocatedBlockProto[]): void {
+    const { blockManager } = this;
+    const now = this.now();
+    for (const { b, locs } of blocks) {
+      const block = { id: blockId(b.blockId), genStamp: genStamp(b.generationStamp), numBytes: b.numBytes };
+      for (const { id } of locs) {
+        const node = blockManager.datanodes.byUuid(id.datanodeUuid);
+        if (node !== undefined) blockManager.reportBadReplica(block, node, now);
+      }
+    }
   }
 
   /** Makes a read wait for the changes of these inodes that are not durable yet. */

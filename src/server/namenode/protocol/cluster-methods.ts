@@ -1,7 +1,6 @@
 // ClientProtocol's questions and orders about the file system as a whole: sizes, DataNodes, safe mode, checkpoints; and
 // the truthful answers about features that are not in use: no snapshots, zones, caches, tokens.
 import { HdfsError } from '../../../base/errors.ts';
-import { blockId, genStamp } from '../../../base/ids.ts';
 import type { Datanode } from '../../../core/blocks/datanode.ts';
 import { isExactReservedName } from '../../../core/namespace/paths.ts';
 import { readablePath } from '../../../core/namespace/queries/access.ts';
@@ -168,14 +167,7 @@ export function clusterMethods({
       }),
 
     reportBadBlocks: ({ blocks }) => {
-      const now = system.now();
-      for (const { b, locs } of blocks) {
-        const block = { id: blockId(b.blockId), genStamp: genStamp(b.generationStamp), numBytes: b.numBytes };
-        for (const { id } of locs) {
-          const node = datanodes.byUuid(id.datanodeUuid);
-          if (node !== undefined) blockManager.reportBadReplica(block, node, now);
-        }
-      }
+      system.reportBadBlocks(blocks);
       return {};
     },
 

@@ -186,13 +186,7 @@ export function datanodeProtocol({ system, identity, racks, leaseMonitor }: Data
       },
 
       reportBadBlocks: ({ blocks }) => {
-        for (const { b, locs } of blocks) {
-          for (const { id } of locs) {
-            const node = blockManager.datanodes.byUuid(id.datanodeUuid);
-            const triple = { id: blockId(b.blockId), genStamp: genStamp(b.generationStamp), numBytes: b.numBytes };
-            if (node !== undefined) blockManager.reportBadReplica(triple, node, system.now());
-          }
-        }
+        system.reportBadBlocks(blocks);
         return {};
       },
 

@@ -18,7 +18,6 @@ import {
 import {
   type BlockProtoInit,
   type DatanodeIDProto,
-  type DatanodeIDProtoInit,
   type DatanodeInfoProtoInit,
   type DatanodeStorageProto,
   DatanodeStorageProto_StorageState,
@@ -41,10 +40,6 @@ export function datanodeId(proto: DatanodeIDProto): DatanodeId {
     infoSecurePort: proto.infoSecurePort,
     ipcPort: proto.ipcPort,
   };
-}
-
-export function datanodeIdProto(id: DatanodeId): DatanodeIDProtoInit {
-  return id;
 }
 
 const infoProtos = new WeakMap<Datanode, { readonly version: number; readonly proto: DatanodeInfoProtoInit }>();
