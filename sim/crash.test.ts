@@ -2,8 +2,8 @@
 // the edit log, the blocks or the order of their syncs and acknowledgements is wrong. Each seed can be played again:
 // `npm run sim -- --story power --from SEED --seeds 1 --verbose`.
 import { expect, test } from 'vitest';
-import { SimCluster } from './cluster.ts';
 import { crashStory } from './crash.ts';
+import { SimCluster } from './power-cluster.ts';
 
 const SEEDS = 12;
 

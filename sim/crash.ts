@@ -4,9 +4,9 @@
 import { messageOf } from '../src/base/errors.ts';
 import type { SeededRandom } from '../src/base/random.ts';
 import type { SimLogLine, SimNode } from '../src/host/sim/index.ts';
-import { check } from './checker.ts';
-import { SimCluster } from './cluster.ts';
-import { Workload } from './workload.ts';
+import { check } from '../test/scenarios/checker.ts';
+import { Workload } from '../test/scenarios/workload.ts';
+import { SimCluster } from './power-cluster.ts';
 
 export interface CrashOptions {
   readonly seed: number;

@@ -1,96 +1,152 @@
-// What a workload was promised. Each writer keeps to names of its own and does one thing at a time, so that for every name it
-// is known what an acknowledgement fixed; only the one call that was never answered may have happened or not. checker.ts
-// holds this against what a cluster shows after a failure; workload.ts fills it.
-import { assert } from '../src/base/assert.ts';
+// Ghost state: what clients asked for, what they were answered, and how far each file's bytes were promised. It knows
+// nothing of the cluster. Names are made so that each call can be told from every other in the edit log: a name that
+// was given to a new file, a new directory or the target of a rename is given to nothing else, save for a rename that
+// replaces a file.
+import type { SeededRandom } from '../src/base/random.ts';
 
-export type Entry =
-  | { readonly kind: 'directory' }
-  /** Closed, and the close was acknowledged. */
-  | { readonly kind: 'file'; readonly tag: number; readonly length: number }
-  /** Begun, its close not acknowledged. It may show any of its bytes beyond the ones that an acknowledgement covers. */
-  | { readonly kind: 'open'; readonly tag: number; readonly progress: Progress };
+export type CallKind = 'mkdir' | 'create' | 'close' | 'rename' | 'delete';
 
-/** How far an open file has come, in bytes; shared by all states of the file. */
-export interface Progress {
-  /** Given to the client. */
+export interface Call {
+  readonly kind: CallKind;
+  readonly path: string;
+  /** Of a rename. */
+  readonly target: string | undefined;
+  readonly actor: string;
+  readonly invokedMs: number;
+  /** Order of beginnings and ends over all calls. */
+  readonly begun: number;
+  /** 'unknown': no answer that says whether it happened. */
+  outcome: 'unknown' | 'ok' | 'fail';
+  ended: number | undefined;
+  error: string | undefined;
+}
+
+export interface GhostFile {
+  /** Names its bytes: content.ts. */
+  readonly key: number;
+  readonly createPath: string;
+  readonly blockSize: number;
+  created: Call['outcome'];
+  /** Bytes given to the client so far. */
   written: number;
-  /** Acknowledged by hflush: survive the death of every process. */
+  /** Acknowledged by hflush; with how many DataNodes had lost their power by then. */
   flushed: number;
-  /** Acknowledged by hsync: survive a power cut everywhere. */
+  flushedAtLosses: number;
+  /** Acknowledged by hsync. */
   synced: number;
+  closed: 'no' | 'asked' | 'acked';
+  /** The most that a reader has seen; as `flushed`. */
+  seen: number;
+  seenAtLosses: number;
 }
 
-export type Tree = Map<string, Entry>;
+/** Codes after which a call may have happened or not. */
+const NO_ANSWER: ReadonlySet<string> = new Set(['ECONN', 'ETIMEDOUT', 'EABORT', 'ERETRY', 'ESTANDBY']);
 
-export interface Change {
-  /** For messages. */
-  readonly what: string;
-  apply(tree: Tree): void;
-}
+export const codeOf = (error: unknown): string => (error as { readonly code?: string }).code ?? (error as Error).name;
 
-export class WriterLedger {
-  readonly name: string;
-  /** All that was acknowledged, by path. */
-  tree: Tree = new Map();
-  /** Asked for and not answered. */
-  pending: Change | undefined;
-  acknowledged = 0;
-  /** What the last check found to be right. */
-  settled: ReadonlySet<Entry> = new Set();
+export class Ledger {
+  readonly calls: Call[] = [];
+  readonly files = new Map<number, GhostFile>();
+  /** What actors believe to be there; wrong whenever somebody was quicker. */
+  readonly believed = new Map<string, 'file' | 'directory'>();
+  /** Key of the file that is believed to be at a path. */
+  readonly keys = new Map<string, number>();
+  reads = 0;
+  bytesRead = 0;
+  bytesWritten = 0;
+  /** Failures by kind and code, for the summary. */
+  readonly failures = new Map<string, number>();
+  /** Told of each acknowledgement the moment it is there. */
+  onAck: ((call: Call) => void) | undefined;
+  private clock = 0;
+  private names = 0;
+  private readonly nowMs: () => number;
 
-  constructor(name: string) {
-    this.name = name;
+  constructor(nowMs: () => number) {
+    this.nowMs = nowMs;
   }
 
-  /** Runs a call that makes a change. When it fails, the change stays pending: it may have happened. */
-  async attempt<T>(change: Change, call: () => Promise<T>): Promise<T> {
-    assert(this.pending === undefined, `${this.name}: ${change.what} while ${this.pending?.what} has no answer`);
-    this.pending = change;
-    const result = await call();
-    change.apply(this.tree);
-    this.pending = undefined;
-    this.acknowledged++;
-    return result;
+  freshName(prefix: string): string {
+    return `${prefix}${++this.names}`;
   }
 
-  /** The trees that may be true: without and with what was not answered. */
-  possible(): readonly Tree[] {
-    if (this.pending === undefined) return [this.tree];
-    const changed = new Map(this.tree);
-    this.pending.apply(changed);
-    return [this.tree, changed];
+  freshKey(random: SeededRandom): number {
+    for (;;) {
+      const key = random.uint32();
+      if (!this.files.has(key)) return key;
+    }
   }
 
-  /** What was found to be true; nothing is in doubt any more. */
-  settle(tree: Tree): void {
-    this.tree = tree;
-    this.pending = undefined;
-    this.settled = new Set(tree.values());
+  /** Runs a call that changes the namespace and notes how it ends. Its error comes out again. */
+  async call<T>(actor: string, kind: CallKind, path: string, target: string | undefined, run: () => Promise<T>): Promise<T> {
+    const { nowMs } = this;
+    const call: Call = {
+      kind,
+      path,
+      target,
+      actor,
+      invokedMs: nowMs(),
+      begun: ++this.clock,
+      outcome: 'unknown',
+      ended: undefined,
+      error: undefined,
+    };
+    this.calls.push(call);
+    try {
+      const result = await run();
+      call.outcome = 'ok';
+      call.ended = ++this.clock;
+      this.onAck?.(call);
+      return result;
+    } catch (error) {
+      const code = codeOf(error);
+      // A close fails for many reasons after which a NameNode may close the file all the same.
+      if (kind !== 'close' && !NO_ANSWER.has(code)) call.outcome = 'fail';
+      call.ended = ++this.clock;
+      call.error = `${code}: ${(error as Error).message}`;
+      this.failed(kind, code);
+      throw error;
+    }
   }
-}
 
-/** Moves an entry and all below it. */
-export function moveEntries(tree: Tree, from: string, to: string): void {
-  for (const [path, entry] of [...tree]) {
-    if (path !== from && !path.startsWith(`${from}/`)) continue;
-    tree.delete(path);
-    tree.set(to + path.slice(from.length), entry);
+  failed(what: string, code: string): void {
+    const key = `${what}/${code}`;
+    this.failures.set(key, (this.failures.get(key) ?? 0) + 1);
   }
-}
 
-export function removeEntries(tree: Tree, path: string): void {
-  for (const name of [...tree.keys()]) if (name === path || name.startsWith(`${path}/`)) tree.delete(name);
-}
-
-/** The bytes of a file: all of them follow from its tag, and a shorter content begins a longer one. */
-export function contentOf(tag: number, length: number): Buffer {
-  const words = new Uint32Array(Math.ceil(length / 4));
-  let state = (Math.imul(tag, 0x9e3779b1) ^ 0x5bd1e995) | 1;
-  for (let i = 0; i < words.length; i++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    words[i] = state;
+  /** The believed paths of a kind. */
+  paths(kind: 'file' | 'directory'): string[] {
+    return [...this.believed].filter(([, each]) => each === kind).map(([path]) => path);
   }
-  return Buffer.from(words.buffer, 0, length);
+
+  forget(path: string): void {
+    for (const each of [...this.believed.keys()]) {
+      if (each !== path && !each.startsWith(`${path}/`)) continue;
+      this.believed.delete(each);
+      this.keys.delete(each);
+    }
+  }
+
+  moved(from: string, to: string): void {
+    const moving = [...this.believed].filter(([path]) => path === from || path.startsWith(`${from}/`));
+    const keys = moving.map(([path]) => this.keys.get(path));
+    this.forget(to);
+    this.forget(from);
+    for (const [index, [path, kind]] of moving.entries()) {
+      const now = to + path.slice(from.length);
+      this.believed.set(now, kind);
+      const key = keys[index];
+      if (key !== undefined) this.keys.set(now, key);
+    }
+  }
+
+  /** Words of what happened, in order: the same for the same run. */
+  digest(): string {
+    const calls = this.calls.map(
+      ({ kind, path, target, outcome, error }) => `${kind} ${path} ${target ?? ''} ${outcome} ${error ?? ''}`,
+    );
+    const files = [...this.files.values()].map((file) => JSON.stringify(file));
+    return [...calls, ...files, `${this.reads} ${this.bytesRead}`].join('\n');
+  }
 }

@@ -1,14 +1,14 @@
 // `npm run sim -- --from F --seeds N`: plays the runs of these seeds and prints a line for each. The hash of a seed is the
 // same in every process. Exits 1 when a promise was broken, and says how to see that seed again.
 //
-//   --story chaos     clients that disturb each other, calm, with a blackout or with faults (chaos/run.ts); the default
+//   --story chaos     clients that disturb each other, calm, with a blackout or with faults (run.ts); the default
 //   --story power     the power cuts of crash.ts, `--rounds N` of them
 //   --scenario S      of chaos: calm, blackout or faults, instead of what the seed chooses
 //   --trace           every event; --verbose: every line of the daemons' logs
 import type { SimLogLine } from '../src/host/sim/index.ts';
-import type { Scenario } from './chaos/faults.ts';
-import { type RunResult, runSeed } from './chaos/run.ts';
 import { crashStory } from './crash.ts';
+import type { Scenario } from './faults.ts';
+import { type RunResult, runSeed } from './run.ts';
 
 export interface SimOutput {
   readonly line: (text: string) => void;

@@ -1,204 +1,285 @@
-// Writers that do to a cluster what programs do, and note in the ledger what was acknowledged: files of no byte up to several
-// blocks, flushes and syncs, files left open, renames of files and directories, replacing, deletes, directories. Every choice
-// comes from the seed. Runs over any Host: real processes and the simulator get the same load.
-
+// Clients that get into each other's way: writers, readers, renamers and deleters over one tree. Each does one thing at a
+// time and notes it in the ledger; every read is compared with what was written. Who does what when is a matter of the
+// seed, of nothing else.
 import type { SeededRandom } from '../src/base/random.ts';
-import type { Hdfs } from '../src/client/index.ts';
+import type { Hdfs, HdfsFileHandle } from '../src/client/index.ts';
 import type { Clock } from '../src/host/host.ts';
-import { contentOf, type Entry, moveEntries, removeEntries, type Tree, WriterLedger } from './ledger.ts';
+import type { SimNode } from '../src/host/sim/index.ts';
+import type { SimCluster } from './cluster.ts';
+import { contentOf, firstWrongByte, keyOf } from './content.ts';
+import { codeOf, type GhostFile, type Ledger } from './ledger.ts';
+
+export type Role = 'writer' | 'reader' | 'renamer' | 'deleter';
 
 export interface WorkloadOptions {
-  readonly writers: number;
-  readonly blockSize: number;
-  readonly maxFileBytes: number;
-  /** Files that a writer keeps before it rather deletes. */
-  readonly maxFiles: number;
-  /** Longest pause between two things that a writer does. */
+  readonly roles: readonly Role[];
+  /** Things that each actor does. */
+  readonly steps: number;
   readonly maxPauseMs: number;
+  /** Something fails on purpose: answers may be late or missing. */
+  readonly faults: boolean;
 }
 
-/** Thrown by a writer for an answer that no failure explains. */
-export class WrongAnswer extends Error {
-  override readonly name = 'WrongAnswer';
-}
+export const DEFAULT_ROLES: readonly Role[] = ['writer', 'writer', 'writer', 'reader', 'reader', 'renamer', 'deleter'];
 
-/**
- * What a call may end with while servers die: no answer, or that nothing can be done just now. A call that was made again
- * after a lost answer may fail this way and yet have happened before.
- */
-const EXPECTED_FAILURES: ReadonlySet<string> = new Set([
+const BASE = '/shared';
+const BLOCK_SIZES = [4_096, 8_192, 16_384];
+const MAX_FILE_BYTES = 60_000;
+
+/** Somebody else was quicker: the path, its parent or the lease is gone. */
+const LOST_A_RACE: ReadonlySet<string> = new Set(['ENOENT', 'ELEASE', 'ENOTDIR', 'EPATHNOTDIR', 'EEXIST', 'EISDIR']);
+/** Also possible while machines die or packets vanish. */
+const FAULTS_SHOW_AS: ReadonlySet<string> = new Set([
   'ECONN',
   'ETIMEDOUT',
-  'ESAFEMODE',
-  'ENOTREPLICATED',
-  'ERETRY',
-  'EIO',
   'EABORT',
-  'EPIPELINE',
+  'ERETRY',
+  'ESAFEMODE',
+  'EIO',
+  'EBLOCKMISSING',
+  'ENOTREPLICATED',
+  'ENOREPLICA',
+  'ERECOVERY',
 ]);
 
-export class Workload {
-  readonly writers: readonly WriterLedger[];
+/** Makes the directories that everybody works in. */
+export async function prepare(cluster: SimCluster, ledger: Ledger, machine: SimNode): Promise<void> {
+  const fs = await cluster.connect(machine);
+  for (const path of [BASE, `${BASE}/a`, `${BASE}/b`, `${BASE}/c`]) {
+    await ledger.call('setup', 'mkdir', path, undefined, () => fs.mkdir(path, { recursive: true }));
+    ledger.believed.set(path, 'directory');
+  }
+  await fs.close();
+}
+
+export class Actor {
+  readonly name: string;
+  readonly machine: SimNode;
+  /** It has done all it had to, or died with its machine. */
+  done = false;
+  private readonly role: Role;
+  private readonly cluster: SimCluster;
+  private readonly ledger: Ledger;
   private readonly options: WorkloadOptions;
   private readonly random: SeededRandom;
-  private lastTag = 0;
-  private lastName = 0;
-  /** What ended writers of the present run, for messages. */
-  readonly ended: string[] = [];
+  private readonly clock: Clock;
 
-  constructor(random: SeededRandom, options: WorkloadOptions) {
-    this.random = random;
+  constructor(cluster: SimCluster, ledger: Ledger, options: WorkloadOptions, name: string, role: Role, machine: SimNode) {
+    this.cluster = cluster;
+    this.ledger = ledger;
     this.options = options;
-    this.writers = Array.from({ length: options.writers }, (_, i) => new WriterLedger(`w${i}`));
+    this.name = name;
+    this.role = role;
+    this.machine = machine;
+    this.random = cluster.simulation.random(`actor/${name}`);
+    this.clock = machine.host.clock;
   }
 
-  get acknowledged(): number {
-    return this.writers.reduce((sum, writer) => sum + writer.acknowledged, 0);
-  }
-
-  /** Runs all writers until `stopping` says so, or each has met a failure. Throws WrongAnswer. */
-  async run(fs: Hdfs, clock: Clock, stopping: () => boolean): Promise<void> {
-    this.ended.length = 0;
-    await Promise.all(
-      this.writers.map(async (writer) => {
-        try {
-          while (!stopping()) {
-            await this.step(writer, fs);
-            const pause = this.random.below(this.options.maxPauseMs + 1);
-            if (pause > 0) await clock.sleep(pause);
-          }
-        } catch (error) {
-          if (!isExpected(error)) {
-            throw new WrongAnswer(`${writer.name}: ${writer.pending?.what ?? 'writing'} was answered by ${describe(error)}`, {
-              cause: error,
-            });
-          }
-          this.ended.push(`${writer.name}: ${writer.pending?.what ?? 'writing'}: ${describe(error)}`);
-        }
-      }),
-    );
-  }
-
-  private async step(writer: WriterLedger, fs: Hdfs): Promise<void> {
-    const home = `/${writer.name}`;
-    const { random } = this;
-    if (!writer.tree.has(home)) return this.mkdir(writer, fs, home);
-    const files = pathsOf(writer.tree, 'file');
-    if (files.length >= this.options.maxFiles) return this.remove(writer, fs, this.pick(files));
-    const choice = random.below(100);
-    if (choice < 45 || files.length < 3) return this.write(writer, fs, this.freshPath(writer), 'whole');
-    if (choice < 60) return this.write(writer, fs, this.freshPath(writer), 'flushing');
-    if (choice < 64) return this.write(writer, fs, this.freshPath(writer), 'left open');
-    if (choice < 69) return this.write(writer, fs, this.pick(files), 'whole');
-    if (choice < 79) return this.rename(writer, fs, this.pick(files), this.freshPath(writer), false);
-    if (choice < 82) {
-      const target = this.pick(files);
-      const from = this.pick(files);
-      return from === target ? undefined : this.rename(writer, fs, from, target, true);
+  async run(): Promise<void> {
+    const fs = await this.cluster.connect(this.machine);
+    for (let step = 0; step < this.options.steps; step++) {
+      await this.clock.sleep(this.random.below(this.options.maxPauseMs + 1));
+      try {
+        await this.step(fs);
+      } catch (error) {
+        this.judge(error);
+        // A NameNode that has just started: what is asked of it meanwhile tells nothing.
+        if (codeOf(error) === 'ESAFEMODE') await this.clock.sleep(1_000);
+      }
     }
-    if (choice < 85) {
-      const directory = this.directory(writer);
-      if (directory === home) return this.mkdir(writer, fs, this.freshPath(writer, 'd'));
-      return this.rename(writer, fs, directory, `${home}/${this.freshName('r')}`, false);
+    await fs.close();
+    this.done = true;
+  }
+
+  /** An error has to have a reason that the run knows of. */
+  private judge(error: unknown): void {
+    const code = codeOf(error);
+    // The file was deleted under its writer, and the block with it.
+    if (code === 'EIO' && /blk_\d+_\d+ does not exist/.test((error as Error).message)) return;
+    if (LOST_A_RACE.has(code) || (this.options.faults && FAULTS_SHOW_AS.has(code))) return;
+    const stack = error instanceof Error ? error.stack : String(error);
+    this.cluster.violations.add('NS1', `${this.name} (${this.role}) was answered ${code} without reason: ${stack}`);
+  }
+
+  private step(fs: Hdfs): Promise<void> {
+    const chance = this.random.below(100);
+    switch (this.role) {
+      case 'writer':
+        if (chance < 12) return this.mkdir(fs);
+        return this.write(fs);
+      case 'reader':
+        return this.read(fs);
+      case 'renamer':
+        if (chance < 20) return this.replace(fs);
+        return this.rename(fs, chance < 80 ? 'file' : 'directory');
+      case 'deleter':
+        return this.remove(fs, chance < 80 ? 'file' : 'directory');
     }
-    if (choice < 92) return this.mkdir(writer, fs, this.freshPath(writer, 'd'));
-    if (choice < 94) {
-      const directory = this.directory(writer);
-      if (directory !== home) return this.remove(writer, fs, directory);
+  }
+
+  private pick<T>(from: readonly T[]): T | undefined {
+    return from.length === 0 ? undefined : from[this.random.below(from.length)];
+  }
+
+  private directory(): string {
+    return this.pick(this.ledger.paths('directory')) ?? BASE;
+  }
+
+  /** A believed path that may be moved or deleted: not one of the first directories. */
+  private movable(kind: 'file' | 'directory'): string | undefined {
+    return this.pick(this.ledger.paths(kind).filter((path) => path.split('/').length > 3));
+  }
+
+  // ------------------------------------------------------------------------------------------------------- namespace
+
+  private async mkdir(fs: Hdfs): Promise<void> {
+    const { ledger } = this;
+    const path = `${this.directory()}/${ledger.freshName('d')}`;
+    await ledger.call(this.name, 'mkdir', path, undefined, () => fs.mkdir(path));
+    ledger.believed.set(path, 'directory');
+  }
+
+  private async rename(fs: Hdfs, kind: 'file' | 'directory'): Promise<void> {
+    const { ledger } = this;
+    const from = this.movable(kind);
+    if (from === undefined) return;
+    const parent = this.directory();
+    if (parent === from || parent.startsWith(`${from}/`)) return;
+    const to = `${parent}/${ledger.freshName('r')}`;
+    await ledger.call(this.name, 'rename', from, to, () => fs.rename(from, to));
+    ledger.moved(from, to);
+  }
+
+  /** Renames a file over another one. */
+  private async replace(fs: Hdfs): Promise<void> {
+    const { ledger } = this;
+    const [from, to] = [this.movable('file'), this.movable('file')];
+    if (from === undefined || to === undefined || from === to) return;
+    await ledger.call(this.name, 'rename', from, to, () => fs.rename(from, to, { overwrite: true }));
+    ledger.moved(from, to);
+  }
+
+  private async remove(fs: Hdfs, kind: 'file' | 'directory'): Promise<void> {
+    const { ledger } = this;
+    const path = this.movable(kind);
+    // Mostly let it be: a tree with nothing in it breaks nothing.
+    if (path === undefined || (kind === 'directory' && this.random.below(3) > 0)) return;
+    await ledger.call(this.name, 'delete', path, undefined, () => fs.rm(path, { recursive: true, skipTrash: true }));
+    ledger.forget(path);
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ bytes
+
+  private async write(fs: Hdfs): Promise<void> {
+    const { ledger, random } = this;
+    const path = `${this.directory()}/${ledger.freshName('f')}`;
+    const blockSize = this.pick(BLOCK_SIZES) ?? 4_096;
+    const file: GhostFile = {
+      key: ledger.freshKey(random),
+      createPath: path,
+      blockSize,
+      created: 'unknown',
+      written: 0,
+      flushed: 0,
+      flushedAtLosses: 0,
+      synced: 0,
+      closed: 'no',
+      seen: 0,
+      seenAtLosses: 0,
+    };
+    ledger.files.set(file.key, file);
+    const replication = 1 + random.below(3);
+    const options = { blockSize, replication, createParent: false };
+    const handle = await ledger.call(this.name, 'create', path, undefined, () => fs.open(path, 'wx', options));
+    file.created = 'ok';
+    ledger.believed.set(path, 'file');
+    ledger.keys.set(path, file.key);
+    const length = this.length(blockSize);
+    const flushEvery = random.below(4);
+    while (file.written < length) {
+      const take = Math.min(length - file.written, 1 + random.below(6_000));
+      const bytes = contentOf(file.key, file.written, take);
+      file.written += take;
+      ledger.bytesWritten += take;
+      await handle.write(bytes);
+      if (flushEvery > 0 && random.below(flushEvery + 1) === 0) await this.flush(handle, file);
+      if (random.below(8) === 0) await this.clock.sleep(random.below(400));
     }
-    return this.remove(writer, fs, this.pick(files));
+    // Some writers walk away: their leases run out.
+    if (random.below(12) === 0) return;
+    file.closed = 'asked';
+    await ledger.call(this.name, 'close', path, undefined, () => handle.close());
+    file.closed = 'acked';
   }
 
-  private pick<T>(from: readonly T[]): T {
-    return from[this.random.below(from.length)] as T;
+  /** None, a border of a block, or anything. */
+  private length(blockSize: number): number {
+    const chance = this.random.below(10);
+    if (chance === 0) return 0;
+    if (chance === 1) return blockSize * (1 + this.random.below(3));
+    if (chance < 6) return 1 + this.random.below(5_000);
+    return 1 + this.random.below(MAX_FILE_BYTES);
   }
 
-  private directory(writer: WriterLedger): string {
-    return this.pick(pathsOf(writer.tree, 'directory'));
+  private async flush(handle: HdfsFileHandle, file: GhostFile): Promise<void> {
+    const end = file.written;
+    const losses = this.cluster.dataPowerLosses;
+    const sync = this.random.below(2) === 0;
+    if (sync) await handle.hsync();
+    else await handle.hflush();
+    file.flushed = end;
+    file.flushedAtLosses = losses;
+    if (sync) file.synced = end;
   }
 
-  private freshName(prefix: string): string {
-    return `${prefix}${++this.lastName}`;
-  }
-
-  private freshPath(writer: WriterLedger, prefix = 'f'): string {
-    return `${this.directory(writer)}/${this.freshName(prefix)}`;
-  }
-
-  // ---------------------------------------------------------------------------------------------------------- changes
-
-  private async mkdir(writer: WriterLedger, fs: Hdfs, path: string): Promise<void> {
-    const apply = (tree: Tree): void => void tree.set(path, { kind: 'directory' });
-    await writer.attempt({ what: `mkdir ${path}`, apply }, () => fs.mkdir(path, { recursive: true }));
-  }
-
-  private async remove(writer: WriterLedger, fs: Hdfs, path: string): Promise<void> {
-    const apply = (tree: Tree): void => removeEntries(tree, path);
-    await writer.attempt({ what: `delete ${path}`, apply }, () => fs.rm(path, { recursive: true, skipTrash: true }));
-  }
-
-  private async rename(writer: WriterLedger, fs: Hdfs, from: string, to: string, overwrite: boolean): Promise<void> {
-    const apply = (tree: Tree): void => moveEntries(tree, from, to);
-    await writer.attempt({ what: `rename ${from} to ${to}`, apply }, () => fs.rename(from, to, { overwrite }));
-  }
-
-  private async write(writer: WriterLedger, fs: Hdfs, path: string, how: 'whole' | 'flushing' | 'left open'): Promise<void> {
-    const tag = ++this.lastTag;
-    const progress = { written: 0, flushed: 0, synced: 0 };
-    const open: Entry = { kind: 'open', tag, progress };
-    const content = contentOf(tag, this.length());
-    const handle = await writer.attempt({ what: `create ${path}`, apply: (tree) => void tree.set(path, open) }, () =>
-      fs.open(path, 'w', { blockSize: this.options.blockSize }),
-    );
-    while (progress.written < content.length) {
-      const left = content.length - progress.written;
-      const take = how === 'whole' ? left : Math.min(left, 1 + this.random.below(this.options.blockSize));
-      const from = progress.written;
-      progress.written += take;
-      await handle.write(content.subarray(from, from + take));
-      if (how !== 'whole') await this.flush(handle, progress);
+  /** BK6: what a reader gets is what was written. BK4, BK5: what was flushed or seen before is there. */
+  private async read(fs: Hdfs): Promise<void> {
+    const { ledger, cluster, random } = this;
+    const path = this.pick(ledger.paths('file'));
+    if (path === undefined) return;
+    const believed = ledger.files.get(ledger.keys.get(path) ?? -1);
+    const losses = cluster.dataPowerLosses;
+    const promised =
+      believed === undefined
+        ? 0
+        : Math.max(
+            believed.synced,
+            believed.flushedAtLosses === losses ? believed.flushed : 0,
+            believed.seenAtLosses === losses ? believed.seen : 0,
+            believed.closed === 'acked' ? believed.written : 0,
+          );
+    const offset = random.below(2) === 0 ? 0 : random.below(Math.max(1, promised));
+    const length = random.below(2) === 0 ? MAX_FILE_BYTES * 2 : 1 + random.below(20_000);
+    let bytes: Buffer;
+    try {
+      bytes = await fs.readFile(path, { offset, length });
+    } catch (error) {
+      ledger.failed('read', codeOf(error));
+      throw error;
     }
-    if (how === 'left open') return;
-    const closed: Entry = { kind: 'file', tag, length: content.length };
-    await writer.attempt({ what: `close ${path}`, apply: (tree) => void tree.set(path, closed) }, () => handle.close());
-  }
-
-  private async flush(
-    handle: { hflush(): Promise<void>; hsync(): Promise<void> },
-    progress: { written: number; flushed: number; synced: number },
-  ): Promise<void> {
-    const choice = this.random.below(3);
-    if (choice === 0) return;
-    const { written } = progress;
-    if (choice === 1) await handle.hflush();
-    else {
-      await handle.hsync();
-      progress.synced = written;
+    ledger.reads++;
+    ledger.bytesRead += bytes.length;
+    // Too few bytes to bear a name: the file that is meant, or any that they fit.
+    const fits = (each: GhostFile | undefined) => each !== undefined && firstWrongByte(each.key, offset, bytes) < 0;
+    const key = keyOf(bytes, offset);
+    let file = key === undefined ? undefined : ledger.files.get(key);
+    if (bytes.length < 16) file ??= fits(believed) ? believed : [...ledger.files.values()].find(fits);
+    if (file === undefined) {
+      cluster.violations.add('BK6', `${this.name} read ${bytes.length} bytes at ${offset} of ${path} that no file ever held`);
+      return;
     }
-    progress.flushed = written;
+    const wrong = firstWrongByte(file.key, offset, bytes);
+    if (wrong >= 0) cluster.violations.add('BK6', `${path} (written as ${file.createPath}) has a wrong byte at ${wrong}`);
+    const end = offset + bytes.length;
+    if (end > file.written) cluster.violations.add('BK5', `${path} has ${end} bytes, ${file.written} were written`);
+    // Another power loss on the way may have taken what was only flushed.
+    const owed = Math.min(promised, offset + length);
+    if (file === believed && end < owed && cluster.dataPowerLosses === losses) {
+      cluster.violations.add('BK5', `${path} (written as ${file.createPath}) shows ${end} bytes, ${owed} were promised`);
+    }
+    if (end > file.seen) {
+      file.seen = end;
+      file.seenAtLosses = losses;
+    }
   }
-
-  /** Many small files, some of several blocks, some that end at a block's border, some empty. */
-  private length(): number {
-    const { blockSize, maxFileBytes } = this.options;
-    const choice = this.random.below(10);
-    if (choice === 0) return 0;
-    if (choice === 1) return blockSize * (1 + this.random.below(Math.max(1, Math.floor(maxFileBytes / blockSize))));
-    if (choice < 6) return 1 + this.random.below(Math.min(4096, maxFileBytes));
-    return 1 + this.random.below(maxFileBytes);
-  }
-}
-
-function pathsOf(tree: Tree, kind: Entry['kind']): string[] {
-  return [...tree].filter(([, entry]) => entry.kind === kind).map(([path]) => path);
-}
-
-function isExpected(error: unknown): boolean {
-  const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
-  return name === 'AbortError' || (typeof code === 'string' && EXPECTED_FAILURES.has(code));
-}
-
-export function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return `${(error as { readonly code?: string }).code ?? error.name}: ${error.message}`;
 }

@@ -1,19 +1,19 @@
 // Kills real daemons under a write load: a NameNode and three DataNodes as `hdfs --config DIR namenode|datanode` runs them,
 // on loopback, with SIGKILL at random moments, all of them or some; then starts them on the same directories and ports and
-// holds what they show against what was acknowledged (sim/checker.ts). A killed process keeps what it gave to the kernel:
-// what a power cut takes is sim/crash.ts.
+// holds what they show against what was acknowledged (checker.ts). A killed process keeps what it gave to the kernel:
+// what a power cut takes is the simulator's to find (sim).
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
-import { Admin, check } from '../../sim/checker.ts';
-import { Workload } from '../../sim/workload.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { connect, type Hdfs } from '../../src/client/index.ts';
 import { formatConfigurationXml } from '../../src/config/xml.ts';
 import { nodeHost } from '../../src/host/node/index.ts';
+import { Admin, check } from './checker.ts';
+import { Workload } from './workload.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const DATANODES = 3;

@@ -1,7 +1,7 @@
 // The sequential model of the namespace: a map of paths, changed by one op after the other in the plainest way there is.
 // It shares no code with core/namespace. What it cannot follow is a log that contradicts itself (EL8).
-import type { EditOp } from '../../src/core/edits/ops.ts';
-import { RenameOption } from '../../src/core/edits/ops.ts';
+import type { EditOp } from '../src/core/edits/ops.ts';
+import { RenameOption } from '../src/core/edits/ops.ts';
 import type { Testimony } from './witness.ts';
 
 export interface ModelBlock {

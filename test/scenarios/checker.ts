@@ -1,10 +1,10 @@
 // Holds a cluster that came back after a failure against the ledger: every name is as acknowledged, what was never answered
 // happened wholly or not at all, and every byte is the one that was written. Files that were left open are closed first, as
 // their writers' heirs would do, and must then show at least what was flushed or synced.
-import type { Hdfs } from '../src/client/index.ts';
-import type { Clock, Host } from '../src/host/host.ts';
-import { RpcClient } from '../src/rpc/client.ts';
-import { ClientNamenodeProtocol, SafeModeActionProto } from '../src/wire/messages/client-namenode.ts';
+import type { Hdfs } from '../../src/client/index.ts';
+import type { Clock, Host } from '../../src/host/host.ts';
+import { RpcClient } from '../../src/rpc/client.ts';
+import { ClientNamenodeProtocol, SafeModeActionProto } from '../../src/wire/messages/client-namenode.ts';
 import { contentOf, type Entry, type Progress, type Tree } from './ledger.ts';
 import { describe, type Workload } from './workload.ts';
 

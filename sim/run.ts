@@ -1,6 +1,6 @@
 // One seed, one run: a cluster, clients that disturb each other, what is done to it, and the checks. What a run is made of
 // follows from the seed alone, and so does all that happens in it.
-import type { SimLogLine } from '../../src/host/sim/index.ts';
+import type { SimLogLine } from '../src/host/sim/index.ts';
 import { checkAtRest } from './checks.ts';
 import { SimCluster } from './cluster.ts';
 import { endOf, type Fault, type Machines, planBlackout, planFaults, play, type Scenario } from './faults.ts';

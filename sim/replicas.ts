@@ -1,8 +1,8 @@
 // What lies on the DataNodes' disks, seen by somebody who sees everything: the ghost set of replicas, R. And the watch over
 // every block file that is unlinked.
-import { firstBadChunk } from '../../src/base/crc.ts';
-import { ChecksumType, decodeMetaHeader, META_HEADER_BYTES, parseBlockFileName } from '../../src/format/storage/block-files.ts';
-import type { DiskTree, SimNode } from '../../src/host/sim/disk-tree.ts';
+import { firstBadChunk } from '../src/base/crc.ts';
+import { ChecksumType, decodeMetaHeader, META_HEADER_BYTES, parseBlockFileName } from '../src/format/storage/block-files.ts';
+import type { DiskTree, SimNode } from '../src/host/sim/disk-tree.ts';
 import type { SimCluster } from './cluster.ts';
 import { Model } from './model.ts';
 import type { Witness } from './witness.ts';

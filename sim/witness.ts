@@ -1,11 +1,11 @@
 // The committed edit log as the witness of what happened: read from what the NameNode's disk would hold if the power went
 // now, with nothing taken from the NameNode's memory.
 
-import type { EditOp } from '../../src/core/edits/ops.ts';
-import { EditDecoder } from '../../src/format/edit-log/decoder.ts';
-import { PADDING_BYTE } from '../../src/format/edit-log/encoder.ts';
-import { parseStorageFileName } from '../../src/format/storage/names.ts';
-import type { DiskTree, SimFileNode } from '../../src/host/sim/disk-tree.ts';
+import type { EditOp } from '../src/core/edits/ops.ts';
+import { EditDecoder } from '../src/format/edit-log/decoder.ts';
+import { PADDING_BYTE } from '../src/format/edit-log/encoder.ts';
+import { parseStorageFileName } from '../src/format/storage/names.ts';
+import type { DiskTree, SimFileNode } from '../src/host/sim/disk-tree.ts';
 import type { Violations } from './violations.ts';
 
 export interface Testimony {

@@ -1,7 +1,7 @@
 // The checks of a cluster at rest: it comes to rest in bounded time, shows the tree that the log tells of, and every file
 // has its bytes, for a client and on every disk.
-import type { Hdfs } from '../../src/client/index.ts';
-import type { NameSystem } from '../../src/server/namenode/namesystem.ts';
+import type { Hdfs } from '../src/client/index.ts';
+import type { NameSystem } from '../src/server/namenode/namesystem.ts';
 import type { SimCluster } from './cluster.ts';
 import { firstWrongByte } from './content.ts';
 import { codeOf, type GhostFile, type Ledger } from './ledger.ts';

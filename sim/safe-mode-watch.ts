@@ -1,7 +1,7 @@
 // Looks at the NameNode ten times a second: SM1, nothing changes while safe mode of a start is on; SM2, it ends only when
 // enough blocks are known to be somewhere.
-import { BlockState } from '../../src/core/blocks/block-map.ts';
-import type { NameSystem } from '../../src/server/namenode/namesystem.ts';
+import { BlockState } from '../src/core/blocks/block-map.ts';
+import type { NameSystem } from '../src/server/namenode/namesystem.ts';
 import type { SimCluster } from './cluster.ts';
 import type { Witness } from './witness.ts';
 

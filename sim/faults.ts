@@ -1,6 +1,6 @@
 // What is done to a cluster, and when: a plan is plain data, made from the seed before the run begins, so that it can be
 // printed, cut down and played again. Every plan ends with all machines on and the network whole.
-import type { SeededRandom } from '../../src/base/random.ts';
+import type { SeededRandom } from '../src/base/random.ts';
 import type { SimCluster } from './cluster.ts';
 
 export type Fault =
