@@ -4,7 +4,7 @@
 import { assert } from '../../base/assert.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Timer } from '../host.ts';
-import { afterMicrotasks } from './turn.ts';
+import { everyTurn } from './turn.ts';
 
 /** One life of a node's process. Events of a process that has died do not run. */
 export interface Life {
@@ -36,6 +36,11 @@ const before = (a: Event, b: Event): boolean => a.atMs < b.atMs || (a.atMs === b
 
 /** More events than this at one instant are a loop that lets no time pass. */
 const MAX_EVENTS_AT_ONE_INSTANT = 250_000;
+/** Names whose share of the hash is kept. */
+const MAX_NAMES = 10_000;
+/** The bits of a time, for the hash. */
+const TIME = new Float64Array(1);
+const TIME_WORDS = new Int32Array(TIME.buffer);
 
 export class Scheduler {
   /** Milliseconds since the simulation began. */
@@ -47,6 +52,8 @@ export class Scheduler {
   private atThisInstant = 0;
   private hashLow = 0x811c9dc5;
   private hashHigh = 0x2545f491;
+  /** The hash's share of each name that events have: there are few, and they come again and again. */
+  private readonly names = new Map<string, number>();
   private readonly trace: ((line: string) => void) | undefined;
 
   constructor(trace?: (line: string) => void) {
@@ -103,17 +110,34 @@ export class Scheduler {
     return top;
   }
 
-  private mix(text: string): void {
-    for (let i = 0; i < text.length; i++) {
-      this.hashLow = Math.imul(this.hashLow ^ text.charCodeAt(i), 0x01000193);
-      this.hashHigh = (Math.imul(this.hashHigh, 0x9e3779b1) + (this.hashLow >>> 3)) | 0;
+  private mix(word: number): void {
+    this.hashLow = Math.imul(this.hashLow ^ word, 0x01000193);
+    this.hashHigh = (Math.imul(this.hashHigh, 0x9e3779b1) + (this.hashLow >>> 3)) | 0;
+  }
+
+  private mixName(name: string): void {
+    let word = this.names.get(name);
+    if (word === undefined) {
+      word = 0x811c9dc5;
+      for (let i = 0; i < name.length; i++) word = Math.imul(word ^ name.charCodeAt(i), 0x01000193);
+      if (this.names.size < MAX_NAMES) this.names.set(name, word);
     }
+    this.mix(word);
   }
 
   /** Adds something that happened without an event of its own, e.g. a fault, to hash and trace. */
   note(node: string, label: string): void {
-    this.mix(`${this.nowMs}|${node}|${label};`);
+    TIME[0] = this.nowMs;
+    this.mix(TIME_WORDS[0] as number);
+    this.mix(TIME_WORDS[1] as number);
+    this.mixName(node);
+    this.mixName(label);
     this.trace?.(`${this.nowMs.toFixed(3)} ${node} ${label}`);
+  }
+
+  /** Adds a number to the hash: what was carried, not only that something was. */
+  noteValue(value: number): void {
+    this.mix(value | 0);
   }
 
   /** Runs the next event that counts and is due by `untilMs`. False: there is none. */
@@ -138,10 +162,10 @@ export class Scheduler {
   /** Runs events until `done` says so or time reaches `untilMs`. Answers whether `done` said so. */
   run(untilMs: number, done: () => boolean = () => false): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const turn = (): void => {
+      everyTurn(() => {
         try {
           if (done()) resolve(true);
-          else if (this.step(untilMs)) afterMicrotasks(turn);
+          else if (this.step(untilMs)) return true;
           else {
             // With nothing left to happen, time stands still; otherwise it passes up to the limit.
             if (Number.isFinite(untilMs)) this.nowMs = Math.max(this.nowMs, untilMs);
@@ -150,8 +174,8 @@ export class Scheduler {
         } catch (error) {
           reject(error instanceof Error ? error : new Error(messageOf(error)));
         }
-      };
-      afterMicrotasks(turn);
+        return false;
+      });
     });
   }
 }

@@ -64,6 +64,8 @@ export class SimConnection implements Connection {
   private delivering = false;
   private endSeen = false;
 
+  /** Of its packets, in the trace. */
+  private label = '';
   private closed = false;
   private dead = false;
   private error: Error | undefined;
@@ -78,6 +80,8 @@ export class SimConnection implements Connection {
   static join(a: SimConnection, b: SimConnection): void {
     a.peer = b;
     b.peer = a;
+    a.label = `tcp ${a.here.machine.name}>${b.here.machine.name}`;
+    b.label = `tcp ${b.here.machine.name}>${a.here.machine.name}`;
   }
 
   private later(label: string, fn: () => void, delayMs = 0): void {
@@ -263,7 +267,7 @@ export class SimConnection implements Connection {
     if (this.arriving || peer === undefined || this.wire.length === 0) return;
     this.arriving = true;
     // The network carries it whether or not the sender still lives.
-    this.network.scheduler.after(delayMs, undefined, `tcp ${this.here.machine.name}>${peer.here.machine.name}`, () => {
+    this.network.scheduler.after(delayMs, undefined, this.label, () => {
       this.arriving = false;
       this.arrive(peer);
     });
@@ -349,10 +353,10 @@ export class SimConnection implements Connection {
     }
     this.inboxBytes -= bytes.length;
     this.peer?.roomAgain();
-    const chunk = Buffer.from(bytes);
-    this.handler?.onData(chunk);
+    this.network.scheduler.noteValue(bytes.length);
+    this.handler?.onData(bytes);
     // With a slab the chunk was on loan: whoever kept it finds out.
-    if (slabBytes !== undefined) chunk.fill(POISON);
+    if (slabBytes !== undefined) bytes.fill(POISON);
     this.deliverLater();
   }
 
