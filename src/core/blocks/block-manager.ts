@@ -363,6 +363,12 @@ export class BlockManager {
     return usableReplicas(countReplicas(this.#state, block)) >= this.options.minReplication;
   }
 
+  /** As many live replicas as a block must have to be written on, or as many as there are nodes. */
+  isSufficientlyReplicated(block: BlockHandle): boolean {
+    const live = liveReplicas(this.#state, block);
+    return live >= this.options.minReplication || live >= this.datanodes.aliveCount;
+  }
+
   /** The file is closed: what its blocks still lack is copied. */
   checkRedundancy(blocks: Iterable<BlockHandle>, now: Now): void {
     this.#state.now = now;

@@ -18,10 +18,21 @@ export interface CreatedFile {
   readonly hasAcl: boolean;
 }
 
+/** A file that was opened again. */
+export interface AppendedFile {
+  readonly kind: 'APPEND';
+  readonly inodeId: InodeId;
+  readonly newBlock: boolean;
+}
+
 /** Frequent calls that are answered the same whatever they were about. */
 type Plain = 'DELETE' | 'RENAME_OLD' | 'RENAME';
 
-export type AnsweredOp = CreatedFile | { readonly kind: Plain } | Exclude<EditOp, { readonly kind: 'ADD' | Plain }>;
+export type AnsweredOp =
+  | CreatedFile
+  | AppendedFile
+  | { readonly kind: Plain }
+  | Exclude<EditOp, { readonly kind: 'ADD' | 'APPEND' | Plain }>;
 
 const PLAIN: Readonly<Record<Plain, AnsweredOp>> = {
   DELETE: { kind: 'DELETE' },
@@ -29,7 +40,8 @@ const PLAIN: Readonly<Record<Plain, AnsweredOp>> = {
   RENAME: { kind: 'RENAME' },
 };
 
-export function answeredOp(op: EditOp): AnsweredOp {
+/** `file`: the inode that the op was about. */
+export function answeredOp(op: EditOp, file: InodeId): AnsweredOp {
   switch (op.kind) {
     case 'DELETE':
     case 'RENAME_OLD':
@@ -49,6 +61,8 @@ export function answeredOp(op: EditOp): AnsweredOp {
         storagePolicyId: op.storagePolicyId,
         hasAcl: op.aclEntries.length > 0,
       };
+    case 'APPEND':
+      return { kind: 'APPEND', inodeId: file, newBlock: op.newBlock };
     default:
       return op;
   }

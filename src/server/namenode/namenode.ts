@@ -33,6 +33,7 @@ import { datanodeProtocol } from './protocol/datanode-protocol.ts';
 import { fileMethods } from './protocol/file-methods.ts';
 import { namespaceMethods } from './protocol/namespace-methods.ts';
 import { readingMethods } from './protocol/reading-methods.ts';
+import { reopeningMethods } from './protocol/reopening-methods.ts';
 import { smallServices } from './protocol/small-services.ts';
 import { RackResolver } from './rack-resolver.ts';
 import { blockManagerOptions, namespaceOptions, placementOptions, rpcLimits, serverDefaults } from './settings.ts';
@@ -280,9 +281,7 @@ export class NameNode {
     const racks = new RackResolver(host, configuration);
     const locations = new Locations(system, racks);
     const leaseMonitor = new LeaseMonitor(system, configuration.getDuration('dfs.namenode.lease-recheck-interval-ms'));
-    system.onLeaseRecoveryWanted = (file) => {
-      leaseMonitor.release(file);
-    };
+    system.onLeaseRecoveryWanted = (file) => leaseMonitor.release(file);
     const checkpointer = new Checkpointer(system, {
       directories: from.directories,
       identity,
@@ -305,6 +304,7 @@ export class NameNode {
       handlers: {
         ...namespaceMethods(system),
         ...fileMethods({ system, locations, leaseMonitor }),
+        ...reopeningMethods({ system, locations }),
         ...readingMethods({ system, locations, listLimit: configuration.getInt('dfs.ls.limit') }),
         ...clusterMethods({ system, checkpointer, serverDefaults: serverDefaults(configuration) }),
       },

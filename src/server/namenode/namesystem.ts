@@ -41,8 +41,8 @@ export class NameSystem {
   readonly groups: Groups;
   readonly superuser: string;
   private readonly parts: NameSystemParts;
-  /** Set by whoever recovers leases. */
-  onLeaseRecoveryWanted: (file: InodeHandle) => void = () => undefined;
+  /** Set by whoever recovers leases; true: the file is closed now. */
+  onLeaseRecoveryWanted: (file: InodeHandle) => boolean = () => false;
 
   constructor(parts: NameSystemParts) {
     this.parts = parts;
@@ -118,19 +118,29 @@ export class NameSystem {
         }
       }
       this.requireWritable(refused);
-      const checked = this.checked(() => check(caller, now));
+      const checked = this.checked(call, () => check(caller, now));
       call.afterTxid = this.commit(checked.ops, now, checked.handles);
       return checked.result();
     });
   }
 
-  /** A file is asked for whose writer fell silent: its recovery begins, and the client is told to come again. */
-  private checked<R>(check: () => R): R {
+  /**
+   * A file is asked for whose writer fell silent: its recovery begins. Where that closes it the request goes on, else the
+   * client is told to come again.
+   */
+  private checked<R>(call: RpcCall, check: () => R): R {
     try {
       return check();
     } catch (error) {
-      if (error instanceof LeaseRecoveryWanted) this.onLeaseRecoveryWanted(error.inode);
-      throw error;
+      if (!(error instanceof LeaseRecoveryWanted)) throw error;
+      let closed = false;
+      try {
+        closed = this.onLeaseRecoveryWanted(error.inode);
+      } finally {
+        call.afterTxid = this.editLog.lastTxid;
+      }
+      if (!closed) throw error;
+      return check();
     }
   }
 

@@ -4,7 +4,6 @@ import { type EntryTable, refusals, refused } from './entry.ts';
 
 const ACLS = 'ACLs are not built yet';
 const ADMIN = 'this administrator command is not built yet';
-const APPEND = 'appending to a file is not built yet';
 const AUTHORIZE = 'service level authorization is not built yet';
 const BACKUP = 'backup and checkpoint nodes are not served; the NameNode makes its own checkpoints';
 const BALANCER = 'the balancer is not built yet';
@@ -80,7 +79,7 @@ export const SERVICES = {
       getBlockLocations: true,
       getServerDefaults: true,
       create: true,
-      append: refused(APPEND),
+      append: true,
       setReplication: true,
       setStoragePolicy: true,
       unsetStoragePolicy: true,

@@ -1,5 +1,6 @@
 // What every op's application shares: finding the inodes of its paths, refusing contradictions, remembering who was
 // touched and which call was answered. An op checks all of its preconditions before its first change.
+import { UNKNOWN_INODE_ID } from '../../../base/ids.ts';
 import type { EditOp, RpcIds } from '../../edits/ops.ts';
 import { answeredOp } from '../answered-op.ts';
 import { EditLogCorruption, FeatureNotBuilt } from '../edit-errors.ts';
@@ -94,8 +95,9 @@ export class Application {
     this.touch(directory);
   }
 
-  /** The client's call has its answer. */
-  answered(rpc: RpcIds): void {
-    this.ns.retryCache.add(rpc, this.txid, answeredOp(this.op), this.ns.monotonicMs);
+  /** The client's call has its answer; `file`: the inode that it was about, where the answer needs it. */
+  answered(rpc: RpcIds, file: InodeHandle = 0): void {
+    const id = file === 0 ? UNKNOWN_INODE_ID : this.ns.inodes.id(file);
+    this.ns.retryCache.add(rpc, this.txid, answeredOp(this.op, id), this.ns.monotonicMs);
   }
 }

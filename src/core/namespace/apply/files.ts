@@ -28,7 +28,7 @@ export function applyAdd(app: Application, op: Op<'ADD'>): void {
   checkBlockList(app, file, op.blocks);
   if (inodes.underConstruction(file) === undefined) {
     reopen(app, file, op.clientName, op.clientMachine, false);
-    app.answered(op.rpc);
+    app.answered(op.rpc, file);
   }
   inodes.setAtime(file, op.atime);
   inodes.setMtime(file, op.mtime);
@@ -95,7 +95,7 @@ export function applyAppend(app: Application, op: Op<'APPEND'>): void {
   // Apache passes over a file that is open already.
   if (app.ns.inodes.underConstruction(file) !== undefined) return;
   reopen(app, file, op.clientName, op.clientMachine, op.newBlock);
-  app.answered(op.rpc);
+  app.answered(op.rpc, file);
 }
 
 export function applyClose(app: Application, op: Op<'CLOSE'>): void {

@@ -25,7 +25,10 @@ export interface Appended {
   readonly status: FileStatus;
   /** The block to go on in, or with NEW_BLOCK the last one for its length; 0: the client asks for a new one. */
   readonly block: BlockHandle;
+  /** Where the block begins in the file. */
   readonly offset: number;
+  /** The block itself was opened again, and its replicas are the pipeline. */
+  readonly reopened: boolean;
 }
 
 /** Apache: HdfsConstants.StoragePolicy.LAZY_PERSIST. */
@@ -78,11 +81,12 @@ export function checkAppend(
 /** The answer to an append that was carried out; made again for a client that missed it. */
 export function appended(ns: Namespace, file: InodeHandle, newBlock: boolean): Appended {
   const last = blockFromEnd(ns, file, 0);
-  const goesOn = last !== 0 && ns.blocks.state(last) !== BlockState.COMPLETE;
+  const reopened = !newBlock && last !== 0 && ns.blocks.state(last) !== BlockState.COMPLETE;
   const length = fileLength(ns, file);
   return {
     status: fileStatusOf(ns, file),
-    block: newBlock || goesOn ? last : 0,
+    block: newBlock || reopened ? last : 0,
     offset: last === 0 ? 0 : length - ns.blocks.numBytes(last),
+    reopened,
   };
 }

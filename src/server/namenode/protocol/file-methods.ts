@@ -42,7 +42,7 @@ export interface FileMethodParts {
 }
 
 /** A block whose place in its file the answer does not tell. */
-const NO_OFFSET = -1;
+export const NO_OFFSET = -1;
 
 const isEmpty = (): Record<string, never> => ({});
 const has = (flags: number, flag: number): boolean => (flags & flag) !== 0;
