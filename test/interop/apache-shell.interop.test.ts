@@ -240,13 +240,19 @@ function firstLine(child: ChildProcess): Promise<string> {
   });
 }
 
-/** A report counts blocks that were just written, copied or deleted for some heartbeats more: it is asked for until it rests. */
+/**
+ * A report counts blocks that were just written, copied or deleted for some heartbeats more. A deletion reaches one DataNode
+ * in each round of the NameNode (a third of them), and is counted by the heartbeat after it: only a report that stays the
+ * same for longer than all of that has come to rest.
+ */
+const REST_POLLS = 5;
+
 async function settled(ask: () => Promise<string>): Promise<string> {
   let last = await ask();
-  for (let tries = 0; tries < 20; tries++) {
+  for (let tries = 0, same = 0; tries < 40 && same < REST_POLLS; tries++) {
     await new Promise((done) => setTimeout(done, 1200));
     const next = await ask();
-    if (next === last && !/(Under replicated|Pending deletion) blocks: [1-9]/.test(next)) break;
+    same = next === last && !/(Under replicated|Pending deletion) blocks: [1-9]/.test(next) ? same + 1 : 0;
     last = next;
   }
   return last;
