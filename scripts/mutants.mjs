@@ -1,0 +1,158 @@
+// `npm run sim:mutants`: puts each known bug of sim/mutants back into the product, one at a time and only in a bundle of the
+// simulator, and plays seeds until a predicate trips. Prints a line for each and exits 1 when one is not found, or when the
+// product without any bug trips something in the same seeds.
+//
+//   --only A,B       these mutants; --list: names them all and ends
+//   --jobs N         so many at a time (default 1)
+//   --budget S       seconds that one may take (default 240)
+//   --no-control     leaves the product without a bug out
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(fileURLToPath(import.meta.url), '../..');
+const directory = join(root, 'node_modules/.cache/tuskfs');
+mkdirSync(directory, { recursive: true });
+globalThis.require ??= createRequire(import.meta.url);
+let bundles = 0;
+
+async function bundle(entry, plugins = []) {
+  const outfile = join(directory, `mutants-${process.pid}-${++bundles}.mjs`);
+  await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: 'inline',
+    logLevel: 'warning',
+    plugins,
+  });
+  return outfile;
+}
+
+const table = await bundle('sim/mutants/index.ts');
+const { MUTANTS, controls, mutate, trusted } = await import(pathToFileURL(table).href);
+rmSync(table);
+
+/** Hands esbuild the mutant's file with the bug in it. */
+const infect = (mutant) => ({
+  name: `mutant ${mutant.id}`,
+  setup(builder) {
+    let infected = false;
+    builder.onLoad({ filter: /\.ts$/ }, (args) => {
+      if (args.path !== join(root, mutant.file)) return undefined;
+      infected = true;
+      return { contents: mutate(mutant, readFileSync(args.path, 'utf8')), loader: 'ts' };
+    });
+    builder.onEnd(() => {
+      if (!infected) throw new Error(`mutant ${mutant.id}: the simulator does not contain ${mutant.file}`);
+    });
+  },
+});
+
+function play(file, plan, budgetMs) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [join(root, 'scripts/hunt.mjs'), file, JSON.stringify(plan)], { cwd: root });
+    let out = '';
+    let errors = '';
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      errors = (errors + chunk).slice(-4000);
+    });
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, budgetMs);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      if (late) resolve({ kind: 'late' });
+      // The bug broke the process itself, which no run of a sound product does.
+      else if (code !== 0) resolve({ kind: 'found', finding: { seed: '?', invariants: ['X2'], detail: errors.trim() } });
+      else {
+        const finding = JSON.parse(out.trim().split('\n').at(-1));
+        resolve(finding === null ? { kind: 'missed' } : { kind: 'found', finding });
+      }
+    });
+  });
+}
+
+const args = process.argv.slice(2);
+const optionOf = (name) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
+const only = optionOf('--only')?.split(',');
+const unknown = only?.filter((id) => !MUTANTS.some((mutant) => mutant.id === id)) ?? [];
+if (unknown.length > 0) throw new Error(`there is no mutant ${unknown.join(', ')}`);
+const chosen = MUTANTS.filter(({ id }) => only === undefined || only.includes(id));
+if (args.includes('--list')) {
+  for (const { id, what } of chosen) console.log(`${id}: ${what}`);
+  process.exit(0);
+}
+const budgetMs = Number(optionOf('--budget') ?? 240) * 1000;
+const seconds = (since) => ((performance.now() - since) / 1000).toFixed(1);
+const shorten = (text) => text.split('\n')[0].slice(0, 160);
+
+let bad = 0;
+const tripped = new Map();
+async function examine(mutant) {
+  const began = performance.now();
+  const file = await bundle('sim/mutants/hunt.ts', [infect(mutant)]);
+  try {
+    const result = await play(file, { ...mutant, from: 1 }, budgetMs);
+    if (result.kind !== 'found') {
+      bad++;
+      const why = result.kind === 'late' ? `not within ${budgetMs / 1000} s` : `not within ${mutant.seeds} seeds`;
+      console.log(`MISSED ${mutant.id} (${mutant.what}): ${why} [${seconds(began)} s]`);
+      return;
+    }
+    const { seed, invariants, detail } = result.finding;
+    for (const id of invariants) tripped.set(id, (tripped.get(id) ?? 0) + 1);
+    const expected = mutant.trips.some((id) => invariants.includes(id)) ? '' : ` (${mutant.trips.join('/')} expected)`;
+    console.log(
+      `found ${mutant.id} (${mutant.what}): ${invariants.join(' ')}${expected} in seed ${seed} [${seconds(began)} s] ${shorten(detail)}`,
+    );
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+async function control() {
+  const file = await bundle('sim/mutants/hunt.ts');
+  try {
+    for (const plan of controls(chosen)) {
+      const began = performance.now();
+      const result = await play(file, { ...plan, from: 1 }, 8 * budgetMs);
+      const name = [plan.story, plan.scenario, plan.workload].filter((part) => part !== undefined).join(' ');
+      if (result.kind === 'missed') {
+        console.log(`sound: ${plan.seeds} seeds of ${name} without a bug trip nothing [${seconds(began)} s]`);
+        continue;
+      }
+      bad++;
+      const { finding } = result;
+      const detail =
+        finding === undefined ? 'no end' : `${finding.invariants.join(' ')} in seed ${finding.seed}: ${finding.detail}`;
+      console.log(`UNSOUND: ${name} without a bug: ${detail}`);
+    }
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+const queue = [...chosen];
+await Promise.all(
+  Array.from({ length: Number(optionOf('--jobs') ?? 1) }, async () => {
+    for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) await examine(mutant);
+  }),
+);
+if (!args.includes('--no-control')) await control();
+if (only === undefined) for (const line of trusted(tripped)) console.log(line);
+console.log(`${chosen.length} mutants, ${bad === 0 ? 'all found' : `${bad} failures`}`);
+process.exitCode = bad === 0 ? 0 : 1;

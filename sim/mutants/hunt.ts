@@ -1,0 +1,41 @@
+// Plays seeds until one shows something wrong: run in a process of its own, with a mutant inside or none.
+
+import { crashStory } from '../crash.ts';
+import { runSeed } from '../run.ts';
+import type { Mutant, Story } from './mutant.ts';
+
+export interface Hunt {
+  readonly story: Story;
+  readonly scenario?: Mutant['scenario'];
+  readonly workload?: string | undefined;
+  readonly from: number;
+  readonly seeds: number;
+}
+
+export interface Finding {
+  readonly seed: number;
+  /** All predicates that tripped in that seed, the first to trip first. */
+  readonly invariants: readonly string[];
+  readonly detail: string;
+}
+
+async function playOne(hunt: Hunt, seed: number): Promise<Finding | undefined> {
+  if (hunt.story === 'chaos') {
+    const { violations } = await runSeed({ seed, scenario: hunt.scenario });
+    const [first] = violations;
+    if (first === undefined) return undefined;
+    return { seed, invariants: [...new Set(violations.map(({ invariant }) => invariant))], detail: first.detail };
+  }
+  const { violations } = await crashStory({ seed });
+  const [first] = violations;
+  return first === undefined ? undefined : { seed, invariants: ['X3'], detail: first };
+}
+
+/** What the first seed that shows something shows; undefined when all are well. */
+export async function hunt(plan: Hunt): Promise<Finding | undefined> {
+  for (let seed = plan.from; seed < plan.from + plan.seeds; seed++) {
+    const found = await playOne(plan, seed);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,31 @@
+// All mutants, and what the runner (scripts/mutants.mjs) needs to judge them.
+import { CLIENT_MUTANTS } from './client.ts';
+import { DATANODE_MUTANTS } from './datanode.ts';
+import type { Hunt } from './hunt.ts';
+import type { Mutant } from './mutant.ts';
+import { NAMENODE_MUTANTS } from './namenode.ts';
+import { REDUNDANCY_MUTANTS } from './redundancy.ts';
+
+export { mutate } from './mutant.ts';
+
+export const MUTANTS: readonly Mutant[] = [...NAMENODE_MUTANTS, ...REDUNDANCY_MUTANTS, ...DATANODE_MUTANTS, ...CLIENT_MUTANTS];
+
+/** The hunts of these mutants once each, as long as the longest: without a bug they have to find nothing. */
+export function controls(mutants: readonly Mutant[]): Omit<Hunt, 'from'>[] {
+  const plans = new Map<string, Omit<Hunt, 'from'>>();
+  for (const { story, scenario, workload, seeds } of mutants) {
+    const name = `${story} ${scenario} ${workload}`;
+    plans.set(name, { story, scenario, workload, seeds: Math.max(seeds, plans.get(name)?.seeds ?? 0) });
+  }
+  return [...plans.values()];
+}
+
+/** What the whole table proves of the predicates: those that no mutant trips have never been seen to work. */
+export function trusted(tripped: ReadonlyMap<string, number>): string[] {
+  return [
+    `predicates that a mutant tripped: ${[...tripped]
+      .map(([id, times]) => `${id} ${times}`)
+      .sort()
+      .join(', ')}`,
+  ];
+}
