@@ -105,9 +105,9 @@ export const NAMENODE_MUTANTS: readonly Mutant[] = [
     id: 'retry-cache-lost-at-start',
     what: 'calls answered before a restart are not remembered after it (HDFS-7926)',
     file: 'src/core/namespace/apply/context.ts',
-    find: 'this.ns.retryCache.add(rpc, this.txid, answeredOp(this.op), this.ns.monotonicMs);',
+    find: 'this.ns.retryCache.add(rpc, this.txid, answeredOp(this.op, id), this.ns.monotonicMs);',
     replace:
-      'if (this.#handles !== undefined) this.ns.retryCache.add(rpc, this.txid, answeredOp(this.op), this.ns.monotonicMs);',
+      'if (this.#handles !== undefined) this.ns.retryCache.add(rpc, this.txid, answeredOp(this.op, id), this.ns.monotonicMs);',
     story: 'chaos',
     scenario: 'faults',
     seeds: 40,
