@@ -1,10 +1,40 @@
-// A node's clock in virtual time. Its wall clock may be set off from the others'; its monotonic one only counts.
+// A node's clocks in virtual time. The wall clock may be set off from the others' and jump; the monotonic one only counts,
+// though on some machines a little faster or slower than time passes. A process that is held up by a call that blocks reads
+// the time at which the call ends.
 import type { Clock, Timer } from '../host.ts';
 import type { Life, Scheduler } from './scheduler.ts';
 
-export interface WallClock {
+/** A timer of a clock that drifts is never early for the rounding of its numbers. */
+const ROUNDING_MS = 1e-6;
+
+/** What a machine's clocks are like; it outlives the machine's processes. */
+export class MachineClock {
   /** Milliseconds since 1970 at the simulation's beginning, as this node believes. */
-  originMs: number;
+  wallOriginMs: number;
+  private rate = 1;
+  /** A moment at which the rate was set: virtual, and as the machine counts. */
+  private sinceMs = 0;
+  private countedMs = 0;
+
+  constructor(wallOriginMs: number) {
+    this.wallOriginMs = wallOriginMs;
+  }
+
+  /** From `nowMs` on, counts `rate` milliseconds for each that passes. */
+  setRate(nowMs: number, rate: number): void {
+    this.countedMs = this.count(nowMs);
+    this.sinceMs = nowMs;
+    this.rate = rate;
+  }
+
+  count(nowMs: number): number {
+    return this.rate === 1 && this.countedMs === this.sinceMs ? nowMs : this.countedMs + (nowMs - this.sinceMs) * this.rate;
+  }
+
+  /** How long `ms` of this clock take. */
+  real(ms: number): number {
+    return this.rate === 1 ? ms : ms / this.rate + ROUNDING_MS;
+  }
 }
 
 class Periodic implements Timer {
@@ -30,12 +60,15 @@ class Periodic implements Timer {
   }
 }
 
-export function simClock(scheduler: Scheduler, life: Life, wall: WallClock): Clock {
+export function simClock(scheduler: Scheduler, life: Life, machine: MachineClock): Clock {
+  const nowMs = (): number => Math.max(scheduler.nowMs, life.heldUntilMs);
+  const after = (ms: number, label: string, fn: () => void): Timer =>
+    scheduler.after(nowMs() - scheduler.nowMs + machine.real(ms), life, label, fn);
   return {
-    now: () => Math.floor(wall.originMs + scheduler.nowMs),
-    monotonic: () => scheduler.nowMs,
-    setTimer: (ms, fn) => scheduler.after(ms, life, 'timer', fn),
-    setPeriodic: (ms, fn) => new Periodic((run) => scheduler.after(Math.max(1, ms), life, 'periodic', run), fn),
+    now: () => Math.floor(machine.wallOriginMs + machine.count(nowMs())),
+    monotonic: () => machine.count(nowMs()),
+    setTimer: (ms, fn) => after(ms, 'timer', fn),
+    setPeriodic: (ms, fn) => new Periodic((run) => after(Math.max(1, ms), 'periodic', run), fn),
     defer: (fn) => {
       scheduler.after(0, life, 'defer', fn);
     },
@@ -49,7 +82,7 @@ export function simClock(scheduler: Scheduler, life: Life, wall: WallClock): Clo
           timer.cancel();
           reject(signal?.reason);
         };
-        const timer = scheduler.after(ms, life, 'sleep', () => {
+        const timer = after(ms, 'sleep', () => {
           signal?.removeEventListener('abort', onAbort);
           resolve();
         });

@@ -96,22 +96,60 @@ export class SimFileNode implements NodeFields {
     this.unsynced = [];
   }
 
-  /** The power failed. With `luck`, some unsynced changes had reached the disk all the same, the last of them in part. */
+  /** What was written since the last sync will be on no disk, though every process goes on reading it. */
+  forgetUnsynced(): void {
+    this.unsynced = [];
+  }
+
+  /** Bytes on the medium change, unseen by everybody: for what is read now and after a power cut. */
+  damage(at: number, change: (bytes: Buffer) => void): void {
+    for (const layer of [this.live, this.durable]) {
+      const length = Math.min(SECTOR_BYTES, layer.size - at);
+      if (length <= 0) continue;
+      const bytes = Buffer.alloc(length);
+      layer.read(bytes, 0, length, at);
+      change(bytes);
+      layer.write(bytes, at);
+    }
+    this.durableVersion++;
+  }
+
+  /**
+   * The power failed. With `luck`, some unsynced changes had reached the disk all the same, in any order and each in part:
+   * up to some byte, up to some sector, or any of its sectors.
+   */
   losePower(luck: SeededRandom | undefined): void {
-    if (luck !== undefined) {
+    if (luck !== undefined && this.unsynced.length > 0) {
       this.durableVersion++;
-      for (const change of this.unsynced) {
-        if (luck.below(2) === 0) continue;
-        if ('truncateTo' in change) this.durable.apply(change);
-        else {
-          const sectors = Math.ceil(change.bytes.length / SECTOR_BYTES);
-          const written = Math.min(change.bytes.length, luck.below(sectors + 1) * SECTOR_BYTES);
-          this.durable.write(change.bytes.subarray(0, written), change.at);
-        }
-      }
+      for (const change of this.unsynced) if (luck.below(2) === 0) tear(change, luck, this.durable);
     }
     this.unsynced = [];
     this.live.copyOf(this.durable);
+  }
+}
+
+function tear(change: Content, luck: SeededRandom, onto: Bytes): void {
+  if ('truncateTo' in change) {
+    onto.apply(change);
+    return;
+  }
+  const { at, bytes } = change;
+  const sectors = Math.ceil(bytes.length / SECTOR_BYTES);
+  switch (luck.below(4)) {
+    case 0:
+      onto.write(bytes, at);
+      return;
+    case 1:
+      onto.write(bytes.subarray(0, luck.below(bytes.length + 1)), at);
+      return;
+    case 2:
+      onto.write(bytes.subarray(0, Math.min(bytes.length, luck.below(sectors + 1) * SECTOR_BYTES)), at);
+      return;
+    default:
+      for (let sector = 0; sector < sectors; sector++) {
+        const from = sector * SECTOR_BYTES;
+        if (luck.below(2) === 0) onto.write(bytes.subarray(from, from + SECTOR_BYTES), at + from);
+      }
   }
 }
 
@@ -203,6 +241,28 @@ export class DiskTree {
       node = next;
     }
     if (node.kind === 'directory') node.sync();
+  }
+
+  /** The files below a directory, as processes see them now, by path. */
+  files(path: string): Map<string, SimFileNode> {
+    const found = new Map<string, SimFileNode>();
+    const walk = (at: string, node: SimNode): void => {
+      if (node.kind === 'file') found.set(at, node);
+      else for (const [name, child] of node.live) walk(`${at}/${name}`, child);
+    };
+    const top = this.find(path);
+    if (top !== undefined) walk(`/${partsOf(path).join('/')}`, top);
+    return found;
+  }
+
+  /** The disk that is mounted at `path` is another one, and empty. */
+  replaceVolume(path: string): void {
+    const node = this.find(path);
+    if (node?.kind !== 'directory') return;
+    this.used -= sizeOf(node, new Set());
+    node.live = new Map();
+    node.durable = new Map();
+    for (const name of [...this.locks.keys()]) if (name.startsWith(`${partsOf(path).join('/')}/`)) this.locks.delete(name);
   }
 
   losePower(luck: SeededRandom | undefined): void {

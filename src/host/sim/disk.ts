@@ -8,11 +8,16 @@ import type { Disk, DiskErrorCode, DiskFile, DiskLock, FileStat, OpenFlags, Volu
 import { type DiskTree, partsOf, SimDirectoryNode, SimFileNode, type SimNode } from './disk-tree.ts';
 import type { Life, Scheduler } from './scheduler.ts';
 
-/** Decides for each call whether it fails or takes longer: where fault plans take hold. */
-export type DiskFault = (call: {
-  readonly operation: string;
-  readonly path: string;
-}) => { readonly error?: DiskErrorCode; readonly delayMs?: number } | undefined;
+export interface DiskFaultAnswer {
+  readonly error?: DiskErrorCode | undefined;
+  /** A synchronous call holds its whole process up for so long. Infinity: the call never ends. */
+  readonly delayMs?: number | undefined;
+  /** A sync that says it has succeeded and has done nothing. */
+  readonly lies?: boolean | undefined;
+}
+
+/** Decides for each call whether it fails or takes longer: where fault plans take hold (disk-faults.ts). */
+export type DiskFault = (call: { readonly operation: string; readonly path: string }) => DiskFaultAnswer | undefined;
 
 export interface DiskSite {
   readonly scheduler: Scheduler;
@@ -21,6 +26,8 @@ export interface DiskSite {
   readonly random: SeededRandom;
   readonly wallMs: () => number;
   readonly fault: () => DiskFault | undefined;
+  /** Told of each call before it does anything and once it has, before anybody hears of it: the process may end there. */
+  readonly onCall: (moment: 'before' | 'after') => void;
   readonly identity: string;
 }
 
@@ -30,6 +37,8 @@ const TIMES: Readonly<Record<string, readonly [number, number]>> = {
   fdatasync: [0.2, 3],
   default: [0.01, 0.1],
 };
+
+const LABELS = new Map(['open', 'read', 'write', 'close', 'fdatasync', 'fsync', 'stat'].map((name) => [name, `disk ${name}`]));
 
 const MESSAGES: Readonly<Partial<Record<DiskErrorCode, string>>> = {
   ENOENT: 'no such file or directory',
@@ -52,22 +61,46 @@ class Calls {
     this.site = site;
   }
 
-  now<T>(operation: string, path: string, work: () => T): T {
-    const fault = this.site.fault()?.({ operation, path });
-    if (fault?.error !== undefined) fail(fault.error, operation, path);
-    return work();
+  /** After a failed sync the kernel takes its pages for clean: a later one succeeds, and what was written is on no disk. */
+  private failed(operation: string, path: string): void {
+    if (operation !== 'fsync' && operation !== 'fdatasync') return;
+    const node = this.site.tree.find(path);
+    if (node?.kind === 'file') node.forgetUnsynced();
   }
 
-  later<T>(operation: string, path: string, work: () => T): Promise<T> {
-    const { scheduler, life, random } = this.site;
-    const [least, most] = TIMES[operation] ?? (TIMES.default as readonly [number, number]);
+  now<T>(operation: string, path: string, work: (fault: DiskFaultAnswer | undefined) => T): T {
+    const { life, scheduler, onCall } = this.site;
+    onCall('before');
+    // Whoever goes on after the process has ended reaches nothing any more.
+    if (!life.alive) fail('EIO', operation, path);
     const fault = this.site.fault()?.({ operation, path });
+    if (fault?.delayMs !== undefined) life.heldUntilMs = Math.max(life.heldUntilMs, scheduler.nowMs) + fault.delayMs;
+    if (fault?.error !== undefined) {
+      this.failed(operation, path);
+      fail(fault.error, operation, path);
+    }
+    const result = work(fault);
+    onCall('after');
+    return result;
+  }
+
+  later<T>(operation: string, path: string, work: (fault: DiskFaultAnswer | undefined) => T): Promise<T> {
+    const { scheduler, life, random, onCall } = this.site;
+    onCall('before');
+    const [least, most] = TIMES[operation] ?? (TIMES.default as readonly [number, number]);
+    const fault = life.alive ? this.site.fault()?.({ operation, path }) : undefined;
     const delayMs = least + random.fraction() * (most - least) + (fault?.delayMs ?? 0);
     return new Promise((resolve, reject) => {
-      scheduler.after(delayMs, life, `disk ${operation}`, () => {
+      if (delayMs === Number.POSITIVE_INFINITY) return;
+      scheduler.after(delayMs, life, LABELS.get(operation) ?? `disk ${operation}`, () => {
         try {
-          if (fault?.error !== undefined) fail(fault.error, operation, path);
-          resolve(work());
+          if (fault?.error !== undefined) {
+            this.failed(operation, path);
+            fail(fault.error, operation, path);
+          }
+          const result = work(fault);
+          onCall('after');
+          resolve(result);
         } catch (error) {
           reject(error);
         }
@@ -116,6 +149,10 @@ class SimFile implements DiskFile {
     this.node.mtimeMs = this.calls.site.wallMs();
   }
 
+  private synced(fault: DiskFaultAnswer | undefined): void {
+    if (fault?.lies !== true) this.node.sync();
+  }
+
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     this.check();
     return this.calls.later('read', this.path, () => this.node.read(buffer, offset, length, position));
@@ -158,22 +195,22 @@ class SimFile implements DiskFile {
 
   datasync(): Promise<void> {
     this.check();
-    return this.calls.later('fdatasync', this.path, () => this.node.sync());
+    return this.calls.later('fdatasync', this.path, (fault) => this.synced(fault));
   }
 
   datasyncSync(): void {
     this.check();
-    this.calls.now('fdatasync', this.path, () => this.node.sync());
+    this.calls.now('fdatasync', this.path, (fault) => this.synced(fault));
   }
 
   sync(): Promise<void> {
     this.check();
-    return this.calls.later('fsync', this.path, () => this.node.sync());
+    return this.calls.later('fsync', this.path, (fault) => this.synced(fault));
   }
 
   syncSync(): void {
     this.check();
-    this.calls.now('fsync', this.path, () => this.node.sync());
+    this.calls.now('fsync', this.path, (fault) => this.synced(fault));
   }
 
   stat(): Promise<FileStat> {
@@ -280,10 +317,10 @@ export function simDisk(site: DiskSite): Disk {
     return bytes;
   };
 
-  const syncNow = (path: string): void => {
+  const syncNow = (path: string, fault: DiskFaultAnswer | undefined): void => {
     const node = existing('open', path);
     if (node.kind !== 'directory') fail('ENOTDIR', 'fsync', path);
-    tree.syncDirectory(path);
+    if (fault?.lies !== true) tree.syncDirectory(path);
   };
 
   const disk: Disk = {
@@ -324,8 +361,8 @@ export function simDisk(site: DiskSite): Disk {
       await disk.rename(aside, path);
       await disk.syncDirectory(`/${partsOf(path).slice(0, -1).join('/')}`);
     },
-    syncDirectory: (path) => calls.later('fsync', path, () => syncNow(path)),
-    syncDirectorySync: (path) => calls.now('fsync', path, () => syncNow(path)),
+    syncDirectory: (path) => calls.later('fsync', path, (fault) => syncNow(path, fault)),
+    syncDirectorySync: (path) => calls.now('fsync', path, (fault) => syncNow(path, fault)),
     volume: (path) =>
       calls.later('statfs', path, (): VolumeStat => {
         existing('statfs', path);

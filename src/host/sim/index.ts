@@ -11,7 +11,7 @@ import { messageOf } from '../../base/errors.ts';
 import { SeededRandom } from '../../base/random.ts';
 import type { CommandResult, Host, LogLevel } from '../host.ts';
 import type { TaskTable } from '../tasks.ts';
-import { simClock } from './clock.ts';
+import { MachineClock, simClock } from './clock.ts';
 import type { DiskFault } from './disk.ts';
 import { DiskTree } from './disk-tree.ts';
 import { SimHttp } from './http.ts';
@@ -131,6 +131,18 @@ export class Simulation {
     this.network.healAll();
   }
 
+  /** Packets from `from` to `to` wait for `ms` and arrive then. */
+  clog(from: SimNode, to: SimNode, ms: number): void {
+    this.network.clog(from.name, to.name, this.nowMs + ms);
+  }
+
+  /** All connections between the two are lost: `both` ends are told, or only that of `one`, and the other stays half-open. */
+  breakConnections(one: SimNode, other: SimNode, ends: 'both' | 'one'): void {
+    this.scheduler.note(one.name, `connections to ${other.name} break`);
+    one.resetConnections(other);
+    if (ends === 'both') other.resetConnections(one);
+  }
+
   /** Runs until `work` settles, and gives what it gives. Throws when it has not within `limitMs`, or never can. */
   async run<T>(work: Promise<T>, limitMs = 3_600_000): Promise<T> {
     let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
@@ -167,9 +179,12 @@ export class SimNode {
   private readonly network: Network;
   private readonly machine: Machine;
   private readonly options: SimNodeOptions;
-  private readonly wall: { originMs: number };
+  private readonly clock: MachineClock;
   private process: { readonly life: Life; readonly host: Host; readonly net: SimNet; readonly http: SimHttp };
   private lives = 0;
+  private crashPoint:
+    | { left: number; readonly how: 'process' | 'power'; readonly after: boolean; readonly luck?: boolean }
+    | undefined;
 
   constructor(simulation: Simulation, network: Network, name: string, addresses: readonly string[], options: SimNodeOptions) {
     this.simulation = simulation;
@@ -177,8 +192,8 @@ export class SimNode {
     this.name = name;
     this.options = options;
     if (options.diskCapacity !== undefined) this.disk.capacity = options.diskCapacity;
-    this.wall = { originMs: (simulation.options.startMs ?? DEFAULT_START_MS) + (options.clockSkewMs ?? 0) };
-    const life: Life = { node: name, alive: true };
+    this.clock = new MachineClock((simulation.options.startMs ?? DEFAULT_START_MS) + (options.clockSkewMs ?? 0));
+    const life: Life = { node: name, alive: true, heldUntilMs: 0 };
     this.machine = { name, addresses, powered: true, life };
     network.add(this.machine);
     this.process = this.start(life);
@@ -204,7 +219,7 @@ export class SimNode {
     const net = new SimNet(network, machine, life);
     net.register();
     const http = new SimHttp(network, machine, life);
-    const clock = simClock(simulation.scheduler, life, this.wall);
+    const clock = simClock(simulation.scheduler, life, this.clock);
     const host = simHost({
       scheduler: simulation.scheduler,
       network,
@@ -220,6 +235,7 @@ export class SimNode {
       diskRandom: stream('disk'),
       disk: this.disk,
       diskFault: () => this.diskFault,
+      diskCall: (moment) => this.diskCall(moment),
       tasks: tasks ?? {},
       programs: programs ?? {},
       log,
@@ -229,8 +245,44 @@ export class SimNode {
 
   /** Moves the wall clock by so much, as an operator or a time server does. */
   jumpClock(ms: number): void {
-    this.wall.originMs += ms;
+    this.clock.wallOriginMs += ms;
     this.simulation.scheduler.note(this.name, `clock jumps ${ms}`);
+  }
+
+  /** From now on its monotonic clock counts `rate` milliseconds for each that passes. */
+  driftClock(rate: number): void {
+    this.clock.setRate(this.simulation.nowMs, rate);
+    this.simulation.scheduler.note(this.name, `clock runs at ${rate}`);
+  }
+
+  /** The process stands still for so long, as in a collection of garbage or under SIGSTOP. Its kernel goes on. */
+  pause(ms: number): void {
+    const { life } = this.process;
+    life.heldUntilMs = Math.max(life.heldUntilMs, this.simulation.nowMs + ms);
+    this.simulation.scheduler.note(this.name, `paused for ${ms}`);
+  }
+
+  /** See Simulation.breakConnections. */
+  resetConnections(to: SimNode): void {
+    this.process.net.resetConnections(to.machine);
+  }
+
+  /**
+   * Ends the process at its `calls`-th disk call from now on: before the call has done anything, or, with `after`, when it has
+   * and nobody has been told. Code that is in the middle of something goes on to its end, but reaches nothing any more.
+   */
+  crashAtDiskCall(
+    calls: number,
+    options: { readonly how: 'process' | 'power'; readonly after: boolean; readonly luck?: boolean },
+  ): void {
+    this.crashPoint = { left: calls, ...options };
+  }
+
+  private diskCall(moment: 'before' | 'after'): void {
+    const point = this.crashPoint;
+    if (point === undefined || point.after !== (moment === 'after') || --point.left > 0) return;
+    this.crashPoint = undefined;
+    this.crash(point.how, point.luck ?? false);
   }
 
   /**
@@ -239,6 +291,7 @@ export class SimNode {
    */
   crash(how: 'process' | 'power', luck = false): void {
     const { life, net, http } = this.process;
+    this.crashPoint = undefined;
     if (life.alive) {
       life.alive = false;
       net.abandon(how);
@@ -254,7 +307,7 @@ export class SimNode {
   restart(): Host {
     if (this.isAlive) this.crash('process');
     this.lives++;
-    const life: Life = { node: this.name, alive: true };
+    const life: Life = { node: this.name, alive: true, heldUntilMs: 0 };
     this.machine.powered = true;
     this.machine.life = life;
     this.process = this.start(life);

@@ -32,6 +32,8 @@ export class Network {
   latency: LatencyOptions = DEFAULT_LATENCY;
   private readonly machines = new Map<string, Machine>();
   private readonly cuts = new Set<string>();
+  /** Directions in which packets wait, and until when. */
+  private readonly clogs = new Map<string, number>();
   private readonly onHeal = new Set<() => void>();
   private lastPort = 32767;
 
@@ -88,12 +90,26 @@ export class Network {
 
   healAll(): void {
     this.cuts.clear();
+    this.clogs.clear();
     this.scheduler.note('-', 'network healed');
     this.retry();
   }
 
   isCut(from: Machine, to: Machine): boolean {
+    if (this.cuts.size === 0) return false;
     return this.cuts.has(`${from.name}>${to.name}`);
+  }
+
+  /** Packets from `from` to `to` wait until `untilMs`, and arrive then; none is lost. */
+  clog(from: string, to: string, untilMs: number): void {
+    this.scheduler.note(from, `clogged to ${to}`);
+    this.clogs.set(`${from}>${to}`, untilMs);
+  }
+
+  /** How long a packet that would arrive now has still to wait. */
+  clogged(from: Machine, to: Machine): number {
+    if (this.clogs.size === 0) return 0;
+    return Math.max(0, (this.clogs.get(`${from.name}>${to.name}`) ?? 0) - this.scheduler.nowMs);
   }
 
   /** Calls `fn` at each `retry`, until it is taken away with the answer. */

@@ -26,6 +26,7 @@ export interface SimHostParts {
   readonly diskRandom: SeededRandom;
   readonly disk: DiskTree;
   readonly diskFault: () => DiskFault | undefined;
+  readonly diskCall: (moment: 'before' | 'after') => void;
   readonly tasks: TaskTable;
   readonly programs: Readonly<Record<string, SimProgram>>;
   readonly log: ((line: SimLogLine) => void) | undefined;
@@ -56,6 +57,7 @@ export function simHost(parts: SimHostParts): Host {
       random: parts.diskRandom,
       wallMs: clock.now,
       fault: parts.diskFault,
+      onCall: parts.diskCall,
       identity: `${parts.pid}@${name}`,
     }),
     commands: {
@@ -96,7 +98,7 @@ export function simHost(parts: SimHostParts): Host {
     },
     log: {
       log(level: LogLevel, component, message, fields) {
-        parts.log?.({ atMs: scheduler.nowMs, node: name, level, component, message, fields });
+        if (life.alive) parts.log?.({ atMs: scheduler.nowMs, node: name, level, component, message, fields });
       },
     },
   };

@@ -10,11 +10,13 @@ import { everyTurn } from './turn.ts';
 export interface Life {
   readonly node: string;
   alive: boolean;
+  /** It runs nothing before this moment: it is paused, or sits in a call that blocks. */
+  heldUntilMs: number;
 }
 
 class Event implements Timer {
-  readonly atMs: number;
-  readonly sequence: number;
+  atMs: number;
+  sequence: number;
   readonly life: Life | undefined;
   readonly label: string;
   fn: (() => void) | undefined;
@@ -146,13 +148,20 @@ export class Scheduler {
       const next = this.heap[0];
       if (next === undefined || next.atMs > untilMs) return false;
       this.pop();
-      const { fn } = next;
-      if (fn === undefined || next.life?.alive === false) continue;
+      const { fn, life } = next;
+      if (fn === undefined || life?.alive === false) continue;
+      if (life !== undefined && life.heldUntilMs > next.atMs) {
+        // Its turn comes when the process goes on; what was due first still comes first.
+        next.atMs = life.heldUntilMs;
+        next.sequence = this.sequence++;
+        this.push(next);
+        continue;
+      }
       this.atThisInstant = next.atMs === this.nowMs ? this.atThisInstant + 1 : 0;
       assert(this.atThisInstant < MAX_EVENTS_AT_ONE_INSTANT, `no time passes at ${this.nowMs} ms: ${next.label}`);
       this.nowMs = next.atMs;
       this.events++;
-      this.note(next.life?.node ?? '-', next.label);
+      this.note(life?.node ?? '-', next.label);
       next.fn = undefined;
       fn();
       return true;

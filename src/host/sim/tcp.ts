@@ -173,6 +173,16 @@ export class SimConnection implements Connection {
     else this.wire.length = 0;
   }
 
+  /** Whether it goes to that machine. */
+  leadsTo(machine: Machine): boolean {
+    return this.peer?.here.machine === machine;
+  }
+
+  /** Something on the way has forgotten the connection and answers with a reset. */
+  reset(): void {
+    if (!this.dead) this.die(failure('Connection reset by peer', this.remote));
+  }
+
   private die(error: Error | undefined): void {
     this.dead = true;
     this.error = error;
@@ -277,6 +287,11 @@ export class SimConnection implements Connection {
     const { machine } = this.here;
     if (this.network.isCut(machine, peer.here.machine) || !peer.here.machine.powered || !machine.powered) {
       this.resendWhenHealed();
+      return;
+    }
+    const waitMs = this.network.clogged(machine, peer.here.machine);
+    if (waitMs > 0) {
+      this.arriveLater(waitMs);
       return;
     }
     const segment = this.wire.shift();
@@ -457,6 +472,11 @@ export class SimNet implements Net {
             stopWaiting ??= network.whenHealed(attempt);
             return;
           }
+          const waitMs = Math.max(network.clogged(machine, other), network.clogged(other, machine));
+          if (waitMs > 0) {
+            network.scheduler.after(waitMs, undefined, 'tcp connect', attempt);
+            return;
+          }
           const listener = network.listenerAt({ host: target, port: options.port }, other);
           if (listener === undefined || !listener.life.alive) {
             network.scheduler.after(network.delay(), life, 'tcp refused', () =>
@@ -509,6 +529,11 @@ export class SimNet implements Net {
 
   register(): void {
     nets.set(this.life, this);
+  }
+
+  /** Resets our ends of all connections to a machine; the other ends find out when they send. */
+  resetConnections(to: Machine): void {
+    for (const connection of [...this.connections]) if (connection.leadsTo(to)) connection.reset();
   }
 
   /** The process has ended. */
