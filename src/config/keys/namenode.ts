@@ -163,7 +163,7 @@ export const NAMENODE_KEYS = {
   ),
   'dfs.block.replicator.classname': text(
     'org.apache.hadoop.hdfs.server.blockmanagement.BlockPlacementPolicyDefault',
-    "Placement policy, by the name of Hadoop's class.",
+    "Placement policy: default, first-rack or rack-spread, or by the name of Hadoop's class.",
   ),
   'dfs.namenode.block-placement-policy.default.prefer-local-node': bool(
     'true',

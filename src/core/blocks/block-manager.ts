@@ -22,7 +22,7 @@ import { commitOrComplete, dropStaleReplicas, finalised, removeBlock } from './r
 import { BlockReportLeases } from './report-leases.ts';
 import { FullReport, type IncrementalEntry, incrementalReport, reportBadReplica } from './reports.ts';
 import type { SafeMode } from './safe-mode.ts';
-import { Drain, RedundancyScan } from './scans.ts';
+import { Drain, NodeScan, RedundancyScan } from './scans.ts';
 import { type BlockManagerOptions, DEFAULT_BLOCK_MANAGER_OPTIONS, type Environment, ManagerState } from './state.ts';
 import { StorageState } from './storage-type.ts';
 
@@ -88,6 +88,7 @@ export class BlockManager {
   readonly #state: ManagerState;
   readonly #drain: Drain;
   readonly #scan: RedundancyScan;
+  readonly #nodeScan: NodeScan;
   readonly #work: RedundancyWork;
   readonly #reports = new Map<Storage, FullReport>();
   #heartbeatCheckMs = 0;
@@ -102,6 +103,7 @@ export class BlockManager {
     this.#state = state;
     this.#drain = new Drain(state);
     this.#scan = new RedundancyScan(state);
+    this.#nodeScan = new NodeScan(state);
     this.#work = new RedundancyWork(state);
     this.datanodes = state.datanodes;
     this.safeMode = state.safeMode;
@@ -147,7 +149,10 @@ export class BlockManager {
     this.#state.now = now;
     const known = this.datanodes.byUuid(registration.id.datanodeUuid);
     if (known !== undefined) this.leases.end(known);
+    const racks = this.datanodes.topology.rackCount;
+    const before = known?.location;
     const node = this.datanodes.register(registration, now);
+    if (!this.#lookForMoreRacks(racks) && before !== undefined && before !== node.location) this.#lookAtBlocksOf(node);
     this.#state.log(`BLOCK* registerDatanode: from ${node.xferAddress} storage ${node.uuid}`);
     this.safeMode.check(now.monotonicMs);
     return node;
@@ -467,8 +472,9 @@ export class BlockManager {
     if (nowMs >= this.#heartbeatCheckMs) this.#checkHeartbeats(nowMs);
     this.#drain.step();
     this.#scan.step();
+    this.#nodeScan.step();
     const work = this.#work.step();
-    return work || !this.#drain.idle || !this.#scan.idle;
+    return work || !this.#drain.idle || !this.#scan.idle || !this.#nodeScan.idle;
   }
 
   /** Nodes that fell silent are taken out, but not while starting up: they may just not have come yet. */
@@ -520,6 +526,19 @@ export class BlockManager {
       else for (const target of task.targets) target.node.decrementBlocksScheduled(target.type);
     }
     return taken;
+  }
+
+  /** Blocks that were placed as well as the racks allowed may want better places now. True when they are looked over. */
+  #lookForMoreRacks(before: number): boolean {
+    const state = this.#state;
+    const racks = this.datanodes.topology.rackCount;
+    if (!state.populating || racks <= before || racks > state.policy.requiredRacks(this.options.maxReplication)) return false;
+    this.#scan.start();
+    return true;
+  }
+
+  #lookAtBlocksOf(node: Datanode): void {
+    if (this.#state.populating) this.#nodeScan.add(node);
   }
 
   /** The node's queues belong to a life that is over: what they stood for is judged anew. */

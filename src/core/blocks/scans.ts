@@ -5,6 +5,7 @@ import type { BlockHandle } from './block-map.ts';
 import { CorruptReason } from './corrupt-replicas.ts';
 import type { Datanode, Storage } from './datanode.ts';
 import { judge } from './judgement.ts';
+import { NodeBlocksWalk } from './node-blocks-walk.ts';
 import { updateNeeded } from './redundancy.ts';
 import { storageOnNode } from './replica-counts.ts';
 import { forgetReplica, unlink, updateSafety } from './replicas.ts';
@@ -85,7 +86,7 @@ function rememberBad(node: Datanode, id: BlockId, genStamp: GenStamp): void {
   if (node.knownBad.size < MAX_KNOWN_BAD) node.knownBad.set(id, genStamp);
 }
 
-/** After a start: judges every block once. */
+/** Judges every block once: after a start, and when the cluster has more racks than before. */
 export class RedundancyScan {
   readonly #state: ManagerState;
   #at: BlockHandle = 0;
@@ -113,5 +114,36 @@ export class RedundancyScan {
     this.#at = this.#state.blocks.scan(this.#at, JUDGE_SLICE, (block) => {
       if (judge(this.#state, block) === 'postponed') this.#state.postponed.add(0, block);
     });
+  }
+}
+
+/** Judges every block of some nodes once: of those that stand in another rack now, or are back in service. */
+export class NodeScan {
+  readonly #state: ManagerState;
+  #waiting = new Set<Datanode>();
+  #walk: NodeBlocksWalk | undefined;
+
+  constructor(state: ManagerState) {
+    this.#state = state;
+  }
+
+  get idle(): boolean {
+    return this.#walk === undefined && this.#waiting.size === 0;
+  }
+
+  add(node: Datanode): void {
+    this.#waiting.add(node);
+  }
+
+  step(): void {
+    if (this.#walk === undefined) {
+      if (this.#waiting.size === 0) return;
+      const state = this.#state;
+      this.#walk = new NodeBlocksWalk(state, this.#waiting, (block) => {
+        if (judge(state, block) === 'postponed') state.postponed.add(0, block);
+      });
+      this.#waiting = new Set();
+    }
+    if (this.#walk.step()) this.#walk = undefined;
   }
 }

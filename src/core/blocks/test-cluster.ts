@@ -1,6 +1,7 @@
 // A cluster of DataNodes that exist only as values, around a real block manager and block map: for the tests here.
 import { blockId, type GenStamp, genStamp } from '../../base/ids.ts';
-import { DefaultPlacement } from '../placement/default.ts';
+import { RackPlacement } from '../placement/policies.ts';
+import type { PlacementPolicy } from '../placement/policy.ts';
 import { cursorOf, type ReportedReplica } from './block-list.ts';
 import { BlockManager, type HeartbeatRequest } from './block-manager.ts';
 import { type BlockHandle, BlockMap, BlockState } from './block-map.ts';
@@ -43,7 +44,7 @@ export class TestCluster {
   highestGenStamp: GenStamp = genStamp(5_000);
   #nextBlock = 2n ** 30n + 1n;
 
-  constructor(options: Partial<BlockManagerOptions> = {}, seed = 7) {
+  constructor(options: Partial<BlockManagerOptions> = {}, seed = 7, policy: PlacementPolicy = new RackPlacement()) {
     this.manager = new BlockManager(
       {
         blocks: this.blocks,
@@ -52,7 +53,7 @@ export class TestCluster {
           storagePolicy: () => 0,
           highestGenStamp: () => this.highestGenStamp,
         },
-        policy: new DefaultPlacement(),
+        policy: policy,
         random: seeded(seed),
         log: (message) => this.log.push(message),
       },

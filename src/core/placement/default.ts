@@ -1,47 +1,13 @@
 // Apache's default placement: the first replica on the writer's node, the second in another rack, the third in the rack
-// of the second, the rest anywhere, with a bound per rack. Mirrors BlockPlacementPolicyDefault; where that throws
-// NotEnoughReplicasException inside itself, a step here answers false.
-import type { Datanode, Storage } from '../blocks/datanode.ts';
-import { STORAGE_TYPE_ORDER, StorageState, type StorageType } from '../blocks/storage-type.ts';
-import { chooseExcessReplicas, keepsRacksWhenMoved } from './excess.ts';
-import type {
-  ClusterView,
-  ExcessRequest,
-  NotChosenReason,
-  PlacementPolicy,
-  PlacementRequest,
-  PlacementResult,
-  PlacementStatus,
-  Writer,
-} from './policy.ts';
-import { chooseStorageTypes } from './storage-policy.ts';
-import { ROOT_SCOPE, type Topology } from './topology.ts';
+// of the second, the rest anywhere, with a bound per rack. `first-rack` differs in one thing: its third replica stands
+// beside the first, so that a reader near the writer finds two. Mirrors BlockPlacementPolicyDefault.
+import { writerAt } from './choice.ts';
+import { pickableKeepingTwoRacks } from './excess.ts';
+import type { Writer } from './policy.ts';
+import type { Placed, PlacementRules, PlacementSteps, RackLimit } from './rules.ts';
 
-export interface DefaultPlacementOptions {
-  /** dfs.namenode.redundancy.considerLoad: nodes far above the average load are passed over. */
-  readonly considerLoad: boolean;
-  /** dfs.namenode.redundancy.considerLoad.factor. */
-  readonly considerLoadFactor: number;
-  /** dfs.namenode.block-placement-policy.default.prefer-local-node. */
-  readonly preferLocalNode: boolean;
-  /** dfs.namenode.block-placement.min-blocks-for.write: room for this many blocks is needed. */
-  readonly minBlocksForWrite: number;
-}
-
-export const DEFAULT_PLACEMENT_OPTIONS: DefaultPlacementOptions = {
-  considerLoad: true,
-  considerLoadFactor: 2.0,
-  preferLocalNode: true,
-  minBlocksForWrite: 1,
-};
-
-/** Replicas that can be placed at all, and how many of them one rack may hold. Apache: getMaxNodesPerRack. */
-export function rackLimit(
-  nodes: number,
-  racks: number,
-  chosen: number,
-  wanted: number,
-): { readonly replicas: number; readonly perRack: number } {
+/** Apache: BlockPlacementPolicyDefault.getMaxNodesPerRack. */
+export function rackLimit(nodes: number, racks: number, chosen: number, wanted: number): RackLimit {
   const total = Math.min(chosen + wanted, nodes);
   const replicas = wanted - (chosen + wanted - total);
   if (racks <= 1 || total <= 1) return { replicas, perRack: total };
@@ -50,337 +16,79 @@ export function rackLimit(
   return { replicas, perRack };
 }
 
-/** Wanted types with their counts, walked in the order of STORAGE_TYPE_ORDER. */
-type TypeCounts = Map<StorageType, number>;
+export type ThirdReplica = 'besideSecond' | 'besideFirst';
 
-function countTypes(types: readonly StorageType[]): TypeCounts {
-  const counts: TypeCounts = new Map();
-  for (const type of STORAGE_TYPE_ORDER) {
-    const count = types.filter((each) => each === type).length;
-    if (count > 0) counts.set(type, count);
-  }
-  return counts;
+/** Which rack the third replica goes to; `writer` is where the copy comes from. Apache: chooseTargetInOrder. */
+export function rackOfThird(
+  third: ThirdReplica,
+  firstTwoShareRack: boolean,
+  newBlock: boolean,
+): 'other' | 'first' | 'second' | 'writer' {
+  if (firstTwoShareRack) return 'other';
+  if (third === 'besideFirst') return 'first';
+  return newBlock ? 'second' : 'writer';
 }
 
-export class DefaultPlacement implements PlacementPolicy {
-  readonly name = 'BlockPlacementPolicyDefault';
-  readonly #options: DefaultPlacementOptions;
-
-  constructor(options: DefaultPlacementOptions = DEFAULT_PLACEMENT_OPTIONS) {
-    this.#options = options;
+function inOrder(
+  third: ThirdReplica,
+  steps: PlacementSteps,
+  wanted: number,
+  from: Writer | undefined,
+  newBlock: boolean,
+): Placed {
+  const before = steps.results.length;
+  const failed = { ok: false, writer: from };
+  let writer = from;
+  let left = wanted;
+  if (before === 0) {
+    const local = steps.localStorage(writer);
+    if (local === undefined) return failed;
+    writer = writerAt(local.node);
+    if (--left === 0) return { ok: true, writer };
   }
-
-  choose(request: PlacementRequest, cluster: ClusterView): PlacementResult {
-    const choice = new Choice(request, cluster, this.#options);
-    const targets = request.favoured.length > 0 ? choice.withFavoured() : choice.regular(request.replicas, request.excluded);
-    return { targets, reasons: choice.reasons };
+  const first = steps.results[0]?.node;
+  if (first === undefined) return failed;
+  if (before <= 1) {
+    if (!steps.remoteRack(first)) return failed;
+    if (--left === 0) return { ok: true, writer };
   }
-
-  verify(nodes: readonly Datanode[], replication: number, cluster: ClusterView): PlacementStatus {
-    if (!cluster.topology.everMultiRack) return { satisfied: true, additionalReplicas: 0 };
-    const required = Math.min(2, replication);
-    const racks = new Set(nodes.map((node) => node.location)).size;
-    const satisfied = required <= racks || racks >= cluster.topology.rackCount;
-    return { satisfied, additionalReplicas: satisfied ? 0 : required - racks };
+  if (before <= 2) {
+    const second = steps.results[1]?.node;
+    if (second === undefined) return failed;
+    let ok: boolean;
+    switch (rackOfThird(third, first.location === second.location, newBlock)) {
+      case 'other':
+        ok = steps.remoteRack(first);
+        break;
+      case 'first':
+        ok = steps.localRack(writerAt(first)) !== undefined;
+        break;
+      case 'second':
+        ok = steps.localRack(writerAt(second)) !== undefined;
+        break;
+      case 'writer':
+        ok = steps.localRack(writer) !== undefined;
+        break;
+    }
+    if (!ok) return failed;
+    if (--left === 0) return { ok: true, writer };
   }
-
-  chooseExcess(request: ExcessRequest, cluster: ClusterView): Storage[] {
-    return chooseExcessReplicas(request, cluster);
-  }
-
-  isMovable(nodes: readonly Datanode[], source: Datanode, target: Datanode): boolean {
-    return keepsRacksWhenMoved(nodes, source, target);
-  }
+  return steps.anywhere(left) ? { ok: true, writer } : failed;
 }
 
-/** One decision: what it has chosen so far and whom it may not choose any more. */
-class Choice {
-  readonly reasons = new Map<NotChosenReason, number>();
-  readonly #request: PlacementRequest;
-  readonly #cluster: ClusterView;
-  readonly #options: DefaultPlacementOptions;
-  #perRack = 0;
-  #results: Storage[] = [];
-  #excluded = new Set<Datanode>();
-  #avoidStale = false;
-  #types: TypeCounts = new Map();
+/** Two racks, as far as there are two replicas. */
+const requiredRacks = (replication: number): number => Math.min(2, replication);
 
-  constructor(request: PlacementRequest, cluster: ClusterView, options: DefaultPlacementOptions) {
-    this.#request = request;
-    this.#cluster = cluster;
-    this.#options = options;
-  }
+export const DEFAULT_RULES: PlacementRules = {
+  name: 'default',
+  rackLimit,
+  inOrder: (steps, wanted, writer, newBlock) => inOrder('besideSecond', steps, wanted, writer, newBlock),
+  requiredRacks,
+  pickable: pickableKeepingTwoRacks,
+};
 
-  get #topology(): Topology<Datanode> {
-    return this.#cluster.topology;
-  }
-
-  /** Favoured nodes first, the rest by the rules. */
-  withFavoured(): Storage[] {
-    const request = this.#request;
-    const limit = rackLimit(this.#topology.nodeCount, this.#topology.rackCount, 0, request.replicas);
-    this.#perRack = limit.perRack;
-    this.#avoidStale = this.#cluster.avoidStale;
-    this.#excluded = new Set(request.excluded);
-    this.#types = countTypes(chooseStorageTypes(request.storagePolicy, request.replicas));
-    const chosen: Storage[] = [];
-    this.#results = chosen;
-    for (const node of request.favoured) {
-      if (chosen.length >= limit.replicas) break;
-      this.#chooseLocal(node);
-    }
-    const excluded = new Set(this.#excluded);
-    const missing = limit.replicas - chosen.length;
-    if (missing > 0) chosen.push(...this.regular(missing, excluded, this.#types));
-    return this.#pipeline(request.writer?.node, chosen);
-  }
-
-  /** By the rules alone, beside `request.chosen`. */
-  regular(replicas: number, excluded: ReadonlySet<Datanode>, types?: TypeCounts): Storage[] {
-    const { chosen, writer, noLocalWrite, noLocalRack } = this.#request;
-    if (replicas <= 0 || this.#topology.nodeCount === 0) return [];
-    const limit = rackLimit(this.#topology.nodeCount, this.#topology.rackCount, chosen.length, replicas);
-    this.#perRack = limit.perRack;
-    const wanted = limit.replicas;
-    if (wanted <= 0) return [];
-    const base = new Set(excluded);
-    for (const storage of chosen) base.add(storage.node);
-
-    let local: Writer | undefined;
-    let results: Storage[] | undefined;
-    if (noLocalRack && writer !== undefined && this.#topology.rackCount > 2) {
-      const away = new Set(base);
-      for (const node of this.#topology.nodesIn(writer.location)) away.add(node);
-      local = this.#place(wanted, away, types);
-      if (this.#results.length >= wanted) results = this.#results;
-    }
-    const writerNode = writer?.node;
-    if (results === undefined && noLocalWrite && writerNode !== undefined && !base.has(writerNode)) {
-      const away = new Set(base);
-      away.add(writerNode);
-      local = this.#place(wanted, away, types);
-      if (this.#results.length >= wanted) results = this.#results;
-    }
-    if (results === undefined) {
-      local = this.#place(wanted, base, types);
-      results = this.#results;
-    }
-    const targets = results.filter((storage) => !chosen.includes(storage));
-    return this.#pipeline(writer?.node ?? local?.node, targets);
-  }
-
-  /** Fills #results; gives way first on stale nodes, then on storage types. Answers where the writer counts as being. */
-  #place(wanted: number, excluded: Set<Datanode>, types: TypeCounts | undefined): Writer | undefined {
-    const { storagePolicy } = this.#request;
-    this.#results = [...this.#request.chosen];
-    const newBlock = this.#results.length === 0;
-    const total = wanted + this.#results.length;
-    const unavailable = new Set<StorageType>();
-    let writer = this.#request.writer;
-    let counts = types === undefined ? undefined : new Map(types);
-    let original = new Set(excluded);
-    this.#avoidStale = this.#cluster.avoidStale;
-    for (;;) {
-      const missing = total - this.#results.length;
-      if (missing <= 0) return writer;
-      const first = this.#results[0];
-      if (writer?.node === undefined && !newBlock && first !== undefined) writer = writerAt(first.node);
-      const required = chooseStorageTypes(
-        storagePolicy,
-        total,
-        this.#results.map((storage) => storage.type),
-        unavailable,
-        newBlock,
-      );
-      this.#types = counts ?? countTypes(required);
-      counts = undefined;
-      this.#excluded = new Set(original);
-      const asked = [...this.#types.keys()];
-      if (required.length > 0) {
-        const done = this.#inOrder(missing, writer, newBlock);
-        if (done.ok) return done.writer;
-      }
-      for (const storage of this.#results) original.add(storage.node);
-      original = new Set(original);
-      if (this.#avoidStale) {
-        this.#avoidStale = false;
-        continue;
-      }
-      let retry = false;
-      for (const type of asked) {
-        if (unavailable.has(type) || !this.#types.has(type)) continue;
-        unavailable.add(type);
-        retry = true;
-      }
-      if (!retry) return writer;
-    }
-  }
-
-  #inOrder(wanted: number, from: Writer | undefined, newBlock: boolean): { ok: boolean; writer: Writer | undefined } {
-    const before = this.#results.length;
-    const failed = { ok: false, writer: from };
-    let writer = from;
-    let left = wanted;
-    if (before === 0) {
-      const local = this.#chooseLocalStorage(writer);
-      if (local === undefined) return failed;
-      writer = writerAt(local.node);
-      if (--left === 0) return { ok: true, writer };
-    }
-    const first = this.#results[0]?.node;
-    if (first === undefined) return failed;
-    if (before <= 1) {
-      if (!this.#chooseRemoteRack(first)) return failed;
-      if (--left === 0) return { ok: true, writer };
-    }
-    if (before <= 2) {
-      const second = this.#results[1]?.node;
-      if (second === undefined) return failed;
-      let ok: boolean;
-      if (this.#topology.sameRack(first, second)) ok = this.#chooseRemoteRack(first);
-      else ok = this.#chooseLocalRack(newBlock ? writerAt(second) : writer) !== undefined;
-      if (!ok) return failed;
-      if (--left === 0) return { ok: true, writer };
-    }
-    return this.#chooseRandom(left, ROOT_SCOPE) ? { ok: true, writer } : failed;
-  }
-
-  #chooseLocalStorage(writer: Writer | undefined): Storage | undefined {
-    if (writer === undefined) return this.#chooseOne(ROOT_SCOPE);
-    if (this.#options.preferLocalNode && writer.node !== undefined) {
-      const storage = this.#chooseLocal(writer.node);
-      if (storage !== undefined) return storage;
-    }
-    return this.#chooseLocalRack(writer);
-  }
-
-  /** The node itself, whatever its load. */
-  #chooseLocal(node: Datanode): Storage | undefined {
-    if (!this.#topology.contains(node) || this.#excluded.has(node)) return undefined;
-    this.#excluded.add(node);
-    if (!this.#isGood(node, false)) return undefined;
-    for (const type of [...this.#types.keys()]) {
-      const storage = this.#takeStorage(node, type);
-      if (storage !== undefined) return storage;
-    }
-    return undefined;
-  }
-
-  #chooseLocalRack(at: Writer | undefined): Storage | undefined {
-    if (at === undefined) return this.#chooseOne(ROOT_SCOPE);
-    const storage = this.#chooseOne(at.location);
-    if (storage !== undefined) return storage;
-    const next = this.#results.find((each) => each.node !== at.node)?.node;
-    return (next === undefined ? undefined : this.#chooseOne(next.location)) ?? this.#chooseOne(ROOT_SCOPE);
-  }
-
-  #chooseRemoteRack(from: Datanode): boolean {
-    return this.#chooseRandom(1, ROOT_SCOPE, from.location) || this.#chooseRandom(1, from.location);
-  }
-
-  #chooseOne(scope: string): Storage | undefined {
-    return this.#chooseRandom(1, scope) ? this.#results[this.#results.length - 1] : undefined;
-  }
-
-  #chooseRandom(wanted: number, scope: string, outside?: string): boolean {
-    let left = wanted;
-    while (left > 0) {
-      let node: Datanode | undefined;
-      let type: StorageType | undefined;
-      for (const each of this.#types.keys()) {
-        node = this.#topology.chooseRandom(scope, outside, this.#excluded, this.#cluster.random, (candidate) =>
-          candidate.hasStorageType(each),
-        );
-        if (node !== undefined) {
-          type = each;
-          break;
-        }
-        this.#passed('noStorageType');
-      }
-      if (node === undefined || type === undefined) return false;
-      this.#excluded.add(node);
-      if (!this.#isGood(node, this.#options.considerLoad)) continue;
-      if (this.#takeStorage(node, type) !== undefined) left--;
-    }
-    return true;
-  }
-
-  #isGood(node: Datanode, considerLoad: boolean): boolean {
-    if (!node.inService) return this.#passed('notInService');
-    if (this.#avoidStale && node.isStale(this.#cluster.nowMs, this.#cluster.staleIntervalMs)) return this.#passed('stale');
-    if (considerLoad) {
-      const most = this.#options.considerLoadFactor * this.#cluster.xceiverAverage;
-      if (most > 0 && node.xceiverCount > most) return this.#passed('tooBusy');
-    }
-    let inRack = 1;
-    for (const storage of this.#results) if (storage.node.location === node.location) inRack++;
-    return inRack > this.#perRack ? this.#passed('rackFull') : true;
-  }
-
-  #takeStorage(node: Datanode, type: StorageType): Storage | undefined {
-    const storage = storageWithRoom(node, type, this.#request.blockSize, this.#options.minBlocksForWrite);
-    if (storage === undefined) {
-      this.#passed('noSpace');
-      return undefined;
-    }
-    this.#results.push(storage);
-    this.#excluded.add(node);
-    const count = this.#types.get(type) ?? 0;
-    if (count <= 1) this.#types.delete(type);
-    else this.#types.set(type, count - 1);
-    return storage;
-  }
-
-  #passed(reason: NotChosenReason): false {
-    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1);
-    return false;
-  }
-
-  /** Each next node is the nearest to the one before. */
-  #pipeline(writer: Datanode | undefined, targets: readonly Storage[]): Storage[] {
-    const ordered = [...targets];
-    let from = writer !== undefined && this.#topology.contains(writer) ? writer : ordered[0]?.node;
-    for (let i = 0; i < ordered.length && from !== undefined; i++) {
-      let nearest = i;
-      let shortest = this.#topology.distance(from, (ordered[i] as Storage).node);
-      for (let j = i + 1; j < ordered.length; j++) {
-        const distance = this.#topology.distance(from, (ordered[j] as Storage).node);
-        if (distance < shortest) {
-          shortest = distance;
-          nearest = j;
-        }
-      }
-      const next = ordered[nearest] as Storage;
-      ordered[nearest] = ordered[i] as Storage;
-      ordered[i] = next;
-      from = next.node;
-    }
-    return ordered;
-  }
-}
-
-function writerAt(node: Datanode): Writer {
-  return { node, location: node.location };
-}
-
-/**
- * A storage of that type, when the node's storages of the type that have room for one block have, together, more room
- * than the writes already promised to them will take. Apache: DatanodeDescriptor.chooseStorage4Block.
- */
-export function storageWithRoom(
-  node: Datanode,
-  type: StorageType,
-  blockSize: number,
-  minBlocksForWrite: number,
-): Storage | undefined {
-  const required = blockSize * minBlocksForWrite;
-  let remaining = 0;
-  let found: Storage | undefined;
-  for (const storage of node.storages.values()) {
-    if (storage.state !== StorageState.NORMAL || storage.type !== type) continue;
-    if (storage.remaining < required) continue;
-    found ??= storage;
-    remaining += storage.remaining;
-  }
-  return required > remaining - blockSize * node.blocksScheduled(type) ? undefined : found;
-}
+export const FIRST_RACK_RULES: PlacementRules = {
+  ...DEFAULT_RULES,
+  name: 'first-rack',
+  inOrder: (steps, wanted, writer, newBlock) => inOrder('besideFirst', steps, wanted, writer, newBlock),
+};

@@ -3,7 +3,7 @@
 import type { Datanode, Storage } from '../blocks/datanode.ts';
 import type { ClusterView, ExcessRequest } from './policy.ts';
 
-interface RackSplit {
+export interface RackSplit {
   readonly byRack: Map<string, Storage[]>;
   /** Candidates in racks with another replica. */
   readonly shared: Set<Storage>;
@@ -36,7 +36,7 @@ function take(split: RackSplit, chosen: Storage): void {
 }
 
 /** With two racks only shared ones may go, so that two racks stay; else any. */
-function pickable(split: RackSplit): Iterable<Storage> {
+export function pickableKeepingTwoRacks(split: RackSplit): Iterable<Storage> {
   if (split.byRack.size === 2) {
     const crowded: Storage[] = [];
     for (const rack of split.byRack.values()) if (rack.length >= 2) crowded.push(...rack);
@@ -45,8 +45,17 @@ function pickable(split: RackSplit): Iterable<Storage> {
   return [...split.shared, ...split.alone];
 }
 
+/** Only those that share a rack, as long as there are any. */
+export function pickableFromShared(split: RackSplit): Iterable<Storage> {
+  return split.shared.size > 0 ? split.shared : split.alone;
+}
+
 /** The replicas to delete, at most `candidates.length - keep`. */
-export function chooseExcessReplicas(request: ExcessRequest, cluster: ClusterView): Storage[] {
+export function chooseExcessReplicas(
+  request: ExcessRequest,
+  cluster: ClusterView,
+  pickable: (split: RackSplit) => Iterable<Storage>,
+): Storage[] {
   const split = splitByRack(request.candidates);
   const types = [...request.excessTypes];
   const chosen: Storage[] = [];
@@ -56,7 +65,7 @@ export function chooseExcessReplicas(request: ExcessRequest, cluster: ClusterVie
   while (request.candidates.length - chosen.length > request.keep) {
     let next: Storage | undefined;
     if (first && hint !== undefined && types.includes(hint.type) && keepsRacks(split, hint, added)) next = hint;
-    else next = pick(split, types, cluster);
+    else next = pick(pickable(split), types, cluster);
     first = false;
     if (next === undefined) break;
     types.splice(types.indexOf(next.type), 1);
@@ -70,11 +79,11 @@ function keepsRacks(split: RackSplit, source: Storage, added: Storage | undefine
   return split.shared.has(source) || (added !== undefined && !split.shared.has(added));
 }
 
-function pick(split: RackSplit, types: readonly number[], cluster: ClusterView): Storage | undefined {
+function pick(from: Iterable<Storage>, types: readonly number[], cluster: ClusterView): Storage | undefined {
   let oldestMs = cluster.nowMs - cluster.tolerateHeartbeatMs;
   let oldest: Storage | undefined;
   let fullest: Storage | undefined;
-  for (const storage of pickable(split)) {
+  for (const storage of from) {
     if (!types.includes(storage.type)) continue;
     if (storage.node.lastUpdateMonotonicMs < oldestMs) {
       oldestMs = storage.node.lastUpdateMonotonicMs;

@@ -5,7 +5,8 @@ import type { NewBlockRequest } from '../blocks/block-manager.ts';
 import type { Datanode } from '../blocks/datanode.ts';
 import { AdminState, StorageState, StorageType } from '../blocks/storage-type.ts';
 import { type FakeNode, GIB, seeded, TestCluster } from '../blocks/test-cluster.ts';
-import { DefaultPlacement, rackLimit } from './default.ts';
+import { rackLimit } from './default.ts';
+import { RackPlacement } from './policies.ts';
 import { chooseStorageTypes, excessStorageTypes, storagePolicyById, storagePolicyByName } from './storage-policy.ts';
 import { locationDistance, Topology } from './topology.ts';
 
@@ -246,6 +247,6 @@ describe('default placement', () => {
       deleteHint: undefined,
     };
     // Nodes 0 and 2 share a rack; of the two the fuller goes.
-    expect(new DefaultPlacement().chooseExcess(excess, view)).toEqual([shared]);
+    expect(new RackPlacement().chooseExcess(excess, view)).toEqual([shared]);
   });
 });

@@ -82,6 +82,8 @@ export interface PlacementPolicy {
   choose(request: PlacementRequest, cluster: ClusterView): PlacementResult;
   /** Whether replicas on these nodes are placed well enough for a block that wants `replication` of them. */
   verify(nodes: readonly Datanode[], replication: number, cluster: ClusterView): PlacementStatus;
+  /** Racks over which it spreads `replication` replicas, when there are as many. */
+  requiredRacks(replication: number): number;
   chooseExcess(request: ExcessRequest, cluster: ClusterView): Storage[];
   /** Whether a replica may move from `source` to `target` without losing racks. */
   isMovable(nodes: readonly Datanode[], source: Datanode, target: Datanode): boolean;

@@ -53,6 +53,8 @@ class Inner<N extends TopologyNode> {
   /** Leaves directly below; only in racks. */
   readonly nodes: N[] = [];
   leaves = 0;
+  /** Of `nodes`, those that are decommissioned or on their way there. */
+  leaving = 0;
 
   constructor(parent: Inner<N> | undefined, name: string) {
     this.parent = parent;
@@ -64,7 +66,9 @@ class Inner<N extends TopologyNode> {
 export class Topology<N extends TopologyNode> {
   readonly #root = new Inner<N>(undefined, '');
   readonly #rackOf = new Map<N, Inner<N>>();
+  /** Racks with a node that stays. */
   readonly #racks = new Map<string, Inner<N>>();
+  readonly #leaving = new Set<N>();
   #depth = 0;
   #everMultiRack = false;
 
@@ -72,7 +76,7 @@ export class Topology<N extends TopologyNode> {
     return this.#root.leaves;
   }
 
-  /** Racks that hold a node. */
+  /** Racks that hold a node, those left out whose every node is decommissioned or on its way there. */
   get rackCount(): number {
     return this.#racks.size;
   }
@@ -109,8 +113,8 @@ export class Topology<N extends TopologyNode> {
     }
     at.nodes.push(node);
     this.#rackOf.set(node, at);
-    this.#racks.set(at.path, at);
-    if (this.#racks.size > 1) this.#everMultiRack = true;
+    if (this.#leaving.has(node)) at.leaving++;
+    this.#countRack(at);
     for (let up: Inner<N> | undefined = at; up !== undefined; up = up.parent) up.leaves++;
   }
 
@@ -121,11 +125,35 @@ export class Topology<N extends TopologyNode> {
     const index = rack.nodes.indexOf(node);
     const last = rack.nodes.pop() as N;
     if (index < rack.nodes.length) rack.nodes[index] = last;
-    if (rack.nodes.length === 0) this.#racks.delete(rack.path);
+    if (this.#leaving.has(node)) rack.leaving--;
+    this.#countRack(rack);
     for (let up: Inner<N> | undefined = rack; up !== undefined; up = up.parent) {
       up.leaves--;
       if (up.leaves === 0) up.parent?.children.delete(up.name);
     }
+  }
+
+  /** Marks a node as leaving for good, or as staying after all. Apache: decommissionNode, recommissionNode. */
+  setLeaving(node: N, leaving: boolean): void {
+    if (this.#leaving.has(node) === leaving) return;
+    if (leaving) this.#leaving.add(node);
+    else this.#leaving.delete(node);
+    const rack = this.#rackOf.get(node);
+    if (rack === undefined) return;
+    rack.leaving += leaving ? 1 : -1;
+    this.#countRack(rack);
+  }
+
+  /** The node is not known any more. */
+  forget(node: N): void {
+    this.remove(node);
+    this.#leaving.delete(node);
+  }
+
+  #countRack(rack: Inner<N>): void {
+    if (rack.nodes.length > rack.leaving) this.#racks.set(rack.path, rack);
+    else this.#racks.delete(rack.path);
+    if (this.#racks.size > 1) this.#everMultiRack = true;
   }
 
   /** Whether the node stands in `scope` (a location or a part of one). */

@@ -9,7 +9,7 @@ import { BlockManager } from '../../core/blocks/block-manager.ts';
 import { BlockState } from '../../core/blocks/block-map.ts';
 import { effectivePolicy } from '../../core/namespace/inode-policy.ts';
 import { Namespace } from '../../core/namespace/namespace.ts';
-import { DefaultPlacement } from '../../core/placement/default.ts';
+import { placementPolicyNamed } from '../../core/placement/policies.ts';
 import type { CarriedSection } from '../../format/fsimage/state.ts';
 import type { Address, DiskLock, Host, HttpServer } from '../../host/host.ts';
 import { RpcServer } from '../../rpc/server.ts';
@@ -226,7 +226,7 @@ export class NameNode {
           storagePolicy: (block) => effectivePolicy(namespace.inodes, namespace.blocks.owner(block)),
           highestGenStamp: () => namespace.genStamp,
         },
-        policy: new DefaultPlacement(placementOptions(configuration)),
+        policy: placementPolicyNamed(configuration.require('dfs.block.replicator.classname'), placementOptions(configuration)),
         random: () => host.random.fraction(),
         log: (message) => host.log.log('info', 'blocks', message),
       },

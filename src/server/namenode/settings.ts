@@ -3,7 +3,7 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { type BlockManagerOptions, DEFAULT_BLOCK_MANAGER_OPTIONS } from '../../core/blocks/state.ts';
 import type { NamespaceOptions } from '../../core/namespace/options.ts';
-import type { DefaultPlacementOptions } from '../../core/placement/default.ts';
+import type { PlacementOptions } from '../../core/placement/choice.ts';
 import { storagePolicyByName } from '../../core/placement/storage-policy.ts';
 import type { RpcServerLimits } from '../../rpc/server.ts';
 import { ChecksumTypeProto, type FsServerDefaultsProtoInit } from '../../wire/messages/hdfs.ts';
@@ -85,7 +85,7 @@ function defaultStoragePolicy(configuration: Configuration): number {
   return named?.id ?? DEFAULT_BLOCK_MANAGER_OPTIONS.defaultStoragePolicy;
 }
 
-export function placementOptions(configuration: Configuration): DefaultPlacementOptions {
+export function placementOptions(configuration: Configuration): PlacementOptions {
   return {
     considerLoad: configuration.getBoolean('dfs.namenode.redundancy.considerLoad'),
     considerLoadFactor: configuration.getFloat('dfs.namenode.redundancy.considerLoad.factor'),
