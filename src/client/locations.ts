@@ -40,11 +40,24 @@ export class FileLocations {
     return found;
   }
 
-  /** Forgets all and asks again. */
+  /**
+   * Forgets all and asks again. After a restart the NameNode may not know yet who has the last block of an open file: its
+   * length is waited for, since what was flushed to it must not vanish from readers meanwhile.
+   */
   async refresh(offset: number, signal?: AbortSignal): Promise<void> {
     this.#blocks = [];
-    const length = await this.#fetch(offset, signal);
-    this.#length = length;
+    const { settings, host, closed } = this.#context;
+    for (let attempt = 0; ; attempt++) {
+      const length = await this.#fetch(offset, signal);
+      if (length !== undefined) {
+        this.#length = length;
+        return;
+      }
+      if (attempt >= settings.lastBlockRetries) {
+        throw new HdfsError('EIO', 'Could not obtain the last block locations.', { path: this.path });
+      }
+      await host.clock.sleep(settings.lastBlockRetryMs, signal ?? closed);
+    }
   }
 
   #find(offset: number): Located | undefined {
@@ -60,7 +73,8 @@ export class FileLocations {
     return undefined;
   }
 
-  async #fetch(offset: number, signal: AbortSignal | undefined): Promise<number> {
+  /** Answers the file's length; undefined when nobody is known who could tell that of its last block. */
+  async #fetch(offset: number, signal: AbortSignal | undefined): Promise<number | undefined> {
     const { namenode, settings } = this.#context;
     const length = settings.prefetchBytes;
     const { locations } = await namenode.call('getBlockLocations', { src: this.path, offset, length }, signal);
@@ -79,6 +93,7 @@ export class FileLocations {
     let total = locations.fileLength;
     if (!locations.isLastBlockComplete && locations.lastBlock !== undefined) {
       const last = located(locations.lastBlock);
+      if (last.nodes.length === 0) return undefined;
       const visible = await visibleLength(this.#context, last, this.path, signal);
       total += visible;
       const at = found.findIndex((block) => block.block.blockId === last.block.blockId);

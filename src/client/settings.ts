@@ -18,6 +18,8 @@ export interface ClientSettings {
   readonly useDatanodeHostname: boolean;
   readonly maxBlockAcquireFailures: number;
   readonly retryWindowMs: number;
+  readonly lastBlockRetries: number;
+  readonly lastBlockRetryMs: number;
   readonly blockWriteRetries: number;
   readonly locateFollowingBlockRetries: number;
   readonly locateFollowingBlockDelayMs: number;
@@ -61,6 +63,8 @@ export function clientSettings(configuration: Configuration): ClientSettings {
     useDatanodeHostname: configuration.getBoolean('dfs.client.use.datanode.hostname'),
     maxBlockAcquireFailures: configuration.getInt('dfs.client.max.block.acquire.failures'),
     retryWindowMs: configuration.getDuration('dfs.client.retry.window.base'),
+    lastBlockRetries: configuration.getInt('dfs.client.retry.times.get-last-block-length'),
+    lastBlockRetryMs: configuration.getDuration('dfs.client.retry.interval-ms.get-last-block-length'),
     blockWriteRetries: configuration.getInt('dfs.client.block.write.retries'),
     locateFollowingBlockRetries: configuration.getInt('dfs.client.block.write.locateFollowingBlock.retries'),
     locateFollowingBlockDelayMs: configuration.getDuration('dfs.client.block.write.locateFollowingBlock.initial.delay.ms'),
