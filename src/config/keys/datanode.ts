@@ -24,6 +24,10 @@ export const DATANODE_KEYS = {
   'dfs.datanode.failed.volumes.tolerated': int('0', 'Volumes that may fail before the DataNode stops; -1 leaves one.'),
   'dfs.datanode.du.reserved': size('0', 'Bytes of each volume left to others.'),
   'dfs.datanode.du.reserved.pct': int('0', 'Per cent of each volume left to others.'),
+  'dfs.datanode.du.reserved.calculator': text(
+    'org.apache.hadoop.hdfs.server.datanode.fsdataset.impl.ReservedSpaceCalculator$ReservedSpaceCalculatorAbsolute',
+    "How the space left to others is counted from bytes and per cent, by the name of Hadoop's class.",
+  ),
   'dfs.datanode.fixed.volume.size': bool('false', 'Whether the size of a volume is asked for only once.'),
   'dfs.datanode.fsdataset.volume.choosing.policy': text(
     'org.apache.hadoop.hdfs.server.datanode.fsdataset.RoundRobinVolumeChoosingPolicy',

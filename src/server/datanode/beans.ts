@@ -62,7 +62,10 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
         Capacity: sum((volume) => volume.capacity),
         DfsUsed: sum((volume) => volume.dfsUsed),
         Remaining: sum((volume) => volume.availableBytes),
-        NumFailedVolumes: dataset.volumes.filter((volume) => volume.failure !== undefined).length,
+        NumFailedVolumes: dataset.volumeList.failures.length,
+        FailedStorageLocations: dataset.volumeList.failures.map(({ location }) => location),
+        LastVolumeFailureDate: dataset.volumeList.failureSummary?.lastVolumeFailureDate ?? 0,
+        EstimatedCapacityLostTotal: dataset.volumeList.failureSummary?.estimatedCapacityLostTotal ?? 0,
         NumBlocks: dataset.replicaCount,
       }),
     },
@@ -75,6 +78,7 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
         BlocksWritten: counters.blocksWritten,
         BlocksRead: counters.blocksRead,
         BlocksReplicated: counters.blocksReplicated,
+        VolumeFailures: dataset.volumeList.failureCount,
         DataNodeActiveXceiversCount: counters.activeTransfers,
       }),
     },
@@ -96,13 +100,15 @@ export function datanodePage(source: BeanSource): StatusPage {
       {
         title: 'Volumes',
         columns: ['Directory', 'Storage', 'Used', 'Free', 'State'],
-        rows: dataset.volumes.map((volume) => [
-          volume.path,
-          volume.storageId,
-          formatBytes(volume.dfsUsed),
-          formatBytes(volume.availableBytes),
-          volume.failure ?? 'in service',
-        ]),
+        rows: dataset.volumes
+          .map((volume) => [
+            volume.path,
+            volume.storageId,
+            formatBytes(volume.dfsUsed),
+            formatBytes(volume.availableBytes),
+            'in service',
+          ])
+          .concat(dataset.volumeList.failures.map(({ location }) => [location, '', '', '', 'failed'])),
       },
       {
         title: 'NameNodes',

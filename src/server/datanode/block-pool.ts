@@ -19,6 +19,7 @@ import { finalizedDir, poolCurrentDir, rbwDir, tmpDir } from './layout.ts';
 import type { InFlightReplica } from './replica.ts';
 import { lengthByTail, parseTailFileName, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
+import type { VolumeList } from './volumes.ts';
 
 /** Generation stamp of a block file without a meta file. Apache: GenerationStamp.GRANDFATHER. */
 export const NO_GEN_STAMP = genStamp(0);
@@ -31,22 +32,21 @@ export class BlockPool {
   readonly inFlight = new Map<ReplicaHandle, InFlightReplica>();
   /** Recovery ids of replicas under recovery, with the state that they were in. */
   readonly recoveries = new Map<ReplicaHandle, { readonly recoveryId: GenStamp; readonly original: ReplicaState }>();
-  private readonly volumes: readonly Volume[];
+  private readonly volumes: VolumeList;
   private readonly disk: Disk;
   private readonly log: Log;
   /** finalized/ subdirectories that are known to exist, by volume. */
-  private readonly knownDirs: readonly Set<string>[];
+  private readonly knownDirs = new WeakMap<Volume, Set<string>>();
 
-  constructor(id: string, volumes: readonly Volume[], disk: Disk, log: Log) {
+  constructor(id: string, volumes: VolumeList, disk: Disk, log: Log) {
     this.id = id;
     this.volumes = volumes;
     this.disk = disk;
     this.log = log;
-    this.knownDirs = volumes.map(() => new Set<string>());
   }
 
   volumeOf(handle: ReplicaHandle): Volume {
-    return this.volumes[this.replicas.volume(handle)] as Volume;
+    return this.volumes.at(this.replicas.volume(handle));
   }
 
   /** Directory of a replica's two files. */
@@ -80,7 +80,8 @@ export class BlockPool {
     const root = finalizedDir(volume.path, this.id);
     const subdir = blockDirectory(id);
     const path = `${root}/${subdir}`;
-    const known = this.knownDirs[volume.index] as Set<string>;
+    const known = this.knownDirs.get(volume) ?? new Set<string>();
+    this.knownDirs.set(volume, known);
     if (known.has(subdir)) return path;
     if (!(await this.disk.exists(path))) {
       await this.disk.mkdir(path);

@@ -25,32 +25,31 @@ export async function fullReports(
   volumes: readonly Volume[],
   clock: Clock,
 ): Promise<readonly { readonly report: StorageBlockReportProtoInit; readonly blocks: number }[]> {
-  const writers = volumes.map(() => new ProtoWriter(4096));
-  const counts = volumes.map(() => 0);
+  const parts = new Map(volumes.map((volume) => [volume.index, { volume, writer: new ProtoWriter(4096), blocks: 0 }]));
   for (let at = 1; at !== 0; ) {
     at = pool.replicas.scan(at, SLICE, (handle) => {
       const { replicas } = pool;
       const now = replicas.state(handle);
       const state = now === ReplicaState.RUR ? (pool.recoveries.get(handle)?.original ?? now) : now;
       if (state === ReplicaState.TEMPORARY) return;
-      const index = replicas.volume(handle);
-      const writer = writers[index];
-      if (writer === undefined) return;
+      const part = parts.get(replicas.volume(handle));
+      if (part === undefined) return;
+      const { writer } = part;
       const id = replicas.id(handle);
       writer.putExactInt64((id << 1n) ^ (id >> 63n));
       writer.putInt64(pool.inFlight.get(handle)?.lengths.onDisk ?? replicas.numBytes(handle));
       writer.putInt64(replicas.genStamp(handle));
       writer.putInt64(state);
-      counts[index] = (counts[index] ?? 0) + 1;
+      part.blocks++;
     });
     if (at !== 0) await new Promise<void>((resolve) => clock.defer(resolve));
   }
-  return volumes.flatMap((volume, i) => {
+  return [...parts.values()].flatMap(({ volume, writer, blocks }) => {
+    // It failed in the meantime: saying that it is empty would be another word than that.
     if (volume.failure !== undefined) return [];
-    const bytes = (writers[i] as ProtoWriter).view();
+    const bytes = writer.view();
     const blocksBuffers: Uint8Array[] = [];
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) blocksBuffers.push(bytes.subarray(at, at + PIECE_BYTES));
-    const blocks = counts[i] ?? 0;
     return [{ report: { storage: storageProto(volume), blocks: [], numberOfBlocks: blocks, blocksBuffers }, blocks }];
   });
 }

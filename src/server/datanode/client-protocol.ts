@@ -48,17 +48,15 @@ export function clientDatanodeService(services: Services, control: DataNodeContr
       getVolumeReport(_request, call) {
         requireSuperuser(call.user);
         return {
-          volumeInfo: services.dataset.volumes
-            .filter((volume) => volume.failure === undefined)
-            .map((volume) => ({
-              path: `${volume.path}/current`,
-              storageType: volume.storageType,
-              usedSpace: volume.dfsUsed,
-              freeSpace: volume.availableBytes,
-              reservedSpace: volume.reservedBytes,
-              reservedSpaceForReplicas: volume.promisedBytes,
-              numBlocks: control.blocksOn(volume),
-            })),
+          volumeInfo: services.dataset.volumes.map((volume) => ({
+            path: `${volume.path}/current`,
+            storageType: volume.storageType,
+            usedSpace: volume.dfsUsed,
+            freeSpace: volume.availableBytes,
+            reservedSpace: volume.reservedBytes,
+            reservedSpaceForReplicas: volume.promisedBytes,
+            numBlocks: control.blocksOn(volume),
+          })),
         };
       },
       shutdownDatanode(_request, call) {

@@ -40,3 +40,13 @@ function localPath(location: string): string {
 }
 
 const stripSlash = (path: string): string => (path.length > 1 ? path.replace(/\/+$/, '') : path);
+
+/** As Apache's StorageLocation prints a directory: `[DISK]file:/data1`. */
+export const describeDirectory = ({ path, storageType }: { readonly path: string; readonly storageType: number }): string =>
+  `[${storageTypeName(storageType)}]file:${path}`;
+
+export const storageTypeName = (storageType: number): string => STORAGE_TYPE_NAMES[storageType] ?? 'DISK';
+
+const STORAGE_TYPE_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.entries(StorageTypeProto).map(([name, number]) => [number, name]),
+);

@@ -19,6 +19,7 @@ import { clientDatanodeService, type DataNodeControl } from './client-protocol.t
 import { Commands } from './commands.ts';
 import { parseDataDirectories } from './data-directories.ts';
 import { Dataset } from './dataset.ts';
+import { DiskWatch } from './disk-watch.ts';
 import type { BlockNews } from './incremental-reports.ts';
 import { interDatanodeService } from './inter-datanode.ts';
 import type { ActorOwner, NameNodeActor } from './namenode-actor.ts';
@@ -92,8 +93,7 @@ export class DataNode {
     const settings = readSettings(configuration);
     const nameservices = dataNodeNameservices(configuration);
     const directories = parseDataDirectories(configuration.getStrings('dfs.datanode.data.dir'));
-    const tolerated = configuration.getInt('dfs.datanode.failed.volumes.tolerated');
-    const storages = await Storages.open(host, directories, settings.reservedBytes, tolerated);
+    const storages = await Storages.open(host, directories, settings.reserving, settings.volumeFailuresTolerated);
     this.datanodeUuid = storages.datanodeUuid ?? '';
     let pools: readonly PoolService[] = [];
     const notify =
@@ -101,10 +101,21 @@ export class DataNode {
       (pool: string, block: BlockName, volume: Volume, delHint = '') => {
         for (const service of pools) if (service.pool === pool) service.notify(block, news, volume, delHint);
       };
-    const dataset = new Dataset(storages.volumes, host.disk, host.log, {
-      receiving: notify('receiving'),
-      received: notify('received'),
-      deleted: notify('deleted'),
+    const events = { receiving: notify('receiving'), received: notify('received'), deleted: notify('deleted') };
+    const dataset = new Dataset(storages.volumes, host.disk, host.log, events, {
+      choosing: settings.choosing,
+      chance: () => host.random.fraction(),
+    });
+    for (const { directory } of storages.failed) dataset.volumeList.noteFailure(directory, host.clock.now(), 0);
+    new DiskWatch({
+      host,
+      settings,
+      dataset,
+      actors: () => pools.flatMap(({ actors }) => actors),
+      giveUp: (reason) => {
+        host.log.log('error', 'datanode', reason);
+        this.shutdownRequested();
+      },
     });
     const counters: Counters = {
       activeTransfers: 0,
@@ -284,7 +295,9 @@ export class DataNode {
         const previous = binding;
         const mine = (async () => {
           await previous.catch(() => undefined);
-          this.datanodeUuid = await storages.bind(namespace);
+          const { uuid, failed } = await storages.bind(namespace, dataset.volumes);
+          for (const [volume, reason] of failed) await dataset.failVolume(volume, reason);
+          this.datanodeUuid = uuid;
           this.clusterId = namespace.clusterId;
           await dataset.addPool(namespace.pool);
         })();
@@ -298,7 +311,8 @@ export class DataNode {
       load: () => ({
         transfersOut: counters.transfersOut,
         xceivers: counters.activeTransfers,
-        failedVolumes: dataset.volumes.filter((volume) => volume.failure !== undefined).length,
+        failedVolumes: dataset.volumeList.failures.length,
+        volumeFailureSummary: dataset.volumeList.failureSummary,
       }),
       haState: (actor, status) => serviceOf(actor).haState(actor, status),
       command: (actor, command) => {
@@ -398,18 +412,16 @@ function sourceAddress(host: string): string | undefined {
 }
 
 function storageReports(dataset: Dataset, pool: string): readonly StorageReportProtoInit[] {
-  return dataset.volumes
-    .filter((volume) => volume.failure === undefined)
-    .map((volume) => ({
-      storageUuid: volume.storageId,
-      storage: storageProto(volume),
-      failed: false,
-      capacity: volume.capacity,
-      dfsUsed: volume.dfsUsed,
-      remaining: volume.availableBytes,
-      blockPoolUsed: volume.usedByPool.get(pool) ?? 0,
-      nonDfsUsed: volume.nonDfsUsed,
-    }));
+  return dataset.volumes.map((volume) => ({
+    storageUuid: volume.storageId,
+    storage: storageProto(volume),
+    failed: false,
+    capacity: volume.capacity,
+    dfsUsed: volume.dfsUsed,
+    remaining: volume.availableBytes,
+    blockPoolUsed: volume.usedByPool.get(pool) ?? 0,
+    nonDfsUsed: volume.nonDfsUsed,
+  }));
 }
 
 function triggerReports(pools: readonly PoolService[], incremental: boolean, address: string | undefined): void {

@@ -1,12 +1,11 @@
 // All replicas of this DataNode: who has which block, in what state, on which volume; making, finalizing, dropping and
 // deleting them. One owner of the state: data workers ask at a block's beginning and end, never for each packet. What
 // recovery and append do to replicas is in replica-changes.ts; reports in block-reports.ts. Apache: FsDatasetImpl.
-import { assert } from '../../base/assert.ts';
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/replica/states.ts';
-import { chooseRoundRobin } from '../../core/replica/volume-choice.ts';
+import { VolumeChooser, type VolumeChooserOptions } from '../../core/replica/volume-choice.ts';
 import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
 import type { Disk, Log } from '../../host/host.ts';
@@ -18,6 +17,8 @@ import { rbwDir, tmpDir } from './layout.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
 import { tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
+import { forgetReplicas, withdrawVolume } from './volume-removal.ts';
+import { VolumeList } from './volumes.ts';
 
 /** What changes here that NameNodes must hear of. */
 export interface DatasetEvents {
@@ -26,20 +27,45 @@ export interface DatasetEvents {
   deleted(pool: string, block: BlockName, volume: Volume): void;
 }
 
+/** How the volume of a new replica is chosen. */
+export interface DatasetOptions {
+  readonly choosing: VolumeChooserOptions;
+  /** Uniform in [0, 1). */
+  readonly chance: () => number;
+}
+
+const BY_TURNS: DatasetOptions = {
+  choosing: {
+    policy: 'round-robin',
+    balancedSpaceThreshold: 0,
+    balancedSpacePreference: 0.5,
+    additionalAvailableSpace: 0,
+  },
+  chance: () => 0,
+};
+
 export class Dataset {
-  readonly volumes: readonly Volume[];
+  readonly volumeList: VolumeList;
   readonly disk: Disk;
   readonly log: Log;
   readonly events: DatasetEvents;
   readonly locks = new KeyedLock();
+  onVolumeFailed: ((volume: Volume, reason: string) => void) | undefined;
   private readonly pools = new Map<string, BlockPool>();
-  private cursor = 0;
+  private readonly options: DatasetOptions;
+  private readonly choosers = new Map<StorageTypeProto, VolumeChooser>();
 
-  constructor(volumes: readonly Volume[], disk: Disk, log: Log, events: DatasetEvents) {
-    this.volumes = volumes;
+  constructor(volumes: readonly Volume[], disk: Disk, log: Log, events: DatasetEvents, options: DatasetOptions = BY_TURNS) {
+    this.volumeList = new VolumeList(volumes);
+    this.options = options;
     this.disk = disk;
     this.log = log;
     this.events = events;
+  }
+
+  /** Those in service. */
+  get volumes(): readonly Volume[] {
+    return this.volumeList.working;
   }
 
   get poolIds(): readonly string[] {
@@ -54,22 +80,48 @@ export class Dataset {
   async addPool(id: string): Promise<BlockPool> {
     const known = this.pools.get(id);
     if (known !== undefined) return known;
-    const pool = new BlockPool(id, this.volumes, this.disk, this.log);
+    const pool = new BlockPool(id, this.volumeList, this.disk, this.log);
+    const failed: [Volume, unknown][] = [];
     await Promise.all(
       this.volumes.map(async (volume) => {
-        if (volume.failure !== undefined) return;
         try {
-          await pool.prepare(volume);
-          await pool.scan(volume);
-          await volume.refresh();
+          await this.takeUp(pool, volume);
         } catch (error) {
-          volume.failure = messageOf(error);
-          this.log.log('error', 'datanode', `volume ${volume.path} is out of service: ${volume.failure}`);
+          failed.push([volume, error]);
         }
       }),
     );
     this.pools.set(id, pool);
+    for (const [volume, error] of failed) await this.failVolume(volume, messageOf(error));
     return pool;
+  }
+
+  private async takeUp(pool: BlockPool, volume: Volume): Promise<void> {
+    await pool.prepare(volume);
+    await pool.scan(volume);
+    await volume.refresh();
+  }
+
+  /** A further volume comes into service: every pool is made and scanned on it first. */
+  async addVolume(volume: Volume): Promise<void> {
+    this.volumeList.reserve(volume);
+    try {
+      for (const pool of this.pools.values()) await this.takeUp(pool, volume);
+    } catch (error) {
+      volume.failure = messageOf(error);
+      await forgetReplicas(this, volume, () => undefined);
+      throw error;
+    }
+    this.volumeList.enter(volume);
+  }
+
+  /** A volume was found unusable: it is out of service from now on, and whoever set `onVolumeFailed` is told. */
+  async failVolume(volume: Volume, reason: string): Promise<void> {
+    if (!this.volumeList.isWorking(volume)) return;
+    this.volumeList.noteFailure(volume, volume.clock.now(), volume.capacity);
+    const lost = await withdrawVolume(this, volume, reason);
+    this.log.log('error', 'datanode', `volume ${volume.path} with ${lost} replicas is out of service: ${reason}`);
+    this.onVolumeFailed?.(volume, reason);
   }
 
   removePool(id: string): void {
@@ -106,14 +158,17 @@ export class Dataset {
   // --------------------------------------------------------------------------------------------------------- creating
 
   /**
-   * By turns. The storage that a request names is the NameNode's guess, which is always the same one of a node: following
-   * it would fill one disk and leave the others idle. Apache: RoundRobinVolumeChoosingPolicy, which passes over it too.
+   * The storage that a request names is the NameNode's guess, which is always the same one of a node: following it would
+   * fill one disk and leave the others idle. Apache's policies pass over it too.
    */
   private chooseVolume(storageType: StorageTypeProto, bytes: number): Volume {
-    const ofType = this.volumes.filter((volume) => volume.failure === undefined && volume.storageType === storageType);
-    const { index, nextCursor } = chooseRoundRobin(ofType, bytes, this.cursor);
-    this.cursor = nextCursor;
-    return ofType[index] as Volume;
+    const ofType = this.volumes.filter((volume) => volume.storageType === storageType);
+    let chooser = this.choosers.get(storageType);
+    if (chooser === undefined) {
+      chooser = new VolumeChooser(this.options.choosing);
+      this.choosers.set(storageType, chooser);
+    }
+    return ofType[chooser.choose(ofType, bytes, this.options.chance)] as Volume;
   }
 
   /** A replica for a client's pipeline. `newGenStamp` beyond 0: a retry that may replace an older attempt. */
@@ -390,7 +445,6 @@ export class Dataset {
     for (const pool of this.pools.values()) {
       await Promise.all([...pool.inFlight.values()].map((replica) => replica.stopWriter?.()));
     }
-    assert(this.volumes.length > 0, 'a DataNode without volumes');
     await Promise.all(this.volumes.map((volume) => volume.release()));
   }
 }

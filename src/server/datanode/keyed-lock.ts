@@ -3,6 +3,10 @@
 export class KeyedLock {
   private readonly tails = new Map<string, Promise<void>>();
 
+  isHeld(key: string): boolean {
+    return this.tails.has(key);
+  }
+
   async run<T>(key: string, fn: () => Promise<T>): Promise<T> {
     const before = this.tails.get(key);
     let release = (): void => undefined;

@@ -12,11 +12,13 @@ import {
   type DatanodeRegistrationProtoInit,
   type HeartbeatResponseProto,
   type StorageBlockReportProtoInit,
+  type VolumeFailureSummaryProtoInit,
 } from '../../wire/messages/datanode.ts';
 import type { LocatedBlockProtoInit, StorageReportProtoInit } from '../../wire/messages/hdfs.ts';
 import type { NamespaceInfoProto, NNHAStatusHeartbeatProto } from '../../wire/messages/hdfs-server.ts';
 import { IncrementalReports } from './incremental-reports.ts';
 import type { DataNodeSettings } from './settings.ts';
+import type { VolumeList } from './volumes.ts';
 
 export const DATANODE_PROTOCOL = 'org.apache.hadoop.hdfs.server.protocol.DatanodeProtocol';
 
@@ -39,7 +41,12 @@ export interface ActorOwner {
   registered(actor: NameNodeActor, registration: DatanodeRegistrationProto): void;
   storageReports(pool: string): readonly StorageReportProtoInit[];
   fullReports(pool: string): Promise<readonly { readonly report: StorageBlockReportProtoInit; readonly blocks: number }[]>;
-  load(): { readonly transfersOut: number; readonly xceivers: number; readonly failedVolumes: number };
+  load(): {
+    readonly transfersOut: number;
+    readonly xceivers: number;
+    readonly failedVolumes: number;
+    readonly volumeFailureSummary: VolumeList['failureSummary'];
+  };
   haState(actor: NameNodeActor, status: NNHAStatusHeartbeatProto): void;
   command(actor: NameNodeActor, command: DatanodeCommandProto): void;
 }
@@ -99,6 +106,11 @@ export class NameNodeActor {
     const { wakeUp } = this;
     this.wakeUp = undefined;
     wakeUp?.();
+  }
+
+  /** A full report at the next heartbeat, when the NameNode grants it. */
+  requestFullReport(): void {
+    this.reportDue = 0;
   }
 
   forceFullReport(): void {
@@ -212,6 +224,7 @@ export class NameNodeActor {
         xmitsInProgress: load.transfersOut,
         xceiverCount: load.xceivers,
         failedVolumes: load.failedVolumes,
+        volumeFailureSummary: volumeFailureProto(load.volumeFailureSummary),
         cacheCapacity: 0,
         cacheUsed: 0,
         requestFullBlockReportLease: this.leaseId === 0n && now >= this.reportDue,
@@ -308,3 +321,6 @@ export class NameNodeActor {
     return this.namenode.commitBlockSynchronization(request, { signal: this.abort.signal });
   }
 }
+
+const volumeFailureProto = (summary: VolumeList['failureSummary']): VolumeFailureSummaryProtoInit | undefined =>
+  summary === undefined ? undefined : { ...summary, failedStorageLocations: [...summary.failedStorageLocations] };

@@ -1,7 +1,12 @@
 // The configuration keys that the DataNode reads, once, at its start.
+import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { addressOf } from '../../config/nameservices.ts';
+import { reservedBytes, reservedCalculatorOf } from '../../core/replica/reserved-space.ts';
+import { type VolumeChooserOptions, volumePolicyOf } from '../../core/replica/volume-choice.ts';
 import type { Address } from '../../host/host.ts';
+import { type DataDirectory, storageTypeName } from './data-directories.ts';
+import type { Reserving } from './storages.ts';
 
 export interface DataNodeSettings {
   readonly transferAddress: Address;
@@ -23,7 +28,11 @@ export interface DataNodeSettings {
   readonly incrementalReportMs: number;
   readonly poolReadyMs: number;
   readonly balanceBandwidth: number;
-  readonly reservedBytes: number;
+  readonly reserving: Reserving;
+  readonly volumeFailuresTolerated: number;
+  readonly choosing: VolumeChooserOptions;
+  readonly diskCheckMinGapMs: number;
+  readonly diskCheckTimeoutMs: number;
   readonly bytesPerChecksum: number;
 }
 
@@ -47,7 +56,75 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     incrementalReportMs: configuration.getDuration('dfs.blockreport.incremental.intervalMsec'),
     poolReadyMs: configuration.getDuration('dfs.datanode.bp-ready.timeout'),
     balanceBandwidth: configuration.getSize('dfs.datanode.balance.bandwidthPerSec'),
-    reservedBytes: configuration.getSize('dfs.datanode.du.reserved'),
+    reserving: readReserving(configuration),
+    volumeFailuresTolerated: configuration.getInt('dfs.datanode.failed.volumes.tolerated'),
+    choosing: readChoosing(configuration),
+    diskCheckMinGapMs: notNegative(
+      'dfs.datanode.disk.check.min.gap',
+      configuration.getDuration('dfs.datanode.disk.check.min.gap'),
+    ),
+    diskCheckTimeoutMs: positive(
+      'dfs.datanode.disk.check.timeout',
+      configuration.getDuration('dfs.datanode.disk.check.timeout'),
+    ),
     bytesPerChecksum: configuration.getInt('dfs.bytes-per-checksum'),
+  };
+}
+
+function positive(key: string, value: number): number {
+  if (value > 0) return value;
+  throw new HdfsError('EILLEGAL', `Invalid value configured for ${key} - ${value} (should be > 0)`);
+}
+
+function notNegative(key: string, value: number): number {
+  if (value >= 0) return value;
+  throw new HdfsError('EILLEGAL', `Invalid value configured for ${key} - ${value} (should be >= 0)`);
+}
+
+/**
+ * dfs.datanode.du.reserved and its like may be given for one directory, one storage type or both, in keys that end with
+ * `.DIRECTORY.type`, `.DIRECTORY` or `.type`; the narrowest counts. Apache: ReservedSpaceCalculator.getReservedFromConf.
+ */
+function readReserving(configuration: Configuration): Reserving {
+  const className = configuration.require('dfs.datanode.du.reserved.calculator');
+  const calculator = reservedCalculatorOf(className);
+  if (calculator === undefined)
+    throw new HdfsError('EILLEGAL', `dfs.datanode.du.reserved.calculator: unknown class ${className}`);
+  const narrowest = (key: string, { path, storageType }: DataDirectory, widest: number): number => {
+    const type = storageTypeName(storageType).toLowerCase();
+    for (const name of [`${key}.${path}.${type}`, `${key}.${path}`, `${key}.${type}`]) {
+      if (configuration.isSet(name)) return configuration.getLong(name);
+    }
+    return widest;
+  };
+  const bytes = configuration.getSize('dfs.datanode.du.reserved');
+  const percent = configuration.getInt('dfs.datanode.du.reserved.pct');
+  return (directory) => {
+    const reservation = {
+      calculator,
+      bytes: narrowest('dfs.datanode.du.reserved', directory, bytes),
+      percent: narrowest('dfs.datanode.du.reserved.pct', directory, percent),
+    };
+    return (capacityBytes) => reservedBytes(reservation, capacityBytes);
+  };
+}
+
+function readChoosing(configuration: Configuration): VolumeChooserOptions {
+  const className = configuration.require('dfs.datanode.fsdataset.volume.choosing.policy');
+  const policy = volumePolicyOf(className);
+  if (policy === undefined) {
+    throw new HdfsError('EILLEGAL', `dfs.datanode.fsdataset.volume.choosing.policy: unknown class ${className}`);
+  }
+  return {
+    policy,
+    balancedSpaceThreshold: configuration.getSize(
+      'dfs.datanode.available-space-volume-choosing-policy.balanced-space-threshold',
+    ),
+    balancedSpacePreference: configuration.getFloat(
+      'dfs.datanode.available-space-volume-choosing-policy.balanced-space-preference-fraction',
+    ),
+    additionalAvailableSpace: configuration.getSize(
+      'dfs.datanode.round-robin-volume-choosing-policy.additional-available-space',
+    ),
   };
 }

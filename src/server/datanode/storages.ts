@@ -11,13 +11,16 @@ import {
   parseBlockPoolVersion,
   parseDataNodeVersion,
 } from '../../format/storage/version.ts';
+import { DiskFailure } from '../../host/disk-error.ts';
 import type { Host } from '../../host/host.ts';
 import { randomUuid } from '../../host/uuid.ts';
 import type { DataDirectory } from './data-directories.ts';
 import { currentDir, isPoolId, LOCK_FILE, poolCurrentDir, VERSION_FILE } from './layout.ts';
 import { Volume } from './volume.ts';
+import { badTolerance, hasEnoughVolumes } from './volumes.ts';
 
 const DIRECTORY_MODE = 0o700;
+const SAYS_WRONG: ReadonlySet<string> = new Set(['EINCONSISTENT', 'EINCORRECTVERSION']);
 
 /** What a NameNode says of itself in the handshake. */
 export interface Namespace {
@@ -27,73 +30,92 @@ export interface Namespace {
   readonly cTime: number;
 }
 
+/** Bytes of a directory that are left to others, fixed or by the capacity of its file system. */
+export type Reserving = number | ((directory: DataDirectory) => (capacityBytes: number) => number);
+
+export interface FailedDirectory {
+  readonly directory: DataDirectory;
+  readonly reason: string;
+}
+
 export class Storages {
   readonly volumes: readonly Volume[];
+  /** Directories that could not be used at the start. */
+  readonly failed: readonly FailedDirectory[];
   private readonly host: Host;
+  private readonly reserving: Reserving;
+  private readonly namespaces = new Map<string, Namespace>();
   private uuid: string | undefined;
   private clusterId: string | undefined;
 
-  private constructor(host: Host, volumes: readonly Volume[]) {
+  private constructor(host: Host, volumes: readonly Volume[], failed: readonly FailedDirectory[], reserving: Reserving) {
     this.host = host;
     this.volumes = volumes;
+    this.failed = failed;
+    this.reserving = reserving;
   }
 
   /** Makes and locks the directories. Rejects when more than `tolerated` of them cannot be used. */
   static async open(
     host: Host,
     directories: readonly DataDirectory[],
-    reservedBytes: number,
+    reserving: Reserving,
     tolerated: number,
   ): Promise<Storages> {
     if (directories.length === 0) throw new HdfsError('EINVAL', 'dfs.datanode.data.dir names no directory');
+    const bad = badTolerance(tolerated, directories.length);
+    if (bad !== undefined) throw new HdfsError('EILLEGAL', bad);
     const volumes: Volume[] = [];
-    const failures: string[] = [];
-    for (const { path, storageType } of directories) {
-      try {
-        await host.disk.mkdir(path, DIRECTORY_MODE);
-        const lock = await host.disk.lock(`${path}/${LOCK_FILE}`);
-        const volume = new Volume(host.disk, host.clock, { index: volumes.length, path, storageType, lock, reservedBytes });
-        volumes.push(volume);
-        await volume.refresh();
-      } catch (error) {
-        failures.push(`${path}: ${messageOf(error)}`);
-        host.log.log('error', 'datanode', `data directory ${path} cannot be used: ${messageOf(error)}`);
-      }
-    }
-    const allowed = tolerated < 0 ? directories.length - 1 : tolerated;
-    if (volumes.length === 0 || failures.length > allowed) {
-      await Promise.all(volumes.map((volume) => volume.release()));
-      throw new HdfsError(
-        'EDISK',
-        `Too many failed volumes - current valid volumes: ${volumes.length}, volumes configured: ${directories.length}, volumes failed: ${failures.length}, volume failures tolerated: ${tolerated} (${failures.join('; ')})`,
-      );
-    }
-    const storages = new Storages(host, volumes);
+    const versions: (DataNodeVersion | undefined)[] = [];
+    const failed: FailedDirectory[] = [];
     try {
-      for (const volume of volumes) storages.adopt(volume, await storages.readVersion(volume));
+      for (const directory of directories) {
+        try {
+          const { volume, version } = await openVolume(host, directory, volumes.length, reserving);
+          volumes.push(volume);
+          versions.push(version);
+        } catch (error) {
+          // A directory that says something wrong is the operator's to look at; one that says nothing has failed.
+          if (error instanceof HdfsError && SAYS_WRONG.has(error.code)) throw error;
+          failed.push({ directory, reason: messageOf(error) });
+          host.log.log('error', 'datanode', `data directory ${directory.path} cannot be used: ${messageOf(error)}`);
+        }
+      }
+      if (!hasEnoughVolumes(volumes.length, failed.length, tolerated)) {
+        const reasons = failed.map(({ directory, reason }) => `${directory.path}: ${reason}`).join('; ');
+        throw new HdfsError(
+          'EDISK',
+          `Too many failed volumes - current valid volumes: ${volumes.length}, volumes configured: ${directories.length}, volumes failed: ${failed.length}, volume failures tolerated: ${tolerated} (${reasons})`,
+        );
+      }
+      const storages = new Storages(host, volumes, failed, reserving);
+      volumes.forEach((volume, i) => {
+        storages.adopt(volume, versions[i]);
+      });
+      return storages;
     } catch (error) {
       await Promise.all(volumes.map((volume) => volume.release()));
       throw error;
     }
-    return storages;
+  }
+
+  /** A further directory, made, locked and bound to everything that the others are bound to; not in service yet. */
+  async openFurther(directory: DataDirectory, index: number): Promise<Volume> {
+    const { volume, version } = await openVolume(this.host, directory, index, this.reserving);
+    try {
+      if (version !== undefined && this.clusterId !== undefined) this.checkCluster(volume, version.clusterId);
+      this.adopt(volume, version);
+      for (const namespace of this.namespaces.values()) await this.bindVolume(volume, namespace);
+      return volume;
+    } catch (error) {
+      await volume.release();
+      throw error;
+    }
   }
 
   /** The DataNode's UUID; undefined while every directory is new and no NameNode was met. */
   get datanodeUuid(): string | undefined {
     return this.uuid;
-  }
-
-  private async readVersion(volume: Volume): Promise<DataNodeVersion | undefined> {
-    const path = `${currentDir(volume.path)}/${VERSION_FILE}`;
-    if (!(await this.host.disk.exists(path))) return undefined;
-    const version = named(path, parseDataNodeVersion, await this.host.disk.readFile(path));
-    if (version.layoutVersion !== DATANODE_LAYOUT_VERSION) {
-      throw new HdfsError(
-        'EINCORRECTVERSION',
-        `Unexpected version of storage directory ${volume.path}. Reported: ${version.layoutVersion}. Expecting = ${DATANODE_LAYOUT_VERSION}.`,
-      );
-    }
-    return version;
   }
 
   private adopt(volume: Volume, version: DataNodeVersion | undefined): void {
@@ -109,23 +131,43 @@ export class Storages {
     volume.storageId = version.storageId;
   }
 
-  /** Binds all directories to the namespace that a NameNode told of. Answers the DataNode's UUID. */
-  async bind(namespace: Namespace): Promise<string> {
+  /**
+   * Binds the volumes in service to the namespace that a NameNode told of. Answers the DataNode's UUID, and the volumes
+   * whose disk failed meanwhile.
+   */
+  async bind(
+    namespace: Namespace,
+    volumes: readonly Volume[] = this.volumes,
+  ): Promise<{ readonly uuid: string; readonly failed: readonly (readonly [Volume, string])[] }> {
     if (!isPoolId(namespace.pool)) throw new HdfsError('EINCONSISTENT', `${namespace.pool} is not the id of a block pool`);
-    if (this.clusterId !== undefined && this.clusterId !== namespace.clusterId) {
-      throw new HdfsError(
-        'EIO',
-        `Incompatible clusterIDs in ${this.volumes[0]?.path}: namenode clusterID = ${namespace.clusterId}; datanode clusterID = ${this.clusterId}`,
-      );
-    }
+    const first = volumes[0];
+    if (this.clusterId !== undefined && first !== undefined) this.checkCluster(first, this.clusterId, namespace.clusterId);
     this.clusterId = namespace.clusterId;
     this.uuid ??= randomUuid(this.host.random);
-    for (const volume of this.volumes) {
-      if (volume.failure !== undefined) continue;
-      if (volume.storageId === '') await this.format(volume, this.uuid, namespace.clusterId);
-      await this.bindPool(volume, namespace);
+    const failed: [Volume, string][] = [];
+    for (const volume of volumes) {
+      try {
+        await this.bindVolume(volume, namespace);
+      } catch (error) {
+        if (!(error instanceof DiskFailure)) throw error;
+        failed.push([volume, messageOf(error)]);
+      }
     }
-    return this.uuid;
+    this.namespaces.set(namespace.pool, namespace);
+    return { uuid: this.uuid, failed };
+  }
+
+  private checkCluster(volume: Volume, found: string, wanted = this.clusterId): void {
+    if (found === wanted) return;
+    throw new HdfsError(
+      'EIO',
+      `Incompatible clusterIDs in ${volume.path}: namenode clusterID = ${wanted}; datanode clusterID = ${found}`,
+    );
+  }
+
+  private async bindVolume(volume: Volume, namespace: Namespace): Promise<void> {
+    if (volume.storageId === '') await this.format(volume, this.uuid ?? '', namespace.clusterId);
+    await this.bindPool(volume, namespace);
   }
 
   private async format(volume: Volume, uuid: string, clusterId: string): Promise<void> {
@@ -178,6 +220,40 @@ export class Storages {
       );
     }
   }
+}
+
+/** Locks a directory and reads who it belongs to. */
+async function openVolume(
+  host: Host,
+  directory: DataDirectory,
+  index: number,
+  reserving: Reserving,
+): Promise<{ readonly volume: Volume; readonly version: DataNodeVersion | undefined }> {
+  const { path, storageType } = directory;
+  await host.disk.mkdir(path, DIRECTORY_MODE);
+  const lock = await host.disk.lock(`${path}/${LOCK_FILE}`);
+  try {
+    const reservedBytes = typeof reserving === 'number' ? reserving : reserving(directory);
+    const volume = new Volume(host.disk, host.clock, { index, path, storageType, lock, reservedBytes });
+    await volume.refresh();
+    return { volume, version: await readVersion(host, path) };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function readVersion(host: Host, directory: string): Promise<DataNodeVersion | undefined> {
+  const path = `${currentDir(directory)}/${VERSION_FILE}`;
+  if (!(await host.disk.exists(path))) return undefined;
+  const version = named(path, parseDataNodeVersion, await host.disk.readFile(path));
+  if (version.layoutVersion !== DATANODE_LAYOUT_VERSION) {
+    throw new HdfsError(
+      'EINCORRECTVERSION',
+      `Unexpected version of storage directory ${directory}. Reported: ${version.layoutVersion}. Expecting = ${DATANODE_LAYOUT_VERSION}.`,
+    );
+  }
+  return version;
 }
 
 /** What a file says; when it cannot be read, the error names the file and the way out. */

@@ -39,6 +39,8 @@ export class VolumeIo {
   private probation = PROBATION_CALLS;
   private queuedCallCount = 0;
   private queuedByteCount = 0;
+  /** Hears of every call that failed. */
+  onFailure: ((error: unknown) => void) | undefined;
 
   constructor(clock: Clock, name: string) {
     this.clock = clock;
@@ -63,6 +65,9 @@ export class VolumeIo {
     const start = this.clock.monotonic();
     try {
       return call();
+    } catch (error) {
+      this.onFailure?.(error);
+      throw error;
     } finally {
       const took = this.clock.monotonic() - start;
       const slow = took > FAST_MS + bytes * FAST_MS_PER_BYTE;
@@ -89,6 +94,9 @@ export class VolumeIo {
     const start = this.clock.monotonic();
     try {
       return await call();
+    } catch (error) {
+      this.onFailure?.(error);
+      throw error;
     } finally {
       this.queuedCallCount--;
       this.queuedByteCount -= bytes;
@@ -109,7 +117,12 @@ export class VolumeIo {
     if (this.queuedCallCount >= MAX_QUEUED_CALLS) {
       throw new HdfsError('EDISK', `Too many disk calls are waiting for ${this.name}: ${this.queuedCallCount}`);
     }
-    return call();
+    try {
+      return await call();
+    } catch (error) {
+      this.onFailure?.(error);
+      throw error;
+    }
   }
 
   /** Reads `length` bytes at `position`, or fewer at the end of the file. */

@@ -1,10 +1,13 @@
 // One data directory: who it is (storage id and type), how much room it has and has promised, and how its disk is called.
 // Which replica lies on it is the dataset's business.
-import type { Clock, Disk, DiskLock, VolumeStat } from '../../host/host.ts';
+import { DiskFailure, diskErrorCode } from '../../host/disk-error.ts';
+import type { Clock, Disk, DiskErrorCode, DiskLock, VolumeStat } from '../../host/host.ts';
 import type { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { DirectorySyncs } from './directory-syncs.ts';
 import { VolumeIo } from './volume-io.ts';
 
+/** Failed calls after which a volume is checked. */
+const SUSPICIOUS: ReadonlySet<DiskErrorCode> = new Set(['EIO', 'EROFS', 'EACCES', 'ENOENT', 'ENOTDIR', 'EOTHER']);
 /** How old the file system's numbers may be. */
 const STAT_AGE_MS = 3000;
 
@@ -13,8 +16,8 @@ export interface VolumeIdentity {
   readonly path: string;
   readonly storageType: StorageTypeProto;
   readonly lock: DiskLock;
-  /** dfs.datanode.du.reserved. */
-  readonly reservedBytes: number;
+  /** Bytes that are left to others: fixed, or by the capacity of the file system (dfs.datanode.du.reserved…). */
+  readonly reservedBytes: number | ((capacityBytes: number) => number);
 }
 
 export class Volume {
@@ -29,11 +32,15 @@ export class Volume {
   promisedBytes = 0;
   /** Why it is out of service; undefined while it works. */
   failure: string | undefined;
+  /** Out of service, and no replica bears its number any more. */
+  isVacant = false;
+  /** A call of its disk failed: whoever is responsible finds out whether the whole volume did. */
+  onTrouble: ((error: unknown) => void) | undefined;
   readonly usedByPool = new Map<string, number>();
   private readonly disk: Disk;
-  private readonly clock: Clock;
+  readonly clock: Clock;
   private readonly lock: DiskLock;
-  readonly reservedBytes: number;
+  private readonly reserved: number | ((capacityBytes: number) => number);
   private stat: VolumeStat | undefined;
   private statAt = Number.NEGATIVE_INFINITY;
   private statRunning = false;
@@ -45,8 +52,9 @@ export class Volume {
     this.path = identity.path;
     this.storageType = identity.storageType;
     this.lock = identity.lock;
-    this.reservedBytes = identity.reservedBytes;
+    this.reserved = identity.reservedBytes;
     this.io = new VolumeIo(clock, identity.path);
+    this.io.onFailure = (error) => this.trouble(error);
     this.directorySyncs = new DirectorySyncs(disk);
   }
 
@@ -64,9 +72,20 @@ export class Volume {
 
   private refreshSoon(): void {
     if (this.clock.monotonic() - this.statAt < STAT_AGE_MS) return;
-    this.refresh().catch((error: unknown) => {
-      this.failure ??= error instanceof Error ? error.message : String(error);
-    });
+    // Not before the next period, whatever comes of it.
+    this.statAt = this.clock.monotonic();
+    this.refresh().catch((error: unknown) => this.trouble(error));
+  }
+
+  /** Tells of a failed call, unless it says nothing of the disk: a full one, a name that exists, too many open files. */
+  trouble(error: unknown): void {
+    if (this.failure === undefined && SUSPICIOUS.has(diskErrorCode(error)) && error instanceof DiskFailure) {
+      this.onTrouble?.(error);
+    }
+  }
+
+  get reservedBytes(): number {
+    return typeof this.reserved === 'number' ? this.reserved : this.reserved(this.stat?.capacity ?? 0);
   }
 
   get dfsUsed(): number {
@@ -83,7 +102,10 @@ export class Volume {
   /** Free bytes that HDFS may still use. Apache: FsVolumeImpl.getAvailable. */
   get availableBytes(): number {
     this.refreshSoon();
-    const free = Math.min(Math.max(0, this.capacity - this.dfsUsed), this.stat?.available ?? 0);
+    // What others use already counts towards what is left to them.
+    const others = Math.max(0, (this.stat?.used ?? 0) - this.dfsUsed);
+    const stillReserved = Math.max(0, this.reservedBytes - others);
+    const free = Math.min(this.capacity - this.dfsUsed, (this.stat?.available ?? 0) - stillReserved);
     return Math.max(0, free - this.promisedBytes);
   }
 
@@ -95,6 +117,11 @@ export class Volume {
 
   addUsed(pool: string, bytes: number): void {
     this.usedByPool.set(pool, Math.max(0, (this.usedByPool.get(pool) ?? 0) + bytes));
+  }
+
+  /** Lets others have their turn in the middle of long work. */
+  turn(): Promise<void> {
+    return new Promise((resolve) => this.clock.defer(resolve));
   }
 
   release(): Promise<void> {

@@ -1,0 +1,86 @@
+// A volume goes out of service, because its disk failed or the operator wants it back: no new replica comes to it, its
+// writers are ended, and its replicas leave the map. Its files stay as they are. What hangs on the disk is not waited for: a
+// block that somebody holds leaves the map when it is let go of, and is in no report until then. Apache:
+// FsDatasetImpl.removeVolumes.
+import { messageOf } from '../../base/errors.ts';
+import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
+import type { BlockPool } from './block-pool.ts';
+import type { Dataset } from './dataset.ts';
+import type { BlockName } from './replica.ts';
+import type { Volume } from './volume.ts';
+
+/** Replicas looked at in one turn. */
+const SLICE = 8192;
+
+/** Takes a volume out of service. Answers how many replicas left; undefined: it was out of service already. */
+export async function withdrawVolume(
+  dataset: Dataset,
+  volume: Volume,
+  reason: string,
+  onForgotten: (block: BlockName) => void = () => undefined,
+): Promise<number | undefined> {
+  if (!dataset.volumeList.remove(volume)) return undefined;
+  volume.failure = reason;
+  return forgetReplicas(dataset, volume, onForgotten);
+}
+
+/** Takes the replicas of a volume that is not in service out of the map, and lets go of the directory. */
+export async function forgetReplicas(
+  dataset: Dataset,
+  volume: Volume,
+  onForgotten: (block: BlockName) => void,
+): Promise<number> {
+  let count = 0;
+  const held: Promise<void>[] = [];
+  for (const id of dataset.poolIds) {
+    const pool = dataset.pool(id);
+    for (let at = 1; at !== 0; ) {
+      at = pool.replicas.scan(at, SLICE, (handle) => {
+        if (pool.replicas.volume(handle) !== volume.index) return;
+        count++;
+        endWriter(dataset, pool, handle);
+        const name = nameOf(pool, handle);
+        const key = dataset.key(name);
+        if (!dataset.locks.isHeld(key)) {
+          forget(pool, handle, onForgotten);
+          return;
+        }
+        held.push(
+          dataset.locks.run(key, async () => {
+            const still = pool.replicas.find(name.id);
+            if (still !== 0 && pool.volumeOf(still) === volume) forget(pool, still, onForgotten);
+          }),
+        );
+      });
+      if (at !== 0) await volume.turn();
+    }
+  }
+  const vacate = async (): Promise<void> => {
+    await Promise.all(held);
+    volume.isVacant = true;
+    await volume.release();
+  };
+  vacate().catch((error: unknown) => dataset.log.log('warn', 'datanode', `letting go of ${volume.path}: ${messageOf(error)}`));
+  return count;
+}
+
+function nameOf(pool: BlockPool, handle: ReplicaHandle): BlockName {
+  const { replicas } = pool;
+  return { pool: pool.id, id: replicas.id(handle), genStamp: replicas.genStamp(handle), numBytes: replicas.numBytes(handle) };
+}
+
+function endWriter(dataset: Dataset, pool: BlockPool, handle: ReplicaHandle): void {
+  pool.inFlight
+    .get(handle)
+    ?.stopWriter?.()
+    .catch((error: unknown) => dataset.log.log('warn', 'datanode', `ending a writer: ${messageOf(error)}`));
+}
+
+function forget(pool: BlockPool, handle: ReplicaHandle, onForgotten: (block: BlockName) => void): void {
+  const name = nameOf(pool, handle);
+  pool.inFlight.get(handle)?.settleRest();
+  pool.inFlight.delete(handle);
+  pool.recoveries.delete(handle);
+  pool.replicas.remove(handle);
+  onForgotten(name);
+}
