@@ -21,8 +21,8 @@ const common = {
   target: 'node20.19',
   sourcemap: true,
   legalComments: 'none',
-  // Native binding: found at run time beside the package.
-  external: ['@node-rs/crc32'],
+  // Native bindings: found at run time beside the package.
+  external: ['@node-rs/crc32', 'fs-native-extensions'],
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },

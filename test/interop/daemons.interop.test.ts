@@ -155,6 +155,27 @@ describeWithApache('daemons as processes', () => {
     expect(await endedBy(nameNode, 'SIGTERM')).toBe(0);
   });
 
+  test('a storage directory that runs is refused by Apache’s daemon and by ours', async () => {
+    const { conf, base, name } = await configure();
+    expect((await hdfs(conf, ['namenode', '-format', '-nonInteractive'])).code).toBe(0);
+    const other = await configure();
+    const rival = writeConfiguration(join(directory, 'rival'), {
+      'fs.defaultFS': `hdfs://127.0.0.1:${other.base}`,
+      'dfs.namenode.http-address': `127.0.0.1:${other.base + 1}`,
+      'dfs.namenode.name.dir': name,
+    });
+    const nameNode = launch('hdfs', ['--config', conf, 'namenode']);
+    await until('the NameNode is active', async () => (await figure(base, 'NameNodeStatus', 'State')) === 'active');
+    const refused = await apache.run(rival, 'start-namenode', [rival]);
+    expect([refused.code === 0, /Cannot lock storage/.test(refused.stderr)]).toEqual([false, true]);
+    expect(await endedBy(nameNode, 'SIGTERM')).toBe(0);
+
+    expect((await apache.run(rival, 'start-namenode', [rival])).code).toBe(0);
+    const ours = await hdfs(conf, ['namenode']);
+    await apache.must(undefined, 'stop', [rival]);
+    expect([ours.code, /in_use\.lock is locked: it is in use by \d+@/.test(ours.stderr)]).toEqual([1, true]);
+  });
+
   test('a port that is taken is named', async () => {
     const { conf, base } = await configure();
     await hdfs(conf, ['namenode', '-format', '-nonInteractive']);

@@ -1,12 +1,33 @@
 // The lock file of a storage directory (Apache's in_use.lock, whose content is `pid@host`). Java holds a POSIX lock on it,
-// which Node cannot take. Ours is an abstract socket named after the file: of two processes the kernel lets one bind it,
-// and it vanishes with its owner. A Java process that holds the file is seen in /proc/locks; and a living process that
-// has the file open is seen in /proc/PID/fd, in case it lives where neither reaches.
+// for which Node has no call: the small native library fs-native-extensions takes one that excludes Java's, and that the
+// kernel lets go with its owner. Where the library does not load, an abstract socket named after the file does for two
+// processes of ours; a Java process that holds the file is then seen in /proc/locks, and a living process that has the file
+// open in /proc/PID/fd, but nothing stops Java from coming after us.
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import net from 'node:net';
 import { hostname } from 'node:os';
 import { HdfsError } from '../../base/errors.ts';
 import type { DiskLock } from '../host.ts';
+
+/** What is used of fs-native-extensions: a lock on the whole file, held until `fd` is closed. False: another has it. */
+export interface NativeLocks {
+  tryLock(fd: number): boolean;
+}
+
+let loaded: NativeLocks | false | undefined;
+
+/** The native library; false where it has no build for this machine. */
+export function nativeLocks(): NativeLocks | false {
+  if (loaded === undefined) {
+    try {
+      loaded = createRequire(import.meta.url)('fs-native-extensions') as NativeLocks;
+    } catch {
+      loaded = false; // the plain way remains
+    }
+  }
+  return loaded;
+}
 
 /** Binds the abstract socket; undefined when another process has it. */
 async function bindName(name: string): Promise<net.Server | undefined> {
@@ -68,33 +89,40 @@ function isAlive(pid: number): boolean {
   }
 }
 
-export async function lockFile(path: string): Promise<DiskLock> {
+/**
+ * Excludes other owners where there is no native lock. Answers the socket that stands for it, if any.
+ */
+async function lockPlainly(
+  fd: number,
+  path: string,
+  holder: string,
+  busy: (who: string) => HdfsError,
+): Promise<net.Server | undefined> {
+  const [pid, host] = holder.split('@');
+  const named = pid !== undefined && /^\d+$/.test(pid) && host === hostname() ? pid : undefined;
+  if (process.platform !== 'linux') {
+    if (named !== undefined && isAlive(Number(named))) throw busy(holder);
+    return undefined;
+  }
+  const stat = fs.fstatSync(fd, { bigint: true });
+  // The name follows the file's identity, so that two paths to one directory exclude each other too.
+  const name = await bindName(`tuskfs-lock-${stat.dev}-${stat.ino}`);
+  if (name === undefined) throw busy(holder === '' ? 'another process' : holder);
+  const java = posixLockHolder(stat);
+  const other = named !== undefined && named !== String(process.pid) && holdsOpen(named, fs.realpathSync(path));
+  if (java === undefined && !other) return name;
+  name.close();
+  throw busy(java === undefined || holder.startsWith(`${java}@`) ? holder : `process ${java}`);
+}
+
+export async function lockFile(path: string, native: NativeLocks | false = nativeLocks()): Promise<DiskLock> {
   const fd = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644);
   let name: net.Server | undefined;
   try {
-    const real = fs.realpathSync(path);
-    const stat = fs.fstatSync(fd, { bigint: true });
     const holder = fs.readFileSync(fd, 'utf8').split('\n')[0]?.slice(0, 256).trim() ?? '';
     const busy = (who: string): HdfsError => new HdfsError('EBUSY', `${path} is locked: it is in use by ${who}`, { path });
-    const [pid, host] = holder.split('@');
-    if (process.platform === 'linux') {
-      // The name follows the file's identity, so that two paths to one directory exclude each other too.
-      name = await bindName(`tuskfs-lock-${stat.dev}-${stat.ino}`);
-      if (name === undefined) throw busy(holder === '' ? 'another process' : holder);
-      const java = posixLockHolder(stat);
-      if (java !== undefined) throw busy(holder.startsWith(`${java}@`) ? holder : `process ${java}`);
-      if (
-        pid !== undefined &&
-        /^\d+$/.test(pid) &&
-        host === hostname() &&
-        pid !== String(process.pid) &&
-        holdsOpen(pid, real)
-      ) {
-        throw busy(holder);
-      }
-    } else if (pid !== undefined && /^\d+$/.test(pid) && host === hostname() && isAlive(Number(pid))) {
-      throw busy(holder);
-    }
+    if (native === false) name = await lockPlainly(fd, path, holder, busy);
+    else if (!native.tryLock(fd)) throw busy(holder === '' ? 'another process' : holder);
     fs.ftruncateSync(fd, 0);
     fs.writeSync(fd, `${process.pid}@${hostname()}\n`, 0, 'utf8');
     fs.fdatasyncSync(fd);
