@@ -1,33 +1,23 @@
 // Streams the packets of one file into its blocks: asks the NameNode for blocks, sets pipelines up, sends, and recovers.
 // Which packet may go and what an acknowledgement means is core/pipeline/writer.ts, with whom to go on after a failure
-// core/pipeline/writer-recovery.ts: this is their shell. Bytes become packets in file-writer.ts.
+// core/pipeline/writer-recovery.ts: this is their shell. The calls that it takes are pipeline-calls.ts; bytes become packets
+// in file-writer.ts.
 import { assert } from '../base/assert.ts';
-import { HdfsError, messageOf, ProtocolError } from '../base/errors.ts';
-import { genStamp } from '../base/ids.ts';
+import { HdfsError, messageOf } from '../base/errors.ts';
+import { AckHints } from '../core/pipeline/ack-hints.ts';
+import { wantsReplacement } from '../core/pipeline/replace-datanode.ts';
 import { Stage } from '../core/pipeline/types.ts';
 import { HEARTBEAT_SEQNO, type PacketRecord, PacketWindow } from '../core/pipeline/writer.ts';
-import { type PipelineFailure, planRecovery } from '../core/pipeline/writer-recovery.ts';
+import { type PipelineFailure, planRecovery, type Restart } from '../core/pipeline/writer-recovery.ts';
 import type { Timer } from '../host/host.ts';
 import { crcOf } from '../transfer/checksum.ts';
-import { PipelineConnection, type PipelineNode, PipelineSetupError } from '../transfer/pipeline-client.ts';
-import type { AddBlockFlagProto } from '../wire/messages/client-namenode.ts';
-import type { DatanodeInfoProto, ExtendedBlockProto } from '../wire/messages/hdfs.ts';
+import { type PipelineConnection, type PipelineNode, PipelineSetupError } from '../transfer/pipeline-client.ts';
+import type { ExtendedBlockProto } from '../wire/messages/hdfs.ts';
 import type { TokenProto } from '../wire/messages/security.ts';
-import { type ClientContext, transferAddressOf } from './context.ts';
-import { delayAfter } from './delays.ts';
-import { blockName, type Located, located, nodeKey, nodeName } from './located.ts';
+import type { ClientContext } from './context.ts';
+import { blockName, type Located, nodeKey, nodeName } from './located.ts';
 import { PacketBuffer } from './packet-buffer.ts';
-
-/** Added to the socket timeout for each further node of a pipeline. Apache: HdfsConstants.READ_TIMEOUT_EXTENSION. */
-const TIMEOUT_PER_NODE_MS = 5000;
-
-export interface BlockStreamFile {
-  readonly path: string;
-  readonly fileId: number;
-  readonly blockSize: number;
-  readonly favoredNodes: readonly string[];
-  readonly flags: readonly AddBlockFlagProto[];
-}
+import { type BlockStreamFile, PipelineCalls } from './pipeline-calls.ts';
 
 /** The block that is being written now. */
 interface OpenBlock {
@@ -35,6 +25,8 @@ interface OpenBlock {
   token: TokenProto;
   nodes: readonly PipelineNode[];
   connection: PipelineConnection | undefined;
+  /** How its pipeline is set up next. `streaming` and `appending` repeat what was begun before. */
+  next: 'append' | 'appending' | 'streaming';
 }
 
 interface Waiter {
@@ -48,11 +40,20 @@ export class BlockStream {
   readonly #file: BlockStreamFile;
   readonly #window: PacketWindow;
   readonly #buffers = new Map<number, PacketBuffer>();
-  /** DataNodes that failed, with the time until which they are avoided. */
-  readonly #excluded = new Map<string, { readonly info: DatanodeInfoProto; readonly until: number }>();
+  readonly #calls: PipelineCalls;
+  readonly #hints: AckHints;
   #open: OpenBlock | undefined;
   #lost: PipelineFailure | undefined;
+  /** Failures of pipelines since the last acknowledged packet. */
   #recoveries = 0;
+  /** A node of the pipeline that is waited for. */
+  #restart: Restart | undefined;
+  /** Nodes that failed in this file: no replacement for others. Those that restart are taken out with the next pipeline. */
+  #failed: PipelineNode[] = [];
+  #returning: readonly PipelineNode[] = [];
+  #flushed = false;
+  /** Our address towards the pipeline. */
+  #localHost = '';
   /** The last block that was closed, with its length. */
   #previous: ExtendedBlockProto | undefined;
   /** The present block is known to the NameNode's disk only after the next flush. */
@@ -69,6 +70,20 @@ export class BlockStream {
     this.#context = context;
     this.#file = file;
     this.#window = new PacketWindow(context.settings.maxPacketsInFlight);
+    this.#calls = new PipelineCalls(context, file);
+    this.#hints = new AckHints(context.settings.hints);
+  }
+
+  /** The first bytes go behind those of the file's last block, whose replicas are where `last` says. */
+  appendTo(last: Located): void {
+    const { block, token, nodes } = last;
+    this.#open = { block, token, nodes, connection: undefined, next: 'append' };
+    this.#window.beginBehind(block.numBytes);
+  }
+
+  /** The first bytes go into a new block behind `last`. */
+  appendBehind(last: ExtendedBlockProto): void {
+    this.#previous = last;
   }
 
   /** Whether a packet more would exceed what may be in flight. */
@@ -113,6 +128,16 @@ export class BlockStream {
   /** What is queued so far is to be visible to readers. */
   promise(): void {
     this.#window.promise();
+  }
+
+  /** Readers see everything up to here: from now on fewer replicas are put up with. */
+  markFlushed(): void {
+    this.#flushed = true;
+  }
+
+  /** Bytes of the present block that every node has, or of the one that was closed last. */
+  get blockBytes(): number {
+    return this.#open === undefined ? (this.#previous?.numBytes ?? 0) : this.#window.bytesAcked;
   }
 
   /** Whether the NameNode is to be told of the present block (fsync) before a flush is done; asks once for each block. */
@@ -180,6 +205,7 @@ export class BlockStream {
             this.#wake = resolve;
           });
         } else if (this.#open === undefined) await this.#openBlock();
+        else if (this.#open.connection === undefined) await this.#rebuild(this.#open, false);
         else await this.#send(this.#open);
       }
     } catch (error) {
@@ -195,6 +221,12 @@ export class BlockStream {
     assert(connection !== undefined, 'an open block that is not in recovery has a connection');
     this.#lastSent = this.#context.host.clock.monotonic();
     while (this.#window.next() !== undefined && this.#lost === undefined) {
+      const pauseMs = this.#hints.backOff(() => this.#context.host.random.fraction());
+      if (pauseMs > 0) {
+        this.#context.host.log.log('info', 'client', 'DataNodes are congested', { path: this.#file.path, pauseMs });
+        await this.#context.host.clock.sleep(pauseMs, this.#context.closed);
+        continue;
+      }
       const packet = this.#window.markSent();
       const buffer = this.#buffers.get(packet.seqno);
       assert(buffer !== undefined, 'a packet that was not acknowledged has its bytes');
@@ -207,28 +239,32 @@ export class BlockStream {
     }
   }
 
-  #onAck(open: OpenBlock, seqno: number, statuses: readonly number[]): void {
+  #onAck(open: OpenBlock, seqno: number, flags: readonly number[]): void {
     if (this.#stopped || this.#open !== open || this.#lost !== undefined) return;
-    const verdict = this.#window.acknowledge({ seqno, statuses });
+    const verdict = this.#window.judge({ seqno, flags });
+    const failed = (index: number | undefined, reason: string, restarting = false): void =>
+      this.#lose({ index, restarting, duringSetup: false, reason });
     switch (verdict.kind) {
-      case 'heartbeat':
-        return;
-      case 'acked':
-        this.#onAcked(verdict.packet);
-        return;
       case 'failed':
-        this.#lose({
-          index: verdict.index,
-          restarting: false,
-          reason: `Bad response ${verdict.status} for ${blockName(open.block)}`,
-        });
+        failed(verdict.index, `Bad response ${verdict.status} for ${blockName(open.block)}`);
         return;
       case 'restarting':
-        this.#lose({ index: verdict.index, restarting: true, reason: `Datanode ${verdict.index} is restarting` });
+        failed(verdict.index, `Datanode ${verdict.index} is restarting`, true);
         return;
       case 'nonsense':
-        this.#lose({ index: undefined, restarting: false, reason: verdict.reason });
+        failed(undefined, verdict.reason);
         return;
+      case 'good': {
+        const slow = this.#hints.take(
+          flags,
+          open.nodes.map((node) => nodeKey(node.info)),
+        );
+        if (slow !== undefined) {
+          const times = this.#context.settings.hints.slowThreshold;
+          failed(slow, `Receive reply from slowNode for continuous ${times} times, treating it as badNode`);
+        } else if (verdict.packet !== undefined) this.#onAcked(this.#window.acknowledge(verdict.packet));
+        return;
+      }
     }
   }
 
@@ -278,16 +314,23 @@ export class BlockStream {
   /** Acknowledgements flow, and heartbeats go whenever nothing else did for half the time that a DataNode waits. */
   #attach(open: OpenBlock, connection: PipelineConnection): void {
     open.connection = connection;
+    open.next = 'streaming';
+    this.#open = open;
+    this.#unpersisted = true;
+    this.#restart = undefined;
+    this.#localHost = connection.localHost;
+    this.#failed = this.#failed.filter((node) => !this.#returning.includes(node));
+    this.#returning = [];
     this.#context.host.log.log('debug', 'client', 'a pipeline is set up', {
       path: this.#file.path,
       block: blockName(open.block),
       datanodes: open.nodes.map((node) => nodeName(node.info)).join(','),
     });
     void connection.readAcks({
-      onAck: (seqno, statuses) => this.#onAck(open, seqno, statuses),
+      onAck: (seqno, flags) => this.#onAck(open, seqno, flags),
       onLost: (error) => {
         if (this.#open === open && open.connection === connection) {
-          this.#lose({ index: undefined, restarting: false, reason: messageOf(error) });
+          this.#lose({ index: undefined, restarting: false, duringSetup: false, reason: messageOf(error) });
         }
       },
     });
@@ -309,99 +352,52 @@ export class BlockStream {
     const { settings } = this.#context;
     let failure: unknown;
     for (let attempt = 0; attempt <= settings.blockWriteRetries; attempt++) {
-      const place = await this.#addBlock();
+      const { block, token, nodes } = await this.#calls.addBlock(this.#previous);
       if (this.#stopped) return;
-      const open: OpenBlock = {
-        block: { ...place.block, numBytes: 0 },
-        token: place.token,
-        nodes: place.nodes,
-        connection: undefined,
-      };
+      const open: OpenBlock = { block: { ...block, numBytes: 0 }, token, nodes, connection: undefined, next: 'streaming' };
       try {
-        const connection = await this.#connect(open, Stage.PIPELINE_SETUP_CREATE, 0);
-        if (this.#stopped) {
-          connection.close();
-          return;
-        }
-        this.#open = open;
-        this.#unpersisted = true;
-        this.#attach(open, connection);
+        await this.#create(open);
         return;
       } catch (error) {
         if (!(error instanceof PipelineSetupError)) throw error;
         failure = error;
-        this.#exclude(open.nodes[error.index]);
-        await this.#abandon(open.block);
+        await this.#calls.abandon(open.block);
       }
     }
     throw new HdfsError('EIO', `Unable to create new block. ${messageOf(failure)}`, { path: this.#file.path, cause: failure });
   }
 
-  async #addBlock(): Promise<Located> {
-    const { namenode, clientName, settings, host, closed } = this.#context;
-    const { path, fileId, favoredNodes, flags } = this.#file;
-    const now = host.clock.monotonic();
-    for (const [key, { until }] of this.#excluded) if (until <= now) this.#excluded.delete(key);
-    for (let attempt = 0; ; attempt++) {
+  /**
+   * Sets the first pipeline of a block up. Without the nodes that fail it goes on only when min-replication is set and
+   * reached; else it rejects with PipelineSetupError, for another block elsewhere.
+   */
+  async #create(open: OpenBlock): Promise<void> {
+    const { minReplication } = this.#context.settings.replace;
+    for (let newGenStamp = 0; ; ) {
       try {
-        const { block } = await namenode.call('addBlock', {
-          src: path,
-          clientName,
-          previous: this.#previous,
-          excludeNodes: [...this.#excluded.values()].map(({ info }) => info),
-          fileId,
-          favoredNodes,
-          flags,
-        });
-        const place = located(block);
-        if (place.nodes.length === 0) throw new ProtocolError('a new block without DataNodes');
-        return place;
+        const connection = await this.#connect(open, Stage.PIPELINE_SETUP_CREATE, newGenStamp);
+        if (newGenStamp > 0) await this.#calls.update(open.block, open.block, open.nodes);
+        if (this.#stopped) connection.close();
+        else this.#attach(open, connection);
+        return;
       } catch (error) {
-        // The block before is not reported by enough DataNodes yet: usually a matter of milliseconds.
-        if (!(error instanceof HdfsError) || error.code !== 'ENOTREPLICATED') throw error;
-        const delayMs = delayAfter(attempt, settings);
-        if (delayMs === undefined) throw error;
-        await host.clock.sleep(delayMs, closed);
+        if (!(error instanceof PipelineSetupError)) throw error;
+        this.#calls.exclude(open.nodes[error.index]);
+        const left = open.nodes.filter((_, index) => index !== error.index);
+        if (minReplication <= 0 || left.length < minReplication || this.#stopped) throw error;
+        open.nodes = left;
       }
+      const renewed = await this.#calls.renew(open.block);
+      newGenStamp = renewed.generationStamp;
+      open.token = renewed.token;
+      open.block = { ...open.block, generationStamp: newGenStamp };
     }
   }
 
-  async #abandon(block: ExtendedBlockProto): Promise<void> {
-    const { namenode, clientName } = this.#context;
-    await namenode.call('abandonBlock', { b: block, src: this.#file.path, holder: clientName, fileId: this.#file.fileId });
-  }
-
-  #exclude(node: PipelineNode | undefined): void {
-    if (node === undefined) return;
-    const { settings, host } = this.#context;
-    this.#excluded.set(nodeKey(node.info), {
-      info: node.info,
-      until: host.clock.monotonic() + settings.excludedNodesExpiryMs,
-    });
-  }
-
-  /** Rejects with PipelineSetupError. */
-  async #connect(open: OpenBlock, stage: Stage, newGenStamp: number): Promise<PipelineConnection> {
-    const { settings, peers, clientName, closed } = this.#context;
-    const first = open.nodes[0];
-    assert(first !== undefined, 'a pipeline has a node');
-    const timeoutMs = settings.socketTimeoutMs === 0 ? 0 : settings.socketTimeoutMs + TIMEOUT_PER_NODE_MS * open.nodes.length;
-    const peer = await peers.open(transferAddressOf(this.#context, first.info), timeoutMs, closed).catch((error: unknown) => {
-      closed.throwIfAborted();
-      throw new PipelineSetupError(error, 0, false);
-    });
-    return PipelineConnection.open(peer, {
-      // The DataNodes learn here how long the block may become.
-      block: { ...open.block, numBytes: this.#file.blockSize },
-      token: open.token,
-      clientName,
-      nodes: open.nodes,
-      stage,
-      minBytesReceived: this.#window.bytesAcked,
-      maxBytesReceived: this.#window.bytesSent,
-      newGenStamp,
-      checksum: { type: settings.checksumType, bytesPerChecksum: settings.bytesPerChecksum },
-    });
+  #connect(open: OpenBlock, stage: Stage, newGenStamp: number): Promise<PipelineConnection> {
+    const { block, token, nodes } = open;
+    const { bytesAcked, bytesSent } = this.#window;
+    return this.#calls.connect({ block, token, nodes, stage, newGenStamp, bytesAcked, bytesSent });
   }
 
   // ---------------------------------------------------------------------------------------------------------- recovery
@@ -412,77 +408,108 @@ export class BlockStream {
     if (open === undefined) return;
     open.connection?.close();
     open.connection = undefined;
+    const { settings, host } = this.#context;
     const plan = planRecovery(failure, {
       nodes: open.nodes.map((node) => nodeName(node.info)),
+      local: open.nodes.map(({ info }) => info.id.ipAddr === this.#localHost || info.id.ipAddr.startsWith('127.')),
       attempts: this.#recoveries,
-      maxAttempts: this.#context.settings.pipelineRecoveryRetries,
+      maxAttempts: settings.pipelineRecoveryRetries,
       closing: this.#window.closing,
       restartsBlock: this.#window.restartsBlock,
+      restart: this.#restart,
+      nowMs: host.clock.monotonic(),
+      restartTimeoutMs: settings.datanodeRestartTimeoutMs,
     });
-    this.#recoveries++;
     switch (plan.kind) {
       case 'fail':
         throw new HdfsError('EIO', `${plan.message} (${failure.reason})`, { path: this.#file.path });
       case 'newBlock':
-        this.#exclude(open.nodes[plan.exclude]);
+        this.#recoveries++;
+        this.#calls.exclude(open.nodes[plan.exclude]);
         this.#open = undefined;
-        await this.#abandon(open.block);
+        await this.#calls.abandon(open.block);
         this.#window.restartBlock();
         return;
       case 'continue':
-        for (const [index, node] of open.nodes.entries()) if (!plan.keep.includes(index)) this.#exclude(node);
-        open.nodes = plan.keep.map((index) => open.nodes[index] as PipelineNode);
+        if (plan.counts) this.#recoveries++;
+        this.#restart = plan.restart;
+        if (plan.drop !== undefined) this.#drop(open, plan.drop, plan.returns);
         this.#window.rewind();
-        if (plan.waitMs > 0) await this.#context.host.clock.sleep(plan.waitMs, this.#context.closed);
-        await this.#rebuild(open, plan.stage);
+        if (plan.waitMs > 0) await host.clock.sleep(plan.waitMs, this.#context.closed);
+        await this.#rebuild(open, plan.closing);
         return;
     }
   }
 
-  /** The same block under a new generation stamp, with the nodes that are left. */
-  async #rebuild(open: OpenBlock, stage: 'streaming' | 'close'): Promise<void> {
-    const { namenode, clientName } = this.#context;
-    const { block: update } = await namenode.call('updateBlockForPipeline', { block: open.block, clientName });
-    const { block: renewed, token } = located(update);
-    open.token = token;
-    const newGenStamp = genStamp(renewed.generationStamp);
+  #drop(open: OpenBlock, index: number, returns: boolean): void {
+    const node = open.nodes[index];
+    assert(node !== undefined, 'a node of the pipeline is dropped');
+    open.nodes = open.nodes.filter((each) => each !== node);
+    this.#failed.push(node);
+    if (returns) this.#returning = [...this.#returning, node];
+    else this.#calls.suspect(node);
+  }
+
+  /** The same block under a new generation stamp, with the nodes that are left and maybe a new one. */
+  async #rebuild(open: OpenBlock, closing: boolean): Promise<void> {
+    await this.#replenish(open);
+    if (this.#stopped) return;
+    const renewed = await this.#calls.renew(open.block);
+    open.token = renewed.token;
     let connection: PipelineConnection;
     try {
-      const setup = stage === 'close' ? Stage.PIPELINE_CLOSE_RECOVERY : Stage.PIPELINE_SETUP_STREAMING_RECOVERY;
-      connection = await this.#connect(open, setup, newGenStamp);
+      connection = await this.#connect(open, this.#stage(open, closing), renewed.generationStamp);
     } catch (error) {
       if (!(error instanceof PipelineSetupError)) throw error;
-      this.#lose({ index: error.index, restarting: error.restarting, reason: error.message });
+      this.#lose({ index: error.index, restarting: error.restarting, duringSetup: true, reason: error.message });
       return;
     }
-    const acked = this.#window.bytesAcked;
-    const newBlock = { ...open.block, generationStamp: newGenStamp, numBytes: acked };
+    const oldBlock = { ...open.block, numBytes: this.#window.bytesAcked };
+    const newBlock = { ...oldBlock, generationStamp: renewed.generationStamp };
     try {
-      await namenode.call('updatePipeline', {
-        clientName,
-        oldBlock: { ...open.block, numBytes: acked },
-        newBlock,
-        newNodes: open.nodes.map((node) => node.info.id),
-        storageIDs: open.nodes.map((node) => node.storageId),
-      });
+      await this.#calls.update(oldBlock, newBlock, open.nodes);
     } catch (error) {
       connection.close();
       throw error;
     }
     open.block = newBlock;
-    this.#unpersisted = true;
     if (this.#stopped) {
       connection.close();
       return;
     }
-    if (stage === 'close') {
+    if (closing) {
       // The DataNodes have closed the replica while the pipeline was set up: there is nothing left to send.
       connection.close();
+      this.#restart = undefined;
       this.#closeBlock(this.#window.closeWithoutLast());
       this.#signal();
       return;
     }
     this.#attach(open, connection);
+  }
+
+  #stage(open: OpenBlock, closing: boolean): Stage {
+    if (closing) return Stage.PIPELINE_CLOSE_RECOVERY;
+    if (open.next === 'streaming') return Stage.PIPELINE_SETUP_STREAMING_RECOVERY;
+    const first = open.next === 'append';
+    open.next = 'appending';
+    return first ? Stage.PIPELINE_SETUP_APPEND : Stage.PIPELINE_SETUP_APPEND_RECOVERY;
+  }
+
+  /** Takes a new node in, where the policy wants one. */
+  async #replenish(open: OpenBlock): Promise<void> {
+    const { replace } = this.#context.settings;
+    const { replication, appended, path } = this.#file;
+    const condition = { replication, existing: open.nodes.length, appended, flushed: this.#flushed };
+    if (!wantsReplacement(replace.policy, condition)) return;
+    try {
+      open.nodes = await this.#calls.addNode(open, this.#failed, this.#window.bytesSent);
+    } catch (error) {
+      this.#context.closed.throwIfAborted();
+      const enough = replace.minReplication > 0 && open.nodes.length >= replace.minReplication;
+      if (!replace.bestEffort && !enough) throw error;
+      this.#context.host.log.log('warn', 'client', `going on without a new node: ${messageOf(error)}`, { path });
+    }
   }
 }
 

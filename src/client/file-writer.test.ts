@@ -10,11 +10,11 @@ import { packetGeometry } from '../core/pipeline/writer-geometry.ts';
 import type { Connection, ConnectionHandler, Host } from '../host/host.ts';
 import { PeerPool } from '../transfer/peer.ts';
 import type { DatanodeInfoProto } from '../wire/messages/hdfs.ts';
-import { BlockOpResponseProto, OpWriteBlockProto, Status } from '../wire/messages/transfer.ts';
+import { BlockOpResponseProto, OpTransferBlockProto, OpWriteBlockProto, Status } from '../wire/messages/transfer.ts';
 import { readDelimited } from '../wire/protobuf/message.ts';
 import { ProtoReader } from '../wire/protobuf/reader.ts';
 import { encodeAck } from '../wire/transfer/acks.ts';
-import { OP_HEADER_BYTES } from '../wire/transfer/ops.ts';
+import { OP_HEADER_BYTES, Op } from '../wire/transfer/ops.ts';
 import { parsePacketHeader, parsePacketLengths } from '../wire/transfer/packet.ts';
 import type { ClientContext } from './context.ts';
 import { FileWriter } from './file-writer.ts';
@@ -41,7 +41,8 @@ class Cluster {
   readonly blocks: { id: bigint; genStamp: number; nodes: number[] }[] = [];
   readonly replicas = new Map<string, Replica>();
   readonly fates: Fate[];
-  length = -1;
+  /** How often a new node for a pipeline was asked for. */
+  replacements = 0;
   #nextBlock = 1n;
   #nextGenStamp = 1001;
 
@@ -52,7 +53,7 @@ class Cluster {
   call(method: string, request: Record<string, unknown>): unknown {
     switch (method) {
       case 'create':
-        return { fs: { fileType: 2, fileId: 7, blocksize: request.blockSize } };
+        return { fs: { fileType: 2, fileId: 7, blocksize: request.blockSize, block_replication: request.replication } };
       case 'addBlock': {
         const previous = request.previous as { blockId: bigint; numBytes: number } | undefined;
         expect(previous?.blockId).toBe(this.blocks.at(-1)?.id);
@@ -69,6 +70,14 @@ class Cluster {
         const last = this.blocks.pop();
         expect(last?.id).toBe((request.b as { blockId: bigint }).blockId);
         return {};
+      }
+      case 'getAdditionalDatanode': {
+        const ports = (list: unknown): number[] => (list as DatanodeInfoProto[]).map((node) => node.id.xferPort);
+        const [existing, excluded] = [ports(request.existings), ports(request.excludes)];
+        const added = Array.from({ length: NODES }, (_, i) => i).find((i) => !existing.includes(i) && !excluded.includes(i));
+        this.replacements++;
+        const block = request.blk as { blockId: bigint; generationStamp: number };
+        return { block: located(block.blockId, block.generationStamp, [...existing, ...(added === undefined ? [] : [added])]) };
       }
       case 'updateBlockForPipeline':
         return { block: located((request.block as { blockId: bigint }).blockId, this.#nextGenStamp++, []) };
@@ -203,8 +212,26 @@ class Pipe {
   }
 
   #receive(bytes: Buffer): void {
-    if (this.#op === undefined) this.#setUp(readDelimited(OpWriteBlockProto, new ProtoReader(bytes, OP_HEADER_BYTES)));
+    if (this.#op === undefined && bytes.readUInt8(2) === Op.TRANSFER_BLOCK) {
+      this.#transfer(readDelimited(OpTransferBlockProto, new ProtoReader(bytes, OP_HEADER_BYTES)));
+    } else if (this.#op === undefined) this.#setUp(readDelimited(OpWriteBlockProto, new ProtoReader(bytes, OP_HEADER_BYTES)));
     else this.#packet(this.#op, bytes);
+  }
+
+  /** A copy for a node that joins the pipeline: it must be new, and the block as it was before the recovery. */
+  #transfer(op: OpTransferBlockProto): void {
+    const fate = this.#fate;
+    const { blockId: id, generationStamp } = op.header.baseHeader.block;
+    const source = this.#cluster.replicas.get(`${id}@${this.#first}`);
+    const target = op.targets[0]?.id.xferPort;
+    expect(op.targets.length).toBe(1);
+    expect(source?.genStamp).toBeGreaterThanOrEqual(generationStamp);
+    if (fate.kind === 'refuse' || source === undefined) {
+      this.#answer(BlockOpResponseProto.encodeDelimited({ status: Status.ERROR, message: 'no' }));
+      return;
+    }
+    this.#cluster.replicas.set(`${id}@${target}`, { genStamp: source.genStamp, bytes: Buffer.from(source.bytes) });
+    this.#answer(BlockOpResponseProto.encodeDelimited({ status: Status.SUCCESS }));
   }
 
   #setUp(op: OpWriteBlockProto): void {
@@ -276,7 +303,7 @@ class Pipe {
   }
 }
 
-function contextOf(cluster: Cluster): ClientContext {
+function contextOf(cluster: Cluster, keys: Readonly<Record<string, string>> = {}): ClientContext {
   const closing = new AbortController();
   const idle = { cancel: () => expect(true).toBe(true) };
   const clock = {
@@ -288,11 +315,12 @@ function contextOf(cluster: Cluster): ClientContext {
   };
   const host = {
     clock,
+    random: { fraction: () => 0.5 },
     net: { connect: ({ port }: { port: number }) => Promise.resolve(cluster.connect(port)) },
     log: { log: () => expect(true).toBe(true) },
   } as unknown as Host;
   const settings = clientSettings(
-    Configuration.of({ 'dfs.client-write-packet-size': 2200, 'dfs.client.write.max-packets-in-flight': 6 }),
+    Configuration.of({ 'dfs.client-write-packet-size': 2200, 'dfs.client.write.max-packets-in-flight': 6, ...keys }),
   );
   return {
     host,

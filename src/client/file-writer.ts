@@ -14,6 +14,8 @@ import type { PacketBuffer } from './packet-buffer.ts';
 /** Apache: CreateFlag. */
 const CREATE = 1;
 const OVERWRITE = 2;
+/** Apache: HdfsConstants.MEMORY_STORAGE_POLICY_ID. */
+const LAZY_PERSIST_POLICY = 15;
 
 export interface CreateOptions {
   /** Replace an existing file. Default true, as node:fs does. */
@@ -56,8 +58,11 @@ export class FileWriter {
       path,
       fileId: status.fileId,
       blockSize: status.blocksize,
+      replication: status.block_replication,
       favoredNodes,
       flags: [],
+      lazyPersist: status.storagePolicy === LAZY_PERSIST_POLICY,
+      appended: false,
     });
     context.leases.begin();
     context.closed.addEventListener('abort', this.#onClientClosed, { once: true });
@@ -189,6 +194,7 @@ export class FileWriter {
     this.#flushedTo = end;
     this.#stream.promise();
     await this.#stream.acknowledged(this.#stream.lastQueuedSeqno);
+    this.#stream.markFlushed();
     if (this.#stream.takeUnpersisted()) {
       const { namenode, clientName } = this.#context;
       await namenode.call('fsync', { src: this.path, client: clientName, fileId: this.#fileId });

@@ -1,6 +1,8 @@
 // The configuration keys that a client obeys, read once and checked when it connects.
 import { HdfsError } from '../base/errors.ts';
 import type { Configuration } from '../config/configuration.ts';
+import type { HintSettings } from '../core/pipeline/ack-hints.ts';
+import { REPLACE_POLICIES, type ReplaceSettings } from '../core/pipeline/replace-datanode.ts';
 import { ChecksumTypeProto } from '../wire/messages/hdfs.ts';
 
 export interface ClientSettings {
@@ -26,6 +28,9 @@ export interface ClientSettings {
   readonly locateFollowingBlockMaxDelayMs: number;
   readonly pipelineRecoveryRetries: number;
   readonly excludedNodesExpiryMs: number;
+  readonly datanodeRestartTimeoutMs: number;
+  readonly replace: ReplaceSettings;
+  readonly hints: HintSettings;
   /** Bytes of a file whose locations are asked for at once. */
   readonly prefetchBytes: number;
   readonly homePrefix: string;
@@ -71,6 +76,9 @@ export function clientSettings(configuration: Configuration): ClientSettings {
     locateFollowingBlockMaxDelayMs: configuration.getDuration('dfs.client.block.write.locateFollowingBlock.max.delay.ms'),
     pipelineRecoveryRetries: configuration.getInt('dfs.client.pipeline.recovery.max-retries'),
     excludedNodesExpiryMs: configuration.getDuration('dfs.client.write.exclude.nodes.cache.expiry.interval.millis'),
+    datanodeRestartTimeoutMs: configuration.getDuration('dfs.client.datanode-restart.timeout'),
+    replace: replaceSettings(configuration),
+    hints: hintSettings(configuration),
     prefetchBytes: configuration.isSet('dfs.client.read.prefetch.size')
       ? positive('dfs.client.read.prefetch.size', configuration.getSize('dfs.client.read.prefetch.size'))
       : PREFETCH_BLOCKS * configuration.getSize('dfs.blocksize'),
@@ -84,6 +92,31 @@ export function clientSettings(configuration: Configuration): ClientSettings {
     failoverAttempts: configuration.getInt('dfs.client.failover.max.attempts'),
     failoverSleepMs: configuration.getDuration('dfs.client.failover.sleep.base.millis'),
     failoverMaxSleepMs: configuration.getDuration('dfs.client.failover.sleep.max.millis'),
+  };
+}
+
+function replaceSettings(configuration: Configuration): ReplaceSettings {
+  const prefix = 'dfs.client.block.write.replace-datanode-on-failure';
+  const wanted = configuration.get(`${prefix}.policy`) ?? 'DEFAULT';
+  const named = REPLACE_POLICIES.find((policy) => policy !== 'DISABLE' && policy === wanted.toUpperCase());
+  const policy = configuration.getBoolean(`${prefix}.enable`) ? named : 'DISABLE';
+  if (policy === undefined) throw new HdfsError('EINVAL', `Illegal configuration value for ${prefix}.policy: ${wanted}`);
+  return {
+    policy,
+    bestEffort: configuration.getBoolean(`${prefix}.best-effort`),
+    minReplication: configuration.getInt(`${prefix}.min-replication`),
+  };
+}
+
+/** Pauses that make no sense are those of Hadoop's defaults, as in Hadoop. */
+function hintSettings(configuration: Configuration): HintSettings {
+  const mean = configuration.getInt('dfs.client.congestion.backoff.mean.time');
+  const max = configuration.getInt('dfs.client.congestion.backoff.max.time');
+  const sound = mean > 0 && max >= mean;
+  return {
+    backoffMeanMs: sound ? mean : 5000,
+    backoffMaxMs: sound ? max : 50_000,
+    slowThreshold: configuration.getInt('dfs.client.mark.slownode.as.badnode.threshold'),
   };
 }
 

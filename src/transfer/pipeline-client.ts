@@ -3,7 +3,6 @@
 // client/block-stream.ts.
 import { HdfsError, messageOf } from '../base/errors.ts';
 import type { Stage } from '../core/pipeline/types.ts';
-import { ackStatuses } from '../core/pipeline/writer.ts';
 import type { DatanodeInfoProto, ExtendedBlockProto, StorageTypeProto } from '../wire/messages/hdfs.ts';
 import type { TokenProto } from '../wire/messages/security.ts';
 import {
@@ -36,6 +35,9 @@ export interface PipelineRequest {
   /** The generation stamp of a recovery; 0 otherwise. */
   readonly newGenStamp: number;
   readonly checksum: ChecksumProto;
+  readonly lazyPersist: boolean;
+  /** For each node: its replica is not to be moved. */
+  readonly pinned: readonly boolean[];
 }
 
 /** The pipeline could not be set up. `index` is the node at fault, `restarting` what it said. */
@@ -54,7 +56,8 @@ export class PipelineSetupError extends Error {
 }
 
 export interface AckHandler {
-  onAck(seqno: number, statuses: readonly number[]): void;
+  /** Flag words of the nodes, the first one's first: a status, and hints in higher bits. */
+  onAck(seqno: number, flags: readonly number[]): void;
   /** The connection ended or failed; nothing follows. */
   onLost(error: Error): void;
 }
@@ -86,9 +89,9 @@ export class PipelineConnection {
           cachingStrategy: {},
           storageType: nodes[0]?.storageType,
           targetStorageTypes: nodes.slice(1).map((node) => node.storageType),
-          allowLazyPersist: false,
-          pinning: false,
-          targetPinnings: nodes.slice(1).map(() => false),
+          allowLazyPersist: request.lazyPersist,
+          pinning: request.pinned[0] ?? false,
+          targetPinnings: request.pinned.slice(1),
           storageId: nodes[0]?.storageId,
           targetStorageIds: nodes.slice(1).map((node) => node.storageId),
         }),
@@ -108,13 +111,18 @@ export class PipelineConnection {
     }
   }
 
+  /** Our own address towards the first node. */
+  get localHost(): string {
+    return this.#peer.connection.local.host;
+  }
+
   /** Reads acknowledgements until the connection ends or `close`. */
   async readAcks(handler: AckHandler): Promise<void> {
     try {
       while (!this.#closed) {
         const ack = await this.#peer.source.readDelimited(PipelineAckProto, MAX_ACK_BYTES);
         if (this.#closed) return;
-        handler.onAck(ack.seqno, ackStatuses(ack.reply, ack.flag));
+        handler.onAck(ack.seqno, ack.flag.length > 0 ? ack.flag : ack.reply);
       }
     } catch (error) {
       if (!this.#closed) handler.onLost(error instanceof Error ? error : new Error(String(error)));

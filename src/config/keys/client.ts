@@ -43,6 +43,9 @@ export const CLIENT_KEYS = {
     '600000',
     'How long a node that failed is avoided.',
   ),
+  'dfs.client.mark.slownode.as.badnode.threshold': int('10', 'Acks in a row that call a node slow before it counts as bad.'),
+  'dfs.client.congestion.backoff.mean.time': int('5000', 'Mean pause (ms) of a writer whose DataNodes are congested.'),
+  'dfs.client.congestion.backoff.max.time': int('50000', 'Longest pause (ms) of such a writer.'),
   'dfs.client.read.prefetch.size': size(undefined, 'Bytes whose locations are asked for at once; without it ten blocks.', {
     deprecated: ['dfs.read.prefetch.size'],
   }),

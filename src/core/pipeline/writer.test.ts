@@ -1,11 +1,18 @@
 // If these fail, a file written through a flaky pipeline loses, repeats or reorders bytes, or its writer hangs.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ackStatuses, HEARTBEAT_SEQNO, type PacketRecord, PacketWindow } from './writer.ts';
+import { HEARTBEAT_SEQNO, type PacketRecord, PacketWindow } from './writer.ts';
 import { chunkCount, packetGeometry, packetRoom, restartOfChunk } from './writer-geometry.ts';
-import { planRecovery } from './writer-recovery.ts';
 
-const ok = (seqno: number) => ({ seqno, statuses: [0, 0, 0] });
+const ok = (seqno: number) => ({ seqno, flags: [0, 0, 0] });
+
+/** The good acknowledgement of a packet arrives. */
+function take(window: PacketWindow, seqno: number): PacketRecord {
+  const verdict = window.judge(ok(seqno));
+  if (verdict.kind !== 'good' || verdict.packet === undefined)
+    throw new Error(`the acknowledgement of ${seqno} is ${verdict.kind}`);
+  return window.acknowledge(verdict.packet);
+}
 
 describe('packet geometry', () => {
   it('is that of Apache for the default sizes', () => {
@@ -57,10 +64,10 @@ describe('packet window', () => {
     window.enqueue(512, 512);
     window.enqueue(1024, 0, { last: true });
     window.markSent();
-    expect(window.acknowledge(ok(0)).kind).toBe('acked');
+    take(window, 0);
     window.markSent();
     expect(window.next()).toBeUndefined();
-    window.acknowledge(ok(1));
+    take(window, 1);
     expect(window.next()?.last).toBe(true);
     window.markSent();
     expect(window.closing).toBe(true);
@@ -88,12 +95,13 @@ describe('packet window', () => {
     const window = new PacketWindow(80);
     window.enqueue(0, 10);
     window.markSent();
-    expect(window.acknowledge({ seqno: HEARTBEAT_SEQNO, statuses: [0, 0] })).toEqual({ kind: 'heartbeat' });
-    expect(window.acknowledge({ seqno: 0, statuses: [0, 1, 0] })).toEqual({ kind: 'failed', index: 1, status: 1 });
-    expect(window.acknowledge({ seqno: -2, statuses: [8] })).toEqual({ kind: 'restarting', index: 0 });
-    expect(window.acknowledge(ok(5)).kind).toBe('nonsense');
-    expect(ackStatuses([0, 0], [0x20, 0x21])).toEqual([0, 1]);
-    expect(ackStatuses([0, 1], [])).toEqual([0, 1]);
+    expect(window.judge({ seqno: HEARTBEAT_SEQNO, flags: [0, 0] })).toEqual({ kind: 'good', packet: undefined });
+    expect(window.judge({ seqno: 0, flags: [0, 1, 0] })).toEqual({ kind: 'failed', index: 1, status: 1 });
+    expect(window.judge({ seqno: -2, flags: [8] })).toEqual({ kind: 'restarting', index: 0 });
+    expect(window.judge(ok(5)).kind).toBe('nonsense');
+    // Hints stand above the status.
+    expect(window.judge({ seqno: 0, flags: [0x60, 0x100, 0x121] })).toEqual({ kind: 'failed', index: 2, status: 1 });
+    expect(window.judge({ seqno: 0, flags: [0x60, 0x100, 0x120] }).kind).toBe('good');
   });
 
   // A block of some packets goes through pipelines that break at random. Whatever happens, the block that is closed at
@@ -128,7 +136,7 @@ describe('packet window', () => {
                 if (packet === undefined) break;
                 expect(packet.offset).toBeLessThanOrEqual(received);
                 received = Math.max(received, packet.offset + packet.length);
-                expect(window.acknowledge(ok(packet.seqno))).toEqual({ kind: 'acked', packet });
+                expect(take(window, packet.seqno)).toEqual(packet);
                 ended = packet.last;
                 break;
               }
@@ -164,36 +172,5 @@ describe('packet window', () => {
       ),
       { numRuns: 300 },
     );
-  });
-});
-
-describe('recovery plan', () => {
-  const state = { nodes: ['a:1', 'b:2', 'c:3'], attempts: 0, maxAttempts: 5, closing: false, restartsBlock: false };
-  const failure = { index: 1, restarting: false, reason: 'x' };
-
-  it('goes on with the other nodes', () => {
-    expect(planRecovery(failure, state)).toEqual({ kind: 'continue', keep: [0, 2], stage: 'streaming', waitMs: 0 });
-    expect(planRecovery({ ...failure, index: undefined }, { ...state, closing: true })).toEqual({
-      kind: 'continue',
-      keep: [1, 2],
-      stage: 'close',
-      waitMs: 0,
-    });
-  });
-
-  it('begins a small block again elsewhere', () => {
-    expect(planRecovery(failure, { ...state, restartsBlock: true })).toEqual({ kind: 'newBlock', exclude: 1 });
-  });
-
-  it('gives up without nodes or after too many attempts, but waits for the only node when it restarts', () => {
-    expect(planRecovery(failure, { ...state, nodes: ['a:1'] })).toEqual({
-      kind: 'fail',
-      message: 'All datanodes [a:1] are bad. Aborting...',
-    });
-    expect(planRecovery(failure, { ...state, attempts: 5 }).kind).toBe('fail');
-    expect(planRecovery({ ...failure, restarting: true }, { ...state, nodes: ['a:1'] })).toMatchObject({
-      keep: [0],
-      waitMs: 4000,
-    });
   });
 });

@@ -12,6 +12,7 @@ export const UNKNOWN_SEQNO = -2;
 const STATUS_SUCCESS = 0;
 const STATUS_OOB_RESTART = 8;
 const STATUS_OOB_LAST_RESERVED = 11;
+const STATUS_MASK = 0xf;
 
 /** One packet, without its bytes. */
 export interface PacketRecord {
@@ -27,13 +28,13 @@ export interface PacketRecord {
 
 export interface Ack {
   readonly seqno: number;
-  /** Status of each node of the pipeline, the first one first. */
-  readonly statuses: readonly number[];
+  /** Flag word of each node of the pipeline, the first one first: its status in the low four bits, hints above. */
+  readonly flags: readonly number[];
 }
 
 export type AckVerdict =
-  | { readonly kind: 'heartbeat' }
-  | { readonly kind: 'acked'; readonly packet: PacketRecord }
+  /** All nodes have `packet`; undefined: it answers a heartbeat. */
+  | { readonly kind: 'good'; readonly packet: PacketRecord | undefined }
   /** Node `index` says that it restarts. */
   | { readonly kind: 'restarting'; readonly index: number }
   /** Node `index` failed. */
@@ -57,6 +58,8 @@ export class PacketWindow {
   #mode: 'streaming' | 'hastyEnd' | 'orderlyEnd' = 'streaming';
   /** Bytes up to this packet were promised to readers (hflush), or are about to be. */
   #promisedSeqno = -1;
+  /** The present block was there before, with bytes that are not in the window. */
+  #appended = false;
 
   constructor(limit: number) {
     assert(limit >= 1, 'the window holds at least one packet');
@@ -107,6 +110,19 @@ export class PacketWindow {
     return this.#mode === 'orderlyEnd';
   }
 
+  /** The first packets go behind `bytes` of a block that exists. */
+  beginBehind(bytes: number): void {
+    assert(this.#nextSeqno === 0, 'nothing was written before');
+    this.#appended = true;
+    this.#bytesAcked = bytes;
+    this.#bytesSent = bytes;
+  }
+
+  /** Whether the present block existed before this writer. */
+  get appended(): boolean {
+    return this.#appended;
+  }
+
   enqueue(offset: number, length: number, flags: { readonly last?: boolean; readonly sync?: boolean } = {}): PacketRecord {
     const packet = {
       seqno: this.#nextSeqno++,
@@ -139,6 +155,7 @@ export class PacketWindow {
    */
   #mayEndHastily(): boolean {
     const first = this.#sent[0];
+    if (this.#appended) return false;
     return first !== undefined && first.offset === 0 && this.#bytesAcked === 0 && first.seqno > this.#promisedSeqno;
   }
 
@@ -153,23 +170,30 @@ export class PacketWindow {
     return packet;
   }
 
-  acknowledge(ack: Ack): AckVerdict {
+  /** What an acknowledgement means. Nothing changes: a good one is then taken with `acknowledge`. */
+  judge(ack: Ack): AckVerdict {
     // The node farthest down that complains is the one at fault: those before it only pass its trouble on.
-    for (let index = ack.statuses.length - 1; index >= 0; index--) {
-      const status = ack.statuses[index] as number;
+    for (let index = ack.flags.length - 1; index >= 0; index--) {
+      const status = (ack.flags[index] as number) & STATUS_MASK;
       if (status >= STATUS_OOB_RESTART && status <= STATUS_OOB_LAST_RESERVED) return { kind: 'restarting', index };
       if (status !== STATUS_SUCCESS) return { kind: 'failed', index, status };
     }
-    if (ack.seqno === HEARTBEAT_SEQNO) return { kind: 'heartbeat' };
+    if (ack.seqno === HEARTBEAT_SEQNO) return { kind: 'good', packet: undefined };
     const packet = this.#sent[0];
     if (packet === undefined || packet.seqno !== ack.seqno) {
       return { kind: 'nonsense', reason: `Expecting seqno ${packet?.seqno ?? 'none'} but received ${ack.seqno}` };
     }
+    return { kind: 'good', packet };
+  }
+
+  /** Takes the packet that a good acknowledgement named. */
+  acknowledge(packet: PacketRecord): PacketRecord {
+    assert(packet === this.#sent[0], 'packets are acknowledged in their order');
     this.#sent.shift();
     if (this.#mode === 'hastyEnd' && !packet.last) this.#held.push(packet);
     this.#lastAckedSeqno = packet.seqno;
     this.#bytesAcked = Math.max(this.#bytesAcked, packet.offset + packet.length);
-    return { kind: 'acked', packet };
+    return packet;
   }
 
   /** Packets whose bytes must be kept although they are acknowledged. */
@@ -213,12 +237,7 @@ export class PacketWindow {
     this.#bytesAcked = 0;
     this.#bytesSent = 0;
     this.#mode = 'streaming';
+    this.#appended = false;
     return held;
   }
-}
-
-/** Status of each node from an acknowledgement's flags, or from its replies when an old DataNode sends no flags. */
-export function ackStatuses(replies: readonly number[], flags: readonly number[]): readonly number[] {
-  // Apache: PipelineAck.StatusFormat. Congestion and slowness stand in higher bits, as hints.
-  return flags.length > 0 ? flags.map((flag) => flag & 0xf) : replies;
 }
