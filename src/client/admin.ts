@@ -95,6 +95,21 @@ export class HdfsAdmin implements Disposable {
     return (await this.#namenode.call('rollEdits', {})).newSegmentTxId;
   }
 
+  /** Whether storage directories that failed are tried again, after `what` was done about it. */
+  async restoreFailedStorage(what: 'true' | 'false' | 'check'): Promise<boolean> {
+    return (await this.#namenode.call('restoreFailedStorage', { arg: what })).result;
+  }
+
+  /** Gives up the way back to before the upgrade. */
+  async finalizeUpgrade(): Promise<void> {
+    await this.#namenode.call('finalizeUpgrade', {});
+  }
+
+  /** Whether there is no way back to before an upgrade (any more). */
+  async isUpgradeFinalized(): Promise<boolean> {
+    return (await this.#namenode.call('upgradeStatus', {})).upgradeFinalized;
+  }
+
   async dataNodes(filter: DataNodeFilter): Promise<readonly DataNodeReport[]> {
     const { di } = await this.#namenode.call('getDatanodeReport', { type: FILTERS[filter] });
     return di.map(report);

@@ -216,6 +216,8 @@ export interface FileStat {
 }
 
 export interface VolumeStat {
+  /** The same for all paths of one file system, and only for them. */
+  readonly id: string;
   readonly capacity: number;
   /** Bytes that an ordinary user may still write. */
   readonly available: number;

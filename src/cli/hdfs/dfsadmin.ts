@@ -1,10 +1,12 @@
-// hdfs dfsadmin -report, -safemode, -saveNamespace, -rollEdits, with Apache's text. Apache: DFSAdmin.
+// hdfs dfsadmin -report, -safemode, -saveNamespace, -rollEdits, with Apache's text; what concerns the storage directories
+// is dfsadmin-storage.ts. Apache: DFSAdmin.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { type DataNodeFilter, type DataNodeReport, HdfsAdmin, type SafeModeAction } from '../../client/admin.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import { binaryPrefix } from '../shell/sizes.ts';
 import { formatSecond, type Terminal } from '../terminal.ts';
+import { finalizeUpgrade, restoreFailedStorage, upgrade } from './dfsadmin-storage.ts';
 
 const USAGE = [
   'Usage: hdfs dfsadmin',
@@ -13,6 +15,9 @@ const USAGE = [
   '\t[-safemode <enter | leave | get | wait | forceExit>]',
   '\t[-saveNamespace [-beforeShutdown]]',
   '\t[-rollEdits]',
+  '\t[-restoreFailedStorage true|false|check]',
+  '\t[-finalizeUpgrade]',
+  '\t[-upgrade <query | finalize>]',
   '',
   '',
 ].join('\n');
@@ -57,6 +62,12 @@ export async function runDfsadmin(
       case '-rollEdits':
         terminal.stdout.write(`Successfully rolled edit logs.\nNew segment starts at txid ${await admin.rollEdits()}\n`);
         return 0;
+      case '-restoreFailedStorage':
+        return await restoreFailedStorage(terminal, admin, args);
+      case '-finalizeUpgrade':
+        return await finalizeUpgrade(terminal, admin, args);
+      case '-upgrade':
+        return await upgrade(terminal, admin, args);
       default:
         if (command !== undefined && command !== '-help') terminal.stderr.write(`${name}: Unknown command, or not built yet\n`);
         (command === '-help' ? terminal.stdout : terminal.stderr).write(USAGE);

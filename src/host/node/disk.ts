@@ -267,6 +267,7 @@ export const nodeDisk: Disk = {
     attempt(async () => {
       const stat = await fsp.statfs(path);
       return {
+        id: String((await fsp.stat(path)).dev),
         capacity: stat.blocks * stat.bsize,
         available: stat.bavail * stat.bsize,
         used: (stat.blocks - stat.bfree) * stat.bsize,

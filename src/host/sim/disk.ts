@@ -366,7 +366,7 @@ export function simDisk(site: DiskSite): Disk {
     volume: (path) =>
       calls.later('statfs', path, (): VolumeStat => {
         existing('statfs', path);
-        return { capacity: tree.capacity, available: Math.max(0, tree.capacity - tree.used), used: tree.used };
+        return { id: 'disk', capacity: tree.capacity, available: Math.max(0, tree.capacity - tree.used), used: tree.used };
       }),
     lock: (path) =>
       calls.later('lock', path, (): DiskLock => {

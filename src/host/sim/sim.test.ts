@@ -242,7 +242,7 @@ describe('disk', () => {
     const file = disk.openSync('/d/f', 'wx');
     expect(() => file.writeSync(Buffer.alloc(1001), 0)).toThrow(expect.objectContaining({ code: 'ENOSPC' }));
     file.writeSync(Buffer.alloc(900), 0);
-    expect(await sim.run(disk.volume('/d'))).toEqual({ capacity: 1000, available: 100, used: 900 });
+    expect(await sim.run(disk.volume('/d'))).toEqual({ id: 'disk', capacity: 1000, available: 100, used: 900 });
     await sim.run(disk.removeTree('/d'));
     expect((await sim.run(disk.volume('/'))).used).toBe(0);
     node.diskFault = ({ operation }) => (operation === 'mkdir' ? { error: 'EIO' } : undefined);

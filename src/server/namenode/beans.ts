@@ -8,8 +8,8 @@ import type { RpcServer } from '../../rpc/server.ts';
 import { Beans } from '../../web/jmx.ts';
 import { JavaDouble, type JmxValue } from '../../web/json.ts';
 import type { Checkpointer } from './checkpointer.ts';
-import type { NameDirectory } from './directories.ts';
 import { type NamespaceIdentity, SOFTWARE_VERSION } from './identity.ts';
+import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
 
 export interface NameNodeView {
@@ -18,7 +18,7 @@ export interface NameNodeView {
   readonly checkpointer: Checkpointer;
   readonly rpc: RpcServer;
   readonly configuration: Configuration;
-  readonly directories: readonly NameDirectory[];
+  readonly storage: NameStorage;
   /** Wall clock, milliseconds. */
   readonly started: number;
 }
@@ -226,7 +226,7 @@ function countStale(node: Datanode): number {
 }
 
 function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly<Record<string, JmxValue>> {
-  const { system, checkpointer, directories, started } = view;
+  const { system, checkpointer, storage, started } = view;
   const { blockManager, namespace: ns, editLog } = system;
   const stats = blockManager.statistics();
   const { datanodes, safeMode } = blockManager;
@@ -238,12 +238,11 @@ function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly
   const text = (value: number): string => `${value.toFixed(2)}%`;
   const versions = new Map<string, number>();
   for (const node of datanodes.alive) versions.set(node.softwareVersion, (versions.get(node.softwareVersion) ?? 0) + 1);
-  const failed = new Map(editLog.states.map((state) => [state.directory, state.failed]));
   const active: Record<string, string> = {};
   const broken: Record<string, string> = {};
-  for (const directory of directories) {
+  for (const { directory, failed } of storage.states) {
     const kind = directory.image && directory.edits ? 'IMAGE_AND_EDITS' : directory.image ? 'IMAGE' : 'EDITS';
-    (failed.get(`${directory.root}/current`) === undefined ? active : broken)[directory.root] = kind;
+    (failed === undefined ? active : broken)[directory.root] = kind;
   }
   return {
     Total: stats.capacityTotal,
@@ -300,11 +299,11 @@ function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly
       },
     }),
     NameJournalStatus: JSON.stringify(
-      editLog.states.map(({ directory, failed: reason }) => ({
+      editLog.states.map(({ directory, required, failed: reason }) => ({
         manager: `FileJournalManager(root=${directory.replace(/\/current$/, '')})`,
         stream: reason === undefined ? `EditLogFileOutputStream(${directory})` : 'Failed',
         disabled: String(reason !== undefined),
-        required: 'false',
+        required: String(required),
       })),
     ),
     JournalTransactionInfo: JSON.stringify({

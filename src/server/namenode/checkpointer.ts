@@ -4,13 +4,13 @@
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { CarriedSection, ImageCounters } from '../../format/fsimage/state.ts';
 import type { Timer } from '../../host/host.ts';
-import type { NameDirectory } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
+import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
-import { publishImage, purge, type Retention } from './storage.ts';
+import { publishImage, purge, type Retention } from './publishing.ts';
 
 export interface CheckpointerOptions {
-  readonly directories: readonly NameDirectory[];
+  readonly storage: NameStorage;
   readonly identity: NamespaceIdentity;
   readonly carried: readonly CarriedSection[];
   readonly retention: Retention;
@@ -105,7 +105,7 @@ export class Checkpointer {
       // An image holds durable transactions only.
       await editLog.sync();
       if (editLog.lowSpace !== undefined) throw new HdfsError('ENOSPC', editLog.lowSpace);
-      const saved = await publishImage(host, this.options.directories, txid, () => ({
+      const saved = await publishImage(host, this.options.storage, txid, () => ({
         inodes,
         blocks,
         counters,
@@ -123,7 +123,7 @@ export class Checkpointer {
       blocks.release();
     }
     try {
-      await purge(host, this.options.directories, this.options.retention);
+      await purge(host, this.options.storage.working, this.options.retention);
     } catch (error) {
       // The image stands; what is too many goes at the next checkpoint.
       host.log.log('warn', 'checkpoint', `old images and edits stay: ${messageOf(error)}`);

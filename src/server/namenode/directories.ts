@@ -3,6 +3,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { directoriesOf } from '../../config/nameservices.ts';
+import { LOCK_FILE } from '../../format/storage/names.ts';
 import type { DiskLock, Host } from '../../host/host.ts';
 
 export interface NameDirectory {
@@ -72,14 +73,16 @@ export async function stateOf(host: Host, directory: NameDirectory): Promise<Dir
   return { kind: (await host.disk.exists(`${currentOf(directory)}/VERSION`)) ? 'normal' : 'unformatted' };
 }
 
-/** Locks every directory, or none. Rejects with HdfsError EBUSY that names the holder. */
-export async function lockAll(host: Host, directories: readonly NameDirectory[]): Promise<DiskLock[]> {
-  const locks: DiskLock[] = [];
+export const lockPathOf = (directory: NameDirectory): string => `${directory.root}/${LOCK_FILE}`;
+
+/** Locks every directory, or none. Rejects with HdfsError EBUSY that names the holder. By the directories' roots. */
+export async function lockAll(host: Host, directories: readonly NameDirectory[]): Promise<Map<string, DiskLock>> {
+  const locks = new Map<string, DiskLock>();
   try {
-    for (const directory of directories) locks.push(await host.disk.lock(`${directory.root}/in_use.lock`));
+    for (const directory of directories) locks.set(directory.root, await host.disk.lock(lockPathOf(directory)));
     return locks;
   } catch (error) {
-    for (const lock of locks) await lock.release();
+    for (const lock of locks.values()) await lock.release();
     throw error;
   }
 }

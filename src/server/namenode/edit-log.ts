@@ -2,8 +2,9 @@
 // that the turn appended durable in every edits directory, and then the replies that waited are let go. It is also the
 // gate of the RPC server: a reply that depends on a transaction leaves after that transaction is durable.
 //
-// A directory whose write or sync fails is dropped for good and never retried; when too few remain, or a required one
-// fails, the process stops, since what was applied can no longer be promised. A full disk is met before that: segments
+// A directory whose write or sync fails is dropped, and what was written there is never retried; when too few remain, or a
+// required one fails, the process stops, since what was applied can no longer be promised. A dropped directory can only
+// come back with a new segment, and only when it is allowed to (name-storage.ts). A full disk is met before that: segments
 // grow ahead of what is written, and while growing fails, `lowSpace` makes the NameNode refuse changes.
 // Reading and recovering segments is in edits-recovery.ts.
 import { assert } from '../../base/assert.ts';
@@ -70,10 +71,15 @@ export interface EditLogOptions {
   readonly onSegmentStart: (firstTxid: number) => Promise<void>;
   /** Everything up to here has become durable. */
   readonly onDurable: (txid: number) => void;
+  /** A directory was dropped. */
+  readonly onDropped: (path: string, reason: string) => void;
+  /** Before a segment begins: the directories in which it may be written, by their path. */
+  readonly usable: (firstTxid: number) => Promise<ReadonlySet<string>>;
 }
 
 export interface EditLogState {
   readonly directory: string;
+  readonly required: boolean;
   readonly failed: string | undefined;
 }
 
@@ -128,7 +134,7 @@ export class EditLog {
   }
 
   get states(): readonly EditLogState[] {
-    return this.journals.map(({ directory, failed }) => ({ directory: directory.path, failed }));
+    return this.journals.map(({ directory, failed }) => ({ directory: directory.path, required: directory.required, failed }));
   }
 
   /** Why no change may be accepted now, or undefined. */
@@ -344,16 +350,20 @@ export class EditLog {
     this.flushing = false;
   }
 
-  private done(batch: Batch, startedAt: number): void {
+  /** Stops when too few directories work. */
+  private checkEnough(): boolean {
     const working = this.working().length;
-    if (working < this.options.minimumDirectories || working === 0) {
-      this.stop(
-        new Error(
-          `${working} of ${this.journals.length} edits directories work, at least ${this.options.minimumDirectories} must`,
-        ),
-      );
-      return;
-    }
+    if (working >= this.options.minimumDirectories && working > 0) return true;
+    this.stop(
+      new Error(
+        `${working} of ${this.journals.length} edits directories work, at least ${this.options.minimumDirectories} must`,
+      ),
+    );
+    return false;
+  }
+
+  private done(batch: Batch, startedAt: number): void {
+    if (!this.checkEnough()) return;
     const before = this.waiters.reached;
     this.counters.syncs++;
     this.counters.syncMs += this.host.clock.monotonic() - startedAt;
@@ -371,9 +381,16 @@ export class EditLog {
     this.options.onFatal(error);
   }
 
+  /** Writes no more to a directory that failed otherwise, or is gone. */
+  dropDirectory(path: string, reason: string): void {
+    for (const journal of this.working()) if (journal.directory.path === path) this.drop(journal, new Error(reason));
+    this.checkEnough();
+  }
+
   private drop(journal: Journal, error: unknown): void {
     journal.failed = messageOf(error);
     this.host.log.log('error', 'edits', `dropping edits directory ${journal.directory.path}: ${journal.failed}`);
+    this.options.onDropped(journal.directory.path, journal.failed);
     if (journal.directory.required)
       this.stop(new Error(`required edits directory ${journal.directory.path} failed: ${journal.failed}`));
   }
@@ -395,6 +412,7 @@ export class EditLog {
         }),
       ),
     );
+    await this.revive(next.firstTxid);
     await Promise.all(
       this.working().map((journal) =>
         this.guard(journal, async () => {
@@ -413,6 +431,25 @@ export class EditLog {
         }),
       ),
     );
+  }
+
+  /** Lets directories that work again take part in the segment that begins. */
+  private async revive(firstTxid: number): Promise<void> {
+    const usable = await this.options.usable(firstTxid);
+    for (const journal of this.journals) {
+      if (journal.failed === undefined || !usable.has(journal.directory.path)) continue;
+      const { file } = journal;
+      journal.file = undefined;
+      journal.segment = undefined;
+      journal.failed = undefined;
+      journal.full = undefined;
+      journal.lastCallMs = 0;
+      try {
+        await file?.close();
+      } catch (error) {
+        this.host.log.log('warn', 'edits', `closing what was left open in ${journal.directory.path}: ${messageOf(error)}`);
+      }
+    }
   }
 
   /** Makes room for `bytes` and the headroom behind them. A full disk is remembered; without room for `bytes` it throws. */

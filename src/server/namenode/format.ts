@@ -8,8 +8,10 @@ import type { Host } from '../../host/host.ts';
 import { randomUuid } from '../../host/uuid.ts';
 import { lockAll, nameDirectories, stateOf } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
+import { NameStorage } from './name-storage.ts';
+import { publishImage } from './publishing.ts';
 import { namespaceOptions } from './settings.ts';
-import { formatDirectory, publishImage } from './storage.ts';
+import { formatDirectory } from './storage.ts';
 
 export interface FormatOptions {
   readonly clusterId?: string | undefined;
@@ -83,14 +85,14 @@ export async function formatNameNode(host: Host, configuration: Configuration, o
     for (const directory of directories) await formatDirectory(host, directory, identity);
     const { inodes, blocks } = new Namespace(namespaceOptions(configuration, host.machine.userName));
     inodes.setMtime(inodes.root, 0);
-    await publishImage(host, directories, 0, () => ({
+    await publishImage(host, new NameStorage(host, directories, locks, false), 0, () => ({
       inodes,
       blocks,
       counters: newImageCounters(identity.namespaceId),
       carried: [],
     }));
   } finally {
-    for (const lock of locks) await lock.release();
+    for (const lock of locks.values()) await lock.release();
   }
   for (const directory of directories) {
     host.log.log('info', 'format', `Storage directory ${directory.root} has been successfully formatted.`);

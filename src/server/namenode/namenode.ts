@@ -26,6 +26,7 @@ import { Groups, parseStaticMapping } from './groups.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { LeaseMonitor } from './lease-monitor.ts';
 import { Locations } from './locations.ts';
+import { NameStorage } from './name-storage.ts';
 import { NameSystem } from './namesystem.ts';
 import { statusPage } from './page.ts';
 import { clusterMethods } from './protocol/cluster-methods.ts';
@@ -36,8 +37,9 @@ import { readingMethods } from './protocol/reading-methods.ts';
 import { reopeningMethods } from './protocol/reopening-methods.ts';
 import { smallServices } from './protocol/small-services.ts';
 import { RackResolver } from './rack-resolver.ts';
+import { ResourceChecker, ResourceMonitor } from './resources.ts';
 import { blockManagerOptions, namespaceOptions, placementOptions, rpcLimits, serverDefaults } from './settings.ts';
-import { loadNewestImage, noteSeenTxid, readIdentity, seenTxid, writeSeenTxid, writeVersion } from './storage.ts';
+import { loadNewestImage, readIdentity, seenTxid, writeSeenTxid, writeVersion } from './storage.ts';
 import { TrashEmptier } from './trash-emptier.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -57,11 +59,13 @@ export interface NameNodeAddresses {
 }
 
 interface Running {
+  readonly storage: NameStorage;
   readonly system: NameSystem;
   readonly checkpointer: Checkpointer;
   readonly leaseMonitor: LeaseMonitor;
   readonly trash: TrashEmptier;
   readonly upkeep: Upkeep;
+  readonly resources: ResourceMonitor;
   readonly services: readonly RpcService[];
   readonly rpc: RpcServer;
   readonly http: HttpServer;
@@ -71,7 +75,7 @@ export class NameNode {
   private readonly host: Host;
   private readonly configuration: Configuration;
   private readonly options: NameNodeOptions;
-  private locks: DiskLock[] = [];
+  private locks = new Map<string, DiskLock>();
   private running: Running | undefined;
   private editLog: EditLog | undefined;
 
@@ -94,6 +98,10 @@ export class NameNode {
   /** The protocols that are served. */
   get services(): readonly RpcService[] {
     return this.started().services;
+  }
+
+  get storage(): NameStorage {
+    return this.started().storage;
   }
 
   get checkpointer(): Checkpointer {
@@ -127,12 +135,13 @@ export class NameNode {
     this.locks = await lockAll(host, directories);
     const identity = await readIdentity(host, directories);
     const { namespace, carried, imageTxid, lastTxid } = await this.load(directories, identity);
-    const editLog = this.openEditLog(directories, minimumEdits, namespace);
+    const storage = new NameStorage(host, directories, this.locks, configuration.getBoolean('dfs.namenode.name.dir.restore'));
+    const editLog = this.openEditLog(storage, minimumEdits, identity, namespace);
     this.editLog = editLog;
     await editLog.open(lastTxid);
     const system = this.nameSystem(namespace, editLog);
     await this.activate(system);
-    this.running = await this.serve(system, { directories, identity, carried, imageTxid, started });
+    this.running = await this.serve(system, { storage, identity, carried, imageTxid, started });
     const { rpc, http } = this.addresses;
     host.log.log('info', 'namenode', `NameNode is up at ${formatHostPort(rpc)}, web ${formatHostPort(http)}`, {
       ms: host.clock.now() - started,
@@ -195,15 +204,27 @@ export class NameNode {
     return { namespace, carried: image.carried, imageTxid: counters.txid, lastTxid };
   }
 
-  private openEditLog(directories: readonly NameDirectory[], minimumDirectories: number, namespace: Namespace): EditLog {
-    return new EditLog(this.host, {
-      directories: directories
-        .filter(({ edits }) => edits)
-        .map((directory) => ({ path: currentOf(directory), required: directory.required })),
+  private openEditLog(
+    storage: NameStorage,
+    minimumDirectories: number,
+    identity: NamespaceIdentity,
+    namespace: Namespace,
+  ): EditLog {
+    const { host } = this;
+    const edits = storage.all.filter((directory) => directory.edits);
+    return new EditLog(host, {
+      directories: edits.map((directory) => ({ path: currentOf(directory), required: directory.required })),
       minimumDirectories,
       onFatal: (error) => this.fatal(error),
-      onSegmentStart: (firstTxid) => noteSeenTxid(this.host, directories, firstTxid),
+      onSegmentStart: (firstTxid) => storage.each(storage.working, (directory) => writeSeenTxid(host, directory, firstTxid)),
       onDurable: (txid) => namespace.forgetTouched(txid),
+      onDropped: (path, reason) => {
+        for (const directory of edits) if (currentOf(directory) === path) storage.fail(directory, reason);
+      },
+      usable: async (firstTxid) => {
+        await storage.restore(identity, firstTxid);
+        return new Set(storage.working.map(currentOf));
+      },
     });
   }
 
@@ -269,7 +290,7 @@ export class NameNode {
   private async serve(
     system: NameSystem,
     from: {
-      readonly directories: readonly NameDirectory[];
+      readonly storage: NameStorage;
       readonly identity: NamespaceIdentity;
       readonly carried: readonly CarriedSection[];
       readonly imageTxid: number;
@@ -278,12 +299,20 @@ export class NameNode {
   ): Promise<Running> {
     const { host, configuration } = this;
     const { identity } = from;
+    const checker = await ResourceChecker.create(host, configuration, from.storage.all);
+    const resources = new ResourceMonitor(
+      system,
+      from.storage,
+      checker,
+      configuration.getDuration('dfs.namenode.resource.check.interval'),
+    );
+    await resources.look();
     const racks = new RackResolver(host, configuration);
     const locations = new Locations(system, racks);
     const leaseMonitor = new LeaseMonitor(system, configuration.getDuration('dfs.namenode.lease-recheck-interval-ms'));
     system.onLeaseRecoveryWanted = (file) => leaseMonitor.release(file);
     const checkpointer = new Checkpointer(system, {
-      directories: from.directories,
+      storage: from.storage,
       identity,
       carried: from.carried,
       retention: {
@@ -306,14 +335,14 @@ export class NameNode {
         ...fileMethods({ system, locations, leaseMonitor }),
         ...reopeningMethods({ system, locations }),
         ...readingMethods({ system, locations, listLimit: configuration.getInt('dfs.ls.limit') }),
-        ...clusterMethods({ system, checkpointer, serverDefaults: serverDefaults(configuration) }),
+        ...clusterMethods({ system, storage: from.storage, checkpointer, serverDefaults: serverDefaults(configuration) }),
       },
       refused: refusedMethods('ClientNamenodeProtocol'),
     });
     const services = [
       clientProtocol,
       datanodeProtocol({ system, identity, racks, leaseMonitor }),
-      ...smallServices({ system, identity, checkpointer }),
+      ...smallServices({ system, identity, checkpointer, resources }),
     ];
     const rpc = new RpcServer(host, {
       name: 'NameNode',
@@ -333,7 +362,7 @@ export class NameNode {
     let http: HttpServer;
     try {
       const web = addressOf(configuration, 'dfs.namenode.http-address');
-      const view = { system, identity, checkpointer, rpc, configuration, started: from.started, directories: from.directories };
+      const view = { system, identity, checkpointer, rpc, configuration, started: from.started, storage: from.storage };
       http = await webServer(
         host,
         { host: configuration.get('dfs.namenode.http-bind-host') || web.host, port: web.port },
@@ -352,7 +381,8 @@ export class NameNode {
     checkpointer.start();
     trash.start();
     upkeep.start();
-    return { system, checkpointer, leaseMonitor, trash, upkeep, services, rpc, http };
+    resources.start();
+    return { storage: from.storage, system, checkpointer, leaseMonitor, trash, upkeep, resources, services, rpc, http };
   }
 
   /** Stops serving and leaves everything durable and in order. */
@@ -363,6 +393,7 @@ export class NameNode {
     running.upkeep.stop();
     running.trash.stop();
     running.leaseMonitor.stop();
+    await running.resources.stop();
     await running.checkpointer.stop();
     await running.rpc.close();
     await running.http.close();
@@ -371,7 +402,7 @@ export class NameNode {
   }
 
   private async unlock(): Promise<void> {
-    for (const lock of this.locks) await lock.release();
-    this.locks = [];
+    for (const lock of this.locks.values()) await lock.release();
+    this.locks.clear();
   }
 }

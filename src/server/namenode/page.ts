@@ -16,7 +16,7 @@ function health({ system }: NameNodeView): string {
 }
 
 export function statusPage(view: NameNodeView): StatusPage {
-  const { system, identity, checkpointer, rpc } = view;
+  const { system, identity, checkpointer, rpc, storage } = view;
   const { blockManager, namespace: ns, editLog } = system;
   const stats = blockManager.statistics();
   const now = system.now().monotonicMs;
@@ -55,7 +55,7 @@ export function statusPage(view: NameNodeView): StatusPage {
       {
         title: 'Name directories',
         columns: ['Directory', 'State'],
-        rows: editLog.states.map(({ directory, failed }) => [directory, failed ?? 'in use']),
+        rows: storage.states.map(({ directory, failed }) => [directory.root, failed ?? 'in use']),
       },
     ],
     links: [

@@ -1,18 +1,14 @@
 // What stands in the storage directories: VERSION, seen_txid and images. Loading takes the newest image whose digest
-// fits; publishing writes one aside in every image directory, syncs it, writes its digest, renames it, and only then
-// lets older images and the edits that only they needed go. Edit segments are edits-recovery.ts and edit-log.ts.
+// fits. Images are written in publishing.ts; edit segments are edits-recovery.ts and edit-log.ts.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
 import type { Inodes } from '../../core/namespace/inodes.ts';
 import type { Namespace } from '../../core/namespace/namespace.ts';
 import { type LoadedImage, loadImage } from '../../format/fsimage/loader.ts';
-import { type ImageContent, type SavedImage, saveImage } from '../../format/fsimage/saver.ts';
-import { digestOf, formatDigest, parseDigest } from '../../format/storage/digest.ts';
+import { digestOf, parseDigest } from '../../format/storage/digest.ts';
 import {
   formatSeenTxid,
-  imageCheckpointName,
   imageDigestName,
-  imageName,
   parseSeenTxid,
   parseStorageFileName,
   SEEN_TXID_FILE,
@@ -21,7 +17,6 @@ import {
 import { formatNameNodeVersion, parseNameNodeVersion } from '../../format/storage/version.ts';
 import type { Host } from '../../host/host.ts';
 import { currentOf, type NameDirectory, stateOf } from './directories.ts';
-import { listSegments } from './edits-recovery.ts';
 import type { NamespaceIdentity } from './identity.ts';
 
 export interface ImageFile {
@@ -48,22 +43,6 @@ export async function writeVersion(host: Host, directory: NameDirectory, identit
 
 export async function writeSeenTxid(host: Host, directory: NameDirectory, txid: number): Promise<void> {
   await host.disk.writeFileAtomic(`${currentOf(directory)}/${SEEN_TXID_FILE}`, formatSeenTxid(txid));
-}
-
-/** The same in all of them. One that fails is passed over with an error in the log; throws when all do. */
-export async function noteSeenTxid(host: Host, directories: readonly NameDirectory[], txid: number): Promise<void> {
-  let failure: unknown;
-  let written = 0;
-  for (const directory of directories) {
-    try {
-      await writeSeenTxid(host, directory, txid);
-      written++;
-    } catch (error) {
-      failure = error;
-      host.log.log('error', 'edits', `cannot write ${SEEN_TXID_FILE} in ${directory.root}: ${messageOf(error)}`);
-    }
-  }
-  if (written === 0) throw new HdfsError('EIO', `No directory took ${SEEN_TXID_FILE}: ${messageOf(failure)}`);
 }
 
 /** The highest of all seen_txid files: the edit log reached at least there. */
@@ -225,108 +204,4 @@ export async function loadNewestImage(
       ? `No valid image files found in ${directories.map(({ root }) => root).join(', ')}. Restore one from a backup or from the secondary NameNode.`
       : `Failed to load FSImage file, see error(s) above for more info.\n${faults.join('\n')}`,
   );
-}
-
-/** Writes an image into every image directory; a directory that fails is left out with an error in the log. */
-export async function publishImage(
-  host: Host,
-  directories: readonly NameDirectory[],
-  txid: number,
-  content: () => ImageContent,
-): Promise<SavedImage> {
-  let saved: SavedImage | undefined;
-  let failure: unknown;
-  for (const directory of directories.filter(({ image }) => image)) {
-    try {
-      saved = await writeImage(host, directory, txid, content());
-    } catch (error) {
-      failure = error;
-      host.log.log('error', 'image', `cannot save an image in ${directory.root}: ${messageOf(error)}`);
-    }
-  }
-  if (saved === undefined) throw new HdfsError('EIO', `No image directory could be written: ${messageOf(failure)}`);
-  return saved;
-}
-
-async function writeImage(host: Host, directory: NameDirectory, txid: number, content: ImageContent): Promise<SavedImage> {
-  const current = currentOf(directory);
-  const aside = `${current}/${imageCheckpointName(txid)}`;
-  const file = await host.disk.open(aside, 'w', 0o644);
-  let saved: SavedImage;
-  try {
-    const steps = saveImage(content);
-    let position = 0;
-    for (;;) {
-      const step = steps.next();
-      if (step.done) {
-        saved = step.value;
-        break;
-      }
-      if (step.value.length > 0) {
-        await file.write(step.value, position);
-        position += step.value.length;
-      }
-      // Everybody else has a turn between two slices.
-      await new Promise<void>((resolve) => host.clock.defer(resolve));
-    }
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await host.disk.writeFileAtomic(
-    `${current}/${imageDigestName(txid)}`,
-    formatDigest({ md5: saved.md5, fileName: imageName(txid) }),
-  );
-  await host.disk.rename(aside, `${current}/${imageName(txid)}`);
-  await host.disk.syncDirectory(current);
-  return saved;
-}
-
-export interface Retention {
-  /** dfs.namenode.num.checkpoints.retained. */
-  readonly images: number;
-  /** dfs.namenode.num.extra.edits.retained. */
-  readonly extraEdits: number;
-  /** dfs.namenode.max.extra.edits.segments.retained. */
-  readonly extraSegments: number;
-}
-
-/** Removes images beyond those retained, and edits that no retained image needs. Apache: NNStorageRetentionManager. */
-export async function purge(host: Host, all: readonly NameDirectory[], retention: Retention): Promise<void> {
-  const directories: NameDirectory[] = [];
-  for (const directory of all) {
-    try {
-      await host.disk.readdir(currentOf(directory));
-      directories.push(directory);
-    } catch (error) {
-      host.log.log('warn', 'image', `nothing is purged in ${directory.root}: ${messageOf(error)}`);
-    }
-  }
-  const images = await listImages(host, directories);
-  const txids = [...new Set(images.map(({ txid }) => txid))];
-  const kept = txids.slice(0, Math.max(1, retention.images));
-  const oldest = kept.at(-1);
-  if (oldest === undefined) return;
-  for (const image of images) {
-    if (image.txid >= oldest) continue;
-    await host.disk.unlink(image.path);
-    const digest = `${currentOf(image.directory)}/${imageDigestName(image.txid)}`;
-    if (await host.disk.exists(digest)) await host.disk.unlink(digest);
-  }
-  let from = Math.max(0, oldest + 1 - retention.extraEdits);
-  const closed = (
-    await listSegments(
-      host,
-      directories.filter(({ edits }) => edits),
-    )
-  ).filter(({ lastTxid }) => lastTxid !== undefined);
-  const extra = [
-    ...new Set(
-      closed
-        .filter(({ firstTxid, lastTxid }) => firstTxid >= from && (lastTxid ?? 0) <= oldest)
-        .map(({ firstTxid }) => firstTxid),
-    ),
-  ];
-  while (extra.length > retention.extraSegments) from = (extra.shift() ?? 0) + 1;
-  for (const segment of closed) if ((segment.lastTxid ?? 0) < Math.min(from, oldest + 1)) await host.disk.unlink(segment.path);
 }

@@ -1,17 +1,15 @@
-// What the NameNode does without being asked: the block manager's periodic work, taking deleted trees apart, and looking
-// again at a disk that was full. Work that is left goes on in the next turn, so that nobody waits for it.
+// What the NameNode does without being asked: the block manager's periodic work, and taking deleted trees apart. Work
+// that is left goes on in the next turn, so that nobody waits for it. Disks are looked after in resources.ts.
 import type { Timer } from '../../host/host.ts';
 import type { NameSystem } from './namesystem.ts';
 
 const TICK_MS = 500;
 /** Inodes and blocks of deleted trees taken apart in one turn: about a millisecond. */
 const RECLAIM_SLICE = 2_000;
-const SPACE_CHECK_MS = 5_000;
 
 export class Upkeep {
   private readonly system: NameSystem;
   private timer: Timer | undefined;
-  private spaceTimer: Timer | undefined;
   private working = false;
   private stopped = false;
 
@@ -21,13 +19,11 @@ export class Upkeep {
 
   start(): void {
     this.timer = this.system.host.clock.setPeriodic(TICK_MS, () => this.work());
-    this.spaceTimer = this.system.host.clock.setPeriodic(SPACE_CHECK_MS, () => this.lookForSpace());
   }
 
   stop(): void {
     this.stopped = true;
     this.timer?.cancel();
-    this.spaceTimer?.cancel();
   }
 
   private work(): void {
@@ -41,15 +37,5 @@ export class Upkeep {
       this.working = false;
       this.work();
     });
-  }
-
-  private lookForSpace(): void {
-    const { editLog, blockManager } = this.system;
-    if (editLog.lowSpace === undefined) {
-      blockManager.safeMode.setResourcesLow(false);
-      return;
-    }
-    blockManager.safeMode.setResourcesLow(true);
-    void editLog.retryGrowth();
   }
 }

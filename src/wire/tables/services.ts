@@ -111,7 +111,7 @@ export const SERVICES = {
       setSafeMode: true,
       saveNamespace: true,
       rollEdits: true,
-      restoreFailedStorage: refused(ADMIN),
+      restoreFailedStorage: true,
       refreshNodes: refused(MEMBERSHIP),
       finalizeUpgrade: true,
       upgradeStatus: true,

@@ -13,12 +13,14 @@ import {
 } from '../../../wire/messages/client-namenode.ts';
 import type { FsServerDefaultsProtoInit } from '../../../wire/messages/hdfs.ts';
 import type { Checkpointer } from '../checkpointer.ts';
+import type { NameStorage } from '../name-storage.ts';
 import type { NameSystem } from '../namesystem.ts';
 import { datanodeInfoProto, storageReportProto } from '../wire/datanodes.ts';
 import { notHighlyAvailable } from './small-services.ts';
 
 export interface ClusterMethodParts {
   readonly system: NameSystem;
+  readonly storage: NameStorage;
   readonly checkpointer: Checkpointer;
   readonly serverDefaults: FsServerDefaultsProtoInit;
 }
@@ -32,6 +34,12 @@ const SAFE_MODE_OPERATIONS: Readonly<Record<SafeModeActionProto, string>> = {
   [SafeModeActionProto.SAFEMODE_ENTER]: 'safemode_enter',
   [SafeModeActionProto.SAFEMODE_GET]: 'safemode_get',
   [SafeModeActionProto.SAFEMODE_FORCE_EXIT]: 'safemode_force_exit',
+};
+
+/** The same for whether failed directories are tried again; any other word turns it off. */
+const RESTORE_OPERATIONS: Readonly<Record<string, string>> = {
+  check: 'checkRestoreFailedStorage',
+  true: 'enableRestoreFailedStorage',
 };
 
 function nodesOf(nodes: Iterable<Datanode>, type: DatanodeReportTypeProto): Datanode[] {
@@ -56,6 +64,7 @@ function nodesOf(nodes: Iterable<Datanode>, type: DatanodeReportTypeProto): Data
 
 export function clusterMethods({
   system,
+  storage,
   checkpointer,
   serverDefaults,
 }: ClusterMethodParts): Handlers<typeof ClientNamenodeProtocol> {
@@ -164,6 +173,13 @@ export function clusterMethods({
         system.requireSuperuser(caller, 'rollEditLog');
         system.requireWritable('Log not rolled');
         return { newSegmentTxId: await system.editLog.roll() };
+      }),
+
+    restoreFailedStorage: ({ arg }, call) =>
+      system.as(call, (caller) => {
+        system.requireSuperuser(caller, RESTORE_OPERATIONS[arg] ?? 'disableRestoreFailedStorage');
+        if (arg !== 'check') storage.restoreFailed = arg === 'true';
+        return { result: storage.restoreFailed };
       }),
 
     reportBadBlocks: ({ blocks }) => {

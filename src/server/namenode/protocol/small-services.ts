@@ -18,11 +18,13 @@ import type { Checkpointer } from '../checkpointer.ts';
 import type { NamespaceIdentity } from '../identity.ts';
 import { namespaceInfoProto } from '../identity.ts';
 import type { NameSystem } from '../namesystem.ts';
+import type { ResourceMonitor } from '../resources.ts';
 
 export interface SmallServiceParts {
   readonly system: NameSystem;
   readonly identity: NamespaceIdentity;
   readonly checkpointer: Checkpointer;
+  readonly resources: ResourceMonitor;
 }
 
 /** As Apache answers where no second NameNode is configured. */
@@ -32,7 +34,7 @@ export const notHighlyAvailable = (): never => {
   });
 };
 
-export function smallServices({ system, identity, checkpointer }: SmallServiceParts): RpcService[] {
+export function smallServices({ system, identity, checkpointer, resources }: SmallServiceParts): RpcService[] {
   return [
     defineService({
       protocol: 'org.apache.hadoop.ha.HAServiceProtocol',
@@ -42,6 +44,11 @@ export function smallServices({ system, identity, checkpointer }: SmallServicePa
         monitorHealth: (_request, call) =>
           system.as(call, (caller) => {
             system.requireSuperuser(caller, 'monitorHealth');
+            if (resources.isLow) {
+              throw new HdfsError('EIO', 'The NameNode has no resources available', {
+                remoteClass: 'org.apache.hadoop.ha.HealthCheckFailedException',
+              });
+            }
             return {};
           }),
         getServiceStatus: notHighlyAvailable,

@@ -1,0 +1,181 @@
+// If these fail, a name directory that failed takes the NameNode with it or never comes back, or a full disk is found out
+// when it is too late.
+import { describe, expect, test } from 'vitest';
+import { enoughResources } from './resources.ts';
+import { exists, mkdir, TestNameNode } from './test-namenode.ts';
+
+const TWO = { 'dfs.namenode.name.dir': '/one,/two' };
+
+async function formatted(keys: Readonly<Record<string, string | number | boolean>>): Promise<TestNameNode> {
+  const nn = new TestNameNode(keys);
+  expect(await nn.format()).toBe(true);
+  return nn;
+}
+
+const failedOf = (nn: TestNameNode): string[] =>
+  nn.running.storage.states.flatMap(({ directory, failed }) => (failed === undefined ? [] : [directory.root]));
+
+const breakDirectory = (nn: TestNameNode, root: string, ...operations: string[]): void => {
+  nn.machine.diskFault = ({ operation, path }) =>
+    path.startsWith(`${root}/`) && operations.includes(operation) ? { error: 'EIO' } : undefined;
+};
+
+describe('a name directory that fails', () => {
+  test.each([
+    ['while an edit is synced', ['fdatasync']],
+    ['while an image is written', ['write', 'fsync']],
+    ['in every way', ['open', 'write', 'fsync', 'fdatasync', 'rename', 'mkdir', 'scandir']],
+  ])('%s is left out, shown in JMX, and stays so', async (_, operations) => {
+    const nn = await formatted(TWO);
+    const api = await nn.start();
+    breakDirectory(nn, '/two', ...operations);
+    await mkdir(api, '/a');
+    await nn.within(nn.running.checkpointer.save());
+    expect(failedOf(nn)).toEqual(['/two']);
+    nn.machine.diskFault = undefined;
+    await mkdir(api, '/b');
+    await nn.within(nn.running.checkpointer.save());
+    expect(failedOf(nn)).toEqual(['/two']);
+    const images = (await nn.files('/two/current')).filter((name) => /^fsimage_\d+$/.test(name));
+    expect(images).toEqual(['fsimage_0000000000000000000']);
+    expect(nn.fatal).toEqual([]);
+  });
+
+  test('comes back at the next roll once restoring is allowed, with everything that it needs', async () => {
+    const nn = await formatted({ ...TWO, 'dfs.namenode.num.extra.edits.retained': 0 });
+    let api = await nn.start();
+    await mkdir(api, '/before');
+    breakDirectory(nn, '/two', 'write', 'fdatasync', 'open', 'fsync');
+    await mkdir(api, '/failing');
+    expect(await api.restoreFailedStorage({ arg: 'check' })).toEqual({ result: false });
+    expect(await api.restoreFailedStorage({ arg: 'true' })).toEqual({ result: true });
+    // It is tried, and fails still.
+    await api.rollEdits({});
+    expect(failedOf(nn)).toEqual(['/two']);
+    nn.machine.diskFault = undefined;
+    await api.rollEdits({});
+    expect(failedOf(nn)).toEqual([]);
+    await mkdir(api, '/again');
+    await nn.within(nn.running.checkpointer.save());
+    await mkdir(api, '/last');
+    // From now on it is as good as the other.
+    breakDirectory(nn, '/one', 'write', 'fdatasync', 'open', 'fsync');
+    await mkdir(api, '/alone');
+    expect(failedOf(nn)).toEqual(['/one']);
+    nn.machine.crash('power', false);
+    nn.machine.restart();
+    nn.machine.diskFault = undefined;
+    await nn.within(nn.machine.host.disk.removeTree('/one/current'));
+    api = await nn.start();
+    for (const path of ['/before', '/failing', '/again', '/last', '/alone']) expect(await exists(api, path), path).toBe(true);
+  });
+
+  test('comes back as a new, empty disk, and not as that of another name system', async () => {
+    const nn = await formatted({ ...TWO, 'dfs.namenode.name.dir.restore': true });
+    const api = await nn.start();
+    const { disk } = nn.machine.host;
+    await nn.within(disk.removeTree('/two'));
+    // Nobody wrote; the look at the disks finds out.
+    await nn.simulation.advance(6_000);
+    expect(failedOf(nn)).toEqual(['/two']);
+    await api.rollEdits({});
+    expect(failedOf(nn)).toEqual(['/two']);
+    await nn.within(disk.mkdir('/two/current'));
+    const version = (await nn.within(disk.readFile('/one/current/VERSION'))).toString();
+    await nn.within(disk.writeFileAtomic('/two/current/VERSION', version.replace(/namespaceID=\d+/, 'namespaceID=1')));
+    await api.rollEdits({});
+    expect(failedOf(nn)).toEqual(['/two']);
+    await nn.within(disk.removeTree('/two/current'));
+    await api.rollEdits({});
+    expect(failedOf(nn)).toEqual([]);
+    expect(await nn.files('/two')).toEqual(['current', 'in_use.lock']);
+    await mkdir(api, '/a');
+    await nn.within(nn.running.checkpointer.save());
+    await nn.within(nn.running.stop());
+    nn.machine.restart();
+    expect(await nn.files('/two/current')).toEqual(
+      expect.arrayContaining(['VERSION', 'fsimage_0000000000000000009', 'seen_txid']),
+    );
+  });
+
+  test('is the end when it was the only one', async () => {
+    const nn = await formatted({});
+    await nn.start();
+    await nn.within(nn.machine.host.disk.removeTree('/name/current'));
+    await nn.simulation.advance(6_000);
+    expect(nn.fatal.map(({ message }) => message)).toEqual(['0 of 1 edits directories work, at least 1 must']);
+  });
+
+  test('an image that fits nowhere leaves every directory in use', async () => {
+    const nn = await formatted(TWO);
+    const api = await nn.start();
+    await mkdir(api, '/a');
+    nn.machine.diskFault = ({ operation, path }) =>
+      operation === 'open' && path.includes('fsimage.ckpt') ? { error: 'ENOSPC' } : undefined;
+    await expect(nn.within(nn.running.checkpointer.save())).rejects.toThrow('No image directory could be written');
+    nn.machine.diskFault = undefined;
+    expect(failedOf(nn)).toEqual([]);
+    await nn.within(nn.running.checkpointer.save());
+  });
+});
+
+describe('low disk space', () => {
+  const keys = { 'dfs.namenode.resource.du.reserved': 10_000_000, 'dfs.namenode.resource.check.interval': 2_000 };
+  const leave = (nn: TestNameNode, bytes: number): void => {
+    nn.machine.disk.capacity = nn.machine.disk.used + bytes;
+  };
+
+  test('is safe mode with its reason, until there is room again', async () => {
+    const nn = await formatted(keys);
+    const api = await nn.start();
+    await mkdir(api, '/a');
+    leave(nn, 9_000_000);
+    await nn.simulation.advance(3_000);
+    await expect(mkdir(api, '/b')).rejects.toThrow(
+      'Cannot create directory /b. Name node is in safe mode.\nResources are low on NN. Please add or free up more resources. ' +
+        'NOTE:  If you turn off safe mode before adding resources, the NN will immediately return to safe mode.  NamenodeHostName:nn',
+    );
+    // An operator's leave does not help for long.
+    await api.setSafeMode({ action: 1, checked: false });
+    await nn.simulation.advance(3_000);
+    expect(await api.setSafeMode({ action: 3, checked: false })).toEqual({ result: true });
+    leave(nn, 20_000_000);
+    await nn.simulation.advance(3_000);
+    await mkdir(api, '/c');
+    expect(nn.logged.join('\n')).toMatch(/warn: NameNode low on available disk space. Entering safe mode./);
+  });
+
+  test('stays in safe mode when an operator switched it on as well', async () => {
+    const nn = await formatted(keys);
+    const api = await nn.start();
+    await api.setSafeMode({ action: 2, checked: false });
+    leave(nn, 9_000_000);
+    await nn.simulation.advance(3_000);
+    leave(nn, 20_000_000);
+    await nn.simulation.advance(3_000);
+    await expect(mkdir(api, '/b')).rejects.toThrow('It was turned on manually.');
+  });
+
+  test('is seen before anything is served', async () => {
+    const nn = await formatted(keys);
+    let api = await nn.start();
+    leave(nn, 5_000_000);
+    api = await nn.restart('stop');
+    await expect(mkdir(api, '/a')).rejects.toThrow('Resources are low on NN.');
+  });
+
+  test('a checked volume that is not there stops the start', async () => {
+    const nn = await formatted({ ...keys, 'dfs.namenode.resource.checked.volumes': '/elsewhere' });
+    await expect(nn.start()).rejects.toThrow('Missing directory /elsewhere');
+  });
+
+  test('counts required and redundant volumes as Apache does', () => {
+    const volume = (required: boolean, hasRoom: boolean) => ({ required, hasRoom });
+    expect(enoughResources([], 1)).toBe(true);
+    expect(enoughResources([volume(true, false), volume(false, true)], 0)).toBe(false);
+    expect(enoughResources([volume(true, true)], 5)).toBe(true);
+    expect(enoughResources([volume(false, true), volume(false, false)], 1)).toBe(true);
+    expect(enoughResources([volume(false, true), volume(false, false)], 2)).toBe(false);
+    expect(enoughResources([volume(false, false)], 0)).toBe(true);
+  });
+});

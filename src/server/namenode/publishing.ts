@@ -1,0 +1,120 @@
+// Writing images: aside in every image directory, synced, then the digest, then the name; and only then older images, and
+// the edits that only they needed, go. Reading them is storage.ts.
+import { HdfsError, messageOf } from '../../base/errors.ts';
+import { type ImageContent, type SavedImage, saveImage } from '../../format/fsimage/saver.ts';
+import { formatDigest } from '../../format/storage/digest.ts';
+import { imageCheckpointName, imageDigestName, imageName } from '../../format/storage/names.ts';
+import type { Host } from '../../host/host.ts';
+import { currentOf, type NameDirectory } from './directories.ts';
+import { listSegments } from './edits-recovery.ts';
+import type { NameStorage } from './name-storage.ts';
+import { listImages } from './storage.ts';
+
+/** Writes an image into every working image directory; one that fails is left out from then on. */
+export async function publishImage(
+  host: Host,
+  storage: NameStorage,
+  txid: number,
+  content: () => ImageContent,
+): Promise<SavedImage> {
+  let saved: SavedImage | undefined;
+  try {
+    await storage.each(imageDirectories(storage), async (directory) => {
+      saved = await writeImage(host, directory, txid, content());
+    });
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === undefined) throw error;
+    throw new HdfsError('EIO', `No image directory could be written: ${messageOf(error)}`, { cause: error });
+  }
+  if (saved === undefined) throw new HdfsError('EIO', 'No more storage directories left.');
+  return saved;
+}
+
+export const imageDirectories = (storage: NameStorage): readonly NameDirectory[] =>
+  storage.working.filter(({ image }) => image);
+
+async function writeImage(host: Host, directory: NameDirectory, txid: number, content: ImageContent): Promise<SavedImage> {
+  const current = currentOf(directory);
+  const aside = `${current}/${imageCheckpointName(txid)}`;
+  const file = await host.disk.open(aside, 'w', 0o644);
+  let saved: SavedImage;
+  try {
+    const steps = saveImage(content);
+    let position = 0;
+    for (;;) {
+      const step = steps.next();
+      if (step.done) {
+        saved = step.value;
+        break;
+      }
+      if (step.value.length > 0) {
+        await file.write(step.value, position);
+        position += step.value.length;
+      }
+      // Everybody else has a turn between two slices.
+      await new Promise<void>((resolve) => host.clock.defer(resolve));
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await nameImage(host, directory, txid, saved.md5);
+  return saved;
+}
+
+/** Gives an image that was written aside, and synced, its digest and its name. */
+export async function nameImage(host: Host, directory: NameDirectory, txid: number, md5: string): Promise<void> {
+  const current = currentOf(directory);
+  await host.disk.writeFileAtomic(`${current}/${imageDigestName(txid)}`, formatDigest({ md5, fileName: imageName(txid) }));
+  await host.disk.rename(`${current}/${imageCheckpointName(txid)}`, `${current}/${imageName(txid)}`);
+  await host.disk.syncDirectory(current);
+}
+
+export interface Retention {
+  /** dfs.namenode.num.checkpoints.retained. */
+  readonly images: number;
+  /** dfs.namenode.num.extra.edits.retained. */
+  readonly extraEdits: number;
+  /** dfs.namenode.max.extra.edits.segments.retained. */
+  readonly extraSegments: number;
+}
+
+/** Removes images beyond those retained, and edits that no retained image needs. Apache: NNStorageRetentionManager. */
+export async function purge(host: Host, all: readonly NameDirectory[], retention: Retention): Promise<void> {
+  const directories: NameDirectory[] = [];
+  for (const directory of all) {
+    try {
+      await host.disk.readdir(currentOf(directory));
+      directories.push(directory);
+    } catch (error) {
+      host.log.log('warn', 'image', `nothing is purged in ${directory.root}: ${messageOf(error)}`);
+    }
+  }
+  const images = await listImages(host, directories);
+  const txids = [...new Set(images.map(({ txid }) => txid))];
+  const kept = txids.slice(0, Math.max(1, retention.images));
+  const oldest = kept.at(-1);
+  if (oldest === undefined) return;
+  for (const image of images) {
+    if (image.txid >= oldest) continue;
+    await host.disk.unlink(image.path);
+    const digest = `${currentOf(image.directory)}/${imageDigestName(image.txid)}`;
+    if (await host.disk.exists(digest)) await host.disk.unlink(digest);
+  }
+  let from = Math.max(0, oldest + 1 - retention.extraEdits);
+  const closed = (
+    await listSegments(
+      host,
+      directories.filter(({ edits }) => edits),
+    )
+  ).filter(({ lastTxid }) => lastTxid !== undefined);
+  const extra = [
+    ...new Set(
+      closed
+        .filter(({ firstTxid, lastTxid }) => firstTxid >= from && (lastTxid ?? 0) <= oldest)
+        .map(({ firstTxid }) => firstTxid),
+    ),
+  ];
+  while (extra.length > retention.extraSegments) from = (extra.shift() ?? 0) + 1;
+  for (const segment of closed) if ((segment.lastTxid ?? 0) < Math.min(from, oldest + 1)) await host.disk.unlink(segment.path);
+}
