@@ -1,10 +1,12 @@
 // A whole cluster on a simulated host: one NameNode, some DataNodes, some machines for clients, all of them the code that
 // runs on real machines. A daemon that ends is begun again only by whoever planned its end: a run must not heal itself.
+// What is done to it is nemesis.ts's; a daemon whose disk is being disturbed may give up, or not start, without blame.
 import { messageOf } from '../src/base/errors.ts';
 import { connect, type Hdfs } from '../src/client/index.ts';
 import { Configuration } from '../src/config/configuration.ts';
 import type { Host } from '../src/host/host.ts';
 import type { DiskFault } from '../src/host/sim/disk.ts';
+import { DiskFaults } from '../src/host/sim/disk-faults.ts';
 import { type SimLogLine, type SimNode, Simulation } from '../src/host/sim/index.ts';
 import { DataNode } from '../src/server/datanode/datanode.ts';
 import { formatNameNode } from '../src/server/namenode/format.ts';
@@ -17,19 +19,24 @@ export interface ClusterOptions {
   readonly seed: number;
   readonly dataNodes?: number | undefined;
   readonly clients?: number | undefined;
-  /** Configuration over SIM_KEYS. */
+  /** Configuration over SIM_KEYS, or over Hadoop's own defaults. */
   readonly keys?: Keys | undefined;
+  readonly hadoopDefaults?: boolean | undefined;
   readonly trace?: ((line: string) => void) | undefined;
   readonly log?: ((line: SimLogLine) => void) | undefined;
 }
 
-/** Small blocks and short periods: much happens in little virtual time, and every default of time is still a key's value. */
-export const SIM_KEYS: Keys = {
+/** Where everything is; all else of Hadoop's defaults holds. */
+const PLACES: Keys = {
   'fs.defaultFS': 'hdfs://nn:8020',
-  'hadoop.user.group.static.mapping.overrides': 'hdfs=supergroup',
+  'hadoop.user.group.static.mapping.overrides': 'hdfs=supergroup;alice=users;bob=users',
   'dfs.namenode.name.dir': '/name',
   'dfs.namenode.http-address': 'nn:9870',
   'dfs.datanode.data.dir': '/data',
+};
+
+/** Small blocks and short periods: much happens in little virtual time, and every default of time is still a key's value. */
+export const SIM_KEYS: Keys = {
   'dfs.namenode.fs-limits.min-block-size': 512,
   'dfs.blocksize': 16_384,
   'dfs.client-write-packet-size': 2_048,
@@ -62,17 +69,21 @@ export class Daemon<Server extends Stoppable> {
   private readonly boot: (host: Host) => Promise<Server>;
   private readonly violations: Violations;
   private server: Server | undefined;
-  /** Looks on at each disk call; what faults are planned on the disk is `diskFault`. */
+  /** Looks on at each disk call; what faults are planned on the disk is `diskFault`, and the rules of `disk`. */
   onDiskCall: ((call: { readonly operation: string; readonly path: string }) => void) | undefined;
   diskFault: DiskFault | undefined;
+  readonly disk: DiskFaults;
+  /** Its disk is, or was, disturbed in this life: it may give up. */
+  excused = false;
 
-  constructor(machine: SimNode, boot: (host: Host) => Promise<Server>, violations: Violations) {
+  constructor(machine: SimNode, disk: DiskFaults, boot: (host: Host) => Promise<Server>, violations: Violations) {
     this.machine = machine;
+    this.disk = disk;
     this.boot = boot;
     this.violations = violations;
     machine.diskFault = (call) => {
       this.onDiskCall?.(call);
-      return this.diskFault?.(call);
+      return this.diskFault?.(call) ?? this.disk.decide(call);
     };
   }
 
@@ -92,8 +103,10 @@ export class Daemon<Server extends Stoppable> {
       const server = await this.boot(host);
       if (this.machine.host === host) this.server = server;
     } catch (error) {
+      if (this.machine.host !== host || !this.machine.isAlive) return;
       // Nothing was done to its disk that it may not come back from.
-      this.violations.add('X1', `${this.name} does not start: ${messageOf(error)}`);
+      if (!this.excused) this.violations.add('X1', `${this.name} does not start: ${messageOf(error)}`);
+      this.crash('process');
     }
   }
 
@@ -116,6 +129,8 @@ export class SimCluster {
   readonly nameNode: Daemon<NameNode>;
   readonly dataNodes: readonly Daemon<DataNode>[];
   readonly clients: readonly SimNode[];
+  /** The DataNodes that have to be there once the cluster is healed. */
+  core: readonly Daemon<DataNode>[];
   /** How often any DataNode has lost its power: what was only flushed before is owed no more. */
   dataPowerLosses = 0;
 
@@ -125,13 +140,15 @@ export class SimCluster {
     const { simulation } = this;
     this.violations = new Violations(() => simulation.nowMs);
     const { violations } = this;
-    this.configuration = Configuration.of({ ...SIM_KEYS, ...options.keys });
-    this.nameNode = new Daemon(simulation.node('nn'), (host) => this.bootNameNode(host), violations);
+    this.configuration = Configuration.of({ ...PLACES, ...(options.hadoopDefaults ? {} : SIM_KEYS), ...options.keys });
+    const disk = (name: string): DiskFaults => new DiskFaults(simulation.random(`disk faults of ${name}`));
+    this.nameNode = new Daemon(simulation.node('nn'), disk('nn'), (host) => this.bootNameNode(host), violations);
     this.dataNodes = Array.from(
       { length: options.dataNodes ?? 3 },
-      (_, i) => new Daemon(simulation.node(`dn${i}`), (host) => this.bootDataNode(host), violations),
+      (_, i) => new Daemon(simulation.node(`dn${i}`), disk(`dn${i}`), (host) => this.bootDataNode(host), violations),
     );
     this.clients = Array.from({ length: options.clients ?? 3 }, (_, i) => simulation.node(`client${i}`));
+    this.core = this.dataNodes;
   }
 
   get daemons(): readonly Daemon<NameNode | DataNode>[] {
@@ -141,8 +158,8 @@ export class SimCluster {
   private async bootNameNode(host: Host): Promise<NameNode> {
     const namenode = new NameNode(host, this.configuration, {
       onFatal: (error) => {
-        // Without a planned disk fault there is no reason to give up.
-        this.violations.add('X3', `the NameNode gives up: ${error.stack ?? error.message}`);
+        if (this.nameNode.machine.host !== host || !this.nameNode.machine.isAlive) return;
+        if (!this.nameNode.excused) this.violations.add('X3', `the NameNode gives up: ${error.stack ?? error.message}`);
         this.nameNode.crash('process');
       },
     });
@@ -164,11 +181,11 @@ export class SimCluster {
     if (!(await this.until(() => this.ready, 120_000))) this.violations.add('SM4', 'the new cluster does not become ready');
   }
 
-  /** All DataNodes are there and safe mode is off. */
+  /** All DataNodes of the core are there and safe mode is off. */
   get ready(): boolean {
     const system = this.nameNode.running?.system;
     if (system === undefined || system.blockManager.safeMode.isOn) return false;
-    return system.blockManager.datanodes.aliveCount === this.dataNodes.length;
+    return system.blockManager.datanodes.aliveCount >= this.core.length;
   }
 
   /** Lets time pass until `condition` holds; false: it does not within `limitMs`. */
@@ -182,13 +199,14 @@ export class SimCluster {
   }
 
   /** A new client on one of the client machines. */
-  connect(machine: SimNode): Promise<Hdfs> {
-    return connect({ host: machine.host, configuration: this.configuration, user: 'hdfs' });
+  connect(machine: SimNode, user = 'hdfs', keys: Keys = {}): Promise<Hdfs> {
+    const configuration = Object.keys(keys).length === 0 ? this.configuration : this.configuration.with(stringsOf(keys));
+    return connect({ host: machine.host, configuration, user });
   }
 
   /** A machine by name, daemon or client. */
   crash(name: string, how: 'process' | 'power', luck: boolean): void {
-    const daemon = this.daemons.find((each) => each.name === name);
+    const daemon = this.daemon(name);
     if (daemon === undefined) this.simulation.node(name).crash(how, luck);
     else daemon.crash(how, luck);
     if (how === 'power' && this.dataNodes.some((each) => each.name === name)) this.dataPowerLosses++;
@@ -196,16 +214,16 @@ export class SimCluster {
 
   /** Begins it again without waiting for it. */
   restart(name: string): void {
-    const daemon = this.daemons.find((each) => each.name === name);
+    const daemon = this.daemon(name);
     if (daemon === undefined) this.simulation.node(name).restart();
     else void daemon.restart();
   }
 
-  cut(from: string, to: string): void {
-    this.simulation.cut(this.simulation.node(from), this.simulation.node(to));
-  }
-
-  heal(from: string, to: string): void {
-    this.simulation.heal(this.simulation.node(from), this.simulation.node(to));
+  /** The daemon of that name; undefined for a client's machine. */
+  daemon(name: string): Daemon<NameNode | DataNode> | undefined {
+    return this.daemons.find((each) => each.name === name);
   }
 }
+
+const stringsOf = (keys: Keys): Record<string, string> =>
+  Object.fromEntries(Object.entries(keys).map(([key, value]) => [key, String(value)]));

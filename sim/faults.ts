@@ -76,10 +76,10 @@ export function play(cluster: SimCluster, plan: readonly Fault[], onFault: (faul
           cluster.restart(fault.node);
           break;
         case 'cut':
-          cluster.cut(fault.from, fault.to);
+          cluster.simulation.cut(cluster.simulation.node(fault.from), cluster.simulation.node(fault.to));
           break;
         case 'heal':
-          cluster.heal(fault.from, fault.to);
+          cluster.simulation.heal(cluster.simulation.node(fault.from), cluster.simulation.node(fault.to));
           break;
       }
       onFault(fault);

@@ -9,10 +9,15 @@ import type { SimLogLine } from '../src/host/sim/index.ts';
 import { crashStory } from './crash.ts';
 import type { Scenario } from './faults.ts';
 import { type RunResult, runSeed } from './run.ts';
+import { describeSpeed, measureSpeed } from './speed.ts';
+
+export { useNativeCrc } from '../src/base/crc.ts';
 
 export interface SimOutput {
   readonly line: (text: string) => void;
   readonly nowMs: () => number;
+  /** Time of the processor that this process has used. */
+  readonly cpuMs: () => number;
 }
 
 /** A seed's line, and what to add when something was broken. */
@@ -91,6 +96,10 @@ export async function main(args: readonly string[], output: SimOutput): Promise<
           output.line(`  ${atMs.toFixed(1)} ${node} ${level} ${component}: ${message} ${JSON.stringify(fields ?? {})}`)
       : undefined,
   };
+  if (args.includes('--speed')) {
+    output.line(describeSpeed(await measureSpeed(numberAfter(args, '--seconds', 300), output.cpuMs)));
+    return 0;
+  }
   let broken = 0;
   for (let seed = from; seed < from + seeds; seed++) {
     const began = output.nowMs();

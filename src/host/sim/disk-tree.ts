@@ -7,23 +7,38 @@ export type Content = { readonly at: number; readonly bytes: Buffer } | { readon
 
 const SECTOR_BYTES = 512;
 
-/** Bytes that grow. */
+/** Bytes that grow. Two of them may share one buffer until one changes what the other has. */
 class Bytes {
   private buffer = Buffer.alloc(0);
+  /** Another one has the bytes below this. */
+  private sharedBelow = 0;
   size = 0;
 
+  /** Room for `size` bytes of which those from `from` on are going to change: in another buffer where they are shared. */
+  private reserve(size: number, from: number): void {
+    const { buffer } = this;
+    if (size <= buffer.length && from >= this.sharedBelow) return;
+    const capacity =
+      size <= buffer.length ? buffer.length : Math.max(size, Math.min(buffer.length * 2, buffer.length + (1 << 24)), 256);
+    const own = Buffer.allocUnsafeSlow(capacity);
+    buffer.copy(own, 0, 0, this.size);
+    this.buffer = own;
+    this.sharedBelow = 0;
+  }
+
   resize(size: number): void {
-    if (size > this.buffer.length) {
-      const grown = Buffer.alloc(Math.max(size, Math.min(this.buffer.length * 2, this.buffer.length + (1 << 24)), 256));
-      this.buffer.copy(grown, 0, 0, this.size);
-      this.buffer = grown;
-    } else if (size < this.size) this.buffer.fill(0, size, this.size);
+    if (size > this.size) {
+      this.reserve(size, this.size);
+      this.buffer.fill(0, this.size, size);
+    }
     this.size = size;
   }
 
   write(bytes: Uint8Array, at: number): void {
-    if (at + bytes.length > this.size) this.resize(at + bytes.length);
+    if (at > this.size) this.resize(at);
+    this.reserve(Math.max(this.size, at + bytes.length), at);
     this.buffer.set(bytes, at);
+    this.size = Math.max(this.size, at + bytes.length);
   }
 
   read(into: Uint8Array, offset: number, length: number, position: number): number {
@@ -38,8 +53,10 @@ class Bytes {
   }
 
   copyOf(other: Bytes): void {
-    this.buffer = Buffer.from(other.buffer.subarray(0, other.size));
+    this.buffer = other.buffer;
     this.size = other.size;
+    this.sharedBelow = Math.max(other.sharedBelow, other.size);
+    other.sharedBelow = this.sharedBelow;
   }
 }
 
@@ -58,6 +75,8 @@ export class SimFileNode implements NodeFields {
   private readonly durable = new Bytes();
   /** Changes of the live layer that no sync has made durable, in order. */
   private unsynced: Content[] = [];
+  /** The layers differ in more than `unsynced`. */
+  private forgotten = false;
 
   constructor(inode: number, mode: number, mtimeMs: number) {
     this.inode = inode;
@@ -91,13 +110,19 @@ export class SimFileNode implements NodeFields {
   }
 
   sync(): void {
-    for (const change of this.unsynced) this.durable.apply(change);
-    if (this.unsynced.length > 0) this.durableVersion++;
+    if (this.unsynced.length === 0) return;
+    // What was only appended is shared and not copied.
+    const { size } = this.durable;
+    const isAppended = this.unsynced.every((change) => 'bytes' in change && change.at >= size);
+    if (isAppended && !this.forgotten) this.durable.copyOf(this.live);
+    else for (const change of this.unsynced) this.durable.apply(change);
+    this.durableVersion++;
     this.unsynced = [];
   }
 
   /** What was written since the last sync will be on no disk, though every process goes on reading it. */
   forgetUnsynced(): void {
+    this.forgotten ||= this.unsynced.length > 0;
     this.unsynced = [];
   }
 
@@ -124,6 +149,7 @@ export class SimFileNode implements NodeFields {
       for (const change of this.unsynced) if (luck.below(2) === 0) tear(change, luck, this.durable);
     }
     this.unsynced = [];
+    this.forgotten = false;
     this.live.copyOf(this.durable);
   }
 }

@@ -221,7 +221,7 @@ export class SimConnection implements Connection {
       const room = WINDOW_BYTES - this.wireBytes - peer.inboxBytes;
       if (room <= 0) break;
       const size = this.segmentSize(Math.min(room, this.queued));
-      const segment = Buffer.alloc(size);
+      const segment = Buffer.allocUnsafeSlow(size);
       let filled = 0;
       while (filled < size) {
         const chunk = this.queue[0] as Uint8Array;

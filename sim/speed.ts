@@ -1,0 +1,129 @@
+// How much faster than real time a common load is simulated: one NameNode, five DataNodes, four writers, fifty namespace
+// operations and half a MiB of block data in each virtual second, with Hadoop's defaults of time and size.
+import type { SeededRandom } from '../src/base/random.ts';
+import type { Hdfs } from '../src/client/index.ts';
+import { SimCluster } from './cluster.ts';
+import { contentOf } from './content.ts';
+
+const WRITERS = 4;
+const OPERATIONS_PER_SECOND = 50;
+const BYTES_PER_SECOND = 512 * 1024;
+const FILE_BYTES = 256 * 1024;
+/** Of all files: making bytes is not what is measured. */
+const CONTENT = contentOf(1, 0, FILE_BYTES);
+/** What a writer calls for each file beside its other operations: create, addBlock, complete. */
+const CALLS_PER_FILE = 3;
+
+export interface SpeedResult {
+  readonly virtualMs: number;
+  readonly realMs: number;
+  readonly events: number;
+  readonly operations: number;
+  readonly bytesWritten: number;
+}
+
+class Writer {
+  operations = 0;
+  bytesWritten = 0;
+  private readonly fs: Hdfs;
+  private readonly home: string;
+  private readonly random: SeededRandom;
+  private files = 0;
+  private directories = 0;
+
+  constructor(fs: Hdfs, home: string, random: SeededRandom) {
+    this.fs = fs;
+    this.home = home;
+    this.random = random;
+  }
+
+  /** One file written, and one old enough read back and deleted. */
+  async file(): Promise<void> {
+    const { fs, home } = this;
+    const index = this.files++;
+    const path = `${home}/f${index}`;
+    await fs.writeFile(path, CONTENT);
+    this.operations += CALLS_PER_FILE;
+    this.bytesWritten += FILE_BYTES;
+    if (index < 8) return;
+    if (index % 8 === 0) {
+      const bytes = await fs.readFile(path);
+      this.operations++;
+      if (!bytes.equals(CONTENT)) throw new Error(`${path} has wrong bytes`);
+    }
+    await fs.rm(`${home}/f${index - 8}`, { skipTrash: true });
+    this.operations += 2;
+  }
+
+  async namespaceOperation(): Promise<void> {
+    const { fs, home, random } = this;
+    this.operations++;
+    const chance = random.below(10);
+    if (chance < 3 || this.directories === 0) await fs.mkdir(`${home}/d${this.directories++}`);
+    else if (chance < 5) {
+      const last = this.directories - 1;
+      await fs.rename(`${home}/d${last}`, `${home}/d${++this.directories - 1}`);
+    } else if (chance < 6) await fs.chmod(home, 0o755);
+    else await fs.stat(`${home}/d${this.directories - 1}`);
+  }
+}
+
+export async function measureSpeed(seconds: number, nowMs: () => number): Promise<SpeedResult> {
+  const cluster = new SimCluster({ seed: 1, dataNodes: 5, clients: WRITERS, hadoopDefaults: true });
+  const { simulation } = cluster;
+  await cluster.start();
+  const writers: Writer[] = [];
+  for (const [index, machine] of cluster.clients.entries()) {
+    const fs = await simulation.run(cluster.connect(machine));
+    const home = `/writer${index}`;
+    await simulation.run(fs.mkdir(home));
+    writers.push(new Writer(fs, home, simulation.random(`writer ${index}`)));
+  }
+  const everyFileMs = (FILE_BYTES * WRITERS * 1000) / BYTES_PER_SECOND;
+  const callsOfFiles = (BYTES_PER_SECOND / FILE_BYTES) * (CALLS_PER_FILE + 2);
+  const everyOperationMs = (WRITERS * 1000) / (OPERATIONS_PER_SECOND - callsOfFiles);
+  const loop = async (machine: number, everyMs: number, work: () => Promise<void>): Promise<void> => {
+    const { clock } = (cluster.clients[machine] as (typeof cluster.clients)[number]).host;
+    for (let dueMs = clock.monotonic() + (everyMs * machine) / WRITERS; ; dueMs += everyMs) {
+      await clock.sleep(Math.max(0, dueMs - clock.monotonic()));
+      await work();
+    }
+  };
+  let failure: unknown;
+  for (const [index, writer] of writers.entries()) {
+    for (const [everyMs, work] of [
+      [everyFileMs, () => writer.file()],
+      [everyOperationMs, () => writer.namespaceOperation()],
+    ] as const) {
+      loop(index, everyMs, work).catch((error: unknown) => {
+        failure ??= error;
+      });
+    }
+  }
+  await simulation.advance(5_000);
+  const before = { virtualMs: simulation.nowMs, realMs: nowMs(), events: simulation.scheduler.events, ...sums(writers) };
+  await simulation.advance(seconds * 1000);
+  if (failure !== undefined) throw failure;
+  const after = sums(writers);
+  return {
+    virtualMs: simulation.nowMs - before.virtualMs,
+    realMs: nowMs() - before.realMs,
+    events: simulation.scheduler.events - before.events,
+    operations: after.operations - before.operations,
+    bytesWritten: after.bytesWritten - before.bytesWritten,
+  };
+}
+
+const sums = (writers: readonly Writer[]) => ({
+  operations: writers.reduce((sum, writer) => sum + writer.operations, 0),
+  bytesWritten: writers.reduce((sum, writer) => sum + writer.bytesWritten, 0),
+});
+
+export function describeSpeed({ virtualMs, realMs, events, operations, bytesWritten }: SpeedResult): string {
+  const seconds = virtualMs / 1000;
+  return (
+    `${seconds.toFixed(0)} virtual seconds in ${(realMs / 1000).toFixed(2)} s of one core: ${(virtualMs / realMs).toFixed(0)} times real time, ` +
+    `${Math.round(events / (realMs / 1000))} events/s; ${(events / seconds).toFixed(0)} events, ` +
+    `${(operations / seconds).toFixed(1)} namespace operations and ${(bytesWritten / seconds / 1024).toFixed(0)} KiB in each virtual second`
+  );
+}
