@@ -8,6 +8,14 @@ import { VERSION } from '../version.ts';
 const NAMENODE_USAGE = `Usage: hdfs namenode [-format [-clusterId cid ] [-force] [-nonInteractive] ] | [-recover [ -force] ] | [-regular]
 `;
 
+const DATANODE_USAGE = `Usage: hdfs datanode [-regular | -rollback]
+    -regular                 : Normal DataNode startup (default).
+    -rollback                : Rollback a standard or rolling upgrade.
+  Refer to HDFS documentation for the difference between standard
+  and rolling upgrades.
+
+`;
+
 /** Start-up options of Hadoop's NameNode that are refused by name. */
 const NAMENODE_NOT_YET: Readonly<Record<string, string>> = {
   '-backup': 'backup nodes are not supported',
@@ -112,18 +120,17 @@ export function runDataNode(
   configuration: Configuration,
   argv: readonly string[],
 ): Promise<number> {
-  const [option] = argv;
-  if (option !== undefined && option.toLowerCase() !== '-regular') {
-    terminal.stderr.write(
-      option.toLowerCase() === '-rollback'
-        ? 'datanode -rollback: going back to before an upgrade is not built yet\n'
-        : 'Usage: hdfs datanode [-regular]\n',
-    );
+  const option = argv[0]?.toLowerCase();
+  if (option !== undefined && option !== '-regular' && option !== '-rollback') {
+    terminal.stderr.write(DATANODE_USAGE);
     return Promise.resolve(1);
   }
+  const startOption = option === '-rollback' ? 'rollback' : 'regular';
   return serve(host, terminal, 'datanode', async (_fail, end) => {
     host.log.log('info', 'datanode', `starting tuskfs ${VERSION}`);
-    const dataNode = await terminal.launcher().startDataNode(host, configuration, { version: VERSION, onShutdown: end });
+    const dataNode = await terminal
+      .launcher()
+      .startDataNode(host, configuration, { version: VERSION, startOption, onShutdown: end });
     return () => dataNode.stop();
   });
 }

@@ -15,7 +15,7 @@ import {
 import { diskErrorCode } from '../../host/disk-error.ts';
 import type { Disk, DiskFile, FileStat, Log } from '../../host/host.ts';
 import { DataChecksum } from './data-checksum.ts';
-import { finalizedDir, poolCurrentDir, rbwDir, tmpDir } from './layout.ts';
+import { finalizedDir, poolCurrentDir, previousDir, rbwDir, tmpDir } from './layout.ts';
 import type { InFlightReplica } from './replica.ts';
 import { lengthByTail, parseTailFileName, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
@@ -32,6 +32,10 @@ export class BlockPool {
   readonly inFlight = new Map<ReplicaHandle, InFlightReplica>();
   /** Recovery ids of replicas under recovery, with the state that they were in. */
   readonly recoveries = new Map<ReplicaHandle, { readonly recoveryId: GenStamp; readonly original: ReplicaState }>();
+  /** Blocks that are to go are moved to the trash: a rolling upgrade is under way. */
+  trashEnabled = false;
+  /** Volumes that keep the state of before an upgrade, whose files are the same as ours as long as nobody writes them. */
+  readonly keepsPrevious = new Set<Volume>();
   private readonly volumes: VolumeList;
   private readonly disk: Disk;
   private readonly log: Log;
@@ -96,6 +100,7 @@ export class BlockPool {
 
   /** Makes the directories of the pool on a volume, and drops copies that were in the making. */
   async prepare(volume: Volume): Promise<void> {
+    if (await this.disk.exists(previousDir(volume.path, this.id))) this.keepsPrevious.add(volume);
     await this.disk.removeTree(tmpDir(volume.path, this.id));
     for (const dir of [finalizedDir(volume.path, this.id), rbwDir(volume.path, this.id), tmpDir(volume.path, this.id)]) {
       await this.disk.mkdir(dir);

@@ -15,6 +15,7 @@ import {
 import { recoverBlock } from './block-recovery.ts';
 import type { NameNodeActor } from './namenode-actor.ts';
 import { type BlockName, describeBlock } from './replica.ts';
+import type { RollingUpgrades } from './rolling-upgrade.ts';
 import { sendReplica } from './send-replica.ts';
 import type { Services } from './services.ts';
 
@@ -25,13 +26,15 @@ const MAX_WAITING_TRANSFERS = 10_000;
 
 export class Commands {
   private readonly services: Services;
+  private readonly upgrades: RollingUpgrades;
   private readonly waiting: (() => Promise<void>)[] = [];
   private running = 0;
   /** Bytes a second that balancing may use. */
   balanceBandwidth: number;
 
-  constructor(services: Services) {
+  constructor(services: Services, upgrades: RollingUpgrades) {
     this.services = services;
+    this.upgrades = upgrades;
     this.balanceBandwidth = services.settings.balanceBandwidth;
   }
 
@@ -59,7 +62,7 @@ export class Commands {
         }
         return;
       case DatanodeCommandProto_Type.FinalizeCommand:
-        // There is no earlier state of an upgrade to give up.
+        this.upgrades.finalize(command.finalizeCmd?.blockPoolId ?? '');
         return;
       case DatanodeCommandProto_Type.KeyUpdateCommand:
         // Keys of block tokens: without security nobody asks for them.

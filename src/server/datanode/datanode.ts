@@ -24,9 +24,11 @@ import type { BlockNews } from './incremental-reports.ts';
 import { interDatanodeService } from './inter-datanode.ts';
 import type { ActorOwner, NameNodeActor } from './namenode-actor.ts';
 import { PoolService } from './pool-service.ts';
+import type { StartOption } from './pool-upgrade.ts';
 import { type BlockName, describeBlock } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { protoOf } from './requests.ts';
+import { RollingUpgrades } from './rolling-upgrade.ts';
 import type { Counters, Services } from './services.ts';
 import { readSettings } from './settings.ts';
 import { Storages } from './storages.ts';
@@ -37,6 +39,8 @@ import { XceiverServer } from './xceiver.ts';
 const SOFTWARE_VERSION = '3.5.0';
 
 export interface DataNodeOptions {
+  /** rollback: go back to before an upgrade, or take deleted blocks out of the trash of a rolling one. */
+  readonly startOption?: StartOption | undefined;
   /** Our own version, for logs and the web page. */
   readonly version?: string;
   /** An operator has asked the node to stop by RPC. */
@@ -93,7 +97,13 @@ export class DataNode {
     const settings = readSettings(configuration);
     const nameservices = dataNodeNameservices(configuration);
     const directories = parseDataDirectories(configuration.getStrings('dfs.datanode.data.dir'));
-    const storages = await Storages.open(host, directories, settings.reserving, settings.volumeFailuresTolerated);
+    const storages = await Storages.open(
+      host,
+      directories,
+      settings.reserving,
+      settings.volumeFailuresTolerated,
+      this.options.startOption,
+    );
     this.datanodeUuid = storages.datanodeUuid ?? '';
     let pools: readonly PoolService[] = [];
     const notify =
@@ -174,8 +184,9 @@ export class DataNode {
       const page = () => datanodePage(source);
       const routes = standardRoutes({ beans, configuration, hostName: source.hostName, page });
       http = await webServer(host, settings.httpAddress, routes);
-      commands = new Commands(services);
-      const base = this.actorOwner(services, storages, commands, () => pools, { transfer, ipc, http: http.address });
+      const upgrades = new RollingUpgrades(dataset, host.log);
+      commands = new Commands(services, upgrades);
+      const base = this.actorOwner(services, storages, commands, upgrades, () => pools, { transfer, ipc, http: http.address });
       const owner: ActorOwner = {
         ...base,
         registered: (actor, registration) => {
@@ -273,6 +284,7 @@ export class DataNode {
     services: Services,
     storages: Storages,
     commands: Commands,
+    upgrades: RollingUpgrades,
     pools: () => readonly PoolService[],
     addresses: DataNodeAddresses,
   ): ActorOwner {
@@ -315,6 +327,9 @@ export class DataNode {
         volumeFailureSummary: dataset.volumeList.failureSummary,
       }),
       haState: (actor, status) => serviceOf(actor).haState(actor, status),
+      rollingUpgrade: (actor, status) => {
+        if (actor.pool !== undefined && serviceOf(actor).isActive(actor)) upgrades.signal(actor.pool, status);
+      },
       command: (actor, command) => {
         if (serviceOf(actor).isActive(actor)) commands.obey(actor, command);
         else host.log.log('info', 'datanode', `a command of a NameNode that is not active is passed over`);

@@ -14,6 +14,7 @@ import { BlockPool } from './block-pool.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { rbwDir, tmpDir } from './layout.ts';
+import { trashDirectoryOf } from './pool-trash.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
 import { tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
@@ -312,8 +313,8 @@ export class Dataset {
     });
   }
 
-  /** Removes a replica from the map, then its files. */
-  async dropReplica(pool: BlockPool, handle: ReplicaHandle): Promise<void> {
+  /** Removes a replica from the map, then its files, or moves them to the trash. */
+  async dropReplica(pool: BlockPool, handle: ReplicaHandle, toTrash = false): Promise<void> {
     const volume = pool.volumeOf(handle);
     const block = pool.blockFile(handle);
     const meta = pool.metaFile(handle);
@@ -326,10 +327,30 @@ export class Dataset {
     pool.replicas.remove(handle);
     // Counted since the replica was finalized.
     const metaBytes = wasFinalized ? await this.sizeQuietly(volume, meta) : 0;
-    await this.unlinkQuietly(volume, meta);
-    await this.unlinkQuietly(volume, block);
+    if (!toTrash || !(await this.moveToTrash(pool, volume, block, meta))) {
+      await this.unlinkQuietly(volume, meta);
+      await this.unlinkQuietly(volume, block);
+    }
     if (replica?.hasTailFile) await this.unlinkQuietly(volume, `${replica.directory}/${tailFileName(replica.id)}`);
     volume.addUsed(pool.id, -bytes - metaBytes);
+  }
+
+  /** False: they are still where they were. */
+  private async moveToTrash(pool: BlockPool, volume: Volume, block: string, meta: string): Promise<boolean> {
+    const directory = block.slice(0, block.lastIndexOf('/'));
+    const trash = trashDirectoryOf(volume.path, pool.id, directory);
+    try {
+      await volume.io.async(0, () => this.disk.mkdir(trash));
+      for (const path of [block, meta]) {
+        const to = `${trash}${path.slice(directory.length)}`;
+        await volume.io.async(0, () => this.disk.rename(path, to));
+      }
+      await volume.io.slow(() => volume.directorySyncs.sync(trash));
+      return true;
+    } catch (error) {
+      this.log.log('warn', 'datanode', `${block} was not moved to the trash: ${messageOf(error)}`);
+      return diskErrorCode(error) !== 'ENOENT';
+    }
   }
 
   /** 0 for a file that is not there. */
@@ -385,7 +406,8 @@ export class Dataset {
       }
       const numBytes = pool.replicas.numBytes(handle);
       await this.stopWriterOf(pool, handle);
-      await this.dropReplica(pool, handle);
+      // Where the state of before an upgrade is kept, its names keep the files.
+      await this.dropReplica(pool, handle, pool.trashEnabled && !pool.keepsPrevious.has(volume));
       this.events.deleted(pool.id, { pool: pool.id, id: block.id, genStamp, numBytes }, volume);
     });
   }

@@ -6,10 +6,14 @@
 //   DIR/current/BP-…/current/finalized/subdirN/subdirM/blk_ID, blk_ID_GENSTAMP.meta
 //   DIR/current/BP-…/current/rbw/                    being written, or left by a writer
 //   DIR/current/BP-…/tmp/                            copies in the making, dropped at a start
+//   DIR/current/BP-…/previous/                       `current` of before an upgrade that is not finalized
+//   DIR/current/BP-…/trash/                          what was deleted during a rolling upgrade
 //
 // Names of the block files themselves: format/storage/block-files.ts. Apache: DataStorage, BlockPoolSliceStorage.
 export const LOCK_FILE = 'in_use.lock';
 export const VERSION_FILE = 'VERSION';
+
+export const DIRECTORY_MODE = 0o700;
 
 export const currentDir = (dir: string): string => `${dir}/current`;
 export const poolDir = (dir: string, pool: string): string => `${dir}/current/${pool}`;
@@ -17,6 +21,8 @@ export const poolCurrentDir = (dir: string, pool: string): string => `${dir}/cur
 export const finalizedDir = (dir: string, pool: string): string => `${poolCurrentDir(dir, pool)}/finalized`;
 export const rbwDir = (dir: string, pool: string): string => `${poolCurrentDir(dir, pool)}/rbw`;
 export const tmpDir = (dir: string, pool: string): string => `${poolDir(dir, pool)}/tmp`;
+export const previousDir = (dir: string, pool: string): string => `${poolDir(dir, pool)}/previous`;
+export const trashDir = (dir: string, pool: string): string => `${poolDir(dir, pool)}/trash`;
 
 /** A block pool id is one path component of a known shape: never a way out of the directory. */
 export function isPoolId(name: string): boolean {

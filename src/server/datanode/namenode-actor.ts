@@ -14,7 +14,7 @@ import {
   type StorageBlockReportProtoInit,
   type VolumeFailureSummaryProtoInit,
 } from '../../wire/messages/datanode.ts';
-import type { LocatedBlockProtoInit, StorageReportProtoInit } from '../../wire/messages/hdfs.ts';
+import type { LocatedBlockProtoInit, RollingUpgradeStatusProto, StorageReportProtoInit } from '../../wire/messages/hdfs.ts';
 import type { NamespaceInfoProto, NNHAStatusHeartbeatProto } from '../../wire/messages/hdfs-server.ts';
 import { IncrementalReports } from './incremental-reports.ts';
 import type { DataNodeSettings } from './settings.ts';
@@ -48,6 +48,7 @@ export interface ActorOwner {
     readonly volumeFailureSummary: VolumeList['failureSummary'];
   };
   haState(actor: NameNodeActor, status: NNHAStatusHeartbeatProto): void;
+  rollingUpgrade(actor: NameNodeActor, status: RollingUpgradeStatusProto | undefined): void;
   command(actor: NameNodeActor, command: DatanodeCommandProto): void;
 }
 
@@ -238,6 +239,8 @@ export class NameNodeActor {
       this.leaseId = answer.fullBlockReportLeaseId;
     }
     if (answer.haStatus !== undefined) this.owner.haState(this, answer.haStatus);
+    // An older NameNode says it in the first field, and only while an upgrade is under way.
+    this.owner.rollingUpgrade(this, answer.rollingUpgradeStatusV2 ?? answer.rollingUpgradeStatus);
     for (const command of answer.cmds) this.obey(command);
   }
 

@@ -10,6 +10,7 @@ import { blockFileName, metaFileName } from '../../format/storage/block-files.ts
 import { type BlockPool, NO_GEN_STAMP } from './block-pool.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
+import { breakHardLinks } from './hard-links.ts';
 import { rbwDir } from './layout.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
 
@@ -63,6 +64,7 @@ export class ReplicaChanges {
     const oldMeta = pool.metaFile(handle);
     const bytes = pool.replicas.numBytes(handle);
     const to = rbwDir(volume.path, pool.id);
+    await breakHardLinks(disk, pool, volume, [oldMeta, pool.blockFile(handle)]);
     // Counted again when the replica is finalized again.
     volume.addUsed(pool.id, -(await this.dataset.sizeQuietly(volume, oldMeta)));
     await volume.io.async(0, () => disk.rename(oldMeta, `${to}/${metaFileName(id, newGenStamp)}`));
@@ -328,7 +330,9 @@ export class ReplicaChanges {
     const { io } = replica.volume;
     const metaPath = `${replica.directory}/${metaFileName(replica.id, replica.genStamp)}`;
     const checksum = await this.dataset.checksumOf(replica.volume, metaPath);
-    const dataFile = await io.async(0, () => disk.open(`${replica.directory}/${blockFileName(replica.id)}`, 'r+'));
+    const blockPath = `${replica.directory}/${blockFileName(replica.id)}`;
+    await breakHardLinks(disk, pool, replica.volume, [metaPath, blockPath]);
+    const dataFile = await io.async(0, () => disk.open(blockPath, 'r+'));
     try {
       const metaFile = await io.async(0, () => disk.open(metaPath, 'r+'));
       try {

@@ -3,32 +3,21 @@
 // nothing is formatted that is not empty of a VERSION. Apache: DataStorage, BlockPoolSliceStorage.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import {
-  type BlockPoolVersion,
   DATANODE_LAYOUT_VERSION,
   type DataNodeVersion,
-  formatBlockPoolVersion,
   formatDataNodeVersion,
-  parseBlockPoolVersion,
   parseDataNodeVersion,
 } from '../../format/storage/version.ts';
 import { DiskFailure } from '../../host/disk-error.ts';
 import type { Host } from '../../host/host.ts';
 import { randomUuid } from '../../host/uuid.ts';
 import type { DataDirectory } from './data-directories.ts';
-import { currentDir, isPoolId, LOCK_FILE, poolCurrentDir, VERSION_FILE } from './layout.ts';
+import { currentDir, DIRECTORY_MODE, isPoolId, LOCK_FILE, VERSION_FILE } from './layout.ts';
+import { type Namespace, PoolDirectory, type StartOption } from './pool-upgrade.ts';
 import { Volume } from './volume.ts';
 import { badTolerance, hasEnoughVolumes } from './volumes.ts';
 
-const DIRECTORY_MODE = 0o700;
 const SAYS_WRONG: ReadonlySet<string> = new Set(['EINCONSISTENT', 'EINCORRECTVERSION']);
-
-/** What a NameNode says of itself in the handshake. */
-export interface Namespace {
-  readonly clusterId: string;
-  readonly namespaceId: number;
-  readonly pool: string;
-  readonly cTime: number;
-}
 
 /** Bytes of a directory that are left to others, fixed or by the capacity of its file system. */
 export type Reserving = number | ((directory: DataDirectory) => (capacityBytes: number) => number);
@@ -44,12 +33,20 @@ export class Storages {
   readonly failed: readonly FailedDirectory[];
   private readonly host: Host;
   private readonly reserving: Reserving;
+  private readonly startOption: StartOption;
   private readonly namespaces = new Map<string, Namespace>();
   private uuid: string | undefined;
   private clusterId: string | undefined;
 
-  private constructor(host: Host, volumes: readonly Volume[], failed: readonly FailedDirectory[], reserving: Reserving) {
+  private constructor(
+    host: Host,
+    volumes: readonly Volume[],
+    failed: readonly FailedDirectory[],
+    reserving: Reserving,
+    startOption: StartOption,
+  ) {
     this.host = host;
+    this.startOption = startOption;
     this.volumes = volumes;
     this.failed = failed;
     this.reserving = reserving;
@@ -61,6 +58,7 @@ export class Storages {
     directories: readonly DataDirectory[],
     reserving: Reserving,
     tolerated: number,
+    startOption: StartOption = 'regular',
   ): Promise<Storages> {
     if (directories.length === 0) throw new HdfsError('EINVAL', 'dfs.datanode.data.dir names no directory');
     const bad = badTolerance(tolerated, directories.length);
@@ -71,7 +69,7 @@ export class Storages {
     try {
       for (const directory of directories) {
         try {
-          const { volume, version } = await openVolume(host, directory, volumes.length, reserving);
+          const { volume, version } = await openVolume(host, directory, volumes.length, reserving, startOption);
           volumes.push(volume);
           versions.push(version);
         } catch (error) {
@@ -88,7 +86,7 @@ export class Storages {
           `Too many failed volumes - current valid volumes: ${volumes.length}, volumes configured: ${directories.length}, volumes failed: ${failed.length}, volume failures tolerated: ${tolerated} (${reasons})`,
         );
       }
-      const storages = new Storages(host, volumes, failed, reserving);
+      const storages = new Storages(host, volumes, failed, reserving, startOption);
       volumes.forEach((volume, i) => {
         storages.adopt(volume, versions[i]);
       });
@@ -101,11 +99,11 @@ export class Storages {
 
   /** A further directory, made, locked and bound to everything that the others are bound to; not in service yet. */
   async openFurther(directory: DataDirectory, index: number): Promise<Volume> {
-    const { volume, version } = await openVolume(this.host, directory, index, this.reserving);
+    const { volume, version } = await openVolume(this.host, directory, index, this.reserving, 'regular');
     try {
       if (version !== undefined && this.clusterId !== undefined) this.checkCluster(volume, version.clusterId);
       this.adopt(volume, version);
-      for (const namespace of this.namespaces.values()) await this.bindVolume(volume, namespace);
+      for (const namespace of this.namespaces.values()) await this.bindVolume(volume, namespace, 'regular', false);
       return volume;
     } catch (error) {
       await volume.release();
@@ -144,16 +142,17 @@ export class Storages {
     if (this.clusterId !== undefined && first !== undefined) this.checkCluster(first, this.clusterId, namespace.clusterId);
     this.clusterId = namespace.clusterId;
     this.uuid ??= randomUuid(this.host.random);
+    const served = this.namespaces.has(namespace.pool);
     const failed: [Volume, string][] = [];
     for (const volume of volumes) {
       try {
-        await this.bindVolume(volume, namespace);
+        await this.bindVolume(volume, namespace, this.startOption, served);
       } catch (error) {
         if (!(error instanceof DiskFailure)) throw error;
         failed.push([volume, messageOf(error)]);
       }
     }
-    this.namespaces.set(namespace.pool, namespace);
+    if (!served) this.namespaces.set(namespace.pool, namespace);
     return { uuid: this.uuid, failed };
   }
 
@@ -165,9 +164,9 @@ export class Storages {
     );
   }
 
-  private async bindVolume(volume: Volume, namespace: Namespace): Promise<void> {
+  private async bindVolume(volume: Volume, namespace: Namespace, option: StartOption, served: boolean): Promise<void> {
     if (volume.storageId === '') await this.format(volume, this.uuid ?? '', namespace.clusterId);
-    await this.bindPool(volume, namespace);
+    await new PoolDirectory(this.host, volume.path, namespace).load(option, served);
   }
 
   private async format(volume: Volume, uuid: string, clusterId: string): Promise<void> {
@@ -180,46 +179,6 @@ export class Storages {
     volume.storageId = storageId;
     this.host.log.log('info', 'datanode', `Storage directory ${volume.path} has been formatted as ${storageId}`);
   }
-
-  private async bindPool(volume: Volume, namespace: Namespace): Promise<void> {
-    const { disk, clock } = this.host;
-    const dir = poolCurrentDir(volume.path, namespace.pool);
-    const path = `${dir}/${VERSION_FILE}`;
-    if (await disk.exists(path)) {
-      this.checkPool(volume, named(path, parseBlockPoolVersion, await disk.readFile(path)), namespace);
-      return;
-    }
-    await disk.mkdir(dir, DIRECTORY_MODE);
-    const version: BlockPoolVersion = {
-      layoutVersion: DATANODE_LAYOUT_VERSION,
-      namespaceId: namespace.namespaceId,
-      blockPoolId: namespace.pool,
-      cTime: namespace.cTime,
-    };
-    await disk.writeFileAtomic(path, formatBlockPoolVersion(version, clock.now()));
-    await disk.syncDirectory(currentDir(volume.path));
-  }
-
-  private checkPool(volume: Volume, version: BlockPoolVersion, namespace: Namespace): void {
-    if (version.namespaceId !== namespace.namespaceId) {
-      throw new HdfsError(
-        'EIO',
-        `Incompatible namespaceIDs in ${volume.path}: namenode namespaceID = ${namespace.namespaceId}; datanode namespaceID = ${version.namespaceId}`,
-      );
-    }
-    if (version.blockPoolId !== namespace.pool) {
-      throw new HdfsError(
-        'EIO',
-        `Incompatible blockpoolIDs in ${volume.path}: namenode blockpoolID = ${namespace.pool}; datanode blockpoolID = ${version.blockPoolId}`,
-      );
-    }
-    if (version.layoutVersion !== DATANODE_LAYOUT_VERSION || version.cTime > namespace.cTime) {
-      throw new HdfsError(
-        'EIO',
-        `Datanode state: LV = ${version.layoutVersion} CTime = ${version.cTime} is newer than the namespace state: LV = ${DATANODE_LAYOUT_VERSION} CTime = ${namespace.cTime}`,
-      );
-    }
-  }
 }
 
 /** Locks a directory and reads who it belongs to. */
@@ -228,6 +187,7 @@ async function openVolume(
   directory: DataDirectory,
   index: number,
   reserving: Reserving,
+  startOption: StartOption,
 ): Promise<{ readonly volume: Volume; readonly version: DataNodeVersion | undefined }> {
   const { path, storageType } = directory;
   await host.disk.mkdir(path, DIRECTORY_MODE);
@@ -236,17 +196,24 @@ async function openVolume(
     const reservedBytes = typeof reserving === 'number' ? reserving : reserving(directory);
     const volume = new Volume(host.disk, host.clock, { index, path, storageType, lock, reservedBytes });
     await volume.refresh();
-    return { volume, version: await readVersion(host, path) };
+    return { volume, version: await readVersion(host, path, startOption) };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-async function readVersion(host: Host, directory: string): Promise<DataNodeVersion | undefined> {
+async function readVersion(host: Host, directory: string, startOption: StartOption): Promise<DataNodeVersion | undefined> {
   const path = `${currentDir(directory)}/${VERSION_FILE}`;
   if (!(await host.disk.exists(path))) return undefined;
   const version = named(path, parseDataNodeVersion, await host.disk.readFile(path));
+  if (startOption === 'rollback' && version.layoutVersion < DATANODE_LAYOUT_VERSION) {
+    // A newer Hadoop wrote its number here; what lies in the block pools is rolled back there.
+    const back = { ...version, layoutVersion: DATANODE_LAYOUT_VERSION };
+    await host.disk.writeFileAtomic(path, formatDataNodeVersion(back, host.clock.now()));
+    host.log.log('info', 'datanode', `Layout version rolled back to ${DATANODE_LAYOUT_VERSION} for storage ${directory}`);
+    return back;
+  }
   if (version.layoutVersion !== DATANODE_LAYOUT_VERSION) {
     throw new HdfsError(
       'EINCORRECTVERSION',
