@@ -7,6 +7,7 @@ import { firstWrongByte } from './content.ts';
 import { codeOf, type GhostFile, type Ledger } from './ledger.ts';
 import { checkLog } from './log-checks.ts';
 import { Model, type ModelFile } from './model.ts';
+import { checkBlocks, checkNamespace } from './predicates/namespace.ts';
 import { allReplicas, type DiskReplica, metaFault } from './replicas.ts';
 import type { Witness } from './witness.ts';
 
@@ -78,6 +79,7 @@ function misplaced(cluster: SimCluster, model: Model): string[] {
 /** Waits for rest, then checks all there is to check. Files without an acknowledged close are settled at what they have. */
 export async function checkAtRest(cluster: SimCluster, ledger: Ledger, witness: Witness): Promise<void> {
   const { violations, simulation } = cluster;
+  for (const invariant of ['SM4', 'LR6', 'LR2', 'RP1', 'DL5', 'X1']) violations.looked(invariant);
   const atRest = await cluster.until(() => unrest(cluster, witness).length === 0, REST_LIMIT_MS, REST_POLL_MS);
   if (!atRest) {
     for (const reason of unrest(cluster, witness)) {
@@ -92,6 +94,11 @@ export async function checkAtRest(cluster: SimCluster, ledger: Ledger, witness: 
   checkLog(ledger, log, model, violations);
   const byPath = new Map([...ledger.files.values()].map((file) => [file.createPath, file]));
   checkDisks(cluster, model, byPath);
+  const system = cluster.nameNode.running?.system;
+  if (system !== undefined) {
+    checkNamespace(system.namespace, violations);
+    checkBlocks(system.namespace, model, violations);
+  }
   const client = cluster.clients[0] ?? simulation.node('client0');
   const fs = await simulation.run(cluster.connect(client));
   try {

@@ -32,6 +32,7 @@ export function checkAcknowledged(call: Call, log: readonly Testimony[], violati
 
 /** NS1 (for ops on one NameNode, by their names), NS6, NS3, NS4, EL8. */
 export function checkLog(ledger: Ledger, log: readonly Testimony[], model: Model, violations: Violations): void {
+  violations.looked('EL8');
   for (const contradiction of model.contradictions) violations.add('EL8', contradiction);
   const logged = txidsByName(log);
   const callsByName = new Map<string, Call[]>();

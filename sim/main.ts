@@ -4,10 +4,12 @@
 //   --story chaos     clients that disturb each other, calm, with a blackout or with faults (run.ts); the default
 //   --story power     the power cuts of crash.ts, `--rounds N` of them
 //   --scenario S      of chaos: calm, blackout or faults, instead of what the seed chooses
+//   --predicates      what is looked at, where and when, and what is not yet; plays nothing
 //   --trace           every event; --verbose: every line of the daemons' logs
 import type { SimLogLine } from '../src/host/sim/index.ts';
 import { crashStory } from './crash.ts';
 import type { Scenario } from './faults.ts';
+import { tellPredicates } from './predicates/table.ts';
 import { type RunResult, runSeed } from './run.ts';
 import { describeSpeed, measureSpeed } from './speed.ts';
 
@@ -84,6 +86,10 @@ async function tellChaos(seed: number, scenario: Scenario | undefined, listening
 
 /** Answers the exit code. */
 export async function main(args: readonly string[], output: SimOutput): Promise<number> {
+  if (args.includes('--predicates')) {
+    for (const line of tellPredicates()) output.line(line);
+    return 0;
+  }
   const from = numberAfter(args, '--from', 1);
   const seeds = numberAfter(args, '--seeds', 10);
   const rounds = numberAfter(args, '--rounds', 2);

@@ -6,7 +6,7 @@ import { SimCluster } from './cluster.ts';
 import { endOf, type Fault, type Machines, planBlackout, planFaults, play, type Scenario } from './faults.ts';
 import { Ledger } from './ledger.ts';
 import { checkAcknowledged } from './log-checks.ts';
-import { watchUnlinks } from './replicas.ts';
+import { watchPredicates } from './predicates/index.ts';
 import { watchSafeMode } from './safe-mode-watch.ts';
 import type { Violation } from './violations.ts';
 import { Witness } from './witness.ts';
@@ -39,6 +39,8 @@ export interface RunResult {
   readonly plan: readonly Fault[];
   readonly failures: ReadonlyMap<string, number>;
   readonly violations: readonly Violation[];
+  /** How often each predicate was looked at. */
+  readonly evaluated: ReadonlyMap<string, number>;
 }
 
 const SCENARIOS: readonly Scenario[] = ['calm', 'blackout', 'faults', 'faults'];
@@ -72,8 +74,8 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   ledger.onAck = (call) => {
     if (looks.below(LOOK_EVERY) === 0) checkAcknowledged(call, witness.read(), violations);
   };
-  watchUnlinks(cluster, witness);
   watchSafeMode(cluster, witness);
+  watchPredicates(cluster, witness);
   try {
     await story(cluster, ledger, witness, planned, options.steps ?? 20);
   } catch (error) {
@@ -94,6 +96,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     plan: planned,
     failures: ledger.failures,
     violations: violations.found,
+    evaluated: violations.evaluated,
   };
 }
 

@@ -12,10 +12,17 @@ const MOST_KEPT = 50;
 
 export class Violations {
   readonly found: Violation[] = [];
+  /** How often each invariant was looked at. */
+  readonly evaluated = new Map<string, number>();
   private readonly nowMs: () => number;
 
   constructor(nowMs: () => number) {
     this.nowMs = nowMs;
+  }
+
+  /** Notes that the invariant was looked at, so that nobody has to believe it. */
+  looked(invariant: string): void {
+    this.evaluated.set(invariant, (this.evaluated.get(invariant) ?? 0) + 1);
   }
 
   add(invariant: string, detail: string): void {
@@ -24,6 +31,7 @@ export class Violations {
 
   /** Adds one unless `holds`. */
   check(holds: boolean, invariant: string, detail: () => string): void {
+    this.looked(invariant);
     if (!holds) this.add(invariant, detail());
   }
 }

@@ -1,0 +1,305 @@
+// Looks on at each NameNode from its start on: what its calls change, what its heartbeats order, what it believes of
+// storages. Each predicate is named by its id; table.ts lists them.
+import { BlockState } from '../../src/core/blocks/block-map.ts';
+import type { Datanode, Storage } from '../../src/core/blocks/datanode.ts';
+import type { FullReport } from '../../src/core/blocks/reports.ts';
+import type { EditOp } from '../../src/core/edits/ops.ts';
+import type { NameSystem } from '../../src/server/namenode/namesystem.ts';
+import type { SimCluster } from '../cluster.ts';
+import { type DiskReplica, metaFault, replicasOn } from '../replicas.ts';
+import { onStarted, wrap } from './hooks.ts';
+
+/** Deletions that were ordered: by DataNode and block, the highest generation stamp. */
+export class OrderedDeletions {
+  private readonly stamps = new Map<string, number>();
+
+  note(dataNode: string, id: bigint, genStamp: number): void {
+    const name = `${dataNode}/${id}`;
+    this.stamps.set(name, Math.max(genStamp, this.stamps.get(name) ?? 0));
+  }
+
+  stampOf(dataNode: string, id: bigint): number | undefined {
+    return this.stamps.get(`${dataNode}/${id}`);
+  }
+}
+
+export class NameNodeWatch {
+  private readonly cluster: SimCluster;
+  readonly deletions = new OrderedDeletions();
+
+  constructor(cluster: SimCluster) {
+    this.cluster = cluster;
+    onStarted(cluster.nameNode, ({ system }) => {
+      this.watchChanges(system);
+      this.watchReports(system);
+      this.watchOrders(system);
+      this.watchRecoveries(system);
+    });
+  }
+
+  /** The replica of a block on a DataNode's disk, as processes there see it. */
+  private replicaOn(node: Datanode, id: bigint): DiskReplica | undefined {
+    const daemon = this.cluster.dataNodes.find(({ name }) => name === node.id.hostName);
+    if (daemon === undefined) return undefined;
+    const own = replicasOn(daemon.name, daemon.machine.disk, id);
+    return own.find(({ state }) => state === 'finalized') ?? own[0];
+  }
+
+  /** NS6, EL7: errors change nothing; what is applied is what is logged, in the order of transactions. */
+  private watchChanges(system: NameSystem): void {
+    const { violations } = this.cluster;
+    const { namespace, editLog } = system;
+    const state = (): string =>
+      [
+        editLog.lastTxid,
+        namespace.lastInodeId,
+        namespace.lastBlockId,
+        namespace.genStamp,
+        namespace.inodeCount,
+        namespace.blockCount,
+        namespace.leases.fileCount,
+      ].join(' ');
+    wrap(system, 'change', ((call: (...args: unknown[]) => unknown, ...args: unknown[]) => {
+      const before = state();
+      try {
+        return call(...args);
+      } catch (error) {
+        const after = state();
+        violations.check(before === after, 'NS6', () => `an error (${error}) left ${after} where ${before} was`);
+        throw error;
+      }
+    }) as never);
+    let appliedTxid = editLog.lastTxid;
+    wrap(namespace, 'apply', (call, op, txid, handles) => {
+      violations.check(txid === appliedTxid + 1, 'EL7', () => `txid ${txid} is applied after ${appliedTxid}`);
+      this.checkIds(system, op, txid);
+      call(op, txid, handles);
+      appliedTxid = txid;
+    });
+    wrap(system, 'commit', (call, ops, now, handles) => {
+      const before = editLog.lastTxid;
+      appliedTxid = before;
+      this.checkReplicated(system, ops);
+      const txid = call(ops, now, handles);
+      violations.check(txid === before + ops.length, 'EL7', () => `${ops.length} ops after ${before} end with txid ${txid}`);
+      // What the log itself appends (segments) is applied nowhere.
+      return txid;
+    });
+  }
+
+  /** BK1: a block's generation stamp never goes back, and is never ahead of what was handed out. */
+  private checkIds({ namespace }: NameSystem, op: EditOp, txid: number): void {
+    const { violations } = this.cluster;
+    const given = op.kind === 'UPDATE_BLOCKS' || op.kind === 'CLOSE' ? op.blocks : op.kind === 'ADD_BLOCK' ? [op.last] : [];
+    for (const { id, genStamp } of given) {
+      const block = namespace.blocks.find(id);
+      const stored = block === 0 ? 0 : namespace.blocks.genStamp(block);
+      const highest = Math.max(namespace.genStamp, namespace.legacyGenStamp);
+      violations.check(genStamp >= stored, 'BK1', () => `txid ${txid}: blk_${id} goes from ${stored} back to ${genStamp}`);
+      violations.check(genStamp <= highest, 'BK1', () => `txid ${txid}: blk_${id} gets ${genStamp}, ${highest} was the last`);
+    }
+  }
+
+  /** BK3: no block follows one of which no DataNode is known to have a replica. */
+  private checkReplicated({ namespace, blockManager }: NameSystem, ops: readonly EditOp[]): void {
+    for (const op of ops) {
+      if (op.kind !== 'ADD_BLOCK' || op.penultimate === undefined) continue;
+      // The one before the last may still be waiting; those before it may not.
+      const last = namespace.blocks.find(op.penultimate.id);
+      const file = last === 0 ? 0 : namespace.blocks.owner(last);
+      const count = file === 0 ? 0 : namespace.inodes.blockCount(file);
+      if (count < 2) continue;
+      const before = namespace.inodes.blockAt(file, count - 2);
+      this.cluster.violations.check(
+        blockManager.liveReplicas(before) > 0 || namespace.blocks.state(before) === BlockState.COMPLETE,
+        'BK3',
+        () => `${op.path} gets blk_${op.last.id} while blk_${namespace.blocks.id(before)} has no replica`,
+      );
+    }
+  }
+
+  /** ST1, ST3: a storage counts as known from its first whole report after its node registered, and not before. */
+  private watchReports({ blockManager }: NameSystem): void {
+    const { violations } = this.cluster;
+    const known = new Set<Storage>();
+    const lives = new Map<Datanode, number>();
+    const begun = new Map<FullReport, number>();
+    // What was there before the first look may have reported already.
+    for (const node of blockManager.datanodes.all) for (const storage of node.storages.values()) known.add(storage);
+    wrap(blockManager, 'registerDatanode', (call, registration, now) => {
+      const node = call(registration, now);
+      lives.set(node, (lives.get(node) ?? 0) + 1);
+      for (const storage of node.storages.values()) {
+        known.delete(storage);
+        violations.check(storage.contentsStale, 'ST1', () => `${storage.id} registers and counts as known`);
+      }
+      return node;
+    });
+    wrap(blockManager, 'beginFullReport', (call, id, identity, replicas, now) => {
+      const report = call(id, identity, replicas, now);
+      if (report !== undefined) begun.set(report, lives.get(report.storage.node) ?? 0);
+      return report;
+    });
+    wrap(blockManager, 'stepFullReport', (call, report, limit, now) => {
+      const { storage } = report;
+      const before = storage.reportCount;
+      const done = call(report, limit, now);
+      const isOfThisLife = begun.get(report) === (lives.get(storage.node) ?? 0);
+      if (done && isOfThisLife) known.add(storage);
+      if (done) begun.delete(report);
+      const counted = storage.reportCount > before;
+      violations.check(
+        counted === (done && isOfThisLife),
+        'ST3',
+        () => `a report of ${storage.id} ${counted ? 'counts, and is not whole' : 'is whole, and does not count'}`,
+      );
+      return done;
+    });
+    wrap(blockManager, 'heartbeat', (call, id, request, now, durableTxid) => {
+      const answer = call(id, request, now, durableTxid);
+      for (const storage of answer.node?.storages.values() ?? []) {
+        violations.check(
+          storage.contentsStale || known.has(storage),
+          'ST1',
+          () => `${storage.id} counts as known without a report since its node registered`,
+        );
+      }
+      return answer;
+    });
+  }
+
+  /** SM1, DL1, DL3, RP2, RP3: what DataNodes are told to delete and to copy. */
+  private watchOrders(system: NameSystem): void {
+    const { violations } = this.cluster;
+    const { blockManager } = system;
+    wrap(blockManager, 'heartbeat', (call, id, request, now, durableTxid) => {
+      const wasOn = blockManager.safeMode.isOn;
+      const answer = call(id, request, now, durableTxid);
+      const { node } = answer;
+      if (node === undefined) return answer;
+      for (const command of answer.commands) {
+        if (command.kind !== 'transfer' && command.kind !== 'invalidate') continue;
+        violations.check(!wasOn, 'SM1', () => `${node.id.hostName} is told to ${command.kind} in safe mode`);
+        if (command.kind === 'invalidate') for (const block of command.blocks) this.checkDeletion(system, node, block);
+        else this.checkCopies(system, node, command.blocks, request.xmitsInProgress);
+      }
+      return answer;
+    });
+  }
+
+  private checkDeletion(
+    { namespace, blockManager }: NameSystem,
+    node: Datanode,
+    { id, genStamp }: { readonly id: bigint; readonly genStamp: number },
+  ): void {
+    const { violations } = this.cluster;
+    this.deletions.note(node.id.hostName, id, genStamp);
+    const block = namespace.blocks.find(id as never);
+    const owner = block === 0 ? 0 : namespace.blocks.owner(block);
+    if (owner === 0 || !namespace.inodes.isReachable(owner)) return;
+    const stored = namespace.blocks.genStamp(block);
+    violations.check(genStamp <= stored, 'DL3', () => `blk_${id}_${genStamp} is deleted, ${stored} is its last stamp`);
+    const wanted = namespace.inodes.replication(owner);
+    const others = blockManager
+      .locations(block)
+      .storages.filter((storage) => storage.node !== node && !storage.contentsStale && !storage.node.excess.has(block));
+    if (node.excess.has(block)) {
+      violations.check(
+        others.length >= wanted,
+        'DL1',
+        () => `blk_${id} is too many on ${node.id.hostName}, and ${others.length} of ${wanted} are known elsewhere`,
+      );
+    }
+    if (namespace.blocks.state(block) !== BlockState.COMPLETE) return;
+    const isGood = (replica: DiskReplica | undefined): boolean =>
+      replica?.state === 'finalized' &&
+      replica.meta?.genStamp === stored &&
+      replica.bytes.length === namespace.blocks.numBytes(block);
+    const good = this.cluster.dataNodes.some(
+      ({ name, machine }) => name !== node.id.hostName && replicasOn(name, machine.disk, id).some(isGood),
+    );
+    violations.check(
+      good || !isGood(this.replicaOn(node, id)),
+      'DL1',
+      () => `${node.id.hostName} is told to delete the last good replica of blk_${id}`,
+    );
+  }
+
+  private checkCopies(
+    { namespace, blockManager }: NameSystem,
+    node: Datanode,
+    tasks: readonly { readonly block: { readonly id: bigint; readonly genStamp: number } }[],
+    inProgress: number,
+  ): void {
+    const { violations } = this.cluster;
+    const cap = blockManager.options.replicationStreamsHardLimit;
+    violations.check(
+      tasks.length + inProgress <= cap || tasks.length === 0,
+      'RP3',
+      () => `${node.id.hostName} is told to send ${tasks.length} blocks beside ${inProgress}, ${cap} may be`,
+    );
+    for (const { block } of tasks) {
+      const handle = namespace.blocks.find(block.id as never);
+      if (handle === 0) continue;
+      const stored = namespace.blocks.genStamp(handle);
+      const { storages, corrupt } = blockManager.locations(handle);
+      violations.check(
+        block.genStamp === stored && !corrupt && storages.some((storage) => storage.node === node),
+        'RP2',
+        () => `blk_${block.id}_${block.genStamp} is copied from ${node.id.hostName}, which has no good replica of ${stored}`,
+      );
+    }
+  }
+
+  /** LR3: what a recovery found is taken only from the recovery that runs, for the last block of a file that is there. */
+  private watchRecoveries({ namespace, blockManager }: NameSystem): void {
+    const { violations } = this.cluster;
+    const running = new Map<bigint, number>();
+    wrap(blockManager.recoveries, 'start', (call, block, recoveryId) => {
+      running.set(namespace.blocks.id(block), recoveryId);
+      return call(block, recoveryId);
+    });
+    wrap(namespace, 'apply', (call, op, txid, handles) => {
+      const given = op.kind === 'CLOSE' || op.kind === 'UPDATE_BLOCKS' ? op.blocks : [];
+      for (const [index, { id, genStamp }] of given.entries()) {
+        const block = namespace.blocks.find(id);
+        if (block === 0 || namespace.blocks.state(block) !== BlockState.UNDER_RECOVERY) continue;
+        if (genStamp === namespace.blocks.genStamp(block)) continue;
+        violations.check(
+          genStamp === running.get(id) && index === given.length - 1,
+          'LR3',
+          () => `txid ${txid}: blk_${id} is recovered as ${genStamp}, the recovery that runs is ${running.get(id)}`,
+        );
+      }
+      call(op, txid, handles);
+    });
+  }
+
+  /** BK7: a replica that the NameNode holds for bad is bad. To be called from time to time. */
+  checkCorrupt(seen: Set<string>): void {
+    const system = this.cluster.nameNode.running?.system;
+    if (system === undefined) return;
+    const { namespace, blockManager } = system;
+    namespace.blocks.scan(1, 1_000_000, (block) => {
+      if (namespace.blocks.state(block) !== BlockState.COMPLETE) return;
+      const { storages, corrupt } = blockManager.locations(block);
+      for (let i = 0; i < namespace.blocks.replicaCount(block); i++) {
+        const storage = blockManager.datanodes.storage(namespace.blocks.replicaAt(block, i));
+        if (storage.retired || storage.node.inMaintenance || !storage.node.alive) continue;
+        if (!corrupt && storages.includes(storage)) continue;
+        const id = namespace.blocks.id(block);
+        const stamp = namespace.blocks.genStamp(block);
+        const name = `${storage.node.id.hostName} blk_${id}_${stamp}`;
+        if (seen.has(name)) continue;
+        seen.add(name);
+        const replica = this.replicaOn(storage.node, id);
+        const isGood =
+          replica?.state === 'finalized' &&
+          replica.meta?.genStamp === stamp &&
+          replica.bytes.length === namespace.blocks.numBytes(block) &&
+          metaFault(replica) === undefined;
+        this.cluster.violations.check(!isGood, 'BK7', () => `${name} counts as bad and is good`);
+      }
+    });
+  }
+}

@@ -1,0 +1,28 @@
+// If this fails, the table of predicates says of one that it is looked at and no run looks at it, or the other way round.
+import { expect, test } from 'vitest';
+import { runSeed } from '../run.ts';
+import { PREDICATES } from './table.ts';
+
+/** Looked at only when something has gone wrong before: their checks are the failures themselves. */
+const ONLY_WHEN_BROKEN: ReadonlySet<string> = new Set(['PR5', 'X2', 'X3', 'LR3', 'BK7', 'EL4']);
+
+test('what the table says is looked at is looked at', async () => {
+  const evaluated = new Set<string>();
+  for (const [seed, scenario] of [
+    [2, 'faults'],
+    [5, 'blackout'],
+    [9, 'faults'],
+  ] as const) {
+    const result = await runSeed({ seed, scenario });
+    expect(result.violations).toEqual([]);
+    for (const id of result.evaluated.keys()) evaluated.add(id);
+  }
+  const claimed = PREDICATES.filter(({ looked }) => looked !== undefined).map(({ id }) => id);
+  expect(claimed.filter((id) => !evaluated.has(id) && !ONLY_WHEN_BROKEN.has(id))).toEqual([]);
+  expect([...evaluated].filter((id) => !claimed.includes(id))).toEqual([]);
+}, 240_000);
+
+test('each predicate is there once, and is looked at or has a reason', () => {
+  expect(new Set(PREDICATES.map(({ id }) => id)).size).toBe(PREDICATES.length);
+  for (const { id, looked, notYet } of PREDICATES) expect((looked === undefined) !== (notYet === undefined), id).toBe(true);
+});

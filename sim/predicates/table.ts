@@ -1,0 +1,104 @@
+// Every predicate about one NameNode and its DataNodes: what it says in a line, when it is looked at and in which file, or
+// why it is not yet. table.test.ts holds the first column against what runs really evaluate.
+
+/** event: at each such event; periodic: from time to time; rest: once the cluster is at rest; restart: after each start. */
+export type Cadence = 'event' | 'periodic' | 'rest' | 'restart';
+
+export interface Predicate {
+  readonly id: string;
+  readonly says: string;
+  readonly looked?: { readonly when: readonly Cadence[]; readonly where: string };
+  readonly notYet?: string;
+}
+
+const at = (id: string, says: string, where: string, ...when: Cadence[]): Predicate => ({ id, says, looked: { when, where } });
+const later = (id: string, says: string, notYet: string): Predicate => ({ id, says, notYet });
+
+export const PREDICATES: readonly Predicate[] = [
+  at('NS1', "acknowledged changes are in the log once, in order; the tree is the log's", 'log-checks.ts, checks.ts', 'rest'),
+  at(
+    'NS2',
+    'one root, no cycles, names unique and sorted, ids find their inodes',
+    'predicates/namespace.ts, checks.ts',
+    'periodic',
+    'rest',
+  ),
+  at('NS3', 'ids and generation stamps never go back, over restarts', 'log-checks.ts', 'rest'),
+  at('NS4', 'a call is carried out at most once', 'log-checks.ts', 'rest'),
+  at('NS6', 'an error leaves no change and no edit', 'predicates/namenode.ts', 'event'),
+  later('NS8', 'each decision is that of a reference function of permissions', 'all clients are superusers so far'),
+  at('NS9', 'each file has the blocks, with the lengths, that the log tells of', 'predicates/namespace.ts', 'rest'),
+  at('EL1', 'txids have no gap; what is finalized never changes', 'witness.ts', 'event'),
+  at('EL2', 'what is acknowledged is durable', 'log-checks.ts', 'event'),
+  at('EL3', 'a segment in progress is read as its longest intact prefix', 'witness.ts', 'event'),
+  at('EL4', 'a file of the log is never written or synced again after a failure', 'predicates/namenode-disk.ts', 'event'),
+  at('EL5', 'an image has its name only with its bytes and digest; two are kept', 'predicates/namenode-disk.ts', 'periodic'),
+  at('EL6', 'an image holds only what was durable', 'predicates/namenode-disk.ts', 'periodic'),
+  at('EL7', 'ops are applied in the order of their txids', 'predicates/namenode.ts', 'event'),
+  at('EL8', 'no op of the log contradicts those before it', 'log-checks.ts', 'rest'),
+  later('FE6', 'safety holds under any jump of a clock', 'no run jumps a clock yet'),
+  at('BK1', "a block's stamp never goes back, and was handed out", 'predicates/namenode.ts', 'event'),
+  at('BK2', 'a finalized replica agrees with its meta file', 'checks.ts', 'rest'),
+  at('BK3', 'the length of a closed file is what its writer agreed upon', 'checks.ts, predicates/namenode.ts', 'event', 'rest'),
+  at('BK4', "every replica of a closed file holds the file's bytes", 'checks.ts', 'rest'),
+  at(
+    'BK5',
+    'bytes that a reader has seen stay, and nobody sees more than was written',
+    'workload.ts, checks.ts',
+    'event',
+    'rest',
+  ),
+  at('BK6', 'a read gives the bytes that were written', 'workload.ts, checks.ts', 'event', 'rest'),
+  at('BK7', 'a replica that counts as bad is bad', 'predicates/namenode.ts', 'periodic'),
+  later('BK8', 'a DataNode takes no stamp and no length on trust', 'no client of a run lies'),
+  later('BK9', 'of two copies on a DataNode the better one stays', 'each DataNode of a run has one directory'),
+  later('BK10', 'a restarted DataNode takes up what is proved, and nothing else', 'not looked at after each start yet'),
+  later('PR1', 'an acknowledged packet is on every node of the pipeline', 'not looked at when a flush is acknowledged yet'),
+  later('PR2', 'who has the old stamp counts no more', 'see PR1'),
+  later('PR3', 'a recovered replica is an exact prefix', 'only as BK4, at rest'),
+  later('PR4', 'two appenders never both succeed', 'clients of a run do not append yet'),
+  at('PR5', 'a write ends in bounded time, well or not', 'run.ts', 'rest'),
+  at('LR1', 'who holds the lease of a file is who writes it', 'predicates/namespace.ts', 'periodic'),
+  at('LR2', 'the files with leases are those that are open', 'predicates/namespace.ts, checks.ts', 'periodic', 'rest'),
+  at('LR3', 'only the recovery that runs decides, about the last block', 'predicates/namenode.ts', 'event'),
+  at('LR4', 'a recovered file has what was flushed or synced', 'checks.ts', 'rest'),
+  later('LR5', 'a block that nobody has is dropped, and its file closes', 'only as LR6, at rest'),
+  at('LR6', 'a file that its writer left closes in bounded time', 'checks.ts', 'rest'),
+  at('RP1', 'each block has the replicas that it should', 'checks.ts', 'rest'),
+  at('RP2', 'nothing is copied from a bad or old replica', 'predicates/namenode.ts', 'event'),
+  at('RP3', 'a DataNode sends no more blocks at a time than the keys allow', 'predicates/namenode.ts', 'event'),
+  later('RP4', "a decommissioned node's blocks are elsewhere", 'no run decommissions yet'),
+  later('RP5', 'the monitor of leaving nodes survives', 'no run decommissions yet'),
+  at('SM1', 'nothing changes, is copied or deleted in safe mode', 'safe-mode-watch.ts, predicates/namenode.ts', 'event'),
+  at('SM2', 'safe mode ends when enough blocks are known to be somewhere', 'safe-mode-watch.ts', 'restart'),
+  later('SM3', 'replicas from the future hold safe mode', 'no run starts an old image'),
+  at('SM4', 'safe mode ends once all DataNodes have reported', 'checks.ts', 'rest'),
+  at('ST1', 'a storage is stale until a whole report came since its node registered', 'predicates/namenode.ts', 'event'),
+  at('ST3', 'a report counts when it is whole, and only then', 'predicates/namenode.ts', 'event'),
+  later('ST4', 'a thousand DataNodes report at once and heartbeats are answered', 'a figure of a benchmark, not of a run'),
+  at(
+    'DL1',
+    'no last good replica is ordered away or deleted; excess leaves enough',
+    'predicates/namenode.ts, replicas.ts',
+    'event',
+  ),
+  at('DL2', 'nothing is deleted before its deletion is durable', 'predicates/unlinks.ts', 'event'),
+  at('DL3', 'nothing of a later stamp than was ordered is deleted', 'predicates/namenode.ts, predicates/unlinks.ts', 'event'),
+  at('DL4', 'a DataNode deletes on order only, or for a newer generation', 'predicates/unlinks.ts', 'event'),
+  at('DL5', 'nothing is left over on the disks', 'checks.ts', 'rest'),
+  later('DL6', 'big deletes stall nobody', 'virtual time stands still within a turn; a figure of a benchmark'),
+  later('TR1', 'what is moved to the trash is at its path or there at every instant', 'clients of a run delete at once'),
+  later('TR2', 'the trash is emptied by a clock that does not jump', 'see TR1'),
+  at('X1', 'whatever was killed starts again', 'cluster.ts', 'restart'),
+  at('X2', 'nothing breaks off', 'run.ts', 'event'),
+  at('X3', 'nothing gives up without a reason', 'cluster.ts', 'event'),
+];
+
+/** What `npm run sim -- --predicates` prints. */
+export function tellPredicates(): string[] {
+  const width = Math.max(...PREDICATES.map(({ id }) => id.length));
+  return PREDICATES.map(({ id, says, looked, notYet }) => {
+    const how = looked === undefined ? `not yet: ${notYet}` : `${looked.when.join(', ')} in ${looked.where}`;
+    return `${id.padEnd(width)}  ${says} [${how}]`;
+  });
+}

@@ -1,0 +1,49 @@
+// Every finalized replica that a DataNode unlinks, at the first of its two files. DL1: a good one is never the last. DL2: what
+// the namespace has given up is unlinked once the log that says so is durable. DL3: of no later generation than was ordered.
+// DL4: only on order, or for a newer generation of the same block.
+import { parseBlockFileName } from '../../src/format/storage/block-files.ts';
+import type { SimCluster } from '../cluster.ts';
+import { Model } from '../model.ts';
+import { allReplicas, type DiskReplica } from '../replicas.ts';
+import type { Witness } from '../witness.ts';
+import { onDisk } from './hooks.ts';
+import type { OrderedDeletions } from './namenode.ts';
+
+export function watchUnlinks(cluster: SimCluster, witness: Witness, orders: OrderedDeletions): void {
+  const { violations } = cluster;
+  for (const daemon of cluster.dataNodes) {
+    onDisk(daemon, ({ operation, path }, answer) => {
+      if (operation !== 'unlink' || answer?.error !== undefined || !path.includes('/finalized/')) return;
+      const name = parseBlockFileName(path.slice(path.lastIndexOf('/') + 1));
+      if (name?.kind !== 'meta') return;
+      const { id, genStamp } = name;
+      const what = `${daemon.name} unlinks blk_${id}_${genStamp}`;
+      const system = cluster.nameNode.running?.system;
+      const known = system?.namespace.blocks.find(id as never) ?? 0;
+      const stored = known === 0 ? undefined : system?.namespace.blocks.genStamp(known);
+      const ordered = orders.stampOf(daemon.name, id);
+      const isOld = stored !== undefined && genStamp < stored;
+      violations.check(ordered !== undefined || isOld, 'DL4', () => `${what}, and nobody told it to`);
+      violations.check(ordered === undefined || isOld || genStamp <= ordered, 'DL3', () => `${what}, ${ordered} was ordered`);
+      violations.looked('DL1');
+      violations.looked('DL2');
+      const owner = Model.of(witness.read()).ownerOf(id);
+      const block = owner?.blocks.find((each) => each.id === id);
+      if (owner === undefined || block === undefined) return;
+      if (system !== undefined && known === 0) {
+        violations.add('DL2', `${what} before its deletion is durable`);
+        return;
+      }
+      const isGood = (replica: DiskReplica): boolean =>
+        replica.state === 'finalized' &&
+        replica.id === id &&
+        replica.meta?.genStamp === block.genStamp &&
+        (owner.open || replica.bytes.length === block.numBytes);
+      const good = allReplicas(cluster, id).filter(isGood);
+      const mine = good.some((replica) => replica.dataNode === daemon.name);
+      if (mine && good.every((replica) => replica.dataNode === daemon.name)) {
+        violations.add('DL1', `${what}, the last good replica of ${owner.createPath}`);
+      }
+    });
+  }
+}
