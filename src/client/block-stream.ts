@@ -500,8 +500,11 @@ export class BlockStream {
   async #replenish(open: OpenBlock): Promise<void> {
     const { replace } = this.#context.settings;
     const { replication, appended, path } = this.#file;
-    const condition = { replication, existing: open.nodes.length, appended, flushed: this.#flushed };
-    if (!wantsReplacement(replace.policy, condition)) return;
+    const wanted = (): boolean =>
+      wantsReplacement(replace.policy, { replication, existing: open.nodes.length, appended, flushed: this.#flushed });
+    if (!wanted()) return;
+    if (open.next === 'append') open.nodes = await this.#calls.lateNodes(open.block, open.nodes);
+    if (!wanted()) return;
     try {
       open.nodes = await this.#calls.addNode(open, this.#failed, this.#window.bytesSent);
     } catch (error) {

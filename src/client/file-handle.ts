@@ -1,8 +1,8 @@
-// An open file in the manner of node:fs/promises: either for reading, at any position, or for writing, from its start to
-// its end, since files of HDFS are written once.
+// An open file in the manner of node:fs/promises: either for reading, at any position, or for writing, from its start or
+// its end on, since what is in a file of HDFS stays as it is.
 import { HdfsError } from '../base/errors.ts';
 import type { FileReader } from './file-reader.ts';
-import type { FileWriter } from './file-writer.ts';
+import type { FileWriter, SyncOptions } from './file-writer.ts';
 import type { HdfsStats } from './stats.ts';
 
 type Access = { readonly kind: 'read'; readonly reader: FileReader } | { readonly kind: 'write'; readonly writer: FileWriter };
@@ -85,8 +85,8 @@ export class HdfsFileHandle implements AsyncDisposable {
   }
 
   /** As hflush, and the bytes are on the DataNodes' disks. */
-  hsync(): Promise<void> {
-    return this.#opened('write').writer.hsync();
+  hsync(options: SyncOptions = {}): Promise<void> {
+    return this.#opened('write').writer.hsync(options);
   }
 
   stat(): Promise<HdfsStats> {

@@ -3,21 +3,36 @@
 import { assert } from '../base/assert.ts';
 import { HdfsError, ProtocolError } from '../base/errors.ts';
 import { packetRoom, restartOfChunk } from '../core/pipeline/writer-geometry.ts';
-import type { HdfsFileStatusProto } from '../wire/messages/hdfs.ts';
+import { AddBlockFlagProto, CreateFlagProto } from '../wire/messages/client-namenode.ts';
+import type { ExtendedBlockProto, HdfsFileStatusProto } from '../wire/messages/hdfs.ts';
 import { HdfsFileStatusProto_FileType } from '../wire/messages/hdfs.ts';
 import { BlockStream } from './block-stream.ts';
 import { type ClientContext, checkSignal } from './context.ts';
 import { delayAfter } from './delays.ts';
-import { blockName } from './located.ts';
+import { blockName, type Located, located } from './located.ts';
 import type { PacketBuffer } from './packet-buffer.ts';
 
-/** Apache: CreateFlag. */
-const CREATE = 1;
-const OVERWRITE = 2;
 /** Apache: HdfsConstants.MEMORY_STORAGE_POLICY_ID. */
 const LAZY_PERSIST_POLICY = 15;
 
-export interface CreateOptions {
+export interface WriteOptions {
+  /** DataNodes to be preferred, `host:port`. */
+  readonly favoredNodes?: readonly string[] | undefined;
+  /** Every block is synced to the DataNodes' disks when it ends, whatever their configuration says. */
+  readonly syncBlock?: boolean | undefined;
+  /** No replica on this machine. */
+  readonly noLocalWrite?: boolean | undefined;
+  /** The NameNode is not to look at where the writer is. */
+  readonly ignoreClientLocality?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface AppendOptions extends WriteOptions {
+  /** What is added begins a new block, and leaves the last one as it is. */
+  readonly newBlock?: boolean | undefined;
+}
+
+export interface CreateOptions extends WriteOptions {
   /** Replace an existing file. Default true, as node:fs does. */
   readonly overwrite?: boolean | undefined;
   readonly replication?: number | undefined;
@@ -27,9 +42,17 @@ export interface CreateOptions {
   readonly mode?: number | undefined;
   /** Make missing parents. Default true. */
   readonly createParent?: boolean | undefined;
-  /** DataNodes to be preferred, `host:port`. */
-  readonly favoredNodes?: readonly string[] | undefined;
-  readonly signal?: AbortSignal | undefined;
+  /** The file's replicas may stay in memory for a while. */
+  readonly lazyPersist?: boolean | undefined;
+  /** Name of a storage policy. */
+  readonly storagePolicy?: string | undefined;
+}
+
+export interface SyncOptions {
+  /** The NameNode takes the length that the file has now, so that it is told to everybody who asks for it. */
+  readonly updateLength?: boolean | undefined;
+  /** The block ends here; what follows begins another one. */
+  readonly endBlock?: boolean | undefined;
 }
 
 type State = 'open' | 'closing' | 'closed' | 'aborted';
@@ -40,6 +63,7 @@ export class FileWriter {
   readonly #stream: BlockStream;
   readonly #fileId: number;
   readonly #blockSize: number;
+  readonly #syncBlock: boolean;
   #state: State = 'open';
   #packet: PacketBuffer | undefined;
   /** Offset in the block of the packet that is being filled. */
@@ -49,20 +73,30 @@ export class FileWriter {
   #position = 0;
   readonly #onClientClosed = (): void => this.abort(this.#context.closed.reason);
 
-  private constructor(context: ClientContext, path: string, status: HdfsFileStatusProto, favoredNodes: readonly string[]) {
+  private constructor(
+    context: ClientContext,
+    path: string,
+    status: HdfsFileStatusProto,
+    options: WriteOptions,
+    appended: boolean,
+  ) {
     this.#context = context;
     this.path = path;
     this.#fileId = status.fileId;
     this.#blockSize = status.blocksize;
+    this.#syncBlock = options.syncBlock ?? false;
     this.#stream = new BlockStream(context, {
       path,
       fileId: status.fileId,
       blockSize: status.blocksize,
       replication: status.block_replication,
-      favoredNodes,
-      flags: [],
+      favoredNodes: options.favoredNodes ?? [],
+      flags: [
+        ...(options.noLocalWrite === true ? [AddBlockFlagProto.NO_LOCAL_WRITE] : []),
+        ...(options.ignoreClientLocality === true ? [AddBlockFlagProto.IGNORE_CLIENT_LOCALITY] : []),
+      ],
       lazyPersist: status.storagePolicy === LAZY_PERSIST_POLICY,
-      appended: false,
+      appended,
     });
     context.leases.begin();
     context.closed.addEventListener('abort', this.#onClientClosed, { once: true });
@@ -76,13 +110,7 @@ export class FileWriter {
   ): Promise<FileWriter> {
     const { settings, namenode, clientName } = context;
     const blockSize = options.blockSize ?? defaults.blockSize;
-    if (blockSize % settings.bytesPerChecksum !== 0 || blockSize <= 0) {
-      throw new HdfsError(
-        'EINVAL',
-        `Invalid values: dfs.bytes-per-checksum (=${settings.bytesPerChecksum}) must divide block size (=${blockSize}).`,
-        { path },
-      );
-    }
+    checkBlockSize(blockSize, settings.bytesPerChecksum, path);
     const mode = (options.mode ?? 0o666) & 0o7777;
     const { fs } = await namenode.call(
       'create',
@@ -91,24 +119,53 @@ export class FileWriter {
         masked: { perm: mode & ~settings.umask },
         unmasked: { perm: mode },
         clientName,
-        createFlag: options.overwrite === false ? CREATE : CREATE | OVERWRITE,
+        createFlag:
+          CreateFlagProto.CREATE |
+          (options.overwrite === false ? 0 : CreateFlagProto.OVERWRITE) |
+          (options.lazyPersist === true ? CreateFlagProto.LAZY_PERSIST : 0),
         createParent: options.createParent ?? true,
         replication: options.replication ?? defaults.replication,
         blockSize,
         cryptoProtocolVersion: [],
+        storagePolicy: options.storagePolicy,
       },
       options.signal,
     );
-    if (fs === undefined || fs.fileType !== HdfsFileStatusProto_FileType.IS_FILE)
-      throw new ProtocolError('the answer to create lacks the file');
-    if (fs.ecPolicy !== undefined || fs.fileEncryptionInfo !== undefined) {
-      throw new HdfsError(
-        'EUNSUPPORTED',
-        'The file would be erasure coded or encrypted, which this client does not write yet',
-        { path },
-      );
+    return new FileWriter(context, path, checkStatus(fs, path, 'create'), options, false);
+  }
+
+  /** Opens a file that exists, to write behind its last byte. */
+  static async append(context: ClientContext, path: string, options: AppendOptions): Promise<FileWriter> {
+    const { settings, namenode, clientName } = context;
+    const newBlock = options.newBlock === true;
+    const flag = CreateFlagProto.APPEND | (newBlock ? CreateFlagProto.NEW_BLOCK : 0);
+    const { block, stat } = await namenode.call('append', { src: path, clientName, flag }, options.signal);
+    const status = checkStatus(stat, path, 'append');
+    checkBlockSize(status.blocksize, settings.bytesPerChecksum, path);
+    const writer = new FileWriter(context, path, status, options, true);
+    if (block === undefined) return writer;
+    const last = located(block);
+    if (newBlock) writer.#beginBehind(last.block);
+    else writer.#continue(last);
+    return writer;
+  }
+
+  #beginBehind(last: ExtendedBlockProto): void {
+    this.#stream.appendBehind(last);
+  }
+
+  #continue(last: Located): void {
+    if (last.nodes.length === 0) {
+      this.abort(undefined);
+      const name = blockName(last.block);
+      throw new HdfsError('EIO', `Unable to retrieve blocks locations  for last block ${name} of file ${this.path}`, {
+        path: this.path,
+      });
     }
-    return new FileWriter(context, path, fs, options.favoredNodes ?? []);
+    const bytes = last.block.numBytes;
+    this.#stream.appendTo(last);
+    this.#packetOffset = bytes;
+    this.#flushedTo = bytes;
   }
 
   /** Bytes written so far. */
@@ -157,30 +214,45 @@ export class FileWriter {
     this.#packetOffset += packet.length;
   }
 
-  #endBlock(): void {
-    this.#stream.enqueue(this.#context.packets.take(), this.#packetOffset, { last: true });
+  #endBlock(sync = false): void {
+    const flags = { last: true, sync: sync || this.#syncBlock };
+    this.#stream.enqueue(this.#context.packets.take(), this.#packetOffset, flags);
     this.#packetOffset = 0;
     this.#flushedTo = 0;
   }
 
   /** Resolves when every node of the pipeline has all bytes, so that any reader sees them. */
   hflush(): Promise<void> {
-    return this.#flush(false);
+    return this.#flush(false, {});
   }
 
   /** As hflush, and the DataNodes have synced them to disk. */
-  hsync(): Promise<void> {
-    return this.#flush(true);
+  hsync(options: SyncOptions = {}): Promise<void> {
+    return this.#flush(true, options);
   }
 
-  async #flush(sync: boolean): Promise<void> {
+  async #flush(sync: boolean, options: SyncOptions): Promise<void> {
     this.#check();
-    const { packets } = this.#context;
     const end = this.#packetOffset + (this.#packet?.length ?? 0);
+    if (options.endBlock === true) this.#sendToEndOfBlock(end, sync);
+    else this.#sendSoFar(end, sync);
+    this.#stream.promise();
+    await this.#stream.acknowledged(this.#stream.lastQueuedSeqno);
+    this.#stream.markFlushed();
+    if (this.#stream.takeUnpersisted() || options.updateLength === true) {
+      const { namenode, clientName } = this.#context;
+      const lastBlockLength = this.#stream.blockBytes;
+      await namenode.call('fsync', { src: this.path, client: clientName, fileId: this.#fileId, lastBlockLength });
+    }
+  }
+
+  #sendSoFar(end: number, sync: boolean): void {
+    const { packets } = this.#context;
     const packet = this.#packet;
     if (end !== this.#flushedTo && packet !== undefined) {
-      const restart = restartOfChunk(end, packets.geometry.bytesPerChecksum);
-      const partial = packet.tail(restart - this.#packetOffset);
+      const start = this.#packetOffset;
+      const restart = restartOfChunk(end, packets.geometry.bytesPerChecksum, start);
+      const partial = packet.tail(restart - start);
       this.#enqueue(packet, sync);
       if (partial.length > 0) {
         // The last chunk goes again, from its first byte, with what comes next.
@@ -192,13 +264,12 @@ export class FileWriter {
       this.#stream.enqueue(packets.take(), end, { sync });
     }
     this.#flushedTo = end;
-    this.#stream.promise();
-    await this.#stream.acknowledged(this.#stream.lastQueuedSeqno);
-    this.#stream.markFlushed();
-    if (this.#stream.takeUnpersisted()) {
-      const { namenode, clientName } = this.#context;
-      await namenode.call('fsync', { src: this.path, client: clientName, fileId: this.#fileId });
-    }
+  }
+
+  #sendToEndOfBlock(end: number, sync: boolean): void {
+    if (this.#packet !== undefined && end !== this.#flushedTo) this.#enqueue(this.#packet, sync);
+    else this.#dropPacket(end);
+    if (this.#packetOffset > 0) this.#endBlock(sync);
   }
 
   /** Sends the rest, and resolves once the NameNode has closed the file. */
@@ -211,9 +282,7 @@ export class FileWriter {
     try {
       checkSignal(this.#context, signal);
       const end = this.#packetOffset + (this.#packet?.length ?? 0);
-      if (this.#packet !== undefined && end !== this.#flushedTo) this.#enqueue(this.#packet, false);
-      else this.#dropPacket(end);
-      if (this.#packetOffset > 0) this.#endBlock();
+      this.#sendToEndOfBlock(end, false);
       await this.#stream.acknowledged(this.#stream.lastQueuedSeqno);
       await this.#complete(signal);
       this.#state = 'closed';
@@ -275,4 +344,26 @@ export class FileWriter {
     this.#stream.check();
     this.#context.closed.throwIfAborted();
   }
+}
+
+function checkBlockSize(blockSize: number, bytesPerChecksum: number, path: string): void {
+  if (blockSize % bytesPerChecksum === 0 && blockSize > 0) return;
+  throw new HdfsError(
+    'EINVAL',
+    `Invalid values: dfs.bytes-per-checksum (=${bytesPerChecksum}) must divide block size (=${blockSize}).`,
+    { path },
+  );
+}
+
+/** The file that the NameNode opened for us, when it is one that we can write. */
+function checkStatus(status: HdfsFileStatusProto | undefined, path: string, method: string): HdfsFileStatusProto {
+  if (status === undefined || status.fileType !== HdfsFileStatusProto_FileType.IS_FILE) {
+    throw new ProtocolError(`the answer to ${method} lacks the file`);
+  }
+  if (status.ecPolicy !== undefined || status.fileEncryptionInfo !== undefined) {
+    throw new HdfsError('EUNSUPPORTED', 'The file is erasure coded or encrypted, which this client does not write yet', {
+      path,
+    });
+  }
+  return status;
 }

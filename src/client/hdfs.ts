@@ -7,7 +7,7 @@ import type { ClientContext } from './context.ts';
 import { type FileChecksum, fileChecksum } from './file-checksum.ts';
 import { HdfsFileHandle } from './file-handle.ts';
 import { FileReader } from './file-reader.ts';
-import { type CreateOptions, FileWriter } from './file-writer.ts';
+import { type AppendOptions, type CreateOptions, FileWriter } from './file-writer.ts';
 import { listDirectory, walk } from './listing.ts';
 import { located, nodeName } from './located.ts';
 import { FileLocations } from './locations.ts';
@@ -15,6 +15,7 @@ import { type PathLike, resolvePath } from './paths.ts';
 import { type BlockLocation, type ContentSummary, type Dirent, type FsStats, HdfsStats, type ServerDefaults } from './stats.ts';
 import { HdfsReadStream, HdfsWriteStream, type ReadStreamOptions } from './streams.ts';
 import { moveToTrash } from './trash.ts';
+import { type FileData, writeAll } from './write-all.ts';
 
 export interface SignalOption {
   readonly signal?: AbortSignal | undefined;
@@ -27,8 +28,6 @@ export interface ReadFileOptions extends SignalOption {
   readonly length?: number | undefined;
   readonly encoding?: BufferEncoding | undefined;
 }
-
-export type FileData = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
 export interface RemoveOptions extends SignalOption {
   /** Directories too, with all they hold. */
@@ -50,7 +49,14 @@ export type TimeLike = number | { getTime(): number };
 /** For `access`, as in node:fs. */
 export const constants = { F_OK: 0, X_OK: 1, W_OK: 2, R_OK: 4 } as const;
 
+export interface WriteStreamOptions extends CreateOptions, AppendOptions {
+  /** `w`, the default, begins the file anew, `wx` refuses one that exists, `a` adds to its end. */
+  readonly flags?: 'w' | 'wx' | 'a' | undefined;
+  readonly highWaterMark?: number | undefined;
+}
+
 const DEFAULT_DIRECTORY_MODE = 0o777;
+const TRUNCATE_POLL_MS = 200;
 /** How long the server's defaults are believed. */
 const DEFAULTS_VALID_MS = 3_600_000;
 const SECONDS = 1000;
@@ -109,27 +115,12 @@ export class Hdfs implements AsyncDisposable {
 
   /** Writes a whole file; when this resolves, the NameNode has closed it. */
   async writeFile(path: PathLike, data: FileData, options: CreateOptions = {}): Promise<void> {
-    const writer = await this.#create(this.resolve(path), options);
-    const abort = (): void => writer.abort(options.signal?.reason);
-    options.signal?.addEventListener('abort', abort, { once: true });
-    try {
-      for await (const chunk of chunksOf(data)) {
-        options.signal?.throwIfAborted();
-        await writer.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
-      }
-      await writer.close(options.signal);
-    } catch (error) {
-      writer.abort(error);
-      throw error;
-    } finally {
-      options.signal?.removeEventListener('abort', abort);
-    }
+    await writeAll(await this.#create(this.resolve(path), options), data, options.signal);
   }
 
-  /** Not supported yet. */
-  appendFile(path: PathLike, _data: FileData, _options: SignalOption = {}): Promise<void> {
-    const at = this.resolve(path);
-    return Promise.reject(new HdfsError('EUNSUPPORTED', 'This client does not append to files yet', { path: at }));
+  /** Adds to the end of a file, which is made when it does not exist. */
+  async appendFile(path: PathLike, data: FileData, options: CreateOptions & AppendOptions = {}): Promise<void> {
+    await writeAll(await this.#append(this.resolve(path), options), data, options.signal);
   }
 
   createReadStream(path: PathLike, options: ReadStreamOptions = {}): HdfsReadStream {
@@ -137,25 +128,46 @@ export class Hdfs implements AsyncDisposable {
     return new HdfsReadStream(at, (signal) => FileReader.open(this.#context, at, signal), options);
   }
 
-  createWriteStream(
-    path: PathLike,
-    options: CreateOptions & { readonly highWaterMark?: number | undefined } = {},
-  ): HdfsWriteStream {
+  /** With flags `a` the bytes go to the end of the file, which is made when it does not exist. */
+  createWriteStream(path: PathLike, options: WriteStreamOptions = {}): HdfsWriteStream {
     const at = this.resolve(path);
-    return new HdfsWriteStream(at, (signal) => this.#create(at, { ...options, signal }), options);
+    const open = (signal: AbortSignal): Promise<FileWriter> =>
+      options.flags === 'a'
+        ? this.#append(at, { ...options, signal })
+        : this.#create(at, { ...options, overwrite: options.flags === 'wx' ? false : options.overwrite, signal });
+    return new HdfsWriteStream(at, open, options);
   }
 
-  /** Opens for reading (`r`), or for writing a new file: `w` replaces an existing one, `wx` refuses it. */
-  async open(path: PathLike, flags: 'r' | 'w' | 'wx' = 'r', options: CreateOptions = {}): Promise<HdfsFileHandle> {
+  /**
+   * Opens for reading (`r`), for writing a new file (`w` replaces an existing one, `wx` refuses it), or for writing behind
+   * the last byte (`a`, which makes the file when it does not exist).
+   */
+  async open(
+    path: PathLike,
+    flags: 'r' | 'w' | 'wx' | 'a' = 'r',
+    options: CreateOptions & AppendOptions = {},
+  ): Promise<HdfsFileHandle> {
     const at = this.resolve(path);
     const stat = (): Promise<HdfsStats> => this.stat(at);
     if (flags === 'r') {
       return new HdfsFileHandle(at, { kind: 'read', reader: await FileReader.open(this.#context, at, options.signal) }, stat);
     }
+    if (flags === 'a') {
+      return new HdfsFileHandle(at, { kind: 'write', writer: await this.#append(at, options) }, stat);
+    }
     if (flags !== 'w' && flags !== 'wx')
       throw new HdfsError('EUNSUPPORTED', `Files cannot be opened with '${flags}' yet`, { path: at });
     const writer = await this.#create(at, { ...options, overwrite: flags === 'w' });
     return new HdfsFileHandle(at, { kind: 'write', writer }, stat);
+  }
+
+  async #append(path: string, options: CreateOptions & AppendOptions): Promise<FileWriter> {
+    try {
+      return await FileWriter.append(this.#context, path, options);
+    } catch (error) {
+      if (!(error instanceof HdfsError) || error.code !== 'ENOENT') throw error;
+    }
+    return this.#create(path, { ...options, overwrite: false });
   }
 
   async #create(path: string, options: CreateOptions): Promise<FileWriter> {
@@ -294,6 +306,40 @@ export class Hdfs implements AsyncDisposable {
     await this.#context.namenode.call('rename2', request, options.signal);
   }
 
+  /**
+   * Cuts a file to `length` bytes, which is no more than it has. Resolves when that is done; with `wait: false` at once,
+   * and false then means that the DataNodes still have to cut the last block, until when nobody can write to the file.
+   */
+  async truncate(
+    path: PathLike,
+    length: number,
+    options: { readonly wait?: boolean | undefined } & SignalOption = {},
+  ): Promise<boolean> {
+    const src = this.resolve(path);
+    const { namenode, clientName, host, closed } = this.#context;
+    const { result } = await namenode.call('truncate', { src, newLength: length, clientName }, options.signal);
+    if (result || options.wait === false) return result;
+    while (!(await this.isFileClosed(src, options))) await host.clock.sleep(TRUNCATE_POLL_MS, options.signal ?? closed);
+    return true;
+  }
+
+  /** Moves the blocks of `sources`, in their order, behind those of `target`; the sources are gone then. */
+  async concat(target: PathLike, sources: readonly PathLike[], options: SignalOption = {}): Promise<void> {
+    const request = { trg: this.resolve(target), srcs: sources.map((source) => this.resolve(source)) };
+    await this.#context.namenode.call('concat', request, options.signal);
+  }
+
+  /** Whether nobody has the file open for writing. */
+  async isFileClosed(path: PathLike, options: SignalOption = {}): Promise<boolean> {
+    return (await this.#context.namenode.call('isFileClosed', { src: this.resolve(path) }, options.signal)).result;
+  }
+
+  /** Has the NameNode take a file away from whoever writes it; true: it is closed. False: ask again later. */
+  async recoverLease(path: PathLike, options: SignalOption = {}): Promise<boolean> {
+    const { namenode, clientName } = this.#context;
+    return (await namenode.call('recoverLease', { src: this.resolve(path), clientName }, options.signal)).result;
+  }
+
   async chmod(path: PathLike, mode: number, options: SignalOption = {}): Promise<void> {
     await this.#context.namenode.call(
       'setPermission',
@@ -429,10 +475,6 @@ export class Hdfs implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-function chunksOf(data: FileData): Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> {
-  return typeof data === 'string' || data instanceof Uint8Array ? [data] : data;
 }
 
 function milliseconds(time: TimeLike): number {

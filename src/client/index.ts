@@ -21,20 +21,21 @@ import { clientSettings } from './settings.ts';
 export { type ErrorCode, HdfsError } from '../base/errors.ts';
 export type { FileChecksum } from './file-checksum.ts';
 export type { HdfsFileHandle } from './file-handle.ts';
-export type { CreateOptions } from './file-writer.ts';
+export type { AppendOptions, CreateOptions, SyncOptions, WriteOptions } from './file-writer.ts';
 export {
   constants,
-  type FileData,
   Hdfs,
   type ReadFileOptions,
   type RemoveOptions,
   type RemoveResult,
   type SignalOption,
   type TimeLike,
+  type WriteStreamOptions,
 } from './hdfs.ts';
 export type { PathLike } from './paths.ts';
 export { type BlockLocation, type ContentSummary, Dirent, type FsStats, HdfsStats, type ServerDefaults } from './stats.ts';
 export type { HdfsReadStream, HdfsWriteStream, ReadStreamOptions } from './streams.ts';
+export type { FileData } from './write-all.ts';
 
 export interface ConnectOptions {
   /** `hdfs://HOST:PORT` or `hdfs://NAMESERVICE`; default fs.defaultFS. */

@@ -13,6 +13,8 @@ import { type Located, located, nodeKey, nodeName } from './located.ts';
 
 /** Added to the socket timeout for each further node of a pipeline. Apache: HdfsConstants.READ_TIMEOUT_EXTENSION. */
 const TIMEOUT_PER_NODE_MS = 5000;
+/** Reports of closed replicas come within milliseconds. */
+const LATE_REPORT_MS = [20, 80, 200];
 /** New nodes that are tried when copying to them fails. */
 const REPLACEMENT_TRIES = 3;
 /** A copy is given so much more time for each so many packets of it. Apache: DataStreamer.computeTransferReadTimeout. */
@@ -144,6 +146,23 @@ export class PipelineCalls {
       newNodes: nodes.map((node) => node.info.id),
       storageIDs: nodes.map((node) => node.storageId),
     });
+  }
+
+  /**
+   * The nodes of the last block of a file that was opened to append to it, when some of them reported it only after it was
+   * opened: a copy for a new node could be sent to one that has it already. `nodes` again, when none comes soon.
+   */
+  async lateNodes(block: ExtendedBlockProto, nodes: readonly PipelineNode[]): Promise<readonly PipelineNode[]> {
+    const { namenode, host, closed } = this.#context;
+    const { path, replication } = this.#file;
+    for (const delayMs of LATE_REPORT_MS) {
+      await host.clock.sleep(delayMs, closed);
+      const { locations } = await namenode.call('getBlockLocations', { src: path, offset: 0, length: 1 });
+      const last = locations?.lastBlock === undefined ? undefined : located(locations.lastBlock);
+      if (last?.block.blockId !== block.blockId || last.block.generationStamp !== block.generationStamp) return nodes;
+      if (last.nodes.length >= replication) return last.nodes;
+    }
+    return nodes;
   }
 
   /** Takes a further node into the pipeline, with a copy of the block. Rejects when there is none. */

@@ -30,6 +30,12 @@ export interface CreateFileOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface AppendFileOptions {
+  /** In a block of its own. */
+  readonly newBlock: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ShellFileSystem {
   /** `hdfs://host:port`, `file://`. */
   readonly uri: string;
@@ -48,6 +54,11 @@ export interface ShellFileSystem {
   read(path: string, start?: number, end?: number): AsyncIterable<Uint8Array>;
   /** Writes a whole file; what was written is given up when the source fails. */
   write(path: string, source: AsyncIterable<Uint8Array>, options: CreateFileOptions): Promise<void>;
+  /** Writes behind the last byte of a file that exists. */
+  append(path: string, source: AsyncIterable<Uint8Array>, options: AppendFileOptions): Promise<void>;
+  /** False: the last block is still being cut. */
+  truncate(path: string, length: number): Promise<boolean>;
+  concat(target: string, sources: readonly string[]): Promise<void>;
   chmod(path: string, permission: number): Promise<void>;
   chown(path: string, user: string | undefined, group: string | undefined): Promise<void>;
   /** Milliseconds since 1970; undefined leaves a time alone. */

@@ -2,7 +2,7 @@
 import { pipeline } from 'node:stream/promises';
 import { HdfsError } from '../../base/errors.ts';
 import type { ContentSummary, FileChecksum, FsStats, Hdfs, HdfsStats } from '../../client/index.ts';
-import type { CreateFileOptions, ShellEntry, ShellFileSystem, ShellStat } from './file-system.ts';
+import type { AppendFileOptions, CreateFileOptions, ShellEntry, ShellFileSystem, ShellStat } from './file-system.ts';
 
 export function shellStat(stats: HdfsStats): ShellStat {
   return {
@@ -94,6 +94,21 @@ export class HdfsFileSystem implements ShellFileSystem {
     await pipeline(source, this.#hdfs.createWriteStream(path, { overwrite, replication, signal }), {
       ...(signal === undefined ? {} : { signal }),
     });
+  }
+
+  async append(path: string, source: AsyncIterable<Uint8Array>, options: AppendFileOptions): Promise<void> {
+    const { newBlock, signal } = options;
+    await pipeline(source, this.#hdfs.createWriteStream(path, { flags: 'a', newBlock, signal }), {
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  truncate(path: string, length: number): Promise<boolean> {
+    return this.#hdfs.truncate(path, length, { wait: false });
+  }
+
+  concat(target: string, sources: readonly string[]): Promise<void> {
+    return this.#hdfs.concat(target, sources);
   }
 
   chmod(path: string, permission: number): Promise<void> {

@@ -115,6 +115,18 @@ export class LocalFileSystem implements ShellFileSystem {
     }
   }
 
+  append(): Promise<void> {
+    return unsupported('append');
+  }
+
+  truncate(): Promise<boolean> {
+    return unsupported('truncate');
+  }
+
+  concat(): Promise<void> {
+    return unsupported('concat');
+  }
+
   chmod(path: string, permission: number): Promise<void> {
     return this.#host.disk.chmod(path, permission);
   }

@@ -32,15 +32,20 @@ export function chunkCount(length: number, bytesPerChecksum: number): number {
   return Math.ceil(length / bytesPerChecksum);
 }
 
-/** How many more bytes a packet takes that starts at `packetOffset` of its block and holds `filled` already. */
+/**
+ * How many more bytes a packet takes that starts at `packetOffset` of its block and holds `filled` already. Behind bytes of
+ * somebody else that end within a chunk, a packet ends with that chunk: its checksum covers what is added only.
+ */
 export function packetRoom(geometry: PacketGeometry, blockSize: number, packetOffset: number, filled: number): number {
-  return Math.min(geometry.dataBytes, blockSize - packetOffset) - filled;
+  const within = packetOffset % geometry.bytesPerChecksum;
+  const most = within === 0 ? geometry.dataBytes : geometry.bytesPerChecksum - within;
+  return Math.min(most, blockSize - packetOffset) - filled;
 }
 
 /**
- * Where the packet after a flush at `end` starts: a chunk that is not full yet is sent again from its first byte,
- * because its checksum covers all of it.
+ * Where the packet after a flush at `end` starts: a chunk that is not full yet is sent again from its first byte, because
+ * its checksum covers all of it; or from where the packet of the flush started, when the chunk's beginning is not ours.
  */
-export function restartOfChunk(end: number, bytesPerChecksum: number): number {
-  return end - (end % bytesPerChecksum);
+export function restartOfChunk(end: number, bytesPerChecksum: number, packetOffset = 0): number {
+  return Math.max(end - (end % bytesPerChecksum), packetOffset);
 }

@@ -240,7 +240,9 @@ export class ReplicaFiles {
       sums = first === 0 ? packet.sums : packet.sums.subarray(first * checksum.size);
       sumsAt = checksum.metaOffset(offset + first * chunk);
     } else {
-      if (offset % chunk !== 0 && Math.floor(offset / chunk) !== Math.floor((packetEnd - 1) / chunk)) {
+      // Without checksums of its own (they are of another kind or chunk than the file's) any cut will do.
+      const verified = packet.sums.length > 0;
+      if (verified && offset % chunk !== 0 && Math.floor(offset / chunk) !== Math.floor((packetEnd - 1) / chunk)) {
         throw new ProtocolError(
           `Unexpected packet data length for ${describeBlock(this.replica)}: a partial chunk must be sent in an individual packet (data length = ${packet.data.length})`,
         );

@@ -12,7 +12,7 @@ const COPYING = '._COPYING_';
 /** What -p keeps: t timestamps, o ownership, p permission. */
 type Preserved = ReadonlySet<string>;
 
-abstract class WithDestination extends Command {
+export abstract class WithDestination extends Command {
   #destination: Item | undefined;
   protected overwrite = false;
   protected direct = false;

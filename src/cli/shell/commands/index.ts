@@ -1,5 +1,7 @@
 // Every verb of `hdfs dfs`: built, with its usage, or refused with the reason. The list is Hadoop's.
 import type { Command, ShellContext } from '../command.ts';
+import { AppendToFile } from './append.ts';
+import { Concat } from './concat.ts';
 import { Cp, Get, GetMerge, MoveFromLocal, Mv, Put } from './copy.ts';
 import { Count } from './count.ts';
 import { Expunge, Rm, Rmdir, Rmr } from './delete.ts';
@@ -12,6 +14,7 @@ import { SetReplication } from './setrep.ts';
 import { Stat } from './stat.ts';
 import { Test } from './test.ts';
 import { Touch, Touchz } from './touch.ts';
+import { Truncate } from './truncate.ts';
 import { Df, Du, Dus } from './usage.ts';
 
 type CommandClass = new (name: string, context: ShellContext) => Command;
@@ -33,8 +36,8 @@ const NOT_YET = 'is not built yet';
 export const VERBS: Readonly<Record<string, ShellVerb>> = {
   appendToFile: {
     usage: '[-n] <localsrc> ... <dst>',
-    help: 'Adds local files to the end of a file.',
-    refused: NOT_YET,
+    help: 'Adds local files, or the standard input (-), to the end of a file; -n in a block of their own.',
+    command: AppendToFile,
   },
   cat: { usage: '[-ignoreCrc] <src> ...', help: 'Prints files.', command: Cat },
   checksum: { usage: '[-v] <src> ...', help: 'Prints checksums of files; with -v their block sizes too.', command: Checksum },
@@ -45,7 +48,11 @@ export const VERBS: Readonly<Record<string, ShellVerb>> = {
     command: Chmod,
   },
   chown: { usage: '[-R] [OWNER][:[GROUP]] PATH...', help: 'Changes owner and group of paths.', command: Chown },
-  concat: { usage: '<target path> <src path> <src path> ...', help: 'Joins files.', refused: NOT_YET },
+  concat: {
+    usage: '<target path> <src path> <src path> ...',
+    help: 'Moves the blocks of files to the end of the first one.',
+    command: Concat,
+  },
   copyFromLocal: {
     usage: `[-f] [-p] [-l] [-d] ${COPY_FLAGS} <localsrc> ... <dst>`,
     help: 'The same as put.',
@@ -154,5 +161,5 @@ export const VERBS: Readonly<Record<string, ShellVerb>> = {
     command: Touch,
   },
   touchz: { usage: '<path> ...', help: 'Makes empty files.', command: Touchz },
-  truncate: { usage: '[-w] <length> <path> ...', help: 'Cuts files.', refused: NOT_YET },
+  truncate: { usage: '[-w] <length> <path> ...', help: 'Cuts files; -w waits until that is done.', command: Truncate },
 };
