@@ -4,7 +4,7 @@
 //
 // Read next: replicas.ts (a replica comes or goes), redundancy.ts (too few, too many), reports.ts, scans.ts.
 import { HdfsError } from '../../base/errors.ts';
-import type { BlockId } from '../../base/ids.ts';
+import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { PlacementResult, Writer } from '../placement/policy.ts';
 import { sortForReader } from '../placement/sort-locations.ts';
 import { storagePolicyById } from '../placement/storage-policy.ts';
@@ -12,13 +12,14 @@ import type { ReplicaCursor } from './block-list.ts';
 import { type BlockHandle, BlockState } from './block-map.ts';
 import { BlockRecoveries } from './block-recoveries.ts';
 import type { BlockTriple, DatanodeCommand, HeartbeatAnswer, TransferTask } from './commands.ts';
+import { CorruptReason } from './corrupt-replicas.ts';
 import type { Datanode, DatanodeId, HeartbeatFigures, Now, Storage, StorageIdentity } from './datanode.ts';
 import type { Datanodes, Registration } from './datanodes.ts';
 import { Priority } from './low-redundancy.ts';
 import { mayStillDelete, processExtraRedundancy, updateNeeded } from './redundancy.ts';
 import { RedundancyWork } from './redundancy-work.ts';
 import { countReplicas, liveReplicas, storagesOf, usableReplicas } from './replica-counts.ts';
-import { commitOrComplete, dropStaleReplicas, finalised, removeBlock } from './replicas.ts';
+import { addStored, commitOrComplete, dropStaleReplicas, finalised, markCorrupt, removeBlock } from './replicas.ts';
 import { BlockReportLeases } from './report-leases.ts';
 import { FullReport, type IncrementalEntry, incrementalReport, reportBadReplica } from './reports.ts';
 import type { SafeMode } from './safe-mode.ts';
@@ -345,6 +346,33 @@ export class BlockManager {
     safeMode.setSafe(block, false);
     safeMode.adjustTotal(-1);
     return targets;
+  }
+
+  /**
+   * Block recovery ended on these storages, and the block has its new stamp and length: others that were known have the
+   * old ones, `before`. `final`: the file is closed too. Apache: FSNamesystem.commitBlockSynchronization.
+   */
+  blockRecovered(
+    block: BlockHandle,
+    before: { readonly genStamp: GenStamp; readonly numBytes: number },
+    targets: readonly Storage[],
+    final: boolean,
+    now: Now,
+  ): void {
+    const state = this.#state;
+    state.now = now;
+    const { blocks, underConstruction } = state;
+    const known = targets.filter((target) => !target.retired && target.node.alive);
+    underConstruction.setExpected(block, blocks.genStamp(block), known);
+    if (!final) return;
+    for (const target of known) addStored(state, block, target);
+    if (blocks.genStamp(block) !== before.genStamp || blocks.numBytes(block) !== before.numBytes) {
+      for (const storage of storagesOf(state, block)) {
+        if (!known.includes(storage))
+          markCorrupt(state, block, storage, { ...before, reason: CorruptReason.GENSTAMP_MISMATCH });
+      }
+    }
+    finalised(state, block, false);
   }
 
   /** Where replicas of a block being written are expected. */

@@ -2,10 +2,12 @@
 // tried yet. What the DataNodes agree upon comes back as commitBlockSynchronization, which is the namespace's business.
 // Mirrors BlockUnderConstructionFeature.initializeBlockRecovery.
 import type { GenStamp } from '../../base/ids.ts';
+import type { Truncation } from '../namespace/truncations.ts';
 import { type BlockHandle, BlockState } from './block-map.ts';
 import type { RecoveryTask } from './commands.ts';
 import type { Datanode } from './datanode.ts';
 import { tripleOf } from './orders.ts';
+import { storagesOf } from './replica-counts.ts';
 import type { ManagerState } from './state.ts';
 import type { ExpectedReplica } from './under-construction.ts';
 
@@ -19,13 +21,23 @@ export class BlockRecoveries {
     this.#state = state;
   }
 
-  /** Begins a recovery under a new generation stamp. Answers who leads, or undefined when no node can. */
-  start(block: BlockHandle, recoveryId: GenStamp): Datanode | undefined {
+  /** Whether a node is known that has a replica, or should have one. */
+  hasLocations(block: BlockHandle): boolean {
+    return this.#state.underConstruction.expected(block).length > 0 || storagesOf(this.#state, block).length > 0;
+  }
+
+  /**
+   * Begins a recovery under a new generation stamp, or the cutting of a block that is as long as it should be. Answers who
+   * leads, or undefined when no node can.
+   */
+  start(block: BlockHandle, recoveryId: GenStamp, truncation?: Truncation): Datanode | undefined {
     const { blocks, underConstruction } = this.#state;
     blocks.setState(block, BlockState.UNDER_RECOVERY);
+    this.#expectHolders(block, truncation);
     const found = underConstruction.get(block);
     if (found === undefined) return undefined;
     found.recoveryId = recoveryId;
+    found.truncation = truncation;
     const alive = found.replicas.filter((replica) => replica.storage.node.alive);
     if (alive.every((replica) => replica.chosenAsPrimary))
       for (const replica of found.replicas) replica.chosenAsPrimary = false;
@@ -40,6 +52,18 @@ export class BlockRecoveries {
     for (const replica of found.replicas) replica.storage.node.recoveries.delete(block);
     primary.storage.node.recoveries.add(block);
     return primary.storage.node;
+  }
+
+  /** Who takes part, where nobody has told of a replica since the block was opened: those that had it before. */
+  #expectHolders(block: BlockHandle, truncation: Truncation | undefined): void {
+    const { blocks, underConstruction } = this.#state;
+    const source = truncation?.kind === 'copy' ? truncation.source : block;
+    if (source === block && underConstruction.expected(block).length > 0) return;
+    const holders = storagesOf(this.#state, source);
+    const known = underConstruction.get(block)?.replicas ?? [];
+    const same = known.length === holders.length && known.every(({ storage }) => holders.includes(storage));
+    // Those that have led before are remembered.
+    if (!same && holders.length > 0) underConstruction.setExpected(block, blocks.genStamp(block), holders);
   }
 
   recoveryId(block: BlockHandle): GenStamp | undefined {
@@ -58,11 +82,14 @@ export class BlockRecoveries {
       const { staleIntervalMs } = this.#state.datanodes;
       const nowMs = this.#state.now.monotonicMs;
       // Stale nodes are left out while at least two others are there.
-      const fresh = found.replicas.filter((replica) => !replica.storage.node.isStale(nowMs, staleIntervalMs));
-      const members = fresh.length > 1 ? fresh : found.replicas;
+      const alive = found.replicas.filter(({ storage }) => storage.node.alive);
+      const fresh = alive.filter((replica) => !replica.storage.node.isStale(nowMs, staleIntervalMs));
+      const members = fresh.length > 1 ? fresh : alive;
+      const { truncation, recoveryId } = found;
       tasks.push({
-        block: tripleOf(this.#state, block),
-        recoveryId: found.recoveryId,
+        block: tripleOf(this.#state, truncation?.kind === 'copy' ? truncation.source : block),
+        recoveryId,
+        truncateBlock: truncation && { id: blocks.id(block), genStamp: recoveryId, numBytes: truncation.newBytes },
         locations: members.map(({ storage, state }) => ({ storage, state })),
       });
     }

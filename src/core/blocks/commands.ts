@@ -21,6 +21,8 @@ export interface RecoveryTask {
   readonly block: BlockTriple;
   /** The generation stamp that the recovered replicas get. */
   readonly recoveryId: GenStamp;
+  /** The block is cut: what it is to be, under another id where it is copied. */
+  readonly truncateBlock: BlockTriple | undefined;
   readonly locations: readonly { readonly storage: Storage; readonly state: ReplicaState }[];
 }
 

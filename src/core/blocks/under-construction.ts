@@ -1,6 +1,7 @@
 // Blocks being written: where their replicas are expected, in the order of the pipeline, and the recovery that runs for
 // them. The block's own state is in the block map. Mirrors BlockUnderConstructionFeature.
 import { type GenStamp, GRANDFATHER_GEN_STAMP } from '../../base/ids.ts';
+import type { Truncation } from '../namespace/truncations.ts';
 import type { BlockHandle } from './block-map.ts';
 import type { Storage } from './datanode.ts';
 import { ReplicaState } from './storage-type.ts';
@@ -17,6 +18,8 @@ export interface UnderConstructionBlock {
   replicas: ExpectedReplica[];
   /** Generation stamp of the running recovery; 0: none. */
   recoveryId: GenStamp;
+  /** The recovery cuts the block. */
+  truncation?: Truncation | undefined;
 }
 
 export class UnderConstructionBlocks {

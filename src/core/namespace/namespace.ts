@@ -21,6 +21,7 @@ import { Leases } from './leases.ts';
 import { DEFAULT_NAMESPACE_OPTIONS, type NamespaceOptions } from './options.ts';
 import { RetryCache } from './retry-cache.ts';
 import { Touched } from './touched.ts';
+import { Truncations } from './truncations.ts';
 
 /** A request that was found good: the ops that carry it out, and its answer once they are applied. */
 export interface Checked<R> {
@@ -52,6 +53,7 @@ export class Namespace {
   readonly leases: Leases;
   readonly retryCache: RetryCache<AnsweredOp>;
   readonly touched = new Touched();
+  readonly truncations = new Truncations();
   /** Deleted subtrees and dropped blocks that wait to be taken apart. */
   readonly detached = new Detached();
 
@@ -79,6 +81,9 @@ export class Namespace {
    * whoever hears of replicas completes it. A replay has no DataNodes to ask and takes every such block as complete.
    */
   hasEnoughReplicas: (block: BlockHandle) => boolean = () => true;
+
+  /** Whether an upgrade may still be rolled back: blocks are then cut as copies. Apache: shouldCopyOnTruncate. */
+  keepsOldBlocks: () => boolean = () => false;
 
   constructor(options: Partial<NamespaceOptions> = {}, inodes?: Inodes, blocks?: BlockMap) {
     this.options = { ...DEFAULT_NAMESPACE_OPTIONS, ...options };
@@ -186,7 +191,7 @@ class Detached {
     }
     while (left > 0) {
       const root = this.#roots[this.#roots.length - 1];
-      if (root === undefined) return false;
+      if (root === undefined) return !this.isEmpty;
       if (this.#descent.length === 0) this.#descent.push(root.inode);
       left -= this.#step(ns, root, onBlock);
       if (this.#descent.length === 0) this.#roots.pop();
@@ -216,6 +221,11 @@ class Detached {
       if (inodes.underConstruction(inode) !== undefined) ns.leases.remove(inodes.id(inode));
       inodes.setBlocks(inode, []);
       for (const block of blocks) {
+        const source = ns.truncations.end(block);
+        if (source !== 0) {
+          ns.blocks.setOwner(source, 0);
+          this.addBlock(source, root.txid);
+        }
         onBlock(block, root.txid);
         ns.blocks.remove(block);
       }

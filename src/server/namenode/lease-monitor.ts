@@ -1,20 +1,27 @@
 // Closes files whose writers are gone: after the hard limit by itself, before that when another client asks. A last
-// block that was being written is recovered by its DataNodes first; what they agree upon arrives as
-// commitBlockSynchronization and closes the file. Apache: LeaseManager.Monitor, FSNamesystem.internalReleaseLease.
+// block that was being written is recovered by its DataNodes first, and one that is being cut as well; what they agree upon
+// arrives as commitBlockSynchronization and closes the file. Apache: LeaseManager.Monitor,
+// FSNamesystem.internalReleaseLease.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { type BlockId, type GenStamp, genStamp } from '../../base/ids.ts';
 import { type BlockHandle, BlockState } from '../../core/blocks/block-map.ts';
-import type { Storage } from '../../core/blocks/datanode.ts';
-import { type EditOp, NO_RPC_IDS } from '../../core/edits/ops.ts';
+import type { Now, Storage } from '../../core/blocks/datanode.ts';
+import { NO_RPC_IDS } from '../../core/edits/ops.ts';
 import type { InodeHandle } from '../../core/namespace/inodes.ts';
-import { editBlocks } from '../../core/namespace/ops/block-values.ts';
-import { checkLeaseRelease, closeDeadFile } from '../../core/namespace/ops/lease-recovery.ts';
-import { nextGenStampOp } from '../../core/namespace/ops/open-file.ts';
+import { blockFromEnd, blockText, editBlocks } from '../../core/namespace/ops/block-values.ts';
+import {
+  beginRecovery,
+  checkLeaseRelease,
+  closeDeadFile,
+  type LastBlockEnd,
+  type ReplicaFacts,
+  reassignLeaseOp,
+} from '../../core/namespace/ops/lease-recovery.ts';
 import { pathOfInode } from '../../core/namespace/permissions.ts';
 import type { Timer } from '../../host/host.ts';
 import type { NameSystem } from './namesystem.ts';
 
-/** Apache: HdfsServerConstants.NAMENODE_LEASE_HOLDER; it holds the leases of files that are being recovered. */
+/** Apache: HdfsServerConstants.NAMENODE_LEASE_HOLDER; it holds the leases of files that nobody else asked for. */
 export const NAMENODE_LEASE_HOLDER = 'HDFS_NameNode';
 /** Leases looked at in one round. */
 const LEASES_PER_ROUND = 1000;
@@ -22,7 +29,9 @@ const LEASES_PER_ROUND = 1000;
 const RECOVERY_TIMEOUT_HEARTBEATS = 30;
 
 export interface SynchronizedBlock {
+  /** The block that was recovered: for a copy the one that it was made from. */
   readonly id: BlockId;
+  readonly oldGenStamp: GenStamp;
   readonly newGenStamp: GenStamp;
   readonly newLength: number;
   readonly closeFile: boolean;
@@ -33,6 +42,7 @@ export interface SynchronizedBlock {
 export class LeaseMonitor {
   private readonly system: NameSystem;
   private readonly recheckMs: number;
+  private readonly facts: ReplicaFacts;
   /** When the running recovery of a block began, by its id. */
   private readonly attempts = new Map<BlockId, number>();
   private readonly startedAtMs: number;
@@ -42,6 +52,11 @@ export class LeaseMonitor {
     this.system = system;
     this.startedAtMs = system.host.clock.monotonic();
     this.recheckMs = recheckMs;
+    const { blockManager } = system;
+    this.facts = {
+      hasMinReplication: (block) => blockManager.hasMinReplication(block),
+      hasLocations: (block) => blockManager.recoveries.hasLocations(block),
+    };
   }
 
   start(): void {
@@ -57,38 +72,92 @@ export class LeaseMonitor {
     if (system.blockManager.safeMode.isOn || system.editLog.lowSpace !== undefined) return;
     const { namespace: ns } = system;
     for (const lease of ns.leases.expired(system.now().monotonicMs, LEASES_PER_ROUND)) {
-      for (const id of [...lease.files]) {
-        const file = ns.inodes.find(id);
-        if (file === 0) continue;
-        try {
-          this.release(file);
-        } catch (error) {
-          if (!(error instanceof HdfsError)) throw error;
-          system.host.log.log(
-            'warn',
-            'leases',
-            `cannot close ${pathOfInode(ns.inodes, file)} of ${lease.holder}: ${messageOf(error)}`,
-          );
-        }
-      }
+      for (const id of [...lease.files]) this.releaseQuietly(ns.inodes.find(id), NAMENODE_LEASE_HOLDER);
+    }
+    this.goOn();
+  }
+
+  /**
+   * Recoveries that were not answered in time, and those of before a start: files that the NameNode was closing, and
+   * truncations. Apache waits for the hard limit once more.
+   */
+  private goOn(): void {
+    const { namespace: ns } = this.system;
+    const now = this.system.now();
+    for (const [id, begun] of this.attempts) {
+      if (!this.timedOut(begun, now)) continue;
+      const block = ns.blocks.find(id);
+      const file = block === 0 ? 0 : ns.blocks.owner(block);
+      if (file === 0 || !this.isOpen(file) || blockFromEnd(ns, file, 0) !== block) this.attempts.delete(id);
+      else this.releaseQuietly(file, ns.inodes.underConstruction(file)?.clientName);
+    }
+    for (const block of [...ns.truncations.blocks()]) {
+      const file = ns.blocks.owner(block);
+      if (this.attempts.has(ns.blocks.id(block)) || !this.isOpen(file)) continue;
+      this.releaseQuietly(file, ns.inodes.underConstruction(file)?.clientName);
+    }
+    for (const id of [...(ns.leases.ofHolder(NAMENODE_LEASE_HOLDER)?.files ?? [])].slice(0, LEASES_PER_ROUND)) {
+      const file = ns.inodes.find(id);
+      if (!this.isOpen(file) || this.attempts.has(ns.blocks.id(blockFromEnd(ns, file, 0)))) continue;
+      this.releaseQuietly(file, NAMENODE_LEASE_HOLDER);
     }
   }
 
-  /** Closes the file of a writer that is gone, or begins what that takes. True when it is closed now. */
-  release(file: InodeHandle): boolean {
+  private isOpen(file: InodeHandle): boolean {
+    const { inodes } = this.system.namespace;
+    return file !== 0 && inodes.isReachable(file) && inodes.underConstruction(file) !== undefined;
+  }
+
+  private timedOut(begun: number, now: Now): boolean {
+    return now.monotonicMs - begun >= RECOVERY_TIMEOUT_HEARTBEATS * this.system.blockManager.datanodes.heartbeatIntervalMs;
+  }
+
+  private releaseQuietly(file: InodeHandle, newHolder: string | undefined): void {
+    const { namespace: ns, host } = this.system;
+    // Files that were deleted with their directory leave the leases a little later.
+    if (!this.isOpen(file)) return;
+    try {
+      this.release(file, newHolder);
+    } catch (error) {
+      if (!(error instanceof HdfsError)) throw error;
+      const holder = ns.inodes.underConstruction(file)?.clientName;
+      host.log.log('warn', 'leases', `cannot close ${pathOfInode(ns.inodes, file)} of ${holder}: ${messageOf(error)}`);
+    }
+  }
+
+  /**
+   * Closes the file of a writer that is gone, or begins what that takes. True when it is closed now. `newHolder` gets the
+   * lease meanwhile; without one the old holder keeps it, and its time begins anew, so that nobody else takes the file over.
+   */
+  release(file: InodeHandle, newHolder: string | undefined): boolean {
     const { system } = this;
     const { namespace: ns } = system;
     const now = system.now();
-    const release = checkLeaseRelease(ns, file, now.wallMs);
+    const release = checkLeaseRelease(ns, file, this.facts, now.wallMs);
     switch (release.kind) {
-      case 'close':
+      case 'close': {
+        const last = [blockFromEnd(ns, file, 1), blockFromEnd(ns, file, 0)].filter((block) => block !== 0);
         system.commit(release.ops, now);
+        for (const block of last) system.blockManager.blockFinalised(block, now);
+        system.fileClosed(file, now);
         return true;
-      case 'wait':
-        system.host.log.log('info', 'leases', release.reason);
-        return false;
+      }
+      case 'drop':
+        // After a restart that only means that no holder has come yet: dropping the block then would throw away bytes that
+        // were synced. A node that stays away for so long counts as dead everywhere else too.
+        if (this.holdersMayCome()) {
+          const path = pathOfInode(ns.inodes, file);
+          system.host.log.log('info', 'leases', `no DataNode has told of the last block of ${path} yet: it is not closed`);
+          this.handOver(file, newHolder, now);
+          return false;
+        }
+        // Nobody was ever told to store it. Apache drops such a block as well, and at once.
+        system.commit(closeDeadFile(ns, file, 'drop', now.wallMs), now);
+        system.fileClosed(file, now);
+        return true;
       case 'recover':
-        return this.recover(file, release.block);
+        this.recover(file, release.block, newHolder, now);
+        return false;
     }
   }
 
@@ -98,90 +167,136 @@ export class LeaseMonitor {
     return host.clock.monotonic() - this.startedAtMs < blockManager.datanodes.expiryMs;
   }
 
-  private recover(file: InodeHandle, block: BlockHandle): boolean {
+  /** Another holder of the lease, or more time for this one. */
+  private handOver(file: InodeHandle, newHolder: string | undefined, now: Now): void {
+    const { namespace: ns } = this.system;
+    const reassign = reassignLeaseOp(ns, file, newHolder);
+    if (reassign !== undefined) this.system.commit([reassign], now);
+    else if (newHolder === undefined) ns.leases.renew(ns.leases.ofFile(ns.inodes.id(file))?.holder ?? '', now.monotonicMs);
+  }
+
+  private recover(file: InodeHandle, block: BlockHandle, newHolder: string | undefined, now: Now): void {
     const { system } = this;
-    const { namespace: ns, blockManager } = system;
-    const now = system.now();
-    if (ns.blocks.numBytes(block) === 0 && blockManager.expectedStorages(block).length === 0) {
-      // After a restart that only means that no holder has come yet: dropping the block then would throw away bytes that were
-      // synced. A node that stays away for so long counts as dead everywhere else too.
-      if (this.holdersMayCome()) {
-        const path = pathOfInode(ns.inodes, file);
-        system.host.log.log('info', 'leases', `no DataNode has told of the last block of ${path} yet: it is not closed`);
-        return false;
-      }
-      // Nobody was ever told to store it. Apache drops such a block as well, and at once.
-      system.commit(closeDeadFile(ns, file, NAMENODE_LEASE_HOLDER, 'drop', now.wallMs), now);
-      return true;
+    const { namespace: ns } = system;
+    const begun = this.attempts.get(ns.blocks.id(block));
+    if (begun !== undefined && !this.timedOut(begun, now)) {
+      this.handOver(file, newHolder, now);
+      return;
     }
-    const id = ns.blocks.id(block);
-    const begun = this.attempts.get(id);
-    const timeoutMs = RECOVERY_TIMEOUT_HEARTBEATS * blockManager.datanodes.heartbeatIntervalMs;
-    if (begun !== undefined && now.monotonicMs - begun < timeoutMs) return false;
-    this.attempts.set(id, now.monotonicMs);
-    const path = pathOfInode(ns.inodes, file);
-    const holder = ns.inodes.underConstruction(file)?.clientName ?? '';
-    const stamp = nextGenStampOp(ns, block);
-    const ops: EditOp[] = [stamp];
-    if (holder !== NAMENODE_LEASE_HOLDER) {
-      ops.push({ kind: 'REASSIGN_LEASE', leaseHolder: holder, path, newHolder: NAMENODE_LEASE_HOLDER });
-    }
+    const { ops, recoveryId } = beginRecovery(ns, file, newHolder);
     system.commit(ops, now);
-    const primary = blockManager.recoveries.start(block, stamp.genStamp);
-    system.host.log.log('info', 'leases', `recovering blk_${id} of ${path} under generation stamp ${stamp.genStamp}`, {
+    this.handOver(file, newHolder, now);
+    this.order(block, recoveryId, now);
+  }
+
+  /** A file is cut inside this block, its last: the replicas are cut by a recovery. */
+  truncationBegun(block: BlockHandle, recoveryId: GenStamp): void {
+    this.order(block, recoveryId, this.system.now());
+  }
+
+  private order(block: BlockHandle, recoveryId: GenStamp, now: Now): void {
+    const { namespace: ns, blockManager, host } = this.system;
+    this.attempts.set(ns.blocks.id(block), now.monotonicMs);
+    const primary = blockManager.recoveries.start(block, recoveryId, ns.truncations.of(block));
+    const path = pathOfInode(ns.inodes, ns.blocks.owner(block));
+    host.log.log('info', 'leases', `recovering ${blockText(ns, block)} of ${path} under generation stamp ${recoveryId}`, {
       primary: primary?.xferAddress ?? 'none',
     });
-    return false;
   }
 
   /** What the DataNodes agreed upon. Throws HdfsError when it does not belong to the running recovery. */
   synchronized(result: SynchronizedBlock): void {
     const { system } = this;
     const { namespace: ns, blockManager } = system;
-    const now = system.now();
-    const block = ns.blocks.find(result.id);
-    if (block === 0) {
+    const named = `${ns.blockPoolId}:blk_${result.id}_${result.oldGenStamp}`;
+    const stored = ns.blocks.find(result.id);
+    if (stored === 0) {
+      // Perhaps the answer to the first of two alike was lost.
       if (result.deleteBlock) return;
-      throw new HdfsError('EIO', `Block (=blk_${result.id}) not found`);
+      throw new HdfsError('EIO', `Block (=${named}) not found`);
     }
-    const file = ns.blocks.owner(block);
-    // The file was deleted, or the answer to an earlier, identical call was lost: nothing is left to do.
-    if (file === 0 || !ns.inodes.isReachable(file) || ns.inodes.underConstruction(file) === undefined) return;
-    if (ns.blocks.state(block) === BlockState.COMPLETE) return;
-    const count = ns.inodes.blockCount(file);
-    if (count === 0 || ns.inodes.blockAt(file, count - 1) !== block) {
+    const file = this.fileOf(stored);
+    const block = blockFromEnd(ns, file, 0);
+    // The answer to an earlier, identical call was lost: nothing is left to do.
+    if (!this.isOpen(file) || ns.blocks.state(block) === BlockState.COMPLETE) return;
+    const truncation = ns.truncations.of(block);
+    const isCopy = truncation?.kind === 'copy' && truncation.source === stored;
+    if (block !== stored && !isCopy) {
+      if (ns.blocks.state(stored) === BlockState.COMPLETE) return;
       throw new HdfsError('EIO', `blk_${result.id} is not the last block of ${pathOfInode(ns.inodes, file)}`);
     }
     const recoveryId = blockManager.recoveries.recoveryId(block);
     if (ns.blocks.state(block) !== BlockState.UNDER_RECOVERY || recoveryId !== result.newGenStamp) {
       throw new HdfsError(
         'EIO',
-        `The recovery id ${result.newGenStamp} does not match current recovery id ${recoveryId ?? 0} for block blk_${result.id}`,
+        `The recovery id ${result.newGenStamp} does not match current recovery id ${recoveryId ?? 0} for block ${named}`,
       );
     }
-    this.attempts.delete(result.id);
-    if (
-      result.deleteBlock &&
-      this.holdersMayCome() &&
-      blockManager.expectedStorages(block).length < ns.inodes.replication(file)
-    ) {
-      // Those that were asked have nothing; one that has not come yet may. The next attempt asks it too.
+    if (result.deleteBlock) this.checkNothingLost(file, block, result.id);
+    this.checkBlocksBefore(file);
+    this.attempts.delete(ns.blocks.id(block));
+    this.takeResult(file, block, result);
+  }
+
+  private fileOf(block: BlockHandle): InodeHandle {
+    const { namespace: ns } = this.system;
+    const file = ns.blocks.owner(block);
+    if (file === 0) {
       throw new HdfsError(
         'EIO',
-        `blk_${result.id} is not given up yet: not all of its DataNodes have reported since the start`,
+        `The blockCollection of ${blockText(ns, block)} is null, likely because the file owning this block was deleted ` +
+          'and the block removal is delayed',
       );
     }
-    const end = { numBytes: result.newLength, genStamp: genStamp(result.newGenStamp) };
+    if (!ns.inodes.isReachable(file)) {
+      const path = pathOfInode(ns.inodes, file);
+      throw new HdfsError('ENOENT', `File not found: ${path}, likely due to delayed block removal`, { path });
+    }
+    return file;
+  }
+
+  /** No DataNode that was asked has a byte. That is no reason to give up what others may have, or what was closed before. */
+  private checkNothingLost(file: InodeHandle, block: BlockHandle, id: BlockId): void {
+    const { namespace: ns, blockManager } = this.system;
+    if (ns.truncations.of(block) !== undefined) {
+      throw new HdfsError('EIO', `blk_${id} is not given up: it is being cut, and was complete before`);
+    }
+    if (this.holdersMayCome() && blockManager.expectedStorages(block).length < ns.inodes.replication(file)) {
+      // Those that were asked have nothing; one that has not come yet may. The next attempt asks it too.
+      throw new HdfsError('EIO', `blk_${id} is not given up yet: not all of its DataNodes have reported since the start`);
+    }
+  }
+
+  /** A file is closed when all of its blocks have their replicas: the block before the last may still wait for one. */
+  private checkBlocksBefore(file: InodeHandle): void {
+    const { namespace: ns, blockManager } = this.system;
+    for (let i = 0; i < ns.inodes.blockCount(file) - 1; i++) {
+      const block = ns.inodes.blockAt(file, i);
+      if (ns.blocks.state(block) === BlockState.COMPLETE || blockManager.hasMinReplication(block)) continue;
+      throw new HdfsError(
+        'EIO',
+        `Failed to finalize INodeFile ${pathOfInode(ns.inodes, file)} since ${blockText(ns, block)} is not complete`,
+      );
+    }
+  }
+
+  private takeResult(file: InodeHandle, block: BlockHandle, result: SynchronizedBlock): void {
+    const { system } = this;
+    const { namespace: ns, blockManager } = system;
+    const now = system.now();
+    const before = { genStamp: ns.blocks.genStamp(block), numBytes: ns.blocks.numBytes(block) };
+    const isCopy = ns.truncations.of(block)?.kind === 'copy';
+    const numBytes = isCopy ? before.numBytes : result.newLength;
+    const end: LastBlockEnd = result.deleteBlock ? 'drop' : { numBytes, genStamp: genStamp(result.newGenStamp) };
     if (result.closeFile) {
-      system.commit(closeDeadFile(ns, file, NAMENODE_LEASE_HOLDER, result.deleteBlock ? 'drop' : end, now.wallMs), now);
+      system.commit(closeDeadFile(ns, file, end, now.wallMs), now);
     } else {
       const kept = editBlocks(ns, file).slice(0, -1);
-      const blocks = result.deleteBlock ? kept : [...kept, { id: result.id, ...end }];
+      const blocks = end === 'drop' ? kept : [...kept, { id: ns.blocks.id(block), ...end }];
       system.commit([{ kind: 'UPDATE_BLOCKS', path: pathOfInode(ns.inodes, file), blocks, rpc: NO_RPC_IDS }], now);
-      if (!result.deleteBlock) ns.blocks.setState(block, BlockState.UNDER_CONSTRUCTION);
+      if (end !== 'drop') ns.blocks.setState(block, BlockState.UNDER_CONSTRUCTION);
     }
-    if (result.deleteBlock) return;
-    blockManager.pipelineUpdated(block, result.targets);
-    if (result.closeFile) blockManager.blockFinalised(block, now);
+    if (end !== 'drop') blockManager.blockRecovered(block, before, result.targets, result.closeFile, now);
+    if (result.closeFile) system.fileClosed(file, now);
   }
 }

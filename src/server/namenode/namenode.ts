@@ -310,7 +310,7 @@ export class NameNode {
     const racks = new RackResolver(host, configuration);
     const locations = new Locations(system, racks);
     const leaseMonitor = new LeaseMonitor(system, configuration.getDuration('dfs.namenode.lease-recheck-interval-ms'));
-    system.onLeaseRecoveryWanted = (file) => leaseMonitor.release(file);
+    system.onLeaseRecoveryWanted = (file) => leaseMonitor.release(file, undefined);
     const checkpointer = new Checkpointer(system, {
       storage: from.storage,
       identity,
@@ -333,7 +333,7 @@ export class NameNode {
       handlers: {
         ...namespaceMethods(system),
         ...fileMethods({ system, locations, leaseMonitor }),
-        ...reopeningMethods({ system, locations }),
+        ...reopeningMethods({ system, locations, leaseMonitor }),
         ...readingMethods({ system, locations, listLimit: configuration.getInt('dfs.ls.limit') }),
         ...clusterMethods({ system, storage: from.storage, checkpointer, serverDefaults: serverDefaults(configuration) }),
       },

@@ -7,6 +7,7 @@ import type { BlockManager } from '../../core/blocks/block-manager.ts';
 import type { Now } from '../../core/blocks/datanode.ts';
 import type { EditOp, RpcIds } from '../../core/edits/ops.ts';
 import type { AnsweredOp } from '../../core/namespace/answered-op.ts';
+import { blocksOf } from '../../core/namespace/apply/blocks.ts';
 import type { InodeHandle } from '../../core/namespace/inodes.ts';
 import type { Checked, Namespace } from '../../core/namespace/namespace.ts';
 import { LeaseRecoveryWanted } from '../../core/namespace/ops/lease-check.ts';
@@ -183,6 +184,11 @@ export class NameSystem {
     const { inodes } = this.namespace;
     const now = this.now();
     for (let i = 0; i < inodes.blockCount(file); i++) this.blockManager.replicationChanged(inodes.blockAt(file, i), now);
+  }
+
+  /** The file is closed: what its blocks still lack is copied. */
+  fileClosed(file: InodeHandle, now: Now): void {
+    this.blockManager.checkRedundancy(blocksOf(this.namespace, file), now);
   }
 
   /** Clients and DataNodes say alike which replicas have wrong bytes. */

@@ -10,7 +10,6 @@ const BALANCER = 'the balancer is not built yet';
 const BATCHED = 'batched listings are not built yet';
 const CACHE = 'centralized cache management is not built yet';
 const CALLQUEUE = 'the call queue cannot be replaced at run time';
-const CONCAT = 'concatenating files is not built yet';
 const DISKBALANCER = 'the disk balancer is not built yet';
 const ERASURE = 'erasure coding is not built yet';
 const EVICT = 'evicting writers is not built yet';
@@ -30,7 +29,6 @@ const SHORTCIRCUIT = 'short-circuit reads are not supported';
 const SNAPSHOTS = 'snapshots are not built yet';
 const SYMLINKS = 'symbolic links are switched off, as in Hadoop';
 const TOKENS = 'tokens are not built yet';
-const TRUNCATE = 'truncating a file is not built yet';
 const UPGRADE = 'upgrades of a running cluster are not built yet';
 const XATTRS = 'extended attributes are not built yet';
 const ZONES = 'encryption zones are not built yet';
@@ -92,8 +90,8 @@ export const SERVICES = {
       getAdditionalDatanode: true,
       complete: true,
       reportBadBlocks: true,
-      concat: refused(CONCAT),
-      truncate: refused(TRUNCATE),
+      concat: true,
+      truncate: true,
       rename: true,
       rename2: true,
       delete: true,

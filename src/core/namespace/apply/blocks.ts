@@ -84,7 +84,10 @@ export function updateBlocks(app: Application, file: InodeHandle, list: readonly
     ns.blocks.setNumBytes(block, given.numBytes);
     if (ns.blocks.genStamp(block) !== given.genStamp) ns.blocks.setGenStamp(block, given.genStamp);
     noteGenStamp(ns, given.genStamp);
-    if (i < list.length - 1 || lastIsFinal) finish(ns, block);
+    if (i < list.length - 1 || lastIsFinal) {
+      finish(ns, block);
+      endTruncation(app, block);
+    }
   }
   if (list.length < old.length) {
     ns.inodes.setBlocks(file, old.slice(0, list.length));
@@ -97,8 +100,15 @@ export function updateBlocks(app: Application, file: InodeHandle, list: readonly
   }
 }
 
+/** The block has the length to which it was to be cut: what it was copied from goes. */
+function endTruncation(app: Application, block: BlockHandle): void {
+  const source = app.ns.truncations.end(block);
+  if (source !== 0) dropBlock(app, source);
+}
+
 /** The block belongs to no file any more. */
 export function dropBlock(app: Application, block: BlockHandle): void {
+  endTruncation(app, block);
   app.ns.blocks.setOwner(block, 0);
   app.ns.detached.addBlock(block, app.txid);
 }

@@ -2,7 +2,6 @@
 import { type BlockHandle, BlockState } from '../../blocks/block-map.ts';
 import type { EditOp } from '../../edits/ops.ts';
 import { storeAcl } from '../acl.ts';
-import { fileLength } from '../file-length.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import { addBlock, blocksOf, checkBlockList, checkNewBlock, dropBlock, noteGenStamp, updateBlocks } from './blocks.ts';
 import type { Application, Place } from './context.ts';
@@ -167,14 +166,16 @@ export function applyTruncate(app: Application, op: Op<'TRUNCATE'>): void {
     inodes.setUnderConstruction(file, { clientName: op.clientName, clientMachine: op.clientMachine });
     ns.leases.add(op.clientName, inodes.id(file), ns.monotonicMs);
     noteGenStamp(ns, copy.genStamp);
+    const newBytes = blocks.numBytes(last) - (length - op.newLength);
     if (blocks.id(last) === copy.id) {
       blocks.setState(last, BlockState.UNDER_CONSTRUCTION);
+      ns.truncations.begin(last, { kind: 'inPlace', newBytes });
     } else {
-      // A copy takes the shortened block's place, since a snapshot or an upgrade still needs the old one.
-      const shortened = blocks.numBytes(last) - (fileLength(ns, file) - op.newLength);
-      const replacement = blocks.add(copy.id, copy.genStamp, shortened, file, BlockState.UNDER_CONSTRUCTION);
+      // A copy takes the shortened block's place, since a snapshot or an upgrade still needs the old one. That stays until
+      // the copy is made, also over a restart, where Apache forgets it.
+      const replacement = blocks.add(copy.id, copy.genStamp, newBytes, file, BlockState.UNDER_CONSTRUCTION);
       inodes.setBlocks(file, [...all.slice(0, kept - 1), replacement]);
-      dropBlock(app, last);
+      ns.truncations.begin(replacement, { kind: 'copy', newBytes, source: last });
     }
   }
   app.touch(file);

@@ -32,7 +32,7 @@ export interface Appended {
 }
 
 /** Apache: HdfsConstants.StoragePolicy.LAZY_PERSIST. */
-const LAZY_PERSIST = 15;
+export const LAZY_PERSIST = 15;
 
 /** `isSufficientlyReplicated`: whether a complete block has replicas enough to be written on. */
 export function checkAppend(

@@ -46,6 +46,11 @@ export class LeaseRecoveryWanted extends HdfsError {
   }
 }
 
+/** Apache: RecoverLeaseOp.getExceptionMessage. */
+export function refusedTaker(taker: LeaseTaker, path: string, holder: string, clientMachine: string, reason: string): string {
+  return `Failed to ${taker} ${path} for ${holder} on ${clientMachine} because ${reason}`;
+}
+
 /** Refuses a file that somebody writes. */
 export function checkNotOpen(
   ns: Namespace,
@@ -57,7 +62,7 @@ export function checkNotOpen(
 ): void {
   const open = ns.inodes.underConstruction(inode);
   if (open === undefined) return;
-  const message = (reason: string) => `Failed to ${taker} ${path} for ${holder} on ${clientMachine} because ${reason}`;
+  const message = (reason: string) => refusedTaker(taker, path, holder, clientMachine, reason);
   const lease = ns.leases.ofFile(ns.inodes.id(inode));
   if (lease !== undefined && lease.holder === holder) {
     throw new HdfsError('EBUSY', message(`${holder} is already the current lease holder.`), { path });

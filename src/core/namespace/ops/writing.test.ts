@@ -14,7 +14,6 @@ import { checkClose, checkComplete } from './complete.ts';
 import { type CreateRequest, checkCreate } from './create.ts';
 import { checkDelete } from './delete.ts';
 import { LeaseRecoveryWanted } from './lease-check.ts';
-import { checkLeaseRelease, closeDeadFile } from './lease-recovery.ts';
 import { checkAbandonBlock, checkBumpGenStamp, checkFsync, checkUpdatePipeline } from './open-file.ts';
 import { checkRename } from './rename.ts';
 
@@ -351,38 +350,6 @@ describe('reading', () => {
     expect(op).toEqual({ kind: 'TIMES', path: '/d/f', mtime: -1, atime: 3_601_001 });
     if (op !== undefined) logged.apply(op);
     expect(ns.inodes.atime(file)).toBe(3_601_001);
-  });
-});
-
-describe('a dead writer', () => {
-  it('loses its lease after the hard limit, and the file is closed at the length that its replicas show', () => {
-    const { logged, ns, file, add } = writing();
-    const block = add();
-    expect(ns.leases.expired(20 * 60_000, 10)).toEqual([]);
-    expect(ns.leases.expired(20 * 60_000 + 1, 10).map((lease) => lease.holder)).toEqual(['DFSClient_1']);
-    expect(checkLeaseRelease(ns, file, 9000)).toEqual({ kind: 'recover', block });
-    for (const op of closeDeadFile(ns, file, 'HDFS_NameNode', { numBytes: 33, genStamp: genStamp(1001) }, 9000)) {
-      logged.apply(op);
-    }
-    expect(fileStatus(ns, SUPERUSER, '/d/f', true)?.status?.length).toBe(33);
-    expect(ns.leases.fileCount).toBe(0);
-    expect(dump(logged.replay())).toEqual(dump(ns));
-  });
-
-  it('leaves no block behind that no DataNode ever had', () => {
-    const { logged, ns, file, add } = writing();
-    add();
-    for (const op of closeDeadFile(ns, file, 'HDFS_NameNode', 'drop', 9000)) logged.apply(op);
-    expect(ns.inodes.blockCount(file)).toBe(0);
-    expect(ns.inodes.underConstruction(file)).toBeUndefined();
-  });
-
-  it('is closed at once when nothing is open', () => {
-    const { logged, ns, file } = writing();
-    const release = checkLeaseRelease(ns, file, 9000);
-    if (release.kind !== 'close') throw new Error('not closed');
-    for (const op of release.ops) logged.apply(op);
-    expect(ns.openFiles()).toEqual([]);
   });
 });
 

@@ -194,6 +194,7 @@ export function datanodeProtocol({ system, identity, racks, leaseMonitor }: Data
         system.requireWritable(`Cannot commitBlockSynchronization while in safe mode: blk_${request.block.blockId}`);
         leaseMonitor.synchronized({
           id: blockId(request.block.blockId),
+          oldGenStamp: genStamp(request.block.generationStamp),
           newGenStamp: genStamp(request.newGenStamp),
           newLength: request.newLength,
           closeFile: request.closeFile,

@@ -2,7 +2,6 @@
 // what a request means, the block manager where blocks go; here the two meet, within one turn.
 import { HdfsError } from '../../../base/errors.ts';
 import { blockId, genStamp, inodeId } from '../../../base/ids.ts';
-import type { BlockHandle } from '../../../core/blocks/block-map.ts';
 import type { Datanode, Now, Storage } from '../../../core/blocks/datanode.ts';
 import type { Checked } from '../../../core/namespace/namespace.ts';
 import { type AddBlockCheck, type BlockWanted, checkAddBlock, newBlock } from '../../../core/namespace/ops/add-block.ts';
@@ -117,10 +116,6 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
     });
   };
 
-  const blocksOf = function* (file: number): Generator<BlockHandle> {
-    for (let i = 0; i < ns.inodes.blockCount(file); i++) yield ns.inodes.blockAt(file, i);
-  };
-
   return {
     create: (request, call) => {
       checkCreatePath(request.src);
@@ -228,7 +223,7 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
           blockManager.commitOrComplete(commit.block, { id: last.id, genStamp: last.genStamp, numBytes: commit.numBytes }, now);
         }
         return answering(checkClose(ns, file, now.wallMs), (closed) => {
-          if (closed) blockManager.checkRedundancy(blocksOf(file), now);
+          if (closed) system.fileClosed(file, now);
           return { result: closed };
         });
       }),
@@ -286,11 +281,13 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
       system.as(call, (caller) => {
         system.requireWritable(`Cannot recover the lease of ${request.src}`);
         call.afterTxid = system.editLog.lastTxid;
-        const file = checkRecoverLease(ns, caller, request.src);
+        const file = checkRecoverLease(ns, caller, request.src, request.clientName, call.remote.host);
         if (file === true) return { result: true };
-        const closed = leaseMonitor.release(file);
-        call.afterTxid = system.editLog.lastTxid;
-        return { result: closed };
+        try {
+          return { result: leaseMonitor.release(file, request.clientName) };
+        } finally {
+          call.afterTxid = system.editLog.lastTxid;
+        }
       }),
 
     isFileClosed: ({ src }, call) => system.read(call, (caller) => ({ result: isFileClosed(ns, caller, src) })),

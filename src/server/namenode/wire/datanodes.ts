@@ -167,8 +167,9 @@ export function commandProto(command: DatanodeCommand, blockPoolId: string): Dat
       return {
         cmdType: DatanodeCommandProto_Type.BlockRecoveryCommand,
         recoveryCmd: {
-          blocks: command.blocks.map(({ block, recoveryId, locations }) => ({
+          blocks: command.blocks.map(({ block, recoveryId, truncateBlock, locations }) => ({
             newGenStamp: recoveryId,
+            truncateBlock: truncateBlock && blockProto(truncateBlock),
             block: locatedBlockProto(
               blockPoolId,
               block,
