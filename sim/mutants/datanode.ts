@@ -71,7 +71,7 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
   {
     id: 'shortest-replica-wins',
     what: 'recovery takes the shortest replica (what Apache does among crashed ones)',
-    file: 'src/server/datanode/block-recovery.ts',
+    file: 'src/core/replica/sync-block.ts',
     find: 'list.reduce((most, { numBytes }) => Math.max(most, numBytes), 0);',
     replace: 'list.reduce((most, { numBytes }) => Math.min(most, numBytes), 1e15);',
     story: 'chaos',

@@ -1,10 +1,9 @@
-// Block recovery, as the primary DataNode runs it on a NameNode's command: asks every holder what it has, chooses a length,
-// has all of them cut to it under the new generation stamp, and tells the NameNode. A finalized replica fixes the length;
-// otherwise the longest of the best state wins, and shorter ones leave, since an update may not make a replica longer.
-// Apache: BlockRecoveryWorker (which takes the shortest).
+// Block recovery, as the primary DataNode runs it on a NameNode's command: asks every holder what it has, decides
+// (core/replica/sync-block.ts), has the replicas that stay cut and finalized under the new generation stamp, and tells the
+// NameNode. Apache: BlockRecoveryWorker.
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
-import { blockId, type GenStamp, genStamp } from '../../base/ids.ts';
-import { ReplicaState } from '../../core/replica/states.ts';
+import { type BlockId, blockId, type GenStamp, genStamp } from '../../base/ids.ts';
+import { type FoundReplica, syncBlock } from '../../core/replica/sync-block.ts';
 import { RpcClient, rpcProxy } from '../../rpc/client.ts';
 import type { DatanodeIDProto } from '../../wire/messages/hdfs.ts';
 import type { RecoveringBlockProto } from '../../wire/messages/hdfs-server.ts';
@@ -15,159 +14,174 @@ import { type BlockName, describeBlock } from './replica.ts';
 import { blockOf, protoOf } from './requests.ts';
 import type { Services } from './services.ts';
 
-interface Participant {
+/** What is to become of the block. */
+interface Recovery {
+  readonly block: BlockName;
+  readonly recoveryId: GenStamp;
+  /** Another than the block's own where a shorter copy is made. */
+  readonly newId: BlockId;
+  readonly truncateTo: number | undefined;
+  readonly message: RecoveringBlockProto;
+}
+
+/** A node that was asked, and how it is told what becomes of its replica. */
+interface Holder {
   readonly node: DatanodeIDProto;
-  readonly state: ReplicaState;
-  readonly genStamp: GenStamp;
-  readonly numBytes: number;
+  /** Undefined: it has no such replica. */
+  readonly found: FoundReplica | undefined;
+  /** Answers the storage's id. */
   update(newBytes: number): Promise<string>;
 }
 
-export async function recoverBlock(services: Services, actor: NameNodeActor, recovering: RecoveringBlockProto): Promise<void> {
-  const block = blockOf(recovering.block?.b);
-  const recoveryId = genStamp(recovering.newGenStamp ?? 0);
-  if (recovering.ecPolicy !== undefined) throw new HdfsError('EIO', 'recovery of erasure-coded blocks is not supported');
-  const truncateTo = recovering.truncateBlock;
-  if (truncateTo !== undefined && blockId(truncateTo.blockId ?? block.id) !== block.id) {
-    throw new HdfsError('EIO', 'truncating by copying a block is not supported');
+type Asked = { readonly holder: Holder } | { readonly error: unknown };
+
+export async function recoverBlock(services: Services, actor: NameNodeActor, message: RecoveringBlockProto): Promise<void> {
+  if (message.ecPolicy !== undefined) throw new HdfsError('EIO', 'recovery of erasure-coded blocks is not supported');
+  const block = blockOf(message.block?.b);
+  const recovery: Recovery = {
+    block,
+    recoveryId: genStamp(message.newGenStamp ?? 0),
+    newId: blockId(message.truncateBlock?.blockId ?? block.id),
+    truncateTo: message.truncateBlock?.numBytes,
+    message,
+  };
+  const clients: RpcClient[] = [];
+  try {
+    await run(services, actor, recovery, clients);
+  } finally {
+    for (const client of clients) client.close();
   }
-  const nodes = (recovering.block?.locs ?? []).flatMap((info) => (info.id === undefined ? [] : [info.id]));
-  const asked = await Promise.all(nodes.map((node) => ask(services, node, block, recoveryId, recovering)));
-  const answered = asked.filter((result) => result !== undefined);
-  const found = answered.flatMap((result) => (result.participant === undefined ? [] : [result.participant]));
-  const usable = found.filter(({ genStamp: stamp, numBytes }) => stamp >= block.genStamp && numBytes > 0);
-  if (usable.length === 0) {
-    if (answered.length < nodes.length || nodes.length === 0) {
-      throw new HdfsError('EIO', `All datanodes failed: block=${describeBlock(block)}, datanodeids=${nodes.length}`);
-    }
-    // Every holder says that there is nothing: the block goes.
-    await commit(actor, block, recoveryId, 0, true, [], []);
+}
+
+async function run(services: Services, actor: NameNodeActor, recovery: Recovery, clients: RpcClient[]): Promise<void> {
+  const { block, recoveryId, truncateTo } = recovery;
+  const nodes = (recovery.message.block?.locs ?? []).flatMap((info) => (info.id === undefined ? [] : [info.id]));
+  const asked = await Promise.all(nodes.map((node) => ask(services, node, recovery, clients)));
+  if (asked.some((each) => 'error' in each && isOvertaken(each.error))) {
+    warn(services, `recovery ${recoveryId} of ${describeBlock(block)} is given up: a newer one is in progress`);
     return;
   }
-  const { length, members } = choose(usable, truncateTo?.numBytes);
-  const updated: { node: DatanodeIDProto; storageId: string }[] = [];
-  await Promise.all(
-    members.map(async (member) => {
-      try {
-        updated.push({ node: member.node, storageId: await member.update(length) });
-      } catch (error) {
-        services.host.log.log(
-          'warn',
-          'datanode',
-          `updating ${describeBlock(block)} on ${member.node.ipAddr}: ${messageOf(error)}`,
-        );
+  const holders = asked.flatMap((each) => ('holder' in each ? [each.holder] : []));
+  if (holders.length === 0) {
+    throw new HdfsError('EIO', `All datanodes failed: block=${describeBlock(block)}, datanodeids=${names(nodes)}`);
+  }
+  const replicas = holders.flatMap((holder) => (holder.found === undefined ? [] : [{ holder, ...holder.found }]));
+  const decision = syncBlock(block.genStamp, replicas, truncateTo);
+  switch (decision.kind) {
+    case 'refuse':
+      throw new HdfsError('EIO', `${decision.reason}: block=${describeBlock(block)}, datanodeids=${names(nodes)}`);
+    case 'delete':
+      // A node that could not be asked may have what the others lack.
+      if (holders.length < nodes.length) {
+        throw new HdfsError('EIO', `Not all datanodes of ${describeBlock(block)} could be asked, and the others have nothing`);
       }
-    }),
-  );
-  if (updated.length === 0) throw new HdfsError('EIO', `Cannot recover ${describeBlock(block)}, no replica could be updated`);
-  await commit(
-    actor,
-    block,
-    recoveryId,
-    length,
-    false,
-    updated.map(({ node }) => node),
-    updated.map(({ storageId }) => storageId),
-  );
-}
-
-/** The length that the block will have, and who keeps it. */
-export function choose<T extends { readonly state: ReplicaState; readonly numBytes: number }>(
-  replicas: readonly T[],
-  truncateTo: number | undefined,
-): { readonly length: number; readonly members: readonly T[] } {
-  const finalized = replicas.filter(({ state }) => state === ReplicaState.FINALIZED);
-  const written = replicas.filter(({ state }) => state === ReplicaState.RBW);
-  const longest = (list: readonly T[]): number => list.reduce((most, { numBytes }) => Math.max(most, numBytes), 0);
-  const base = finalized.length > 0 ? longest(finalized) : longest(written.length > 0 ? written : replicas);
-  const length = truncateTo === undefined ? base : Math.min(truncateTo, base);
-  const members = replicas.filter(({ state, numBytes }) => {
-    if (state === ReplicaState.FINALIZED) return numBytes >= length;
-    // Next to a finalized replica, others count only when they have exactly its bytes (or more than a truncation keeps).
-    return finalized.length > 0 && truncateTo === undefined ? numBytes === length : numBytes >= length;
-  });
-  return { length, members };
-}
-
-async function ask(
-  services: Services,
-  node: DatanodeIDProto,
-  block: BlockName,
-  recoveryId: GenStamp,
-  recovering: RecoveringBlockProto,
-): Promise<{ readonly participant: Participant | undefined } | undefined> {
-  try {
-    const own = services.identity(block.pool);
-    return own !== undefined && own.datanodeUuid === node.datanodeUuid
-      ? await askHere(services, node, block, recoveryId)
-      : await askThere(services, node, block, recoveryId, recovering);
-  } catch (error) {
-    services.host.log.log('warn', 'datanode', `recovering ${describeBlock(block)}: ${node.ipAddr} failed: ${messageOf(error)}`);
-    return undefined;
+      return commit(actor, recovery, 0, true, []);
+    case 'keep': {
+      const members = decision.members.map(({ holder }) => holder);
+      const updated = await update(services, recovery, members, decision.length);
+      return commit(actor, recovery, decision.length, false, updated);
+    }
   }
 }
 
-async function askHere(services: Services, node: DatanodeIDProto, block: BlockName, recoveryId: GenStamp) {
-  const { changes, settings } = services;
-  const info = await changes.startRecovery(block, recoveryId);
-  if (info === undefined) return { participant: undefined };
-  const update = (newBytes: number): Promise<string> =>
-    changes.finishRecovery({ ...block, numBytes: info.numBytes }, recoveryId, newBytes, settings.syncOnClose);
-  return { participant: { node, ...info, update } };
+const isOvertaken = (error: unknown): boolean => error instanceof HdfsError && error.code === 'ERECOVERY';
+const names = (nodes: readonly DatanodeIDProto[]): string => nodes.map((node) => `${node.ipAddr}:${node.xferPort}`).join();
+
+function warn(services: Services, message: string): void {
+  services.host.log.log('warn', 'datanode', message);
 }
 
-async function askThere(
-  services: Services,
-  node: DatanodeIDProto,
-  block: BlockName,
-  recoveryId: GenStamp,
-  recovering: RecoveringBlockProto,
-) {
+async function ask(services: Services, node: DatanodeIDProto, recovery: Recovery, clients: RpcClient[]): Promise<Asked> {
+  const { block } = recovery;
+  try {
+    const own = services.identity(block.pool);
+    const isHere = own !== undefined && own.datanodeUuid === node.datanodeUuid;
+    return { holder: isHere ? await askHere(services, node, recovery) : await askThere(services, node, recovery, clients) };
+  } catch (error) {
+    warn(services, `recovering ${describeBlock(block)}: ${node.ipAddr} failed: ${messageOf(error)}`);
+    return { error };
+  }
+}
+
+async function askHere(services: Services, node: DatanodeIDProto, recovery: Recovery): Promise<Holder> {
+  const { changes, settings } = services;
+  const { block, recoveryId, newId } = recovery;
+  const found = await changes.startRecovery(block, recoveryId);
+  const update = (newBytes: number): Promise<string> =>
+    changes.finishRecovery(
+      { ...block, numBytes: found?.numBytes ?? 0 },
+      { recoveryId, newId, newBytes, sync: settings.syncOnClose },
+    );
+  return { node, found, update };
+}
+
+async function askThere(services: Services, node: DatanodeIDProto, recovery: Recovery, clients: RpcClient[]): Promise<Holder> {
   const { host, settings } = services;
-  const address = {
-    host: (settings.useDatanodeHostname ? node.hostName : node.ipAddr) ?? '',
-    port: node.ipcPort ?? 0,
-  };
+  const { block, recoveryId, newId, message } = recovery;
   const client = new RpcClient(host, {
-    address,
+    address: { host: (settings.useDatanodeHostname ? node.hostName : node.ipAddr) ?? '', port: node.ipcPort ?? 0 },
     protocol: INTER_DATANODE_PROTOCOL,
     user: host.machine.userName,
     localAddress: services.localAddress,
     timeoutMs: settings.socketTimeoutMs,
   });
+  clients.push(client);
   const peer = rpcProxy(client, InterDatanodeProtocolService);
-  const answer = await peer.initReplicaRecovery({ block: recovering });
-  if (answer.replicaFound !== true) return { participant: undefined };
-  if (answer.block === undefined || answer.state === undefined) throw new ProtocolError('a replica without a block');
-  const numBytes = answer.block.numBytes ?? 0;
+  const answer = await peer.initReplicaRecovery({ block: message });
+  const { block: replica, state } = answer;
+  if (answer.replicaFound !== true) {
+    return { node, found: undefined, update: () => Promise.reject(new HdfsError('EIO', 'there is no replica to update')) };
+  }
+  if (replica === undefined || state === undefined) throw new ProtocolError('a replica without a block');
+  const numBytes = replica.numBytes ?? 0;
   const update = async (newBytes: number): Promise<string> => {
+    // The replica as the node described it, its own generation stamp included.
+    const described = { ...block, genStamp: genStamp(replica.genStamp ?? 0), numBytes };
     const result = await peer.updateReplicaUnderRecovery({
-      block: protoOf({ ...block, numBytes }),
+      block: protoOf(described),
       recoveryId,
       newLength: newBytes,
-      newBlockId: block.id,
+      newBlockId: newId,
     });
-    client.close();
     return result.storageUuid ?? '';
   };
-  const participant = {
-    node,
-    state: answer.state as ReplicaState,
-    genStamp: genStamp(answer.block.genStamp ?? 0),
-    numBytes,
-    update,
-  };
-  return { participant };
+  return { node, found: { state, genStamp: genStamp(replica.genStamp ?? 0), numBytes }, update };
+}
+
+interface Updated {
+  readonly node: DatanodeIDProto;
+  readonly storageId: string;
+}
+
+async function update(
+  services: Services,
+  { block }: Recovery,
+  members: readonly Holder[],
+  length: number,
+): Promise<readonly Updated[]> {
+  const failed: DatanodeIDProto[] = [];
+  const results = await Promise.all(
+    members.map(async (member): Promise<Updated | undefined> => {
+      try {
+        return { node: member.node, storageId: await member.update(length) };
+      } catch (error) {
+        warn(services, `updating ${describeBlock(block)} on ${member.node.ipAddr}: ${messageOf(error)}`);
+        failed.push(member.node);
+        return undefined;
+      }
+    }),
+  );
+  const updated = results.filter((each) => each !== undefined);
+  if (updated.length > 0) return updated;
+  throw new HdfsError('EIO', `Cannot recover ${describeBlock(block)}, the following datanodes failed: ${names(failed)}`);
 }
 
 async function commit(
   actor: NameNodeActor,
-  block: BlockName,
-  recoveryId: GenStamp,
+  { block, recoveryId }: Recovery,
   newLength: number,
   deleteBlock: boolean,
-  newTaragets: readonly DatanodeIDProto[],
-  newTargetStorages: readonly string[],
+  updated: readonly Updated[],
 ): Promise<void> {
   await actor.commitBlockSynchronization({
     block: protoOf(block),
@@ -175,7 +189,7 @@ async function commit(
     newLength,
     closeFile: true,
     deleteBlock,
-    newTaragets,
-    newTargetStorages,
+    newTaragets: updated.map(({ node }) => node),
+    newTargetStorages: updated.map(({ storageId }) => storageId),
   });
 }

@@ -187,9 +187,13 @@ export class Dataset {
         await this.stopWriterOf(pool, known);
         await this.dropReplica(pool, known);
       }
-      const volume = this.chooseVolume(storageType, expectedBytes);
-      return this.register(pool, block, ReplicaState.RBW, volume, rbwDir(volume.path, pool.id), expectedBytes);
+      return this.createRbwOn(pool, block, this.chooseVolume(storageType, expectedBytes), expectedBytes);
     });
+  }
+
+  /** A new replica on a given volume, for who holds the lock of the block. */
+  createRbwOn(pool: BlockPool, block: BlockName, volume: Volume, expectedBytes: number): InFlightReplica {
+    return this.register(pool, block, ReplicaState.RBW, volume, rbwDir(volume.path, pool.id), expectedBytes);
   }
 
   /** A replica copied from another DataNode. */

@@ -1,6 +1,5 @@
 // InterDatanodeProtocol: the two calls by which another DataNode recovers a block that lies here too.
-import { HdfsError } from '../../base/errors.ts';
-import { genStamp } from '../../base/ids.ts';
+import { blockId, genStamp } from '../../base/ids.ts';
 import { defineService, type RpcService } from '../../rpc/service.ts';
 import { InterDatanodeProtocolService } from '../../wire/messages/inter-datanode.ts';
 import { blockOf } from './requests.ts';
@@ -27,11 +26,14 @@ export function interDatanodeService(services: Services): RpcService {
       },
       async updateReplicaUnderRecovery({ block, recoveryId, newLength, newBlockId }) {
         const name = blockOf(block);
-        if (newBlockId !== undefined && newBlockId !== 0n && newBlockId !== name.id) {
-          throw new HdfsError('EUNSUPPORTED', 'truncating by copying a block is not supported');
-        }
-        const id = genStamp(recoveryId ?? 0);
-        return { storageUuid: await changes.finishRecovery(name, id, newLength ?? 0, settings.syncOnClose) };
+        const end = {
+          recoveryId: genStamp(recoveryId ?? 0),
+          // Old peers name no other block; an id of a copy is always positive.
+          newId: newBlockId !== undefined && newBlockId > 0n ? blockId(newBlockId) : name.id,
+          newBytes: newLength ?? 0,
+          sync: settings.syncOnClose,
+        };
+        return { storageUuid: await changes.finishRecovery(name, end) };
       },
     },
   });

@@ -77,7 +77,8 @@ async function recover(dataset: Dataset): Promise<void> {
   const changes = new ReplicaChanges(dataset, 1 << 20);
   const info = await changes.startRecovery(name, genStamp(1002));
   const numBytes = info?.numBytes ?? 0;
-  await changes.finishRecovery({ ...name, numBytes }, genStamp(1002), numBytes, true);
+  const end = { recoveryId: genStamp(1002), newId: id, newBytes: numBytes, sync: true };
+  await changes.finishRecovery({ ...name, numBytes }, end);
 }
 
 async function expectClosed(host: Host, bytes: number): Promise<void> {

@@ -7,12 +7,24 @@ import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/replica/states.ts';
 import { blockFileName, metaFileName } from '../../format/storage/block-files.ts';
+import { diskErrorCode } from '../../host/disk-error.ts';
 import { type BlockPool, NO_GEN_STAMP } from './block-pool.ts';
+import { copyShortened } from './copy-replica.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import { breakHardLinks } from './hard-links.ts';
 import { rbwDir } from './layout.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
+import type { Volume } from './volume.ts';
+
+/** What a recovery makes of a replica. */
+export interface RecoveryEnd {
+  readonly recoveryId: GenStamp;
+  /** The block's own id, or that of the shorter copy that is made of it. */
+  readonly newId: BlockId;
+  readonly newBytes: number;
+  readonly sync: boolean;
+}
 
 export class ReplicaChanges {
   private readonly dataset: Dataset;
@@ -244,6 +256,7 @@ export class ReplicaChanges {
         pool.replicas.setNumBytes(handle, replica.lengths.onDisk);
         replica.settleRest();
       }
+      await this.checkFiles(pool, handle);
       pool.recoveries.set(handle, { recoveryId, original });
       pool.replicas.setState(handle, ReplicaState.RUR);
       if (replica !== undefined) replica.state = ReplicaState.RUR;
@@ -251,8 +264,11 @@ export class ReplicaChanges {
     });
   }
 
-  /** Cuts to the length that the recovery found, takes its generation stamp, and finalizes. Answers the storage's id. */
-  finishRecovery(block: BlockName, recoveryId: GenStamp, newBytes: number, sync: boolean): Promise<string> {
+  /**
+   * Cuts to the length that the recovery found, takes its generation stamp, and finalizes; or, for another block id, makes a
+   * replica of that and goes back to what it was. Answers the storage's id. Apache: updateReplicaUnderRecovery.
+   */
+  finishRecovery(block: BlockName, { recoveryId, newId, newBytes, sync }: RecoveryEnd): Promise<string> {
     return this.held(block, async (pool) => {
       const handle = this.dataset.require(pool, block);
       const recovery = pool.recoveries.get(handle);
@@ -271,6 +287,14 @@ export class ReplicaChanges {
         throw new HdfsError('EIO', `rur.getRecoveryID() != recoveryId = ${recoveryId}, rur=${described}`);
       }
       if (bytes < newBytes) throw new HdfsError('EIO', `rur.getNumBytes() < newlength = ${newBytes}, rur=${described}`);
+      if (newId !== block.id) {
+        if (recovery.original !== ReplicaState.FINALIZED)
+          throw new HdfsError('EIO', `cannot copy the unfinalized ${described}`);
+        await copyShortened(this.dataset, pool, handle, { newId, genStamp: recoveryId, numBytes: newBytes, sync });
+        pool.recoveries.delete(handle);
+        pool.replicas.setState(handle, recovery.original);
+        return this.received(pool, { id: newId, genStamp: recoveryId, numBytes: newBytes }, pool.volumeOf(handle));
+      }
       const replica = this.objectFor(pool, handle);
       await this.bumpGenStamp(pool, handle, replica, recoveryId);
       // The files of a replica that a dead process left may hold more than was proved of them, and a checksum of that.
@@ -288,14 +312,37 @@ export class ReplicaChanges {
         if (sync) await this.syncFiles(replica);
         await this.dataset.finalizeHeld(replica, sync);
       }
-      const { volume } = replica;
-      const name: BlockName = { pool: pool.id, id: block.id, genStamp: recoveryId, numBytes: newBytes };
-      this.dataset.events.received(pool.id, name, volume, '');
-      return volume.storageId;
+      return this.received(pool, { id: block.id, genStamp: recoveryId, numBytes: newBytes }, replica.volume);
     });
   }
 
+  private received(pool: BlockPool, block: Omit<BlockName, 'pool'>, volume: Volume): string {
+    this.dataset.events.received(pool.id, { pool: pool.id, ...block }, volume, '');
+    return volume.storageId;
+  }
+
   // --------------------------------------------------------------------------------------------------------- pieces
+
+  /** Both files are there, and as long as they should be: a replica without them is no part of a recovery. */
+  private async checkFiles(pool: BlockPool, handle: ReplicaHandle): Promise<void> {
+    const volume = pool.volumeOf(handle);
+    const sizeOf = async (path: string): Promise<number> => {
+      try {
+        return (await volume.io.async(0, () => this.dataset.disk.stat(path))).size;
+      } catch (error) {
+        if (diskErrorCode(error) !== 'ENOENT') throw error;
+        throw new HdfsError('ENOENT', `File ${path} does not exist, r=${this.dataset.describe(pool, handle)}`);
+      }
+    };
+    const path = pool.blockFile(handle);
+    const size = await sizeOf(path);
+    if (size < pool.replicas.numBytes(handle)) {
+      const described = this.dataset.describe(pool, handle);
+      throw new HdfsError('EIO', `File length mismatched.  The length of ${path} is ${size} but r=${described}`);
+    }
+    const metaPath = pool.metaFile(handle);
+    if ((await sizeOf(metaPath)) === 0) throw new HdfsError('EIO', `Metafile ${metaPath} is empty`);
+  }
 
   /** The object of a replica in the making, or a passing one for a replica that is at rest. */
   private objectFor(pool: BlockPool, handle: ReplicaHandle): InFlightReplica {
