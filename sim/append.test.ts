@@ -1,37 +1,7 @@
 // If these fail, a client that appends gets a block it cannot write on, or the same append is carried out twice.
 import { expect, test } from 'vitest';
-import { RpcClient, type RpcProxy, rpcProxy } from '../src/rpc/client.ts';
-import { ClientNamenodeProtocol, CreateFlagProto } from '../src/wire/messages/client-namenode.ts';
-import { SimCluster } from './cluster.ts';
-
-type Api = RpcProxy<typeof ClientNamenodeProtocol>;
-
-/** A cluster with one file of `bytes`, and calls to its NameNode. */
-async function withFile(bytes: number) {
-  const cluster = new SimCluster({ seed: 5, dataNodes: 3, clients: 1 });
-  const { simulation } = cluster;
-  await cluster.start();
-  const [machine] = cluster.clients;
-  if (machine === undefined) throw new Error('the cluster has no client');
-  const content = Buffer.from(Array.from({ length: bytes }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
-  const client = await simulation.run(cluster.connect(machine), 60_000);
-  await simulation.run(client.writeFile('/f', content, { replication: 3 }), 60_000);
-  // A NameNode that comes back knows a client by its id.
-  const clientId = new Uint8Array(16).fill(3);
-  const connect = (): Api =>
-    rpcProxy(
-      new RpcClient(machine.host, {
-        address: { host: 'nn', port: 8020 },
-        protocol: 'org.apache.hadoop.hdfs.protocol.ClientProtocol',
-        user: 'hdfs',
-        clientId,
-      }),
-      ClientNamenodeProtocol,
-    );
-  const run = <T>(work: Promise<T>): Promise<T> => simulation.run(work, 120_000);
-  const closed = () => cluster.until(() => cluster.nameNode.running?.system.namespace.leases.fileCount === 0, 60_000);
-  return { cluster, client, api: connect(), connect, content, run, closed };
-}
+import { CreateFlagProto } from '../src/wire/messages/client-namenode.ts';
+import { withFile } from './file-cluster.ts';
 
 const append = { src: '/f', clientName: 'appender', flag: CreateFlagProto.APPEND };
 
