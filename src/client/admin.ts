@@ -110,6 +110,34 @@ export class HdfsAdmin implements Disposable {
     return (await this.#namenode.call('upgradeStatus', {})).upgradeFinalized;
   }
 
+  /** Reads the host files again. */
+  async refreshNodes(): Promise<void> {
+    await this.#namenode.call('refreshNodes', {});
+  }
+
+  /** Writes what waits for what into that file in the NameNode's log directory. */
+  async metaSave(fileName: string): Promise<void> {
+    await this.#namenode.call('metaSave', { filename: fileName });
+  }
+
+  /** Files with a block that has no good replica; a file once for each such block. */
+  async corruptFiles(path = '/'): Promise<readonly string[]> {
+    const all: string[] = [];
+    let cookie: string | undefined;
+    for (;;) {
+      const { corrupt } = await this.#namenode.call('listCorruptFileBlocks', { path, cookie });
+      if (corrupt.files.length === 0) return all;
+      all.push(...corrupt.files);
+      cookie = corrupt.cookie;
+    }
+  }
+
+  /** DataNodes that others found slow. */
+  async slowDataNodes(): Promise<readonly DataNodeReport[]> {
+    const { datanodeInfoProto } = await this.#namenode.call('getSlowDatanodeReport', {});
+    return datanodeInfoProto.map(report);
+  }
+
   async dataNodes(filter: DataNodeFilter): Promise<readonly DataNodeReport[]> {
     const { di } = await this.#namenode.call('getDatanodeReport', { type: FILTERS[filter] });
     return di.map(report);

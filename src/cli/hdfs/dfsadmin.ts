@@ -1,23 +1,25 @@
-// hdfs dfsadmin -report, -safemode, -saveNamespace, -rollEdits, with Apache's text; what concerns the storage directories
-// is dfsadmin-storage.ts. Apache: DFSAdmin.
+// hdfs dfsadmin -report, -safemode, -saveNamespace, -rollEdits, -refreshNodes, -metasave, with Apache's text; what concerns
+// the storage directories is dfsadmin-storage.ts. Apache: DFSAdmin.
 import { HdfsError, messageOf } from '../../base/errors.ts';
+import { binaryPrefix } from '../../base/sizes.ts';
 import { type DataNodeFilter, type DataNodeReport, HdfsAdmin, type SafeModeAction } from '../../client/admin.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
-import { binaryPrefix } from '../shell/sizes.ts';
 import { formatSecond, type Terminal } from '../terminal.ts';
 import { finalizeUpgrade, restoreFailedStorage, upgrade } from './dfsadmin-storage.ts';
 
 const USAGE = [
   'Usage: hdfs dfsadmin',
   'Only an administrator may use these:',
-  '\t[-report [-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance]]',
+  '\t[-report [-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance] [-slownodes]]',
   '\t[-safemode <enter | leave | get | wait | forceExit>]',
   '\t[-saveNamespace [-beforeShutdown]]',
   '\t[-rollEdits]',
   '\t[-restoreFailedStorage true|false|check]',
   '\t[-finalizeUpgrade]',
   '\t[-upgrade <query | finalize>]',
+  '\t[-refreshNodes]',
+  '\t[-metasave filename]',
   '',
   '',
 ].join('\n');
@@ -41,6 +43,8 @@ const SECTIONS: readonly (readonly [option: string, filter: DataNodeFilter, titl
   ['-enteringmaintenance', 'enteringMaintenance', 'Entering maintenance'],
   ['-inmaintenance', 'inMaintenance', 'In maintenance'],
 ];
+
+const SLOW_NODES = '-slownodes';
 
 export async function runDfsadmin(
   host: Host,
@@ -68,6 +72,20 @@ export async function runDfsadmin(
         return await finalizeUpgrade(terminal, admin, args);
       case '-upgrade':
         return await upgrade(terminal, admin, args);
+      case '-refreshNodes':
+        if (args.length > 0) return usageOf(terminal, '-refreshNodes');
+        await admin.refreshNodes();
+        terminal.stdout.write('Refresh nodes successful\n');
+        return 0;
+      case '-metasave': {
+        const [fileName] = args;
+        if (fileName === undefined || args.length > 1) return usageOf(terminal, '-metasave filename');
+        await admin.metaSave(fileName);
+        terminal.stdout.write(
+          `Created metasave file ${fileName} in the log directory of namenode ${configuration.require('fs.defaultFS')}\n`,
+        );
+        return 0;
+      }
       default:
         if (command !== undefined && command !== '-help') terminal.stderr.write(`${name}: Unknown command, or not built yet\n`);
         (command === '-help' ? terminal.stdout : terminal.stderr).write(USAGE);
@@ -80,6 +98,11 @@ export async function runDfsadmin(
   } finally {
     admin.close();
   }
+}
+
+function usageOf(terminal: Terminal, words: string): number {
+  terminal.stderr.write(`Usage: hdfs dfsadmin [${words}]\n`);
+  return FAILED;
 }
 
 async function safeMode(host: Host, terminal: Terminal, admin: HdfsAdmin, args: readonly string[]): Promise<number> {
@@ -152,11 +175,16 @@ async function printReport(host: Host, terminal: Terminal, admin: HdfsAdmin, arg
     '',
     RULE,
   );
-  const filtered = SECTIONS.some(([option]) => args.includes(option));
+  const filtered = args.includes(SLOW_NODES) || SECTIONS.some(([option]) => args.includes(option));
   for (const [option, filter, title] of SECTIONS) {
     if (filtered && !args.includes(option)) continue;
     const nodes = await admin.dataNodes(filter);
     if (nodes.length > 0 || filtered) lines.push(`${title} datanodes (${nodes.length}):`, '');
+    for (const node of nodes) lines.push(...(await nodeLines(host, terminal, node)), '', '');
+  }
+  if (!filtered || args.includes(SLOW_NODES)) {
+    const nodes = await admin.slowDataNodes();
+    if (nodes.length > 0 || filtered) lines.push(`Slow datanodes (${nodes.length}):`, '');
     for (const node of nodes) lines.push(...(await nodeLines(host, terminal, node)), '', '');
   }
   terminal.stdout.write(`${lines.join('\n')}\n`);

@@ -194,6 +194,16 @@ export const NAMENODE_KEYS = {
   'dfs.namenode.blockreport.queue.size': int('1024', 'Block reports that wait.'),
   'dfs.hosts': text(undefined, 'File with the nodes that may register; without it every node may.'),
   'dfs.hosts.exclude': text(undefined, 'File with the nodes that are to leave.'),
+  'dfs.namenode.hosts.provider.classname': text(
+    'org.apache.hadoop.hdfs.server.blockmanagement.HostFileManager',
+    "What reads the host files, by the name of Hadoop's class: with CombinedHostFileManager dfs.hosts is one JSON file.",
+  ),
+  'dfs.namenode.decommission.blocks.per.interval': int('500000', 'Blocks of leaving nodes that are checked in one round.'),
+  'dfs.namenode.decommission.max.concurrent.tracked.nodes': int(
+    '100',
+    'Leaving nodes that are looked after at a time; 0 for any number.',
+  ),
+  'dfs.namenode.max-corrupt-file-blocks-returned': int('100', 'Blocks without a good replica named in one answer.'),
   'dfs.namenode.decommission.interval': duration('s', '30', 'How often the progress of leaving nodes is checked.'),
   'dfs.namenode.top.enabled': bool('true', 'Whether the busiest users and operations are counted.'),
   'dfs.namenode.audit.loggers': list('default', "Audit loggers, by the names of Hadoop's classes."),

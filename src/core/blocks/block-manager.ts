@@ -8,6 +8,8 @@ import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { PlacementResult, Writer } from '../placement/policy.ts';
 import { sortForReader } from '../placement/sort-locations.ts';
 import { storagePolicyById } from '../placement/storage-policy.ts';
+import type { HostLists } from './admin/host-lists.ts';
+import { NodeAdmin } from './admin/node-admin.ts';
 import type { ReplicaCursor } from './block-list.ts';
 import { type BlockHandle, BlockState } from './block-map.ts';
 import { BlockRecoveries } from './block-recoveries.ts';
@@ -16,6 +18,7 @@ import { CorruptReason } from './corrupt-replicas.ts';
 import type { Datanode, DatanodeId, HeartbeatFigures, Now, Storage, StorageIdentity } from './datanode.ts';
 import type { Datanodes, Registration } from './datanodes.ts';
 import { Priority } from './low-redundancy.ts';
+import { type CorruptBlocks, corruptBlocksAfter, type MetaSaveNames, metaSave } from './meta-save.ts';
 import { mayStillDelete, processExtraRedundancy, updateNeeded } from './redundancy.ts';
 import { RedundancyWork } from './redundancy-work.ts';
 import { countReplicas, liveReplicas, storagesOf, usableReplicas } from './replica-counts.ts';
@@ -86,6 +89,7 @@ export class BlockManager {
   readonly safeMode: SafeMode;
   readonly leases: BlockReportLeases;
   readonly recoveries: BlockRecoveries;
+  readonly admin: NodeAdmin;
   readonly #state: ManagerState;
   readonly #drain: Drain;
   readonly #scan: RedundancyScan;
@@ -99,6 +103,7 @@ export class BlockManager {
     const state = new ManagerState(all, environment, {
       storageRetired: (storage) => this.#drain.add(storage),
       workDropped: (node) => this.#dropWork(node),
+      forgotten: (node) => this.admin.forgotten(node),
       populateQueues: () => this.populateQueues(),
     });
     this.#state = state;
@@ -109,6 +114,7 @@ export class BlockManager {
     this.datanodes = state.datanodes;
     this.safeMode = state.safeMode;
     this.recoveries = new BlockRecoveries(state);
+    this.admin = new NodeAdmin(state, { backInService: (node) => this.#lookAtBlocksOf(node) });
     const random = environment.random;
     this.leases = new BlockReportLeases(all.reportLeases, BigInt(Math.floor(random() * 2 ** 32)) << 16n);
   }
@@ -153,6 +159,7 @@ export class BlockManager {
     const racks = this.datanodes.topology.rackCount;
     const before = known?.location;
     const node = this.datanodes.register(registration, now);
+    this.admin.registered(node, now);
     if (!this.#lookForMoreRacks(racks) && before !== undefined && before !== node.location) this.#lookAtBlocksOf(node);
     this.#state.log(`BLOCK* registerDatanode: from ${node.xferAddress} storage ${node.uuid}`);
     this.safeMode.check(now.monotonicMs);
@@ -172,6 +179,8 @@ export class BlockManager {
       if (!(error instanceof HdfsError)) throw error;
     }
     if (node?.disallowed === true) {
+      this.leases.end(node);
+      if (node.alive) this.datanodes.expel(node);
       throw new HdfsError(
         'EREGISTER',
         `Datanode denied communication with namenode because the host is not in the include-list: ${node.xferAddress}`,
@@ -183,6 +192,14 @@ export class BlockManager {
     this.datanodes.heartbeat(node, request, now);
     const lease = request.requestFullBlockReportLease ? this.leases.request(node, now.monotonicMs) : 0n;
     return { node, commands: this.#commands(node, request.xmitsInProgress, durableTxid), fullBlockReportLeaseId: lease };
+  }
+
+  /** Other host lists hold from now on. */
+  refreshNodes(lists: HostLists, now: Now): void {
+    this.#state.now = now;
+    const racks = this.datanodes.topology.rackCount;
+    this.admin.refresh(lists, now);
+    this.#lookForMoreRacks(racks);
   }
 
   /** The next heartbeat of the node is answered with an order to register. */
@@ -462,6 +479,21 @@ export class BlockManager {
     return this.#state.needed.blocksOf(Priority.CORRUPT);
   }
 
+  /** Up to `limit` blocks without a good replica, after the first `skip`. Throws while it is not known which they are. */
+  corruptBlocksAfter(skip: number, limit: number, wanted: (block: BlockHandle) => boolean): CorruptBlocks {
+    const { needed, populating } = this.#state;
+    if (needed.corruptCount === 0) return { blocks: [], cookie: skip };
+    if (!populating) {
+      throw new HdfsError('EIO', 'Cannot run listCorruptFileBlocks because replication queues have not been initialized.');
+    }
+    return corruptBlocksAfter(this.missingBlocks(), skip, limit, wanted);
+  }
+
+  /** What waits for what, as text, a slice of work a piece. */
+  metaSave(names: MetaSaveNames): Generator<string> {
+    return metaSave(this.#state, names);
+  }
+
   statistics(): BlockStatistics {
     const { corrupt, invalidations, needed, pending, postponed, safeMode } = this.#state;
     const { totals } = this.datanodes;
@@ -502,7 +534,8 @@ export class BlockManager {
     this.#scan.step();
     this.#nodeScan.step();
     const work = this.#work.step();
-    return work || !this.#drain.idle || !this.#scan.idle || !this.#nodeScan.idle;
+    const leaving = this.admin.leaving.step();
+    return work || leaving || !this.#drain.idle || !this.#scan.idle || !this.#nodeScan.idle;
   }
 
   /** Nodes that fell silent are taken out, but not while starting up: they may just not have come yet. */
@@ -518,7 +551,9 @@ export class BlockManager {
     if (this.safeMode.isStartup) return;
     for (const node of this.datanodes.checkHeartbeats(nowMs)) {
       this.leases.end(node);
-      this.#state.log(`BLOCK* removeDeadDatanode: lost heartbeat from ${node.xferAddress}`);
+      this.#state.log(
+        `BLOCK* removeDeadDatanode: lost heartbeat from ${node.xferAddress}, removeBlocksFromBlockMap ${!node.maintenance}`,
+      );
     }
   }
 

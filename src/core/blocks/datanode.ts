@@ -118,6 +118,27 @@ export class Storage {
   }
 }
 
+/** Apache: DatanodeDescriptor.LeavingServiceStatus. */
+export interface LeavingProgress {
+  /** Blocks that must be copied before the node can go. */
+  readonly lowRedundancy: number;
+  /** Of them, blocks of files that are being written. */
+  readonly inOpenFiles: number;
+  /** Of them, blocks with no replica but on nodes that leave or are in maintenance. */
+  readonly outOfServiceOnly: number;
+  /** Inode ids. */
+  readonly openFiles: ReadonlySet<number>;
+  readonly startedMonotonicMs: number;
+}
+
+export const NOT_LEAVING: LeavingProgress = {
+  lowRedundancy: 0,
+  inOpenFiles: 0,
+  outOfServiceOnly: 0,
+  openFiles: new Set(),
+  startedMonotonicMs: 0,
+};
+
 export class Datanode implements TopologyNode {
   id: DatanodeId;
   location: string;
@@ -129,6 +150,10 @@ export class Datanode implements TopologyNode {
   forceRegistration = false;
   /** Not on the include list any more. */
   disallowed = false;
+  /** Wall clock, ms: when its maintenance is over. */
+  maintenanceUntilMs = 0;
+  /** How far it is on its way out; what it says counts only while it is leaving. */
+  leaving: LeavingProgress = NOT_LEAVING;
   readonly storages = new Map<string, Storage>();
   /** Storages that sent a full report in this life of the NameNode, kept while the node is dead. */
   readonly reportedStorageIds = new Set<string>();
@@ -204,6 +229,11 @@ export class Datanode implements TopologyNode {
 
   get inMaintenance(): boolean {
     return this.adminState === AdminState.IN_MAINTENANCE;
+  }
+
+  /** On its way into maintenance, or there. */
+  get maintenance(): boolean {
+    return this.enteringMaintenance || this.inMaintenance;
   }
 
   get registered(): boolean {

@@ -15,7 +15,7 @@ import {
   type StorageIdentity,
   xferAddress,
 } from './datanode.ts';
-import { StorageState } from './storage-type.ts';
+import { type AdminState, StorageState } from './storage-type.ts';
 
 /** Storages that one DataNode may have; a heartbeat with more is refused. */
 export const MAX_STORAGES_PER_NODE = 1024;
@@ -54,6 +54,8 @@ export interface DatanodeEvents {
   readonly storageRetired: (storage: Storage) => void;
   /** The node is no longer there, or its queues belong to an earlier life. */
   readonly workDropped: (node: Datanode) => void;
+  /** The node is not known any more. */
+  readonly forgotten: (node: Datanode) => void;
 }
 
 export class Datanodes {
@@ -288,12 +290,29 @@ export class Datanodes {
     return dead;
   }
 
+  /** Puts the node into another state, and all sums that hang on it. */
+  setAdminState(node: Datanode, state: AdminState): void {
+    if (node.adminState === state) return;
+    if (node.alive) this.totals.subtract(node);
+    node.adminState = state;
+    if (node.alive) this.totals.add(node);
+    this.topology.setLeaving(node, node.decommissioning || node.decommissioned);
+    node.infoVersion++;
+    if (!node.alive && !node.maintenance) this.#retireAll(node);
+  }
+
+  /** The node is no longer welcome: it counts as dead from now on. */
+  expel(node: Datanode): void {
+    this.totals.expiredHeartbeats++;
+    this.#remove(node);
+  }
+
   /** After this NameNode became active: nothing is known for sure until each storage reports. */
   markAllStale(): void {
     for (const node of this.#byUuid.values()) for (const storage of node.storages.values()) storage.markStaleAfterFailover();
   }
 
-  /** The node is out of work: it stays known, as dead. */
+  /** The node is out of work: it stays known, as dead. In maintenance its replicas stay known too, as it will be back. */
   #remove(node: Datanode): void {
     if (node.alive) {
       this.totals.subtract(node);
@@ -302,13 +321,20 @@ export class Datanodes {
     }
     this.topology.remove(node);
     this.#events.workDropped(node);
-    for (const storage of [...node.storages.values()]) this.#retire(storage);
+    if (!node.maintenance) this.#retireAll(node);
   }
 
   #forget(node: Datanode): void {
     this.#remove(node);
+    this.#retireAll(node);
+    this.topology.forget(node);
     this.#unlist(node);
     this.#byUuid.delete(node.uuid);
+    this.#events.forgotten(node);
+  }
+
+  #retireAll(node: Datanode): void {
+    for (const storage of [...node.storages.values()]) this.#retire(storage);
   }
 
   #retire(storage: Storage): void {

@@ -26,6 +26,16 @@ export class Invalidations {
     return this.#byNode.get(node)?.size ?? 0;
   }
 
+  /** What that node has to delete. */
+  *of(node: Datanode): IterableIterator<Invalidation> {
+    yield* this.#byNode.get(node)?.values() ?? [];
+  }
+
+  /** DataNodes that have something to delete. */
+  get nodes(): IterableIterator<Datanode> {
+    return this.#byNode.keys();
+  }
+
   /** Whether exactly that replica is to be deleted. */
   has(node: Datanode, id: BlockId, genStamp: GenStamp): boolean {
     return this.#byNode.get(node)?.get(id)?.genStamp === genStamp;

@@ -36,6 +36,11 @@ export class PendingReconstruction {
     return this.#pending.get(block)?.targets ?? [];
   }
 
+  /** Every block with copies on their way, since when (monotonic) and how many. */
+  *all(): IterableIterator<{ readonly block: BlockHandle; readonly sinceMs: number; readonly targets: number }> {
+    for (const [block, { sinceMs, targets }] of this.#pending) yield { block, sinceMs, targets: targets.length };
+  }
+
   add(block: BlockHandle, targets: readonly Storage[], nowMs: number): void {
     const pending = this.#pending.get(block) ?? { sinceMs: nowMs, targets: [] };
     for (const target of targets) if (!pending.targets.includes(target)) pending.targets.push(target);

@@ -26,12 +26,12 @@ import { StorageState } from './storage-type.ts';
 const SATISFIED: PlacementStatus = { satisfied: true, additionalReplicas: 0 };
 
 /** Live replicas that the block must have now, those in maintenance counted in its favour. */
-function requiredLive(state: ManagerState, block: BlockHandle, counts: ReplicaCounts): number {
+export function requiredLive(state: ManagerState, block: BlockHandle, counts: ReplicaCounts): number {
   const wanted = state.owner.replication(block);
   return Math.max(wanted - maintenance(counts), Math.min(state.options.minMaintenanceReplication, wanted));
 }
 
-function placementStatus(state: ManagerState, block: BlockHandle, additional: readonly Storage[] = []): PlacementStatus {
+export function placementStatus(state: ManagerState, block: BlockHandle, additional: readonly Storage[] = []): PlacementStatus {
   if (!state.datanodes.topology.everMultiRack) return SATISFIED;
   const nodes = additional.map((storage) => storage.node);
   for (const storage of storagesOf(state, block)) {

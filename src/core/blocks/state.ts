@@ -22,6 +22,8 @@ export interface BlockOwner {
   replication(block: BlockHandle): number;
   /** Id of the storage policy that holds for the block's file; 0: unspecified. */
   storagePolicy(block: BlockHandle): number;
+  /** The file of the block while it is being written: its inode's id, and whether the block is its last. */
+  openFile(block: BlockHandle): { readonly id: number; readonly isLast: boolean } | undefined;
   /** Highest generation stamp ever issued. */
   highestGenStamp(): GenStamp;
 }
@@ -58,6 +60,14 @@ export interface BlockManagerOptions {
   readonly tolerateHeartbeatMultiplier: number;
   /** dfs.namenode.avoid.read.stale.datanode. */
   readonly avoidStaleForRead: boolean;
+  /** dfs.replication. */
+  readonly defaultReplication: number;
+  /** dfs.namenode.decommission.interval. */
+  readonly decommissionIntervalMs: number;
+  /** dfs.namenode.decommission.blocks.per.interval. */
+  readonly decommissionBlocksPerInterval: number;
+  /** dfs.namenode.decommission.max.concurrent.tracked.nodes; 0: any number. */
+  readonly maxTrackedLeavingNodes: number;
   /** dfs.storage.default.policy, as an id. */
   readonly defaultStoragePolicy: number;
 }
@@ -80,6 +90,10 @@ export const DEFAULT_BLOCK_MANAGER_OPTIONS: BlockManagerOptions = {
   excessTimeoutMs: 3_600_000,
   tolerateHeartbeatMultiplier: 4,
   avoidStaleForRead: false,
+  defaultReplication: 3,
+  decommissionIntervalMs: 30_000,
+  decommissionBlocksPerInterval: 500_000,
+  maxTrackedLeavingNodes: 100,
   defaultStoragePolicy: HOT_STORAGE_POLICY_ID,
 };
 
@@ -100,6 +114,7 @@ export interface Environment {
 export interface StateEvents {
   readonly storageRetired: (storage: Storage) => void;
   readonly workDropped: (node: Datanode) => void;
+  readonly forgotten: (node: Datanode) => void;
   readonly populateQueues: () => void;
 }
 

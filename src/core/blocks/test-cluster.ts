@@ -37,6 +37,8 @@ export interface FakeNode {
 export class TestCluster {
   readonly blocks = new BlockMap();
   readonly replication = new Map<BlockHandle, number>();
+  /** Blocks of files that are being written. */
+  readonly openFiles = new Map<BlockHandle, { readonly id: number; readonly isLast: boolean }>();
   readonly log: string[] = [];
   readonly manager: BlockManager;
   readonly nodes: FakeNode[] = [];
@@ -51,6 +53,7 @@ export class TestCluster {
         owner: {
           replication: (block) => this.replication.get(block) ?? 0,
           storagePolicy: () => 0,
+          openFile: (block) => this.openFiles.get(block),
           highestGenStamp: () => this.highestGenStamp,
         },
         policy: policy,

@@ -2,6 +2,7 @@
 // computed when they are asked for. What is not built (snapshots, zones, caches) is truthfully zero or empty.
 import type { Configuration } from '../../config/configuration.ts';
 import { formatHostPort } from '../../config/nameservices.ts';
+import { ADMIN_STATE_NAMES } from '../../core/blocks/admin/admin-states.ts';
 import type { Datanode } from '../../core/blocks/datanode.ts';
 import { pathOfInode } from '../../core/namespace/permissions.ts';
 import type { RpcServer } from '../../rpc/server.ts';
@@ -26,14 +27,6 @@ export interface NameNodeView {
 const GIB = 1024 ** 3;
 /** Files named in CorruptFiles, as Apache does. */
 const MAX_CORRUPT_FILES = 100;
-const ADMIN_STATES = [
-  'In Service',
-  'Decommission In Progress',
-  'Decommissioned',
-  'Entering Maintenance',
-  'In Maintenance',
-] as const;
-
 const inGib = (bytes: number): JavaDouble => new JavaDouble(Math.round(bytes / GIB));
 const percent = (part: number, whole: number): number => (whole <= 0 ? 0 : (part * 100) / whole);
 const countOf = (nodes: Iterable<Datanode>, test: (node: Datanode) => boolean): number => {
@@ -108,7 +101,8 @@ export function nameNodeBeans(view: NameNodeView): Beans {
 function fsNamesystemState({ system }: NameNodeView): Readonly<Record<string, JmxValue>> {
   const { blockManager, namespace: ns } = system;
   const stats = blockManager.statistics();
-  const all = [...blockManager.datanodes.all];
+  const { admin } = blockManager;
+  const all = admin.list('all');
   const live = blockManager.datanodes.aliveCount;
   return {
     BlocksTotal: ns.blockCount,
@@ -124,7 +118,7 @@ function fsNamesystemState({ system }: NameNodeView): Readonly<Record<string, Jm
     FilesTotal: ns.inodeCount,
     TotalLoad: blockManager.datanodes.totals.xceiverCount,
     NumLiveDataNodes: live,
-    NumDeadDataNodes: all.length - live,
+    NumDeadDataNodes: admin.list('dead').length,
     NumStaleDataNodes: blockManager.datanodes.staleCount,
     NumDecomLiveDataNodes: countOf(all, (node) => node.alive && node.decommissioned),
     NumDecomDeadDataNodes: countOf(all, (node) => !node.alive && node.decommissioned),
@@ -153,6 +147,7 @@ function fsNamesystem({ system, checkpointer }: NameNodeView): Readonly<Record<s
   const stats = blockManager.statistics();
   const all = [...blockManager.datanodes.all];
   const live = blockManager.datanodes.aliveCount;
+  const dead = blockManager.admin.list('dead').length;
   const staleStorages = all.reduce((sum, node) => sum + countStale(node), 0);
   return {
     'tag.Context': 'dfs',
@@ -205,7 +200,7 @@ function fsNamesystem({ system, checkpointer }: NameNodeView): Readonly<Record<s
     MillisSinceLastLoadedEdits: 0,
     BlockCapacity: 0,
     NumLiveDataNodes: live,
-    NumDeadDataNodes: all.length - live,
+    NumDeadDataNodes: dead,
     StaleDataNodes: blockManager.datanodes.staleCount,
     NumStaleStorages: staleStorages,
     TotalFiles: ns.inodeCount,
@@ -229,7 +224,7 @@ function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly
   const { system, checkpointer, storage, started } = view;
   const { blockManager, namespace: ns, editLog } = system;
   const stats = blockManager.statistics();
-  const { datanodes, safeMode } = blockManager;
+  const { admin, datanodes, safeMode } = blockManager;
   const now = system.now();
   const usages = [...datanodes.alive].map((node) => percent(node.dfsUsed, node.capacity)).sort((a, b) => a - b);
   const mean = usages.length === 0 ? 0 : usages.reduce((sum, usage) => sum + usage, 0) / usages.length;
@@ -265,29 +260,42 @@ function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly
     NumberOfMissingBlocksWithReplicationFactorOne: stats.missingWithReplicationOne,
     NumberOfSnapshottableDirs: 0,
     LiveNodes: JSON.stringify(
-      Object.fromEntries(
-        [...datanodes.alive].map((node) => [`${node.id.hostName}:${node.id.xferPort}`, liveNode(node, now.monotonicMs)]),
-      ),
+      Object.fromEntries(admin.list('live').map((node) => [nameOf(node), liveNode(node, now.monotonicMs)])),
     ),
     DeadNodes: JSON.stringify(
       Object.fromEntries(
-        [...datanodes.all]
-          .filter((node) => !node.alive)
-          .map((node) => [
-            `${node.id.hostName}:${node.id.xferPort}`,
-            {
-              lastContact: Math.round((now.monotonicMs - node.lastUpdateMonotonicMs) / 1000),
-              decommissioned: node.decommissioned,
-              adminState: ADMIN_STATES[node.adminState],
-              xferaddr: node.xferAddress,
-              location: node.location,
-              uuid: node.uuid,
-            },
-          ]),
+        admin.list('dead').map((node) => [
+          nameOf(node),
+          {
+            lastContact: Math.round((now.monotonicMs - node.lastUpdateMonotonicMs) / 1000),
+            decommissioned: node.decommissioned,
+            adminState: ADMIN_STATE_NAMES[node.adminState],
+            xferaddr: node.xferAddress,
+            location: node.location,
+            uuid: node.uuid,
+          },
+        ]),
       ),
     ),
-    DecomNodes: '{}',
-    EnteringMaintenanceNodes: '{}',
+    DecomNodes: JSON.stringify(
+      Object.fromEntries(
+        admin.list('decommissioning').map((node) => [
+          nameOf(node),
+          {
+            ...leavingNode(node),
+            decommissionOnlyReplicas: node.leaving.outOfServiceOnly,
+            decommissionDuration: Math.round(now.monotonicMs - node.leaving.startedMonotonicMs),
+          },
+        ]),
+      ),
+    ),
+    EnteringMaintenanceNodes: JSON.stringify(
+      Object.fromEntries(
+        admin
+          .list('enteringMaintenance')
+          .map((node) => [nameOf(node), { ...leavingNode(node), maintenanceOnlyReplicas: node.leaving.outOfServiceOnly }]),
+      ),
+    ),
     BlockPoolId: identity.blockPoolId,
     NameDirStatuses: JSON.stringify({ active, failed: broken }),
     NodeUsage: JSON.stringify({
@@ -331,6 +339,19 @@ function corruptFiles(system: NameSystem): string[] {
   return [...found];
 }
 
+const nameOf = ({ id }: Datanode): string => `${id.hostName}:${id.xferPort}`;
+
+/** How far a node is on its way out. */
+function leavingNode(node: Datanode): Readonly<Record<string, unknown>> {
+  return {
+    xferaddr: node.xferAddress,
+    location: node.location,
+    uuid: node.uuid,
+    underReplicatedBlocks: node.leaving.lowRedundancy,
+    underReplicateInOpenFiles: node.leaving.inOpenFiles,
+  };
+}
+
 function liveNode(node: Datanode, nowMs: number): Readonly<Record<string, unknown>> {
   const { id } = node;
   return {
@@ -339,7 +360,7 @@ function liveNode(node: Datanode, nowMs: number): Readonly<Record<string, unknow
     xferaddr: node.xferAddress,
     lastContact: Math.round((nowMs - node.lastUpdateMonotonicMs) / 1000),
     usedSpace: node.dfsUsed,
-    adminState: ADMIN_STATES[node.adminState],
+    adminState: ADMIN_STATE_NAMES[node.adminState],
     nonDfsUsedSpace: node.nonDfsUsed,
     capacity: node.capacity,
     numBlocks: node.blockCount,

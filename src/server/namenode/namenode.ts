@@ -23,6 +23,7 @@ import { currentOf, lockAll, type NameDirectory, nameDirectories, stateOf } from
 import { EditLog } from './edit-log.ts';
 import { type RecoveryOptions, recoverUnclosed, replay } from './edits-recovery.ts';
 import { Groups, parseStaticMapping } from './groups.ts';
+import { HostFiles } from './host-files.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { LeaseMonitor } from './lease-monitor.ts';
 import { Locations } from './locations.ts';
@@ -30,6 +31,7 @@ import { NameStorage } from './name-storage.ts';
 import { NameSystem } from './namesystem.ts';
 import { statusPage } from './page.ts';
 import { clusterMethods } from './protocol/cluster-methods.ts';
+import { datanodeAdminMethods } from './protocol/datanode-admin-methods.ts';
 import { datanodeProtocol } from './protocol/datanode-protocol.ts';
 import { fileMethods } from './protocol/file-methods.ts';
 import { namespaceMethods } from './protocol/namespace-methods.ts';
@@ -140,8 +142,10 @@ export class NameNode {
     this.editLog = editLog;
     await editLog.open(lastTxid);
     const system = this.nameSystem(namespace, editLog);
+    const hostFiles = new HostFiles(host, configuration);
+    system.blockManager.refreshNodes(await hostFiles.readOrNone(), system.now());
     await this.activate(system);
-    this.running = await this.serve(system, { storage, identity, carried, imageTxid, started });
+    this.running = await this.serve(system, { storage, identity, carried, imageTxid, started, hostFiles });
     const { rpc, http } = this.addresses;
     host.log.log('info', 'namenode', `NameNode is up at ${formatHostPort(rpc)}, web ${formatHostPort(http)}`, {
       ms: host.clock.now() - started,
@@ -245,6 +249,12 @@ export class NameNode {
             return file !== 0 && namespace.inodes.isReachable(file) ? namespace.inodes.replication(file) : 0;
           },
           storagePolicy: (block) => effectivePolicy(namespace.inodes, namespace.blocks.owner(block)),
+          openFile: (block) => {
+            const { blocks, inodes } = namespace;
+            const file = blocks.owner(block);
+            if (file === 0 || inodes.underConstruction(file) === undefined) return undefined;
+            return { id: inodes.id(file), isLast: inodes.blockAt(file, inodes.blockCount(file) - 1) === block };
+          },
           highestGenStamp: () => namespace.genStamp,
         },
         policy: placementPolicyNamed(configuration.require('dfs.block.replicator.classname'), placementOptions(configuration)),
@@ -295,6 +305,7 @@ export class NameNode {
       readonly carried: readonly CarriedSection[];
       readonly imageTxid: number;
       readonly started: number;
+      readonly hostFiles: HostFiles;
     },
   ): Promise<Running> {
     const { host, configuration } = this;
@@ -336,6 +347,11 @@ export class NameNode {
         ...reopeningMethods({ system, locations, leaseMonitor }),
         ...readingMethods({ system, locations, listLimit: configuration.getInt('dfs.ls.limit') }),
         ...clusterMethods({ system, storage: from.storage, checkpointer, serverDefaults: serverDefaults(configuration) }),
+        ...datanodeAdminMethods({
+          system,
+          hostFiles: from.hostFiles,
+          corruptBlocksLimit: configuration.getInt('dfs.namenode.max-corrupt-file-blocks-returned'),
+        }),
       },
       refused: refusedMethods('ClientNamenodeProtocol'),
     });

@@ -75,6 +75,10 @@ export function blockManagerOptions(configuration: Configuration): Partial<Block
       (INVALIDATIONS_PER_SECOND * heartbeatIntervalMs) / 1000,
     ),
     postponedRescanLimit: configuration.getLong('dfs.namenode.blocks.per.postponedblocks.rescan'),
+    defaultReplication: configuration.getInt('dfs.replication'),
+    decommissionIntervalMs: configuration.getDuration('dfs.namenode.decommission.interval'),
+    decommissionBlocksPerInterval: configuration.getInt('dfs.namenode.decommission.blocks.per.interval'),
+    maxTrackedLeavingNodes: configuration.getInt('dfs.namenode.decommission.max.concurrent.tracked.nodes'),
     avoidStaleForRead: configuration.getBoolean('dfs.namenode.avoid.read.stale.datanode'),
     defaultStoragePolicy: defaultStoragePolicy(configuration),
   };

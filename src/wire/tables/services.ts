@@ -18,7 +18,6 @@ const HA = 'failover between NameNodes is not built yet';
 const INOTIFY = 'the stream of namespace events is not built yet';
 const JOURNAL = 'the JournalNode is not built yet';
 const LIFELINE = 'lifelines are not served; heartbeats never wait for other work here';
-const MEMBERSHIP = 'reading the lists of nodes again is not built yet';
 const POLICIES = 'changing storage policies is not built yet';
 const PROVIDED = 'provided storage is not supported';
 const PROXY = 'proxy users are not built yet';
@@ -110,12 +109,12 @@ export const SERVICES = {
       saveNamespace: true,
       rollEdits: true,
       restoreFailedStorage: true,
-      refreshNodes: refused(MEMBERSHIP),
+      refreshNodes: true,
       finalizeUpgrade: true,
       upgradeStatus: true,
       rollingUpgrade: refused(UPGRADE),
-      listCorruptFileBlocks: refused(ADMIN),
-      metaSave: refused(ADMIN),
+      listCorruptFileBlocks: true,
+      metaSave: true,
       getFileInfo: true,
       getLocatedFileInfo: true,
       addCacheDirective: refused(CACHE),

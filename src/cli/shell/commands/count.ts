@@ -1,9 +1,10 @@
 // count [-q] [-h] [-v] [-u] [-x] [-e] [-s]. Apache: Count, ContentSummary, QuotaUsage.
+
+import { binaryPrefix } from '../../../base/sizes.ts';
 import type { ContentSummary } from '../../../client/index.ts';
 import { Command } from '../command.ts';
 import { parseOptions } from '../command-format.ts';
 import type { Item } from '../item.ts';
-import { binaryPrefix } from '../sizes.ts';
 
 const columns = (cells: readonly string[], widths: readonly number[]): string =>
   cells.map((cell, index) => `${cell.padStart(widths[index] ?? 0)} `).join('');

@@ -1,8 +1,9 @@
 // df, du, dus: tables of space. Apache: FsUsage.
+
+import { binaryPrefix, percent } from '../../../base/sizes.ts';
 import { Command } from '../command.ts';
 import { parseOptions } from '../command-format.ts';
 import type { Item } from '../item.ts';
-import { binaryPrefix, percent } from '../sizes.ts';
 
 /** Columns as wide as their widest cell, two spaces between them. */
 class Table {

@@ -1,21 +1,15 @@
-// ClientProtocol's questions and orders about the file system as a whole: sizes, DataNodes, safe mode, checkpoints; and
+// ClientProtocol's questions and orders about the file system as a whole: sizes, safe mode, checkpoints; and
 // the truthful answers about features that are not in use: no snapshots, zones, caches, tokens.
 import { HdfsError } from '../../../base/errors.ts';
-import type { Datanode } from '../../../core/blocks/datanode.ts';
 import { isExactReservedName } from '../../../core/namespace/paths.ts';
 import { readablePath } from '../../../core/namespace/queries/access.ts';
 import { isSnapshotsOfRoot } from '../../../core/namespace/resolve.ts';
 import type { Handlers } from '../../../rpc/service.ts';
-import {
-  type ClientNamenodeProtocol,
-  DatanodeReportTypeProto,
-  SafeModeActionProto,
-} from '../../../wire/messages/client-namenode.ts';
+import { type ClientNamenodeProtocol, SafeModeActionProto } from '../../../wire/messages/client-namenode.ts';
 import type { FsServerDefaultsProtoInit } from '../../../wire/messages/hdfs.ts';
 import type { Checkpointer } from '../checkpointer.ts';
 import type { NameStorage } from '../name-storage.ts';
 import type { NameSystem } from '../namesystem.ts';
-import { datanodeInfoProto, storageReportProto } from '../wire/datanodes.ts';
 import { notHighlyAvailable } from './small-services.ts';
 
 export interface ClusterMethodParts {
@@ -42,26 +36,6 @@ const RESTORE_OPERATIONS: Readonly<Record<string, string>> = {
   true: 'enableRestoreFailedStorage',
 };
 
-function nodesOf(nodes: Iterable<Datanode>, type: DatanodeReportTypeProto): Datanode[] {
-  return [...nodes].filter((node) => {
-    switch (type) {
-      case DatanodeReportTypeProto.ALL:
-        return true;
-      case DatanodeReportTypeProto.LIVE:
-        return node.alive;
-      case DatanodeReportTypeProto.DEAD:
-        return !node.alive;
-      case DatanodeReportTypeProto.DECOMMISSIONING:
-        return node.alive && node.decommissioning;
-      case DatanodeReportTypeProto.ENTERING_MAINTENANCE:
-        return node.alive && node.enteringMaintenance;
-      case DatanodeReportTypeProto.IN_MAINTENANCE:
-        return node.inMaintenance;
-    }
-    return false;
-  });
-}
-
 export function clusterMethods({
   system,
   storage,
@@ -69,7 +43,7 @@ export function clusterMethods({
   serverDefaults,
 }: ClusterMethodParts): Handlers<typeof ClientNamenodeProtocol> {
   const { blockManager, namespace: ns } = system;
-  const { safeMode, datanodes } = blockManager;
+  const { safeMode } = blockManager;
 
   return {
     getServerDefaults: () => ({ serverDefaults }),
@@ -113,26 +87,6 @@ export function clusterMethods({
       highest_prio_low_redundancy_blocks: 0,
       badly_distributed_blocks: 0,
     }),
-
-    getDatanodeReport: ({ type }, call) =>
-      system.as(call, (caller) => {
-        system.requireSuperuser(caller, 'datanodeReport');
-        return { di: nodesOf(datanodes.all, type).map(datanodeInfoProto) };
-      }),
-
-    getDatanodeStorageReport: ({ type }, call) =>
-      system.as(call, (caller) => {
-        system.requireSuperuser(caller, 'getDatanodeStorageReport');
-        return {
-          datanodeStorageReports: nodesOf(datanodes.all, type).map((node) => ({
-            datanodeInfo: datanodeInfoProto(node),
-            storageReports: [...node.storages.values()].map(storageReportProto),
-          })),
-        };
-      }),
-
-    // Slow nodes are not looked for.
-    getSlowDatanodeReport: () => ({ datanodeInfoProto: [] }),
 
     setSafeMode: ({ action }, call) =>
       system.as(call, (caller) => {

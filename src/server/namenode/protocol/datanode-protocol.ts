@@ -3,7 +3,7 @@
 import { HdfsError } from '../../../base/errors.ts';
 import { blockId, genStamp } from '../../../base/ids.ts';
 import { decodeBlockBuffers, decodeBlockLongs, type ReplicaCursor } from '../../../core/blocks/block-list.ts';
-import type { DatanodeId } from '../../../core/blocks/datanode.ts';
+import { type DatanodeId, xferAddress } from '../../../core/blocks/datanode.ts';
 import type { FullReport } from '../../../core/blocks/reports.ts';
 import { defineService, type RpcCall, type RpcService } from '../../../rpc/service.ts';
 import {
@@ -106,6 +106,16 @@ export function datanodeProtocol({ system, identity, racks, leaseMonitor }: Data
       registerDatanode: async ({ registration }, call) => {
         checkRegistration(registration);
         const id = seenId(registration, call);
+        if (!blockManager.admin.isIncluded(id)) {
+          const { storageInfo } = registration;
+          throw new HdfsError(
+            'EREGISTER',
+            'Datanode denied communication with namenode because the host is not in the include-list: ' +
+              `DatanodeRegistration(${xferAddress(id)}, datanodeUuid=${id.datanodeUuid}, infoPort=${id.infoPort}, ` +
+              `infoSecurePort=${id.infoSecurePort}, ipcPort=${id.ipcPort}, storageInfo=lv=${storageInfo.layoutVersion};` +
+              `cid=${storageInfo.clusterID};nsid=${storageInfo.namespceID};c=${storageInfo.cTime})`,
+          );
+        }
         const location = await racks.resolve(racks.isConfigured ? id.ipAddr : '');
         blockManager.registerDatanode({ id, location, softwareVersion: registration.softwareVersion }, system.now());
         return {
