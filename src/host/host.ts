@@ -24,6 +24,8 @@ export interface Machine {
   readonly platform: string;
   /** Bytes: of the process and its heap, for /jmx. */
   memory(): { readonly rss: number; readonly heapUsed: number; readonly heapTotal: number };
+  /** Load of the last minute, and how many processors there are for it. */
+  load(): { readonly average: number; readonly processors: number };
   env(name: string): string | undefined;
   /** Minutes that local time is ahead of UTC at a moment (milliseconds since 1970): Hadoop puts local times into names. */
   utcOffsetMinutes(wallMs: number): number;

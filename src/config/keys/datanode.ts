@@ -92,6 +92,10 @@ export const DATANODE_KEYS = {
     '50',
     'How long a replica waits for its writer after a planned restart.',
   ),
+  'dfs.datanode.oob.timeout-ms': list('1500,0,0,0', 'How long (ms) each kind of message out of band may take to leave.'),
+  'dfs.pipeline.ecn': bool('false', 'Whether a DataNode tells writers that its machine is congested.'),
+  'dfs.pipeline.congestion.ratio': float('1.5', 'Load for each processor above which it is.'),
+  'dfs.pipeline.slownode': bool('false', 'Whether a DataNode tells writers that its NameNode finds it slow.'),
   'dfs.datanode.cached-dfsused.check.interval.ms': duration(
     'ms',
     '600000',

@@ -1,5 +1,5 @@
 // What this process knows of the machine it runs on.
-import { hostname, userInfo } from 'node:os';
+import { availableParallelism, hostname, loadavg, userInfo } from 'node:os';
 import type { Machine } from '../host.ts';
 
 function userName(): string {
@@ -21,6 +21,7 @@ export function nodeMachine(): Machine {
       const { rss, heapUsed, heapTotal } = process.memoryUsage();
       return { rss, heapUsed, heapTotal };
     },
+    load: () => ({ average: loadavg()[0] ?? 0, processors: availableParallelism() }),
     env: (name) => process.env[name],
     utcOffsetMinutes: (wallMs) => -new Date(wallMs).getTimezoneOffset(),
   };

@@ -175,6 +175,8 @@ export class SimNode {
   readonly disk = new DiskTree();
   /** Decides for each disk call whether it fails or takes longer. */
   diskFault: DiskFault | undefined;
+  /** Load average of its two processors. */
+  loadAverage = 0;
   private readonly simulation: Simulation;
   private readonly network: Network;
   private readonly machine: Machine;
@@ -231,6 +233,7 @@ export class SimNode {
       pid: simulation.nextPid(),
       userName: this.options.userName ?? 'hdfs',
       env: this.options.env ?? {},
+      loadAverage: () => this.loadAverage,
       random: stream('host'),
       diskRandom: stream('disk'),
       disk: this.disk,

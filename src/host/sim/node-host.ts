@@ -22,6 +22,7 @@ export interface SimHostParts {
   readonly pid: number;
   readonly userName: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly loadAverage: () => number;
   readonly random: SeededRandom;
   readonly diskRandom: SeededRandom;
   readonly disk: DiskTree;
@@ -93,6 +94,7 @@ export function simHost(parts: SimHostParts): Host {
       userName: parts.userName,
       platform: 'linux',
       memory: () => ({ rss: 1 << 28, heapUsed: 1 << 26, heapTotal: 1 << 27 }),
+      load: () => ({ average: parts.loadAverage(), processors: 2 }),
       env: (key) => (Object.hasOwn(parts.env, key) ? parts.env[key] : undefined),
       utcOffsetMinutes: () => 0,
     },

@@ -3,11 +3,11 @@
 // replica and why is write-block.ts. Apache: BlockReceiver.
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
 import { type AckEffect, AckQueue, type QueuedPacket } from '../../core/pipeline/ack-queue.ts';
-import type { Log } from '../../host/host.ts';
+import type { Clock, Log } from '../../host/host.ts';
 import { AckReader } from '../../transfer/ack-reader.ts';
 import { type ByteSource, flushed } from '../../transfer/byte-source.ts';
 import { Status } from '../../wire/messages/transfer.ts';
-import { AckWriter } from '../../wire/transfer/acks.ts';
+import { AckWriter, UNKNOWN_SEQNO } from '../../wire/transfer/acks.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import type { Mirror } from './mirror.ts';
@@ -21,6 +21,9 @@ const MAX_QUEUED_ACK_BYTES = 1024 * 1024;
 export interface ReceiverOptions {
   readonly dataset: Dataset;
   readonly log: Log;
+  readonly clock: Clock;
+  /** Bits above the status of our own answers: congestion and slowness. */
+  readonly hints: () => number;
   readonly replica: InFlightReplica;
   readonly files: ReplicaFiles;
   readonly upstream: ByteSource;
@@ -83,6 +86,7 @@ export class BlockReceiver implements PacketConsumer {
       options.upstream.connection.destroy();
       return this.released$;
     };
+    if (options.acknowledge) this.replica.announceRestart = (timeoutMs) => this.announceRestart(timeoutMs);
   }
 
   /** Receives all of the block. Resolves when the last acknowledgement was sent, or the copy is complete. */
@@ -116,8 +120,20 @@ export class BlockReceiver implements PacketConsumer {
       this.options.dataset.poolOrNone(replica.pool)?.replicas.setNumBytes(handle, replica.lengths.onDisk);
     }
     replica.stopWriter = undefined;
+    replica.announceRestart = undefined;
     replica.grown();
     this.released();
+  }
+
+  /** Out of band: whatever else is waiting, the writer hears at once that this node goes away for a moment. */
+  private async announceRestart(timeoutMs: number): Promise<void> {
+    const { connection } = this.options.upstream;
+    if (!this.settled && !this.isComplete) {
+      this.outgoing.add(UNKNOWN_SEQNO, [Status.OOB_RESTART | this.options.hints()]);
+      this.sendAcks();
+      await Promise.race([new Promise<void>((done) => connection.flushed(() => done())), this.options.clock.sleep(timeoutMs)]);
+    }
+    await this.replica.stopWriter?.();
   }
 
   private fail(error: Error): void {
@@ -324,7 +340,7 @@ export class BlockReceiver implements PacketConsumer {
       switch (effect.kind) {
         case 'send':
           if (effect.allGood) this.replica.lengths.acknowledge(effect.endOffset);
-          this.outgoing.add(effect.seqno, effect.flags);
+          this.outgoing.add(effect.seqno, this.withHints(effect.flags));
           if (effect.last) this.afterSending = () => this.finish();
           break;
         case 'abort': {
@@ -335,6 +351,12 @@ export class BlockReceiver implements PacketConsumer {
         }
       }
     }
+  }
+
+  /** Our own answer, the first one, says too whether this node is congested or slow, where that is switched on. */
+  private withHints(flags: readonly number[]): readonly number[] {
+    const hints = this.options.hints();
+    return hints === 0 ? flags : flags.map((flag, index) => (index === 0 ? flag | hints : flag));
   }
 
   /** Sends the acknowledgements that have gathered, and does what was to follow them. */

@@ -14,7 +14,9 @@ export interface DataNodeControl {
   readonly startedAt: number;
   readonly balanceBandwidth: number;
   isSuperuser(user: string): boolean;
-  shutdown(): void;
+  /** With `forUpgrade` the writers are told that the node comes back at once. */
+  shutdown(forUpgrade: boolean): void;
+  evictWriters(): void;
   /** Reports to all NameNodes, or to the one at `address`. */
   triggerBlockReport(incremental: boolean, address: string | undefined): void;
   blocksOn(volume: Volume): number;
@@ -59,9 +61,14 @@ export function clientDatanodeService(services: Services, control: DataNodeContr
           })),
         };
       },
-      shutdownDatanode(_request, call) {
+      shutdownDatanode({ forUpgrade }, call) {
         requireSuperuser(call.user);
-        control.shutdown();
+        control.shutdown(forUpgrade);
+        return {};
+      },
+      evictWriters(_request, call) {
+        requireSuperuser(call.user);
+        control.evictWriters();
         return {};
       },
       triggerBlockReport({ incremental, nnAddress }, call) {
@@ -77,7 +84,6 @@ export function clientDatanodeService(services: Services, control: DataNodeContr
       refreshNamenodes: 'the set of NameNodes is read at the start',
       deleteBlockPool: 'deleting a block pool is not supported yet',
       getBlockLocalPathInfo: 'local paths are not given out: short-circuit reads are not supported yet',
-      evictWriters: 'evicting writers is not supported yet',
       getReconfigurationStatus: RECONFIGURATION,
       startReconfiguration: RECONFIGURATION,
       listReconfigurableProperties: RECONFIGURATION,

@@ -13,6 +13,7 @@ import { standardRoutes, webServer } from '../../web/server.ts';
 import type { DatanodeRegistrationProto, DatanodeRegistrationProtoInit } from '../../wire/messages/datanode.ts';
 import type { DatanodeIDProto, DatanodeInfoProto, StorageReportProtoInit } from '../../wire/messages/hdfs.ts';
 import type { NamespaceInfoProto } from '../../wire/messages/hdfs-server.ts';
+import { ackHints } from './ack-hints.ts';
 import { type BeanSource, datanodeBeans, datanodePage } from './beans.ts';
 import { fullReports, storageProto } from './block-reports.ts';
 import { clientDatanodeService, type DataNodeControl } from './client-protocol.ts';
@@ -23,6 +24,7 @@ import { DiskWatch } from './disk-watch.ts';
 import type { BlockNews } from './incremental-reports.ts';
 import { interDatanodeService } from './inter-datanode.ts';
 import type { ActorOwner, NameNodeActor } from './namenode-actor.ts';
+import { announceRestart, evictWriters, resumeAfterRestart } from './planned-restart.ts';
 import { PoolService } from './pool-service.ts';
 import type { StartOption } from './pool-upgrade.ts';
 import { type BlockName, describeBlock } from './replica.ts';
@@ -30,7 +32,7 @@ import { ReplicaChanges } from './replica-changes.ts';
 import { protoOf } from './requests.ts';
 import { RollingUpgrades } from './rolling-upgrade.ts';
 import type { Counters, Services } from './services.ts';
-import { readSettings } from './settings.ts';
+import { type DataNodeSettings, readSettings } from './settings.ts';
 import { Storages } from './storages.ts';
 import type { Volume } from './volume.ts';
 import { XceiverServer } from './xceiver.ts';
@@ -76,6 +78,7 @@ export class DataNode {
   private waiters: Waiter[] = [];
   private running: Running | undefined;
   private clusterId = '';
+  private shutdownInProgress = false;
   private datanodeUuid = '';
 
   constructor(host: Host, configuration: Configuration, options: DataNodeOptions = {}) {
@@ -124,7 +127,7 @@ export class DataNode {
       actors: () => pools.flatMap(({ actors }) => actors),
       giveUp: (reason) => {
         host.log.log('error', 'datanode', reason);
-        this.shutdownRequested();
+        this.shutdownRequested(dataset, settings, false);
       },
     });
     const counters: Counters = {
@@ -145,6 +148,12 @@ export class DataNode {
       identity: (pool) => this.identities.get(pool),
       poolReady: (pool) => this.poolReady(pool, settings.poolReadyMs),
       reportBad: (block, holder) => this.reportBad(pools, dataset, block, holder),
+      ackHints: (pool) =>
+        ackHints(
+          settings,
+          () => host.machine.load(),
+          () => pools.some((each) => each.pool === pool && each.isSlow),
+        ),
       localAddress: sourceAddress(settings.transferAddress.host),
     };
     const xceivers = new XceiverServer(services);
@@ -156,7 +165,8 @@ export class DataNode {
         return commands?.balanceBandwidth ?? settings.balanceBandwidth;
       },
       isSuperuser: (user) => user === host.machine.userName,
-      shutdown: () => this.shutdownRequested(),
+      shutdown: (forUpgrade) => this.shutdownRequested(dataset, settings, forUpgrade),
+      evictWriters: () => evictWriters(dataset),
       triggerBlockReport: (incremental, address) => triggerReports(pools, incremental, address),
       blocksOn: (volume) => countBlocks(dataset, volume),
     };
@@ -221,13 +231,20 @@ export class DataNode {
     for (const { resolve } of this.waiters.splice(0)) resolve();
   }
 
-  private shutdownRequested(): void {
-    this.host.log.log('info', 'datanode', 'asked to shut down');
+  private shutdownRequested(dataset: Dataset, settings: DataNodeSettings, forUpgrade: boolean): void {
+    if (this.shutdownInProgress) throw new HdfsError('EIO', 'Shutdown already in progress.');
+    this.shutdownInProgress = true;
+    const { log, clock } = this.host;
+    log.log('info', 'datanode', `asked to shut down${forUpgrade ? ' and to be started again at once' : ''}`);
     const { onShutdown } = this.options;
-    // The answer to the request leaves first.
-    this.host.clock.setTimer(100, () => {
+    const end = (): void => {
       if (onShutdown !== undefined) onShutdown();
-      else this.stop().catch((error: unknown) => this.host.log.log('error', 'datanode', messageOf(error)));
+      else this.stop().catch((error: unknown) => log.log('error', 'datanode', messageOf(error)));
+    };
+    // The answer to the request leaves first.
+    clock.setTimer(100, () => {
+      if (!forUpgrade) end();
+      else void announceRestart(dataset, clock.now() + settings.restartReplicaMs, settings.oobTimeoutMs).finally(end);
     });
   }
 
@@ -311,7 +328,9 @@ export class DataNode {
           for (const [volume, reason] of failed) await dataset.failVolume(volume, reason);
           this.datanodeUuid = uuid;
           this.clusterId = namespace.clusterId;
-          await dataset.addPool(namespace.pool);
+          const isNew = !dataset.hasPool(namespace.pool);
+          const pool = await dataset.addPool(namespace.pool);
+          if (isNew) await resumeAfterRestart(dataset, pool, host.clock.now());
         })();
         binding = mine;
         await mine;

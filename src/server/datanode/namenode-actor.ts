@@ -64,6 +64,8 @@ export class NameNodeActor {
   private info: NamespaceInfoProto | undefined;
   private leaseId = 0n;
   private reportId: bigint;
+  /** What the last heartbeat's answer said of this node. */
+  isSlow = false;
   private heartbeatDue = 0;
   private reportDue = 0;
   private reportForced = false;
@@ -235,6 +237,7 @@ export class NameNodeActor {
   }
 
   private take(answer: HeartbeatResponseProto): void {
+    this.isSlow = answer.isSlownode;
     if (answer.fullBlockReportLeaseId !== undefined && answer.fullBlockReportLeaseId !== 0n) {
       this.leaseId = answer.fullBlockReportLeaseId;
     }

@@ -30,6 +30,11 @@ export class PoolService {
     return this.actorList;
   }
 
+  /** The active NameNode counts this node among the slow ones. */
+  get isSlow(): boolean {
+    return this.active?.isSlow ?? this.actorList.some((actor) => actor.isSlow);
+  }
+
   start(): void {
     for (const actor of this.actorList) actor.start();
   }

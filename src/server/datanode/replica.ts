@@ -39,6 +39,8 @@ export class InFlightReplica {
   hasTailFile = false;
   /** Ends whoever writes now and resolves when it has let go of the files. */
   stopWriter: (() => Promise<void>) | undefined;
+  /** Tells a client's writer that this node restarts, waits at most so long until that has left, and ends the writer. */
+  announceRestart: ((timeoutMs: number) => Promise<void>) | undefined;
   promised = 0;
   private watchers: (() => void)[] = [];
 

@@ -27,6 +27,12 @@ export interface DataNodeSettings {
   readonly blockReportSplitThreshold: number;
   readonly incrementalReportMs: number;
   readonly poolReadyMs: number;
+  readonly restartReplicaMs: number;
+  /** How long the word that the node restarts may take to leave. */
+  readonly oobTimeoutMs: number;
+  readonly pipelineEcn: boolean;
+  readonly pipelineSlowNode: boolean;
+  readonly congestionRatio: number;
   readonly balanceBandwidth: number;
   readonly reserving: Reserving;
   readonly volumeFailuresTolerated: number;
@@ -54,6 +60,11 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     blockReportInitialDelayMs: configuration.getDuration('dfs.blockreport.initialDelay'),
     blockReportSplitThreshold: configuration.getLong('dfs.blockreport.split.threshold'),
     incrementalReportMs: configuration.getDuration('dfs.blockreport.incremental.intervalMsec'),
+    restartReplicaMs: configuration.getDuration('dfs.datanode.restart.replica.expiration'),
+    oobTimeoutMs: Number(configuration.getStrings('dfs.datanode.oob.timeout-ms')[0] ?? 0) || 0,
+    pipelineEcn: configuration.getBoolean('dfs.pipeline.ecn'),
+    pipelineSlowNode: configuration.getBoolean('dfs.pipeline.slownode'),
+    congestionRatio: configuration.getFloat('dfs.pipeline.congestion.ratio'),
     poolReadyMs: configuration.getDuration('dfs.datanode.bp-ready.timeout'),
     balanceBandwidth: configuration.getSize('dfs.datanode.balance.bandwidthPerSec'),
     reserving: readReserving(configuration),

@@ -135,6 +135,8 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
   const receiver = new BlockReceiver({
     dataset,
     log: host.log,
+    clock: host.clock,
+    hints: () => services.ackHints(block.pool),
     replica: written,
     files,
     upstream: source,

@@ -12,7 +12,6 @@ const CACHE = 'centralized cache management is not built yet';
 const CALLQUEUE = 'the call queue cannot be replaced at run time';
 const DISKBALANCER = 'the disk balancer is not built yet';
 const ERASURE = 'erasure coding is not built yet';
-const EVICT = 'evicting writers is not built yet';
 const FEDERATION = 'changing the NameNodes of a running DataNode is not built yet';
 const HA = 'failover between NameNodes is not built yet';
 const INOTIFY = 'the stream of namespace events is not built yet';
@@ -56,7 +55,7 @@ export const SERVICES = {
       deleteBlockPool: refused(FEDERATION),
       getBlockLocalPathInfo: refused(SHORTCIRCUIT),
       shutdownDatanode: true,
-      evictWriters: refused(EVICT),
+      evictWriters: true,
       getDatanodeInfo: true,
       getVolumeReport: true,
       getReconfigurationStatus: refused(RECONFIGURE),
