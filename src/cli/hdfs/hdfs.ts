@@ -13,9 +13,10 @@ import { type DaemonAction, runDaemon } from './daemon.ts';
 import { runDfsadmin } from './dfsadmin.ts';
 import { runGetconf } from './getconf.ts';
 import { printVersion } from './hadoop-version.ts';
+import { runOev } from './oev.ts';
 import { runDataNode, runNameNode } from './roles.ts';
 
-const SUBCOMMANDS = ['dfs', 'namenode', 'datanode', 'dfsadmin', 'getconf', 'version'] as const;
+const SUBCOMMANDS = ['dfs', 'namenode', 'datanode', 'dfsadmin', 'getconf', 'oev', 'version'] as const;
 
 /** Subcommands of Hadoop that are not built yet, so that they are refused by name rather than unknown. */
 const NOT_YET = [
@@ -39,7 +40,6 @@ const NOT_YET = [
   'lsSnapshottableDir',
   'mover',
   'nfs3',
-  'oev',
   'oiv',
   'oiv_legacy',
   'portmap',
@@ -62,6 +62,7 @@ function usage(command: string): string {
           '  datanode  run a DataNode',
           '  dfsadmin  look after a cluster',
           '  getconf   print values of the configuration',
+          '  oev       show an edit log file, or make one of its XML',
           '  version   print the version',
         ]),
     '',
@@ -144,6 +145,10 @@ export async function runHdfs(command: string, hosts: HostMaker, terminal: Termi
     case 'datanode': {
       const loaded = await load(args);
       return runDataNode(hosts('info'), terminal, loaded.configuration, loaded.rest);
+    }
+    case 'oev': {
+      const { rest: words } = parseGenericOptions(args);
+      return runOev(host, terminal, words);
     }
     case 'version':
       printVersion(terminal);

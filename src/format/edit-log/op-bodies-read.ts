@@ -275,7 +275,7 @@ function readRenameOptions(r: OpReader): readonly RenameOption[] {
   return options;
 }
 
-function readRpcIds(r: OpReader): RpcIds {
+export function readRpcIds(r: OpReader): RpcIds {
   const length = r.getUnsignedShort();
   if (length > RPC_CLIENT_ID_BYTES) r.fail(`a client id of ${length} bytes`);
   if (length === 0) {

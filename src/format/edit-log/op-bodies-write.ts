@@ -228,7 +228,7 @@ function writeXAttrs(path: string | undefined, xAttrs: readonly XAttr[], out: Op
   else out.putRaw(XAttrEditLogProto.encodeDelimited({ src: path, xAttrs }));
 }
 
-function writeRpcIds(rpc: RpcIds, out: OpBuffer): void {
+export function writeRpcIds(rpc: RpcIds, out: OpBuffer): void {
   if (rpc.clientId.length > RPC_CLIENT_ID_BYTES) {
     throw new HdfsError('EILLEGAL', `a client id has ${RPC_CLIENT_ID_BYTES} bytes, not ${rpc.clientId.length}`);
   }

@@ -1,0 +1,319 @@
+// hdfs oev: an edit log segment as XML, as counts, or made again from its XML. Files of any size pass through: one record
+// and one chunk are held at a time. Apache: OfflineEditsViewer.
+import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
+import { EditOpCode, type LoggedOp, NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import type { EditLogEnd } from '../../format/edit-log/decoder.ts';
+import { EditEncoder, encodeEditLogHeader } from '../../format/edit-log/encoder.ts';
+import { opCodeOf } from '../../format/edit-log/op-table.ts';
+import { readEditLog } from '../../format/edit-log/reader.ts';
+import { formatElement, XML_DECLARATION, XmlRecordReader } from '../../format/edit-log/xml/element.ts';
+import { recordElement, recordOfXml } from '../../format/edit-log/xml/records.ts';
+import type { DiskFile, Host } from '../../host/host.ts';
+import { absolutePath } from '../paths.ts';
+import type { Terminal } from '../terminal.ts';
+
+const USAGE = `Usage: hdfs oev [OPTIONS] -i INPUT_FILE -o OUTPUT_FILE
+Shows an edit log file of a NameNode, or makes one.
+ -i,--inputFile FILE    what to read: XML when its name ends in .xml, otherwise an edit log
+ -o,--outputFile FILE   what to write; an existing file is overwritten
+ -p,--processor NAME    xml (the default), binary (makes an edit log of XML), or stats (counts the operations)
+ -f,--fix-txids         number the transactions without gaps, from the first one on
+ -r,--recover           step over damaged parts of an edit log, and say where they were
+ -v,--verbose           name the files, and write to the screen too
+ -h,--help              this text
+`;
+
+/** What Hadoop's tools end with after an error: -1 as a process tells it. */
+const FAILED = 255;
+const CHUNK_BYTES = 256 * 1024;
+
+interface Options {
+  readonly input: string;
+  readonly output: string;
+  readonly processor: string;
+  readonly fixTxids: boolean;
+  readonly recover: boolean;
+  readonly verbose: boolean;
+}
+
+/** Answers undefined where only help is wanted. Throws HdfsError EINVAL. */
+function parse(argv: readonly string[]): Options | undefined {
+  const values = new Map<string, string>();
+  const flags = new Set<string>();
+  const LONG: Readonly<Record<string, string>> = {
+    '--inputFile': '-i',
+    '--inputFilename': '-i',
+    '--outputFile': '-o',
+    '--outputFilename': '-o',
+    '--processor': '-p',
+    '--fix-txids': '-f',
+    '--recover': '-r',
+    '--verbose': '-v',
+    '--help': '-h',
+  };
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? '';
+    const [name = '', inline] = word.startsWith('--') ? word.split(/=(.*)/s) : [word];
+    const short = LONG[name] ?? name;
+    if (['-i', '-o', '-p'].includes(short)) {
+      const value = inline ?? argv[++at];
+      if (value === undefined) throw new HdfsError('EINVAL', `Missing argument for option: ${short.slice(1)}`);
+      values.set(short, value);
+    } else if (['-f', '-r', '-v', '-h'].includes(short)) flags.add(short);
+    else throw new HdfsError('EINVAL', `Unrecognized option: ${word}`);
+  }
+  if (flags.has('-h')) return undefined;
+  const missing = ['-o', '-i'].filter((name) => !values.has(name)).map((name) => name.slice(1));
+  if (missing.length > 0) {
+    throw new HdfsError('EINVAL', `Missing required option${missing.length > 1 ? 's' : ''}: ${missing.join(', ')}`);
+  }
+  return {
+    input: values.get('-i') ?? '',
+    output: values.get('-o') ?? '',
+    processor: (values.get('-p') ?? 'xml').toLowerCase(),
+    fixTxids: flags.has('-f'),
+    recover: flags.has('-r'),
+    verbose: flags.has('-v'),
+  };
+}
+
+export async function runOev(host: Host, terminal: Terminal, argv: readonly string[]): Promise<number> {
+  const { stdout, stderr } = terminal;
+  let options: Options | undefined;
+  try {
+    options = argv.length === 0 ? undefined : parse(argv);
+  } catch (error) {
+    if (!(error instanceof HdfsError)) throw error;
+    stdout.write(`Error parsing command-line options: ${error.message}\n${USAGE}`);
+    return FAILED;
+  }
+  if (options === undefined) {
+    stdout.write(USAGE);
+    return argv.length > 1 ? FAILED : 0;
+  }
+  const { input, output, processor, verbose } = options;
+  if (verbose) stdout.write(`input  [${input}]\noutput [${output}]\n`);
+  const xml = input.toLowerCase().endsWith('.xml');
+  if (processor === (xml ? 'xml' : 'binary')) {
+    const [what, by] = xml ? ['XML', 'XML'] : ['Binary', 'Binary'];
+    stderr.write(`${what} format input file is not allowed to be processed by ${by} processor.\n`);
+    return FAILED;
+  }
+  try {
+    const from = await host.disk.open(absolutePath(input, terminal.cwd), 'r');
+    try {
+      await convert(host, terminal, options, xml, from);
+    } finally {
+      await from.close();
+    }
+    return 0;
+  } catch (error) {
+    if (!(error instanceof HdfsError || error instanceof ProtocolError || isDiskError(error))) throw error;
+    stderr.write(`Encountered exception. Exiting: ${messageOf(error)}\n`);
+    return FAILED;
+  }
+}
+
+const isDiskError = (error: unknown): error is Error => error instanceof Error && error.name === 'DiskError';
+
+async function convert(host: Host, terminal: Terminal, options: Options, xml: boolean, from: DiskFile): Promise<void> {
+  const { processor, output, verbose } = options;
+  const make = VISITORS[processor];
+  if (make === undefined) {
+    throw new HdfsError('EINVAL', `Unknown processor ${processor} (valid processors: xml, binary, stats)`);
+  }
+  const out = new Output(await host.disk.open(absolutePath(output, terminal.cwd), 'w'), verbose ? terminal : undefined);
+  try {
+    const visitor = make(out);
+    let next: number | undefined;
+    const visit = async ({ txid, op }: LoggedOp): Promise<void> => {
+      if (options.fixTxids) next = next === undefined ? Math.max(txid, 1) : next + 1;
+      await visitor.visit({ txid: next ?? txid, op });
+    };
+    try {
+      if (xml) await loadXml(from, visitor, visit);
+      else await loadBinary(from, visitor, visit, options.recover, terminal);
+    } catch (error) {
+      visitor.close(messageOf(error));
+      throw error;
+    }
+    visitor.close(undefined);
+  } finally {
+    await out.close();
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------- reading
+
+async function* chunks(file: DiskFile, start: number): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  for (let position = start; ; ) {
+    const got = await file.read(buffer, 0, buffer.length, position);
+    if (got === 0) return;
+    yield buffer.subarray(0, got);
+    position += got;
+  }
+}
+
+/** From `start` on, with a header in front where the file's own has been read already. */
+async function* segment(file: DiskFile, start: number): AsyncGenerator<Uint8Array> {
+  if (start > 0) yield encodeEditLogHeader();
+  yield* chunks(file, start);
+}
+
+async function loadXml(file: DiskFile, visitor: Visitor, visit: (op: LoggedOp) => Promise<void>): Promise<void> {
+  const reader = new XmlRecordReader();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let started = false;
+  const take = async (text: string): Promise<void> => {
+    const records = reader.push(text);
+    if (!started && reader.version !== undefined) {
+      started = true;
+      visitor.start(reader.version);
+    }
+    for (const record of records) await visit(recordOfXml(record));
+  };
+  const text = (bytes: Uint8Array | undefined): string => {
+    try {
+      return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
+    } catch {
+      throw new ProtocolError('the file is not UTF-8');
+    }
+  };
+  for await (const chunk of chunks(file, 0)) await take(text(chunk));
+  await take(text(undefined));
+  reader.finish();
+}
+
+async function loadBinary(
+  file: DiskFile,
+  visitor: Visitor,
+  visit: (op: LoggedOp) => Promise<void>,
+  recover: boolean,
+  terminal: Terminal,
+): Promise<void> {
+  visitor.start(NAMENODE_LAYOUT_VERSION);
+  for (let start = 0; ; ) {
+    const records = readEditLog(segment(file, start));
+    let end: EditLogEnd;
+    for (;;) {
+      const batch = await records.next();
+      if (batch.done === true) {
+        end = batch.value;
+        break;
+      }
+      for (const record of batch.value) await visit(record);
+    }
+    if (end.kind === 'clean' || end.kind === 'empty') return;
+    const shift = start === 0 ? 0 : start - encodeEditLogHeader().length;
+    const at = end.offset + shift;
+    const what = `${file.path}: ${end.reason}, at position ${at}`;
+    if (!recover) throw new ProtocolError(what);
+    const next = end.kind === 'torn' ? undefined : end.next;
+    terminal.stderr.write(`${what}; going on ${next === undefined ? 'is not possible' : `at ${next.offset + shift}`}\n`);
+    if (next === undefined) return;
+    start = next.offset + shift;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------- writing
+
+/** Gathers small pieces before it writes them, and shows them on the screen where that is wanted. */
+class Output {
+  readonly #file: DiskFile;
+  readonly #terminal: Terminal | undefined;
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  #position = 0;
+
+  constructor(file: DiskFile, terminal: Terminal | undefined) {
+    this.#file = file;
+    this.#terminal = terminal;
+  }
+
+  /** Queues a copy. */
+  put(piece: string | Uint8Array): void {
+    const bytes = Buffer.from(piece);
+    this.#pieces.push(bytes);
+    this.#bytes += bytes.length;
+  }
+
+  async flush(least = CHUNK_BYTES): Promise<void> {
+    if (this.#bytes < least || this.#bytes === 0) return;
+    const bytes = Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#bytes = 0;
+    await this.#file.write(bytes, this.#position);
+    this.#position += bytes.length;
+    if (this.#terminal === undefined) return;
+    this.#terminal.stdout.write(bytes);
+    await this.#terminal.stdout.ready();
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.flush(0);
+    } finally {
+      await this.#file.close();
+    }
+  }
+}
+
+interface Visitor {
+  start(version: number): void;
+  visit(op: LoggedOp): Promise<void>;
+  /** `error`: why it ends before the end. */
+  close(error: string | undefined): void;
+}
+
+const VISITORS: Readonly<Record<string, ((out: Output) => Visitor) | undefined>> = {
+  xml: (out) => {
+    out.put(`${XML_DECLARATION}<EDITS>\n`);
+    return {
+      start: (version) => out.put(formatElement({ name: 'EDITS_VERSION', content: String(version) }, 1)),
+      visit: (op) => {
+        out.put(formatElement(recordElement(op), 1));
+        return out.flush();
+      },
+      close: (error) => {
+        out.put('</EDITS>\n');
+        if (error !== undefined) out.put(formatElement({ name: 'ERROR', content: error }, 0));
+      },
+    };
+  },
+  binary: (out) => {
+    const encoder = new EditEncoder();
+    out.put(encodeEditLogHeader());
+    return {
+      start: () => undefined,
+      visit: ({ txid, op }) => {
+        encoder.encode(txid, op);
+        out.put(encoder.bytes());
+        encoder.reset();
+        return out.flush();
+      },
+      close: () => undefined,
+    };
+  },
+  stats: (out) => {
+    const counts = new Map<number, number>();
+    let layout = NAMENODE_LAYOUT_VERSION;
+    return {
+      start: (version) => {
+        layout = version;
+      },
+      visit: async ({ op }) => {
+        const code = opCodeOf(op);
+        counts.set(code, (counts.get(code) ?? 0) + 1);
+      },
+      close: (error) => {
+        out.put(`    ${'VERSION'.padEnd(30)}      : ${layout}\n`);
+        for (const [name, code] of [...Object.entries(EditOpCode), ['INVALID', -1] as const]) {
+          const label = `OP_${name}`.slice(0, 30).padEnd(30);
+          out.put(`    ${label} (${String(code).padStart(3)}): ${counts.get(code) ?? 0}\n`);
+        }
+        if (error !== undefined) out.put(`EXITING ON ERROR: ${error}\n`);
+      },
+    };
+  },
+};
