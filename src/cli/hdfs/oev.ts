@@ -1,10 +1,9 @@
 // hdfs oev: an edit log segment as XML, as counts, or made again from its XML. Files of any size pass through: one record
 // and one chunk are held at a time. Apache: OfflineEditsViewer.
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
-import { EditOpCode, type LoggedOp, NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
-import type { EditLogEnd } from '../../format/edit-log/decoder.ts';
-import { EditEncoder, encodeEditLogHeader } from '../../format/edit-log/encoder.ts';
-import { opCodeOf } from '../../format/edit-log/op-table.ts';
+import type { EditLogEnd, EditRecord } from '../../format/edit-log/decoder.ts';
+import { EDIT_LOG_LAYOUT_VERSION, EditEncoder, encodeEditLogHeader } from '../../format/edit-log/encoder.ts';
+import { OP_CODES, opCodeOf } from '../../format/edit-log/op-table.ts';
 import { readEditLog } from '../../format/edit-log/reader.ts';
 import { formatElement, XML_DECLARATION, XmlRecordReader } from '../../format/edit-log/xml/element.ts';
 import { recordElement, recordOfXml } from '../../format/edit-log/xml/records.ts';
@@ -26,6 +25,8 @@ Shows an edit log file of a NameNode, or makes one.
 /** What Hadoop's tools end with after an error: -1 as a process tells it. */
 const FAILED = 255;
 const CHUNK_BYTES = 256 * 1024;
+
+type LoggedOp = Pick<EditRecord, 'txid' | 'op'>;
 
 interface Options {
   readonly input: string;
@@ -192,7 +193,7 @@ async function loadBinary(
   recover: boolean,
   terminal: Terminal,
 ): Promise<void> {
-  visitor.start(NAMENODE_LAYOUT_VERSION);
+  visitor.start(EDIT_LOG_LAYOUT_VERSION);
   for (let start = 0; ; ) {
     const records = readEditLog(segment(file, start));
     let end: EditLogEnd;
@@ -297,7 +298,7 @@ const VISITORS: Readonly<Record<string, ((out: Output) => Visitor) | undefined>>
   },
   stats: (out) => {
     const counts = new Map<number, number>();
-    let layout = NAMENODE_LAYOUT_VERSION;
+    let layout = EDIT_LOG_LAYOUT_VERSION;
     return {
       start: (version) => {
         layout = version;
@@ -308,7 +309,7 @@ const VISITORS: Readonly<Record<string, ((out: Output) => Visitor) | undefined>>
       },
       close: (error) => {
         out.put(`    ${'VERSION'.padEnd(30)}      : ${layout}\n`);
-        for (const [name, code] of [...Object.entries(EditOpCode), ['INVALID', -1] as const]) {
+        for (const [name, code] of [...OP_CODES, ['INVALID', -1] as const]) {
           const label = `OP_${name}`.slice(0, 30).padEnd(30);
           out.put(`    ${label} (${String(code).padStart(3)}): ${counts.get(code) ?? 0}\n`);
         }

@@ -21,8 +21,11 @@ export const PADDING_BYTE = 0xff;
 /** A buffer that one batch blew up is not kept for the next. */
 const KEPT_CAPACITY_BYTES = 4 * 1024 * 1024;
 
+/** Layout version of the segments that are written. */
+export const EDIT_LOG_LAYOUT_VERSION = NAMENODE_LAYOUT_VERSION;
+
 /** What a segment opens with: the layout version and no layout flags. */
-export function encodeEditLogHeader(layoutVersion = NAMENODE_LAYOUT_VERSION): Buffer {
+export function encodeEditLogHeader(layoutVersion = EDIT_LOG_LAYOUT_VERSION): Buffer {
   const header = Buffer.alloc(EDIT_LOG_HEADER_BYTES);
   header.writeInt32BE(layoutVersion, 0);
   return header;

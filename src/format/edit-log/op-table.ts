@@ -67,8 +67,14 @@ export const EDIT_OP_TABLE: Readonly<Record<EditOpName, OpEntry>> = {
   REMOVE_ERASURE_CODING_POLICY: opaque('erasure coding'),
 };
 
+/** Names and codes of all of them, in the order of the codes. */
+export const OP_CODES: readonly (readonly [name: EditOpName, code: number])[] = Object.entries(EditOpCode) as [
+  EditOpName,
+  number,
+][];
+
 const names: (EditOpName | undefined)[] = [];
-for (const [name, code] of Object.entries(EditOpCode)) names[code] = name as EditOpName;
+for (const [name, code] of OP_CODES) names[code] = name;
 
 /** Name of an op code, or undefined when Apache 3.5.0 has none. */
 export function opName(code: number): EditOpName | undefined {
