@@ -160,16 +160,18 @@ interface DetachedRoot {
 class Detached {
   readonly #roots: DetachedRoot[] = [];
   readonly #blocks: { readonly block: BlockHandle; readonly txid: number }[] = [];
-  /** From the subtree's root down to where the work stands. */
+  /** The subtree that is being taken apart; others may come in the meantime. */
+  #current: DetachedRoot | undefined;
+  /** From its root down to where the work stands. */
   readonly #descent: InodeHandle[] = [];
 
   get isEmpty(): boolean {
-    return this.#roots.length === 0 && this.#blocks.length === 0;
+    return this.size === 0;
   }
 
   /** Subtrees and single blocks waiting. */
   get size(): number {
-    return this.#roots.length + this.#blocks.length;
+    return this.#roots.length + this.#blocks.length + (this.#current === undefined ? 0 : 1);
   }
 
   addSubtree(inode: InodeHandle, txid: number): void {
@@ -190,11 +192,11 @@ class Detached {
       left--;
     }
     while (left > 0) {
-      const root = this.#roots[this.#roots.length - 1];
-      if (root === undefined) return !this.isEmpty;
-      if (this.#descent.length === 0) this.#descent.push(root.inode);
-      left -= this.#step(ns, root, onBlock);
-      if (this.#descent.length === 0) this.#roots.pop();
+      this.#current ??= this.#roots.pop();
+      if (this.#current === undefined) break;
+      if (this.#descent.length === 0) this.#descent.push(this.#current.inode);
+      left -= this.#step(ns, this.#current, onBlock);
+      if (this.#descent.length === 0) this.#current = undefined;
     }
     return !this.isEmpty;
   }

@@ -14,6 +14,7 @@ import { checkClose, checkComplete } from './complete.ts';
 import { type CreateRequest, checkCreate } from './create.ts';
 import { checkDelete } from './delete.ts';
 import { LeaseRecoveryWanted } from './lease-check.ts';
+import { checkMkdirs } from './mkdirs.ts';
 import { checkAbandonBlock, checkBumpGenStamp, checkFsync, checkUpdatePipeline } from './open-file.ts';
 import { checkRename } from './rename.ts';
 
@@ -284,6 +285,22 @@ describe('closing', () => {
     });
     while (ns.reclaim(1, () => undefined));
     expect(ns.leases.fileCount).toBe(0);
+  });
+});
+
+describe('taking deleted subtrees apart', () => {
+  it('goes on when another one is deleted in the middle', () => {
+    const logged = new LoggedNamespace();
+    const { ns } = logged;
+    for (const path of ['/a/x', '/a/y', '/b/x']) {
+      logged.run(checkMkdirs(ns, SUPERUSER, { path, mode: { masked: 0o755 }, createParent: true }, 1000));
+    }
+    logged.run(checkDelete(ns, SUPERUSER, { path: '/a', recursive: true, rpc: rpcIds(1) }, 3000));
+    expect(ns.reclaim(1, () => undefined)).toBe(true);
+    logged.run(checkDelete(ns, SUPERUSER, { path: '/b', recursive: true, rpc: rpcIds(2) }, 3000));
+    while (ns.reclaim(1, () => undefined));
+    expect(ns.detached.isEmpty).toBe(true);
+    expect(ns.inodes.size).toBe(1);
   });
 });
 
