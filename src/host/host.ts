@@ -149,6 +149,8 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   readonly status: number;
+  /** The words beside the status, where a client reads them; the usual ones without it. */
+  readonly reason?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
 }
@@ -170,6 +172,7 @@ export interface HttpClientRequest {
 
 export interface HttpClientResponse {
   readonly status: number;
+  readonly reason?: string | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: AsyncIterable<Uint8Array>;
 }

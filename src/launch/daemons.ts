@@ -1,10 +1,11 @@
-// Starts one role from its configuration, as `hdfs namenode` and `hdfs datanode` do.
+// Starts one role from its configuration, as `hdfs namenode`, `hdfs secondarynamenode` and `hdfs datanode` do.
 import type { Configuration } from '../config/configuration.ts';
 import { nameNodeConfiguration, nameNodeIdentity } from '../config/nameservices.ts';
 import type { Host } from '../host/host.ts';
 import { DataNode, type DataNodeOptions } from '../server/datanode/datanode.ts';
 import { type FormatOptions, formatNameNode } from '../server/namenode/format.ts';
 import { NameNode, type NameNodeOptions } from '../server/namenode/namenode.ts';
+import { SecondaryNameNode, type SecondaryOptions } from '../server/secondary/secondary-namenode.ts';
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|::1|0\.0\.0\.0|::)$/;
 
@@ -23,6 +24,27 @@ export async function startNameNode(
   const nameNode = new NameNode(host, ownNameNodeConfiguration(host, configuration), options);
   await nameNode.start();
   return nameNode;
+}
+
+/** For one command: it serves nothing and makes no checkpoint by itself. */
+export async function openSecondaryNameNode(
+  host: Host,
+  configuration: Configuration,
+  options: SecondaryOptions = {},
+): Promise<SecondaryNameNode> {
+  const secondary = new SecondaryNameNode(host, ownNameNodeConfiguration(host, configuration), options);
+  await secondary.open();
+  return secondary;
+}
+
+export async function startSecondaryNameNode(
+  host: Host,
+  configuration: Configuration,
+  options: SecondaryOptions = {},
+): Promise<SecondaryNameNode> {
+  const secondary = new SecondaryNameNode(host, ownNameNodeConfiguration(host, configuration), options);
+  await secondary.start();
+  return secondary;
 }
 
 export async function startDataNode(

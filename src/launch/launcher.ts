@@ -1,8 +1,15 @@
 // The servers as the command line calls them. Commands that only talk to a cluster start without this and all that stands
 // behind it: they know the type alone, and the bundle for daemons hands them the value.
-import { format, startDataNode, startNameNode } from './daemons.ts';
+import { format, openSecondaryNameNode, startDataNode, startNameNode, startSecondaryNameNode } from './daemons.ts';
 import { startDev } from './dev.ts';
 
-export const launcher = { format, startDataNode, startDev, startNameNode } as const;
+export const launcher = {
+  format,
+  openSecondaryNameNode,
+  startDataNode,
+  startDev,
+  startNameNode,
+  startSecondaryNameNode,
+} as const;
 
 export type Launcher = typeof launcher;

@@ -66,7 +66,9 @@ test('imports follow the table of layers', () => {
       else if (layer === 'server' && from === 'server') {
         const [, , mine] = source.path.split('/');
         const [, , theirs] = target.split('/');
-        if (mine !== theirs) wrong.push(`${source.path}:${line}: server/${mine} imports server/${theirs}`);
+        // The secondary NameNode works on a NameNode's files.
+        const merges = mine === 'secondary' && theirs === 'namenode';
+        if (mine !== theirs && !merges) wrong.push(`${source.path}:${line}: server/${mine} imports server/${theirs}`);
       }
     }
   }

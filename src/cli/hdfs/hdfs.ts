@@ -15,8 +15,9 @@ import { runGetconf } from './getconf.ts';
 import { printVersion } from './hadoop-version.ts';
 import { runOev } from './oev.ts';
 import { runDataNode, runNameNode } from './roles.ts';
+import { runSecondaryNameNode } from './secondary.ts';
 
-const SUBCOMMANDS = ['dfs', 'namenode', 'datanode', 'dfsadmin', 'getconf', 'oev', 'version'] as const;
+const SUBCOMMANDS = ['dfs', 'namenode', 'secondarynamenode', 'datanode', 'dfsadmin', 'getconf', 'oev', 'version'] as const;
 
 /** Subcommands of Hadoop that are not built yet, so that they are refused by name rather than unknown. */
 const NOT_YET = [
@@ -43,7 +44,6 @@ const NOT_YET = [
   'oiv',
   'oiv_legacy',
   'portmap',
-  'secondarynamenode',
   'snapshotDiff',
   'sps',
   'storagepolicies',
@@ -59,6 +59,7 @@ function usage(command: string): string {
       : [
           '  dfs       work with files',
           '  namenode  run the NameNode; -format makes a new file system',
+          '  secondarynamenode  make checkpoints for a NameNode',
           '  datanode  run a DataNode',
           '  dfsadmin  look after a cluster',
           '  getconf   print values of the configuration',
@@ -141,6 +142,10 @@ export async function runHdfs(command: string, hosts: HostMaker, terminal: Termi
     case 'namenode': {
       const loaded = await load(args);
       return runNameNode(hosts('info'), terminal, loaded.configuration, loaded.rest);
+    }
+    case 'secondarynamenode': {
+      const loaded = await load(args);
+      return runSecondaryNameNode(hosts('info'), terminal, loaded.configuration, loaded.rest);
     }
     case 'datanode': {
       const loaded = await load(args);

@@ -19,7 +19,7 @@ const DATANODE_USAGE = `Usage: hdfs datanode [-regular | -rollback]
 /** Start-up options of Hadoop's NameNode that are refused by name. */
 const NAMENODE_NOT_YET: Readonly<Record<string, string>> = {
   '-backup': 'backup nodes are not supported',
-  '-checkpoint': 'checkpoint nodes are not supported; the NameNode makes its own checkpoints',
+  '-checkpoint': 'checkpoint nodes are not supported; hdfs secondarynamenode makes checkpoints',
   '-upgrade': 'upgrading older file systems is not built yet',
   '-upgradeonly': 'upgrading older file systems is not built yet',
   '-rollback': 'going back to before an upgrade is not built yet',
@@ -136,7 +136,7 @@ export function runDataNode(
 }
 
 /** Starts, waits for the end, stops. Exit code 0 after an orderly end, 1 after a failure. */
-async function serve(
+export async function serve(
   host: Host,
   terminal: Terminal,
   role: string,

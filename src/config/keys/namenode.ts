@@ -43,6 +43,12 @@ export const NAMENODE_KEYS = {
       deprecated: ['fs.checkpoint.dir'],
     },
   ),
+  'dfs.namenode.checkpoint.edits.dir': list(
+    `${$}{dfs.namenode.checkpoint.dir}`,
+    'Directories of the edit log that the secondary NameNode fetches.',
+    { deprecated: ['fs.checkpoint.edits.dir'] },
+  ),
+  'dfs.namenode.checkpoint.max-retries': int('3', 'The secondary NameNode ends after so many merges that failed in a row.'),
   'dfs.namenode.support.allow.format': bool('true', 'Whether the NameNode may be formatted.'),
   'dfs.reformat.disabled': bool('false', 'Whether a directory that holds data is never formatted, even with -force.'),
   'dfs.namenode.checkpoint.period': duration('s', '3600', 'Time between checkpoints.', {

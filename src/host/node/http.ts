@@ -54,6 +54,7 @@ async function send(request: http.IncomingMessage, response: http.ServerResponse
   // A body that nobody read is not waited for: the connection ends with the answer.
   if (!request.complete && request.method !== 'GET' && request.method !== 'HEAD') response.setHeader('Connection', 'close');
   response.statusCode = answer.status;
+  if (answer.reason !== undefined) response.statusMessage = answer.reason.replace(/[^\t\x20-\x7e]/g, ' ');
   const { body } = answer;
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
     const bytes = body === undefined ? Buffer.alloc(0) : typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
@@ -177,7 +178,12 @@ function request(url: string, options: HttpClientRequest = {}): Promise<HttpClie
     }
     outgoing.on('error', (error) => reject(signal?.aborted ? signal.reason : failed(url, error)));
     outgoing.on('response', (incoming) =>
-      resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: incoming }),
+      resolve({
+        status: incoming.statusCode ?? 0,
+        reason: incoming.statusMessage,
+        headers: incoming.headers,
+        body: incoming,
+      }),
     );
     if (body === undefined) outgoing.end();
     else if (typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body);

@@ -152,7 +152,9 @@ export class SimHttp implements Http {
           const response = await served.handler(request);
           const headers = Object.fromEntries(Object.entries(response.headers ?? {}).map(([n, v]) => [n.toLowerCase(), v]));
           const body = request.method === 'HEAD' ? undefined : response.body;
-          answer(() => resolve({ status: response.status, headers, body: carried(network, life, body, theirs) }));
+          answer(() =>
+            resolve({ status: response.status, reason: response.reason, headers, body: carried(network, life, body, theirs) }),
+          );
         };
         run().catch((error: unknown) =>
           answer(() => resolve({ status: 500, headers: {}, body: carried(network, life, messageOf(error), theirs) })),

@@ -1,13 +1,17 @@
 // Checkpoints while serving: the log is rolled, the state as of its last transaction is frozen (the pages are shared, and
 // copied when they change), and the image is written in slices. Apache leaves this to a second process; here the
-// NameNode does it by itself, by the same keys.
+// NameNode does it by itself, by the same keys, unless a secondary NameNode brings images in time.
 import { HdfsError, messageOf } from '../../base/errors.ts';
-import type { CarriedSection, ImageCounters } from '../../format/fsimage/state.ts';
+import type { CarriedSection } from '../../format/fsimage/state.ts';
 import type { Timer } from '../../host/host.ts';
 import type { NamespaceIdentity } from './identity.ts';
+import { imageCounters } from './loading.ts';
 import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
 import { publishImage, purge, type Retention } from './publishing.ts';
+
+/** With a secondary NameNode at work, its image may be late by this factor before one is made here. */
+const SECONDARY_PATIENCE = 1.5;
 
 export interface CheckpointerOptions {
   readonly storage: NameStorage;
@@ -17,8 +21,9 @@ export interface CheckpointerOptions {
   readonly periodMs: number;
   readonly transactions: number;
   readonly checkMs: number;
-  /** Txid of the image that was loaded. */
+  /** Txid of the image that was loaded, and its age then in milliseconds. */
   readonly imageTxid: number;
+  readonly imageAgeMs: number;
 }
 
 export class Checkpointer {
@@ -29,13 +34,14 @@ export class Checkpointer {
   private lastTxid: number;
   private lastAtMs: number;
   private lastWallMs: number;
+  private secondaryAtMs: number | undefined;
 
   constructor(system: NameSystem, options: CheckpointerOptions) {
     this.system = system;
     this.options = options;
     this.lastTxid = options.imageTxid;
-    this.lastAtMs = system.host.clock.monotonic();
-    this.lastWallMs = system.host.clock.now();
+    this.lastAtMs = system.host.clock.monotonic() - options.imageAgeMs;
+    this.lastWallMs = system.host.clock.now() - options.imageAgeMs;
   }
 
   /** Last transaction of the newest image. */
@@ -43,7 +49,34 @@ export class Checkpointer {
     return this.lastTxid;
   }
 
-  /** Wall clock of the newest image, or of the start. */
+  /** Milliseconds since the newest image was made, whatever the wall clock did. */
+  get sinceImageMs(): number {
+    return this.system.host.clock.monotonic() - this.lastAtMs;
+  }
+
+  /** Somebody rolled the log to make a checkpoint: the work is left to it while it comes in time. */
+  noteSecondary(): void {
+    this.secondaryAtMs = this.system.host.clock.monotonic();
+  }
+
+  private get hasSecondary(): boolean {
+    if (this.secondaryAtMs === undefined) return false;
+    return this.system.host.clock.monotonic() - this.secondaryAtMs <= 2 * this.options.periodMs;
+  }
+
+  /** An image was brought and has its name: what it makes superfluous goes. */
+  async taken(txid: number): Promise<void> {
+    if (txid > this.lastTxid) this.noteImage(txid);
+    await this.purge();
+  }
+
+  private noteImage(txid: number): void {
+    this.lastTxid = txid;
+    this.lastAtMs = this.system.host.clock.monotonic();
+    this.lastWallMs = this.system.host.clock.now();
+  }
+
+  /** Wall clock of the newest image. */
   get imageTime(): number {
     return this.lastWallMs;
   }
@@ -68,7 +101,9 @@ export class Checkpointer {
     const since = this.system.editLog.lastTxid - this.lastTxid;
     // What the log's own turning writes is not worth an image.
     if (since <= 2) return false;
-    return since >= this.options.transactions || this.system.host.clock.monotonic() - this.lastAtMs >= this.options.periodMs;
+    const { transactions, periodMs } = this.options;
+    const patience = this.hasSecondary ? SECONDARY_PATIENCE : 1;
+    return since >= transactions * patience || this.sinceImageMs >= periodMs * patience;
   }
 
   /** Makes an image of everything up to now; answers its txid. One that runs already is waited for first. */
@@ -88,16 +123,7 @@ export class Checkpointer {
     const first = editLog.rollNow();
     const txid = first - 1;
     // Frozen in the same turn in which the log was turned: the image is the state as of that transaction.
-    const counters: ImageCounters = {
-      namespaceId: this.options.identity.namespaceId,
-      genStamp: ns.genStamp,
-      legacyGenStamp: ns.legacyGenStamp,
-      legacyGenStampLimit: ns.legacyGenStampLimit,
-      lastBlockId: ns.lastBlockId,
-      lastStripedBlockId: ns.lastStripedBlockId,
-      txid,
-      lastInodeId: ns.lastInodeId,
-    };
+    const counters = imageCounters(ns, this.options.identity.namespaceId, txid);
     const inodes = ns.inodes.freeze();
     const blocks = ns.blocks.freeze();
     const started = host.clock.monotonic();
@@ -111,9 +137,7 @@ export class Checkpointer {
         counters,
         carried: this.options.carried,
       }));
-      this.lastTxid = txid;
-      this.lastAtMs = host.clock.monotonic();
-      this.lastWallMs = host.clock.now();
+      this.noteImage(txid);
       host.log.log('info', 'checkpoint', `saved image of transaction ${txid}`, {
         bytes: saved.size,
         ms: Math.round(this.lastAtMs - started),
@@ -122,12 +146,16 @@ export class Checkpointer {
       inodes.release();
       blocks.release();
     }
+    await this.purge();
+    return txid;
+  }
+
+  private async purge(): Promise<void> {
     try {
-      await purge(host, this.options.storage.working, this.options.retention);
+      await purge(this.system.host, this.options.storage.working, this.options.retention);
     } catch (error) {
       // The image stands; what is too many goes at the next checkpoint.
-      host.log.log('warn', 'checkpoint', `old images and edits stay: ${messageOf(error)}`);
+      this.system.host.log.log('warn', 'checkpoint', `old images and edits stay: ${messageOf(error)}`);
     }
-    return txid;
   }
 }

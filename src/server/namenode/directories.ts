@@ -22,18 +22,28 @@ export interface NameDirectories {
   readonly minimumEdits: number;
 }
 
+function paths(configuration: Configuration, key: string): string[] {
+  const found = [...new Set(directoriesOf(configuration, key).map((path) => path.replace(/(?<=.)\/+$/, '')))];
+  for (const path of found) {
+    if (!path.startsWith('/')) throw new HdfsError('EINVAL', `${key}: ${path} is not an absolute path`);
+  }
+  return found;
+}
+
+function together(images: readonly string[], edits: readonly string[], required: ReadonlySet<string>): NameDirectory[] {
+  return [...new Set([...images, ...edits])].map((root) => ({
+    root,
+    image: images.includes(root),
+    edits: edits.includes(root),
+    required: required.has(root),
+  }));
+}
+
 /** The directories that a configuration names. Throws HdfsError EINVAL. */
 export function nameDirectories(configuration: Configuration): NameDirectories {
-  const paths = (key: string): string[] => {
-    const found = [...new Set(directoriesOf(configuration, key).map((path) => path.replace(/(?<=.)\/+$/, '')))];
-    for (const path of found) {
-      if (!path.startsWith('/')) throw new HdfsError('EINVAL', `${key}: ${path} is not an absolute path`);
-    }
-    return found;
-  };
-  const images = paths('dfs.namenode.name.dir');
-  const edits = paths('dfs.namenode.edits.dir');
-  const required = new Set(paths('dfs.namenode.edits.dir.required'));
+  const images = paths(configuration, 'dfs.namenode.name.dir');
+  const edits = paths(configuration, 'dfs.namenode.edits.dir');
+  const required = new Set(paths(configuration, 'dfs.namenode.edits.dir.required'));
   if (images.length === 0) throw new HdfsError('EINVAL', 'dfs.namenode.name.dir names no directory');
   for (const path of required) {
     if (!edits.includes(path)) {
@@ -43,16 +53,23 @@ export function nameDirectories(configuration: Configuration): NameDirectories {
       );
     }
   }
-  const roots = [...new Set([...images, ...edits])];
   return {
-    all: roots.map((root) => ({
-      root,
-      image: images.includes(root),
-      edits: edits.includes(root),
-      required: required.has(root),
-    })),
+    all: together(images, edits, required),
     minimumEdits: Math.max(1, configuration.getInt('dfs.namenode.edits.dir.minimum')),
   };
+}
+
+/** Those of the secondary NameNode, from which a NameNode may import as well. Throws HdfsError EINVAL. */
+export function checkpointDirectories(configuration: Configuration): readonly NameDirectory[] {
+  const images = paths(configuration, 'dfs.namenode.checkpoint.dir');
+  const edits = paths(configuration, 'dfs.namenode.checkpoint.edits.dir');
+  for (const [found, key] of [
+    [images, 'dfs.namenode.checkpoint.dir'],
+    [edits, 'dfs.namenode.checkpoint.edits.dir'],
+  ] as const) {
+    if (found.length === 0) throw new HdfsError('EINVAL', `${key} names no directory`);
+  }
+  return together(images, edits, new Set());
 }
 
 export type DirectoryState =

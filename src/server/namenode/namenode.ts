@@ -1,31 +1,30 @@
 // The NameNode: puts the parts together, starts them in order and stops them. What stands in its directories is
 // storage.ts and edits-recovery.ts, how a request becomes an answer namesystem.ts and protocol/.
 import { assert } from '../../base/assert.ts';
-import { HdfsError } from '../../base/errors.ts';
-import { blockId, genStamp, inodeId } from '../../base/ids.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { addressOf, formatHostPort, nameNodeRpcAddress } from '../../config/nameservices.ts';
 import { BlockManager } from '../../core/blocks/block-manager.ts';
 import { BlockState } from '../../core/blocks/block-map.ts';
 import { effectivePolicy } from '../../core/namespace/inode-policy.ts';
-import { Namespace } from '../../core/namespace/namespace.ts';
+import type { Namespace } from '../../core/namespace/namespace.ts';
 import { placementPolicyNamed } from '../../core/placement/policies.ts';
-import type { CarriedSection } from '../../format/fsimage/state.ts';
 import type { Address, DiskLock, Host, HttpServer } from '../../host/host.ts';
 import { RpcServer } from '../../rpc/server.ts';
 import { defineService, type RpcService } from '../../rpc/service.ts';
-import { standardRoutes, webServer } from '../../web/server.ts';
+import { type Route, standardRoutes, webServer } from '../../web/server.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
 import { refusedMethods } from '../../wire/tables/services.ts';
 import { nameNodeBeans } from './beans.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { currentOf, lockAll, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
 import { EditLog } from './edit-log.ts';
-import { type RecoveryOptions, recoverUnclosed, replay } from './edits-recovery.ts';
 import { Groups, parseStaticMapping } from './groups.ts';
 import { HostFiles } from './host-files.ts';
 import type { NamespaceIdentity } from './identity.ts';
+import { imageTransferRoutes } from './image-transfer/routes.ts';
+import { ImageUploads } from './image-transfer/uploads.ts';
 import { LeaseMonitor } from './lease-monitor.ts';
+import { type LoadedNamespace, loadNamespace } from './loading.ts';
 import { Locations } from './locations.ts';
 import { NameStorage } from './name-storage.ts';
 import { NameSystem } from './namesystem.ts';
@@ -40,8 +39,8 @@ import { reopeningMethods } from './protocol/reopening-methods.ts';
 import { smallServices } from './protocol/small-services.ts';
 import { RackResolver } from './rack-resolver.ts';
 import { ResourceChecker, ResourceMonitor } from './resources.ts';
-import { blockManagerOptions, namespaceOptions, placementOptions, rpcLimits, serverDefaults } from './settings.ts';
-import { loadNewestImage, readIdentity, seenTxid, writeSeenTxid, writeVersion } from './storage.ts';
+import { blockManagerOptions, placementOptions, rpcLimits, serverDefaults } from './settings.ts';
+import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
 import { TrashEmptier } from './trash-emptier.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -136,7 +135,12 @@ export class NameNode {
     }
     this.locks = await lockAll(host, directories);
     const identity = await readIdentity(host, directories);
-    const { namespace, carried, imageTxid, lastTxid } = await this.load(directories, identity);
+    await this.joinEmpty(directories, identity);
+    const loaded = await loadNamespace(host, configuration, directories, identity, {
+      maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'),
+      cutAtDamage: this.options.recover === true,
+    });
+    const { namespace, lastTxid } = loaded;
     const storage = new NameStorage(host, directories, this.locks, configuration.getBoolean('dfs.namenode.name.dir.restore'));
     const editLog = this.openEditLog(storage, minimumEdits, identity, namespace);
     this.editLog = editLog;
@@ -145,7 +149,7 @@ export class NameNode {
     const hostFiles = new HostFiles(host, configuration);
     system.blockManager.refreshNodes(await hostFiles.readOrNone(), system.now());
     await this.activate(system);
-    this.running = await this.serve(system, { storage, identity, carried, imageTxid, started, hostFiles });
+    this.running = await this.serve(system, { storage, identity, loaded, started, hostFiles });
     const { rpc, http } = this.addresses;
     host.log.log('info', 'namenode', `NameNode is up at ${formatHostPort(rpc)}, web ${formatHostPort(http)}`, {
       ms: host.clock.now() - started,
@@ -155,57 +159,15 @@ export class NameNode {
     });
   }
 
-  /** The newest image and everything logged since. */
-  private async load(
-    directories: readonly NameDirectory[],
-    identity: NamespaceIdentity,
-  ): Promise<{ namespace: Namespace; carried: readonly CarriedSection[]; imageTxid: number; lastTxid: number }> {
-    const { host, configuration } = this;
-    const edits = directories.filter((directory) => directory.edits);
-    const recovery: RecoveryOptions = {
-      maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'),
-      cutAtDamage: this.options.recover === true,
-    };
+  /** A new, empty directory beside formatted ones joins them, as with Apache. */
+  private async joinEmpty(directories: readonly NameDirectory[], identity: NamespaceIdentity): Promise<void> {
+    const { host } = this;
     for (const directory of directories) {
       if ((await stateOf(host, directory)).kind !== 'unformatted') continue;
-      // A new, empty directory beside formatted ones joins them, as with Apache.
       await host.disk.mkdir(currentOf(directory), 0o700);
       await writeVersion(host, directory, identity);
       await writeSeenTxid(host, directory, 0);
     }
-    const loaded = await loadNewestImage(
-      host,
-      directories,
-      () => new Namespace(namespaceOptions(configuration, host.machine.userName)),
-    );
-    const { namespace, image } = loaded;
-    if (image.counters.namespaceId !== identity.namespaceId) {
-      throw new HdfsError(
-        'EINCONSISTENT',
-        `${loaded.file.path} belongs to namespace ${image.counters.namespaceId}, its directory to ${identity.namespaceId}`,
-      );
-    }
-    for (const what of image.notServed) host.log.log('warn', 'image', `the image holds ${what}: kept, and not served`);
-    const { counters } = image;
-    namespace.blockPoolId = identity.blockPoolId;
-    namespace.createdMs = identity.cTime;
-    namespace.lastInodeId = inodeId(counters.lastInodeId);
-    namespace.lastBlockId = blockId(counters.lastBlockId);
-    namespace.lastStripedBlockId = blockId(counters.lastStripedBlockId);
-    namespace.genStamp = genStamp(counters.genStamp);
-    namespace.legacyGenStamp = genStamp(counters.legacyGenStamp);
-    namespace.legacyGenStampLimit = genStamp(counters.legacyGenStampLimit);
-    await recoverUnclosed(host, edits, recovery);
-    namespace.monotonicMs = host.clock.monotonic();
-    const lastTxid = await replay(
-      host,
-      edits,
-      counters.txid,
-      await seenTxid(host, directories),
-      ({ op, txid }) => namespace.apply(op, txid),
-      recovery,
-    );
-    return { namespace, carried: image.carried, imageTxid: counters.txid, lastTxid };
   }
 
   private openEditLog(
@@ -302,14 +264,13 @@ export class NameNode {
     from: {
       readonly storage: NameStorage;
       readonly identity: NamespaceIdentity;
-      readonly carried: readonly CarriedSection[];
-      readonly imageTxid: number;
+      readonly loaded: LoadedNamespace;
       readonly started: number;
       readonly hostFiles: HostFiles;
     },
   ): Promise<Running> {
     const { host, configuration } = this;
-    const { identity } = from;
+    const { identity, loaded } = from;
     const checker = await ResourceChecker.create(host, configuration, from.storage.all);
     const resources = new ResourceMonitor(
       system,
@@ -325,7 +286,7 @@ export class NameNode {
     const checkpointer = new Checkpointer(system, {
       storage: from.storage,
       identity,
-      carried: from.carried,
+      carried: loaded.carried,
       retention: {
         images: configuration.getInt('dfs.namenode.num.checkpoints.retained'),
         extraEdits: configuration.getLong('dfs.namenode.num.extra.edits.retained'),
@@ -334,7 +295,8 @@ export class NameNode {
       periodMs: configuration.getDuration('dfs.namenode.checkpoint.period'),
       transactions: configuration.getLong('dfs.namenode.checkpoint.txns'),
       checkMs: configuration.getDuration('dfs.namenode.checkpoint.check.period'),
-      imageTxid: from.imageTxid,
+      imageTxid: loaded.imageTxid,
+      imageAgeMs: Math.max(0, from.started - loaded.imageTime),
     });
     const address = nameNodeRpcAddress(configuration);
     const clientProtocol = defineService({
@@ -358,7 +320,7 @@ export class NameNode {
     const services = [
       clientProtocol,
       datanodeProtocol({ system, identity, racks, leaseMonitor }),
-      ...smallServices({ system, identity, checkpointer, resources }),
+      ...smallServices({ system, identity, checkpointer, resources, storage: from.storage }),
     ];
     const rpc = new RpcServer(host, {
       name: 'NameNode',
@@ -379,16 +341,15 @@ export class NameNode {
     try {
       const web = addressOf(configuration, 'dfs.namenode.http-address');
       const view = { system, identity, checkpointer, rpc, configuration, started: from.started, storage: from.storage };
-      http = await webServer(
-        host,
-        { host: configuration.get('dfs.namenode.http-bind-host') || web.host, port: web.port },
-        standardRoutes({
+      http = await webServer(host, { host: configuration.get('dfs.namenode.http-bind-host') || web.host, port: web.port }, [
+        ...standardRoutes({
           beans: nameNodeBeans(view),
           configuration,
           hostName: host.machine.hostName,
           page: () => statusPage(view),
         }),
-      );
+        ...this.imageTransfer(system, checkpointer, from.storage, identity),
+      ]);
     } catch (error) {
       await rpc.close();
       throw error;
@@ -399,6 +360,38 @@ export class NameNode {
     upkeep.start();
     resources.start();
     return { storage: from.storage, system, checkpointer, leaseMonitor, trash, upkeep, resources, services, rpc, http };
+  }
+
+  private imageTransfer(
+    system: NameSystem,
+    checkpointer: Checkpointer,
+    storage: NameStorage,
+    identity: NamespaceIdentity,
+  ): readonly Route[] {
+    const { host, configuration } = this;
+    const bytesPerSecond = configuration.getSize('dfs.image.transfer.bandwidthPerSec');
+    const uploads = new ImageUploads({
+      host,
+      storage,
+      bytesPerSecond,
+      rules: {
+        periodMs: configuration.getDuration('dfs.namenode.checkpoint.period'),
+        transactions: configuration.getLong('dfs.namenode.checkpoint.txns'),
+      },
+      history: () => ({
+        imageTxid: checkpointer.imageTxid,
+        sinceImageMs: checkpointer.sinceImageMs,
+        durableTxid: system.editLog.durableTxid,
+      }),
+      taken: (txid) => checkpointer.taken(txid),
+    });
+    return imageTransferRoutes({
+      host,
+      bytesPerSecond,
+      identity: () => identity,
+      directories: () => storage.working,
+      uploads,
+    });
   }
 
   /** Stops serving and leaves everything durable and in order. */

@@ -166,33 +166,43 @@ async function digestFault(host: Host, image: ImageFile): Promise<string | undef
   }
 }
 
+export interface LoadedFile {
+  readonly namespace: Namespace;
+  readonly image: LoadedImage;
+  readonly file: ImageFile;
+}
+
+/** Loads one image into the tables that `make` gives. Rejects when its digest, or it, is damaged. */
+export async function loadImageFile(host: Host, file: ImageFile, make: () => Namespace): Promise<LoadedFile> {
+  const fault = await digestFault(host, file);
+  if (fault !== undefined) throw new HdfsError('EIO', fault);
+  const namespace = make();
+  const open = await host.disk.open(file.path, 'r');
+  try {
+    const { size } = await open.stat();
+    const inodes: Inodes = namespace.inodes;
+    const image = await loadImage(open, size, file.path, {
+      inodes,
+      blocks: namespace.blocks,
+      onUnderConstruction: (inode, clientName) => namespace.leases.add(clientName, inodes.id(inode), host.clock.monotonic()),
+    });
+    return { namespace, image, file };
+  } finally {
+    await open.close();
+  }
+}
+
 /** Loads the newest image that is intact. Tables are made anew for each try by `make`. */
 export async function loadNewestImage(
   host: Host,
   directories: readonly NameDirectory[],
   make: () => Namespace,
-): Promise<{ readonly namespace: Namespace; readonly image: LoadedImage; readonly file: ImageFile }> {
+): Promise<LoadedFile> {
   const images = await listImages(host, directories);
   const faults: string[] = [];
   for (const file of images) {
     try {
-      const fault = await digestFault(host, file);
-      if (fault !== undefined) throw new HdfsError('EIO', fault);
-      const namespace = make();
-      const open = await host.disk.open(file.path, 'r');
-      try {
-        const { size } = await open.stat();
-        const inodes: Inodes = namespace.inodes;
-        const image = await loadImage(open, size, file.path, {
-          inodes,
-          blocks: namespace.blocks,
-          onUnderConstruction: (inode, clientName) =>
-            namespace.leases.add(clientName, inodes.id(inode), host.clock.monotonic()),
-        });
-        return { namespace, image, file };
-      } finally {
-        await open.close();
-      }
+      return await loadImageFile(host, file, make);
     } catch (error) {
       faults.push(`${file.path}: ${messageOf(error)}`);
       host.log.log('error', 'image', `cannot use ${file.path}: ${messageOf(error)}`);

@@ -22,7 +22,6 @@ const PROVIDED = 'provided storage is not supported';
 const PROXY = 'proxy users are not built yet';
 const QUOTA = 'setting quotas is not built yet';
 const RECONFIGURE = 'changing the configuration of a running daemon is not built yet';
-const SECONDARY = 'the secondary NameNode is not served yet; the NameNode makes its own checkpoints';
 const SHORTCIRCUIT = 'short-circuit reads are not supported';
 const SNAPSHOTS = 'snapshots are not built yet';
 const SYMLINKS = 'symbolic links are switched off, as in Hadoop';
@@ -256,14 +255,14 @@ export const SERVICES = {
       getBlockKeys: refused(TOKENS),
       getTransactionId: true,
       getMostRecentCheckpointTxId: true,
-      getMostRecentNameNodeFileTxId: refused(SECONDARY),
-      rollEditLog: refused(SECONDARY),
+      getMostRecentNameNodeFileTxId: true,
+      rollEditLog: true,
       versionRequest: true,
       errorReport: refused(BACKUP),
       registerSubordinateNamenode: refused(BACKUP),
       startCheckpoint: refused(BACKUP),
       endCheckpoint: refused(BACKUP),
-      getEditLogManifest: refused(SECONDARY),
+      getEditLogManifest: true,
       isUpgradeFinalized: true,
       isRollingUpgrade: true,
       getNextSPSPath: refused(POLICIES),

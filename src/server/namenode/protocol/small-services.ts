@@ -11,20 +11,21 @@ import {
 } from '../../../wire/messages/admin.ts';
 import { DatanodeLifelineProtocolService } from '../../../wire/messages/datanode.ts';
 import { HAServiceProtocolService } from '../../../wire/messages/ha.ts';
-import { NamenodeProtocolService } from '../../../wire/messages/namenode.ts';
 import { ReconfigurationProtocolService } from '../../../wire/messages/reconfiguration.ts';
 import { refusedMethods } from '../../../wire/tables/services.ts';
 import type { Checkpointer } from '../checkpointer.ts';
 import type { NamespaceIdentity } from '../identity.ts';
-import { namespaceInfoProto } from '../identity.ts';
+import type { NameStorage } from '../name-storage.ts';
 import type { NameSystem } from '../namesystem.ts';
 import type { ResourceMonitor } from '../resources.ts';
+import { namenodeProtocol } from './namenode-protocol.ts';
 
 export interface SmallServiceParts {
   readonly system: NameSystem;
   readonly identity: NamespaceIdentity;
   readonly checkpointer: Checkpointer;
   readonly resources: ResourceMonitor;
+  readonly storage: NameStorage;
 }
 
 /** As Apache answers where no second NameNode is configured. */
@@ -34,7 +35,7 @@ export const notHighlyAvailable = (): never => {
   });
 };
 
-export function smallServices({ system, identity, checkpointer, resources }: SmallServiceParts): RpcService[] {
+export function smallServices({ system, identity, checkpointer, resources, storage }: SmallServiceParts): RpcService[] {
   return [
     defineService({
       protocol: 'org.apache.hadoop.ha.HAServiceProtocol',
@@ -75,27 +76,7 @@ export function smallServices({ system, identity, checkpointer, resources }: Sma
       },
       refused: refusedMethods('RefreshUserMappingsProtocolService'),
     }),
-    defineService({
-      protocol: 'org.apache.hadoop.hdfs.server.protocol.NamenodeProtocol',
-      version: 1,
-      methods: NamenodeProtocolService,
-      handlers: {
-        versionRequest: () => ({ info: namespaceInfoProto(identity) }),
-        getTransactionId: (_request, call) =>
-          system.as(call, (caller) => {
-            system.requireSuperuser(caller, 'getTransactionID');
-            return { txId: system.editLog.durableTxid };
-          }),
-        getMostRecentCheckpointTxId: (_request, call) =>
-          system.as(call, (caller) => {
-            system.requireSuperuser(caller, 'getMostRecentCheckpointTxId');
-            return { txId: checkpointer.imageTxid };
-          }),
-        isUpgradeFinalized: () => ({ isUpgradeFinalized: true }),
-        isRollingUpgrade: () => ({ isRollingUpgrade: false }),
-      },
-      refused: refusedMethods('NamenodeProtocolService'),
-    }),
+    namenodeProtocol({ system, identity, checkpointer, storage }),
     // Protocols of which nothing is built: every method is refused by name, and the connection goes on.
     defineService({
       protocol: 'org.apache.hadoop.hdfs.server.protocol.DatanodeLifelineProtocol',

@@ -1,0 +1,85 @@
+// A namespace from its directories: the newest image, and everything logged since. The NameNode starts with it, and the
+// secondary merges with its parts.
+import { HdfsError } from '../../base/errors.ts';
+import { blockId, genStamp, inodeId } from '../../base/ids.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import { Namespace } from '../../core/namespace/namespace.ts';
+import type { CarriedSection, ImageCounters } from '../../format/fsimage/state.ts';
+import type { Host } from '../../host/host.ts';
+import type { NameDirectory } from './directories.ts';
+import { type RecoveryOptions, recoverUnclosed, replay } from './edits-recovery.ts';
+import type { NamespaceIdentity } from './identity.ts';
+import { namespaceOptions } from './settings.ts';
+import { type LoadedFile, loadNewestImage, seenTxid } from './storage.ts';
+
+export interface LoadedNamespace {
+  readonly namespace: Namespace;
+  readonly carried: readonly CarriedSection[];
+  readonly imageTxid: number;
+  /** Wall clock at which the image was written. */
+  readonly imageTime: number;
+  readonly lastTxid: number;
+}
+
+export const emptyNamespace = (host: Host, configuration: Configuration): Namespace =>
+  new Namespace(namespaceOptions(configuration, host.machine.userName));
+
+/** Gives a namespace what stands beside its tables in the image. Throws HdfsError when it is another name system's. */
+export function adoptImage(host: Host, { namespace, image, file }: LoadedFile, identity: NamespaceIdentity): void {
+  const { counters } = image;
+  if (counters.namespaceId !== identity.namespaceId) {
+    throw new HdfsError(
+      'EINCONSISTENT',
+      `${file.path} belongs to namespace ${counters.namespaceId}, its directory to ${identity.namespaceId}`,
+    );
+  }
+  for (const what of image.notServed) host.log.log('warn', 'image', `the image holds ${what}: kept, and not served`);
+  namespace.blockPoolId = identity.blockPoolId;
+  namespace.createdMs = identity.cTime;
+  namespace.lastInodeId = inodeId(counters.lastInodeId);
+  namespace.lastBlockId = blockId(counters.lastBlockId);
+  namespace.lastStripedBlockId = blockId(counters.lastStripedBlockId);
+  namespace.genStamp = genStamp(counters.genStamp);
+  namespace.legacyGenStamp = genStamp(counters.legacyGenStamp);
+  namespace.legacyGenStampLimit = genStamp(counters.legacyGenStampLimit);
+  namespace.monotonicMs = host.clock.monotonic();
+}
+
+/** What stands beside the tables in an image of everything up to `txid`. */
+export function imageCounters(namespace: Namespace, namespaceId: number, txid: number): ImageCounters {
+  return {
+    namespaceId,
+    genStamp: namespace.genStamp,
+    legacyGenStamp: namespace.legacyGenStamp,
+    legacyGenStampLimit: namespace.legacyGenStampLimit,
+    lastBlockId: namespace.lastBlockId,
+    lastStripedBlockId: namespace.lastStripedBlockId,
+    txid,
+    lastInodeId: namespace.lastInodeId,
+  };
+}
+
+/** Finalizes what a crash left of the log, loads the newest image, and replays. */
+export async function loadNamespace(
+  host: Host,
+  configuration: Configuration,
+  directories: readonly NameDirectory[],
+  identity: NamespaceIdentity,
+  recovery: RecoveryOptions,
+): Promise<LoadedNamespace> {
+  const edits = directories.filter((directory) => directory.edits);
+  const loaded = await loadNewestImage(host, directories, () => emptyNamespace(host, configuration));
+  const { namespace, image } = loaded;
+  adoptImage(host, loaded, identity);
+  await recoverUnclosed(host, edits, recovery);
+  const lastTxid = await replay(
+    host,
+    edits,
+    image.counters.txid,
+    await seenTxid(host, directories),
+    ({ op, txid }) => namespace.apply(op, txid),
+    recovery,
+  );
+  const { mtimeMs } = await host.disk.stat(loaded.file.path);
+  return { namespace, carried: image.carried, imageTxid: image.counters.txid, imageTime: mtimeMs, lastTxid };
+}

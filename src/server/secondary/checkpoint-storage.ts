@@ -1,0 +1,125 @@
+// The directories in which the secondary NameNode keeps what it fetched and merged: the same files as a NameNode's, of one
+// name system. Apache: SecondaryNameNode.CheckpointStorage.
+import { HdfsError, messageOf } from '../../base/errors.ts';
+import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import { parseStorageFileName, VERSION_FILE } from '../../format/storage/names.ts';
+import { parseNameNodeVersion } from '../../format/storage/version.ts';
+import type { DiskLock, Host } from '../../host/host.ts';
+import { currentOf, lockAll, type NameDirectory } from '../namenode/directories.ts';
+import type { NamespaceIdentity } from '../namenode/identity.ts';
+import { NameStorage } from '../namenode/name-storage.ts';
+import { writeVersion } from '../namenode/storage.ts';
+
+/** Segments that were being fetched. Apache: NNStorage.getTemporaryEditsFileName. */
+export const temporaryEditsName = (finalName: string, stamp: number): string =>
+  `${finalName.replace(/^edits_/, 'edits_tmp_')}_${String(stamp).padStart(19, '0')}`;
+const TEMPORARY_EDITS = /^edits_tmp_\d+-\d+_\d+$/;
+
+export class CheckpointStorage {
+  readonly all: readonly NameDirectory[];
+  private readonly host: Host;
+  private locks = new Map<string, DiskLock>();
+  private names: NameStorage;
+  private current: NamespaceIdentity | undefined;
+
+  constructor(host: Host, all: readonly NameDirectory[]) {
+    this.host = host;
+    this.all = all;
+    this.names = new NameStorage(host, all, this.locks, true);
+  }
+
+  /** Undefined before the first checkpoint. */
+  get identity(): NamespaceIdentity | undefined {
+    return this.current;
+  }
+
+  get storage(): NameStorage {
+    return this.names;
+  }
+
+  /** Makes, locks and reads the directories; `format` empties them first. Rejects, with nothing locked, when it cannot. */
+  async open(format: boolean): Promise<void> {
+    const { disk, log } = this.host;
+    for (const { root } of this.all) await disk.mkdir(root, 0o700);
+    this.locks = await lockAll(this.host, this.all);
+    this.names = new NameStorage(this.host, this.all, this.locks, true);
+    try {
+      for (const directory of this.all) {
+        if (format) {
+          log.log('info', 'storage', `Formatting storage directory ${directory.root}`);
+          await disk.removeTree(currentOf(directory));
+        }
+        await this.read(directory);
+      }
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const lock of this.locks.values()) await lock.release();
+    this.locks.clear();
+  }
+
+  private async read(directory: NameDirectory): Promise<void> {
+    const { disk } = this.host;
+    const current = currentOf(directory);
+    await disk.mkdir(current, 0o700);
+    await disk.syncDirectory(directory.root);
+    const names = await disk.readdir(current);
+    for (const name of names) if (TEMPORARY_EDITS.test(name)) await disk.unlink(`${current}/${name}`);
+    if (!names.includes(VERSION_FILE)) return;
+    let found: ReturnType<typeof parseNameNodeVersion>;
+    try {
+      found = parseNameNodeVersion(await disk.readFile(`${current}/${VERSION_FILE}`));
+    } catch (error) {
+      throw inconsistent(directory, `${current}/${VERSION_FILE}: ${messageOf(error)}`);
+    }
+    const { current: known } = this;
+    if (known !== undefined && (known.namespaceId !== found.namespaceId || known.blockPoolId !== found.blockPoolId)) {
+      throw inconsistent(directory, 'namespaceID, clusterID or blockpoolID is incompatible with others.');
+    }
+    // Of another layout: what is there is of no use, and is fetched anew.
+    if (found.layoutVersion === NAMENODE_LAYOUT_VERSION) this.current = known ?? found;
+  }
+
+  /**
+   * Makes the directories those of `identity`; what they held of another state of it goes. Throws HdfsError when they
+   * belong to another name system.
+   */
+  async adopt(identity: NamespaceIdentity): Promise<void> {
+    const { current: known } = this;
+    if (known !== undefined && !isSameCluster(known, identity)) {
+      throw new HdfsError(
+        'EIO',
+        `Inconsistent checkpoint fields.\nLV = ${NAMENODE_LAYOUT_VERSION} namespaceID = ${identity.namespaceId} cTime = ${identity.cTime}` +
+          ` ; clusterId = ${identity.clusterId} ; blockpoolId = ${identity.blockPoolId}.\nExpecting respectively: ` +
+          `${NAMENODE_LAYOUT_VERSION}; ${known.namespaceId}; ${known.cTime}; ${known.clusterId}; ${known.blockPoolId}.`,
+      );
+    }
+    if (known?.cTime === identity.cTime) return;
+    await this.names.each(this.names.working, async (directory) => {
+      await this.host.disk.removeTree(currentOf(directory));
+      await this.host.disk.mkdir(currentOf(directory), 0o700);
+      await this.host.disk.syncDirectory(directory.root);
+      await writeVersion(this.host, directory, identity);
+    });
+    this.current = identity;
+  }
+
+  /** Removes fetched segments: they may be of a log that was cut, and written again, since. */
+  async forgetEdits(): Promise<void> {
+    for (const directory of this.names.working.filter(({ edits }) => edits)) {
+      for (const name of await this.host.disk.readdir(currentOf(directory))) {
+        if (parseStorageFileName(name)?.kind === 'edits') await this.host.disk.unlink(`${currentOf(directory)}/${name}`);
+      }
+    }
+  }
+}
+
+const isSameCluster = (a: NamespaceIdentity, b: NamespaceIdentity): boolean =>
+  a.namespaceId === b.namespaceId && a.clusterId === b.clusterId && a.blockPoolId === b.blockPoolId;
+
+const inconsistent = (directory: NameDirectory, what: string): HdfsError =>
+  new HdfsError('EINCONSISTENT', `Directory ${directory.root} is in an inconsistent state: ${what}`);
