@@ -105,12 +105,12 @@ public final class Resident {
       case "oiv": return OfflineImageViewerPB.run(args);
       case "namenode": NameNode.createNameNode(args, conf); return 0;
       case "start-namenode": {
-        NameNode nameNode = NameNode.createNameNode(new String[0], conf);
+        NameNode nameNode = NameNode.createNameNode(Arrays.copyOfRange(args, 1, args.length), conf);
         daemons.put(args[0], nameNode::stop);
         return 0;
       }
       case "start-datanode": {
-        DataNode dataNode = DataNode.createDataNode(new String[0], conf);
+        DataNode dataNode = DataNode.createDataNode(Arrays.copyOfRange(args, 1, args.length), conf);
         daemons.put(args[0], dataNode::shutdown);
         return 0;
       }

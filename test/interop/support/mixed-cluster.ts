@@ -111,16 +111,17 @@ export class MixedCluster {
     return readFileSync(join(this.directory, `${role}.log`), 'utf8');
   }
 
-  async launch(role: string, maker: Maker): Promise<void> {
+  /** `options`: what stands behind the role on its command line, as `-rollback`. */
+  async launch(role: string, maker: Maker, options: readonly string[] = []): Promise<void> {
     const command = role === 'nn' ? 'namenode' : 'datanode';
     const startMs = Date.now();
     if (maker === 'apache') {
-      await this.#apache.must(this.conf(role), `start-${command}`, [this.conf(role)]);
+      await this.#apache.must(this.conf(role), `start-${command}`, [this.conf(role), ...options]);
       this.#running.set(role, { process: undefined, startMs });
       return;
     }
     const log = openSync(join(this.directory, `${role}.log`), 'a');
-    const words = [join(ROOT, 'bin/hdfs'), '--config', this.conf(role), command];
+    const words = [join(ROOT, 'bin/hdfs'), '--config', this.conf(role), command, ...options];
     const process = spawn(execPath, words, { stdio: ['ignore', log, log], cwd: this.directory });
     closeSync(log);
     this.#running.set(role, { process, startMs });
