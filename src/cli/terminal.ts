@@ -127,3 +127,13 @@ export async function readLine(terminal: Terminal): Promise<string | undefined> 
     reader.text += Buffer.from(chunk.value).toString('utf8');
   }
 }
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** As Java's Date prints itself: Sun Nov 22 10:50:05 UTC 2026. */
+export function javaDate(terminal: Terminal, ms: number): string {
+  const time = terminal.localTime(ms);
+  const [date = '', clock = ''] = formatSecond(time).split(' ');
+  return `${DAYS[time.weekday]} ${MONTHS[time.month - 1]} ${date.slice(-2)} ${clock} ${time.zone} ${time.year}`;
+}

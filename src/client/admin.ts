@@ -20,6 +20,8 @@ export interface DataNodeReport {
   /** Transfer address, `ip:port`. */
   readonly name: string;
   readonly hostName: string;
+  /** RPC address, `ip:port`. */
+  readonly ipcAddress: string;
   readonly rack: string;
   readonly adminState: 'normal' | 'decommissioning' | 'decommissioned' | 'enteringMaintenance' | 'inMaintenance';
   /** Bytes. */
@@ -170,6 +172,7 @@ function report(info: DatanodeInfoProto): DataNodeReport {
   return {
     name: `${info.id.ipAddr}:${info.id.xferPort}`,
     hostName: info.id.hostName,
+    ipcAddress: `${info.id.ipAddr}:${info.id.ipcPort}`,
     rack: info.location ?? '/default-rack',
     adminState: ADMIN_STATES[info.adminState],
     capacity: info.capacity,

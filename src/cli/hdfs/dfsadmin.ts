@@ -5,7 +5,8 @@ import { binaryPrefix } from '../../base/sizes.ts';
 import { type DataNodeFilter, type DataNodeReport, HdfsAdmin, type SafeModeAction } from '../../client/admin.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
-import { formatSecond, type Terminal } from '../terminal.ts';
+import { javaDate, type Terminal } from '../terminal.ts';
+import { DATANODE_COMMANDS, type DataNodeCommand } from './dfsadmin-datanode.ts';
 import { finalizeUpgrade, restoreFailedStorage, upgrade } from './dfsadmin-storage.ts';
 
 const USAGE = [
@@ -20,6 +21,7 @@ const USAGE = [
   '\t[-upgrade <query | finalize>]',
   '\t[-refreshNodes]',
   '\t[-metasave filename]',
+  ...Object.values(DATANODE_COMMANDS).map(({ usage }) => `\t[${usage}]`),
   '',
   '',
 ].join('\n');
@@ -86,10 +88,13 @@ export async function runDfsadmin(
         );
         return 0;
       }
-      default:
+      default: {
+        const known = DATANODE_COMMANDS[command ?? ''];
+        if (known !== undefined) return await runDataNodeCommand({ host, terminal, configuration, admin }, known, args);
         if (command !== undefined && command !== '-help') terminal.stderr.write(`${name}: Unknown command, or not built yet\n`);
         (command === '-help' ? terminal.stdout : terminal.stderr).write(USAGE);
         return command === '-help' ? 0 : FAILED;
+      }
     }
   } catch (error) {
     if (!(error instanceof HdfsError)) throw error;
@@ -103,6 +108,17 @@ export async function runDfsadmin(
 function usageOf(terminal: Terminal, words: string): number {
   terminal.stderr.write(`Usage: hdfs dfsadmin [${words}]\n`);
   return FAILED;
+}
+
+function runDataNodeCommand(
+  context: DataNodeCommand,
+  { usage, run }: (typeof DATANODE_COMMANDS)[string],
+  args: readonly string[],
+): Promise<number> {
+  // Each names the node first; -reconfig has three words.
+  if (args.length >= (usage.startsWith('-reconfig') ? 3 : 1)) return run(context, args);
+  context.terminal.stderr.write(`Usage: hdfs dfsadmin [${usage}]\n`);
+  return Promise.resolve(FAILED);
 }
 
 async function safeMode(host: Host, terminal: Terminal, admin: HdfsAdmin, args: readonly string[]): Promise<number> {
@@ -230,14 +246,4 @@ async function nodeLines(host: Host, terminal: Terminal, node: DataNodeReport): 
     `Last Block Report: ${node.lastBlockReportMs === 0 ? 'Never' : javaDate(terminal, node.lastBlockReportMs)}`,
     `Num of Blocks: ${node.blocks}`,
   ];
-}
-
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** As Java's Date prints itself: Sun Nov 22 10:50:05 UTC 2026. */
-function javaDate(terminal: Terminal, ms: number): string {
-  const time = terminal.localTime(ms);
-  const [date = '', clock = ''] = formatSecond(time).split(' ');
-  return `${DAYS[time.weekday]} ${MONTHS[time.month - 1]} ${date.slice(-2)} ${clock} ${time.zone} ${time.year}`;
 }

@@ -149,7 +149,8 @@ export async function runHdfs(command: string, hosts: HostMaker, terminal: Termi
     }
     case 'datanode': {
       const loaded = await load(args);
-      return runDataNode(hosts('info'), terminal, loaded.configuration, loaded.rest);
+      const reload = async (): Promise<Configuration> => (await load(args)).configuration;
+      return runDataNode(hosts('info'), terminal, loaded.configuration, loaded.rest, reload);
     }
     case 'oev': {
       const { rest: words } = parseGenericOptions(args);

@@ -119,6 +119,7 @@ export function runDataNode(
   terminal: Terminal,
   configuration: Configuration,
   argv: readonly string[],
+  reload: () => Promise<Configuration>,
 ): Promise<number> {
   const option = argv[0]?.toLowerCase();
   if (option !== undefined && option !== '-regular' && option !== '-rollback') {
@@ -130,7 +131,7 @@ export function runDataNode(
     host.log.log('info', 'datanode', `starting tuskfs ${VERSION}`);
     const dataNode = await terminal
       .launcher()
-      .startDataNode(host, configuration, { version: VERSION, startOption, onShutdown: end });
+      .startDataNode(host, configuration, { version: VERSION, startOption, reload, onShutdown: end });
     return () => dataNode.stop();
   });
 }

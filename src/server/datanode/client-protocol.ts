@@ -3,6 +3,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import { defineService, type RpcService } from '../../rpc/service.ts';
 import { ClientDatanodeProtocolService } from '../../wire/messages/client-datanode.ts';
+import type { Reconfiguration } from './reconfiguration.ts';
 import { blockOf } from './requests.ts';
 import type { Services } from './services.ts';
 import type { Volume } from './volume.ts';
@@ -12,6 +13,7 @@ export const CLIENT_DATANODE_PROTOCOL = 'org.apache.hadoop.hdfs.protocol.ClientD
 /** What operators may have the node do; DataNode implements it. */
 export interface DataNodeControl {
   readonly startedAt: number;
+  readonly reconfiguration: Reconfiguration;
   readonly balanceBandwidth: number;
   isSuperuser(user: string): boolean;
   /** With `forUpgrade` the writers are told that the node comes back at once. */
@@ -23,7 +25,6 @@ export interface DataNodeControl {
 }
 
 const DISK_BALANCER = 'the disk balancer is not supported yet';
-const RECONFIGURATION = 'reconfiguration at run time is not supported yet';
 
 export function clientDatanodeService(services: Services, control: DataNodeControl): RpcService {
   const requireSuperuser = (user: string): void => {
@@ -76,6 +77,24 @@ export function clientDatanodeService(services: Services, control: DataNodeContr
         control.triggerBlockReport(incremental === true, nnAddress);
         return {};
       },
+      startReconfiguration(_request, call) {
+        requireSuperuser(call.user);
+        control.reconfiguration.start();
+        return {};
+      },
+      getReconfigurationStatus(_request, call) {
+        requireSuperuser(call.user);
+        const { startTime, endTime, changes } = control.reconfiguration.status;
+        return {
+          startTime,
+          endTime,
+          changes: changes.map(({ name, oldValue, newValue, error }) => ({ name, oldValue, newValue, errorMessage: error })),
+        };
+      },
+      listReconfigurableProperties(_request, call) {
+        requireSuperuser(call.user);
+        return { name: [...control.reconfiguration.properties] };
+      },
       getBalancerBandwidth() {
         return { bandwidth: control.balanceBandwidth };
       },
@@ -84,9 +103,6 @@ export function clientDatanodeService(services: Services, control: DataNodeContr
       refreshNamenodes: 'the set of NameNodes is read at the start',
       deleteBlockPool: 'deleting a block pool is not supported yet',
       getBlockLocalPathInfo: 'local paths are not given out: short-circuit reads are not supported yet',
-      getReconfigurationStatus: RECONFIGURATION,
-      startReconfiguration: RECONFIGURATION,
-      listReconfigurableProperties: RECONFIGURATION,
       submitDiskBalancerPlan: DISK_BALANCER,
       cancelDiskBalancerPlan: DISK_BALANCER,
       queryDiskBalancerPlan: DISK_BALANCER,

@@ -21,12 +21,15 @@ import { Commands } from './commands.ts';
 import { parseDataDirectories } from './data-directories.ts';
 import { Dataset } from './dataset.ts';
 import { DiskWatch } from './disk-watch.ts';
+import { changeDirectories } from './hot-swap.ts';
 import type { BlockNews } from './incremental-reports.ts';
 import { interDatanodeService } from './inter-datanode.ts';
 import type { ActorOwner, NameNodeActor } from './namenode-actor.ts';
 import { announceRestart, evictWriters, resumeAfterRestart } from './planned-restart.ts';
 import { PoolService } from './pool-service.ts';
 import type { StartOption } from './pool-upgrade.ts';
+import { reconfigurableKeys } from './reconfigurable-keys.ts';
+import { Reconfiguration } from './reconfiguration.ts';
 import { type BlockName, describeBlock } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { protoOf } from './requests.ts';
@@ -41,6 +44,8 @@ import { XceiverServer } from './xceiver.ts';
 const SOFTWARE_VERSION = '3.5.0';
 
 export interface DataNodeOptions {
+  /** Reads the configuration files again, for reconfiguration at run time. */
+  readonly reload?: (() => Promise<Configuration>) | undefined;
   /** rollback: go back to before an upgrade, or take deleted blocks out of the trash of a rolling one. */
   readonly startOption?: StartOption | undefined;
   /** Our own version, for logs and the web page. */
@@ -77,6 +82,7 @@ export class DataNode {
   private readonly identities = new Map<string, DatanodeIDProto>();
   private waiters: Waiter[] = [];
   private running: Running | undefined;
+  private directoryWork: Promise<unknown> = Promise.resolve();
   private clusterId = '';
   private shutdownInProgress = false;
   private datanodeUuid = '';
@@ -120,7 +126,7 @@ export class DataNode {
       chance: () => host.random.fraction(),
     });
     for (const { directory } of storages.failed) dataset.volumeList.noteFailure(directory, host.clock.now(), 0);
-    new DiskWatch({
+    const watch = new DiskWatch({
       host,
       settings,
       dataset,
@@ -159,8 +165,26 @@ export class DataNode {
     const xceivers = new XceiverServer(services);
     const startedAt = host.clock.monotonic();
     let commands: Commands | undefined;
+    const reconfiguration = new Reconfiguration({
+      clock: host.clock,
+      log: host.log,
+      configuration,
+      reload: this.options.reload,
+      keys: reconfigurableKeys(
+        settings,
+        async (directories) => {
+          try {
+            await this.exclusively(() => changeDirectories({ log: host.log, dataset, storages, watch }, directories));
+          } finally {
+            triggerReports(pools, false, undefined);
+          }
+        },
+        () => dataset.volumes,
+      ),
+    });
     const control: DataNodeControl = {
       startedAt,
+      reconfiguration,
       get balanceBandwidth() {
         return commands?.balanceBandwidth ?? settings.balanceBandwidth;
       },
@@ -229,6 +253,13 @@ export class DataNode {
     await running.xceivers.close();
     await running.services.dataset.close();
     for (const { resolve } of this.waiters.splice(0)) resolve();
+  }
+
+  /** One piece of work on the directories at a time: two NameNodes may answer at once, and directories may change meanwhile. */
+  private exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.directoryWork.then(work, work);
+    this.directoryWork = mine.catch(() => undefined);
+    return mine;
   }
 
   private shutdownRequested(dataset: Dataset, settings: DataNodeSettings, forUpgrade: boolean): void {
@@ -312,7 +343,6 @@ export class DataNode {
       assert(service !== undefined, 'an actor of no block pool');
       return service;
     };
-    let binding: Promise<unknown> = Promise.resolve();
     return {
       host,
       settings,
@@ -320,10 +350,7 @@ export class DataNode {
       meet: async (actor, info) => {
         const namespace = namespaceOf(info);
         serviceOf(actor).meet(namespace.pool);
-        // One at a time: two NameNodes may answer at once, and only one of them makes the directories.
-        const previous = binding;
-        const mine = (async () => {
-          await previous.catch(() => undefined);
+        await this.exclusively(async () => {
           const { uuid, failed } = await storages.bind(namespace, dataset.volumes);
           for (const [volume, reason] of failed) await dataset.failVolume(volume, reason);
           this.datanodeUuid = uuid;
@@ -331,9 +358,7 @@ export class DataNode {
           const isNew = !dataset.hasPool(namespace.pool);
           const pool = await dataset.addPool(namespace.pool);
           if (isNew) await resumeAfterRestart(dataset, pool, host.clock.now());
-        })();
-        binding = mine;
-        await mine;
+        });
       },
       registration: (info) => this.registration(info, addresses, settings.hostName),
       registered: (_actor, registration) => this.registered(registration, pools()),

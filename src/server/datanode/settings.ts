@@ -18,13 +18,14 @@ export interface DataNodeSettings {
   readonly socketTimeoutMs: number;
   readonly socketWriteTimeoutMs: number;
   readonly keepaliveMs: number;
-  readonly maxTransferThreads: number;
+  /** These three change when the running node is reconfigured. */
+  maxTransferThreads: number;
   readonly syncOnClose: boolean;
   readonly blockSize: number;
   readonly heartbeatMs: number;
-  readonly blockReportMs: number;
+  blockReportMs: number;
   readonly blockReportInitialDelayMs: number;
-  readonly blockReportSplitThreshold: number;
+  blockReportSplitThreshold: number;
   readonly incrementalReportMs: number;
   readonly poolReadyMs: number;
   readonly restartReplicaMs: number;

@@ -1,0 +1,109 @@
+// What an administrator asks of one DataNode by RPC: its volumes, a block report, a change of its configuration.
+import { HdfsError } from '../base/errors.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { parseHostPort } from '../config/nameservices.ts';
+import type { Host } from '../host/host.ts';
+import { RpcClient, type RpcProxy, rpcProxy } from '../rpc/client.ts';
+import { ClientDatanodeProtocolService } from '../wire/messages/client-datanode.ts';
+import { StorageTypeProto } from '../wire/messages/hdfs.ts';
+import { clientSettings } from './settings.ts';
+
+const PROTOCOL = 'org.apache.hadoop.hdfs.protocol.ClientDatanodeProtocol';
+
+export interface VolumeReport {
+  readonly path: string;
+  /** DISK, SSD ... */
+  readonly storageType: string;
+  /** Bytes. */
+  readonly used: number;
+  readonly free: number;
+  readonly reserved: number;
+  readonly reservedForReplicas: number;
+  readonly blocks: number;
+}
+
+export interface ConfigChange {
+  readonly name: string;
+  readonly oldValue: string;
+  /** Undefined: back to the default. */
+  readonly newValue: string | undefined;
+  /** Undefined: the change succeeded. */
+  readonly error: string | undefined;
+}
+
+export interface ReconfigurationTask {
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
+  /** Undefined while it runs. */
+  readonly finishedMs: number | undefined;
+  readonly changes: readonly ConfigChange[];
+}
+
+export class DataNodeAdmin implements Disposable {
+  readonly #client: RpcClient;
+  readonly #datanode: RpcProxy<typeof ClientDatanodeProtocolService>;
+  readonly #timeoutMs: number;
+
+  /** `address`: host and port of its RPC server. Throws HdfsError EINVAL when it is none. */
+  constructor(host: Host, configuration: Configuration, address: string, user?: string) {
+    this.#client = new RpcClient(host, {
+      address: parseHostPort(address, 'the address of the DataNode'),
+      protocol: PROTOCOL,
+      user: user ?? host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName,
+    });
+    this.#datanode = rpcProxy(this.#client, ClientDatanodeProtocolService);
+    this.#timeoutMs = clientSettings(configuration).socketTimeoutMs;
+  }
+
+  async volumes(): Promise<readonly VolumeReport[]> {
+    const { volumeInfo } = await this.#datanode.getVolumeReport({}, { timeoutMs: this.#timeoutMs });
+    const typeNames = new Map<number, string>(Object.entries(StorageTypeProto).map(([name, number]) => [number, name]));
+    return volumeInfo.map((volume) => ({
+      path: volume.path,
+      storageType: typeNames.get(volume.storageType) ?? 'DISK',
+      used: volume.usedSpace,
+      free: volume.freeSpace,
+      reserved: volume.reservedSpace,
+      reservedForReplicas: volume.reservedSpaceForReplicas,
+      blocks: volume.numBlocks,
+    }));
+  }
+
+  /** Has it report to all its NameNodes, or to the one at `nameNode`. */
+  async triggerBlockReport(incremental: boolean, nameNode?: string): Promise<void> {
+    await this.#datanode.triggerBlockReport({ incremental, nnAddress: nameNode }, { timeoutMs: this.#timeoutMs });
+  }
+
+  async evictWriters(): Promise<void> {
+    await this.#datanode.evictWriters({}, { timeoutMs: this.#timeoutMs });
+  }
+
+  /** Has it read its configuration files again and change what can be changed; it answers before that is done. */
+  async startReconfiguration(): Promise<void> {
+    await this.#datanode.startReconfiguration({}, { timeoutMs: this.#timeoutMs });
+  }
+
+  /** The last task; undefined: there has been none. */
+  async reconfiguration(): Promise<ReconfigurationTask | undefined> {
+    const { startTime, endTime, changes } = await this.#datanode.getReconfigurationStatus({}, { timeoutMs: this.#timeoutMs });
+    if (startTime === undefined) throw new HdfsError('EIO', 'the DataNode answered with nothing');
+    if (startTime <= 0) return undefined;
+    return {
+      startedMs: startTime,
+      finishedMs: endTime === undefined || endTime <= 0 ? undefined : endTime,
+      changes: changes.map(({ name, oldValue, newValue, errorMessage }) => ({ name, oldValue, newValue, error: errorMessage })),
+    };
+  }
+
+  async reconfigurableProperties(): Promise<readonly string[]> {
+    return (await this.#datanode.listReconfigurableProperties({}, { timeoutMs: this.#timeoutMs })).name;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
