@@ -158,6 +158,15 @@ export const NAMENODE_KEYS = {
   }),
   'dfs.namenode.replication.max-streams-hard-limit': int('4', 'The same, for the most urgent blocks.'),
   'dfs.namenode.replication.work.multiplier.per.iteration': int('2', 'Blocks to copy in one round, for each live node.'),
+  'dfs.namenode.redundancy.queue.restart.iterations': int(
+    '2400',
+    'Rounds after which the most urgent are looked at first again.',
+  ),
+  'dfs.namenode.excess.redundancy.timeout-sec': duration('s', '3600', 'After this an extra replica is ordered away again.'),
+  'dfs.namenode.tolerate.heartbeat.multiplier': int(
+    '4',
+    'A node without so many heartbeats is the first to lose a replica too many.',
+  ),
   'dfs.namenode.invalidate.work.pct.per.iteration': float('0.32f', 'Part of the nodes that are told to delete in one round.'),
   'dfs.block.invalidate.limit': int('1000', 'Blocks that one node is told to delete in one round.'),
   'dfs.block.misreplication.processing.limit': int('10000', 'Blocks checked at once after a failover.'),

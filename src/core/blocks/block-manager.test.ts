@@ -79,6 +79,11 @@ describe('a block’s life', () => {
     blocks.remove(block);
     expect(manager.statistics().pendingDeletion).toBe(3);
     const [node] = nodes as [FakeNode];
+    // A third of the nodes, rounded up, may be told in each round.
+    for (let round = 0; round < 3; round++) {
+      cluster.nowMs += 3_000;
+      cluster.tick();
+    }
     expect(cluster.heartbeat(node, 41).commands).toEqual([]);
     expect(cluster.heartbeat(node, 42).commands).toEqual([
       { kind: 'invalidate', blocks: [{ id, genStamp: 1_001, numBytes: LONG_MAX, afterTxid: 42 }], afterTxid: 42 },
@@ -256,6 +261,8 @@ describe('deleting what is too much', () => {
     cluster.write(block, nodes);
     const extra = nodes.find((node) => cluster.datanode(node).excess.has(block)) as FakeNode;
     const [survivor] = nodes.filter((node) => node !== extra) as [FakeNode];
+    cluster.nowMs += 3_000;
+    cluster.tick();
     cluster.manager.reportBadReplica(cluster.replicaOf(block), cluster.datanode(survivor), cluster.now);
     const { commands } = cluster.heartbeat(extra);
     expect(commands.filter((command) => command.kind === 'invalidate')).toEqual([]);

@@ -1,5 +1,6 @@
 // Replicas that DataNodes shall delete, by node, in the order of decision. Each names its exact generation stamp and the
-// edit after which it may leave. They die with the node's registration. Mirrors InvalidateBlocks.
+// edit after which it may leave. They die with the node's registration. A round of redundancy work grants some nodes a
+// number of them; what is granted leaves with the node's next heartbeats. Mirrors InvalidateBlocks.
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { BlockTriple } from './commands.ts';
 import type { Datanode } from './datanode.ts';
@@ -16,6 +17,7 @@ export interface TakenInvalidations {
 
 export class Invalidations {
   readonly #byNode = new Map<Datanode, Map<BlockId, Invalidation>>();
+  readonly #granted = new Map<Datanode, number>();
   #size = 0;
 
   get size(): number {
@@ -61,11 +63,22 @@ export class Invalidations {
 
   removeNode(node: Datanode): void {
     this.#size -= this.sizeOf(node);
+    this.#granted.delete(node);
     this.#byNode.delete(node);
   }
 
+  /** Lets the node have so many more. */
+  grant(node: Datanode, count: number): void {
+    this.#granted.set(node, Math.min(this.sizeOf(node), (this.#granted.get(node) ?? 0) + count));
+  }
+
+  /** How many the node may have now. */
+  grantedTo(node: Datanode): number {
+    return this.#granted.get(node) ?? 0;
+  }
+
   /**
-   * Takes up to `limit` out. Those that wait for an edit beyond `durableTxid` stay; those that `allowed` refuses are
+   * Takes up to `limit` of what is granted out. Those that wait for an edit beyond `durableTxid` stay; those that `allowed` refuses are
    * dropped, as circumstances have changed since they were decided.
    */
   take(
@@ -77,11 +90,13 @@ export class Invalidations {
     const taken: Invalidation[] = [];
     let afterTxid = 0;
     const blocks = this.#byNode.get(node);
-    if (blocks === undefined) return { blocks: taken, afterTxid };
+    const most = Math.min(limit, this.grantedTo(node));
+    if (blocks === undefined || most === 0) return { blocks: taken, afterTxid };
+    const before = blocks.size;
     let looked = 0;
     for (const invalidation of blocks.values()) {
       // Later decisions wait for later edits, so what follows a waiting one is seldom ready: look a little further only.
-      if (taken.length >= limit || looked++ >= limit * 2) break;
+      if (taken.length >= most || looked++ >= most * 2) break;
       if (invalidation.afterTxid > durableTxid) continue;
       blocks.delete(invalidation.id);
       this.#size--;
@@ -90,11 +105,15 @@ export class Invalidations {
       taken.push(invalidation);
     }
     if (blocks.size === 0) this.#byNode.delete(node);
+    const left = this.grantedTo(node) - (before - blocks.size);
+    if (left > 0) this.#granted.set(node, left);
+    else this.#granted.delete(node);
     return { blocks: taken, afterTxid };
   }
 
   clear(): void {
     this.#byNode.clear();
+    this.#granted.clear();
     this.#size = 0;
   }
 }

@@ -1,5 +1,6 @@
 // The work of every few seconds, in slices: order copies of what is most urgent, give back what did not come in time,
 // look again at what could not be judged. Nothing of it runs in safe mode. Mirrors BlockManager.RedundancyMonitor.
+import { shuffle } from '../placement/topology.ts';
 import { judge } from './judgement.ts';
 import type { ChosenBlock } from './low-redundancy.ts';
 import { repeatExcess, requeueTimedOut, scheduleCopies } from './redundancy.ts';
@@ -15,6 +16,8 @@ const EXCESS_LIMIT = 1_000;
 export class RedundancyWork {
   readonly #state: ManagerState;
   #dueMs = 0;
+  /** When this NameNode began to work. */
+  #startedMs: number | undefined;
   #chosen: ChosenBlock[] = [];
   #rescan = 0;
   #callsSinceRewind = 0;
@@ -28,6 +31,7 @@ export class RedundancyWork {
   /** Runs a slice. True when more of this round is left. */
   step(): boolean {
     const state = this.#state;
+    this.#startedMs ??= state.now.monotonicMs;
     if (state.safeMode.isOn || !state.populating) {
       this.#chosen = [];
       return false;
@@ -52,7 +56,10 @@ export class RedundancyWork {
 
   #begin(nowMs: number): void {
     const state = this.#state;
-    this.#dueMs = nowMs + state.options.redundancyIntervalMs;
+    // Counted from when it was due: what is late by a little does not make every round longer.
+    const { redundancyIntervalMs } = state.options;
+    this.#dueMs =
+      nowMs - this.#dueMs < redundancyIntervalMs ? this.#dueMs + redundancyIntervalMs : nowMs + redundancyIntervalMs;
     this.scheduled = 0;
     if (++this.#callsSinceRewind > state.options.queueRestartIterations) {
       this.#callsSinceRewind = 0;
@@ -62,5 +69,15 @@ export class RedundancyWork {
     this.#chosen = limit > 0 ? state.needed.choose(limit) : [];
     this.#rescan = Math.min(state.postponed.size, state.options.postponedRescanLimit);
     repeatExcess(state, EXCESS_LIMIT);
+    this.#grantDeletions(nowMs);
+  }
+
+  /** So many nodes, at random, may be told to delete. Apache: computeInvalidateWork. */
+  #grantDeletions(nowMs: number): void {
+    const { datanodes, invalidations, options, random } = this.#state;
+    if (nowMs - (this.#startedMs ?? nowMs) < options.deletionDelayMs) return;
+    const nodes = [...invalidations.nodes].filter((node) => invalidations.sizeOf(node) > invalidations.grantedTo(node));
+    const most = Math.ceil(datanodes.aliveCount * options.invalidateWorkShare);
+    for (const node of shuffle(nodes, random).slice(0, most)) invalidations.grant(node, options.invalidateLimit);
   }
 }

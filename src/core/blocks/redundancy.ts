@@ -7,9 +7,10 @@
 import type { PlacementStatus } from '../placement/policy.ts';
 import { excessStorageTypes, storagePolicyById } from '../placement/storage-policy.ts';
 import { type BlockHandle, BlockState } from './block-map.ts';
+import { chooseCopySource } from './copy-source.ts';
 import type { Datanode, Storage } from './datanode.ts';
 import type { Invalidation } from './invalidations.ts';
-import { Priority } from './low-redundancy.ts';
+import type { Priority } from './low-redundancy.ts';
 import { invalidate, tripleOf } from './orders.ts';
 import {
   countReplicas,
@@ -208,30 +209,14 @@ export function scheduleCopies(state: ManagerState, block: BlockHandle, priority
   return true;
 }
 
-/**
- * A node to copy from: any good replica's, at random, that has not its share of copies already. Urgent blocks may go up
- * to the hard limit; a node that is leaving is held to it as well; one that has left serves when there is no other.
- */
 function chooseSource(state: ManagerState, block: BlockHandle, priority: Priority): Datanode | undefined {
-  const { maxReplicationStreams, replicationStreamsHardLimit } = state.options;
-  let source: Datanode | undefined;
-  let left: Datanode | undefined;
-  let live = false;
-  for (const storage of storagesOf(state, block)) {
-    const node = storage.node;
-    const worth = replicaWorth(state, block, storage);
-    if (worth === 'live') live = true;
-    if (worth === undefined || worth === 'corrupt' || worth === 'excess' || worth === 'maintenanceNotForRead') continue;
-    if (worth === 'decommissioned') {
-      if (node.alive && (left === undefined || state.random() < 0.5)) left = node;
-      continue;
-    }
+  const { maxReplicationStreams: maxStreams, replicationStreamsHardLimit: hardLimit } = state.options;
+  const replicas = storagesOf(state, block).map((storage) => {
+    const { node } = storage;
     const leaving = node.decommissioning || node.enteringMaintenance;
-    if (priority !== Priority.HIGHEST && !leaving && node.transfers.length >= maxReplicationStreams) continue;
-    if (node.transfers.length >= replicationStreamsHardLimit) continue;
-    if (source === undefined || state.random() < 0.5) source = node;
-  }
-  return source ?? (live ? undefined : left);
+    return { node, worth: replicaWorth(state, block, storage), alive: node.alive, leaving, copies: node.transfers.length };
+  });
+  return chooseCopySource(replicas, priority, { maxStreams, hardLimit }, state.random)?.node;
 }
 
 /** Copies that did not come in time are ordered again. */

@@ -5,15 +5,17 @@ import type { Datanode, Storage } from './datanode.ts';
 import type { ManagerState } from './state.ts';
 import { StorageState } from './storage-type.ts';
 
-export type ReplicaWorth =
-  | 'live'
-  | 'readOnly'
-  | 'decommissioning'
-  | 'decommissioned'
-  | 'maintenanceForRead'
-  | 'maintenanceNotForRead'
-  | 'corrupt'
-  | 'excess';
+export const REPLICA_WORTHS = [
+  'live',
+  'readOnly',
+  'decommissioning',
+  'decommissioned',
+  'maintenanceForRead',
+  'maintenanceNotForRead',
+  'corrupt',
+  'excess',
+] as const;
+export type ReplicaWorth = (typeof REPLICA_WORTHS)[number];
 
 export interface ReplicaCounts {
   live: number;

@@ -133,7 +133,8 @@ function deleteCorrupt(
   if (!state.populating) return false;
   const id = state.blocks.id(block);
   if (state.invalidations.has(node, id, bad.genStamp)) return true;
-  if (counts.liveKnown < Math.max(1, state.options.minReplication)) {
+  const { deleteCorruptImmediately, minReplication } = state.options;
+  if (counts.liveKnown < Math.max(1, minReplication) || (counts.stale > 0 && !deleteCorruptImmediately)) {
     state.postponed.add(0, block);
     return false;
   }

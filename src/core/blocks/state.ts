@@ -52,6 +52,12 @@ export interface BlockManagerOptions {
   readonly pendingTimeoutMs: number;
   /** dfs.block.invalidate.limit, at least 20 for each second of the heartbeat interval. */
   readonly invalidateLimit: number;
+  /** dfs.namenode.invalidate.work.pct.per.iteration: part of the live nodes that are told to delete in one round. */
+  readonly invalidateWorkShare: number;
+  /** dfs.namenode.startup.delay.block.deletion.sec. */
+  readonly deletionDelayMs: number;
+  /** dfs.namenode.corrupt.block.delete.immediately.enabled: not only when every storage of the block has reported. */
+  readonly deleteCorruptImmediately: boolean;
   /** dfs.namenode.blocks.per.postponedblocks.rescan. */
   readonly postponedRescanLimit: number;
   /** dfs.namenode.excess.redundancy.timeout-sec. */
@@ -86,6 +92,9 @@ export const DEFAULT_BLOCK_MANAGER_OPTIONS: BlockManagerOptions = {
   queueRestartIterations: 2_400,
   pendingTimeoutMs: 300_000,
   invalidateLimit: 1_000,
+  invalidateWorkShare: 0.32,
+  deletionDelayMs: 0,
+  deleteCorruptImmediately: true,
   postponedRescanLimit: 10_000,
   excessTimeoutMs: 3_600_000,
   tolerateHeartbeatMultiplier: 4,
