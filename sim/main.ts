@@ -4,10 +4,13 @@
 //   --story chaos     clients that disturb each other, calm, with a blackout or with faults (run.ts); the default
 //   --story power     the power cuts of crash.ts, `--rounds N` of them
 //   --scenario S      of chaos: calm, blackout or faults, instead of what the seed chooses
+//   --explore W       starts the daemons on every disk that a power cut could leave: format, edits, image ... or all
+//                     (explore/index.ts), on `--limit N` disks at most
 //   --predicates      what is looked at, where and when, and what is not yet; plays nothing
 //   --trace           every event; --verbose: every line of the daemons' logs
 import type { SimLogLine } from '../src/host/sim/index.ts';
 import { crashStory } from './crash.ts';
+import { EXPLORED, exploreNamed, tellExploration } from './explore/index.ts';
 import type { Scenario } from './faults.ts';
 import { tellPredicates } from './predicates/table.ts';
 import { type RunResult, runSeed } from './run.ts';
@@ -84,12 +87,27 @@ async function tellChaos(seed: number, scenario: Scenario | undefined, listening
   return { line: describe(result), broken: [...plan, `failed calls: ${failures}`, ...broken] };
 }
 
+async function exploreAll(args: readonly string[], output: SimOutput): Promise<number> {
+  const only = oneOf(args, '--explore', [...EXPLORED, 'all']) ?? 'all';
+  let broken = 0;
+  for (const name of only === 'all' ? EXPLORED : [only]) {
+    const began = output.nowMs();
+    const exploration = await exploreNamed(name, numberAfter(args, '--limit', 2_000));
+    const [line, ...details] = tellExploration(exploration);
+    output.line(`${line} real=${((output.nowMs() - began) / 1000).toFixed(1)}s`);
+    for (const detail of details) output.line(detail);
+    broken += exploration.violations.length;
+  }
+  return broken === 0 ? 0 : 1;
+}
+
 /** Answers the exit code. */
 export async function main(args: readonly string[], output: SimOutput): Promise<number> {
   if (args.includes('--predicates')) {
     for (const line of tellPredicates()) output.line(line);
     return 0;
   }
+  if (args.includes('--explore')) return exploreAll(args, output);
   const from = numberAfter(args, '--from', 1);
   const seeds = numberAfter(args, '--seeds', 10);
   const rounds = numberAfter(args, '--rounds', 2);

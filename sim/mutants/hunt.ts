@@ -1,8 +1,12 @@
 // Plays seeds until one shows something wrong: run in a process of its own, with a mutant inside or none.
 
 import { crashStory } from '../crash.ts';
+import { exploreNamed } from '../explore/index.ts';
 import { runSeed } from '../run.ts';
 import type { Mutant, Story } from './mutant.ts';
+
+/** On so many disks of a workload the explorer starts. */
+const DISKS = 400;
 
 export interface Hunt {
   readonly story: Story;
@@ -22,6 +26,12 @@ export interface Finding {
 async function playOne(hunt: Hunt, seed: number): Promise<Finding | undefined> {
   if (hunt.story === 'chaos') {
     const { violations } = await runSeed({ seed, scenario: hunt.scenario });
+    const [first] = violations;
+    if (first === undefined) return undefined;
+    return { seed, invariants: [...new Set(violations.map(({ invariant }) => invariant))], detail: first.detail };
+  }
+  if (hunt.story === 'explore') {
+    const { violations } = await exploreNamed(hunt.workload ?? '', DISKS);
     const [first] = violations;
     if (first === undefined) return undefined;
     return { seed, invariants: [...new Set(violations.map(({ invariant }) => invariant))], detail: first.detail };

@@ -1,6 +1,7 @@
 // How a predicate looks on: at a daemon's start, at each disk call with its answer, and at the calls of one object of the
 // running system. The system itself knows nothing of it.
 import type { DiskFaultAnswer } from '../../src/host/sim/disk.ts';
+import type { SimNode } from '../../src/host/sim/index.ts';
 import type { Daemon } from '../cluster.ts';
 
 /** Calls `fn` with each server that this daemon starts, once it has started. */
@@ -19,8 +20,8 @@ export interface DiskCall {
 }
 
 /** Calls `fn` with each disk call of the daemon's machine and what the fault plan makes of it. */
-export function onDisk<S extends { stop(): Promise<void> }>(
-  daemon: Daemon<S>,
+export function onDisk(
+  daemon: { readonly machine: SimNode },
   fn: (call: DiskCall, answer: DiskFaultAnswer | undefined) => void,
 ): void {
   const before = daemon.machine.diskFault;

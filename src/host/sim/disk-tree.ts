@@ -109,6 +109,11 @@ export class SimFileNode implements NodeFields {
     return bytes;
   }
 
+  /** What a power cut may take or leave, in order. */
+  get pending(): readonly Content[] {
+    return this.unsynced;
+  }
+
   sync(): void {
     if (this.unsynced.length === 0) return;
     // What was only appended is shared and not copied.

@@ -1,0 +1,27 @@
+// All workloads of the explorer, by name.
+import { closeWorkload, recoveryWorkload } from './datanode-workloads.ts';
+import { type Exploration, explore } from './explore.ts';
+import { editsWorkload, formatWorkload, imageWorkload, twoDirectoriesWorkload } from './namenode-workloads.ts';
+
+const RUNS: Readonly<Record<string, (limit?: number) => Promise<Exploration>>> = {
+  format: (limit) => explore(formatWorkload(), limit),
+  edits: (limit) => explore(editsWorkload(), limit),
+  image: (limit) => explore(imageWorkload(), limit),
+  'two-directories': (limit) => explore(twoDirectoriesWorkload(), limit),
+  finalize: (limit) => explore(closeWorkload(), limit),
+  recovery: (limit) => explore(recoveryWorkload(), limit),
+};
+
+export const EXPLORED: readonly string[] = Object.keys(RUNS);
+
+/** Explores one workload, starting on `limit` disks at most. */
+export function exploreNamed(name: string, limit?: number): Promise<Exploration> {
+  const run = RUNS[name];
+  if (run === undefined) throw new Error(`the explorer knows ${EXPLORED.join(', ')}, not ${name}`);
+  return run(limit);
+}
+
+export function tellExploration({ workload, moments, states, started, violations }: Exploration): string[] {
+  const line = `explored ${workload}: ${moments} moments, ${states} disks, started on ${started}, violations ${violations.length}`;
+  return [line, ...violations.map(({ invariant, detail, state }) => `  BROKEN ${invariant} on disk ${state}: ${detail}`)];
+}
