@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts';
 import type { RpcClient } from '../rpc/client.ts';
 import type { PeerAddress, PeerPool } from '../transfer/peer.ts';
 import type { DatanodeInfoProto } from '../wire/messages/hdfs.ts';
+import type { HedgePool } from './hedged-read.ts';
 import type { LeaseRenewer } from './lease-renewer.ts';
 import type { NameNode } from './namenode.ts';
 import type { PacketBufferPool } from './packet-buffer.ts';
@@ -15,6 +16,7 @@ export interface ClientContext {
   readonly peers: PeerPool;
   readonly packets: PacketBufferPool;
   readonly leases: LeaseRenewer;
+  readonly hedges: HedgePool;
   /** Holder of this client's leases. */
   readonly clientName: string;
   readonly user: string;

@@ -1,12 +1,14 @@
-// Reads one file: finds the block of a position, picks a DataNode, and takes another when it fails or its bytes are
-// damaged. What one DataNode sends is transfer/block-reader.ts, where blocks are locations.ts.
-import { HdfsError, messageOf } from '../base/errors.ts';
+// Reads one file: finds the block of a position, and takes its bytes from one replica after the other until one gives them.
+// Which replica is replica-choice.ts, what one DataNode sends transfer/block-reader.ts, where blocks are locations.ts, and
+// reads from two replicas at once hedged-read.ts.
 import { BlockReader } from '../transfer/block-reader.ts';
 import type { Peer } from '../transfer/peer.ts';
 import type { PipelineNode } from '../transfer/pipeline-client.ts';
 import { type ClientContext, checkSignal, transferAddressOf } from './context.ts';
-import { blockName, type Located, nodeKey, nodeName } from './located.ts';
+import { HedgedRead } from './hedged-read.ts';
+import type { Located } from './located.ts';
 import { FileLocations } from './locations.ts';
+import { type Attempts, ReplicaChoice } from './replica-choice.ts';
 
 export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
@@ -14,24 +16,16 @@ export interface ReadOptions {
   readonly verifyChecksum?: boolean | undefined;
 }
 
-/** What the read of one block has seen: replicas that failed, and how often it began anew with all of them. */
-interface Attempts {
-  /** Offset of the block in the file. */
-  readonly block: number;
-  readonly failed: Set<string>;
-  rounds: number;
-}
-
 export class FileReader {
   readonly path: string;
   readonly #context: ClientContext;
   readonly #locations: FileLocations;
-  /** DataNodes that failed in this file: taken last. */
-  readonly #dead = new Set<string>();
+  readonly #choice: ReplicaChoice;
 
   private constructor(context: ClientContext, locations: FileLocations) {
     this.#context = context;
     this.#locations = locations;
+    this.#choice = new ReplicaChoice(context, locations);
     this.path = locations.path;
   }
 
@@ -44,18 +38,19 @@ export class FileReader {
     return this.#locations.length;
   }
 
-  /** The bytes from `start` up to `end`, in pieces as they come; the pieces are the caller's own. */
+  /**
+   * The bytes from `start` up to `end`, in pieces as they come; the pieces are the caller's own. A file that is cut
+   * meanwhile ends where it ends then.
+   */
   async *stream(start: number, end: number, options: ReadOptions = {}): AsyncGenerator<Buffer, void, undefined> {
     const { signal } = options;
-    let attempts: Attempts = { block: -1, failed: new Set(), rounds: 0 };
-    let at = start;
-    const stop = Math.min(end, this.length);
-    while (at < stop) {
+    let attempts: Attempts | undefined;
+    for (let at = start; at < Math.min(end, this.length); ) {
       checkSignal(this.#context, signal);
       const block = await this.#locations.at(at, signal);
-      if (attempts.block !== block.offset) attempts = { block: block.offset, failed: new Set(), rounds: 0 };
-      const blockEnd = Math.min(stop, block.offset + block.length);
-      const node = await this.#choose(block, attempts, at, signal);
+      if (attempts?.block !== block.offset) attempts = this.#choice.begin(block);
+      const blockEnd = Math.min(end, this.length, block.offset + block.length);
+      const node = await this.#choice.choose(block, attempts, at, signal);
       if (node === undefined) continue;
       let reader: BlockReader | undefined;
       const abort = (): void => reader?.peer.connection.destroy();
@@ -64,13 +59,12 @@ export class FileReader {
         reader = await this.#open(block, node, at, blockEnd, options);
         for (let piece = await reader.next(); piece !== undefined; piece = await reader.next()) {
           at += piece.length;
-          // A replica that gives bytes is a good one: what failed before may have recovered meanwhile.
-          attempts.rounds = 0;
+          await this.#choice.succeeded(block, attempts);
           yield piece;
         }
       } catch (error) {
         checkSignal(this.#context, signal);
-        await this.#onFailure(block, node, attempts, error);
+        this.#choice.failed(block, node, attempts, error);
       } finally {
         signal?.removeEventListener('abort', abort);
         if (reader !== undefined) this.#release(reader);
@@ -80,6 +74,7 @@ export class FileReader {
 
   /** Fills `target` from byte `position` on, as far as the file goes; answers how many bytes that were. */
   async read(target: Uint8Array, position: number, options: ReadOptions = {}): Promise<number> {
+    if (this.#context.hedges.enabled) return this.#readHedged(target, position, options);
     let filled = 0;
     for await (const piece of this.stream(position, position + target.length, options)) {
       target.set(piece, filled);
@@ -88,46 +83,47 @@ export class FileReader {
     return filled;
   }
 
+  async #readHedged(target: Uint8Array, position: number, options: ReadOptions): Promise<number> {
+    const end = position + target.length;
+    let at = position;
+    while (at < Math.min(end, this.length)) {
+      checkSignal(this.#context, options.signal);
+      const read = new HedgedRead(this.#context, this.#choice, {
+        locate: async () => (at < this.length ? this.#locations.at(at, options.signal) : undefined),
+        readFrom: (block, node, signal) => {
+          const to = Math.min(end, this.length, block.offset + block.length);
+          return this.#fetch(block, node, at, to, { ...options, signal });
+        },
+      });
+      const bytes = await read.run(at, options.signal);
+      if (bytes === undefined) break;
+      target.set(bytes, at - position);
+      at += bytes.length;
+    }
+    return Math.max(0, at - position);
+  }
+
+  /** All bytes of a range of one block from one replica. */
+  async #fetch(block: Located, node: PipelineNode, from: number, to: number, options: ReadOptions): Promise<Buffer> {
+    let reader: BlockReader | undefined;
+    const { signal } = options;
+    const abort = (): void => reader?.peer.connection.destroy();
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      reader = await this.#open(block, node, from, to, options);
+      signal?.throwIfAborted();
+      const pieces: Buffer[] = [];
+      for (let piece = await reader.next(); piece !== undefined; piece = await reader.next()) pieces.push(piece);
+      return Buffer.concat(pieces);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      if (reader !== undefined) this.#release(reader);
+    }
+  }
+
   #release(reader: BlockReader): void {
     if (reader.finished) this.#context.peers.give(reader.peer);
     else reader.peer.connection.destroy();
-  }
-
-  /** A DataNode for `block`, or undefined after a pause in which the locations were asked for again. */
-  async #choose(
-    block: Located,
-    attempts: Attempts,
-    at: number,
-    signal: AbortSignal | undefined,
-  ): Promise<PipelineNode | undefined> {
-    const untried = block.nodes.filter((node) => !attempts.failed.has(nodeKey(node.info)));
-    const node = untried.find((each) => !this.#dead.has(nodeKey(each.info))) ?? untried[0];
-    if (node !== undefined) return node;
-    const { settings, host } = this.#context;
-    if (attempts.rounds >= settings.maxBlockAcquireFailures) {
-      const nodes = block.nodes.map((each) => nodeName(each.info)).join(', ');
-      const why =
-        block.nodes.length === 0
-          ? 'No live nodes contain current block'
-          : `No live nodes contain block after checking nodes = [${nodes}]`;
-      throw new HdfsError('EBLOCKMISSING', `Could not obtain block: ${blockName(block.block)} file=${this.path} ${why}`, {
-        path: this.path,
-      });
-    }
-    // The window grows with each round, and a random part keeps many readers from coming back at once.
-    const window = settings.retryWindowMs;
-    const waitMs = window * attempts.rounds + window * (attempts.rounds + 1) * host.random.fraction();
-    host.log.log('warn', 'client', 'no replica could be read, asking for locations again', {
-      path: this.path,
-      block: blockName(block.block),
-      waitMs: Math.round(waitMs),
-    });
-    await host.clock.sleep(waitMs, signal ?? this.#context.closed);
-    attempts.rounds++;
-    attempts.failed.clear();
-    this.#dead.clear();
-    await this.#locations.refresh(at, signal);
-    return undefined;
   }
 
   async #open(block: Located, node: PipelineNode, from: number, to: number, options: ReadOptions): Promise<BlockReader> {
@@ -143,50 +139,18 @@ export class FileReader {
     };
     for (let fresh = false; ; fresh = true) {
       const peer: Peer = await peers.take(address, { signal: options.signal, fresh });
+      const abort = (): void => peer.connection.destroy();
+      options.signal?.addEventListener('abort', abort, { once: true });
       try {
         return await BlockReader.open(peer, request);
       } catch (error) {
         const wasClosed = peer.source.closed;
         peer.connection.destroy();
         // A kept connection may have been closed by the DataNode in the meantime.
-        if (!(peer.reused && wasClosed)) throw error;
+        if (!(peer.reused && wasClosed) || options.signal?.aborted === true) throw error;
+      } finally {
+        options.signal?.removeEventListener('abort', abort);
       }
-    }
-  }
-
-  async #onFailure(block: Located, node: PipelineNode, attempts: Attempts, error: unknown): Promise<void> {
-    const { host } = this.#context;
-    const key = nodeKey(node.info);
-    attempts.failed.add(key);
-    this.#dead.add(key);
-    host.log.log('warn', 'client', 'a replica could not be read', {
-      path: this.path,
-      block: blockName(block.block),
-      datanode: nodeName(node.info),
-      reason: messageOf(error),
-    });
-    if (error instanceof HdfsError && error.code === 'ECHECKSUM') await this.#reportBadReplica(block, node);
-  }
-
-  async #reportBadReplica(block: Located, node: PipelineNode): Promise<void> {
-    const { namenode, host } = this.#context;
-    try {
-      await namenode.call('reportBadBlocks', {
-        blocks: [
-          {
-            b: block.block,
-            offset: block.offset,
-            locs: [node.info],
-            corrupt: false,
-            blockToken: block.token,
-            storageTypes: [node.storageType],
-            storageIDs: [node.storageId],
-          },
-        ],
-      });
-    } catch (error) {
-      // The read goes on with another replica; the DataNode's own scanner finds the damage too.
-      host.log.log('warn', 'client', 'could not report a damaged replica', { path: this.path, reason: messageOf(error) });
     }
   }
 }

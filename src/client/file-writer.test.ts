@@ -18,6 +18,7 @@ import { OP_HEADER_BYTES, Op } from '../wire/transfer/ops.ts';
 import { parsePacketHeader, parsePacketLengths } from '../wire/transfer/packet.ts';
 import type { ClientContext } from './context.ts';
 import { FileWriter } from './file-writer.ts';
+import { HedgePool } from './hedged-read.ts';
 import { LeaseRenewer } from './lease-renewer.ts';
 import type { NameNode } from './namenode.ts';
 import { PacketBufferPool } from './packet-buffer.ts';
@@ -331,6 +332,7 @@ function contextOf(cluster: Cluster, keys: Readonly<Record<string, string>> = {}
     peers: new PeerPool(host.net, host.clock, { capacity: 0, expiryMs: 1, timeoutMs: 0 }),
     packets: new PacketBufferPool(packetGeometry(settings.writePacketSize, settings.bytesPerChecksum, true), 16),
     leases: new LeaseRenewer(host, () => Promise.resolve()),
+    hedges: new HedgePool(0, 0),
     clientName: 'c',
     user: 'u',
     closed: closing.signal,

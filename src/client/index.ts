@@ -13,6 +13,7 @@ import { crcOf } from '../transfer/checksum.ts';
 import { type PeerAddress, PeerPool } from '../transfer/peer.ts';
 import type { ClientContext } from './context.ts';
 import { Hdfs } from './hdfs.ts';
+import { HedgePool } from './hedged-read.ts';
 import { LeaseRenewer } from './lease-renewer.ts';
 import { NameNode } from './namenode.ts';
 import { PacketBufferPool } from './packet-buffer.ts';
@@ -96,6 +97,7 @@ export async function connect(target: string | URL | ConnectOptions = {}): Promi
     peers,
     packets: new PacketBufferPool(geometry, IDLE_PACKET_BUFFERS),
     leases,
+    hedges: new HedgePool(settings.hedgedReads, settings.hedgedReadThresholdMs),
     clientName,
     user,
     closed: closing.signal,

@@ -10,6 +10,8 @@ export class FileLocations {
   readonly #context: ClientContext;
   /** Sorted by offset, without overlaps. */
   #blocks: Located[] = [];
+  /** Every block that was ever seen, by its offset: a file with others is another file. */
+  readonly #ids = new Map<number, bigint>();
   #length = 0;
 
   private constructor(context: ClientContext, path: string) {
@@ -100,6 +102,13 @@ export class FileLocations {
       if (at >= 0) found.splice(at, 1);
       // Readers may not ask for more than is visible now.
       found.push({ ...last, length: visible, block: { ...last.block, numBytes: visible } });
+    }
+    for (const { offset: at, block } of found) {
+      const before = this.#ids.get(at);
+      if (before !== undefined && before !== block.blockId) {
+        throw new HdfsError('EIO', `Blocklist for ${this.path} has changed!`, { path: this.path });
+      }
+      this.#ids.set(at, block.blockId);
     }
     const seen = new Set(found.map((block) => block.offset));
     this.#blocks = [...this.#blocks.filter((block) => !seen.has(block.offset)), ...found].sort((a, b) => a.offset - b.offset);

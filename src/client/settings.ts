@@ -20,6 +20,9 @@ export interface ClientSettings {
   readonly useDatanodeHostname: boolean;
   readonly maxBlockAcquireFailures: number;
   readonly retryWindowMs: number;
+  /** Hedged reads at once; 0: none. */
+  readonly hedgedReads: number;
+  readonly hedgedReadThresholdMs: number;
   readonly lastBlockRetries: number;
   readonly lastBlockRetryMs: number;
   readonly blockWriteRetries: number;
@@ -67,6 +70,8 @@ export function clientSettings(configuration: Configuration): ClientSettings {
     socketCacheExpiryMs: configuration.getDuration('dfs.client.socketcache.expiryMsec'),
     useDatanodeHostname: configuration.getBoolean('dfs.client.use.datanode.hostname'),
     maxBlockAcquireFailures: configuration.getInt('dfs.client.max.block.acquire.failures'),
+    hedgedReads: configuration.getInt('dfs.client.hedged.read.threadpool.size'),
+    hedgedReadThresholdMs: configuration.getDuration('dfs.client.hedged.read.threshold.millis'),
     retryWindowMs: configuration.getDuration('dfs.client.retry.window.base'),
     lastBlockRetries: configuration.getInt('dfs.client.retry.times.get-last-block-length'),
     lastBlockRetryMs: configuration.getDuration('dfs.client.retry.interval-ms.get-last-block-length'),

@@ -2,8 +2,12 @@
 import { HdfsError, messageOf } from '../base/errors.ts';
 import type { RpcClient } from '../rpc/client.ts';
 import { ClientDatanodeProtocolService } from '../wire/messages/client-datanode.ts';
+import type { DatanodeInfoProto } from '../wire/messages/hdfs.ts';
 import type { ClientContext } from './context.ts';
 import { blockName, type Located } from './located.ts';
+
+/** Pause before a DataNode that could not tell yet is asked again. */
+const ASK_AGAIN_MS = 500;
 
 export async function visibleLength(
   context: ClientContext,
@@ -11,30 +15,52 @@ export async function visibleLength(
   path: string,
   signal?: AbortSignal,
 ): Promise<number> {
+  const { host, settings, closed } = context;
+  const giveUpAt = host.clock.monotonic() + settings.socketTimeoutMs;
   let unknown = 0;
   const failures: string[] = [];
-  for (const { info } of located.nodes) {
-    let client: RpcClient | undefined;
-    try {
-      client = context.dataNodeRpc(info);
-      const { length } = await client.call(
-        ClientDatanodeProtocolService,
-        'getReplicaVisibleLength',
-        { block: located.block },
-        { signal, timeoutMs: context.settings.socketTimeoutMs },
-      );
-      if (length !== undefined && length >= 0) return length;
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof HdfsError && error.code === 'ENOREPLICA') unknown++;
-      failures.push(messageOf(error));
-    } finally {
-      client?.close();
+  for (let nodes = located.nodes.map(({ info }) => info); ; ) {
+    const later: DatanodeInfoProto[] = [];
+    for (const info of nodes) {
+      try {
+        const length = await ask(context, located, info, signal);
+        if (length >= 0) return length;
+      } catch (error) {
+        signal?.throwIfAborted();
+        const code = error instanceof HdfsError ? error.code : undefined;
+        if (code === 'ENOREPLICA') unknown++;
+        else if (code === 'ERETRY') later.push(info);
+        failures.push(messageOf(error));
+      }
     }
+    if (later.length === 0 || host.clock.monotonic() >= giveUpAt) break;
+    await host.clock.sleep(ASK_AGAIN_MS, signal ?? closed);
+    nodes = later;
   }
   // No DataNode has the replica yet: the pipeline is just being set up, and nothing was written.
   if (unknown === located.nodes.length) return 0;
   throw new HdfsError('EIO', `Cannot obtain block length for ${blockName(located.block)} of ${path}: ${failures.join('; ')}`, {
     path,
   });
+}
+
+async function ask(
+  context: ClientContext,
+  located: Located,
+  info: DatanodeInfoProto,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let client: RpcClient | undefined;
+  try {
+    client = context.dataNodeRpc(info);
+    const { length } = await client.call(
+      ClientDatanodeProtocolService,
+      'getReplicaVisibleLength',
+      { block: located.block },
+      { signal, timeoutMs: context.settings.socketTimeoutMs },
+    );
+    return length ?? -1;
+  } finally {
+    client?.close();
+  }
 }
