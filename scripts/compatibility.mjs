@@ -1,4 +1,4 @@
-// Writes COMPATIBILITY.md from the tables in src/wire/tables. With --check it writes nothing and fails when the page is
+// Writes COMPATIBILITY.md from the tables in src/wire/tables and those of the commands. With --check it writes nothing and fails when the page is
 // out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ const bundle = await build({
       export { EDIT_OPS } from './src/wire/tables/edits.ts';
       export { TRANSFER_OPS } from './src/wire/tables/transfer.ts';
       export { WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS } from './src/wire/tables/webhdfs.ts';
+      export { HDFS_COMMANDS } from './src/cli/hdfs/commands.ts';
+      export { VERBS } from './src/cli/shell/commands/index.ts';
       export { KEYS } from './src/config/keys/index.ts';`,
     resolveDir: root,
     loader: 'ts',
@@ -26,7 +28,7 @@ const bundle = await build({
   logLevel: 'error',
 });
 const code = Buffer.from(bundle.outputFiles[0].text).toString('base64');
-const { SERVICES, EDIT_OPS, TRANSFER_OPS, WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS, KEYS } = await import(
+const { SERVICES, EDIT_OPS, TRANSFER_OPS, WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS, HDFS_COMMANDS, VERBS, KEYS } = await import(
   `data:text/javascript;base64,${code}`
 );
 
@@ -57,6 +59,11 @@ const count = (tables) => {
   return `${entries.filter((entry) => entry === true).length} of ${entries.length}`;
 };
 
+/** A table whose entries say more of what is built than that it is. */
+const plain = (table) =>
+  Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, 'refused' in entry ? entry : true]));
+const commands = plain(HDFS_COMMANDS);
+const verbs = plain(VERBS);
 const services = Object.entries(SERVICES);
 const webhdfs = Object.fromEntries(
   Object.entries(WEBHDFS_OPS_BY_METHOD).flatMap(([method, ops]) => ops.map((op) => [`${method} ${op}`, WEBHDFS_OPS[op]])),
@@ -65,7 +72,7 @@ const differing = Object.entries(KEYS).filter(([, key]) => key.differs !== undef
 const text = [
   '# Compatibility with Apache Hadoop 3.5.0',
   '',
-  'Made by `npm run compatibility` from `src/wire/tables`; a test keeps it up to date. Everything Hadoop has stands here',
+  'Made by `npm run compatibility` from `src/wire/tables` and the tables of the commands; a test keeps it up to date. Everything Hadoop has stands here',
   'once: built, or refused with the reason that a caller is told. A refused method answers RpcNoSuchMethodException, a',
   'refused transfer operation an error status; a refused edit operation stops the start and is named.',
   '',
@@ -75,6 +82,8 @@ const text = [
   `| Data transfer operations | ${count([TRANSFER_OPS])} |`,
   `| Edit log operations | ${count([EDIT_OPS])} |`,
   `| WebHDFS operations | ${count([webhdfs])} |`,
+  `| Commands of \`hdfs\` | ${count([commands])} |`,
+  `| Verbs of \`hdfs dfs\` | ${count([verbs])} |`,
   `| Configuration keys | ${Object.keys(KEYS).length} known |`,
   '',
   ...services.flatMap(([name, { server, methods }]) => [`## ${name} (${server})`, '', ...section(methods)]),
@@ -87,6 +96,12 @@ const text = [
   '## WebHDFS operations',
   '',
   ...section(webhdfs),
+  '## Commands of `hdfs`',
+  '',
+  ...section(commands),
+  '## Verbs of `hdfs dfs`',
+  '',
+  ...section(verbs),
   '## Configuration keys whose default is not Hadoop’s',
   '',
   '| Key | Default | Why |',

@@ -9,7 +9,9 @@ import { parseGenericOptions } from '../generic-options.ts';
 import { absolutePath } from '../paths.ts';
 import { runShell } from '../shell/shell.ts';
 import type { Terminal } from '../terminal.ts';
+import { type BuiltCommand, HDFS_COMMANDS, hdfsCommand } from './commands.ts';
 import { type DaemonAction, runDaemon } from './daemon.ts';
+import { runDebug } from './debug.ts';
 import { runDfsadmin } from './dfsadmin.ts';
 import { runGetconf } from './getconf.ts';
 import { printVersion } from './hadoop-version.ts';
@@ -17,59 +19,21 @@ import { runOev } from './oev.ts';
 import { runDataNode, runNameNode } from './roles.ts';
 import { runSecondaryNameNode } from './secondary.ts';
 
-const SUBCOMMANDS = ['dfs', 'namenode', 'secondarynamenode', 'datanode', 'dfsadmin', 'getconf', 'oev', 'version'] as const;
-
-/** Subcommands of Hadoop that are not built yet, so that they are refused by name rather than unknown. */
-const NOT_YET = [
-  'balancer',
-  'cacheadmin',
-  'classpath',
-  'crypto',
-  'debug',
-  'dfsrouter',
-  'dfsrouteradmin',
-  'diskbalancer',
-  'ec',
-  'envvars',
-  'fetchdt',
-  'fsck',
-  'groups',
-  'haadmin',
-  'httpfs',
-  'jmxget',
-  'journalnode',
-  'lsSnapshottableDir',
-  'mover',
-  'nfs3',
-  'oiv',
-  'oiv_legacy',
-  'portmap',
-  'snapshotDiff',
-  'sps',
-  'storagepolicies',
-  'zkfc',
-];
-
 function usage(command: string): string {
+  const all = Object.entries(HDFS_COMMANDS).flatMap(([name, entry]) => ('help' in entry ? [[name, entry.help] as const] : []));
+  const shown = command === 'hadoop' ? all.filter(([name]) => HADOOP_COMMANDS.has(name)) : all;
+  const width = Math.max(...shown.map(([name]) => name.length));
   return [
     `Usage: ${command} [--config DIR] [--daemon start|stop|status] SUBCOMMAND [ARG...]`,
     '',
-    ...(command === 'hadoop'
-      ? ['  fs        work with files', '  version   print the version']
-      : [
-          '  dfs       work with files',
-          '  namenode  run the NameNode; -format makes a new file system',
-          '  secondarynamenode  make checkpoints for a NameNode',
-          '  datanode  run a DataNode',
-          '  dfsadmin  look after a cluster',
-          '  getconf   print values of the configuration',
-          '  oev       show an edit log file, or make one of its XML',
-          '  version   print the version',
-        ]),
+    ...shown.map(([name, help]) => `  ${(command === 'hadoop' && name === 'dfs' ? 'fs' : name).padEnd(width)}  ${help}`),
     '',
     '',
   ].join('\n');
 }
+
+/** What `hadoop` offers of them; `dfs` is called `fs` there. */
+const HADOOP_COMMANDS: ReadonlySet<string> = new Set(['dfs', 'version']);
 
 interface Parsed {
   readonly directory: string | undefined;
@@ -126,48 +90,65 @@ export async function runHdfs(command: string, hosts: HostMaker, terminal: Termi
       args,
     });
   }
-  switch (command === 'hadoop' && subcommand === 'fs' ? 'dfs' : subcommand) {
-    case 'dfs': {
-      const loaded = await load(args);
-      return runQuietly(terminal, loaded.rest[0] ?? 'dfs', () => runShell(host, terminal, loaded.configuration, loaded.rest));
-    }
-    case 'dfsadmin': {
-      const loaded = await load(args);
-      return runDfsadmin(host, terminal, loaded.configuration, loaded.rest);
-    }
-    case 'getconf': {
-      const loaded = await load(args);
-      return runGetconf(terminal, loaded.configuration, loaded.rest);
-    }
-    case 'namenode': {
-      const loaded = await load(args);
-      return runNameNode(hosts('info'), terminal, loaded.configuration, loaded.rest);
-    }
-    case 'secondarynamenode': {
-      const loaded = await load(args);
-      return runSecondaryNameNode(hosts('info'), terminal, loaded.configuration, loaded.rest);
-    }
-    case 'datanode': {
-      const loaded = await load(args);
-      const reload = async (): Promise<Configuration> => (await load(args)).configuration;
-      return runDataNode(hosts('info'), terminal, loaded.configuration, loaded.rest, reload);
-    }
-    case 'oev': {
-      const { rest: words } = parseGenericOptions(args);
-      return runOev(host, terminal, words);
-    }
-    case 'version':
-      printVersion(terminal);
-      return 0;
-    default:
-      if (NOT_YET.includes(subcommand)) {
-        terminal.stderr.write(`${command} ${subcommand}: not built yet\n`);
-        return 1;
-      }
-      terminal.stderr.write(`ERROR: ${subcommand} is not COMMAND nor fully qualified CLASSNAME.\n${usage(command)}`);
-      return 1;
+  const name = command === 'hadoop' && subcommand === 'fs' ? 'dfs' : subcommand;
+  const known = hdfsCommand(name);
+  if (known === undefined) {
+    terminal.stderr.write(`ERROR: ${subcommand} is not COMMAND nor fully qualified CLASSNAME.\n${usage(command)}`);
+    return 1;
   }
+  if ('refused' in known) {
+    terminal.stderr.write(`${command} ${subcommand}: ${known.refused}\n`);
+    return 1;
+  }
+  return RUNNERS[name as BuiltCommand]({ hosts, host, terminal, args, load });
 }
+
+interface Run {
+  /** A host whose log says as much as its name. */
+  readonly hosts: HostMaker;
+  readonly host: Host;
+  readonly terminal: Terminal;
+  readonly args: readonly string[];
+  /** The configuration, and what is left of the words without the generic options. */
+  readonly load: (words: readonly string[]) => Promise<{ configuration: Configuration; rest: readonly string[] }>;
+}
+
+const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
+  dfs: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runQuietly(terminal, rest[0] ?? 'dfs', () => runShell(host, terminal, configuration, rest));
+  },
+  namenode: async ({ hosts, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runNameNode(hosts('info'), terminal, configuration, rest);
+  },
+  secondarynamenode: async ({ hosts, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runSecondaryNameNode(hosts('info'), terminal, configuration, rest);
+  },
+  datanode: async ({ hosts, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    const reload = async (): Promise<Configuration> => (await load(args)).configuration;
+    return runDataNode(hosts('info'), terminal, configuration, rest, reload);
+  },
+  dfsadmin: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runDfsadmin(host, terminal, configuration, rest);
+  },
+  debug: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runDebug(host, terminal, configuration, rest);
+  },
+  getconf: async ({ terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runGetconf(terminal, configuration, rest);
+  },
+  oev: async ({ host, terminal, args }) => runOev(host, terminal, parseGenericOptions(args).rest),
+  version: async ({ terminal }) => {
+    printVersion(terminal);
+    return 0;
+  },
+};
 
 /** The shell prints what fails with one path itself; what comes here concerns the whole command. */
 async function runQuietly(terminal: Terminal, word: string, run: () => Promise<number>): Promise<number> {
@@ -178,10 +159,6 @@ async function runQuietly(terminal: Terminal, word: string, run: () => Promise<n
     printError(terminal, word.replace(/^-/, ''), error);
     return 1;
   }
-}
-
-export function isSubcommand(name: string): boolean {
-  return (SUBCOMMANDS as readonly string[]).includes(name);
 }
 
 export type { Host };

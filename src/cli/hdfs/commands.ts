@@ -1,0 +1,67 @@
+// Every subcommand of Hadoop's `hdfs`, once: built, with what it does, or refused with the reason. hdfs.ts runs the built
+// ones; COMPATIBILITY.md is made from this.
+
+interface Built {
+  readonly help: string;
+}
+
+interface Refused {
+  /** Why it is not there. */
+  readonly refused: string;
+}
+
+export type HdfsCommand = Built | Refused;
+
+const built = (help: string): Built => ({ help });
+const refused = (reason: string): Refused => ({ refused: reason });
+const later = (feature: string): Refused => refused(`${feature} not built yet`);
+
+export const HDFS_COMMANDS = {
+  dfs: built('work with files'),
+  namenode: built('run the NameNode; -format makes a new file system'),
+  secondarynamenode: built('make checkpoints for a NameNode'),
+  datanode: built('run a DataNode'),
+  dfsadmin: built('look after a cluster'),
+  debug: built('look at single replicas and leases'),
+  getconf: built('print values of the configuration'),
+  oev: built('show an edit log file, or make one of its XML'),
+  version: built('print the version'),
+  balancer: later('the balancer is'),
+  cacheadmin: later('centralized cache management is'),
+  classpath: refused('there are no Java classes to find'),
+  crypto: later('encryption zones are'),
+  dfsrouter: later('the router is'),
+  dfsrouteradmin: later('the router is'),
+  diskbalancer: later('the disk balancer is'),
+  ec: later('erasure coding is'),
+  envvars: refused('there are no Java class paths and homes to print'),
+  fetchdt: later('delegation tokens are'),
+  fsck: later('the check of files is'),
+  fsImageValidation: later('the check of images is'),
+  groups: later('asking for the groups of a user is'),
+  haadmin: later('failover between NameNodes is'),
+  httpfs: later('the HTTP gateway is'),
+  jmxget: refused('it speaks Java’s remote management, which only a JVM has; /jmx on the HTTP port shows the same'),
+  journalnode: later('the JournalNode is'),
+  lsSnapshottableDir: later('snapshots are'),
+  mover: later('the mover is'),
+  nfs3: refused('the NFS gateway is not supported'),
+  oiv: later('the viewer of images is'),
+  oiv_legacy: refused('images older than Hadoop 2.4 cannot be read'),
+  portmap: refused('the NFS gateway is not supported'),
+  snapshotDiff: later('snapshots are'),
+  sps: later('the storage policy satisfier is'),
+  storagepolicies: later('the commands of storage policies are'),
+  zkfc: later('failover between NameNodes is'),
+} as const satisfies Readonly<Record<string, HdfsCommand>>;
+
+export type HdfsCommandName = keyof typeof HDFS_COMMANDS;
+/** Those that hdfs.ts has to run. */
+export type BuiltCommand = {
+  [K in HdfsCommandName]: (typeof HDFS_COMMANDS)[K] extends Built ? K : never;
+}[HdfsCommandName];
+
+/** Undefined: Hadoop has no such command. */
+export function hdfsCommand(name: string): HdfsCommand | undefined {
+  return Object.hasOwn(HDFS_COMMANDS, name) ? HDFS_COMMANDS[name as HdfsCommandName] : undefined;
+}
