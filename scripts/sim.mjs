@@ -1,5 +1,5 @@
 // Bundles the simulator's command line into the cache and runs it: `npm run sim -- --from 1 --seeds 50`.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -34,6 +34,12 @@ try {
 process.exitCode = await main(process.argv.slice(2), {
   line: (text) => process.stdout.write(`${text}\n`),
   nowMs: () => performance.now(),
+  freshSeed: Math.floor(Math.random() * 2 ** 40),
+  read: (name) => readFileSync(name, 'utf8'),
+  onUnhandled: (fn) => {
+    process.on('unhandledRejection', fn);
+    return () => process.off('unhandledRejection', fn);
+  },
   cpuMs: () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;

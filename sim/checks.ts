@@ -6,9 +6,9 @@ import type { SimCluster } from './cluster.ts';
 import { firstWrongByte } from './content.ts';
 import { codeOf, type GhostFile, type Ledger } from './ledger.ts';
 import { checkLog } from './log-checks.ts';
-import { Model, type ModelFile } from './model.ts';
+import type { Model, ModelFile } from './model.ts';
 import { checkBlocks, checkNamespace } from './predicates/namespace.ts';
-import { allReplicas, type DiskReplica, metaFault } from './replicas.ts';
+import { coreReplicas, type DiskReplica, metaFault } from './replicas.ts';
 import type { Witness } from './witness.ts';
 
 /** Leases run out, dead nodes are found, copies are made: all of it in this, virtual. */
@@ -26,7 +26,7 @@ function unrest(cluster: SimCluster, witness: Witness): string[] {
   const { blockManager, namespace } = system;
   if (blockManager.safeMode.isOn) reasons.push(`SM4 safe mode is on: ${blockManager.safeMode.tip()}`);
   const alive = blockManager.datanodes.aliveCount;
-  if (alive !== cluster.dataNodes.length) reasons.push(`SM4 ${alive} DataNodes are live`);
+  if (alive !== cluster.core.length) reasons.push(`SM4 ${alive} DataNodes are live`);
   if (namespace.leases.fileCount > 0) reasons.push(`LR6 ${namespace.leases.fileCount} files have leases`);
   if (namespace.openFiles().length > 0) reasons.push(`LR2 ${namespace.openFiles().length} files are open`);
   const figures = blockManager.statistics();
@@ -42,7 +42,7 @@ function unrest(cluster: SimCluster, witness: Witness): string[] {
     if (figures[name] > 0) reasons.push(`RP1 ${name} is ${figures[name]}`);
   }
   if (reasons.length > 0) return [...reasons, ...poor(system)];
-  return misplaced(cluster, Model.of(witness.read()));
+  return misplaced(cluster, witness.model());
 }
 
 /** Names the blocks that the NameNode believes to have too few replicas, or too many. */
@@ -60,14 +60,14 @@ function poor({ namespace, blockManager }: NameSystem): string[] {
 /** RP1, DL5: each block has as many replicas as it should on the disks, and nothing else lies there. */
 function misplaced(cluster: SimCluster, model: Model): string[] {
   const reasons: string[] = [];
-  const left = new Set<DiskReplica>(allReplicas(cluster));
+  const left = new Set<DiskReplica>(coreReplicas(cluster));
   for (const [path, file] of model.files()) {
     for (const block of file.blocks) {
       const own = [...left].filter(
         ({ id, state, meta }) => id === block.id && state === 'finalized' && meta?.genStamp === block.genStamp,
       );
       for (const replica of own) left.delete(replica);
-      const wanted = Math.min(file.replication, cluster.dataNodes.length);
+      const wanted = Math.min(file.replication, cluster.core.length);
       if (own.length !== wanted)
         reasons.push(`RP1 blk_${block.id} of ${path} has ${own.length} replicas, ${wanted} are wanted`);
     }
@@ -90,7 +90,7 @@ export async function checkAtRest(cluster: SimCluster, ledger: Ledger, witness: 
     if (!cluster.ready) return;
   }
   const log = witness.read();
-  const model = Model.of(log);
+  const model = witness.model();
   checkLog(ledger, log, model, violations);
   const byPath = new Map([...ledger.files.values()].map((file) => [file.createPath, file]));
   checkDisks(cluster, model, byPath);
@@ -182,7 +182,8 @@ async function checkFile(cluster: SimCluster, fs: Hdfs, path: string, model: Mod
 /** BK1, BK2, and every replica of a closed file holds the file's bytes. */
 function checkDisks(cluster: SimCluster, model: Model, byPath: ReadonlyMap<string, GhostFile>): void {
   const { violations } = cluster;
-  const replicas = allReplicas(cluster);
+  // What a fault has damaged is found when it is read or scanned, and may not have been yet.
+  const replicas = coreReplicas(cluster).filter(({ dataNode, path }) => !cluster.damaged.has(`${dataNode}${path}`));
   for (const replica of replicas) {
     if (replica.state !== 'finalized') continue;
     const fault = metaFault(replica);

@@ -22,6 +22,8 @@ export interface ClusterOptions {
   /** Configuration over SIM_KEYS, or over Hadoop's own defaults. */
   readonly keys?: Keys | undefined;
   readonly hadoopDefaults?: boolean | undefined;
+  /** The invariants that count; default all. */
+  readonly only?: ReadonlySet<string> | undefined;
   readonly trace?: ((line: string) => void) | undefined;
   readonly log?: ((line: SimLogLine) => void) | undefined;
 }
@@ -37,6 +39,8 @@ const PLACES: Keys = {
 
 /** Small blocks and short periods: much happens in little virtual time, and every default of time is still a key's value. */
 export const SIM_KEYS: Keys = {
+  // Whoever comes may write anywhere.
+  'fs.permissions.umask-mode': '000',
   'dfs.namenode.fs-limits.min-block-size': 512,
   'dfs.blocksize': 16_384,
   'dfs.client-write-packet-size': 2_048,
@@ -133,12 +137,14 @@ export class SimCluster {
   core: readonly Daemon<DataNode>[];
   /** How often any DataNode has lost its power: what was only flushed before is owed no more. */
   dataPowerLosses = 0;
+  /** Replicas that a fault has damaged, by DataNode and path of the block file. */
+  readonly damaged = new Set<string>();
 
   constructor(options: ClusterOptions) {
     const { seed, trace, log } = options;
     this.simulation = new Simulation({ seed, trace, log });
     const { simulation } = this;
-    this.violations = new Violations(() => simulation.nowMs);
+    this.violations = new Violations(() => simulation.nowMs, options.only);
     const { violations } = this;
     this.configuration = Configuration.of({ ...PLACES, ...(options.hadoopDefaults ? {} : SIM_KEYS), ...options.keys });
     const disk = (name: string): DiskFaults => new DiskFaults(simulation.random(`disk faults of ${name}`));
@@ -149,6 +155,11 @@ export class SimCluster {
     );
     this.clients = Array.from({ length: options.clients ?? 3 }, (_, i) => simulation.node(`client${i}`));
     this.core = this.dataNodes;
+    for (const { machine } of this.dataNodes) {
+      machine.onCrash = (how) => {
+        if (how === 'power') this.dataPowerLosses++;
+      };
+    }
   }
 
   get daemons(): readonly Daemon<NameNode | DataNode>[] {
@@ -209,7 +220,12 @@ export class SimCluster {
     const daemon = this.daemon(name);
     if (daemon === undefined) this.simulation.node(name).crash(how, luck);
     else daemon.crash(how, luck);
-    if (how === 'power' && this.dataNodes.some((each) => each.name === name)) this.dataPowerLosses++;
+  }
+
+  /** What is on a volume is gone. */
+  loseVolume(name: string, path: string): void {
+    this.simulation.node(name).disk.replaceVolume(path);
+    for (const each of this.damaged) if (each.startsWith(`${name}${path}/`)) this.damaged.delete(each);
   }
 
   /** Begins it again without waiting for it. */

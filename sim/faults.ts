@@ -1,22 +1,49 @@
 // What is done to a cluster, and when: a plan is plain data, made from the seed before the run begins, so that it can be
-// printed, cut down and played again. Every plan ends with all machines on and the network whole.
+// printed, cut down and played again. Each fault begins at its time, and is undone after it has lasted; nemesis.ts plays
+// them. Here are the plans of one kind of trouble; swarm.ts mixes all kinds.
 import type { SeededRandom } from '../src/base/random.ts';
-import type { SimCluster } from './cluster.ts';
+import type { DiskRule } from '../src/host/sim/disk-faults.ts';
 
-export type Fault =
+export type Way = readonly [from: string, to: string];
+
+export type FaultKind =
+  | { readonly kind: 'crash'; readonly node: string; readonly how: 'process' | 'power'; readonly luck: boolean }
+  /** At the n-th disk call of the process, before or after it. */
   | {
-      readonly atMs: number;
-      readonly kind: 'crash';
+      readonly kind: 'crash at call';
       readonly node: string;
+      readonly calls: number;
+      readonly after: boolean;
       readonly how: 'process' | 'power';
       readonly luck: boolean;
     }
-  | { readonly atMs: number; readonly kind: 'restart'; readonly node: string }
-  /** One way. */
-  | { readonly atMs: number; readonly kind: 'cut' | 'heal'; readonly from: string; readonly to: string };
+  /** Everything loses its power at one moment; each machine comes back after so long. */
+  | { readonly kind: 'blackout'; readonly back: readonly (readonly [node: string, afterMs: number])[]; readonly luck: boolean }
+  | { readonly kind: 'pause'; readonly node: string }
+  /** Packets of these ways vanish. One way, or between groups, as the plan says. */
+  | { readonly kind: 'cut'; readonly ways: readonly Way[] }
+  /** Packets of a way wait until the fault is over. */
+  | { readonly kind: 'clog'; readonly way: Way }
+  | { readonly kind: 'break'; readonly one: string; readonly other: string; readonly ends: 'both' | 'one' }
+  | { readonly kind: 'slow network'; readonly maxMs: number; readonly spikeMs: number }
+  | { readonly kind: 'clock jump'; readonly node: string; readonly byMs: number }
+  | { readonly kind: 'clock drift'; readonly node: string; readonly rate: number }
+  | { readonly kind: 'disk'; readonly node: string; readonly rule: DiskRule }
+  | { readonly kind: 'disk full'; readonly node: string; readonly roomBytes: number }
+  /** A finalized block or its checksums change on the disk; `pick` says which, of those there are then. */
+  | {
+      readonly kind: 'rot';
+      readonly node: string;
+      readonly pick: number;
+      readonly how: 'flip' | 'zero sector' | 'stale sector';
+    }
+  /** All on it is lost; an empty one takes its place. */
+  | { readonly kind: 'volume lost'; readonly node: string; readonly path: string };
 
-/** A calm run; everything loses its power at once; things die and come back one by one. */
-export type Scenario = 'calm' | 'blackout' | 'faults';
+export type Fault = FaultKind & { readonly atMs: number; readonly lastsMs: number };
+
+/** A calm run; everything loses its power at once; things die and come back one by one; all kinds of trouble at once. */
+export type Scenario = 'calm' | 'blackout' | 'faults' | 'swarm';
 
 export interface Machines {
   readonly nameNode: string;
@@ -24,23 +51,24 @@ export interface Machines {
   readonly clients: readonly string[];
 }
 
-const inOrder = (plan: Fault[]): Fault[] => plan.sort((a, b) => a.atMs - b.atMs);
+export const allOf = ({ nameNode, dataNodes, clients }: Machines): string[] => [nameNode, ...dataNodes, ...clients];
+
+export const inOrder = (plan: readonly Fault[]): Fault[] => [...plan].sort((a, b) => a.atMs - b.atMs);
+
+export const endOf = (plan: readonly Fault[]): number =>
+  plan.reduce((end, { atMs, lastsMs }) => Math.max(end, atMs + lastsMs), 0);
 
 /** Everything loses its power at one moment within `spanMs` and comes back, one machine after the other. */
 export function planBlackout(random: SeededRandom, machines: Machines, spanMs: number): Fault[] {
   const atMs = 50 + random.below(spanMs);
   const luck = random.below(2) === 0;
-  const plan: Fault[] = [];
-  for (const node of [machines.nameNode, ...machines.dataNodes, ...machines.clients]) {
-    plan.push({ atMs, kind: 'crash', node, how: 'power', luck });
-    plan.push({ atMs: atMs + 100 + random.below(5_000), kind: 'restart', node });
-  }
-  return inOrder(plan);
+  const back = allOf(machines).map((node) => [node, 100 + random.below(5_000)] as const);
+  return [{ kind: 'blackout', atMs, lastsMs: Math.max(...back.map(([, afterMs]) => afterMs)), luck, back }];
 }
 
 /** A few crashes of single machines or processes and one-way cuts, which may overlap, each undone after a while. */
 export function planFaults(random: SeededRandom, machines: Machines, spanMs: number): Fault[] {
-  const all = [machines.nameNode, ...machines.dataNodes, ...machines.clients];
+  const all = allOf(machines);
   const pick = (from: readonly string[]): string => from[random.below(from.length)] as string;
   const down = new Set<string>();
   const plan: Fault[] = [];
@@ -49,42 +77,15 @@ export function planFaults(random: SeededRandom, machines: Machines, spanMs: num
     const lastsMs = random.below(3) === 0 ? 5_000 + random.below(40_000) : 100 + random.below(5_000);
     if (random.below(3) === 0) {
       const [from, to] = [pick(all), pick(all)];
-      if (from === to) continue;
-      plan.push({ atMs, kind: 'cut', from, to }, { atMs: atMs + lastsMs, kind: 'heal', from, to });
+      if (from !== to) plan.push({ kind: 'cut', atMs, lastsMs, ways: [[from, to]] });
       continue;
     }
     const node = pick(random.below(4) === 0 ? [machines.nameNode] : [...machines.dataNodes, ...machines.clients]);
     // Each goes down once at most.
-
     if (down.has(node)) continue;
     down.add(node);
     const how = random.below(2) === 0 ? 'process' : 'power';
-    plan.push({ atMs, kind: 'crash', node, how, luck: random.below(2) === 0 }, { atMs: atMs + lastsMs, kind: 'restart', node });
+    plan.push({ kind: 'crash', atMs, lastsMs, node, how, luck: random.below(2) === 0 });
   }
   return inOrder(plan);
 }
-
-/** Plays a plan from now on: its times count from here. Each part is an event of its own. */
-export function play(cluster: SimCluster, plan: readonly Fault[], onFault: (fault: Fault) => void): void {
-  for (const fault of plan) {
-    cluster.simulation.scheduler.after(fault.atMs, undefined, `fault ${fault.kind}`, () => {
-      switch (fault.kind) {
-        case 'crash':
-          cluster.crash(fault.node, fault.how, fault.luck);
-          break;
-        case 'restart':
-          cluster.restart(fault.node);
-          break;
-        case 'cut':
-          cluster.simulation.cut(cluster.simulation.node(fault.from), cluster.simulation.node(fault.to));
-          break;
-        case 'heal':
-          cluster.simulation.heal(cluster.simulation.node(fault.from), cluster.simulation.node(fault.to));
-          break;
-      }
-      onFault(fault);
-    });
-  }
-}
-
-export const endOf = (plan: readonly Fault[]): number => plan.at(-1)?.atMs ?? 0;

@@ -4,12 +4,13 @@
 // replaces a file.
 import type { SeededRandom } from '../src/base/random.ts';
 
-export type CallKind = 'mkdir' | 'create' | 'close' | 'rename' | 'delete';
+/** 'trash' is a delete that moves into the trash, or deletes when there is none. */
+export type CallKind = 'mkdir' | 'create' | 'close' | 'rename' | 'delete' | 'setrep' | 'chmod' | 'trash';
 
 export interface Call {
   readonly kind: CallKind;
   readonly path: string;
-  /** Of a rename. */
+  /** Of a rename; the new value of setrep and chmod. */
   readonly target: string | undefined;
   readonly actor: string;
   readonly invokedMs: number;
@@ -101,8 +102,9 @@ export class Ledger {
       return result;
     } catch (error) {
       const code = codeOf(error);
-      // A close fails for many reasons after which a NameNode may close the file all the same.
-      if (kind !== 'close' && !NO_ANSWER.has(code)) call.outcome = 'fail';
+      // A close fails for many reasons after which a NameNode may close the file all the same; a move into the trash is
+      // tried twice, and the second try may fail because of the first.
+      if (kind !== 'close' && kind !== 'trash' && !NO_ANSWER.has(code)) call.outcome = 'fail';
       call.ended = ++this.clock;
       call.error = `${code}: ${(error as Error).message}`;
       this.failed(kind, code);

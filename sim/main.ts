@@ -1,20 +1,22 @@
 // `npm run sim -- --from F --seeds N`: plays the runs of these seeds and prints a line for each. The hash of a seed is the
 // same in every process. Exits 1 when a promise was broken, and says how to see that seed again.
 //
-//   --story chaos     clients that disturb each other, calm, with a blackout or with faults (run.ts); the default
-//   --story power     the power cuts of crash.ts, `--rounds N` of them
-//   --scenario S      of chaos: calm, blackout or faults, instead of what the seed chooses
+//   --hours H         fresh seeds until so much time is over (--from F: from there)
+//   --minutes M       of chaos in each seed (default 5)
+//   --scenario S      swarm (all kinds of trouble, the default), short (calm, blackout or faults, as the seed chooses)
+//   --beyond          nothing is spared, more is lost than may be: only that nothing wrong is served is checked
+//   --shape FILE      plays this shape, as printed by a minimiser, instead of what the seed draws
 //   --explore W       starts the daemons on every disk that a power cut could leave: format, edits, image ... or all
 //                     (explore/index.ts), on `--limit N` disks at most
 //   --predicates      what is looked at, where and when, and what is not yet; plays nothing
+//   --speed           measures how much faster than real time a common load is
 //   --trace           every event; --verbose: every line of the daemons' logs
-import type { SimLogLine } from '../src/host/sim/index.ts';
-import { crashStory } from './crash.ts';
 import { EXPLORED, exploreNamed, tellExploration } from './explore/index.ts';
 import type { Scenario } from './faults.ts';
-import { tellPredicates } from './predicates/table.ts';
-import { type RunResult, runSeed } from './run.ts';
+import { type RunOptions, type RunResult, runSeed } from './run.ts';
+import type { Shape } from './shape.ts';
 import { describeSpeed, measureSpeed } from './speed.ts';
+import type { Violation } from './violations.ts';
 
 export { useNativeCrc } from '../src/base/crc.ts';
 
@@ -23,17 +25,11 @@ export interface SimOutput {
   readonly nowMs: () => number;
   /** Time of the processor that this process has used. */
   readonly cpuMs: () => number;
-}
-
-/** A seed's line, and what to add when something was broken. */
-interface Told {
-  readonly line: string;
-  readonly broken: readonly string[];
-}
-
-interface Listening {
-  readonly trace: ((line: string) => void) | undefined;
-  readonly log: ((line: SimLogLine) => void) | undefined;
+  /** A seed that has not been played yet, most likely. */
+  readonly freshSeed: number;
+  readonly read: (file: string) => string;
+  /** Calls `fn` with errors that nobody handles, until the answer is called. */
+  readonly onUnhandled: (fn: (error: unknown) => void) => () => void;
 }
 
 function valueAfter(args: readonly string[], name: string): string | undefined {
@@ -57,18 +53,9 @@ function oneOf<T extends string>(args: readonly string[], name: string, allowed:
   return found;
 }
 
-async function tellPower(seed: number, rounds: number, listening: Listening): Promise<Told> {
-  const story = await crashStory({ seed, rounds, ...listening });
-  const { hash, acknowledged, files, recovered, virtualMs, violations } = story;
-  return {
-    line: `seed=${seed} hash=${hash} virtual=${(virtualMs / 1000).toFixed(1)}s acknowledged=${acknowledged} files=${files} recovered=${recovered}`,
-    broken: violations.length === 0 ? [] : [...story.steps, ...violations.map((violation) => `BROKEN: ${violation}`)],
-  };
-}
-
 function describe(result: RunResult): string {
-  const { seed, hash, scenario, virtualMs, events, calls, acknowledged, files, reads, bytesWritten, txids, plan } = result;
-  const faults = plan.filter(({ kind }) => kind === 'crash' || kind === 'cut').length;
+  const { seed, hash, scenario, virtualMs, events, calls, acknowledged, files, reads, bytesWritten, txids, done } = result;
+  const faults = [...done.values()].reduce((sum, times) => sum + times, 0);
   return (
     `seed=${seed} hash=${hash} virtual=${(virtualMs / 1000).toFixed(1)}s ops=${calls} acknowledged=${acknowledged} ` +
     `files=${files} reads=${reads} written=${Math.round(bytesWritten / 1024)}KiB txids=${txids} events=${events} ` +
@@ -76,15 +63,64 @@ function describe(result: RunResult): string {
   );
 }
 
-async function tellChaos(seed: number, scenario: Scenario | undefined, listening: Listening): Promise<Told> {
-  const result = await runSeed({ seed, scenario, ...listening });
-  if (result.violations.length === 0) return { line: describe(result), broken: [] };
-  const plan = result.plan.map((fault) => JSON.stringify(fault));
-  const failures = [...result.failures].map(([what, times]) => `${what} ${times}`).join(', ');
-  const broken = result.violations.map(
-    ({ invariant, detail, atMs }) => `BROKEN ${invariant} at ${(atMs / 1000).toFixed(3)} s: ${detail}`,
-  );
-  return { line: describe(result), broken: [...plan, `failed calls: ${failures}`, ...broken] };
+/** What to know of a run that broke something. */
+function explain({ shape, done, failures, violations }: RunResult): string[] {
+  const { faults, ...rest } = shape;
+  return [
+    `made of: ${JSON.stringify(rest)}`,
+    ...faults.map((fault) => `fault: ${JSON.stringify(fault)}`),
+    `faults: ${[...done].map(([what, times]) => `${what} ${times}`).join(', ')}`,
+    `failed calls: ${[...failures].map(([what, times]) => `${what} ${times}`).join(', ')}`,
+    ...tellViolations(violations),
+  ];
+}
+
+/** More of one kind tell nothing new. */
+const MOST_TOLD = 3;
+
+function tellViolations(violations: readonly Violation[]): string[] {
+  const told = new Map<string, number>();
+  const lines: string[] = [];
+  for (const { invariant, detail, atMs } of violations) {
+    const times = (told.get(invariant) ?? 0) + 1;
+    told.set(invariant, times);
+    if (times <= MOST_TOLD) lines.push(`BROKEN ${invariant} at ${(atMs / 1000).toFixed(3)} s: ${detail}`);
+  }
+  return [...lines, `in all: ${[...told].map(([invariant, times]) => `${invariant} ${times}`).join(', ')}`];
+}
+
+/** Sums over the seeds of one command. */
+class Totals {
+  seeds = 0;
+  broken: number[] = [];
+  virtualMs = 0;
+  events = 0;
+  private readonly faults = new Map<string, number>();
+
+  add(result: RunResult): void {
+    this.seeds++;
+    if (result.violations.length > 0) this.broken.push(result.seed);
+    this.virtualMs += result.virtualMs;
+    this.events += result.events;
+    for (const [kind, times] of result.done) this.faults.set(kind, (this.faults.get(kind) ?? 0) + times);
+  }
+
+  lines(cpuMs: number): string[] {
+    const { seeds, broken, virtualMs, events, faults } = this;
+    const hours = (ms: number): string => (ms / 3_600_000).toFixed(2);
+    const times = cpuMs > 0 ? (virtualMs / cpuMs).toFixed(0) : '?';
+    return [
+      `${seeds} seeds, ${hours(virtualMs)} virtual hours in ${hours(cpuMs)} core hours (${times} times real time), ` +
+        `${Math.round(events / Math.max(1, cpuMs / 1000))} events/s, ${broken.length} seeds with violations${broken.length > 0 ? `: ${broken.join(' ')}` : ''}`,
+      `faults: ${[...faults].map(([kind, count]) => `${kind} ${count}`).join(', ')}`,
+    ];
+  }
+}
+
+/** Undefined: a short run of which the seed chooses the kind. */
+function scenarioOf(args: readonly string[]): Scenario | undefined {
+  const named = oneOf(args, '--scenario', ['calm', 'blackout', 'faults', 'swarm', 'short']) ?? 'swarm';
+  return named === 'short' ? undefined : named;
 }
 
 async function exploreAll(args: readonly string[], output: SimOutput): Promise<number> {
@@ -103,39 +139,61 @@ async function exploreAll(args: readonly string[], output: SimOutput): Promise<n
 
 /** Answers the exit code. */
 export async function main(args: readonly string[], output: SimOutput): Promise<number> {
-  if (args.includes('--predicates')) {
-    for (const line of tellPredicates()) output.line(line);
+  if (args.includes('--speed')) {
+    output.line(describeSpeed(await measureSpeed(numberAfter(args, '--seconds', 300), output.cpuMs)));
     return 0;
   }
   if (args.includes('--explore')) return exploreAll(args, output);
-  const from = numberAfter(args, '--from', 1);
-  const seeds = numberAfter(args, '--seeds', 10);
-  const rounds = numberAfter(args, '--rounds', 2);
-  const story = oneOf(args, '--story', ['chaos', 'power']) ?? 'chaos';
-  const scenario = oneOf(args, '--scenario', ['calm', 'blackout', 'faults']);
-  const listening: Listening = {
+  const hours = valueAfter(args, '--hours');
+  const untilMs = hours === undefined ? undefined : output.nowMs() + Number(hours) * 3_600_000;
+  // Fresh seeds, unless somebody says from where.
+  const from = numberAfter(args, '--from', untilMs === undefined ? 1 : output.freshSeed);
+  const seeds = untilMs === undefined ? numberAfter(args, '--seeds', 10) : Number.POSITIVE_INFINITY;
+  const shapeFile = valueAfter(args, '--shape');
+  const options: Omit<RunOptions, 'seed'> = {
+    scenario: scenarioOf(args),
+    spanMs: numberAfter(args, '--minutes', 5) * 60_000,
+    beyond: args.includes('--beyond'),
+    shape: shapeFile === undefined ? undefined : (JSON.parse(output.read(shapeFile)) as Shape),
     trace: args.includes('--trace') ? output.line : undefined,
     log: args.includes('--verbose')
       ? ({ atMs, node, level, component, message, fields }) =>
           output.line(`  ${atMs.toFixed(1)} ${node} ${level} ${component}: ${message} ${JSON.stringify(fields ?? {})}`)
       : undefined,
   };
-  if (args.includes('--speed')) {
-    output.line(describeSpeed(await measureSpeed(numberAfter(args, '--seconds', 300), output.cpuMs)));
-    return 0;
-  }
-  let broken = 0;
-  for (let seed = from; seed < from + seeds; seed++) {
+  const totals = new Totals();
+  const cpuMs = output.cpuMs();
+  for (let seed = from; seed < from + seeds && (untilMs === undefined || output.nowMs() < untilMs); seed++) {
     const began = output.nowMs();
-    const told = await (story === 'power' ? tellPower(seed, rounds, listening) : tellChaos(seed, scenario, listening));
-    output.line(
-      `${told.line} real=${((output.nowMs() - began) / 1000).toFixed(2)}s violations=${told.broken.length === 0 ? 0 : 'yes'}`,
+    const result = await play(seed, options, output);
+    totals.add(result);
+    const broken = result.violations.length;
+    output.line(`${describe(result)} real=${((output.nowMs() - began) / 1000).toFixed(2)}s violations=${broken}`);
+    if (broken === 0) continue;
+    for (const line of explain(result)) output.line(`  ${line}`);
+    const words = args.filter(
+      (word, i) => !['--from', '--seeds', '--hours'].some((name) => word === name || args[i - 1] === name),
     );
-    if (told.broken.length === 0) continue;
-    broken++;
-    for (const line of told.broken) output.line(`  ${line}`);
-    const only = scenario === undefined ? '' : ` --scenario ${scenario}`;
-    output.line(`  again: npm run sim -- --story ${story} --from ${seed} --seeds 1${only} --trace --verbose`);
+    output.line(`  again: npm run sim -- --from ${seed} --seeds 1 ${words.join(' ')} --trace --verbose`);
   }
-  return broken === 0 ? 0 : 1;
+  for (const line of totals.lines(output.cpuMs() - cpuMs)) output.line(line);
+  return totals.broken.length === 0 ? 0 : 1;
+}
+
+/** A promise that nobody waits for and that fails is a violation of its seed: X2. */
+async function play(seed: number, options: Omit<RunOptions, 'seed'>, output: SimOutput): Promise<RunResult> {
+  const unhandled: Violation[] = [];
+  const stop = output.onUnhandled((error) => {
+    unhandled.push({
+      invariant: 'X2',
+      detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      atMs: 0,
+    });
+  });
+  try {
+    const result = await runSeed({ ...options, seed });
+    return { ...result, violations: [...result.violations, ...unhandled] };
+  } finally {
+    stop();
+  }
 }

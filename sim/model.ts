@@ -38,7 +38,12 @@ export class Model {
   }
 
   private below(path: string): string[] {
-    return [...this.entries.keys()].filter((each) => each === path || each.startsWith(`${path}/`));
+    const found: string[] = [];
+    if (this.entries.has(path)) found.push(path);
+    if (this.entries.get(path)?.kind === 'file') return found;
+    const prefix = `${path}/`;
+    for (const each of this.entries.keys()) if (each.startsWith(prefix)) found.push(each);
+    return found;
   }
 
   private file(txid: number, path: string): ModelFile | undefined {
@@ -121,6 +126,9 @@ export class Model {
       }
       case 'REASSIGN_LEASE':
         this.file(txid, op.path);
+        return;
+      case 'SET_PERMISSIONS':
+        if (!this.entries.has(op.path)) this.contradictions.push(`txid ${txid}: there is no ${op.path}`);
         return;
       case 'SET_GENSTAMP_V2':
       case 'ALLOCATE_BLOCK_ID':

@@ -51,6 +51,10 @@ export function replicasOn(dataNode: string, disk: DiskTree, only?: bigint): Dis
 export const allReplicas = (cluster: SimCluster, only?: bigint): DiskReplica[] =>
   cluster.dataNodes.flatMap(({ name, machine }) => replicasOn(name, machine.disk, only));
 
+/** Those of the DataNodes that have to be there once the cluster is healed. */
+export const coreReplicas = (cluster: SimCluster): DiskReplica[] =>
+  cluster.core.flatMap(({ name, machine }) => replicasOn(name, machine.disk));
+
 /** BK2: why a finalized replica does not agree with its meta file; undefined: it does. */
 export function metaFault({ bytes, meta }: DiskReplica): string | undefined {
   if (meta === undefined) return 'it has no meta file';

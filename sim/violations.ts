@@ -16,8 +16,12 @@ export class Violations {
   readonly evaluated = new Map<string, number>();
   private readonly nowMs: () => number;
 
-  constructor(nowMs: () => number) {
+  /** Only these count; undefined: all. */
+  private readonly only: ReadonlySet<string> | undefined;
+
+  constructor(nowMs: () => number, only?: ReadonlySet<string>) {
     this.nowMs = nowMs;
+    this.only = only;
   }
 
   /** Notes that the invariant was looked at, so that nobody has to believe it. */
@@ -26,6 +30,7 @@ export class Violations {
   }
 
   add(invariant: string, detail: string): void {
+    if (this.only?.has(invariant) === false) return;
     if (this.found.length < MOST_KEPT) this.found.push({ invariant, detail, atMs: this.nowMs() });
   }
 

@@ -6,6 +6,7 @@ import { EditDecoder } from '../src/format/edit-log/decoder.ts';
 import { PADDING_BYTE } from '../src/format/edit-log/encoder.ts';
 import { parseStorageFileName } from '../src/format/storage/names.ts';
 import type { DiskTree, SimFileNode } from '../src/host/sim/disk-tree.ts';
+import { Model } from './model.ts';
 import type { Violations } from './violations.ts';
 
 export interface Testimony {
@@ -30,14 +31,18 @@ const PADDING_SHOWN = 32;
 export class Witness {
   private readonly disk: DiskTree;
   private readonly violations: Violations;
-  /** EL1: what was durable once, by txid. */
-  private readonly marks: string[] = [];
+  /** EL1: what was durable once, in the order of txids. */
+  private readonly all: Testimony[] = [];
   /** EL1: content of finalized segments, by name. */
   private readonly finalized = new Map<string, Buffer>();
   private readonly parsed = new Map<
     string,
-    { readonly node: SimFileNode; readonly version: number; readonly ops: readonly Testimony[] }
+    { readonly node: SimFileNode; readonly version: number; readonly bytes: Buffer; readonly ops: readonly Testimony[] }
   >();
+
+  private readonly applied = new Model();
+  /** Ops that `applied` has seen. */
+  private modelled = 0;
 
   constructor(disk: DiskTree, violations: Violations) {
     this.disk = disk;
@@ -45,7 +50,7 @@ export class Witness {
   }
 
   /** All ops that survive if the power goes now, from txid 1 on. Checks EL1 and EL3 on the way. */
-  read(): Testimony[] {
+  read(): readonly Testimony[] {
     const { violations } = this;
     const segments: Segment[] = [];
     for (const [name, node] of this.disk.durableFiles(CURRENT)) {
@@ -55,35 +60,37 @@ export class Witness {
       segments.push({ name, node, firstTxid: parsed.firstTxid, lastTxid });
     }
     segments.sort((a, b) => a.firstTxid - b.firstTxid || (b.lastTxid ?? 0) - (a.lastTxid ?? 0));
-    const all: Testimony[] = [];
     let previous: Segment | undefined;
+    let lastTxid = 0;
     for (const segment of segments) {
       // One that has both names, since its rename is on the way to the disk, counts once.
       if (previous?.firstTxid === segment.firstTxid) continue;
       previous = segment;
       const ops = this.opsOf(segment);
-      const { name, firstTxid, lastTxid } = segment;
+      const { name, firstTxid } = segment;
       if (ops.length > 0) {
-        const expected = all.length + 1;
+        const expected = lastTxid + 1;
         violations.check(firstTxid === expected, 'EL1', () => `${name} begins at ${firstTxid}, ${expected} is due`);
+        lastTxid = ops.at(-1)?.txid ?? lastTxid;
       }
-      all.push(...ops);
-      if (lastTxid !== undefined) {
-        violations.check(all.at(-1)?.txid === lastTxid, 'EL1', () => `${name} ends with ${all.at(-1)?.txid}`);
+      if (segment.lastTxid !== undefined) {
+        const last = lastTxid;
+        violations.check(last === segment.lastTxid, 'EL1', () => `${name} ends with ${last}`);
       }
     }
     // What was durable once stays, and stays the same.
-    violations.check(
-      all.length >= this.marks.length,
-      'EL1',
-      () => `${this.marks.length} txids were durable, ${all.length} are`,
-    );
-    for (const [index, { txid, mark }] of all.entries()) {
-      const known = this.marks[index];
-      if (known === undefined) this.marks.push(mark);
-      else violations.check(known === mark, 'EL1', () => `txid ${txid} was ${known} and is ${mark}`);
-    }
-    return all;
+    const last = lastTxid;
+    violations.check(last >= this.all.length, 'EL1', () => `${this.all.length} txids were durable, ${last} are`);
+    return this.all;
+  }
+
+  /** The namespace as it is durable now. */
+  model(): Model {
+    const log = this.read();
+    // What was durable once stays: only what came since has to be applied.
+    for (const { txid, op } of log.slice(this.modelled)) this.applied.apply(txid, op);
+    this.modelled = Math.max(this.modelled, log.length);
+    return this.applied;
   }
 
   /** Reads a segment, unless it is as it was at the last look. */
@@ -98,13 +105,28 @@ export class Witness {
     while (end > 0 && bytes[end - 1] === PADDING_BYTE) end--;
     decoder.push(bytes.subarray(0, end + PADDING_SHOWN));
     decoder.finish();
+    // What begins as it did at the last look needs no second one.
+    const before = known !== undefined && bytes.subarray(0, known.bytes.length).equals(known.bytes) ? known.ops : [];
     for (let record = decoder.next(); record !== undefined; record = decoder.next()) {
-      ops.push({ txid: record.txid, op: record.op, mark: describe(record.op) });
+      const same = before[ops.length];
+      ops.push(same ?? this.testify(record.txid, record.op));
     }
     const { result } = decoder;
     this.violations.check(result?.kind !== 'corrupt', 'EL3', () => `${name} is damaged: ${JSON.stringify(result)}`);
-    this.parsed.set(name, { node, version: node.durableVersion, ops });
+    this.parsed.set(name, { node, version: node.durableVersion, bytes: bytes.subarray(0, end), ops });
     return ops;
+  }
+
+  /** EL1: an op that was seen before is as it was. */
+  private testify(txid: number, op: EditOp): Testimony {
+    const testimony = { txid, op, mark: describe(op) };
+    const known = this.all[txid - 1];
+    if (known === undefined) this.all.push(testimony);
+    else {
+      const { mark } = testimony;
+      this.violations.check(known.mark === mark, 'EL1', () => `txid ${txid} was ${known.mark} and is ${mark}`);
+    }
+    return testimony;
   }
 
   private finalizedAs(name: string, bytes: Buffer): void {

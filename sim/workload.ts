@@ -9,12 +9,14 @@ import type { SimCluster } from './cluster.ts';
 import { contentOf, firstWrongByte, keyOf } from './content.ts';
 import { codeOf, type GhostFile, type Ledger } from './ledger.ts';
 
-export type Role = 'writer' | 'reader' | 'renamer' | 'deleter';
+export type Role = 'writer' | 'reader' | 'renamer' | 'deleter' | 'admin';
 
 export interface WorkloadOptions {
-  readonly roles: readonly Role[];
-  /** Things that each actor does. */
-  readonly steps: number;
+  /** Things that each actor does, */
+  readonly steps?: number | undefined;
+  /** or when it stops. */
+  readonly over?: (() => boolean) | undefined;
+  readonly minReplication: number;
   readonly maxPauseMs: number;
   /** Something fails on purpose: answers may be late or missing. */
   readonly faults: boolean;
@@ -23,6 +25,10 @@ export interface WorkloadOptions {
 export const DEFAULT_ROLES: readonly Role[] = ['writer', 'writer', 'writer', 'reader', 'reader', 'renamer', 'deleter'];
 
 const BASE = '/shared';
+const USERS = ['hdfs', 'alice', 'bob'];
+const MAX_REPLICATION = 3;
+/** Of files: whoever may read and write one may go on doing so. */
+const MODES = [0o666, 0o667, 0o676, 0o677, 0o766, 0o767, 0o776, 0o777];
 const BLOCK_SIZES = [4_096, 8_192, 16_384];
 const MAX_FILE_BYTES = 60_000;
 
@@ -45,9 +51,10 @@ const FAULTS_SHOW_AS: ReadonlySet<string> = new Set([
 /** Makes the directories that everybody works in. */
 export async function prepare(cluster: SimCluster, ledger: Ledger, machine: SimNode): Promise<void> {
   const fs = await cluster.connect(machine);
-  for (const path of [BASE, `${BASE}/a`, `${BASE}/b`, `${BASE}/c`]) {
+  for (const path of ['/user', BASE, `${BASE}/a`, `${BASE}/b`, `${BASE}/c`]) {
     await ledger.call('setup', 'mkdir', path, undefined, () => fs.mkdir(path, { recursive: true }));
-    ledger.believed.set(path, 'directory');
+    // Homes are for the trash alone.
+    if (path !== '/user') ledger.believed.set(path, 'directory');
   }
   await fs.close();
 }
@@ -57,6 +64,9 @@ export class Actor {
   readonly machine: SimNode;
   /** It has done all it had to, or died with its machine. */
   done = false;
+  /** What it is at, for messages. */
+  doing = 'connecting';
+  private readonly user: string;
   private readonly role: Role;
   private readonly cluster: SimCluster;
   private readonly ledger: Ledger;
@@ -73,11 +83,13 @@ export class Actor {
     this.machine = machine;
     this.random = cluster.simulation.random(`actor/${name}`);
     this.clock = machine.host.clock;
+    this.user = USERS[this.random.below(USERS.length)] as string;
   }
 
   async run(): Promise<void> {
-    const fs = await this.cluster.connect(this.machine);
-    for (let step = 0; step < this.options.steps; step++) {
+    const fs = await this.cluster.connect(this.machine, this.user);
+    const { steps = Number.POSITIVE_INFINITY, over = () => false } = this.options;
+    for (let step = 0; step < steps && !over(); step++) {
       await this.clock.sleep(this.random.below(this.options.maxPauseMs + 1));
       try {
         await this.step(fs);
@@ -96,6 +108,8 @@ export class Actor {
     const code = codeOf(error);
     // The file was deleted under its writer, and the block with it.
     if (code === 'EIO' && /blk_\d+_\d+ does not exist/.test((error as Error).message)) return;
+    // Only a file's owner changes its mode, and a directory of the trash is its owner's.
+    if (code === 'EACCES' && this.user !== 'hdfs' && this.role === 'admin') return;
     if (LOST_A_RACE.has(code) || (this.options.faults && FAULTS_SHOW_AS.has(code))) return;
     const stack = error instanceof Error ? error.stack : String(error);
     this.cluster.violations.add('NS1', `${this.name} (${this.role}) was answered ${code} without reason: ${stack}`);
@@ -114,6 +128,11 @@ export class Actor {
         return this.rename(fs, chance < 80 ? 'file' : 'directory');
       case 'deleter':
         return this.remove(fs, chance < 80 ? 'file' : 'directory');
+      case 'admin':
+        if (chance < 30) return this.setReplication(fs);
+        if (chance < 60) return this.chmod(fs);
+        if (chance < 75) return this.list(fs);
+        return this.trash(fs);
     }
   }
 
@@ -168,6 +187,37 @@ export class Actor {
     ledger.forget(path);
   }
 
+  private async setReplication(fs: Hdfs): Promise<void> {
+    const path = this.movable('file');
+    if (path === undefined) return;
+    const { minReplication } = this.options;
+    const replication = minReplication + this.random.below(MAX_REPLICATION - minReplication + 1);
+    await this.ledger.call(this.name, 'setrep', path, String(replication), () => fs.setReplication(path, replication));
+  }
+
+  private async chmod(fs: Hdfs): Promise<void> {
+    const path = this.movable('file');
+    const mode = this.pick(MODES);
+    if (path === undefined || mode === undefined) return;
+    await this.ledger.call(this.name, 'chmod', path, mode.toString(8), () => fs.chmod(path, mode));
+  }
+
+  /** Shows each name once, whatever happens meanwhile. */
+  private async list(fs: Hdfs): Promise<void> {
+    const path = this.directory();
+    const names = await fs.readdir(path);
+    if (new Set(names).size < names.length)
+      this.cluster.violations.add('NS2', `${path} lists a name twice: ${names.join(' ')}`);
+  }
+
+  private async trash(fs: Hdfs): Promise<void> {
+    const { ledger } = this;
+    const path = this.movable('file');
+    if (path === undefined) return;
+    await ledger.call(this.name, 'trash', path, undefined, () => fs.rm(path));
+    ledger.forget(path);
+  }
+
   // ------------------------------------------------------------------------------------------------------------ bytes
 
   private async write(fs: Hdfs): Promise<void> {
@@ -188,7 +238,8 @@ export class Actor {
       seenAtLosses: 0,
     };
     ledger.files.set(file.key, file);
-    const replication = 1 + random.below(3);
+    const { minReplication } = this.options;
+    const replication = minReplication + random.below(MAX_REPLICATION - minReplication + 1);
     const options = { blockSize, replication, createParent: false };
     const handle = await ledger.call(this.name, 'create', path, undefined, () => fs.open(path, 'wx', options));
     file.created = 'ok';

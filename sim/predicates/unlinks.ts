@@ -3,7 +3,6 @@
 // DL4: only on order, or for a newer generation of the same block.
 import { parseBlockFileName } from '../../src/format/storage/block-files.ts';
 import type { SimCluster } from '../cluster.ts';
-import { Model } from '../model.ts';
 import { allReplicas, type DiskReplica } from '../replicas.ts';
 import type { Witness } from '../witness.ts';
 import { onDisk } from './hooks.ts';
@@ -27,7 +26,7 @@ export function watchUnlinks(cluster: SimCluster, witness: Witness, orders: Orde
       violations.check(ordered === undefined || isOld || genStamp <= ordered, 'DL3', () => `${what}, ${ordered} was ordered`);
       violations.looked('DL1');
       violations.looked('DL2');
-      const owner = Model.of(witness.read()).ownerOf(id);
+      const owner = witness.model().ownerOf(id);
       const block = owner?.blocks.find((each) => each.id === id);
       if (owner === undefined || block === undefined) return;
       if (system !== undefined && known === 0) {

@@ -177,6 +177,8 @@ export class SimNode {
   diskFault: DiskFault | undefined;
   /** Load average of its two processors. */
   loadAverage = 0;
+  /** Told when a process of this machine has ended, or its power has gone. */
+  onCrash: ((how: 'process' | 'power') => void) | undefined;
   private readonly simulation: Simulation;
   private readonly network: Network;
   private readonly machine: Machine;
@@ -208,6 +210,11 @@ export class SimNode {
 
   get isAlive(): boolean {
     return this.process.life.alive;
+  }
+
+  /** It lives and does nothing: it is paused, or in a call that blocks. */
+  get isHeld(): boolean {
+    return this.isAlive && this.process.life.heldUntilMs > this.simulation.nowMs;
   }
 
   get address(): string {
@@ -281,6 +288,11 @@ export class SimNode {
     this.crashPoint = { left: calls, ...options };
   }
 
+  /** Takes the end at a disk call back, when it has not come. */
+  spare(): void {
+    this.crashPoint = undefined;
+  }
+
   private diskCall(moment: 'before' | 'after'): void {
     const point = this.crashPoint;
     if (point === undefined || point.after !== (moment === 'after') || --point.left > 0) return;
@@ -301,9 +313,11 @@ export class SimNode {
       http.abandon();
     }
     this.simulation.scheduler.note(this.name, `crash ${how}`);
-    if (how === 'process') return;
-    this.machine.powered = false;
-    this.disk.losePower(luck ? this.simulation.random(`${this.name}/${this.lives}/luck`) : undefined);
+    if (how === 'power') {
+      this.machine.powered = false;
+      this.disk.losePower(luck ? this.simulation.random(`${this.name}/${this.lives}/luck`) : undefined);
+    }
+    this.onCrash?.(how);
   }
 
   /** A new process on the same machine and disk; a running one is killed before. */

@@ -1,0 +1,69 @@
+// What may be taken from a cluster for good without breaking the contract: while a block that clients rely on keeps good
+// replicas elsewhere, a promise can be held. Seen by somebody who sees everything: the durable log and all disks.
+import type { SimCluster } from './cluster.ts';
+import { allReplicas, type DiskReplica, metaFault } from './replicas.ts';
+import type { Witness } from './witness.ts';
+
+/** Good replicas that have to be elsewhere: the NameNode may have ordered one of them away, taking the bad one for good. */
+const ELSEWHERE = 2;
+
+export class Atlas {
+  private readonly cluster: SimCluster;
+  private readonly witness: Witness;
+
+  constructor(cluster: SimCluster, witness: Witness) {
+    this.cluster = cluster;
+    this.witness = witness;
+  }
+
+  /** A replica that a client could be given. */
+  private isGood(replica: DiskReplica, genStamp: number): boolean {
+    if (replica.meta?.genStamp !== genStamp || this.cluster.damaged.has(`${replica.dataNode}${replica.path}`)) return false;
+    return replica.state === 'finalized' && metaFault(replica) === undefined;
+  }
+
+  /** Good replicas of each block of the namespace that has any, by who has them. */
+  private holders(): {
+    readonly id: bigint;
+    readonly open: boolean;
+    readonly on: readonly string[];
+    readonly anywhere: readonly string[];
+  }[] {
+    const byId = new Map<bigint, DiskReplica[]>();
+    for (const replica of allReplicas(this.cluster)) {
+      const others = byId.get(replica.id);
+      if (others === undefined) byId.set(replica.id, [replica]);
+      else others.push(replica);
+    }
+    return this.witness
+      .model()
+      .files()
+      .flatMap(([, file]) =>
+        file.blocks.map(({ id, genStamp }) => {
+          const replicas = byId.get(id) ?? [];
+          return {
+            id,
+            open: file.open,
+            on: replicas.filter((replica) => this.isGood(replica, genStamp)).map(({ dataNode }) => dataNode),
+            anywhere: replicas.map(({ dataNode }) => dataNode),
+          };
+        }),
+      );
+  }
+
+  /** Whether a DataNode may lose what it has: all of it, or one block. */
+  mayLose(dataNode: string, block?: bigint): boolean {
+    return this.holders().every(({ id, open, on, anywhere }) => {
+      if ((block !== undefined && id !== block) || !anywhere.includes(dataNode)) return true;
+      // Of a block that is being written nothing is certain.
+      return !open && on.filter((name) => name !== dataNode).length >= ELSEWHERE;
+    });
+  }
+
+  /** Whether a DataNode may stay away for ever. */
+  maySpare(dataNode: string, core: readonly string[]): boolean {
+    return this.holders().every(
+      ({ on, anywhere }) => !anywhere.includes(dataNode) || on.some((name) => name !== dataNode && core.includes(name)),
+    );
+  }
+}

@@ -1,0 +1,110 @@
+// What one run is made of, as plain data: how long, how many machines, who does what, and what is done to them. All of it
+// is drawn from the seed; a minimiser makes it smaller, and a shape that was printed can be played again.
+import type { SeededRandom } from '../src/base/random.ts';
+import type { Keys } from './cluster.ts';
+import { type Fault, type Machines, planBlackout, planFaults, type Scenario } from './faults.ts';
+import { planSwarm } from './swarm.ts';
+import { DEFAULT_ROLES, type Role } from './workload.ts';
+
+export interface Shape {
+  readonly scenario: Scenario;
+  /** How long clients and faults go on, milliseconds; 0: until each client has done `steps` things. */
+  readonly spanMs: number;
+  readonly steps: number;
+  readonly dataNodes: number;
+  readonly clients: number;
+  readonly roles: readonly Role[];
+  readonly maxPauseMs: number;
+  readonly minReplication: number;
+  readonly keys: Keys;
+  readonly faults: readonly Fault[];
+}
+
+const SCENARIOS: readonly Scenario[] = ['calm', 'blackout', 'faults', 'faults'];
+const SHORT_CLIENTS = 3;
+/** Within this, the faults of a short run begin. */
+const SHORT_SPAN_MS = 15_000;
+const VOLUMES = ['/data/1', '/data/2'];
+const SPARE_NAME_DIRECTORY = '/name2';
+const LONGEST_PAUSES_MS = [200, 1_000, 3_000];
+
+export const machinesOf = (dataNodes: number, clients: number): Machines => ({
+  nameNode: 'nn',
+  dataNodes: Array.from({ length: dataNodes }, (_, i) => `dn${i}`),
+  clients: Array.from({ length: clients }, (_, i) => `client${i}`),
+});
+
+/** Some tens of seconds of one kind of trouble, or of none. */
+export function shortShape(
+  random: SeededRandom,
+  {
+    dataNodes,
+    scenario,
+    steps,
+  }: { readonly dataNodes: number; readonly scenario?: Scenario | undefined; readonly steps: number },
+): Shape {
+  const chosen = scenario ?? SCENARIOS[random.below(SCENARIOS.length)] ?? 'calm';
+  const machines = machinesOf(dataNodes, SHORT_CLIENTS);
+  const faults =
+    chosen === 'calm'
+      ? []
+      : chosen === 'blackout'
+        ? planBlackout(random, machines, SHORT_SPAN_MS)
+        : planFaults(random, machines, SHORT_SPAN_MS);
+  return {
+    scenario: chosen,
+    spanMs: 0,
+    steps,
+    dataNodes,
+    clients: SHORT_CLIENTS,
+    roles: DEFAULT_ROLES,
+    maxPauseMs: 600,
+    minReplication: 1,
+    keys: {},
+    faults,
+  };
+}
+
+/** Minutes of all kinds of trouble that the seed draws. */
+export function swarmShape(random: SeededRandom, spanMs: number): Shape {
+  const dataNodes = 3 + random.below(4);
+  const clients = 2 + random.below(3);
+  const many = (role: Role, least: number, most: number): Role[] =>
+    Array.from({ length: least + random.below(most - least + 1) }, () => role);
+  const roles = [
+    ...many('writer', 1, 5),
+    ...many('reader', 1, 3),
+    ...many('renamer', 0, 2),
+    ...many('deleter', 0, 2),
+    ...many('admin', 0, 2),
+  ];
+  const around = { ...machinesOf(dataNodes, clients), volumes: VOLUMES, spareNameDirectory: SPARE_NAME_DIRECTORY };
+  const { faults, destructive } = planSwarm(random, around, spanMs);
+  return {
+    scenario: 'swarm',
+    spanMs,
+    steps: 0,
+    dataNodes,
+    clients,
+    roles,
+    maxPauseMs: LONGEST_PAUSES_MS[random.below(LONGEST_PAUSES_MS.length)] as number,
+    minReplication: destructive ? 3 : 1 + random.below(2),
+    keys: swarmKeys(random),
+    faults,
+  };
+}
+
+/** Not all clusters are configured alike. */
+function swarmKeys(random: SeededRandom): Keys {
+  return {
+    'dfs.namenode.name.dir': `/name,${SPARE_NAME_DIRECTORY}`,
+    'dfs.datanode.data.dir': VOLUMES.join(','),
+    'dfs.datanode.failed.volumes.tolerated': random.below(2),
+    'dfs.namenode.checkpoint.txns': [50, 150, 1000][random.below(3)] as number,
+    'dfs.client.block.write.replace-datanode-on-failure.policy': ['DEFAULT', 'NEVER', 'ALWAYS'][random.below(3)] as string,
+    'dfs.client.block.write.replace-datanode-on-failure.best-effort': random.below(2) === 0,
+    'dfs.client-write-packet-size': [512, 2_048, 65_536][random.below(3)] as number,
+    'dfs.namenode.lease-hard-limit-sec': [60, 90][random.below(2)] as number,
+    'fs.trash.interval': random.below(2) === 0 ? 0 : 60,
+  };
+}
