@@ -89,17 +89,18 @@ export class LeaseMonitor {
       const block = ns.blocks.find(id);
       const file = block === 0 ? 0 : ns.blocks.owner(block);
       if (file === 0 || !this.isOpen(file) || blockFromEnd(ns, file, 0) !== block) this.attempts.delete(id);
-      else this.releaseQuietly(file, ns.inodes.underConstruction(file)?.clientName);
+      else this.releaseQuietly(file, undefined);
     }
     for (const block of [...ns.truncations.blocks()]) {
       const file = ns.blocks.owner(block);
       if (this.attempts.has(ns.blocks.id(block)) || !this.isOpen(file)) continue;
-      this.releaseQuietly(file, ns.inodes.underConstruction(file)?.clientName);
+      this.releaseQuietly(file, undefined);
     }
     for (const id of [...(ns.leases.ofHolder(NAMENODE_LEASE_HOLDER)?.files ?? [])].slice(0, LEASES_PER_ROUND)) {
       const file = ns.inodes.find(id);
-      if (!this.isOpen(file) || this.attempts.has(ns.blocks.id(blockFromEnd(ns, file, 0)))) continue;
-      this.releaseQuietly(file, NAMENODE_LEASE_HOLDER);
+      if (!this.isOpen(file)) continue;
+      const last = blockFromEnd(ns, file, 0);
+      if (last === 0 || !this.attempts.has(ns.blocks.id(last))) this.releaseQuietly(file, undefined);
     }
   }
 
@@ -171,8 +172,13 @@ export class LeaseMonitor {
   private handOver(file: InodeHandle, newHolder: string | undefined, now: Now): void {
     const { namespace: ns } = this.system;
     const reassign = reassignLeaseOp(ns, file, newHolder);
-    if (reassign !== undefined) this.system.commit([reassign], now);
-    else if (newHolder === undefined) ns.leases.renew(ns.leases.ofFile(ns.inodes.id(file))?.holder ?? '', now.monotonicMs);
+    if (reassign === undefined) this.renew(file, now);
+    else this.system.commit([reassign], now);
+  }
+
+  private renew(file: InodeHandle, now: Now): void {
+    const { namespace: ns } = this.system;
+    ns.leases.renew(ns.leases.ofFile(ns.inodes.id(file))?.holder ?? '', now.monotonicMs);
   }
 
   private recover(file: InodeHandle, block: BlockHandle, newHolder: string | undefined, now: Now): void {
@@ -185,7 +191,7 @@ export class LeaseMonitor {
     }
     const { ops, recoveryId } = beginRecovery(ns, file, newHolder);
     system.commit(ops, now);
-    this.handOver(file, newHolder, now);
+    if (newHolder === undefined) this.renew(file, now);
     this.order(block, recoveryId, now);
   }
 

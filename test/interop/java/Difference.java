@@ -52,6 +52,7 @@ import org.apache.hadoop.hdfs.protocol.HdfsConstants.DatanodeReportType;
 import org.apache.hadoop.hdfs.protocol.HdfsConstants.SafeModeAction;
 import org.apache.hadoop.hdfs.protocol.HdfsFileStatus;
 import org.apache.hadoop.hdfs.protocol.HdfsLocatedFileStatus;
+import org.apache.hadoop.hdfs.protocol.LastBlockWithStatus;
 import org.apache.hadoop.hdfs.protocol.LocatedBlock;
 import org.apache.hadoop.hdfs.protocol.LocatedBlocks;
 import org.apache.hadoop.hdfs.server.protocol.DatanodeStorageReport;
@@ -236,6 +237,20 @@ public class Difference {
           to.write(new byte[Integer.parseInt(w.at(1))]);
         }
         return "written";
+      }
+      case "append": {
+        EnumSet<CreateFlag> flags = EnumSet.noneOf(CreateFlag.class);
+        for (String flag : w.get("flags", "APPEND").split(",")) flags.add(CreateFlag.valueOf(flag));
+        LastBlockWithStatus last = nn.append(path, client, new EnumSetWritable<>(flags, CreateFlag.class));
+        if (w.named.containsKey("as")) blocks.put(w.get("as", ""), last.getLastBlock());
+        return located(last.getLastBlock()) + " " + status(last.getFileStatus());
+      }
+      case "truncate": return "" + nn.truncate(path, Long.parseLong(w.at(1)), client);
+      case "concat": nn.concat(path, w.plain.subList(1, w.plain.size()).toArray(new String[0])); return "done";
+      case "settle": {
+        // Until nobody has the file open.
+        for (int i = 0; i < 600 && !nn.isFileClosed(path); i++) Thread.sleep(50);
+        return "closed " + nn.isFileClosed(path);
       }
       case "addBlock": {
         EnumSet<AddBlockFlag> flags = EnumSet.noneOf(AddBlockFlag.class);

@@ -131,7 +131,7 @@ describe('releasing a lease', () => {
     for (const op of ops) logged.apply(op);
     expect(ns.leases.ofHolder('writer')).toBeUndefined();
     expect(ns.leases.ofHolder('HDFS_NameNode')?.files.size).toBe(1);
-    expect(reassignLeaseOp(ns, file, 'HDFS_NameNode')).toBeUndefined();
+    expect(reassignLeaseOp(ns, file, undefined)).toBeUndefined();
     expect(dump(logged.replay())).toEqual(dump(ns));
   });
 

@@ -112,10 +112,10 @@ export function beginRecovery(
   return { ops: reassign === undefined ? ops : [...ops, reassign], recoveryId: stamp.genStamp };
 }
 
-/** The op by which another client (or the NameNode) holds the lease; undefined when it does already. */
+/** The op by which another client (or the NameNode) holds the lease. Apache logs it also where the holder stays the same. */
 export function reassignLeaseOp(ns: Namespace, file: InodeHandle, newHolder: string | undefined): EditOp | undefined {
+  if (newHolder === undefined) return undefined;
   const holder = ns.inodes.underConstruction(file)?.clientName ?? '';
-  if (newHolder === undefined || newHolder === holder) return undefined;
   return { kind: 'REASSIGN_LEASE', leaseHolder: holder, path: pathOfInode(ns.inodes, file), newHolder };
 }
 
