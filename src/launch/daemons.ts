@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts';
 import { DataNode, type DataNodeOptions } from '../server/datanode/datanode.ts';
 import { type FormatOptions, formatNameNode } from '../server/namenode/format.ts';
 import { NameNode, type NameNodeOptions } from '../server/namenode/namenode.ts';
+import { rollBackNameNode } from '../server/namenode/upgrade.ts';
 import { SecondaryNameNode, type SecondaryOptions } from '../server/secondary/secondary-namenode.ts';
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|::1|0\.0\.0\.0|::)$/;
@@ -60,4 +61,9 @@ export async function startDataNode(
 /** True when it was formatted, false when somebody said no. */
 export function format(host: Host, configuration: Configuration, options: FormatOptions = {}): Promise<boolean> {
   return formatNameNode(host, ownNameNodeConfiguration(host, configuration), options);
+}
+
+/** Back to the state of before the last upgrade; rejects with HdfsError when there is none. */
+export function rollBack(host: Host, configuration: Configuration): Promise<void> {
+  return rollBackNameNode(host, ownNameNodeConfiguration(host, configuration));
 }

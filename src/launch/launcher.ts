@@ -1,11 +1,12 @@
 // The servers as the command line calls them. Commands that only talk to a cluster start without this and all that stands
 // behind it: they know the type alone, and the bundle for daemons hands them the value.
-import { format, openSecondaryNameNode, startDataNode, startNameNode, startSecondaryNameNode } from './daemons.ts';
+import { format, openSecondaryNameNode, rollBack, startDataNode, startNameNode, startSecondaryNameNode } from './daemons.ts';
 import { startDev } from './dev.ts';
 
 export const launcher = {
   format,
   openSecondaryNameNode,
+  rollBack,
   startDataNode,
   startDev,
   startNameNode,

@@ -5,7 +5,7 @@ import type { Host } from '../../host/host.ts';
 import { readLine, type Terminal } from '../terminal.ts';
 import { VERSION } from '../version.ts';
 
-const NAMENODE_USAGE = `Usage: hdfs namenode [-format [-clusterId cid ] [-force] [-nonInteractive] ] | [-recover [ -force] ] | [-regular]
+const NAMENODE_USAGE = `Usage: hdfs namenode [-format [-clusterId cid ] [-force] [-nonInteractive] ] | [-upgrade [-clusterId cid] ] | [-upgradeOnly [-clusterId cid] ] | [-rollback] | [-importCheckpoint] | [-recover [ -force] ] | [-regular]
 `;
 
 const DATANODE_USAGE = `Usage: hdfs datanode [-regular | -rollback]
@@ -20,11 +20,7 @@ const DATANODE_USAGE = `Usage: hdfs datanode [-regular | -rollback]
 const NAMENODE_NOT_YET: Readonly<Record<string, string>> = {
   '-backup': 'backup nodes are not supported',
   '-checkpoint': 'checkpoint nodes are not supported; hdfs secondarynamenode makes checkpoints',
-  '-upgrade': 'upgrading older file systems is not built yet',
-  '-upgradeonly': 'upgrading older file systems is not built yet',
-  '-rollback': 'going back to before an upgrade is not built yet',
   '-rollingupgrade': 'rolling upgrades are not built yet',
-  '-importcheckpoint': 'importing a checkpoint is not built yet',
   '-initializesharededits': 'shared edits are not built yet',
   '-bootstrapstandby': 'standby NameNodes are not built yet',
   '-observer': 'observer NameNodes are not built yet',
@@ -32,7 +28,7 @@ const NAMENODE_NOT_YET: Readonly<Record<string, string>> = {
 };
 
 interface NameNodeCommand {
-  readonly kind: 'regular' | 'format' | 'recover' | 'usage' | 'refused';
+  readonly kind: 'regular' | 'format' | 'recover' | 'upgrade' | 'upgrade-only' | 'rollback' | 'import' | 'usage' | 'refused';
   readonly clusterId?: string | undefined;
   readonly force?: boolean;
   readonly nonInteractive?: boolean;
@@ -49,6 +45,10 @@ export function parseNameNodeArguments(argv: readonly string[]): NameNodeCommand
     if (words.length > 2 || (words[1] ?? '-force') !== '-force') return { kind: 'usage' };
     return { kind: 'recover', force: words[1] === '-force' };
   }
+  if (first === '-rollback') return { kind: words.length === 1 ? 'rollback' : 'usage' };
+  if (first === '-importcheckpoint') return { kind: words.length === 1 ? 'import' : 'usage' };
+  if (first === '-upgrade' || first === '-upgradeonly')
+    return parseUpgrade(first === '-upgrade' ? 'upgrade' : 'upgrade-only', argv);
   if (first !== '-format') return { kind: 'usage' };
   const at = words.indexOf('-clusterid');
   const clusterId = at < 0 ? undefined : argv[at + 1];
@@ -56,6 +56,22 @@ export function parseNameNodeArguments(argv: readonly string[]): NameNodeCommand
     return { kind: 'usage', reason: 'Must specify a valid cluster ID after the -clusterId flag' };
   }
   return { kind: 'format', clusterId, force: words.includes('-force'), nonInteractive: words.includes('-noninteractive') };
+}
+
+function parseUpgrade(kind: 'upgrade' | 'upgrade-only', argv: readonly string[]): NameNodeCommand {
+  let clusterId: string | undefined;
+  for (let at = 1; at < argv.length; at++) {
+    const word = argv[at]?.toLowerCase() ?? '';
+    if (word === '-renamereserved' || word.startsWith('-renamereserved')) {
+      return { kind: 'refused', reason: 'no layout that is read here has files under reserved names' };
+    }
+    if (word !== '-clusterid') return { kind: 'usage', reason: `Unknown upgrade flag: ${argv[at]}` };
+    clusterId = argv[++at];
+    if (clusterId === undefined || clusterId.startsWith('-')) {
+      return { kind: 'usage', reason: 'Must specify a valid cluster ID after the -clusterId flag' };
+    }
+  }
+  return { kind, clusterId };
 }
 
 async function confirm(terminal: Terminal, question: string): Promise<boolean> {
@@ -105,12 +121,35 @@ export async function runNameNode(
       host.log.log('info', 'namenode', 'recovery is complete');
       return 0;
     }
+    case 'rollback': {
+      terminal.stderr.write(
+        'A rollback removes the present state of the file system and brings back that of before the last upgrade.\n' +
+          'It cannot be undone. No NameNode of this cluster may be running.\n',
+      );
+      if (!(await confirm(terminal, 'Roll back file system state? (Y or N) '))) {
+        terminal.stderr.write('Rollback aborted.\n');
+        return 1;
+      }
+      await terminal.launcher().rollBack(host, configuration);
+      return 0;
+    }
+    case 'upgrade-only': {
+      const nameNode = await terminal
+        .launcher()
+        .startNameNode(host, configuration, { startup: 'upgrade', clusterId: command.clusterId });
+      await nameNode.stop();
+      return 0;
+    }
     case 'regular':
+    case 'upgrade':
+    case 'import': {
+      const { kind: startup, clusterId } = command;
       return serve(host, terminal, 'namenode', async (fail) => {
         host.log.log('info', 'namenode', `starting tuskfs ${VERSION}`);
-        const nameNode = await terminal.launcher().startNameNode(host, configuration, { onFatal: fail });
+        const nameNode = await terminal.launcher().startNameNode(host, configuration, { onFatal: fail, startup, clusterId });
         return () => nameNode.stop();
       });
+    }
   }
 }
 

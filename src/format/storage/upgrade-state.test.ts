@@ -21,6 +21,11 @@ test('every point at which a crash can leave the directories leads back or forwa
   expect(steps(true, 'previous.tmp', 'current')).toEqual([rename('previous.tmp', 'previous')]);
   expect(steps(false, 'removed.tmp', 'previous')).toEqual([rename('removed.tmp', 'current')]);
   expect(steps(true, 'removed.tmp', 'current')).toEqual([remove('removed.tmp')]);
+  expect(steps(false, 'lastcheckpoint.tmp')).toEqual([remove('current'), rename('lastcheckpoint.tmp', 'current')]);
+  expect(steps(true, 'lastcheckpoint.tmp', 'current')).toEqual([
+    remove('previous.checkpoint'),
+    rename('lastcheckpoint.tmp', 'previous.checkpoint'),
+  ]);
   expect(steps(true, 'finalized.tmp', 'current')).toEqual([remove('finalized.tmp')]);
 });
 

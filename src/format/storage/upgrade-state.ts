@@ -11,6 +11,10 @@ export const REMOVED_TMP = 'removed.tmp';
 /** `previous`, while a finalization deletes it. */
 export const FINALIZED_TMP = 'finalized.tmp';
 
+/** `current` of before, while a NameNode of old saved an image. */
+export const LAST_CHECKPOINT_TMP = 'lastcheckpoint.tmp';
+const PREVIOUS_CHECKPOINT = 'previous.checkpoint';
+
 export interface DirectoryNames {
   /** Whether current/VERSION is there: the last thing that is written into a new `current`. */
   readonly hasVersion: boolean;
@@ -28,7 +32,7 @@ export type StorageState =
   | { readonly kind: 'inconsistent'; readonly reason: string };
 
 export function analyzeStorage({ hasVersion, names }: DirectoryNames): StorageState {
-  const temporary = [PREVIOUS_TMP, REMOVED_TMP, FINALIZED_TMP].filter((name) => names.has(name));
+  const temporary = [PREVIOUS_TMP, REMOVED_TMP, FINALIZED_TMP, LAST_CHECKPOINT_TMP].filter((name) => names.has(name));
   const hasPrevious = names.has(PREVIOUS);
   const [only] = temporary;
   if (only === undefined) {
@@ -53,6 +57,14 @@ export function analyzeStorage({ hasVersion, names }: DirectoryNames): StorageSt
       return hasVersion
         ? { kind: 'interrupted', what: 'upgrade', steps: [rename(PREVIOUS_TMP, PREVIOUS)] }
         : { kind: 'interrupted', what: 'upgrade', steps: [remove(CURRENT), rename(PREVIOUS_TMP, CURRENT)] };
+    case LAST_CHECKPOINT_TMP:
+      return {
+        kind: 'interrupted',
+        what: 'checkpoint',
+        steps: hasVersion
+          ? [remove(PREVIOUS_CHECKPOINT), rename(LAST_CHECKPOINT_TMP, PREVIOUS_CHECKPOINT)]
+          : [remove(CURRENT), rename(LAST_CHECKPOINT_TMP, CURRENT)],
+      };
     default:
       if (hasVersion === hasPrevious) {
         return {

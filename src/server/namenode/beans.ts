@@ -241,7 +241,7 @@ function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly
   }
   return {
     Total: stats.capacityTotal,
-    UpgradeFinalized: true,
+    UpgradeFinalized: storage.upgradeFinalized,
     ClusterId: identity.clusterId,
     Version: `${SOFTWARE_VERSION}, r${SOFTWARE_VERSION}`,
     Used: stats.capacityUsed,

@@ -3,7 +3,8 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { directoriesOf } from '../../config/nameservices.ts';
-import { LOCK_FILE } from '../../format/storage/names.ts';
+import { LOCK_FILE, VERSION_FILE } from '../../format/storage/names.ts';
+import { analyzeStorage, PREVIOUS, type StorageState } from '../../format/storage/upgrade-state.ts';
 import type { DiskLock, Host } from '../../host/host.ts';
 
 export interface NameDirectory {
@@ -72,23 +73,19 @@ export function checkpointDirectories(configuration: Configuration): readonly Na
   return together(images, edits, new Set());
 }
 
-export type DirectoryState =
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'unformatted' }
-  | { readonly kind: 'normal' }
-  /** An upgrade, rollback or checkpoint was cut off, or waits to be finalized: `what` is the directory that shows it. */
-  | { readonly kind: 'unfinished'; readonly what: string };
-
-/** Directories whose presence means that a multi-step change was cut off. Apache: Storage.StorageDirectory.analyzeStorage. */
-const UNFINISHED = ['previous.tmp', 'removed.tmp', 'finalized.tmp', 'lastcheckpoint.tmp'];
+/** What stands in a directory; `previous` keeps the state of before an upgrade that can still be rolled back. */
+export type DirectoryState = { readonly kind: 'missing' } | (StorageState & { readonly hasPrevious: boolean });
 
 export async function stateOf(host: Host, directory: NameDirectory): Promise<DirectoryState> {
   if (!(await host.disk.exists(directory.root))) return { kind: 'missing' };
-  for (const what of UNFINISHED) {
-    if (await host.disk.exists(`${directory.root}/${what}`)) return { kind: 'unfinished', what };
-  }
-  return { kind: (await host.disk.exists(`${currentOf(directory)}/VERSION`)) ? 'normal' : 'unformatted' };
+  const names = new Set(await host.disk.readdir(directory.root));
+  const hasVersion = await host.disk.exists(`${currentOf(directory)}/${VERSION_FILE}`);
+  return { ...analyzeStorage({ hasVersion, names }), hasPrevious: names.has(PREVIOUS) };
 }
+
+/** The words in which Apache refuses a directory. */
+export const inconsistent = (directory: NameDirectory, what: string): HdfsError =>
+  new HdfsError('EINCONSISTENT', `Directory ${directory.root} is in an inconsistent state: ${what}`);
 
 export const lockPathOf = (directory: NameDirectory): string => `${directory.root}/${LOCK_FILE}`;
 

@@ -4,6 +4,7 @@ import { HdfsError } from '../../base/errors.ts';
 import { blockId, genStamp, inodeId } from '../../base/ids.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { Namespace } from '../../core/namespace/namespace.ts';
+import type { ImageContent } from '../../format/fsimage/saver.ts';
 import type { CarriedSection, ImageCounters } from '../../format/fsimage/state.ts';
 import type { Host } from '../../host/host.ts';
 import type { NameDirectory } from './directories.ts';
@@ -57,6 +58,15 @@ export function imageCounters(namespace: Namespace, namespaceId: number, txid: n
     txid,
     lastInodeId: namespace.lastInodeId,
   };
+}
+
+/** An image of all of it, while nothing changes it. */
+export function imageContent(
+  { namespace, carried, lastTxid }: LoadedNamespace,
+  { namespaceId }: NamespaceIdentity,
+): ImageContent {
+  const { inodes, blocks } = namespace;
+  return { inodes, blocks, counters: imageCounters(namespace, namespaceId, lastTxid), carried };
 }
 
 /** Finalizes what a crash left of the log, loads the newest image, and replays. */

@@ -19,6 +19,8 @@ export class NameStorage {
   readonly all: readonly NameDirectory[];
   /** Whether directories that failed are tried again. */
   restoreFailed: boolean;
+  /** No directory keeps the state of before an upgrade any more. */
+  upgradeFinalized = true;
   private readonly host: Host;
   private readonly locks: Map<string, DiskLock>;
   private readonly failures = new Map<NameDirectory, string>();

@@ -23,6 +23,7 @@ import { HostFiles } from './host-files.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { imageTransferRoutes } from './image-transfer/routes.ts';
 import { ImageUploads } from './image-transfer/uploads.ts';
+import { importCheckpoint } from './import-checkpoint.ts';
 import { LeaseMonitor } from './lease-monitor.ts';
 import { type LoadedNamespace, loadNamespace } from './loading.ts';
 import { Locations } from './locations.ts';
@@ -42,6 +43,7 @@ import { ResourceChecker, ResourceMonitor } from './resources.ts';
 import { blockManagerOptions, placementOptions, rpcLimits, serverDefaults } from './settings.ts';
 import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
 import { TrashEmptier } from './trash-emptier.ts';
+import { catchUp, isUpgradeFinalized, recoverTransitions, refusePrevious, upgradeDirectories } from './upgrade.ts';
 import { Upkeep } from './upkeep.ts';
 
 /** Blocks looked at in one turn while they are counted at the start. */
@@ -52,6 +54,10 @@ export interface NameNodeOptions {
   readonly onFatal?: ((error: Error) => void) | undefined;
   /** Cut damaged edit logs at the damage and go on (`namenode -recover`). */
   readonly recover?: boolean;
+  /** `-upgrade` keeps the state of now, to be rolled back to; `-importCheckpoint` takes that of a secondary. */
+  readonly startup?: 'regular' | 'upgrade' | 'import';
+  /** Given with an upgrade; it counts only for layouts of before clusters had ids, so that it can only differ. */
+  readonly clusterId?: string | undefined;
 }
 
 export interface NameNodeAddresses {
@@ -134,21 +140,17 @@ export class NameNode {
       if ((await stateOf(host, directory)).kind === 'missing') await readIdentity(host, [directory]);
     }
     this.locks = await lockAll(host, directories);
-    const identity = await readIdentity(host, directories);
-    await this.joinEmpty(directories, identity);
-    const loaded = await loadNamespace(host, configuration, directories, identity, {
-      maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'),
-      cutAtDamage: this.options.recover === true,
-    });
+    const { identity, loaded } = await this.load(directories);
     const { namespace, lastTxid } = loaded;
     const storage = new NameStorage(host, directories, this.locks, configuration.getBoolean('dfs.namenode.name.dir.restore'));
+    storage.upgradeFinalized = await isUpgradeFinalized(host, directories);
     const editLog = this.openEditLog(storage, minimumEdits, identity, namespace);
     this.editLog = editLog;
     await editLog.open(lastTxid);
     const system = this.nameSystem(namespace, editLog);
     const hostFiles = new HostFiles(host, configuration);
     system.blockManager.refreshNodes(await hostFiles.readOrNone(), system.now());
-    await this.activate(system);
+    await this.activate(system, storage);
     this.running = await this.serve(system, { storage, identity, loaded, started, hostFiles });
     const { rpc, http } = this.addresses;
     host.log.log('info', 'namenode', `NameNode is up at ${formatHostPort(rpc)}, web ${formatHostPort(http)}`, {
@@ -159,11 +161,37 @@ export class NameNode {
     });
   }
 
+  /** What the directories hold, after it was upgraded or imported if that is wanted. */
+  private async load(directories: readonly NameDirectory[]): Promise<{ identity: NamespaceIdentity; loaded: LoadedNamespace }> {
+    const { host, configuration } = this;
+    const { startup = 'regular', recover = false } = this.options;
+    const recovery = { maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'), cutAtDamage: recover };
+    const behind = await recoverTransitions(host, directories);
+    if (startup === 'import') return importCheckpoint(host, configuration, directories, recovery);
+    const settled = directories.filter((directory) => !behind.includes(directory));
+    const identity = await readIdentity(host, settled);
+    const { clusterId = identity.clusterId } = this.options;
+    if (startup === 'upgrade' && clusterId !== identity.clusterId) {
+      const message = `Clusterid mismatch - current clusterid: ${identity.clusterId}, Ignoring given clusterid: ${clusterId}`;
+      host.log.log('warn', 'namenode', message);
+    }
+    if (startup === 'upgrade' && behind.length === 0) await refusePrevious(host, settled);
+    await this.joinEmpty(settled, identity);
+    const loaded = await loadNamespace(host, configuration, settled, identity, recovery);
+    if (behind.length > 0) {
+      await catchUp(host, behind, identity, loaded);
+    } else if (startup === 'upgrade') {
+      const upgraded = await upgradeDirectories(host, directories, identity, loaded);
+      return { identity: upgraded, loaded: { ...loaded, imageTxid: loaded.lastTxid, imageTime: host.clock.now() } };
+    }
+    return { identity, loaded };
+  }
+
   /** A new, empty directory beside formatted ones joins them, as with Apache. */
   private async joinEmpty(directories: readonly NameDirectory[], identity: NamespaceIdentity): Promise<void> {
     const { host } = this;
     for (const directory of directories) {
-      if ((await stateOf(host, directory)).kind !== 'unformatted') continue;
+      if ((await stateOf(host, directory)).kind !== 'not-formatted') continue;
       await host.disk.mkdir(currentOf(directory), 0o700);
       await writeVersion(host, directory, identity);
       await writeSeenTxid(host, directory, 0);
@@ -243,11 +271,12 @@ export class NameNode {
   }
 
   /** From here on the namespace is live: leases count from now, reads wait for what is not durable, safe mode begins. */
-  private async activate(system: NameSystem): Promise<void> {
+  private async activate(system: NameSystem, storage: NameStorage): Promise<void> {
     const { namespace: ns, blockManager } = system;
     const now = system.now();
     ns.leases.renewAll(now.monotonicMs);
     ns.touched.enabled = true;
+    ns.keepsOldBlocks = () => !storage.upgradeFinalized;
     ns.hasEnoughReplicas = (block) => blockManager.hasMinReplication(block);
     let complete = 0;
     for (let from = 1; from !== 0; ) {
@@ -319,7 +348,7 @@ export class NameNode {
     });
     const services = [
       clientProtocol,
-      datanodeProtocol({ system, identity, racks, leaseMonitor }),
+      datanodeProtocol({ system, identity, racks, leaseMonitor, storage: from.storage }),
       ...smallServices({ system, identity, checkpointer, resources, storage: from.storage }),
     ];
     const rpc = new RpcServer(host, {

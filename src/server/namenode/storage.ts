@@ -16,7 +16,7 @@ import {
 } from '../../format/storage/names.ts';
 import { formatNameNodeVersion, parseNameNodeVersion } from '../../format/storage/version.ts';
 import type { Host } from '../../host/host.ts';
-import { currentOf, type NameDirectory, stateOf } from './directories.ts';
+import { currentOf, inconsistent, type NameDirectory, stateOf } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
 
 export interface ImageFile {
@@ -62,9 +62,6 @@ export async function seenTxid(host: Host, directories: readonly NameDirectory[]
   return highest;
 }
 
-const inconsistent = (directory: NameDirectory, what: string): HdfsError =>
-  new HdfsError('EINCONSISTENT', `Directory ${directory.root} is in an inconsistent state: ${what}`);
-
 /**
  * Who the name system in these directories is. All formatted ones must agree. Throws HdfsError when none is formatted,
  * when one is missing, or when one belongs to another version or another name system.
@@ -74,14 +71,10 @@ export async function readIdentity(host: Host, directories: readonly NameDirecto
   for (const directory of directories) {
     const state = await stateOf(host, directory);
     if (state.kind === 'missing') throw inconsistent(directory, 'storage directory does not exist or is not accessible.');
-    if (state.kind === 'unfinished') {
-      throw inconsistent(
-        directory,
-        `it holds ${state.what}: an upgrade or rollback was cut off there, which the version that began it has to finish.`,
-      );
-    }
+    if (state.kind === 'interrupted') throw inconsistent(directory, `its ${state.what} was cut off.`);
+    if (state.kind === 'inconsistent') throw inconsistent(directory, state.reason);
     const path = `${currentOf(directory)}/${VERSION_FILE}`;
-    if (state.kind === 'unformatted') {
+    if (state.kind === 'not-formatted') {
       const kept = await somethingKept(host, directory);
       if (kept === undefined) continue;
       throw inconsistent(
@@ -117,6 +110,13 @@ export async function readIdentity(host: Host, directories: readonly NameDirecto
         identity.blockPoolId !== found.blockPoolId)
     ) {
       throw inconsistent(directory, `namespaceID, clusterID or blockpoolID is incompatible with others.`);
+    }
+    if (identity !== undefined && identity.cTime !== found.cTime) {
+      throw inconsistent(
+        directory,
+        `its cTime is ${found.cTime}, that of others ${identity.cTime}: an upgrade, or a rollback, was cut off between the ` +
+          'directories. Run `hdfs namenode -rollback` to go back to the state of before the upgrade.',
+      );
     }
     identity ??= {
       namespaceId: found.namespaceId,

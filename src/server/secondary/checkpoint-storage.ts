@@ -5,10 +5,11 @@ import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
 import { parseStorageFileName, VERSION_FILE } from '../../format/storage/names.ts';
 import { parseNameNodeVersion } from '../../format/storage/version.ts';
 import type { DiskLock, Host } from '../../host/host.ts';
-import { currentOf, lockAll, type NameDirectory } from '../namenode/directories.ts';
+import { currentOf, inconsistent, lockAll, type NameDirectory, stateOf } from '../namenode/directories.ts';
 import type { NamespaceIdentity } from '../namenode/identity.ts';
 import { NameStorage } from '../namenode/name-storage.ts';
 import { writeVersion } from '../namenode/storage.ts';
+import { recoverDirectory } from '../namenode/transitions.ts';
 
 /** Segments that were being fetched. Apache: NNStorage.getTemporaryEditsFileName. */
 export const temporaryEditsName = (finalName: string, stamp: number): string =>
@@ -65,6 +66,7 @@ export class CheckpointStorage {
   private async read(directory: NameDirectory): Promise<void> {
     const { disk } = this.host;
     const current = currentOf(directory);
+    await recoverDirectory(this.host, directory, await stateOf(this.host, directory));
     await disk.mkdir(current, 0o700);
     await disk.syncDirectory(directory.root);
     const names = await disk.readdir(current);
@@ -120,6 +122,3 @@ export class CheckpointStorage {
 
 const isSameCluster = (a: NamespaceIdentity, b: NamespaceIdentity): boolean =>
   a.namespaceId === b.namespaceId && a.clusterId === b.clusterId && a.blockPoolId === b.blockPoolId;
-
-const inconsistent = (directory: NameDirectory, what: string): HdfsError =>
-  new HdfsError('EINCONSISTENT', `Directory ${directory.root} is in an inconsistent state: ${what}`);

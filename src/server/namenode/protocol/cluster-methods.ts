@@ -10,6 +10,7 @@ import type { FsServerDefaultsProtoInit } from '../../../wire/messages/hdfs.ts';
 import type { Checkpointer } from '../checkpointer.ts';
 import type { NameStorage } from '../name-storage.ts';
 import type { NameSystem } from '../namesystem.ts';
+import { finalizeUpgrade } from '../upgrade.ts';
 import { notHighlyAvailable } from './small-services.ts';
 
 export interface ClusterMethodParts {
@@ -165,11 +166,11 @@ export function clusterMethods({
         return { txid: system.editLog.durableTxid };
       }),
 
-    // No upgrade is going on.
-    upgradeStatus: () => ({ upgradeFinalized: true }),
+    upgradeStatus: () => ({ upgradeFinalized: storage.upgradeFinalized }),
     finalizeUpgrade: (_request, call) =>
-      system.as(call, (caller) => {
+      system.as(call, async (caller) => {
         system.requireSuperuser(caller, 'finalizeUpgrade');
+        await finalizeUpgrade(system.host, storage);
         return {};
       }),
 

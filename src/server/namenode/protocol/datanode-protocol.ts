@@ -16,6 +16,7 @@ import { type ExportedBlockKeysProtoInit, NNHAStatusHeartbeatProto_State } from 
 import type { NamespaceIdentity } from '../identity.ts';
 import { namespaceInfoProto, SOFTWARE_VERSION } from '../identity.ts';
 import type { LeaseMonitor } from '../lease-monitor.ts';
+import type { NameStorage } from '../name-storage.ts';
 import type { NameSystem } from '../namesystem.ts';
 import type { RackResolver } from '../rack-resolver.ts';
 import { commandProto, datanodeId, heartbeatFigures, storageOf } from '../wire/datanodes.ts';
@@ -45,9 +46,10 @@ export interface DatanodeProtocolParts {
   readonly identity: NamespaceIdentity;
   readonly racks: RackResolver;
   readonly leaseMonitor: LeaseMonitor;
+  readonly storage: NameStorage;
 }
 
-export function datanodeProtocol({ system, identity, racks, leaseMonitor }: DatanodeProtocolParts): RpcService {
+export function datanodeProtocol({ system, identity, racks, leaseMonitor, storage }: DatanodeProtocolParts): RpcService {
   const { blockManager, host } = system;
 
   /** The node as it called: under the address that it comes from. Apache: DatanodeManager.registerDatanode. */
@@ -163,7 +165,9 @@ export function datanodeProtocol({ system, identity, racks, leaseMonitor }: Data
         }
         const isLast = context === undefined || context.curRpc === context.totalRpcs - 1;
         if (node !== undefined && isLast) blockManager.fullReportEnded(node, system.now());
-        return {};
+        // A node that kept the state of before an upgrade learns here that nobody will go back.
+        const isSettled = storage.upgradeFinalized && node !== undefined && !node.hasStaleStorages();
+        return isSettled ? { cmd: commandProto({ kind: 'finalize' }, identity.blockPoolId) } : {};
       },
 
       blockReceivedAndDeleted: (request, call) => {

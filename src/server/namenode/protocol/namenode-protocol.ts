@@ -102,7 +102,8 @@ export function namenodeProtocol({ system, identity, checkpointer, storage }: Na
           return { manifest: { logs, committedTxnId: lastTxid } };
         }),
 
-      isUpgradeFinalized: (_request, call) => privileged(call, 'isUpgradeFinalized', () => ({ isUpgradeFinalized: true })),
+      isUpgradeFinalized: (_request, call) =>
+        privileged(call, 'isUpgradeFinalized', () => ({ isUpgradeFinalized: storage.upgradeFinalized })),
 
       isRollingUpgrade: (_request, call) => privileged(call, 'isRollingUpgrade', () => ({ isRollingUpgrade: false })),
     },

@@ -1,0 +1,60 @@
+// `hdfs namenode -importCheckpoint`: a NameNode whose directories are lost begins with what the secondary NameNode has.
+// Apache: FSImage.doImportCheckpoint.
+import { HdfsError } from '../../base/errors.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import type { Host } from '../../host/host.ts';
+import { checkpointDirectories, currentOf, inconsistent, lockAll, type NameDirectory, stateOf } from './directories.ts';
+import type { RecoveryOptions } from './edits-recovery.ts';
+import type { NamespaceIdentity } from './identity.ts';
+import { imageContent, type LoadedNamespace, loadNamespace } from './loading.ts';
+import { NameStorage } from './name-storage.ts';
+import { publishImage } from './publishing.ts';
+import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
+import { recoverDirectory } from './transitions.ts';
+
+/** Into empty name directories only. Throws HdfsError before anything is written where that is not so. */
+export async function importCheckpoint(
+  host: Host,
+  configuration: Configuration,
+  directories: readonly NameDirectory[],
+  recovery: RecoveryOptions,
+): Promise<{ readonly identity: NamespaceIdentity; readonly loaded: LoadedNamespace }> {
+  for (const directory of directories) {
+    if ((await stateOf(host, directory)).kind === 'not-formatted') continue;
+    throw new HdfsError(
+      'EIO',
+      `Cannot import image from a checkpoint.  NameNode already contains an image in ${directory.root}`,
+    );
+  }
+  const checkpoints = checkpointDirectories(configuration);
+  for (const directory of checkpoints) {
+    if ((await stateOf(host, directory)).kind === 'missing') {
+      throw inconsistent(directory, 'storage directory does not exist or is not accessible.');
+    }
+  }
+  const locks = await lockAll(host, checkpoints);
+  try {
+    for (const directory of checkpoints) await recoverDirectory(host, directory, await stateOf(host, directory));
+    const identity = await readIdentity(host, checkpoints);
+    const loaded = await loadNamespace(host, configuration, checkpoints, identity, recovery);
+    for (const directory of directories) {
+      // What an import that was cut off left there.
+      await host.disk.removeTree(currentOf(directory));
+      await host.disk.mkdir(currentOf(directory), 0o700);
+      await host.disk.syncDirectory(directory.root);
+    }
+    const storage = new NameStorage(host, directories, new Map(), false);
+    await publishImage(host, storage, loaded.lastTxid, () => imageContent(loaded, identity));
+    for (const directory of storage.working) {
+      await writeSeenTxid(host, directory, loaded.lastTxid);
+      await writeVersion(host, directory, identity);
+    }
+    host.log.log('info', 'image', `imported the checkpoint of transaction ${loaded.lastTxid}`, {
+      layoutVersion: NAMENODE_LAYOUT_VERSION,
+    });
+    return { identity, loaded: { ...loaded, imageTxid: loaded.lastTxid, imageTime: host.clock.now() } };
+  } finally {
+    for (const lock of locks.values()) await lock.release();
+  }
+}

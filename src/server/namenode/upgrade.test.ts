@@ -1,0 +1,300 @@
+// If these fail, an upgrade cannot be undone, a crash in the middle of one loses the file system or mixes two states of it,
+// or a checkpoint cannot be imported.
+import { describe, expect, test } from 'vitest';
+import { type Api, exists, mkdir, TestNameNode } from './test-namenode.ts';
+import { rollBackNameNode } from './upgrade.ts';
+
+const TWO = {
+  'dfs.namenode.name.dir': '/one',
+  'dfs.namenode.edits.dir': '/one,/two',
+  'dfs.namenode.num.extra.edits.retained': 0,
+};
+const ROOTS = ['/one', '/two'];
+
+async function formatted(keys: Readonly<Record<string, string | number | boolean>> = TWO, seed = 1): Promise<TestNameNode> {
+  const nn = new TestNameNode(keys, seed);
+  expect(await nn.format()).toBe(true);
+  return nn;
+}
+
+const rollBack = (nn: TestNameNode): Promise<void> => nn.within(rollBackNameNode(nn.machine.host, nn.configuration));
+
+async function names(nn: TestNameNode, root: string): Promise<string[]> {
+  return (await nn.files(root)).filter((name) => name !== 'in_use.lock');
+}
+
+async function cTimes(nn: TestNameNode, of: 'current' | 'previous' = 'current'): Promise<string[]> {
+  const found: string[] = [];
+  for (const root of ROOTS) {
+    const path = `${root}/${of}/VERSION`;
+    if (!(await nn.within(nn.machine.host.disk.exists(path)))) continue;
+    found.push(/cTime=(\d+)/.exec((await nn.within(nn.machine.host.disk.readFile(path))).toString())?.[1] ?? '');
+  }
+  return found;
+}
+
+async function stop(nn: TestNameNode): Promise<void> {
+  await nn.within(nn.running.stop());
+  nn.machine.restart();
+}
+
+/** A file system with /before in it, stopped. */
+async function prepared(seed = 1): Promise<TestNameNode> {
+  const nn = await formatted(TWO, seed);
+  const api = await nn.start();
+  await mkdir(api, '/before');
+  await stop(nn);
+  return nn;
+}
+
+async function upgraded(nn: TestNameNode): Promise<Api> {
+  const api = await nn.start({ startup: 'upgrade' });
+  await mkdir(api, '/after');
+  return api;
+}
+
+describe('an upgrade', () => {
+  test('keeps the state of before in previous, under a new CTime, until it is finalized', async () => {
+    const nn = await prepared();
+    const [before] = await cTimes(nn);
+    const api = await upgraded(nn);
+    for (const root of ROOTS) expect(await names(nn, root)).toEqual(['current', 'previous']);
+    expect(await cTimes(nn, 'previous')).toEqual([before, before]);
+    const after = await cTimes(nn);
+    expect(new Set(after).size).toBe(1);
+    expect(Number(after[0])).toBeGreaterThan(Number(before));
+    expect(await api.upgradeStatus({})).toEqual({ upgradeFinalized: false });
+    expect(nn.running.system.namespace.keepsOldBlocks()).toBe(true);
+    await expect(mkdir(api, '/x')).resolves.toEqual({ result: true });
+    // It holds over a restart, and cannot be begun again.
+    await stop(nn);
+    await expect(nn.start({ startup: 'upgrade' })).rejects.toThrow(
+      'Directory /one is in an inconsistent state: previous fs state should not exist during upgrade. Finalize or rollback first.',
+    );
+    const again = await nn.start();
+    expect(await again.upgradeStatus({})).toEqual({ upgradeFinalized: false });
+    await again.finalizeUpgrade({});
+    expect(await again.upgradeStatus({})).toEqual({ upgradeFinalized: true });
+    expect(nn.running.system.namespace.keepsOldBlocks()).toBe(false);
+    for (const root of ROOTS) expect(await names(nn, root)).toEqual(['current']);
+    for (const path of ['/before', '/after', '/x']) expect(await exists(again, path)).toBe(true);
+    await stop(nn);
+    await expect(rollBack(nn)).rejects.toThrow('Cannot rollback. None of the storage directories contain previous fs state.');
+  });
+
+  test('is undone by a rollback, edits and checkpoints since then included', async () => {
+    const nn = await prepared();
+    const [before] = await cTimes(nn);
+    let api = await upgraded(nn);
+    for (let i = 0; i < 3; i++) {
+      await mkdir(api, `/later${i}`);
+      await nn.within(nn.running.checkpointer.save());
+    }
+    await stop(nn);
+    await rollBack(nn);
+    expect(await cTimes(nn)).toEqual([before, before]);
+    for (const root of ROOTS) expect(await names(nn, root)).toEqual(['current']);
+    api = await nn.start();
+    expect(await exists(api, '/before')).toBe(true);
+    for (const path of ['/after', '/later0', '/later2']) expect(await exists(api, path)).toBe(false);
+    await mkdir(api, '/anew');
+    api = await nn.restart('power');
+    expect(await exists(api, '/anew')).toBe(true);
+  });
+
+  test('that came after a directory was added leaves nothing of itself there when it is rolled back', async () => {
+    const nn = await prepared();
+    await upgraded(nn);
+    await stop(nn);
+    await nn.within(nn.machine.host.disk.removeTree('/two/previous'));
+    await nn.within(nn.machine.host.disk.removeTree('/two/current'));
+    await nn.start();
+    await stop(nn);
+    await rollBack(nn);
+    const api = await nn.start();
+    expect(await exists(api, '/before')).toBe(true);
+    expect(await exists(api, '/after')).toBe(false);
+    expect(new Set(await cTimes(nn)).size).toBe(1);
+  });
+
+  test('that one directory refuses does not begin to serve, and the next start undoes it', async () => {
+    const nn = await prepared();
+    const before = await cTimes(nn);
+    nn.machine.diskFault = ({ operation, path }) =>
+      operation === 'rename' && path === '/two/current' ? { error: 'EIO' } : undefined;
+    await expect(nn.start({ startup: 'upgrade' })).rejects.toThrow(
+      'Upgrade failed in 1 storage directory(ies), previously logged.',
+    );
+    nn.machine.diskFault = undefined;
+    nn.machine.restart();
+    const api = await nn.start();
+    expect(await exists(api, '/before')).toBe(true);
+    expect(await cTimes(nn)).toEqual(before);
+  });
+});
+
+/** Calls that change a disk. */
+const CHANGES = new Set(['open', 'write', 'rename', 'mkdir', 'rm', 'link', 'unlink', 'truncate', 'fsync', 'fdatasync']);
+
+/** Runs `work` again and again, each time crashing at the next disk call, until it gets through. */
+async function atEveryCrash(
+  make: (seed: number) => Promise<TestNameNode>,
+  work: (nn: TestNameNode) => Promise<unknown>,
+  check: (nn: TestNameNode, at: number) => Promise<void>,
+): Promise<number> {
+  for (let at = 1; ; at++) {
+    const nn = await make(at);
+    let calls = 0;
+    let crashed = false;
+    const over = new Promise<'crashed'>((resolve) => {
+      nn.machine.diskFault = ({ operation, path }) => {
+        if (crashed || path.endsWith('in_use.lock') || !CHANGES.has(operation) || ++calls !== at) return undefined;
+        crashed = true;
+        // Everything done so far stays, or only what was synced. (Luck would also tear renames, which no file system does.)
+        nn.machine.crash(at % 3 === 0 ? 'process' : 'power', false);
+        resolve('crashed');
+        return undefined;
+      };
+    });
+    const outcome = await nn.within(Promise.race([over, work(nn).then(() => 'done' as const)]));
+    nn.machine.diskFault = undefined;
+    if (outcome === 'done') return at;
+    nn.machine.restart();
+    await check(nn, at);
+  }
+}
+
+describe('a crash at every disk call', () => {
+  test('of an upgrade leaves the old state, or the upgraded one that can still be rolled back', async () => {
+    const kinds = new Set<string>();
+    const calls = await atEveryCrash(
+      prepared,
+      (nn) => nn.start({ startup: 'upgrade' }),
+      async (nn, at) => {
+        const api = await nn.start();
+        expect(await exists(api, '/before'), `call ${at}`).toBe(true);
+        expect(new Set(await cTimes(nn)).size, `call ${at}`).toBe(1);
+        const { upgradeFinalized } = await api.upgradeStatus({});
+        kinds.add(upgradeFinalized ? 'undone' : 'done');
+        await mkdir(api, '/after');
+        await stop(nn);
+        if (upgradeFinalized) {
+          for (const root of ROOTS) expect(await names(nn, root), `call ${at}`).toEqual(['current']);
+          return;
+        }
+        for (const root of ROOTS) expect(await names(nn, root), `call ${at}`).toEqual(['current', 'previous']);
+        if (at % 3 !== 0) return;
+        await rollBack(nn);
+        const back = await nn.start();
+        expect(await exists(back, '/before'), `call ${at}`).toBe(true);
+        expect(await exists(back, '/after'), `call ${at}`).toBe(false);
+      },
+    );
+    expect(calls).toBeGreaterThan(30);
+    expect(kinds).toEqual(new Set(['undone', 'done']));
+  });
+
+  test('of a rollback is followed by one that gets through', async () => {
+    const make = async (seed: number): Promise<TestNameNode> => {
+      const nn = await prepared(seed);
+      await upgraded(nn);
+      await stop(nn);
+      return nn;
+    };
+    const calls = await atEveryCrash(
+      make,
+      (nn) => rollBackNameNode(nn.machine.host, nn.configuration),
+      async (nn, at) => {
+        // A start in between serves one of the two states, or refuses a mixture of them.
+        const started = await nn.start().catch((error: Error) => error);
+        if (started instanceof Error) expect(started.message).toMatch(/cTime is .*-rollback/);
+        else await stop(nn);
+        nn.machine.restart();
+        await rollBack(nn).catch((error: Error) => expect(error.message).toMatch(/^Cannot rollback. None/));
+        const api = await nn.start();
+        expect(await exists(api, '/before'), `call ${at}`).toBe(true);
+        expect(await exists(api, '/after'), `call ${at}`).toBe(false);
+        expect(new Set(await cTimes(nn)).size, `call ${at}`).toBe(1);
+      },
+    );
+    expect(calls).toBeGreaterThan(8);
+  });
+
+  test('of finalizing leaves the upgraded state, and it can be finalized again', async () => {
+    const make = async (seed: number): Promise<TestNameNode> => {
+      const nn = await prepared(seed);
+      await upgraded(nn);
+      return nn;
+    };
+    const calls = await atEveryCrash(
+      make,
+      (nn) => nn.client().finalizeUpgrade({}),
+      async (nn, at) => {
+        const api = await nn.start();
+        expect(await exists(api, '/after'), `call ${at}`).toBe(true);
+        await api.finalizeUpgrade({});
+        for (const root of ROOTS) expect(await names(nn, root), `call ${at}`).toEqual(['current']);
+      },
+    );
+    expect(calls).toBeGreaterThan(4);
+  });
+});
+
+describe('importing a checkpoint', () => {
+  const keys = { 'dfs.namenode.checkpoint.dir': '/checkpoint' };
+
+  async function lost(seed = 1): Promise<TestNameNode> {
+    const nn = await formatted(keys, seed);
+    const api = await nn.start();
+    await mkdir(api, '/kept');
+    await nn.within(nn.running.checkpointer.save());
+    await mkdir(api, '/logged');
+    await stop(nn);
+    const { disk } = nn.machine.host;
+    // As a secondary that has fetched the last segment as well.
+    await nn.within(disk.mkdir('/checkpoint'));
+    await nn.within(disk.rename('/name/current', '/checkpoint/current'));
+    await nn.within(disk.syncDirectory('/checkpoint'));
+    await nn.within(disk.syncDirectory('/'));
+    await nn.within(disk.syncDirectory('/name'));
+    return nn;
+  }
+
+  test('begins with what it holds, as the same name system, and goes on', async () => {
+    const nn = await lost();
+    let api = await nn.start({ startup: 'import' });
+    const version = (await nn.within(nn.machine.host.disk.readFile('/name/current/VERSION'))).toString();
+    const theirs = (await nn.within(nn.machine.host.disk.readFile('/checkpoint/current/VERSION'))).toString();
+    expect(version.split('\n').slice(1)).toEqual(theirs.split('\n').slice(1));
+    await mkdir(api, '/new');
+    api = await nn.restart('power');
+    for (const path of ['/kept', '/logged', '/new']) expect(await exists(api, path)).toBe(true);
+  });
+
+  test('goes into empty directories only', async () => {
+    const nn = await lost();
+    await nn.start({ startup: 'import' });
+    await stop(nn);
+    await expect(nn.start({ startup: 'import' })).rejects.toThrow(
+      'Cannot import image from a checkpoint.  NameNode already contains an image in /name',
+    );
+    await nn.within(nn.machine.host.disk.removeTree('/name/current'));
+    await nn.within(nn.machine.host.disk.removeTree('/checkpoint'));
+    await expect(nn.start({ startup: 'import' })).rejects.toThrow(
+      'Directory /checkpoint is in an inconsistent state: storage directory does not exist or is not accessible.',
+    );
+  });
+
+  test('that a crash cut off at any disk call is done again', async () => {
+    const calls = await atEveryCrash(
+      lost,
+      (nn) => nn.start({ startup: 'import' }),
+      async (nn, at) => {
+        const isThere = await nn.within(nn.machine.host.disk.exists('/name/current/VERSION'));
+        const api = await nn.start(isThere ? {} : { startup: 'import' });
+        for (const path of ['/kept', '/logged']) expect(await exists(api, path), `call ${at}`).toBe(true);
+      },
+    );
+    expect(calls).toBeGreaterThan(10);
+  });
+});
