@@ -5,14 +5,19 @@
 //   --minutes M       of chaos in each seed (default 5)
 //   --scenario S      swarm (all kinds of trouble, the default), short (calm, blackout or faults, as the seed chooses)
 //   --beyond          nothing is spared, more is lost than may be: only that nothing wrong is served is checked
+//   --minimize        makes the shape of each failing seed smaller and prints it; `--runs N` at most (default 100)
 //   --shape FILE      plays this shape, as printed by a minimiser, instead of what the seed draws
 //   --explore W       starts the daemons on every disk that a power cut could leave: format, edits, image ... or all
 //                     (explore/index.ts), on `--limit N` disks at most
 //   --predicates      what is looked at, where and when, and what is not yet; plays nothing
 //   --speed           measures how much faster than real time a common load is
 //   --trace           every event; --verbose: every line of the daemons' logs
+
+import { SITUATIONS, type Situation } from '../src/base/sometimes.ts';
 import { EXPLORED, exploreNamed, tellExploration } from './explore/index.ts';
 import type { Scenario } from './faults.ts';
+import { minimize } from './minimize.ts';
+import { tellPredicates } from './predicates/table.ts';
 import { type RunOptions, type RunResult, runSeed } from './run.ts';
 import type { Shape } from './shape.ts';
 import { describeSpeed, measureSpeed } from './speed.ts';
@@ -96,23 +101,26 @@ class Totals {
   virtualMs = 0;
   events = 0;
   private readonly faults = new Map<string, number>();
+  private readonly reached = new Map<Situation, number>();
 
   add(result: RunResult): void {
     this.seeds++;
     if (result.violations.length > 0) this.broken.push(result.seed);
     this.virtualMs += result.virtualMs;
     this.events += result.events;
+    for (const situation of result.reached) this.reached.set(situation, (this.reached.get(situation) ?? 0) + 1);
     for (const [kind, times] of result.done) this.faults.set(kind, (this.faults.get(kind) ?? 0) + times);
   }
 
   lines(cpuMs: number): string[] {
-    const { seeds, broken, virtualMs, events, faults } = this;
+    const { seeds, broken, virtualMs, events, faults, reached } = this;
     const hours = (ms: number): string => (ms / 3_600_000).toFixed(2);
     const times = cpuMs > 0 ? (virtualMs / cpuMs).toFixed(0) : '?';
     return [
       `${seeds} seeds, ${hours(virtualMs)} virtual hours in ${hours(cpuMs)} core hours (${times} times real time), ` +
         `${Math.round(events / Math.max(1, cpuMs / 1000))} events/s, ${broken.length} seeds with violations${broken.length > 0 ? `: ${broken.join(' ')}` : ''}`,
       `faults: ${[...faults].map(([kind, count]) => `${kind} ${count}`).join(', ')}`,
+      ...SITUATIONS.map((situation) => `sometimes: ${situation}: ${reached.get(situation) ?? 'NEVER'}`),
     ];
   }
 }
@@ -141,6 +149,10 @@ async function exploreAll(args: readonly string[], output: SimOutput): Promise<n
 export async function main(args: readonly string[], output: SimOutput): Promise<number> {
   if (args.includes('--speed')) {
     output.line(describeSpeed(await measureSpeed(numberAfter(args, '--seconds', 300), output.cpuMs)));
+    return 0;
+  }
+  if (args.includes('--predicates')) {
+    for (const line of tellPredicates()) output.line(line);
     return 0;
   }
   if (args.includes('--explore')) return exploreAll(args, output);
@@ -174,10 +186,24 @@ export async function main(args: readonly string[], output: SimOutput): Promise<
     const words = args.filter(
       (word, i) => !['--from', '--seeds', '--hours'].some((name) => word === name || args[i - 1] === name),
     );
+    if (args.includes('--minimize')) await tellMinimum(result, options, output, numberAfter(args, '--runs', 100));
     output.line(`  again: npm run sim -- --from ${seed} --seeds 1 ${words.join(' ')} --trace --verbose`);
   }
   for (const line of totals.lines(output.cpuMs() - cpuMs)) output.line(line);
   return totals.broken.length === 0 ? 0 : 1;
+}
+
+async function tellMinimum(
+  first: RunResult,
+  options: Omit<RunOptions, 'seed'>,
+  output: SimOutput,
+  runs: number,
+): Promise<void> {
+  const again = (shape: Shape): Promise<RunResult> => play(first.seed, { ...options, shape }, output);
+  const { shape, result } = await minimize(first, again, runs, (line) => output.line(`  minimizing: ${line}`));
+  output.line('  smallest shape that fails, for --shape FILE:');
+  output.line(JSON.stringify(shape));
+  for (const line of tellViolations(result.violations)) output.line(`  ${line}`);
 }
 
 /** A promise that nobody waits for and that fails is a violation of its seed: X2. */

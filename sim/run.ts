@@ -1,6 +1,7 @@
 // One seed, one run: a cluster, clients that disturb each other, what is done to it, and the checks. What a run is made of
 // follows from the seed alone, and so does all that happens in it.
 import { SeededRandom } from '../src/base/random.ts';
+import { onSometimes, type Situation } from '../src/base/sometimes.ts';
 import type { SimLogLine } from '../src/host/sim/index.ts';
 import { Atlas } from './atlas.ts';
 import { SimCluster } from './cluster.ts';
@@ -47,6 +48,8 @@ export interface RunResult {
   readonly shape: Shape;
   /** Faults that happened, by kind. */
   readonly done: ReadonlyMap<string, number>;
+  /** Rare situations that it met. */
+  readonly reached: ReadonlySet<Situation>;
   readonly failures: ReadonlyMap<string, number>;
   readonly violations: readonly Violation[];
   /** How often each predicate was looked at. */
@@ -89,10 +92,14 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   watchPredicates(cluster, witness);
   const atlas = options.beyond ? undefined : new Atlas(cluster, witness);
   const nemesis = new Nemesis(cluster, machinesOf(dataNodes, clients), atlas);
+  const reached = new Set<Situation>();
+  onSometimes((situation) => reached.add(situation));
   try {
     await new Story(cluster, ledger, witness, nemesis, shape).play();
   } catch (error) {
     violations.add('X3', `the run broke off: ${error instanceof Error ? error.stack : String(error)}`);
+  } finally {
+    onSometimes(undefined);
   }
   return {
     seed,
@@ -108,6 +115,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     txids: witness.read().length,
     shape,
     done: nemesis.done,
+    reached,
     failures: ledger.failures,
     violations: violations.found,
     evaluated: violations.evaluated,

@@ -2,8 +2,10 @@
 // Which packet may go and what an acknowledgement means is core/pipeline/writer.ts, with whom to go on after a failure
 // core/pipeline/writer-recovery.ts: this is their shell. The calls that it takes are pipeline-calls.ts; bytes become packets
 // in file-writer.ts.
+
 import { assert } from '../base/assert.ts';
 import { HdfsError, messageOf } from '../base/errors.ts';
+import { sometimes } from '../base/sometimes.ts';
 import { AckHints } from '../core/pipeline/ack-hints.ts';
 import { wantsReplacement } from '../core/pipeline/replace-datanode.ts';
 import { Stage } from '../core/pipeline/types.ts';
@@ -409,6 +411,9 @@ export class BlockStream {
     open.connection?.close();
     open.connection = undefined;
     const { settings, host } = this.#context;
+    if (failure.duringSetup) sometimes('pipeline failed while it was set up');
+    else sometimes(this.#window.closing ? 'pipeline failed while closing' : 'pipeline failed while streaming');
+    if (open.nodes.length === 1) sometimes('the last node of a pipeline was lost');
     const plan = planRecovery(failure, {
       nodes: open.nodes.map((node) => nodeName(node.info)),
       local: open.nodes.map(({ info }) => info.id.ipAddr === this.#localHost || info.id.ipAddr.startsWith('127.')),
@@ -507,6 +512,7 @@ export class BlockStream {
     if (!wanted()) return;
     try {
       open.nodes = await this.#calls.addNode(open, this.#failed, this.#window.bytesSent);
+      sometimes('another DataNode took the place of a failed one');
     } catch (error) {
       this.#context.closed.throwIfAborted();
       const enough = replace.minReplication > 0 && open.nodes.length >= replace.minReplication;

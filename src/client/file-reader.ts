@@ -1,6 +1,7 @@
 // Reads one file: finds the block of a position, and takes its bytes from one replica after the other until one gives them.
 // Which replica is replica-choice.ts, what one DataNode sends transfer/block-reader.ts, where blocks are locations.ts, and
 // reads from two replicas at once hedged-read.ts.
+import { sometimes } from '../base/sometimes.ts';
 import { BlockReader } from '../transfer/block-reader.ts';
 import type { Peer } from '../transfer/peer.ts';
 import type { PipelineNode } from '../transfer/pipeline-client.ts';
@@ -64,6 +65,7 @@ export class FileReader {
         }
       } catch (error) {
         checkSignal(this.#context, signal);
+        sometimes('client read another replica after a failure');
         this.#choice.failed(block, node, attempts, error);
       } finally {
         signal?.removeEventListener('abort', abort);

@@ -4,6 +4,7 @@
 // A replica is chosen for deletion only among those on storages that have reported, and only while as many others of
 // that kind as the file wants stay; the choice is checked once more before the order leaves (stillExcess).
 
+import { sometimes } from '../../base/sometimes.ts';
 import type { PlacementStatus } from '../placement/policy.ts';
 import { excessStorageTypes, storagePolicyById } from '../placement/storage-policy.ts';
 import { type BlockHandle, BlockState } from './block-map.ts';
@@ -110,6 +111,7 @@ export function chooseExcess(
       invalidate(state, storage.node, triple);
     }
   }
+  if (stale && candidates.length > wanted) sometimes('excess replica chosen while another storage is stale');
   return !stale;
 }
 

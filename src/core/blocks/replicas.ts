@@ -1,8 +1,10 @@
 // Replicas come and go: what that means for the block (complete, safe, under- or over-replicated) and for the replica
 // (good, corrupt, to be deleted). The one place that writes replicas into the block map and takes them out. Mirrors
 // addStoredBlock, removeStoredBlock and markBlockAsCorrupt of BlockManager.
+
 import { HdfsError } from '../../base/errors.ts';
 import { type GenStamp, LONG_MAX } from '../../base/ids.ts';
+import { sometimes } from '../../base/sometimes.ts';
 import { type BlockHandle, BlockState } from './block-map.ts';
 import type { BlockTriple } from './commands.ts';
 import { type CorruptReason, CorruptReason as Reason } from './corrupt-replicas.ts';
@@ -106,6 +108,7 @@ export function markCorrupt(
   }
   link(state, block, storage);
   state.corrupt.add(block, storage.node, bad);
+  sometimes('replica reported corrupt');
   updateSafety(state, block);
   const counts = countReplicas(state, block);
   const usable = usableReplicas(counts);

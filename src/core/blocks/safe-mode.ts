@@ -1,6 +1,7 @@
 // Safe mode: after a start nothing is changed, copied or deleted until enough blocks have enough replicas on enough
 // DataNodes, for long enough. An operator, or a full disk, may switch it on as well. Mirrors BlockManagerSafeMode and the
 // manual part of FSNamesystem. A block counts as safe by a bit of its own, so no report can count it twice.
+import { sometimes } from '../../base/sometimes.ts';
 import type { BlockHandle } from './block-map.ts';
 
 /** Apache: BlockManagerSafeMode.reportStatus writes at most this often. */
@@ -190,6 +191,7 @@ export class SafeMode {
   setResourcesLow(low: boolean): void {
     if (low && !this.#resourcesLow) {
       this.#resourcesLow = true;
+      sometimes('safe mode entered for want of disk space');
       this.#events.log(`STATE* Safe mode is ON.\n${this.tip()}`);
     }
     if (!low) this.#resourcesLow = false;

@@ -1,8 +1,10 @@
 // One block pool on all volumes: its directories, its replica map, and what a start finds on the disks. Finalized replicas
 // are taken by their names and lengths; replicas left by a writer are cut to what their checksums prove and wait for
 // recovery (RWR); copies in the making are dropped. Apache: BlockPoolSlice.
+
 import { messageOf } from '../../base/errors.ts';
 import { type BlockId, type GenStamp, genStamp } from '../../base/ids.ts';
+import { sometimes } from '../../base/sometimes.ts';
 import { type ReplicaHandle, ReplicaMap } from '../../core/replica/replica-map.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
 import {
@@ -210,6 +212,7 @@ export class BlockPool {
         stamp === undefined
           ? 0
           : await this.provenLength(`${dir}/${name}`, `${dir}/${metaFileName(id, stamp)}`, `${dir}/${tailFileName(id)}`);
+      sometimes('block found half written at the start of a DataNode');
       if (this.take(volume, id, stamp ?? NO_GEN_STAMP, length, ReplicaState.RWR)) volume.addUsed(this.id, length);
       else if (this.isSurpassed(id, stamp ?? NO_GEN_STAMP, length)) {
         await this.removeWritten(volume, id, stamp);

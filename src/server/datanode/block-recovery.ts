@@ -1,8 +1,11 @@
 // Block recovery, as the primary DataNode runs it on a NameNode's command: asks every holder what it has, decides
 // (core/replica/sync-block.ts), has the replicas that stay cut and finalized under the new generation stamp, and tells the
 // NameNode. Apache: BlockRecoveryWorker.
+
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
 import { type BlockId, blockId, type GenStamp, genStamp } from '../../base/ids.ts';
+import { sometimes } from '../../base/sometimes.ts';
+import { ReplicaState } from '../../core/replica/states.ts';
 import { type FoundReplica, syncBlock } from '../../core/replica/sync-block.ts';
 import { RpcClient, rpcProxy } from '../../rpc/client.ts';
 import type { DatanodeIDProto } from '../../wire/messages/hdfs.ts';
@@ -58,6 +61,7 @@ async function run(services: Services, actor: NameNodeActor, recovery: Recovery,
   const nodes = (recovery.message.block?.locs ?? []).flatMap((info) => (info.id === undefined ? [] : [info.id]));
   const asked = await Promise.all(nodes.map((node) => ask(services, node, recovery, clients)));
   if (asked.some((each) => 'error' in each && isOvertaken(each.error))) {
+    sometimes('recovery overtaken by a newer one');
     warn(services, `recovery ${recoveryId} of ${describeBlock(block)} is given up: a newer one is in progress`);
     return;
   }
@@ -75,9 +79,12 @@ async function run(services: Services, actor: NameNodeActor, recovery: Recovery,
       if (holders.length < nodes.length) {
         throw new HdfsError('EIO', `Not all datanodes of ${describeBlock(block)} could be asked, and the others have nothing`);
       }
+      sometimes('block given up because nobody has it');
       return commit(actor, recovery, 0, true, []);
     case 'keep': {
       const members = decision.members.map(({ holder }) => holder);
+      if (members.length > 1) sometimes('block recovered from several replicas');
+      if (replicas.every(({ state }) => state === ReplicaState.RWR)) sometimes('block recovered from crashed replicas only');
       const updated = await update(services, recovery, members, decision.length);
       return commit(actor, recovery, decision.length, false, updated);
     }

@@ -1,7 +1,9 @@
 // What follows from disk calls that fail: the volume is checked (volume-checker.ts), and when its disk has failed it goes out
 // of service, the NameNodes are told, and the node ends if too few volumes are left. Apache: DataNode.handleVolumeFailures
 // and handleDiskError.
+
 import { messageOf } from '../../base/errors.ts';
+import { sometimes } from '../../base/sometimes.ts';
 import type { Host } from '../../host/host.ts';
 import { ErrorReportRequestProto_ErrorCode } from '../../wire/messages/datanode.ts';
 import { describeDirectory } from './data-directories.ts';
@@ -54,6 +56,7 @@ export class DiskWatch {
     const { host, settings, dataset } = this.options;
     const { volumeList } = dataset;
     const tolerated = settings.volumeFailuresTolerated;
+    sometimes('volume of a DataNode left out after an error');
     const goesOn = hasEnoughVolumes(volumeList.working.length, volumeList.failures.length, tolerated);
     const message = `DataNode failed volumes:${describeDirectory(volume)};`;
     host.log.log(goesOn ? 'warn' : 'error', 'datanode', `${message} keep running: ${goesOn}`);

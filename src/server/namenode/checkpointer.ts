@@ -1,7 +1,9 @@
 // Checkpoints while serving: the log is rolled, the state as of its last transaction is frozen (the pages are shared, and
 // copied when they change), and the image is written in slices. Apache leaves this to a second process; here the
 // NameNode does it by itself, by the same keys, unless a secondary NameNode brings images in time.
+
 import { HdfsError, messageOf } from '../../base/errors.ts';
+import { sometimes } from '../../base/sometimes.ts';
 import type { CarriedSection } from '../../format/fsimage/state.ts';
 import type { Timer } from '../../host/host.ts';
 import type { NamespaceIdentity } from './identity.ts';
@@ -137,6 +139,7 @@ export class Checkpointer {
         counters,
         carried: this.options.carried,
       }));
+      if (editLog.lastTxid > first) sometimes('changes came while an image was written');
       this.noteImage(txid);
       host.log.log('info', 'checkpoint', `saved image of transaction ${txid}`, {
         bytes: saved.size,

@@ -2,7 +2,9 @@
 // cut after its last intact record and finalized; copies in other directories that end earlier are replaced by the
 // longest. Damage with intact records behind it is never skipped: another copy is read, or the start stops with the file,
 // the offset and the way out.
+
 import { HdfsError, messageOf } from '../../base/errors.ts';
+import { sometimes } from '../../base/sometimes.ts';
 import type { LoggedOp } from '../../core/edits/ops.ts';
 import type { EditLogEnd } from '../../format/edit-log/decoder.ts';
 import { readEditLog } from '../../format/edit-log/reader.ts';
@@ -134,6 +136,7 @@ function usable(result: Examined, options: RecoveryOptions): boolean {
 
 /** Cuts the file after its last intact record and gives it its final name. */
 async function finalizeCut(host: Host, segment: SegmentFile, { end, lastTxid }: Examined): Promise<string> {
+  if (end.kind === 'torn') sometimes('torn tail of the edit log cut');
   if (end.kind === 'torn') host.log.log('warn', 'edits', `cutting ${segment.path} at offset ${end.offset}: ${end.reason}`);
   if (end.kind === 'corrupt') {
     host.log.log('warn', 'edits', `cutting ${segment.path} at its damage, offset ${end.offset}: ${end.reason}`);

@@ -2,8 +2,10 @@
 // block that was being written is recovered by its DataNodes first, and one that is being cut as well; what they agree upon
 // arrives as commitBlockSynchronization and closes the file. Apache: LeaseManager.Monitor,
 // FSNamesystem.internalReleaseLease.
+
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { type BlockId, type GenStamp, genStamp } from '../../base/ids.ts';
+import { sometimes } from '../../base/sometimes.ts';
 import { type BlockHandle, BlockState } from '../../core/blocks/block-map.ts';
 import type { Now, Storage } from '../../core/blocks/datanode.ts';
 import { NO_RPC_IDS } from '../../core/edits/ops.ts';
@@ -72,6 +74,7 @@ export class LeaseMonitor {
     if (system.blockManager.safeMode.isOn || system.editLog.lowSpace !== undefined) return;
     const { namespace: ns } = system;
     for (const lease of ns.leases.expired(system.now().monotonicMs, LEASES_PER_ROUND)) {
+      sometimes('lease expired at its hard limit');
       for (const id of [...lease.files]) this.releaseQuietly(ns.inodes.find(id), NAMENODE_LEASE_HOLDER);
     }
     this.goOn();
@@ -233,6 +236,7 @@ export class LeaseMonitor {
     }
     const recoveryId = blockManager.recoveries.recoveryId(block);
     if (ns.blocks.state(block) !== BlockState.UNDER_RECOVERY || recoveryId !== result.newGenStamp) {
+      sometimes('recovery answered after a newer one began');
       throw new HdfsError(
         'EIO',
         `The recovery id ${result.newGenStamp} does not match current recovery id ${recoveryId ?? 0} for block ${named}`,

@@ -1,7 +1,9 @@
 // Which of the name directories work, and since when and why one does not. A directory that failed is left alone until it
 // is allowed to come back (dfs.namenode.name.dir.restore, dfsadmin -restoreFailedStorage true): then every roll of the log
 // and so every checkpoint tries it again. Apache: NNStorage's storageDirs and removedStorageDirs.
+
 import { HdfsError, messageOf } from '../../base/errors.ts';
+import { sometimes } from '../../base/sometimes.ts';
 import { editsInProgressName, parseStorageFileName, VERSION_FILE } from '../../format/storage/names.ts';
 import { parseNameNodeVersion } from '../../format/storage/version.ts';
 import type { DiskLock, Host } from '../../host/host.ts';
@@ -45,6 +47,7 @@ export class NameStorage {
   fail(directory: NameDirectory, reason: string): void {
     if (this.failures.has(directory)) return;
     this.failures.set(directory, reason);
+    sometimes('name directory left out after an error');
     this.host.log.log('error', 'storage', `storage directory ${directory.root} is left out: ${reason}`);
   }
 

@@ -1,8 +1,10 @@
 // The NameNode's middle: the namespace, the block manager and the edit log, and the one way in which a request changes
 // them. check decides, every op gets a txid, is appended and applied, and the answer waits at the edit log's gate until
 // that txid is durable. Reads wait only for what they met. What a method means is in protocol/.
+
 import { HdfsError } from '../../base/errors.ts';
 import { blockId, genStamp } from '../../base/ids.ts';
+import { sometimes } from '../../base/sometimes.ts';
 import type { BlockManager } from '../../core/blocks/block-manager.ts';
 import type { Now } from '../../core/blocks/datanode.ts';
 import type { EditOp, RpcIds } from '../../core/edits/ops.ts';
@@ -42,6 +44,8 @@ export class NameSystem {
   readonly groups: Groups;
   readonly superuser: string;
   private readonly parts: NameSystemParts;
+  /** The last transaction that was there at the start. */
+  private readonly loadedTxid: number;
   /** Set by whoever recovers leases; true: the file is closed now. */
   onLeaseRecoveryWanted: (file: InodeHandle) => boolean = () => false;
 
@@ -53,6 +57,7 @@ export class NameSystem {
     this.editLog = parts.editLog;
     this.groups = parts.groups;
     this.superuser = parts.superuser;
+    this.loadedTxid = parts.editLog.lastTxid;
   }
 
   get blockPoolId(): string {
@@ -114,6 +119,8 @@ export class NameSystem {
       if (again !== undefined) {
         const done = this.namespace.retryCache.find(rpcIds(call), now.monotonicMs);
         if (done !== undefined) {
+          sometimes('retried call answered from the cache');
+          if (done.txid <= this.loadedTxid) sometimes('retried call answered from the cache after a restart');
           call.afterTxid = done.txid;
           return again(done.payload);
         }

@@ -1,0 +1,41 @@
+// Marks of rare situations: that a run of the simulator met one is worth knowing, and that it never did is worth more. On a
+// real machine a mark does nothing. Each situation is named here once and marked where it happens.
+
+export const SITUATIONS = [
+  'pipeline failed while it was set up',
+  'pipeline failed while streaming',
+  'pipeline failed while closing',
+  'another DataNode took the place of a failed one',
+  'the last node of a pipeline was lost',
+  'block recovered from several replicas',
+  'block recovered from crashed replicas only',
+  'block given up because nobody has it',
+  'recovery overtaken by a newer one',
+  'recovery answered after a newer one began',
+  'block found half written at the start of a DataNode',
+  'torn tail of the edit log cut',
+  'name directory left out after an error',
+  'changes came while an image was written',
+  'safe mode entered for want of disk space',
+  'retried call answered from the cache',
+  'retried call answered from the cache after a restart',
+  'excess replica chosen while another storage is stale',
+  'replica reported corrupt',
+  'lease expired at its hard limit',
+  'volume of a DataNode left out after an error',
+  'client read another replica after a failure',
+] as const;
+
+export type Situation = (typeof SITUATIONS)[number];
+
+let listener: ((situation: Situation) => void) | undefined;
+
+/** Notes that something rare has happened. */
+export function sometimes(situation: Situation): void {
+  listener?.(situation);
+}
+
+/** Who is told from now on; undefined: nobody. */
+export function onSometimes(fn: ((situation: Situation) => void) | undefined): void {
+  listener = fn;
+}
