@@ -79,6 +79,10 @@ export const DATANODE_KEYS = {
   'dfs.cachereport.intervalMsec': duration('ms', '10000', 'Time between cache reports.'),
   'dfs.datanode.directoryscan.interval': duration('s', '21600', 'How often disk and memory are compared.'),
   'dfs.datanode.directoryscan.threads': int('1', 'Volumes compared at once.'),
+  'dfs.datanode.directoryscan.throttle.limit.ms.per.sec': int(
+    '1000',
+    'Milliseconds of each second in which the comparison may work; 1000 means all of it.',
+  ),
   'dfs.datanode.scan.period.hours': duration(
     'h',
     '504',

@@ -5,6 +5,7 @@
 import { messageOf } from '../../base/errors.ts';
 import { type BlockId, type GenStamp, genStamp } from '../../base/ids.ts';
 import { sometimes } from '../../base/sometimes.ts';
+import { betterCopy } from '../../core/replica/duplicates.ts';
 import { type ReplicaHandle, ReplicaMap } from '../../core/replica/replica-map.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
 import {
@@ -245,14 +246,13 @@ export class BlockPool {
   private take(volume: Volume, id: BlockId, stamp: GenStamp, bytes: number, state: ReplicaState): boolean {
     const other = this.replicas.find(id);
     if (other !== 0) {
-      const finalizedWins =
-        (this.replicas.state(other) === ReplicaState.FINALIZED) !== (state === ReplicaState.FINALIZED)
-          ? state === ReplicaState.FINALIZED
-          : undefined;
-      const better =
-        stamp !== this.replicas.genStamp(other)
-          ? stamp > this.replicas.genStamp(other)
-          : (finalizedWins ?? bytes > this.replicas.numBytes(other));
+      const known = {
+        finalized: this.replicas.state(other) === ReplicaState.FINALIZED,
+        genStamp: this.replicas.genStamp(other),
+        numBytes: this.replicas.numBytes(other),
+      };
+      const found = { finalized: state === ReplicaState.FINALIZED, genStamp: stamp, numBytes: bytes };
+      const better = betterCopy(known, found) === 'second';
       this.log.log(
         'warn',
         'datanode',

@@ -34,6 +34,7 @@ import { type BlockName, describeBlock } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { protoOf } from './requests.ts';
 import { RollingUpgrades } from './rolling-upgrade.ts';
+import { Scanners } from './scanners.ts';
 import type { Counters, Services } from './services.ts';
 import { type DataNodeSettings, readSettings } from './settings.ts';
 import { Storages } from './storages.ts';
@@ -66,6 +67,7 @@ interface Waiter {
 }
 
 interface Running {
+  readonly scanners: Scanners;
   readonly storages: Storages;
   readonly services: Services;
   readonly xceivers: XceiverServer;
@@ -133,9 +135,11 @@ export class DataNode {
       actors: () => pools.flatMap(({ actors }) => actors),
       giveUp: (reason) => {
         host.log.log('error', 'datanode', reason);
-        this.shutdownRequested(dataset, settings, false);
+        if (!this.shutdownInProgress) this.shutdownRequested(dataset, settings, false);
       },
     });
+    const reportBad = (block: BlockName): void => this.reportBad(pools, dataset, block, undefined);
+    const scanners = new Scanners(host, settings, dataset, reportBad);
     const counters: Counters = {
       activeTransfers: 0,
       transfersOut: 0,
@@ -154,6 +158,7 @@ export class DataNode {
       identity: (pool) => this.identities.get(pool),
       poolReady: (pool) => this.poolReady(pool, settings.poolReadyMs),
       reportBad: (block, holder) => this.reportBad(pools, dataset, block, holder),
+      suspect: (block) => scanners.blocks.suspect(block),
       ackHints: (pool) =>
         ackHints(
           settings,
@@ -176,6 +181,7 @@ export class DataNode {
           try {
             await this.exclusively(() => changeDirectories({ log: host.log, dataset, storages, watch }, directories));
           } finally {
+            scanners.follow();
             triggerReports(pools, false, undefined);
           }
         },
@@ -225,12 +231,22 @@ export class DataNode {
         ...base,
         registered: (actor, registration) => {
           base.registered(actor, registration);
+          scanners.follow();
           // One bean bears the node's UUID in its name, and a new node gets its UUID only now.
           addBeans();
         },
       };
       pools = nameservices.map(({ nameservice, namenodes }) => new PoolService(nameservice, namenodes, owner, host.log));
-      this.running = { storages, services, xceivers, rpc, http, pools, addresses: { transfer, ipc, http: http.address } };
+      this.running = {
+        scanners,
+        storages,
+        services,
+        xceivers,
+        rpc,
+        http,
+        pools,
+        addresses: { transfer, ipc, http: http.address },
+      };
     } catch (error) {
       await http?.close();
       await xceivers.close();
@@ -247,6 +263,7 @@ export class DataNode {
     const { running } = this;
     if (running === undefined) return;
     this.running = undefined;
+    running.scanners.stop();
     await Promise.all(running.pools.map((pool) => pool.stop()));
     await running.http?.close();
     await running.rpc.close();

@@ -367,7 +367,8 @@ export class Dataset {
     }
   }
 
-  private async unlinkQuietly(volume: Volume, path: string): Promise<void> {
+  /** A file that is not there is fine; any other failure is logged. */
+  async unlinkQuietly(volume: Volume, path: string): Promise<void> {
     try {
       await volume.io.async(0, () => this.disk.unlink(path));
     } catch (error) {

@@ -31,6 +31,8 @@ export interface Services {
   poolReady(pool: string): Promise<void>;
   /** Tells the NameNodes that a replica, here or on the node that sent it, is corrupt. */
   reportBad(block: BlockName, holder: DatanodeInfoProto | undefined): void;
+  /** A replica here could not be read as it should be: it is verified soon. */
+  suspect(block: BlockName): void;
   /** What our acknowledgements say of this node beside the status: bits of a flag word, 0 for nothing. */
   ackHints(pool: string): number;
   /** Our own source address for connections, where the node has one of its own. */

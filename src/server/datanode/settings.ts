@@ -38,10 +38,21 @@ export interface DataNodeSettings {
   readonly reserving: Reserving;
   readonly volumeFailuresTolerated: number;
   readonly choosing: VolumeChooserOptions;
+  readonly directoryScanMs: number;
+  readonly directoryScanThrottleMs: number;
+  /** Negative: blocks are not verified by themselves. */
+  readonly scanPeriodMs: number;
+  readonly scanBytesPerSecond: number;
   readonly diskCheckMinGapMs: number;
   readonly diskCheckTimeoutMs: number;
   readonly bytesPerChecksum: number;
 }
+
+/** What 0 of dfs.datanode.scan.period.hours stands for: three weeks. */
+const DEFAULT_SCAN_PERIOD_MS = 21 * 24 * 3_600_000;
+
+/** A value that makes no sense is no throttle, as in Apache. */
+const throttleOf = (value: number): number => (value > 0 && value < 1000 ? value : 1000);
 
 export function readSettings(configuration: Configuration): DataNodeSettings {
   return {
@@ -71,6 +82,10 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     reserving: readReserving(configuration),
     volumeFailuresTolerated: configuration.getInt('dfs.datanode.failed.volumes.tolerated'),
     choosing: readChoosing(configuration),
+    directoryScanMs: configuration.getDuration('dfs.datanode.directoryscan.interval'),
+    directoryScanThrottleMs: throttleOf(configuration.getInt('dfs.datanode.directoryscan.throttle.limit.ms.per.sec')),
+    scanPeriodMs: configuration.getDuration('dfs.datanode.scan.period.hours') || DEFAULT_SCAN_PERIOD_MS,
+    scanBytesPerSecond: configuration.getSize('dfs.block.scanner.volume.bytes.per.second'),
     diskCheckMinGapMs: notNegative(
       'dfs.datanode.disk.check.min.gap',
       configuration.getDuration('dfs.datanode.disk.check.min.gap'),

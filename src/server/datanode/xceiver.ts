@@ -1,7 +1,7 @@
 // One data connection: operations one after the other, each with its answer, until the peer ends, keeps silent for longer
 // than the keep-alive, or breaks the protocol. Apache: DataXceiver, DataXceiverServer.
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
-import { diskErrorCode } from '../../host/disk-error.ts';
+import { DiskFailure, diskErrorCode } from '../../host/disk-error.ts';
 import type { Address, Connection, Listener } from '../../host/host.ts';
 import { ByteSource, flushed } from '../../transfer/byte-source.ts';
 import { BlockChecksumTypeProto } from '../../wire/messages/hdfs.ts';
@@ -224,6 +224,7 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
 function reportWhenDisk(services: Services, block: BlockName, error: unknown): void {
   const tooShort = error instanceof HdfsError && error.code === 'EDISK';
   if (tooShort || diskErrorCode(error) === 'EIO') services.reportBad(block, undefined);
+  else if (error instanceof DiskFailure) services.suspect(block);
 }
 
 async function transferBlock(services: Services, source: ByteSource, proto: OpTransferBlockProto): Promise<Next> {

@@ -1,0 +1,232 @@
+// Verifies every finalized block once in dfs.datanode.scan.period.hours, each volume by itself and at no more than
+// dfs.block.scanner.volume.bytes.per.second; blocks that somebody suspects come first. What is wrong is reported to the
+// NameNodes, which have another copy made; nothing is deleted here. Apache: BlockScanner, VolumeScanner.
+import { HdfsError, messageOf } from '../../base/errors.ts';
+import type { BlockId } from '../../base/ids.ts';
+import { ReplicaState } from '../../core/replica/states.ts';
+import { diskErrorCode } from '../../host/disk-error.ts';
+import type { Clock, Log } from '../../host/host.ts';
+import { BlockIterator } from './block-iterator.ts';
+import type { Dataset } from './dataset.ts';
+import { type BlockName, describeBlock } from './replica.ts';
+import { verifyReplica } from './verify-replica.ts';
+import type { Volume } from './volume.ts';
+
+/** Suspects that wait; more of them mean that the disk has failed. */
+const MAX_SUSPECTS = 1000;
+/** A block is not suspected again for so long. */
+const SUSPECT_AGAIN_MS = 600_000;
+/** How long the scanner rests when there is nothing to do, or a directory could not be read. */
+const LONGEST_REST_MS = 60_000;
+/** Apache: dfs.block.scanner.cursor.save.interval.ms. */
+const CURSOR_SAVE_MS = 600_000;
+
+export interface BlockScannerOptions {
+  readonly dataset: Dataset;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly bytesPerSecond: number;
+  readonly periodMs: number;
+  reportBad(block: BlockName): void;
+}
+
+export class BlockScanner {
+  private readonly options: BlockScannerOptions;
+  private readonly scanners = new Map<Volume, VolumeScanner>();
+  private stopped = false;
+
+  constructor(options: BlockScannerOptions) {
+    this.options = options;
+  }
+
+  /** Begins on volumes that came into service since the last call. */
+  follow(): void {
+    const { dataset, bytesPerSecond, periodMs } = this.options;
+    if (this.stopped || bytesPerSecond <= 0 || periodMs < 0) return;
+    for (const volume of this.scanners.keys()) if (volume.failure !== undefined) this.scanners.delete(volume);
+    for (const volume of dataset.volumes) {
+      if (this.scanners.has(volume)) continue;
+      const scanner = new VolumeScanner(this.options, volume);
+      this.scanners.set(volume, scanner);
+      scanner.start();
+    }
+  }
+
+  suspect(block: BlockName): void {
+    const pool = this.options.dataset.poolOrNone(block.pool);
+    const handle = pool?.replicas.find(block.id) ?? 0;
+    if (pool !== undefined && handle !== 0) this.scanners.get(pool.volumeOf(handle))?.suspect(block);
+  }
+
+  get statistics(): { readonly scanned: number; readonly errors: number } {
+    let scanned = 0;
+    let errors = 0;
+    for (const scanner of this.scanners.values()) {
+      scanned += scanner.scanned;
+      errors += scanner.errors;
+    }
+    return { scanned, errors };
+  }
+
+  stop(): void {
+    this.stopped = true;
+    for (const scanner of this.scanners.values()) scanner.stop();
+  }
+}
+
+class VolumeScanner {
+  scanned = 0;
+  errors = 0;
+  private readonly options: BlockScannerOptions;
+  private readonly volume: Volume;
+  private readonly suspects = new Map<string, BlockName>();
+  private readonly recent = new Map<string, number>();
+  private readonly iterators = new Map<string, BlockIterator>();
+  private readonly abort = new AbortController();
+  private wake: (() => void) | undefined;
+
+  constructor(options: BlockScannerOptions, volume: Volume) {
+    this.options = options;
+    this.volume = volume;
+  }
+
+  start(): void {
+    this.run().catch((error: unknown) => {
+      this.options.log.log('error', 'datanode', `verifying blocks of ${this.volume.path} has ended: ${messageOf(error)}`);
+    });
+  }
+
+  stop(): void {
+    this.abort.abort();
+    this.wake?.();
+  }
+
+  suspect(block: BlockName): void {
+    const key = describeBlock(block);
+    const now = this.options.clock.monotonic();
+    const last = this.recent.get(key);
+    if (this.suspects.size >= MAX_SUSPECTS || (last !== undefined && now - last < SUSPECT_AGAIN_MS)) return;
+    if (this.recent.size >= MAX_SUSPECTS) this.recent.clear();
+    this.recent.set(key, now);
+    this.suspects.set(key, block);
+    this.wake?.();
+  }
+
+  private get over(): boolean {
+    return this.abort.signal.aborted || this.volume.failure !== undefined;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.over) {
+      const [first] = this.suspects;
+      if (first !== undefined) {
+        this.suspects.delete(first[0]);
+        await this.verify(first[1]);
+        continue;
+      }
+      let restMs = LONGEST_REST_MS;
+      try {
+        const next = await this.nextPeriodic();
+        if (typeof next !== 'number') {
+          await this.verify(next);
+          continue;
+        }
+        restMs = Math.min(next, LONGEST_REST_MS);
+      } catch (error) {
+        // The volume was told of it; a healthy one is gone on with later.
+        this.options.log.log('warn', 'datanode', `verifying blocks of ${this.volume.path}: ${messageOf(error)}`);
+      }
+      await this.rest(restMs);
+    }
+    for (const iterator of this.iterators.values()) if (this.volume.failure === undefined) await this.save(iterator);
+  }
+
+  private rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.options.clock.setTimer(ms, () => this.wake?.());
+      this.wake = () => {
+        timer.cancel();
+        this.wake = undefined;
+        resolve();
+      };
+      if (this.over) this.wake();
+    });
+  }
+
+  /** The next block whose turn it is, or how long none is due. */
+  private async nextPeriodic(): Promise<BlockName | number> {
+    const { dataset, clock, log, periodMs } = this.options;
+    let waitMs = LONGEST_REST_MS;
+    for (const poolId of dataset.poolIds) {
+      let iterator = this.iterators.get(poolId);
+      if (iterator === undefined) {
+        iterator = new BlockIterator(poolId, this.volume, dataset.disk, clock);
+        await iterator.load(log);
+        this.iterators.set(poolId, iterator);
+      }
+      if (iterator.atEnd) {
+        // A wall clock that was turned back must not keep the scanner from ever beginning again.
+        const age = clock.now() - iterator.startMs;
+        if (age >= 0 && age < periodMs) {
+          waitMs = Math.min(waitMs, periodMs - age);
+          continue;
+        }
+        iterator.rewind();
+      }
+      for (;;) {
+        const id = await iterator.next();
+        if (id === undefined) {
+          log.log('info', 'datanode', `all blocks of ${poolId} on ${this.volume.path} are verified`);
+          await this.save(iterator);
+          break;
+        }
+        if (clock.now() - iterator.savedMs >= CURSOR_SAVE_MS) await this.save(iterator);
+        const block = this.finalized(poolId, id);
+        if (block !== undefined) return block;
+      }
+    }
+    return Math.max(1, waitMs);
+  }
+
+  private async save(iterator: BlockIterator): Promise<void> {
+    try {
+      await iterator.save();
+    } catch (error) {
+      this.options.log.log('warn', 'datanode', `the cursor of ${this.volume.path} was not saved: ${messageOf(error)}`);
+    }
+  }
+
+  private finalized(poolId: string, id: BlockId): BlockName | undefined {
+    const pool = this.options.dataset.poolOrNone(poolId);
+    const handle = pool?.replicas.find(id) ?? 0;
+    if (pool === undefined || handle === 0 || pool.volumeOf(handle) !== this.volume) return undefined;
+    if (pool.replicas.state(handle) !== ReplicaState.FINALIZED) return undefined;
+    const { replicas } = pool;
+    return { pool: poolId, id, genStamp: replicas.genStamp(handle), numBytes: replicas.numBytes(handle) };
+  }
+
+  private async verify(block: BlockName): Promise<void> {
+    const { dataset, clock, log } = this.options;
+    try {
+      await verifyReplica(dataset, clock, block, (bytes) => this.pace(bytes));
+      this.scanned++;
+    } catch (error) {
+      if (this.over) return;
+      // Deleted, replaced or written on meanwhile: what was read says nothing of what is there now.
+      const now = this.finalized(block.pool, block.id);
+      if (now?.genStamp !== block.genStamp || now.numBytes !== block.numBytes) return;
+      // The directory scanner finds out whether the file is really gone.
+      const code = error instanceof HdfsError ? error.code : diskErrorCode(error);
+      if (code === 'ENOENT' || code === 'ENOREPLICA') return;
+      this.errors++;
+      log.log('warn', 'datanode', `Reporting bad ${describeBlock(block)} on ${this.volume.path}: ${messageOf(error)}`);
+      this.options.reportBad(block);
+    }
+  }
+
+  private async pace(bytes: number): Promise<void> {
+    const { clock, bytesPerSecond } = this.options;
+    if (this.over) throw new HdfsError('EABORT', 'the block scanner is stopping');
+    await clock.sleep((bytes / bytesPerSecond) * 1000, this.abort.signal);
+  }
+}

@@ -1,0 +1,195 @@
+// Compares memory and disk every dfs.datanode.directoryscan.interval: each volume is walked, directory by directory and no
+// longer in each second than dfs.datanode.directoryscan.throttle.limit.ms.per.sec, and every block where the two differ is
+// looked at by reconcile.ts. Apache: DirectoryScanner.
+import { messageOf } from '../../base/errors.ts';
+import type { BlockId } from '../../base/ids.ts';
+import { ReplicaState } from '../../core/replica/states.ts';
+import { blockDirectory, parseBlockFileName } from '../../format/storage/block-files.ts';
+import { diskErrorCode } from '../../host/disk-error.ts';
+import type { Clock, Log, Random } from '../../host/host.ts';
+import type { BlockPool } from './block-pool.ts';
+import type { Dataset } from './dataset.ts';
+import { finalizedDir } from './layout.ts';
+import { type Reconciled, reconcile } from './reconcile.ts';
+import type { BlockName } from './replica.ts';
+import type { Volume } from './volume.ts';
+
+const SECOND_MS = 1000;
+/** Replicas of the map looked at in one turn. */
+const SLICE = 8192;
+
+export interface DirectoryScannerOptions {
+  readonly dataset: Dataset;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Below 0: no scans. */
+  readonly intervalMs: number;
+  /** Milliseconds of each second; 1000: no throttle. */
+  readonly throttleMsPerSecond: number;
+  reportBad(block: BlockName): void;
+}
+
+export class DirectoryScanner {
+  private readonly options: DirectoryScannerOptions;
+  private readonly abort = new AbortController();
+  /** What the last scan found. */
+  readonly last = new Map<Reconciled, number>();
+  scans = 0;
+
+  constructor(options: DirectoryScannerOptions) {
+    this.options = options;
+  }
+
+  start(): void {
+    if (this.options.intervalMs <= 0) return;
+    this.run().catch((error: unknown) => {
+      if (!this.abort.signal.aborted) {
+        this.options.log.log('error', 'datanode', `the directory scanner has ended: ${messageOf(error)}`);
+      }
+    });
+  }
+
+  stop(): void {
+    this.abort.abort();
+  }
+
+  private async run(): Promise<void> {
+    const { clock, random, intervalMs } = this.options;
+    // Nodes that were started together do not scan together.
+    for (let waitMs = random.fraction() * intervalMs; ; waitMs = intervalMs) {
+      await clock.sleep(waitMs, this.abort.signal);
+      await this.scan();
+    }
+  }
+
+  /** One scan of all pools on all volumes; volumes side by side. */
+  async scan(): Promise<void> {
+    const { dataset, log } = this.options;
+    this.last.clear();
+    await Promise.all(
+      dataset.volumes.map(async (volume) => {
+        for (const id of dataset.poolIds) {
+          try {
+            await this.scanVolume(dataset.pool(id), volume);
+          } catch (error) {
+            if (this.abort.signal.aborted || volume.failure !== undefined) return;
+            volume.trouble(error);
+            log.log('warn', 'datanode', `the directory scan of ${volume.path} was cut off: ${messageOf(error)}`);
+          }
+        }
+      }),
+    );
+    this.scans++;
+    const found = [...this.last].map(([what, count]) => `${what}: ${count}`).join(', ');
+    log.log('info', 'datanode', `directory scan done${found === '' ? ', nothing differs' : `; ${found}`}`);
+  }
+
+  private async scanVolume(pool: BlockPool, volume: Volume): Promise<void> {
+    const seen = await this.walk(pool, volume);
+    const missing: BlockId[] = [];
+    const { replicas } = pool;
+    for (let at = 1; at !== 0; ) {
+      at = replicas.scan(at, SLICE, (handle) => {
+        if (replicas.volume(handle) !== volume.index || replicas.state(handle) !== ReplicaState.FINALIZED) return;
+        if (!seen.has(handle)) missing.push(replicas.id(handle));
+      });
+      await volume.turn();
+    }
+    for (const id of missing) await this.reconcile(pool, volume, id);
+  }
+
+  /** Replicas whose files are where they should be, by handle; what differs is looked at on the way. */
+  private async walk(pool: BlockPool, volume: Volume): Promise<ReadonlySet<number>> {
+    const { disk } = this.options.dataset;
+    const root = finalizedDir(volume.path, pool.id);
+    const seen = new Set<number>();
+    const throttle = new Throttle(this.options, this.abort.signal);
+    const isSubdir = (name: string): boolean => /^subdir\d{1,3}$/.test(name);
+    for (const outer of (await disk.readdir(root)).filter(isSubdir)) {
+      for (const inner of (await this.list(`${root}/${outer}`)).filter(isSubdir)) {
+        const directory = `${outer}/${inner}`;
+        for (const id of await this.differing(pool, volume, directory, seen)) await this.reconcile(pool, volume, id);
+        await throttle.rest();
+      }
+    }
+    return seen;
+  }
+
+  /** Blocks of a directory where names or lengths differ from memory. */
+  private async differing(pool: BlockPool, volume: Volume, directory: string, seen: Set<number>): Promise<readonly BlockId[]> {
+    const { dataset } = this.options;
+    const { replicas } = pool;
+    const path = `${finalizedDir(volume.path, pool.id)}/${directory}`;
+    const names = await this.list(path);
+    const metas = new Set(names);
+    const differs: BlockId[] = [];
+    for (const name of names) {
+      const file = parseBlockFileName(name);
+      if (file?.kind !== 'block' || blockDirectory(file.id) !== directory) continue;
+      const size = await this.sizeOf(volume, `${path}/${name}`);
+      const handle = replicas.find(file.id);
+      const here = handle !== 0 && pool.volumeOf(handle) === volume;
+      if (here) seen.add(handle);
+      const same =
+        here &&
+        replicas.state(handle) === ReplicaState.FINALIZED &&
+        size === replicas.numBytes(handle) &&
+        metas.has(`${name}_${replicas.genStamp(handle)}.meta`);
+      if (!same) differs.push(file.id);
+    }
+    // Written, deleted or moved since the names were listed: what is left of it is decided under the lock.
+    return differs.filter((id) => {
+      const handle = replicas.find(id);
+      return handle === 0 || replicas.state(handle) === ReplicaState.FINALIZED || dataset.poolOrNone(pool.id) !== pool;
+    });
+  }
+
+  private async sizeOf(volume: Volume, path: string): Promise<number | undefined> {
+    try {
+      const stat = await volume.io.async(0, () => this.options.dataset.disk.stat(path));
+      return stat.isFile ? stat.size : undefined;
+    } catch (error) {
+      if (diskErrorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  private async list(path: string): Promise<readonly string[]> {
+    try {
+      return await this.options.dataset.disk.readdir(path);
+    } catch (error) {
+      const code = diskErrorCode(error);
+      if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+      throw error;
+    }
+  }
+
+  private async reconcile(pool: BlockPool, volume: Volume, id: BlockId): Promise<void> {
+    const { dataset, reportBad } = this.options;
+    const found = await reconcile(dataset, pool, volume, id, reportBad);
+    if (found !== 'same' && found !== 'not-finalized') this.last.set(found, (this.last.get(found) ?? 0) + 1);
+  }
+}
+
+/** Lets work go on for so many milliseconds of each second. */
+class Throttle {
+  private readonly clock: Clock;
+  private readonly limitMs: number;
+  private readonly signal: AbortSignal;
+  private since: number;
+
+  constructor({ clock, throttleMsPerSecond }: DirectoryScannerOptions, signal: AbortSignal) {
+    this.clock = clock;
+    this.limitMs = throttleMsPerSecond;
+    this.signal = signal;
+    this.since = clock.monotonic();
+  }
+
+  async rest(): Promise<void> {
+    this.signal.throwIfAborted();
+    if (this.limitMs >= SECOND_MS || this.clock.monotonic() - this.since < this.limitMs) return;
+    await this.clock.sleep(SECOND_MS - this.limitMs, this.signal);
+    this.since = this.clock.monotonic();
+  }
+}

@@ -1,0 +1,262 @@
+// If these fail, a DataNode goes on counting replicas whose files are gone or rotten, forgets good ones, deletes the last copy
+// that it has, or verifies all its disks at once at their full speed.
+import { expect, test } from 'vitest';
+import { type BlockId, blockId, genStamp } from '../../base/ids.ts';
+import { ReplicaState } from '../../core/replica/states.ts';
+import { blockDirectory } from '../../format/storage/block-files.ts';
+import { parseCursor } from '../../format/storage/scanner-cursor.ts';
+import type { DiskErrorCode, Host } from '../../host/host.ts';
+import { Simulation } from '../../host/sim/index.ts';
+import { ChecksumTypeProto } from '../../wire/messages/hdfs.ts';
+import { BlockScanner } from './block-scanner.ts';
+import { DataChecksum } from './data-checksum.ts';
+import { Dataset } from './dataset.ts';
+import { DirectoryScanner } from './directory-scanner.ts';
+import { finalizedDir, poolDir, rbwDir } from './layout.ts';
+import { Volume } from './volume.ts';
+
+const POOL = 'BP-1';
+const HOUR_MS = 3_600_000;
+const checksum = DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, 512);
+const contentOf = (id: BlockId): Buffer => Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * 7 + Number(id)) & 0xff));
+const lock = { release: () => Promise.resolve() };
+
+const dirOf = (root: string, id: BlockId): string => `${finalizedDir(root, POOL)}/${blockDirectory(id)}`;
+
+async function putBlock(host: Host, root: string, id: BlockId, stamp: number, bytes = 3000, dir = dirOf(root, id)) {
+  const data = contentOf(id).subarray(0, bytes);
+  const sums = Buffer.alloc(checksum.sumBytes(data.length));
+  checksum.compute(data, sums, 0);
+  await host.disk.mkdir(dir);
+  await host.disk.writeFileAtomic(`${dir}/blk_${id}`, data);
+  await host.disk.writeFileAtomic(`${dir}/blk_${id}_${stamp}.meta`, Buffer.concat([checksum.header(), sums]));
+}
+
+async function begin(seed: number, prepare: (host: Host) => Promise<void> = () => Promise.resolve()) {
+  const sim = new Simulation({ seed });
+  const node = sim.node('dn');
+  const { host } = node;
+  const news: string[] = [];
+  const bad: string[] = [];
+  const troubles: unknown[] = [];
+  const word =
+    (what: string) =>
+    (_pool: string, block: { readonly id: BlockId; readonly genStamp: number }, volume: Volume): void => {
+      news.push(`${what} ${block.id}_${block.genStamp} ${volume.path}`);
+    };
+  const dataset = await sim.run(
+    (async () => {
+      for (const root of ['/a', '/b']) await host.disk.mkdir(finalizedDir(root, POOL));
+      await prepare(host);
+      const volumes = ['/a', '/b'].map((path, index) => {
+        const volume = new Volume(host.disk, host.clock, { index, path, storageType: 1, lock, reservedBytes: 0 });
+        volume.onTrouble = (error) => troubles.push(error);
+        return volume;
+      });
+      const events = { receiving: word('receiving'), received: word('received'), deleted: word('deleted') };
+      const made = new Dataset(volumes, host.disk, host.log, events);
+      await made.addPool(POOL);
+      return made;
+    })(),
+  );
+  const reportBad = (block: { readonly id: BlockId }): void => void bad.push(String(block.id));
+  const directories = new DirectoryScanner({
+    dataset,
+    clock: host.clock,
+    random: host.random,
+    log: host.log,
+    intervalMs: HOUR_MS,
+    throttleMsPerSecond: 1000,
+    reportBad,
+  });
+  const fail = (prefix: string, error: DiskErrorCode): void => {
+    node.diskFault = ({ path }) => (path.startsWith(prefix) ? { error } : undefined);
+  };
+  const replica = (id: BlockId): string => {
+    const { replicas } = dataset.pool(POOL);
+    const handle = replicas.find(id);
+    if (handle === 0) return 'none';
+    const volume = dataset.pool(POOL).volumeOf(handle).path;
+    return `${volume} ${replicas.genStamp(handle)} ${replicas.numBytes(handle)} ${replicas.state(handle)}`;
+  };
+  return { sim, node, host, dataset, news, bad, troubles, directories, reportBad, fail, replica };
+}
+
+const ids = Array.from({ length: 6 }, (_, i) => blockId(BigInt(1 + i * 256)));
+const [first, second, third, fourth, fifth, sixth] = ids as [BlockId, BlockId, BlockId, BlockId, BlockId, BlockId];
+
+test('the directory scanner makes memory follow the disk, and says so', async () => {
+  const { sim, host, news, bad, directories, replica } = await begin(1, async (host) => {
+    for (const id of ids.slice(0, 5)) await putBlock(host, '/a', id, 1001);
+  });
+  await sim.run(directories.scan());
+  expect([news, bad, [...directories.last]]).toEqual([[], [], []]);
+  await sim.run(
+    (async () => {
+      await host.disk.unlink(`${dirOf('/a', first)}/blk_${first}`);
+      await host.disk.rename(
+        `${dirOf('/a', second)}/blk_${second}_1001.meta`,
+        `${dirOf('/a', second)}/blk_${second}_1005.meta`,
+      );
+      const file = await host.disk.open(`${dirOf('/a', third)}/blk_${third}`, 'r+');
+      await file.truncate(100);
+      await file.close();
+      await host.disk.unlink(`${dirOf('/a', fourth)}/blk_${fourth}_1001.meta`);
+      await putBlock(host, '/b', sixth, 1002);
+    })(),
+  );
+  await sim.run(directories.scan());
+  expect(replica(first)).toBe('none');
+  expect(replica(second)).toBe('/a 1005 3000 0');
+  expect(replica(third)).toBe('/a 1001 100 0');
+  expect(replica(fifth)).toBe('/a 1001 3000 0');
+  expect(replica(sixth)).toBe('/b 1002 3000 0');
+  expect(news.sort()).toEqual([`deleted ${first}_1001 /a`, `received ${sixth}_1002 /b`]);
+  expect(bad.sort()).toEqual([String(third), String(fourth)].sort());
+  // Nothing was deleted: the checksums of the lost block are still there.
+  expect(await sim.run(host.disk.exists(`${dirOf('/a', first)}/blk_${first}_1001.meta`))).toBe(true);
+});
+
+test('a disk that cannot be read makes nobody forget a replica; its volume is checked', async () => {
+  const { sim, node, news, bad, troubles, directories, fail, replica } = await begin(2, async (host) => {
+    for (const id of ids) await putBlock(host, '/a', id, 1001);
+  });
+  for (const prefix of ['/a/current', dirOf('/a', first), `${dirOf('/a', second)}/blk_`]) {
+    fail(prefix, 'EIO');
+    await sim.run(directories.scan());
+  }
+  // The mount is gone, and with it everything below.
+  fail(finalizedDir('/a', POOL), 'ENOENT');
+  await sim.run(directories.scan());
+  node.diskFault = undefined;
+  expect(ids.map(replica)).toEqual(ids.map(() => '/a 1001 3000 0'));
+  expect([news, bad]).toEqual([[], []]);
+  expect(troubles.length).toBeGreaterThanOrEqual(4);
+});
+
+test('of two copies the newer, then the longer is served, and only the other one goes', async () => {
+  const { sim, host, directories, replica } = await begin(3, async (host) => {
+    await putBlock(host, '/a', first, 1001);
+    await putBlock(host, '/b', first, 1002);
+    await putBlock(host, '/a', second, 1001);
+    await putBlock(host, '/b', second, 1001, 2000);
+    await putBlock(host, '/a', third, 1001);
+    await putBlock(host, '/b', third, 1001);
+    // Left by a writer, and older than what is finalized on the other volume.
+    await putBlock(host, '/a', fourth, 1003);
+    await putBlock(host, '/b', fourth, 1002, 700, rbwDir('/b', POOL));
+  });
+  const served = (): string[] => [first, second, third, fourth].map(replica);
+  expect(served().slice(0, 2)).toEqual(['/b 1002 3000 0', '/a 1001 3000 0']);
+  expect(served()[3]).toBe('/a 1003 3000 0');
+  const before = served();
+  await sim.run(directories.scan());
+  expect(served()).toEqual(before);
+  const exists = (root: string, id: BlockId): Promise<boolean> => sim.run(host.disk.exists(`${dirOf(root, id)}/blk_${id}`));
+  expect([await exists('/a', first), await exists('/b', first)]).toEqual([false, true]);
+  expect([await exists('/a', second), await exists('/b', second)]).toEqual([true, false]);
+  expect([await exists('/a', third), await exists('/b', third)].filter(Boolean)).toHaveLength(1);
+  await sim.run(directories.scan());
+  expect(served()).toEqual(before);
+});
+
+test('the directory scanner rests as it is told', async () => {
+  const { sim, host, dataset, reportBad } = await begin(4, async (host) => {
+    for (let i = 0; i < 300; i++) await putBlock(host, '/a', blockId(BigInt(i * 256)), 1001, 10);
+  });
+  const { clock, random, log } = host;
+  const time = async (throttleMsPerSecond: number): Promise<number> => {
+    const options = { dataset, clock, random, log, intervalMs: HOUR_MS, throttleMsPerSecond, reportBad };
+    const start = clock.monotonic();
+    await sim.run(new DirectoryScanner(options).scan());
+    return clock.monotonic() - start;
+  };
+  const free = await time(1000);
+  expect(await time(Math.max(1, Math.floor(free / 4)))).toBeGreaterThan(2 * 1000);
+});
+
+const scanner = (parts: Awaited<ReturnType<typeof begin>>, bytesPerSecond = 1024 * 1024): BlockScanner =>
+  new BlockScanner({
+    dataset: parts.dataset,
+    clock: parts.host.clock,
+    log: parts.host.log,
+    bytesPerSecond,
+    periodMs: 500 * HOUR_MS,
+    reportBad: parts.reportBad,
+  });
+
+async function rot(host: Host, root: string, id: BlockId): Promise<void> {
+  const file = await host.disk.open(`${dirOf(root, id)}/blk_${id}`, 'r+');
+  await file.write(Buffer.from([0x11, 0x22]), 1700);
+  await file.close();
+}
+
+test('the block scanner finds what has rotted, keeps its place in Apache’s file, and begins again after the period', async () => {
+  const parts = await begin(5, async (host) => {
+    for (const id of ids) await putBlock(host, '/a', id, 1001);
+    await rot(host, '/a', third);
+  });
+  const { sim, host, bad } = parts;
+  const blocks = scanner(parts);
+  blocks.follow();
+  await sim.advance(60_000);
+  expect(bad).toEqual([String(third)]);
+  expect(blocks.statistics).toEqual({ scanned: 5, errors: 1 });
+  const cursor = parseCursor(await sim.run(host.disk.readFile(`${poolDir('/a', POOL)}/scanner.cursor`)));
+  expect(cursor.atEnd).toBe(true);
+  await sim.run(rot(host, '/a', sixth));
+  await sim.advance(400 * HOUR_MS);
+  expect(bad).toHaveLength(1);
+  await sim.advance(101 * HOUR_MS);
+  expect(bad).toEqual([String(third), String(third), String(sixth)]);
+  blocks.stop();
+  // Another process goes on from the cursor: the period is not over.
+  const again = scanner(parts);
+  again.follow();
+  await sim.advance(HOUR_MS);
+  expect(again.statistics).toEqual({ scanned: 0, errors: 0 });
+  again.stop();
+});
+
+test('suspects come first, the pace is kept, and what changes meanwhile is not reported', async () => {
+  const parts = await begin(6, async (host) => {
+    for (let i = 0; i < 40; i++) await putBlock(host, '/a', blockId(BigInt(1 + i * 256)), 1001);
+    await rot(host, '/a', blockId(BigInt(1 + 39 * 256)));
+  });
+  const { sim, dataset, bad } = parts;
+  // 120,000 bytes at 1000 a second: two minutes.
+  const blocks = scanner(parts, 1000);
+  blocks.follow();
+  await sim.advance(10_000);
+  expect(blocks.statistics.scanned).toBeGreaterThanOrEqual(2);
+  expect(blocks.statistics.scanned).toBeLessThanOrEqual(4);
+  const last = blockId(BigInt(1 + 39 * 256));
+  blocks.suspect({ pool: POOL, id: last, genStamp: genStamp(1001), numBytes: 3000 });
+  await sim.advance(8_000);
+  expect(bad).toEqual([String(last)]);
+  await sim.run(
+    dataset.invalidate(
+      POOL,
+      Array.from({ length: 40 }, (_, i) => ({ id: blockId(BigInt(1 + i * 256)), genStamp: genStamp(1001) })),
+    ),
+  );
+  await sim.advance(200_000);
+  expect(bad).toHaveLength(1);
+  blocks.stop();
+});
+
+test('a sector that cannot be read is a bad block, and its volume is checked', async () => {
+  const parts = await begin(7, async (host) => {
+    for (const id of ids) await putBlock(host, '/a', id, 1001);
+  });
+  const { sim, node, bad, troubles } = parts;
+  node.diskFault = ({ operation, path }) =>
+    operation === 'read' && path.endsWith(`/blk_${second}`) ? { error: 'EIO' } : undefined;
+  const blocks = scanner(parts);
+  blocks.follow();
+  await sim.advance(60_000);
+  expect(bad).toEqual([String(second)]);
+  expect(troubles.length).toBeGreaterThan(0);
+  expect(parts.replica(second)).toBe(`/a 1001 3000 ${ReplicaState.FINALIZED}`);
+  blocks.stop();
+});
