@@ -1,0 +1,177 @@
+// If these fail, two recoveries of one block mix their results, a writer goes on writing into a replica that is being
+// recovered, or a block that is cut as a copy has other bytes than its source.
+import { describe, expect, test } from 'vitest';
+import { blockId, genStamp } from '../../base/ids.ts';
+import { ReplicaState } from '../../core/replica/states.ts';
+import { type SimNode, Simulation } from '../../host/sim/index.ts';
+import { ChecksumTypeProto, StorageTypeProto } from '../../wire/messages/hdfs.ts';
+import { DataChecksum } from './data-checksum.ts';
+import { Dataset } from './dataset.ts';
+import type { BlockName, InFlightReplica } from './replica.ts';
+import { ReplicaChanges } from './replica-changes.ts';
+import { ReplicaFiles } from './replica-files.ts';
+import { Storages } from './storages.ts';
+
+const POOL = 'BP-1-10.0.0.1-1';
+const FINALIZED = `/data/current/${POOL}/current/finalized/subdir0/subdir0`;
+const CHUNK = 512;
+const BYTES = 3_000;
+const checksum = DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, CHUNK);
+const content = Buffer.from(Array.from({ length: BYTES }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
+const id = blockId(5n);
+const copyId = blockId(6n);
+const name: BlockName = { pool: POOL, id, genStamp: genStamp(1001), numBytes: BYTES };
+
+const sumsOf = (data: Buffer): Buffer => {
+  const sums = Buffer.alloc(checksum.sumBytes(data.length));
+  checksum.compute(data, sums, 0);
+  return sums;
+};
+
+interface World {
+  readonly simulation: Simulation;
+  readonly machine: SimNode;
+  readonly dataset: Dataset;
+  readonly changes: ReplicaChanges;
+  readonly received: string[];
+  readonly replica: InFlightReplica;
+  run<T>(work: Promise<T>): Promise<T>;
+}
+
+/** A replica of BYTES bytes, finalized or still open. */
+async function holding(state: 'finalized' | 'open'): Promise<World> {
+  const simulation = new Simulation({ seed: 1 });
+  const run = <T>(work: Promise<T>): Promise<T> => simulation.run(work, 60_000);
+  const machine = simulation.node('dn');
+  const { host } = machine;
+  const received: string[] = [];
+  const events = {
+    receiving: () => undefined,
+    received: (_pool: string, block: BlockName) => received.push(`blk_${block.id}_${block.genStamp} ${block.numBytes}`),
+    deleted: () => undefined,
+  };
+  const work = async (): Promise<{ readonly dataset: Dataset; readonly replica: InFlightReplica }> => {
+    const storages = await Storages.open(host, [{ path: '/data', storageType: StorageTypeProto.DISK }], 0, 0);
+    await storages.bind({ clusterId: 'CID-1', namespaceId: 7, pool: POOL, cTime: 0 });
+    const dataset = new Dataset(storages.volumes, host.disk, host.log, events);
+    await dataset.addPool(POOL);
+    const replica = await dataset.createRbw({ ...name, numBytes: 0 }, StorageTypeProto.DISK, BYTES, genStamp(0));
+    const files = await ReplicaFiles.create(host.disk, replica, checksum);
+    replica.lengths.receive(BYTES);
+    files.add({ offset: 0, data: content, sums: sumsOf(content) });
+    files.flush(() => undefined);
+    await files.close(true);
+    replica.lengths.acknowledge(BYTES);
+    if (state === 'finalized') await dataset.finalize(replica, true);
+    return { dataset, replica };
+  };
+  const { dataset, replica } = await run(work());
+  return { simulation, machine, dataset, replica, changes: new ReplicaChanges(dataset, BYTES), received, run };
+}
+
+const end = (recoveryId: number, newBytes: number, newId = id) => ({
+  recoveryId: genStamp(recoveryId),
+  newId,
+  newBytes,
+  sync: true,
+});
+
+describe('two recoveries of a replica', () => {
+  test('the later one takes over, and the earlier one changes nothing any more', async () => {
+    const { changes, received, run } = await holding('open');
+    const found = { genStamp: 1001, numBytes: BYTES, state: ReplicaState.RBW };
+    expect(await run(changes.startRecovery(name, genStamp(1005)))).toEqual(found);
+    // As before the recovery, though it is under one.
+    expect(await run(changes.startRecovery(name, genStamp(1007)))).toEqual(found);
+    await expect(run(changes.finishRecovery(name, end(1005, BYTES)))).rejects.toThrow(
+      'rur.getRecoveryID() != recoveryId = 1005',
+    );
+    expect(received).toEqual([]);
+    await run(changes.finishRecovery(name, end(1007, 2_000)));
+    expect(received).toEqual(['blk_5_1007 2000']);
+  });
+
+  test('one with a lower or the same id is refused, before and after the other has ended', async () => {
+    const { changes, run } = await holding('finalized');
+    await run(changes.startRecovery(name, genStamp(1005)));
+    for (const late of [1004, 1005]) {
+      await expect(run(changes.startRecovery(name, genStamp(late)))).rejects.toMatchObject({ code: 'ERECOVERY' });
+    }
+    await run(changes.finishRecovery(name, end(1005, BYTES)));
+    await expect(run(changes.startRecovery(name, genStamp(1004)))).rejects.toThrow(
+      'replica.getGenerationStamp() >= recoveryId',
+    );
+    await expect(run(changes.finishRecovery(name, end(1005, BYTES)))).rejects.toThrow('replica.getState() != RUR');
+  });
+});
+
+describe('a recovery', () => {
+  test('ends the writer first, and tells what it has written', async () => {
+    const { changes, replica, run } = await holding('open');
+    let stopped = 0;
+    replica.stopWriter = () => {
+      stopped++;
+      return Promise.resolve();
+    };
+    expect(await run(changes.startRecovery(name, genStamp(1005)))).toMatchObject({ numBytes: BYTES });
+    expect(stopped).toBe(1);
+  });
+
+  test('makes no replica longer, and none of another length than it was described with', async () => {
+    const { changes, run } = await holding('finalized');
+    await run(changes.startRecovery(name, genStamp(1005)));
+    await expect(run(changes.finishRecovery(name, end(1005, BYTES + 1)))).rejects.toThrow(
+      'rur.getNumBytes() < newlength = 3001',
+    );
+    await expect(run(changes.finishRecovery({ ...name, numBytes: 1 }, end(1005, 1)))).rejects.toThrow(
+      'replica.getBytesOnDisk() != block.getNumBytes()',
+    );
+  });
+
+  test('finds no replica that is older than the block, or whose files are not there', async () => {
+    const { changes, machine, run } = await holding('finalized');
+    await expect(run(changes.startRecovery({ ...name, genStamp: genStamp(1002) }, genStamp(1005)))).rejects.toThrow(
+      'replica.getGenerationStamp() < block.getGenerationStamp()',
+    );
+    expect(await run(changes.startRecovery({ ...name, id: copyId }, genStamp(1005)))).toBeUndefined();
+    await run(machine.host.disk.unlink(`${FINALIZED}/blk_5`));
+    await expect(run(changes.startRecovery(name, genStamp(1005)))).rejects.toThrow(`File ${FINALIZED}/blk_5 does not exist`);
+  });
+});
+
+describe('a copy of another length', () => {
+  const read = ({ machine, run }: World, file: string): Promise<Buffer> =>
+    run(machine.host.disk.readFile(`${FINALIZED}/${file}`)).then((bytes) => Buffer.from(bytes));
+
+  test.each([1, 511, 512, 513, 2_999])('of %i bytes has checksums of its own, and the source stays whole', async (bytes) => {
+    const world = await holding('finalized');
+    const { changes, dataset, received, run } = world;
+    await run(changes.startRecovery(name, genStamp(1005)));
+    await run(changes.finishRecovery(name, end(1005, bytes, copyId)));
+    expect(received).toEqual([`blk_6_1005 ${bytes}`]);
+    const copy = content.subarray(0, bytes);
+    expect((await read(world, 'blk_6')).equals(copy)).toBe(true);
+    expect((await read(world, 'blk_6_1005.meta')).subarray(7).equals(sumsOf(copy))).toBe(true);
+    expect((await read(world, 'blk_5')).equals(content)).toBe(true);
+    const { replicas } = dataset.pool(POOL);
+    expect(replicas.state(replicas.find(id))).toBe(ReplicaState.FINALIZED);
+    expect(replicas.genStamp(replicas.find(id))).toBe(1001);
+    expect(replicas.numBytes(replicas.find(copyId))).toBe(bytes);
+    // A second recovery, which was not heard of, makes it anew under its own stamp.
+    await run(changes.startRecovery(name, genStamp(1006)));
+    await run(changes.finishRecovery(name, end(1006, bytes, copyId)));
+    expect((await read(world, 'blk_6_1006.meta')).subarray(7).equals(sumsOf(copy))).toBe(true);
+    expect(replicas.genStamp(replicas.find(copyId))).toBe(1006);
+  });
+
+  test('is not made of bytes that are not what was written', async () => {
+    const world = await holding('finalized');
+    const { changes, dataset, machine, run } = world;
+    const bytes = await read(world, 'blk_5');
+    bytes[700] = (bytes[700] ?? 0) ^ 1;
+    await run(machine.host.disk.writeFileAtomic(`${FINALIZED}/blk_5`, bytes));
+    await run(changes.startRecovery(name, genStamp(1005)));
+    await expect(run(changes.finishRecovery(name, end(1005, 2_000, copyId)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
+    expect(dataset.pool(POOL).replicas.find(copyId)).toBe(0);
+  });
+});
