@@ -126,6 +126,24 @@ test('of two that append to a file nobody holds any more, one succeeds', async (
   }
 });
 
+test('a writer that fell silent for the soft limit loses its file to whoever wants to append', async () => {
+  const { cluster, simulation, run, writing, writer, reader, closed } = await twoClients(127);
+  const handle = await run(writer.open('/f', 'w', { replication: 3 }));
+  await run(handle.write(content.subarray(0, 3_000)));
+  await run(handle.hflush());
+  await simulation.advance(30_000);
+  writing.crash('process');
+  await simulation.advance(30_000);
+  await expect(run(reader.open('/f', 'a'))).rejects.toMatchObject({ code: 'EBUSY' });
+  // Half a minute more, and it is a minute since the writer was heard of.
+  await simulation.advance(35_000);
+  await expect(run(reader.open('/f', 'a'))).rejects.toMatchObject({ code: 'ERECOVERY' });
+  expect(await closed(60_000)).toBe(true);
+  await run(reader.appendFile('/f', content.subarray(3_000, 5_000)));
+  expect((await run(reader.readFile('/f'))).equals(content.subarray(0, 5_000))).toBe(true);
+  expect(cluster.violations.found).toEqual([]);
+});
+
 test('a writer that lives on when its file is taken away keeps what it flushed and gets nothing more in', async () => {
   for (let seed = 130; seed < 140; seed++) {
     const { cluster, simulation, run, writer, reader, closed } = await twoClients(seed);

@@ -114,18 +114,29 @@ describeWithApache('upgrades', () => {
       const { nodes, dfs, pool, admin, put, expectContent, end } = await start(`standard-${first}`, ['apache', first]);
       await put('/kept');
       await put('/doomed');
+      await put('/cut');
       await end();
       await nodes.launch('nn', 'apache', ['-upgrade']);
       await nodes.launch('dn1', first);
       await nodes.ready();
       const [before] = filesBelow(join(pool(), 'previous')) as [string];
-      expect(filesBelow(join(pool(), 'previous'))).toHaveLength(2);
+      expect(filesBelow(join(pool(), 'previous'))).toHaveLength(3);
       expect(statSync(before.replace('/previous/', '/current/')).ino).toBe(statSync(before).ino);
       await dfs('-rm', '-skipTrash', '/doomed');
-      await until('a deleted block', () => filesBelow(join(pool(), 'current')).length === 1);
+      await until('a deleted block', () => filesBelow(join(pool(), 'current')).length === 2);
       // What is appended in place must not reach the state of before.
       await dfs('-appendToFile', join(directory, 'content'), '/kept');
       expect((await dfs('-cat', '/kept')).bytes.length).toBe(2 * content.length);
+      // What is cut is cut as a copy, under another id. The file has its new length before that is made, and -w waits for no more.
+      const ids = () => new Set(filesBelow(join(pool(), 'current')).map((path) => path.slice(path.lastIndexOf('/'))));
+      const known = ids();
+      await dfs('-truncate', '-w', '150001', '/cut');
+      await until('a copy', () => [...ids()].some((id) => !known.has(id)));
+      const isOpen = async (): Promise<boolean> =>
+        (await apache.must(nodes.client, 'fsck', ['/cut', '-openforwrite', '-files'])).stdout.includes('OPENFORWRITE');
+      for (let tries = 0; tries < 100 && (await isOpen()); tries++) await new Promise((done) => setTimeout(done, 100));
+      expect((await dfs('-cat', '/cut')).bytes.equals(content.subarray(0, 150_001))).toBe(true);
+      expect([...ids()].filter((id) => !known.has(id))).toHaveLength(1);
       await end();
       await apache.run(nodes.conf('nn'), 'namenode', ['-rollback'], { input: 'Y\n' });
       await nodes.launch('nn', 'apache');
@@ -133,6 +144,7 @@ describeWithApache('upgrades', () => {
       await nodes.ready();
       await expectContent('/kept');
       await expectContent('/doomed');
+      await expectContent('/cut');
       expect((await apache.must(nodes.client, 'fsck', ['/'])).stdout).toMatch(/Status: HEALTHY/);
       await end();
       await nodes.launch('nn', 'apache', ['-upgrade']);
