@@ -1,5 +1,6 @@
 // If these fail, a truncated file has other bytes than its beginning, stays open for ever, or loses what an upgrade needs.
 import { expect, test } from 'vitest';
+import { SafeModeActionProto } from '../src/wire/messages/client-namenode.ts';
 import { withFile } from './file-cluster.ts';
 
 const BLOCK = 16_384;
@@ -74,6 +75,25 @@ test.each([
   await cluster.simulation.advance(90_000);
   for (const other of ['dn0', 'dn2']) cut('client0', other);
   expect((await run(client.readFile('/f'))).equals(content.subarray(0, BLOCK + 1000))).toBe(true);
+  expect(cluster.violations.found).toEqual([]);
+});
+
+test('no image is made of a file that is cut as a copy, and what it is copied from survives', async () => {
+  const { cluster, cut, heal, client, api, content, run, closed, restartNameNode } = await withFile(3000, { seed: 37 });
+  const nameNode = cluster.nameNode.running;
+  if (nameNode === undefined) throw new Error('the NameNode does not run');
+  nameNode.system.namespace.keepsOldBlocks = () => true;
+  for (const { name } of cluster.dataNodes) cut('nn', name);
+  expect(await run(api.truncate({ src: '/f', newLength: 1000, clientName: 'cutter' }))).toEqual({ result: false });
+  await run(api.setSafeMode({ action: SafeModeActionProto.SAFEMODE_ENTER }));
+  await expect(run(api.saveNamespace({ timeWindow: 0, txGap: 0 }))).rejects.toThrow(
+    /^No image is made while \/f is being truncated/,
+  );
+  for (const { name } of cluster.dataNodes) heal('nn', name);
+  expect(await restartNameNode('power')).toBe(true);
+  expect(await closed(120_000)).toBe(true);
+  expect((await run(client.readFile('/f'))).equals(content.subarray(0, 1000))).toBe(true);
+  await run(cluster.nameNode.running?.checkpointer.save() ?? Promise.reject(new Error('the NameNode does not run')));
   expect(cluster.violations.found).toEqual([]);
 });
 

@@ -4,6 +4,7 @@
 
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { sometimes } from '../../base/sometimes.ts';
+import { pathOfInode } from '../../core/namespace/permissions.ts';
 import type { CarriedSection } from '../../format/fsimage/state.ts';
 import type { Timer } from '../../host/host.ts';
 import type { NamespaceIdentity } from './identity.ts';
@@ -14,6 +15,9 @@ import { publishImage, purge, type Retention } from './publishing.ts';
 
 /** With a secondary NameNode at work, its image may be late by this factor before one is made here. */
 const SECONDARY_PATIENCE = 1.5;
+
+/** While a file is being cut inside a block, an image may be late by this factor. */
+const TRUNCATION_PATIENCE = 2;
 
 export interface CheckpointerOptions {
   readonly storage: NameStorage;
@@ -104,19 +108,35 @@ export class Checkpointer {
     // What the log's own turning writes is not worth an image.
     if (since <= 2) return false;
     const { transactions, periodMs } = this.options;
-    const patience = this.hasSecondary ? SECONDARY_PATIENCE : 1;
+    // An image does not hold that a file is being cut.
+    const isCutting = this.system.namespace.truncations.size > 0;
+    const patience = (this.hasSecondary ? SECONDARY_PATIENCE : 1) * (isCutting ? TRUNCATION_PATIENCE : 1);
     return since >= transactions * patience || this.sinceImageMs >= periodMs * patience;
   }
 
   /** Makes an image of everything up to now; answers its txid. One that runs already is waited for first. */
   async save(): Promise<number> {
     while (this.running !== undefined) await this.running.catch(() => undefined);
+    this.requireSources();
     const run = this.run();
     this.running = run;
     try {
       return await run;
     } finally {
       this.running = undefined;
+    }
+  }
+
+  /**
+   * A block that is cut as a copy stands in the image without what it is copied from: after a start from that image the
+   * source would be taken for a left-over, and deleted before the copy is made. Apache makes the image all the same.
+   */
+  private requireSources(): void {
+    const { namespace: ns } = this.system;
+    for (const block of ns.truncations.blocks()) {
+      if (ns.truncations.of(block)?.kind !== 'copy') continue;
+      const path = pathOfInode(ns.inodes, ns.blocks.owner(block));
+      throw new HdfsError('EIO', `No image is made while ${path} is being truncated during an upgrade. Try again later.`);
     }
   }
 
