@@ -1,7 +1,7 @@
 // Texts for people: sizes, columns, ages.
 
+import { formatPermission } from '../base/mode.ts';
 import type { Item } from './shell/item.ts';
-import { formatPermission } from './shell/permissions.ts';
 import { formatMinute, type Terminal } from './terminal.ts';
 
 const UNITS = ['B', 'K', 'M', 'G', 'T', 'P', 'E'];

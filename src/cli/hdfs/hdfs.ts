@@ -16,6 +16,7 @@ import { runDfsadmin } from './dfsadmin.ts';
 import { runGetconf } from './getconf.ts';
 import { printVersion } from './hadoop-version.ts';
 import { runOev } from './oev.ts';
+import { runOiv } from './oiv.ts';
 import { runDataNode, runNameNode } from './roles.ts';
 import { runSecondaryNameNode } from './secondary.ts';
 
@@ -144,6 +145,7 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
     return runGetconf(terminal, configuration, rest);
   },
   oev: async ({ host, terminal, args }) => runOev(host, terminal, parseGenericOptions(args).rest),
+  oiv: async ({ host, terminal, args }) => runOiv(host, terminal, parseGenericOptions(args).rest),
   version: async ({ terminal }) => {
     printVersion(terminal);
     return 0;

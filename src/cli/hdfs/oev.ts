@@ -10,6 +10,7 @@ import { recordElement, recordOfXml } from '../../format/edit-log/xml/records.ts
 import type { DiskFile, Host } from '../../host/host.ts';
 import { absolutePath } from '../paths.ts';
 import type { Terminal } from '../terminal.ts';
+import { OutputFile } from './output-file.ts';
 
 const USAGE = `Usage: hdfs oev [OPTIONS] -i INPUT_FILE -o OUTPUT_FILE
 Shows an edit log file of a NameNode, or makes one.
@@ -123,7 +124,7 @@ async function convert(host: Host, terminal: Terminal, options: Options, xml: bo
   if (make === undefined) {
     throw new HdfsError('EINVAL', `Unknown processor ${processor} (valid processors: xml, binary, stats)`);
   }
-  const out = new Output(await host.disk.open(absolutePath(output, terminal.cwd), 'w'), verbose ? terminal : undefined);
+  const out = new OutputFile(await host.disk.open(absolutePath(output, terminal.cwd), 'w'), verbose ? terminal : undefined);
   try {
     const visitor = make(out);
     let next: number | undefined;
@@ -219,47 +220,6 @@ async function loadBinary(
 
 // ------------------------------------------------------------------------------------------------------------- writing
 
-/** Gathers small pieces before it writes them, and shows them on the screen where that is wanted. */
-class Output {
-  readonly #file: DiskFile;
-  readonly #terminal: Terminal | undefined;
-  #pieces: Buffer[] = [];
-  #bytes = 0;
-  #position = 0;
-
-  constructor(file: DiskFile, terminal: Terminal | undefined) {
-    this.#file = file;
-    this.#terminal = terminal;
-  }
-
-  /** Queues a copy. */
-  put(piece: string | Uint8Array): void {
-    const bytes = Buffer.from(piece);
-    this.#pieces.push(bytes);
-    this.#bytes += bytes.length;
-  }
-
-  async flush(least = CHUNK_BYTES): Promise<void> {
-    if (this.#bytes < least || this.#bytes === 0) return;
-    const bytes = Buffer.concat(this.#pieces);
-    this.#pieces = [];
-    this.#bytes = 0;
-    await this.#file.write(bytes, this.#position);
-    this.#position += bytes.length;
-    if (this.#terminal === undefined) return;
-    this.#terminal.stdout.write(bytes);
-    await this.#terminal.stdout.ready();
-  }
-
-  async close(): Promise<void> {
-    try {
-      await this.flush(0);
-    } finally {
-      await this.#file.close();
-    }
-  }
-}
-
 interface Visitor {
   start(version: number): void;
   visit(op: LoggedOp): Promise<void>;
@@ -267,7 +227,7 @@ interface Visitor {
   close(error: string | undefined): void;
 }
 
-const VISITORS: Readonly<Record<string, ((out: Output) => Visitor) | undefined>> = {
+const VISITORS: Readonly<Record<string, ((out: OutputFile) => Visitor) | undefined>> = {
   xml: (out) => {
     out.put(`${XML_DECLARATION}<EDITS>\n`);
     return {

@@ -1,11 +1,4 @@
-// Permission bits as Hadoop prints and changes them. Apache: FsPermission.toString, ChmodParser.
-
-/** rwxr-xr-x, with t or T for the sticky bit. */
-export function formatPermission(bits: number): string {
-  const triple = (three: number) => `${three & 4 ? 'r' : '-'}${three & 2 ? 'w' : '-'}${three & 1 ? 'x' : '-'}`;
-  const text = triple(bits >> 6) + triple(bits >> 3) + triple(bits);
-  return bits & 0o1000 ? `${text.slice(0, 8)}${bits & 1 ? 't' : 'T'}` : text;
-}
+// Changes of permission bits as `chmod` writes them. Apache: ChmodParser.
 
 interface Change {
   /** Bits of one class, 0 to 7; for sticky 0 or 1. */

@@ -1,6 +1,7 @@
 // tuskfs chmod [-R] <mode> <path...>
 import { HdfsError } from '../../base/errors.ts';
-import { formatPermission, parseMode } from '../shell/permissions.ts';
+import { formatPermission } from '../../base/mode.ts';
+import { parseMode } from '../shell/permissions.ts';
 import { texts, type Verb } from './verb.ts';
 import { below } from './walk.ts';
 

@@ -1,6 +1,7 @@
 // tuskfs stat <path...>
+
+import { formatPermission } from '../../base/mode.ts';
 import { humanSize, statJson } from '../human.ts';
-import { formatPermission } from '../shell/permissions.ts';
 import { formatSecond } from '../terminal.ts';
 import { texts, type Verb } from './verb.ts';
 

@@ -5,7 +5,6 @@
 
 import { messageOf, ProtocolError } from '../../base/errors.ts';
 import { blockId, ROOT_INODE_ID } from '../../base/ids.ts';
-import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
 import {
   CacheManagerSection,
   INodeDirectorySection_DirEntry,
@@ -14,16 +13,13 @@ import {
   NameSystemSection,
   SecretManagerSection,
   SnapshotSection,
-  StringTableSection,
-  StringTableSection_Entry,
 } from '../../wire/messages/fsimage.ts';
-import { checkCodec, MAX_PACKED_SECTION_BYTES, unpackSection } from './compression.ts';
 import { refuseFeature } from './features.ts';
+import { ImageSections } from './image-sections.ts';
 import { type ImageTarget, InodeLoading } from './inode-loading.ts';
-import { SectionReader } from './section-reader.ts';
-import { type ImageSummary, type RandomAccess, readExactly, readSummary, type Section } from './sections.ts';
+import type { RandomAccess, Section } from './sections.ts';
 import type { CarriedSection, ImageCounters } from './state.ts';
-import { LoadedStrings } from './string-table.ts';
+import type { LoadedStrings } from './string-table.ts';
 
 /** A section that is carried along may have this much: it stays in memory. */
 const MAX_CARRIED_BYTES = 64 * 1024 * 1024;
@@ -40,7 +36,7 @@ export interface LoadedImage {
 /** `size` is the length of the file in bytes. `name` stands in error messages. */
 export async function loadImage(file: RandomAccess, size: number, name: string, target: ImageTarget): Promise<LoadedImage> {
   try {
-    return await new Loading(file, target).run(await readSummary(file, size));
+    return await new Loading(await ImageSections.read(file, size), target).run();
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     throw new ProtocolError(`${name}: ${messageOf(error)}`, { cause: error });
@@ -48,61 +44,28 @@ export async function loadImage(file: RandomAccess, size: number, name: string, 
 }
 
 class Loading {
-  private readonly file: RandomAccess;
+  private readonly sections: ImageSections;
   private readonly target: ImageTarget;
-  private summary: ImageSummary | undefined;
   private readonly carried: CarriedSection[] = [];
   private readonly notServed: string[] = [];
 
-  constructor(file: RandomAccess, target: ImageTarget) {
-    this.file = file;
+  constructor(sections: ImageSections, target: ImageTarget) {
+    this.sections = sections;
     this.target = target;
   }
 
-  async run(summary: ImageSummary): Promise<LoadedImage> {
-    const { layoutVersion, codec } = summary;
-    if (layoutVersion !== NAMENODE_LAYOUT_VERSION) {
-      throw new ProtocolError(`layout version ${layoutVersion}, where ${NAMENODE_LAYOUT_VERSION} is expected`);
-    }
-    if (codec !== undefined) checkCodec(codec);
-    this.summary = summary;
+  async run(): Promise<LoadedImage> {
     const names = await this.loadNameSystem();
-    const strings = await this.loadStrings();
+    const strings = await this.sections.strings();
     // First what may be refused: that needs no loading of millions of inodes.
-    for (const section of summary.sections) await this.loadOther(section);
+    for (const section of this.sections.list) await this.loadOther(section);
     const lastInodeId = await this.loadInodes(strings);
     const counters = { ...names, lastInodeId };
-    return { layoutVersion, counters, carried: this.carried, notServed: this.notServed };
-  }
-
-  private section(name: string): Section | undefined {
-    return this.summary?.sections.find((section) => section.name === name);
-  }
-
-  private async openSection(section: Section): Promise<SectionReader> {
-    const codec = this.summary?.codec;
-    if (codec === undefined) return SectionReader.ofFile(this.file, section);
-    if (section.length > MAX_PACKED_SECTION_BYTES) {
-      throw new ProtocolError(
-        `section ${section.name}: ${section.length} packed bytes are too many; save the image uncompressed`,
-      );
-    }
-    const packed = await readExactly(this.file, section.offset, section.length);
-    try {
-      return SectionReader.ofBytes(section.name, this.file, unpackSection(codec, packed));
-    } catch (error) {
-      throw new ProtocolError(`section ${section.name}: ${messageOf(error)}`, { cause: error });
-    }
-  }
-
-  private async open(name: string): Promise<SectionReader> {
-    const section = this.section(name);
-    if (section === undefined) throw new ProtocolError(`section ${name} is missing`);
-    return this.openSection(section);
+    return { layoutVersion: this.sections.summary.layoutVersion, counters, carried: this.carried, notServed: this.notServed };
   }
 
   private async loadNameSystem(): Promise<Omit<ImageCounters, 'lastInodeId'>> {
-    const reader = await this.open('NS_INFO');
+    const reader = await this.sections.open('NS_INFO');
     const fields = await reader.first(NameSystemSection);
     const count = (value: number | undefined, what: string): number => {
       if (value === undefined) return 0;
@@ -121,29 +84,15 @@ class Loading {
     };
   }
 
-  private async loadStrings(): Promise<LoadedStrings> {
-    const reader = await this.open('STRING_TABLE');
-    const { maskBits, numEntry } = await reader.first(StringTableSection);
-    const strings = new LoadedStrings(maskBits);
-    let count = 0;
-    await reader.forEach(StringTableSection_Entry, ({ id, str }) => {
-      if (id === undefined || str === undefined) throw new ProtocolError('an entry without id or text');
-      strings.add(id, str);
-      count++;
-    });
-    if (count !== (numEntry ?? 0)) throw reader.error(`${numEntry} strings are announced, but ${count} are there`);
-    return strings;
-  }
-
   private async loadInodes(strings: LoadedStrings): Promise<number> {
-    const reader = await this.open('INODE');
+    const reader = await this.sections.open('INODE');
     const { lastInodeId, numInodes } = await reader.first(INodeSection);
     if (lastInodeId === undefined || !(Number.isSafeInteger(lastInodeId) && lastInodeId >= ROOT_INODE_ID)) {
       throw reader.error(`last inode id ${lastInodeId}`);
     }
     const loading = new InodeLoading(this.target, strings, lastInodeId);
     await reader.forEach(INodeSection_INode, (inode) => loading.add(inode));
-    await (await this.open('INODE_DIR')).forEach(INodeDirectorySection_DirEntry, (entry) => loading.link(entry));
+    await (await this.sections.open('INODE_DIR')).forEach(INodeDirectorySection_DirEntry, (entry) => loading.link(entry));
     loading.checkComplete(numInodes);
     return lastInodeId;
   }
@@ -163,19 +112,19 @@ class Loading {
       case 'EXTENDED_ACL':
         return this.refuseContent(section, 'a section of ACLs of an unknown form');
       case 'SNAPSHOT': {
-        const header = await (await this.openSection(section)).first(SnapshotSection);
+        const header = await (await this.sections.openSection(section)).first(SnapshotSection);
         if ((header.numSnapshots ?? 0) > 0 || header.snapshottableDir.length > 0)
           refuseFeature('snapshots', 'section SNAPSHOT');
         return this.carry(section);
       }
       case 'SECRET_MANAGER': {
-        const { numKeys, numTokens } = await (await this.openSection(section)).first(SecretManagerSection);
+        const { numKeys, numTokens } = await (await this.sections.openSection(section)).first(SecretManagerSection);
         if ((numTokens ?? 0) > 0) this.notServed.push(`${numTokens} delegation tokens`);
         if ((numKeys ?? 0) > 0) this.notServed.push(`${numKeys} keys of delegation tokens`);
         return this.carry(section);
       }
       case 'CACHE_MANAGER': {
-        const { numPools, numDirectives } = await (await this.openSection(section)).first(CacheManagerSection);
+        const { numPools, numDirectives } = await (await this.sections.openSection(section)).first(CacheManagerSection);
         if ((numPools ?? 0) > 0) this.notServed.push(`${numPools} cache pools`);
         if ((numDirectives ?? 0) > 0) this.notServed.push(`${numDirectives} cache directives`);
         return this.carry(section);
@@ -189,12 +138,12 @@ class Loading {
   }
 
   private async refuseContent(section: Section, feature: string): Promise<void> {
-    const reader = await this.openSection(section);
+    const reader = await this.sections.openSection(section);
     if (await reader.fill()) refuseFeature(feature, `section ${section.name}`);
   }
 
   private async carry(section: Section): Promise<void> {
-    const reader = await this.openSection(section);
+    const reader = await this.sections.openSection(section);
     this.carried.push({ name: section.name, bytes: await reader.rest(MAX_CARRIED_BYTES) });
   }
 }

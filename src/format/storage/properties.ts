@@ -1,6 +1,8 @@
 // Java's .properties files, as `VERSION` is one: reading takes what java.util.Properties takes, writing makes what it
 // makes, except for the order of keys, which is the caller's.
+
 import { ProtocolError } from '../../base/errors.ts';
+import { civilDate, DAY_MS } from '../../base/utc.ts';
 
 /** Far more than any VERSION file. */
 const MAX_PROPERTIES_BYTES = 1024 * 1024;
@@ -86,7 +88,6 @@ function escapeText(text: string, isKey: boolean): string {
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
-const DAY_MS = 86_400_000;
 
 /** A time as java.util.Date prints it in UTC. */
 export function javaDate(epochMs: number): string {
@@ -97,22 +98,4 @@ export function javaDate(epochMs: number): string {
   const time = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
   // 1970-01-01 was a Thursday.
   return `${DAYS[(((days + 4) % 7) + 7) % 7]} ${MONTHS[month - 1]} ${two(day)} ${time} UTC ${year}`;
-}
-
-/** Gregorian date of a day counted from 1970-01-01, by counting in eras of 400 years that begin in March. */
-function civilDate(days: number): { readonly year: number; readonly month: number; readonly day: number } {
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const marchMonth = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9;
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1,
-  };
 }

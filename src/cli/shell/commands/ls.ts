@@ -1,11 +1,11 @@
 // ls, and lsr. Widths of columns grow while the command runs and never shrink, as in Hadoop's Ls.
 
+import { formatPermission } from '../../../base/mode.ts';
 import { binaryPrefix } from '../../../base/sizes.ts';
 import { formatMinute } from '../../terminal.ts';
 import { Command } from '../command.ts';
 import { parseOptions } from '../command-format.ts';
 import { byPath, type Item } from '../item.ts';
-import { formatPermission } from '../permissions.ts';
 
 /** Entries whose widths are measured together. Apache: Ls.getListingGroupSize. */
 const GROUP = 100;

@@ -1,9 +1,10 @@
 // stat [format]
+
+import { formatPermission } from '../../../base/mode.ts';
 import { formatSecond } from '../../terminal.ts';
 import { Command } from '../command.ts';
 import { parseOptions } from '../command-format.ts';
 import type { Item } from '../item.ts';
-import { formatPermission } from '../permissions.ts';
 
 export class Stat extends Command {
   #format = '%y';

@@ -3,6 +3,7 @@
 // OfflineEditsXmlLoader, XMLUtils.
 import { SaxesParser } from 'saxes';
 import { messageOf, ProtocolError } from '../../../base/errors.ts';
+import { mangle, unmangle } from '../../xml-text.ts';
 
 export type Content = string | readonly Element[];
 
@@ -14,14 +15,6 @@ export interface Element {
 export const element = (name: string, content: Content): Element => ({ name, content });
 
 // ------------------------------------------------------------------------------------------------------------- writing
-
-/** Characters that XML cannot hold, and the backslash that announces them, are written `\hhhh;`. */
-function mangle(text: string): string {
-  return text.replaceAll(
-    /[^\t\n\r\u0020-\u005b\u005d-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu,
-    (character) => `\\${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')};`,
-  );
-}
 
 /** What Java's serializer writes as a reference: markup, line ends it would lose, controls, and everything beyond 16 bits. */
 function escapeMarkup(text: string): string {
@@ -53,14 +46,6 @@ export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone=
 const MAX_DEPTH = 16;
 /** Text and elements of one record. Apache bounds an operation of the binary log by dfs.namenode.max.op.size. */
 const MAX_RECORD_CHARACTERS = 256 * 1024 * 1024;
-
-function unmangle(text: string): string {
-  if (!text.includes('\\')) return text;
-  return text.replaceAll(/\\(?:([0-9a-fA-F]{4,6});)?/g, (_, hex: string | undefined) => {
-    if (hex === undefined) throw new ProtocolError('a backslash that begins no escaped character');
-    return String.fromCodePoint(Number.parseInt(hex, 16));
-  });
-}
 
 /** Java's String.trim: everything up to the blank counts as white space, and nothing else. */
 function trim(text: string): string {

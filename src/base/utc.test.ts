@@ -1,0 +1,29 @@
+// If this fails, tools show other dates than those that stand in the files.
+import { expect, test } from 'vitest';
+import { civilDate, DAY_MS, formatUtc } from './utc.ts';
+
+test.each([
+  [0, '1970-01-01T00:00:00.000'],
+  [-1, '1969-12-31T23:59:59.999'],
+  [951_782_399_999, '2000-02-28T23:59:59.999'],
+  [951_782_400_000, '2000-02-29T00:00:00.000'],
+  [951_868_800_000, '2000-03-01T00:00:00.000'],
+  [4_107_542_400_000, '2100-03-01T00:00:00.000'],
+  [1_795_863_398_700, '2026-11-28T10:56:38.700'],
+])('%d is %s', (ms, text) => {
+  expect(formatUtc(ms)).toBe(text);
+});
+
+test('each day follows the one before, through the leap years of four centuries', () => {
+  const LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+  let { year, month, day } = { year: 1900, month: 1, day: 1 };
+  for (let days = Math.round(-2_208_988_800_000 / DAY_MS); year < 2301; days++) {
+    expect(civilDate(days)).toEqual({ year, month, day });
+    const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+    if (++day <= (LENGTHS[month - 1] ?? 0) + (isLeap && month === 2 ? 1 : 0)) continue;
+    day = 1;
+    if (++month <= 12) continue;
+    month = 1;
+    year++;
+  }
+});
