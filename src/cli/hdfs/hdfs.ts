@@ -121,7 +121,8 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
   },
   namenode: async ({ hosts, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
-    return runNameNode(hosts('info'), terminal, configuration, rest);
+    const reload = async (): Promise<Configuration> => (await load(args)).configuration;
+    return runNameNode(hosts('info'), terminal, configuration, rest, reload);
   },
   secondarynamenode: async ({ hosts, terminal, args, load }) => {
     const { configuration, rest } = await load(args);

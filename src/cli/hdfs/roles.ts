@@ -89,6 +89,7 @@ export async function runNameNode(
   terminal: Terminal,
   configuration: Configuration,
   argv: readonly string[],
+  reload: () => Promise<Configuration>,
 ): Promise<number> {
   const command = parseNameNodeArguments(argv);
   switch (command.kind) {
@@ -146,7 +147,8 @@ export async function runNameNode(
       const { kind: startup, clusterId } = command;
       return serve(host, terminal, 'namenode', async (fail) => {
         host.log.log('info', 'namenode', `starting tuskfs ${VERSION}`);
-        const nameNode = await terminal.launcher().startNameNode(host, configuration, { onFatal: fail, startup, clusterId });
+        const options = { onFatal: fail, startup, clusterId, reload };
+        const nameNode = await terminal.launcher().startNameNode(host, configuration, options);
         return () => nameNode.stop();
       });
     }

@@ -126,7 +126,7 @@ function fsNamesystemState({ system }: NameNodeView): Readonly<Record<string, Jm
     NumInMaintenanceLiveDataNodes: countOf(all, (node) => node.alive && node.inMaintenance),
     NumInMaintenanceDeadDataNodes: countOf(all, (node) => !node.alive && node.inMaintenance),
     NumEnteringMaintenanceDataNodes: countOf(all, (node) => node.enteringMaintenance),
-    NumInServiceLiveDataNodes: countOf(all, (node) => node.alive && node.inService),
+    NumInServiceLiveDataNodes: countOf(all, (node) => node.alive && !node.decommissioned && !node.inMaintenance),
     VolumeFailuresTotal: all.reduce((sum, node) => sum + (node.alive ? node.volumeFailures : 0), 0),
     EstimatedCapacityLostTotal: all.reduce(
       (sum, node) => sum + (node.volumeFailureSummary?.estimatedCapacityLostTotal ?? 0),

@@ -18,40 +18,55 @@ const COMBINED = 'org.apache.hadoop.hdfs.server.blockmanagement.CombinedHostFile
 /** Names asked for at once. */
 const LOOKUPS_AT_ONCE = 64;
 
+interface Names {
+  readonly included: string | undefined;
+  readonly excluded: string | undefined;
+  readonly combined: boolean;
+}
+
+function namesIn(configuration: Configuration): Names {
+  const key = 'dfs.namenode.hosts.provider.classname';
+  const provider = configuration.require(key);
+  if (provider !== PLAIN && provider !== COMBINED) {
+    throw new HdfsError('EINVAL', `${key} is ${provider}: no such provider is known. Known: ${PLAIN}, ${COMBINED}`);
+  }
+  return {
+    included: configuration.get('dfs.hosts') || undefined,
+    excluded: configuration.get('dfs.hosts.exclude') || undefined,
+    combined: provider === COMBINED,
+  };
+}
+
 export class HostFiles {
   private readonly host: Host;
-  private readonly included: string | undefined;
-  private readonly excluded: string | undefined;
-  private readonly combined: boolean;
+  private readonly atStart: Names;
+  private readonly reload: (() => Promise<Configuration>) | undefined;
 
-  /** Throws HdfsError EINVAL for a provider that is not known. */
-  constructor(host: Host, configuration: Configuration) {
+  /** `reload` reads the configuration again. Throws HdfsError EINVAL for a provider that is not known. */
+  constructor(host: Host, configuration: Configuration, reload?: () => Promise<Configuration>) {
     this.host = host;
-    this.included = configuration.get('dfs.hosts') || undefined;
-    this.excluded = configuration.get('dfs.hosts.exclude') || undefined;
-    const provider = configuration.require('dfs.namenode.hosts.provider.classname');
-    if (provider !== PLAIN && provider !== COMBINED) {
-      const key = 'dfs.namenode.hosts.provider.classname';
-      throw new HdfsError('EINVAL', `${key} is ${provider}: no such provider is known. Known: ${PLAIN}, ${COMBINED}`);
-    }
-    this.combined = provider === COMBINED;
+    this.atStart = namesIn(configuration);
+    this.reload = reload;
   }
 
-  /** Rejects with HdfsError when a file cannot be read or understood. Names without an address are passed over. */
-  async read(): Promise<HostLists> {
-    if (!this.combined) {
-      return plainHostLists(await this.plain('included', this.included), await this.plain('excluded', this.excluded));
-    }
-    if (this.included === undefined) return combinedHostLists([]);
-    const properties = parseCombinedHostsFile(await this.text(this.included));
-    if (properties.length === 0) this.warn(`${this.included} is empty`);
-    return combinedHostLists(await this.resolve(this.included, properties));
+  /** The lists as they are now. Rejects with HdfsError when a file cannot be read or understood. */
+  async refreshed(): Promise<HostLists> {
+    return this.read(this.reload === undefined ? this.atStart : namesIn(await this.reload()));
+  }
+
+  /** Names without an address are passed over. */
+  private async read({ included, excluded, combined }: Names): Promise<HostLists> {
+    if (!combined) return plainHostLists(await this.plain('included', included), await this.plain('excluded', excluded));
+    if (included === undefined) return combinedHostLists([]);
+    const properties = parseCombinedHostsFile(await this.text(included));
+    if (properties.length === 0) this.warn(`${included} is empty`);
+    return combinedHostLists(await this.resolve(included, properties));
   }
 
   /** As at the start: what cannot be read is said, and stands for no lists. */
   async readOrNone(): Promise<HostLists> {
     try {
-      return await this.read();
+      return await this.read(this.atStart);
     } catch (error) {
       if (!(error instanceof HdfsError)) throw error;
       this.host.log.log('error', 'datanodes', `error reading hosts files: ${error.message}`);

@@ -50,6 +50,8 @@ import { Upkeep } from './upkeep.ts';
 const SCAN_SLICE = 100_000;
 
 export interface NameNodeOptions {
+  /** Reads the configuration again, for the files of hosts that refreshNodes asks for. Without it the one of the start holds. */
+  readonly reload?: (() => Promise<Configuration>) | undefined;
   /** Called once when nothing can be promised any more: the process must end. Without it the error is thrown. */
   readonly onFatal?: ((error: Error) => void) | undefined;
   /** Cut damaged edit logs at the damage and go on (`namenode -recover`). */
@@ -148,7 +150,7 @@ export class NameNode {
     this.editLog = editLog;
     await editLog.open(lastTxid);
     const system = this.nameSystem(namespace, editLog);
-    const hostFiles = new HostFiles(host, configuration);
+    const hostFiles = new HostFiles(host, configuration, this.options.reload);
     system.blockManager.refreshNodes(await hostFiles.readOrNone(), system.now());
     await this.activate(system, storage);
     this.running = await this.serve(system, { storage, identity, loaded, started, hostFiles });

@@ -65,7 +65,7 @@ export function datanodeAdminMethods({
     refreshNodes: (_request, call) =>
       system.as(call, async (caller) => {
         system.requireSuperuser(caller, 'refreshNodes');
-        const lists = await hostFiles.read();
+        const lists = await hostFiles.refreshed();
         blockManager.refreshNodes(lists, system.now());
         return {};
       }),
