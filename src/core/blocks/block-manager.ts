@@ -65,9 +65,9 @@ export interface BlockStatistics {
   readonly capacityRemaining: number;
   readonly capacityUsedNonDfs: number;
   readonly blockPoolUsed: number;
-  /** In any of the queues, missing ones included. */
+  /** In any of the queues, missing ones included. Apache: LowRedundancyBlocks, UnderReplicatedBlocks. */
   readonly underReplicated: number;
-  /** Without the missing ones. Apache: LowRedundancyBlocks. */
+  /** Without the missing ones. Apache: LowRedundancyReplicatedBlocks. */
   readonly lowRedundancy: number;
   /** Blocks with a bad replica. */
   readonly corruptReplicaBlocks: number;

@@ -58,6 +58,16 @@ export function nameNodeBeans(view: NameNodeView): Beans {
     attributes: () => fsNamesystemState(view),
   });
   beans.add({
+    name: 'Hadoop:service=NameNode,name=ReplicatedBlocksState',
+    modelerType: 'org.apache.hadoop.hdfs.server.namenode.FSNamesystem',
+    attributes: () => replicatedBlocksState(view),
+  });
+  beans.add({
+    name: 'Hadoop:service=NameNode,name=ECBlockGroupsState',
+    modelerType: 'org.apache.hadoop.hdfs.server.namenode.FSNamesystem',
+    attributes: () => NO_BLOCK_GROUPS,
+  });
+  beans.add({
     name: 'Hadoop:service=NameNode,name=FSNamesystem',
     modelerType: 'FSNamesystem',
     attributes: () => fsNamesystem(view),
@@ -96,6 +106,31 @@ export function nameNodeBeans(view: NameNodeView): Beans {
   });
   return beans;
 }
+
+function replicatedBlocksState({ system }: NameNodeView): Readonly<Record<string, JmxValue>> {
+  const stats = system.blockManager.statistics();
+  return {
+    LowRedundancyReplicatedBlocks: stats.lowRedundancy,
+    CorruptReplicatedBlocks: stats.corruptReplicaBlocks,
+    MissingReplicatedBlocks: stats.missing,
+    MissingReplicationOneBlocks: stats.missingWithReplicationOne,
+    BytesInFutureReplicatedBlocks: stats.bytesInFuture,
+    PendingDeletionReplicatedBlocks: stats.pendingDeletion,
+    TotalReplicatedBlocks: system.namespace.blockCount,
+    BadlyDistributedBlocks: stats.badlyDistributed,
+  };
+}
+
+/** There are no striped files. */
+const NO_BLOCK_GROUPS: Readonly<Record<string, JmxValue>> = {
+  LowRedundancyECBlockGroups: 0,
+  CorruptECBlockGroups: 0,
+  MissingECBlockGroups: 0,
+  BytesInFutureECBlockGroups: 0,
+  PendingDeletionECBlocks: 0,
+  TotalECBlockGroups: 0,
+  EnabledEcPolicies: '',
+};
 
 /** Inodes and blocks together, as Hadoop's totals have them. */
 function fsNamesystemState({ system }: NameNodeView): Readonly<Record<string, JmxValue>> {
@@ -181,7 +216,7 @@ function fsNamesystem({ system, checkpointer }: NameNodeView): Readonly<Record<s
     PendingReplicationBlocks: stats.pendingReplication,
     PendingReconstructionBlocks: stats.pendingReplication,
     UnderReplicatedBlocks: stats.underReplicated,
-    LowRedundancyBlocks: stats.lowRedundancy,
+    LowRedundancyBlocks: stats.underReplicated,
     CorruptBlocks: stats.corruptReplicaBlocks,
     ScheduledReplicationBlocks: stats.scheduledReplication,
     PendingDeletionBlocks: stats.pendingDeletion,
