@@ -11,6 +11,7 @@ import { type SimLogLine, type SimNode, Simulation } from '../src/host/sim/index
 import { DataNode } from '../src/server/datanode/datanode.ts';
 import { formatNameNode } from '../src/server/namenode/format.ts';
 import { NameNode } from '../src/server/namenode/namenode.ts';
+import type { GhostFile } from './ledger.ts';
 import { Violations } from './violations.ts';
 
 export type Keys = Readonly<Record<string, string | number | boolean>>;
@@ -135,6 +136,8 @@ export class SimCluster {
   readonly clients: readonly SimNode[];
   /** The DataNodes that have to be there once the cluster is healed. */
   core: readonly Daemon<DataNode>[];
+  /** Asked before a flush; what it answers is called once the flush is acknowledged. */
+  beforeFlush: ((file: GhostFile, end: number, mark: 'flush' | 'sync') => () => void) | undefined;
   /** How often any DataNode has lost its power: what was only flushed before is owed no more. */
   dataPowerLosses = 0;
   /** Replicas that a fault has damaged, by DataNode and path of the block file. */

@@ -276,8 +276,10 @@ export class Actor {
     const end = file.written;
     const losses = this.cluster.dataPowerLosses;
     const sync = this.random.below(2) === 0;
+    const look = this.cluster.beforeFlush?.(file, end, sync ? 'sync' : 'flush');
     if (sync) await handle.hsync();
     else await handle.hflush();
+    look?.();
     file.flushed = end;
     file.flushedAtLosses = losses;
     if (sync) file.synced = end;

@@ -1,6 +1,10 @@
 // All that looks on while a run goes, beside the checks at rest (checks.ts): set up once, before the cluster starts.
 import type { SimCluster } from '../cluster.ts';
+import type { Ledger } from '../ledger.ts';
+import { Model } from '../model.ts';
 import type { Witness } from '../witness.ts';
+import { watchDataNodeStarts } from './datanode-start.ts';
+import { checkFlushed } from './flushed.ts';
 import { NameNodeWatch } from './namenode.ts';
 import { NameNodeDiskWatch } from './namenode-disk.ts';
 import { checkNamespace } from './namespace.ts';
@@ -10,10 +14,27 @@ import { watchUnlinks } from './unlinks.ts';
 const PERIOD_MS = 2_000;
 const CORRUPT_PERIOD_MS = 250;
 
-export function watchPredicates(cluster: SimCluster, witness: Witness): NameNodeWatch {
+export function watchPredicates(cluster: SimCluster, witness: Witness, ledger: Ledger): NameNodeWatch {
   const { scheduler } = cluster.simulation;
-  const nameNode = new NameNodeWatch(cluster);
+  const nameNode = new NameNodeWatch(cluster, (id) => {
+    const owner = Model.of(witness.read()).ownerOf(id);
+    const file = [...ledger.files.values()].find(({ createPath }) => createPath === owner?.createPath);
+    if (owner === undefined || file === undefined) return undefined;
+    const before = owner.blocks.slice(
+      0,
+      owner.blocks.findIndex((block) => block.id === id),
+    );
+    return { file, offset: before.reduce((sum, { numBytes }) => sum + numBytes, 0) };
+  });
   watchUnlinks(cluster, witness, nameNode.deletions);
+  watchDataNodeStarts(cluster);
+  cluster.beforeFlush = (file, end, mark) => {
+    const before = new Map(cluster.dataNodes.map(({ name, machine }) => [name, machine.host]));
+    return () => {
+      const standing = cluster.dataNodes.filter(({ name, machine }) => machine.isAlive && before.get(name) === machine.host);
+      checkFlushed(cluster, witness, file, end, mark, new Set(standing.map(({ name }) => name)));
+    };
+  };
   const disk = new NameNodeDiskWatch(cluster, witness);
   const bad = new Set<string>();
   const lookOver = (): void => {

@@ -4,10 +4,16 @@ import { BlockState } from '../../src/core/blocks/block-map.ts';
 import type { Datanode, Storage } from '../../src/core/blocks/datanode.ts';
 import type { FullReport } from '../../src/core/blocks/reports.ts';
 import type { EditOp } from '../../src/core/edits/ops.ts';
+import type { Namespace } from '../../src/core/namespace/namespace.ts';
+import { resolvePath } from '../../src/core/namespace/resolve.ts';
 import type { NameSystem } from '../../src/server/namenode/namesystem.ts';
 import type { SimCluster } from '../cluster.ts';
-import { type DiskReplica, metaFault, replicasOn } from '../replicas.ts';
+import { firstWrongByte } from '../content.ts';
+import type { GhostFile } from '../ledger.ts';
+import { allReplicas, type DiskReplica, metaFault, replicasOn } from '../replicas.ts';
 import { onStarted, wrap } from './hooks.ts';
+
+const SUPERUSER = { user: 'hdfs', groups: [], superuser: true };
 
 /** Deletions that were ordered: by DataNode and block, the highest generation stamp. */
 export class OrderedDeletions {
@@ -23,12 +29,20 @@ export class OrderedDeletions {
   }
 }
 
+/** The file that a block belongs to, and where in it the block begins. */
+export interface GhostBlock {
+  readonly file: GhostFile;
+  readonly offset: number;
+}
+
 export class NameNodeWatch {
   private readonly cluster: SimCluster;
+  private readonly ghostOf: (block: bigint) => GhostBlock | undefined;
   readonly deletions = new OrderedDeletions();
 
-  constructor(cluster: SimCluster) {
+  constructor(cluster: SimCluster, ghostOf: (block: bigint) => GhostBlock | undefined) {
     this.cluster = cluster;
+    this.ghostOf = ghostOf;
     onStarted(cluster.nameNode, ({ system }) => {
       this.watchChanges(system);
       this.watchReports(system);
@@ -261,7 +275,8 @@ export class NameNodeWatch {
     });
     wrap(namespace, 'apply', (call, op, txid, handles) => {
       const given = op.kind === 'CLOSE' || op.kind === 'UPDATE_BLOCKS' ? op.blocks : [];
-      for (const [index, { id, genStamp }] of given.entries()) {
+      if (op.kind === 'UPDATE_BLOCKS') this.checkDropped(namespace, op, txid);
+      for (const [index, { id, genStamp, numBytes }] of given.entries()) {
         const block = namespace.blocks.find(id);
         if (block === 0 || namespace.blocks.state(block) !== BlockState.UNDER_RECOVERY) continue;
         if (genStamp === namespace.blocks.genStamp(block)) continue;
@@ -270,9 +285,37 @@ export class NameNodeWatch {
           'LR3',
           () => `txid ${txid}: blk_${id} is recovered as ${genStamp}, the recovery that runs is ${running.get(id)}`,
         );
+        this.checkRecovered(id, genStamp, numBytes);
       }
       call(op, txid, handles);
     });
+  }
+
+  /** LR5: a block that a file loses before its end holds nothing that was synced. */
+  private checkDropped(ns: Namespace, op: Extract<EditOp, { kind: 'UPDATE_BLOCKS' }>, txid: number): void {
+    const file = resolvePath(ns, SUPERUSER, op.path, 'read').last;
+    const count = file === 0 ? 0 : ns.inodes.blockCount(file);
+    if (count <= op.blocks.length) return;
+    const id = ns.blocks.id(ns.inodes.blockAt(file, count - 1));
+    const ghost = this.ghostOf(id);
+    const synced = ghost === undefined ? 0 : ghost.file.synced - ghost.offset;
+    this.cluster.violations.check(synced <= 0, 'LR5', () => `txid ${txid}: blk_${id} is dropped with ${synced} synced bytes`);
+  }
+
+  /** PR3: who was recovered has exactly the bytes of the file up to the length that was agreed upon, with their checksums. */
+  private checkRecovered(id: bigint, genStamp: number, numBytes: number): void {
+    const { violations } = this.cluster;
+    const ghost = this.ghostOf(id);
+    for (const replica of allReplicas(this.cluster, id)) {
+      const { meta, bytes, dataNode, state } = replica;
+      if (meta?.genStamp !== genStamp || state !== 'finalized') continue;
+      const what = `blk_${id}_${genStamp} was recovered on ${dataNode}`;
+      violations.check(bytes.length === numBytes, 'PR3', () => `${what} with ${bytes.length} bytes, not ${numBytes}`);
+      const fault = metaFault(replica);
+      violations.check(fault === undefined, 'PR3', () => `${what}, and ${fault}`);
+      const wrong = ghost === undefined ? -1 : firstWrongByte(ghost.file.key, ghost.offset, bytes);
+      violations.check(wrong < 0, 'PR3', () => `${what} with a wrong byte at ${wrong - (ghost?.offset ?? 0)}`);
+    }
   }
 
   /** BK7: a replica that the NameNode holds for bad is bad. To be called from time to time. */

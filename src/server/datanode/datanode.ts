@@ -101,6 +101,12 @@ export class DataNode {
     return this.running.addresses;
   }
 
+  /** Its replicas; known after `start`. */
+  get dataset(): Dataset {
+    assert(this.running !== undefined, 'the DataNode is not running');
+    return this.running.services.dataset;
+  }
+
   /** Resolves when all ports are open and the NameNodes are being looked for. Rejects when the node cannot serve. */
   async start(): Promise<void> {
     assert(this.running === undefined, 'the DataNode is running');

@@ -1,0 +1,113 @@
+// What a DataNode takes up when it starts, against what lay on its disk a moment before. BK10: finalized replicas as they
+// are, written ones as far as their checksums prove, copies in the making not at all. BK9: of two copies the better one.
+import { firstBadChunk } from '../../src/base/crc.ts';
+import { ProtocolError } from '../../src/base/errors.ts';
+import { ReplicaState } from '../../src/core/replica/states.ts';
+import { ChecksumType, decodeMetaHeader, META_HEADER_BYTES } from '../../src/format/storage/block-files.ts';
+import type { SimCluster } from '../cluster.ts';
+import { type DiskReplica, metaFault, replicasOn } from '../replicas.ts';
+
+const POLL_MS = 50;
+const MOST_POLLS = 2_000;
+
+/** How many bytes of a replica whole chunks and their checksums prove; the last, partial chunk counts when it is proved. */
+export function provenBytes({ bytes, meta }: DiskReplica): number {
+  if (meta === undefined || meta.bytes.length < META_HEADER_BYTES) return 0;
+  const header = headerOf(meta.bytes);
+  if (header === undefined) return 0;
+  const { type, bytesPerChecksum } = header;
+  const sums = meta.bytes.subarray(META_HEADER_BYTES);
+  const checksum = type === ChecksumType.CRC32 ? 'CRC32' : 'CRC32C';
+  let proven = 0;
+  for (let chunk = 0; chunk * bytesPerChecksum < bytes.length && (chunk + 1) * 4 <= sums.length; chunk++) {
+    const data = bytes.subarray(chunk * bytesPerChecksum, (chunk + 1) * bytesPerChecksum);
+    if (firstBadChunk(checksum, data, sums.subarray(chunk * 4, chunk * 4 + 4), bytesPerChecksum) >= 0) break;
+    proven += data.length;
+  }
+  return proven;
+}
+
+/** A power cut may leave anything where the header should be: then nothing is proved. */
+function headerOf(meta: Buffer): ReturnType<typeof decodeMetaHeader> | undefined {
+  try {
+    return decodeMetaHeader(meta);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+const isFinalized = ({ state }: DiskReplica): boolean => state === 'finalized';
+
+/** The one of several copies that has to be served: the newest generation, then a finalized one, then the longest. */
+function best(copies: readonly DiskReplica[]): DiskReplica | undefined {
+  return [...copies].sort(
+    (a, b) =>
+      (b.meta?.genStamp ?? 0) - (a.meta?.genStamp ?? 0) ||
+      Number(isFinalized(b)) - Number(isFinalized(a)) ||
+      b.bytes.length - a.bytes.length,
+  )[0];
+}
+
+export function watchDataNodeStarts(cluster: SimCluster): void {
+  const { violations, simulation } = cluster;
+  for (const daemon of cluster.dataNodes) {
+    const start = daemon.start.bind(daemon);
+    daemon.start = async () => {
+      const { host } = daemon.machine;
+      const before = replicasOn(daemon.name, daemon.machine.disk);
+      await start();
+      if (before.length === 0) return;
+      const look = (pollsLeft: number): void => {
+        const dataNode = daemon.running;
+        if (dataNode === undefined || daemon.machine.host !== host || pollsLeft === 0) return;
+        const [poolId] = dataNode.dataset.poolIds;
+        const pool = poolId === undefined ? undefined : dataNode.dataset.poolOrNone(poolId);
+        if (pool === undefined) {
+          simulation.scheduler.after(POLL_MS, undefined, 'look at a start', () => look(pollsLeft - 1));
+          return;
+        }
+        const byId = new Map<bigint, DiskReplica[]>();
+        for (const replica of before) {
+          if (!replica.path.includes('/tmp/')) byId.set(replica.id, [...(byId.get(replica.id) ?? []), replica]);
+        }
+        for (const [id, copies] of byId) {
+          const wanted = best(copies);
+          if (wanted === undefined) continue;
+          const handle = pool.replicas.find(id as never);
+          const genStamp = wanted.meta?.genStamp;
+          const invariant = copies.length > 1 ? 'BK9' : 'BK10';
+          const what = `${daemon.name} starts with ${wanted.path}, generation ${genStamp}`;
+          if (genStamp === undefined || (isFinalized(wanted) && metaFault(wanted) !== undefined)) continue;
+          // It may have been recovered or deleted since: what is looked at is what it was taken for.
+          if (handle === 0 || pool.replicas.genStamp(handle) > genStamp) {
+            violations.looked(invariant);
+            continue;
+          }
+          const state = pool.replicas.state(handle);
+          const numBytes = pool.replicas.numBytes(handle);
+          violations.check(
+            pool.replicas.genStamp(handle) === genStamp,
+            invariant,
+            () => `${what}, and serves generation ${pool.replicas.genStamp(handle)}`,
+          );
+          if (isFinalized(wanted)) {
+            violations.check(
+              (state === ReplicaState.FINALIZED || state === ReplicaState.RUR) && numBytes === wanted.bytes.length,
+              invariant,
+              () => `${what}, and takes its ${wanted.bytes.length} bytes for ${numBytes} in state ${state}`,
+            );
+          } else if (state === ReplicaState.RWR) {
+            const proven = provenBytes(wanted);
+            violations.check(
+              numBytes >= proven && numBytes <= wanted.bytes.length,
+              invariant,
+              () => `${what}, and takes ${numBytes} bytes for proved, ${proven} of ${wanted.bytes.length} are`,
+            );
+          }
+        }
+      };
+      look(MOST_POLLS);
+    };
+  }
+}
