@@ -89,7 +89,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     if (looks.below(LOOK_EVERY) === 0) acks.check(call);
   };
   watchSafeMode(cluster, witness);
-watchPredicates(cluster, witness, ledger);
+  watchPredicates(cluster, witness, ledger);
   const atlas = options.beyond ? undefined : new Atlas(cluster, witness);
   const nemesis = new Nemesis(cluster, machinesOf(dataNodes, clients), atlas);
   const reached = new Set<Situation>();
