@@ -113,6 +113,7 @@ export class Nemesis {
         };
       case 'clock jump':
         this.node(fault.node).jumpClock(fault.byMs);
+        this.cluster.violations.looked('FE6');
         return () => undefined;
       case 'clock drift':
         this.node(fault.node).driftClock(fault.rate);

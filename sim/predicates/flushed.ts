@@ -4,7 +4,6 @@ import type { SimFileNode } from '../../src/host/sim/disk-tree.ts';
 import type { SimCluster } from '../cluster.ts';
 import { firstWrongByte } from '../content.ts';
 import type { GhostFile } from '../ledger.ts';
-import { Model } from '../model.ts';
 import { allReplicas } from '../replicas.ts';
 import type { Witness } from '../witness.ts';
 
@@ -18,7 +17,7 @@ export function checkFlushed(
   standing: ReadonlySet<string>,
 ): void {
   const { violations } = cluster;
-  const model = Model.of(witness.read());
+  const model = witness.model();
   const entry = model.files().find(([, each]) => each.createPath === file.createPath && each.open)?.[1];
   const last = entry?.blocks.at(-1);
   if (entry === undefined || last === undefined) return;

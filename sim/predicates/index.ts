@@ -1,7 +1,6 @@
 // All that looks on while a run goes, beside the checks at rest (checks.ts): set up once, before the cluster starts.
 import type { SimCluster } from '../cluster.ts';
 import type { Ledger } from '../ledger.ts';
-import { Model } from '../model.ts';
 import type { Witness } from '../witness.ts';
 import { watchDataNodeStarts } from './datanode-start.ts';
 import { checkFlushed } from './flushed.ts';
@@ -13,11 +12,13 @@ import { watchUnlinks } from './unlinks.ts';
 /** Looking over everything costs; a period of the namespace's is as long as a few hundred ops. */
 const PERIOD_MS = 2_000;
 const CORRUPT_PERIOD_MS = 250;
+/** One acknowledged flush in so many is looked for on the disks. */
+const FLUSH_LOOK_EVERY = 4;
 
 export function watchPredicates(cluster: SimCluster, witness: Witness, ledger: Ledger): NameNodeWatch {
   const { scheduler } = cluster.simulation;
   const nameNode = new NameNodeWatch(cluster, (id) => {
-    const owner = Model.of(witness.read()).ownerOf(id);
+    const owner = witness.model().ownerOf(id);
     const file = [...ledger.files.values()].find(({ createPath }) => createPath === owner?.createPath);
     if (owner === undefined || file === undefined) return undefined;
     const before = owner.blocks.slice(
@@ -28,7 +29,9 @@ export function watchPredicates(cluster: SimCluster, witness: Witness, ledger: L
   });
   watchUnlinks(cluster, witness, nameNode.deletions);
   watchDataNodeStarts(cluster);
+  let flushes = 0;
   cluster.beforeFlush = (file, end, mark) => {
+    if (flushes++ % FLUSH_LOOK_EVERY > 0) return () => undefined;
     const before = new Map(cluster.dataNodes.map(({ name, machine }) => [name, machine.host]));
     return () => {
       const standing = cluster.dataNodes.filter(({ name, machine }) => machine.isAlive && before.get(name) === machine.host);
