@@ -7,6 +7,14 @@ import type { BlockId, GenStamp, InodeId } from '../../base/ids.ts';
 
 /** Layout version 3.5 writes. Apache: NameNodeLayoutVersion.CURRENT_LAYOUT_VERSION. */
 export const NAMENODE_LAYOUT_VERSION = -67;
+/** Oldest one that is read, so that `-upgrade` takes it: TRUNCATE's, of Hadoop 2.7 and 3.0 to 3.4. */
+export const OLDEST_LAYOUT_VERSION = -61;
+/** From here on ADD carries an erasure coding policy. Apache: NameNodeLayoutVersion.Feature.ERASURE_CODING. */
+export const ERASURE_CODING_LAYOUT_VERSION = -64;
+
+/** Versions count downwards. */
+export const isReadableLayout = (version: number): boolean =>
+  version >= NAMENODE_LAYOUT_VERSION && version <= OLDEST_LAYOUT_VERSION;
 
 export const EditOpCode = {
   ADD: 0,

@@ -5,7 +5,7 @@
 // ended here. See encoder.ts for the shape of a record.
 import { crc32 } from 'node:zlib';
 import { messageOf, ProtocolError } from '../../base/errors.ts';
-import { type EditOp, NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import { type EditOp, isReadableLayout, NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
 import { DEFAULT_MAX_OP_BYTES, EDIT_LOG_HEADER_BYTES, PADDING_BYTE, RECORD_OVERHEAD_BYTES } from './encoder.ts';
 import { OP_READERS } from './op-bodies-read.ts';
 import { OpReader } from './op-reader.ts';
@@ -137,7 +137,7 @@ export class EditDecoder {
       this.beginSearch('no header, only padding', true);
       return false;
     }
-    if (version !== NAMENODE_LAYOUT_VERSION) {
+    if (!isReadableLayout(version)) {
       const reason = `layout version ${version} where ${NAMENODE_LAYOUT_VERSION} is expected`;
       this.ending = { kind: 'corrupt', offset: 0, reason, next: undefined };
       return false;
@@ -146,6 +146,7 @@ export class EditDecoder {
       this.ending = { kind: 'corrupt', offset: 4, reason: `unknown layout flags (${flags})`, next: undefined };
       return false;
     }
+    this.reader.layoutVersion = version;
     this.start += EDIT_LOG_HEADER_BYTES;
     this.headerRead = true;
     return true;

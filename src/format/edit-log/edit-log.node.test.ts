@@ -1,6 +1,7 @@
 // If this fails, an edit log that Apache wrote is read wrongly, one that we wrote is refused by Apache, or damage of a
 // disk is taken for the end of the log and acknowledged changes are lost.
 import { readFileSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { blockId, genStamp, inodeId } from '../../base/ids.ts';
@@ -52,6 +53,44 @@ describe('logs of Apache', () => {
     expect(ops).toContainEqual(expect.objectContaining({ kind: 'TRUNCATE', path: '/a/tcut', newLength: 1048576 }));
     const xattr = ops.find((op) => op.kind === 'SET_XATTR' && op.xAttrs[0]?.name === 'näme');
     expect(xattr).toMatchObject({ path: '/a/one', xAttrs: [{ namespace: 1 }] });
+  });
+});
+
+describe('logs of older layouts', () => {
+  const created = readEditLogBytes(golden('edits-core')).records.find(({ op }) => op.kind === 'ADD');
+
+  /** A log of one ADD, as a version without erasure coding wrote it. */
+  function withoutPolicy(layoutVersion: number): Buffer {
+    if (created === undefined) throw new Error('the golden log creates no file');
+    const bytes = golden('edits-core').subarray(created.offset, created.offset + created.length);
+    // Before the ids of the call (a length, 16 bytes, a number) and the checksum.
+    const at = bytes.length - 4 - 4 - 16 - 1 - 1;
+    const shorter = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1)]);
+    shorter.writeInt32BE(shorter.readInt32BE(1) - 1, 1);
+    shorter.writeInt32BE(crc32(shorter.subarray(0, -4)) | 0, shorter.length - 4);
+    return Buffer.concat([encodeEditLogHeader(layoutVersion), shorter]);
+  }
+
+  test.each([-61, -63])('%s are read without what came later', (layoutVersion) => {
+    const { records, end } = readEditLogBytes(withoutPolicy(layoutVersion));
+    expect(end).toMatchObject({ kind: 'clean' });
+    expect(records.map(({ op }) => op)).toEqual([{ ...created?.op, erasureCodingPolicyId: 0 }]);
+  });
+
+  test('from -64 on have the fields of today; before -61, and after today, none is read', () => {
+    expect(readEditLogBytes(withoutPolicy(-64)).end.kind).not.toBe('clean');
+    const today = golden('edits-core');
+    for (const version of [-64, -65, -66]) {
+      const older = Buffer.concat([encodeEditLogHeader(version), today.subarray(EDIT_LOG_HEADER_BYTES)]);
+      expect(readEditLogBytes(older).records).toEqual(readEditLogBytes(today).records);
+    }
+    for (const version of [-60, -68]) {
+      const other = Buffer.concat([encodeEditLogHeader(version), today.subarray(EDIT_LOG_HEADER_BYTES)]);
+      expect(readEditLogBytes(other).end).toMatchObject({
+        kind: 'corrupt',
+        reason: expect.stringContaining(`version ${version}`),
+      });
+    }
   });
 });
 
@@ -215,8 +254,8 @@ describe('the end of a log', () => {
   });
 
   test('with another layout version is refused', () => {
-    const other = Buffer.concat([encodeEditLogHeader(-66), log.subarray(8)]);
-    expect(readEditLogBytes(other).end).toMatchObject({ kind: 'corrupt', reason: expect.stringContaining('-66') });
+    const other = Buffer.concat([encodeEditLogHeader(-60), log.subarray(8)]);
+    expect(readEditLogBytes(other).end).toMatchObject({ kind: 'corrupt', reason: expect.stringContaining('-60') });
   });
 });
 

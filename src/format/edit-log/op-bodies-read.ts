@@ -1,4 +1,4 @@
-// The body of every edit log op that tuskfs understands, at layout version -67, read. Field by field it is what
+// The body of every edit log op that tuskfs understands, at layout version -67 and those that an upgrade takes, read. Field by field it is what
 // Apache's FSEditLogOp classes write; writing is in op-bodies-write.ts. Which op codes there are, and which are carried as raw
 // bytes, is in op-table.ts.
 import { blockId, genStamp, inodeId } from '../../base/ids.ts';
@@ -8,6 +8,7 @@ import {
   type AclType,
   type EditBlock,
   type EditOp,
+  ERASURE_CODING_LAYOUT_VERSION,
   NO_RPC_IDS,
   type PermissionStatus,
   RenameOption,
@@ -52,7 +53,7 @@ export const OP_READERS: { readonly [K in ReadableKind]: (r: OpReader) => OpOf<K
       clientMachine: r.getUtf8(),
       overwrite: r.getBoolean(),
       storagePolicyId: r.getSignedByte(),
-      erasureCodingPolicyId: r.getSignedByte(),
+      erasureCodingPolicyId: r.layoutVersion <= ERASURE_CODING_LAYOUT_VERSION ? r.getSignedByte() : 0,
       rpc: readRpcIds(r),
     };
   },

@@ -1,6 +1,7 @@
 // Reads the fields of one edit log record: the counterpart of op-buffer.ts. Every length is checked against the record
 // before it is believed; a violation is a ProtocolError. What it hands out is copied, so the record's memory may be reused.
 import { ProtocolError } from '../../base/errors.ts';
+import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
 import { MAX_TEXT_BYTES } from './op-buffer.ts';
 
 const TWO_32 = 0x1_0000_0000;
@@ -8,6 +9,8 @@ const TWO_32 = 0x1_0000_0000;
 export class OpReader {
   private buffer: Buffer = Buffer.alloc(0);
   position = 0;
+  /** Of the segment: older ones lack some fields. */
+  layoutVersion = NAMENODE_LAYOUT_VERSION;
   private end = 0;
 
   /** Reads `buffer` from `start` to `end` from now on. */

@@ -1,7 +1,7 @@
 // An image file as its sections: which there are, and a reader of each, unpacked where the image is compressed. The loader
 // and the offline views go through it. Malformed files are ProtocolErrors.
 import { messageOf, ProtocolError } from '../../base/errors.ts';
-import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import { isReadableLayout, NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
 import { StringTableSection, StringTableSection_Entry } from '../../wire/messages/fsimage.ts';
 import { checkCodec, MAX_PACKED_SECTION_BYTES, unpackSection } from './compression.ts';
 import { SectionReader } from './section-reader.ts';
@@ -21,7 +21,7 @@ export class ImageSections {
   static async read(file: RandomAccess, size: number): Promise<ImageSections> {
     const summary = await readSummary(file, size);
     const { layoutVersion, codec } = summary;
-    if (layoutVersion !== NAMENODE_LAYOUT_VERSION) {
+    if (!isReadableLayout(layoutVersion)) {
       throw new ProtocolError(`layout version ${layoutVersion}, where ${NAMENODE_LAYOUT_VERSION} is expected`);
     }
     if (codec !== undefined) checkCodec(codec);

@@ -171,7 +171,7 @@ export class NameNode {
     const behind = await recoverTransitions(host, directories);
     if (startup === 'import') return importCheckpoint(host, configuration, directories, recovery);
     const settled = directories.filter((directory) => !behind.includes(directory));
-    const identity = await readIdentity(host, settled);
+    const identity = await readIdentity(host, settled, { upgrading: startup === 'upgrade' });
     const { clusterId = identity.clusterId } = this.options;
     if (startup === 'upgrade' && clusterId !== identity.clusterId) {
       const message = `Clusterid mismatch - current clusterid: ${identity.clusterId}, Ignoring given clusterid: ${clusterId}`;

@@ -1,7 +1,7 @@
 // What stands in the storage directories: VERSION, seen_txid and images. Loading takes the newest image whose digest
 // fits. Images are written in publishing.ts; edit segments are edits-recovery.ts and edit-log.ts.
 import { HdfsError, messageOf } from '../../base/errors.ts';
-import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import { isReadableLayout, NAMENODE_LAYOUT_VERSION, OLDEST_LAYOUT_VERSION } from '../../core/edits/ops.ts';
 import type { Inodes } from '../../core/namespace/inodes.ts';
 import type { Namespace } from '../../core/namespace/namespace.ts';
 import { type LoadedImage, loadImage } from '../../format/fsimage/loader.ts';
@@ -64,9 +64,14 @@ export async function seenTxid(host: Host, directories: readonly NameDirectory[]
 
 /**
  * Who the name system in these directories is. All formatted ones must agree. Throws HdfsError when none is formatted,
- * when one is missing, or when one belongs to another version or another name system.
+ * when one is missing, or when one belongs to another name system or another version (an older one is what is wanted
+ * when `upgrading`).
  */
-export async function readIdentity(host: Host, directories: readonly NameDirectory[]): Promise<NamespaceIdentity> {
+export async function readIdentity(
+  host: Host,
+  directories: readonly NameDirectory[],
+  options: { readonly upgrading?: boolean } = {},
+): Promise<NamespaceIdentity> {
   let identity: NamespaceIdentity | undefined;
   for (const directory of directories) {
     const state = await stateOf(host, directory);
@@ -95,7 +100,15 @@ export async function readIdentity(host: Host, directories: readonly NameDirecto
         `Unexpected version of storage directory ${directory.root}. Reported: ${found.layoutVersion}. Expecting = ${NAMENODE_LAYOUT_VERSION}.`,
       );
     }
-    if (found.layoutVersion > NAMENODE_LAYOUT_VERSION) {
+    if (!isReadableLayout(found.layoutVersion)) {
+      throw new HdfsError(
+        'EIO',
+        `*********** Upgrade is not supported from this  older version ${found.layoutVersion} of storage to the current version. ` +
+          'Please upgrade with Apache Hadoop first. Old layout version is ' +
+          `${found.layoutVersion} and latest layout version this software version can upgrade from is ${OLDEST_LAYOUT_VERSION}. ************`,
+      );
+    }
+    if (found.layoutVersion > NAMENODE_LAYOUT_VERSION && options.upgrading !== true) {
       throw new HdfsError(
         'EIO',
         `\nFile system image contains an old layout version ${found.layoutVersion}.\nAn upgrade to version ${NAMENODE_LAYOUT_VERSION} is required.\n` +

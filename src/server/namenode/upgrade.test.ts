@@ -1,6 +1,9 @@
 // If these fail, an upgrade cannot be undone, a crash in the middle of one loses the file system or mixes two states of it,
 // or a checkpoint cannot be imported.
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { encodeSummary, readSummary } from '../../format/fsimage/sections.ts';
+import { formatDigest } from '../../format/storage/digest.ts';
 import { type Api, exists, mkdir, TestNameNode } from './test-namenode.ts';
 import { rollBackNameNode } from './upgrade.ts';
 
@@ -130,6 +133,60 @@ describe('an upgrade', () => {
     const api = await nn.start();
     expect(await exists(api, '/before')).toBe(true);
     expect(await cTimes(nn)).toEqual(before);
+  });
+});
+
+describe('an older layout', () => {
+  /** Makes what stands in `current` that of a version whose files differ from ours by their numbers only. */
+  async function age(nn: TestNameNode, layoutVersion: number): Promise<void> {
+    const { disk } = nn.machine.host;
+    for (const root of ROOTS) {
+      for (const name of await nn.files(`${root}/current`)) {
+        const path = `${root}/current/${name}`;
+        const bytes = await nn.within(disk.readFile(path));
+        if (name === 'VERSION') {
+          await nn.within(
+            disk.writeFileAtomic(path, bytes.toString().replace('layoutVersion=-67', `layoutVersion=${layoutVersion}`)),
+          );
+        } else if (/^edits_\d+-\d+$/.test(name)) {
+          bytes.writeInt32BE(layoutVersion, 0);
+          await nn.within(disk.writeFileAtomic(path, bytes));
+        } else if (/^fsimage_\d+$/.test(name)) {
+          const file = await nn.within(disk.open(path, 'r'));
+          const summary = await nn.within(readSummary(file, bytes.length));
+          const end = bytes.length - 4 - bytes.readInt32BE(bytes.length - 4);
+          const aged = Buffer.concat([bytes.subarray(0, end), encodeSummary({ ...summary, layoutVersion })]);
+          const md5 = createHash('md5').update(aged).digest('hex');
+          await nn.within(disk.writeFileAtomic(path, aged));
+          await nn.within(disk.writeFileAtomic(`${path}.md5`, formatDigest({ md5, fileName: name })));
+        }
+      }
+    }
+  }
+
+  test.each([-61, -63, -66])('%s is served after an upgrade, and kept as it was in previous', async (layoutVersion) => {
+    const nn = await prepared();
+    await age(nn, layoutVersion);
+    await expect(nn.start()).rejects.toThrow(/old layout version .*"-upgrade" option to start a new upgrade/s);
+    nn.machine.restart();
+    const api = await upgraded(nn);
+    for (const path of ['/before', '/after']) expect(await exists(api, path)).toBe(true);
+    const text = async (path: string): Promise<string> => (await nn.within(nn.machine.host.disk.readFile(path))).toString();
+    for (const root of ROOTS) {
+      expect(await text(`${root}/previous/VERSION`)).toMatch(new RegExp(`layoutVersion=${layoutVersion}\n`));
+      expect(await text(`${root}/current/VERSION`)).toMatch(/layoutVersion=-67\n/);
+    }
+    await stop(nn);
+    // The way back is that version's.
+    await expect(rollBack(nn)).rejects.toThrow(`Cannot rollback to storage version ${layoutVersion} using this version`);
+    const again = await nn.start();
+    expect(await exists(again, '/after')).toBe(true);
+  });
+
+  test('of before -61 is refused with what can be done', async () => {
+    const nn = await prepared();
+    await age(nn, -60);
+    await expect(nn.start({ startup: 'upgrade' })).rejects.toThrow(/Upgrade is not supported from this {2}older version -60/);
   });
 });
 

@@ -14,6 +14,7 @@ import org.apache.hadoop.hdfs.protocol.DatanodeInfo;
 import org.apache.hadoop.hdfs.protocol.HdfsConstants.DatanodeReportType;
 import org.apache.hadoop.hdfs.server.datanode.DataNode;
 import org.apache.hadoop.hdfs.server.namenode.NameNode;
+import org.apache.hadoop.hdfs.server.namenode.SecondaryNameNode;
 import org.apache.hadoop.hdfs.tools.DFSAdmin;
 import org.apache.hadoop.hdfs.tools.DFSck;
 import org.apache.hadoop.hdfs.tools.DebugAdmin;
@@ -28,7 +29,7 @@ import org.apache.hadoop.util.ToolRunner;
 /**
  * Apache's commands and daemons in one JVM, one request a line, so that a test pays for one start instead of hundreds.
  * A request is {"command", "conf": directory, "args": [...], "user"?, "stdin"?}, an answer {"code", "out", "err"}, both JSON,
- * with what was read and printed in base64. Besides Hadoop's commands: start-namenode, start-datanode and stop (args: a
+ * with what was read and printed in base64. Besides Hadoop's commands: checkpoint (one of a secondary), start-namenode, start-datanode and stop (args: a
  * name for the daemon), and datanodes, which prints when each live DataNode sent its last full block report.
  */
 public final class Resident {
@@ -104,6 +105,15 @@ public final class Resident {
       case "oev": return tool(new OfflineEditsViewer(), conf, args);
       case "oiv": return OfflineImageViewerPB.run(args);
       case "namenode": NameNode.createNameNode(args, conf); return 0;
+      case "checkpoint": {
+        SecondaryNameNode secondary = new SecondaryNameNode(conf);
+        try {
+          secondary.doCheckpoint();
+        } finally {
+          secondary.shutdown();
+        }
+        return 0;
+      }
       case "start-namenode": {
         NameNode nameNode = NameNode.createNameNode(Arrays.copyOfRange(args, 1, args.length), conf);
         daemons.put(args[0], nameNode::stop);
