@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { type GlobalOptions, type HostMaker, VerbContext } from './context.ts';
 import { EXIT, printError } from './errors.ts';
 import type { Terminal } from './terminal.ts';
+import { append } from './verbs/append.ts';
 import { cat } from './verbs/cat.ts';
 import { checksum } from './verbs/checksum.ts';
 import { chmod } from './verbs/chmod.ts';
@@ -23,12 +24,14 @@ import { rm } from './verbs/rm.ts';
 import { stat } from './verbs/stat.ts';
 import { tail } from './verbs/tail.ts';
 import { tree } from './verbs/tree.ts';
+import { truncate } from './verbs/truncate.ts';
 import type { Verb } from './verbs/verb.ts';
 import { HADOOP_VERSION, VERSION } from './version.ts';
 
 const VERBS: readonly Verb[] = [
   ls,
   put,
+  append,
   get,
   cat,
   head,
@@ -37,6 +40,7 @@ const VERBS: readonly Verb[] = [
   rm,
   mv,
   cp,
+  truncate,
   du,
   df,
   stat,

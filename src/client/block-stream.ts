@@ -50,14 +50,18 @@ export class BlockStream {
   #recoveries = 0;
   /** A node of the pipeline that is waited for. */
   #restart: Restart | undefined;
-  /** Nodes that failed in this file: no replacement for others. Those that restart are taken out with the next pipeline. */
+  /** Nodes that failed since a pipeline was last set up: no replacement for others. */
   #failed: PipelineNode[] = [];
+  /** Those that failed before it: they may be well again, and are taken where there is no other. */
+  #failedBefore: readonly PipelineNode[] = [];
+  /** Failed ones that only restart: they are taken out of both with the next pipeline. */
   #returning: readonly PipelineNode[] = [];
   #flushed = false;
   /** Our address towards the pipeline. */
   #localHost = '';
   /** The last block that was closed, with its length. */
   #previous: ExtendedBlockProto | undefined;
+  #isPreviousOurs = false;
   /** The present block is known to the NameNode's disk only after the next flush. */
   #unpersisted = false;
   #failure: unknown;
@@ -137,9 +141,10 @@ export class BlockStream {
     this.#flushed = true;
   }
 
-  /** Bytes of the present block that every node has, or of the one that was closed last. */
-  get blockBytes(): number {
-    return this.#open === undefined ? (this.#previous?.numBytes ?? 0) : this.#window.bytesAcked;
+  /** Bytes of the last block that every node has; undefined when we have written none yet. */
+  get blockBytes(): number | undefined {
+    if (this.#open !== undefined) return this.#window.bytesAcked;
+    return this.#isPreviousOurs ? this.#previous?.numBytes : undefined;
   }
 
   /** Whether the NameNode is to be told of the present block (fsync) before a flush is done; asks once for each block. */
@@ -294,6 +299,7 @@ export class BlockStream {
     this.#heartbeat = undefined;
     open.connection?.close();
     this.#previous = { ...open.block, numBytes: last.offset };
+    this.#isPreviousOurs = true;
     this.#open = undefined;
     this.#recoveries = 0;
     this.#release(last);
@@ -321,7 +327,8 @@ export class BlockStream {
     this.#unpersisted = true;
     this.#restart = undefined;
     this.#localHost = connection.localHost;
-    this.#failed = this.#failed.filter((node) => !this.#returning.includes(node));
+    this.#failedBefore = [...this.#failedBefore, ...this.#failed].filter((node) => !this.#returning.includes(node));
+    this.#failed = [];
     this.#returning = [];
     this.#context.host.log.log('debug', 'client', 'a pipeline is set up', {
       path: this.#file.path,
@@ -511,7 +518,7 @@ export class BlockStream {
     if (open.next === 'append') open.nodes = await this.#calls.lateNodes(open.block, open.nodes);
     if (!wanted()) return;
     try {
-      open.nodes = await this.#calls.addNode(open, this.#failed, this.#window.bytesSent);
+      open.nodes = await this.#calls.addNode(open, this.#failed, this.#failedBefore, this.#window.bytesSent);
       sometimes('another DataNode took the place of a failed one');
     } catch (error) {
       this.#context.closed.throwIfAborted();

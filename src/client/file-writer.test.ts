@@ -13,7 +13,7 @@ import type { DatanodeInfoProto } from '../wire/messages/hdfs.ts';
 import { BlockOpResponseProto, OpTransferBlockProto, OpWriteBlockProto, Status } from '../wire/messages/transfer.ts';
 import { readDelimited } from '../wire/protobuf/message.ts';
 import { ProtoReader } from '../wire/protobuf/reader.ts';
-import { encodeAck } from '../wire/transfer/acks.ts';
+import { combineFlag, encodeAck } from '../wire/transfer/acks.ts';
 import { OP_HEADER_BYTES, Op } from '../wire/transfer/ops.ts';
 import { parsePacketHeader, parsePacketLengths } from '../wire/transfer/packet.ts';
 import type { ClientContext } from './context.ts';
@@ -28,6 +28,8 @@ import { clientSettings } from './settings.ts';
 type Fate =
   | { readonly kind: 'fine' }
   | { readonly kind: 'refuse'; readonly bad: number }
+  /** Node `bad` calls itself slow in every acknowledgement. */
+  | { readonly kind: 'slow'; readonly bad: number }
   | { readonly kind: 'break'; readonly after: number; readonly bad: number; readonly acks: boolean };
 
 interface Replica {
@@ -36,6 +38,8 @@ interface Replica {
 }
 
 const NODES = 6;
+/** In an acknowledgement's flag word. */
+const SLOW = 2;
 
 /** A cluster whose DataNodes obey one pipeline at a time; `fates` are used up by the connections in their order. */
 class Cluster {
@@ -251,7 +255,9 @@ class Pipe {
       const key = `${block.blockId}@${node}`;
       const replica = this.#cluster.replicas.get(key);
       if (op.stage === Stage.PIPELINE_SETUP_CREATE) {
-        expect(replica).toBeUndefined();
+        // A repeated set-up comes with a new generation stamp, and replaces what the first one left.
+        if (op.latestGenerationStamp === 0) expect(replica).toBeUndefined();
+        else expect(op.latestGenerationStamp).toBe(block.generationStamp);
         this.#cluster.replicas.set(key, { genStamp: block.generationStamp, bytes: Buffer.alloc(0) });
         continue;
       }
@@ -289,7 +295,7 @@ class Pipe {
       this.#answer(
         encodeAck(
           header.seqno,
-          nodes.map(() => Status.SUCCESS),
+          nodes.map((_, i) => combineFlag(Status.SUCCESS, 0, fate.kind === 'slow' && fate.bad === i ? SLOW : 0)),
         ),
       );
     else if (fate.acks) {
@@ -343,8 +349,14 @@ function contextOf(cluster: Cluster, keys: Readonly<Record<string, string>> = {}
   };
 }
 
-async function write(cluster: Cluster, data: Buffer, cuts: readonly number[], flushes: ReadonlySet<number>): Promise<void> {
-  const writer = await FileWriter.create(contextOf(cluster), '/f', {}, { blockSize: 8192, replication: 3 });
+async function write(
+  cluster: Cluster,
+  data: Buffer,
+  cuts: readonly number[],
+  flushes: ReadonlySet<number>,
+  keys: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const writer = await FileWriter.create(contextOf(cluster, keys), '/f', {}, { blockSize: 8192, replication: 3 });
   for (let at = 0, i = 0; at < data.length; i++) {
     const to = Math.min(data.length, at + (cuts[i % cuts.length] as number));
     await writer.write(data.subarray(at, to));
@@ -417,5 +429,29 @@ describe('file writer', () => {
     expect(cluster.blocks.map((block) => block.id)).toEqual([2n]);
     expect(cluster.blocks[0]?.nodes).toEqual([1, 2, 3]);
     expect(cluster.content().equals(bytes(100))).toBe(true);
+  });
+
+  it('leaves a node out that says often enough in a row that it is slow', async () => {
+    const keys = { 'dfs.client.mark.slownode.as.badnode.threshold': '3' };
+    const cluster = new Cluster([{ kind: 'slow', bad: 1 }]);
+    await write(cluster, bytes(6000), [1000], new Set([0, 1, 2, 3, 4]), keys);
+    expect(cluster.blocks[0]?.nodes).toEqual([0, 2, 3]);
+    expect(cluster.replacements).toBe(1);
+    expect(cluster.content().equals(bytes(6000))).toBe(true);
+    const patient = new Cluster([{ kind: 'slow', bad: 1 }]);
+    await write(patient, bytes(6000), [1000], new Set([0, 1, 2, 3, 4]), {});
+    expect(patient.blocks[0]?.nodes).toEqual([0, 1, 2]);
+  });
+
+  it('begins a block with fewer nodes where min-replication allows it', async () => {
+    const keys = { 'dfs.client.block.write.replace-datanode-on-failure.min-replication': '2' };
+    const cluster = new Cluster([{ kind: 'refuse', bad: 1 }]);
+    await write(cluster, bytes(3000), [1000], new Set(), keys);
+    expect(cluster.blocks.map(({ id, nodes }) => [id, nodes])).toEqual([[1n, [0, 2]]]);
+    expect(cluster.content().equals(bytes(3000))).toBe(true);
+    // Without it the block is given up for another one elsewhere.
+    const strict = new Cluster([{ kind: 'refuse', bad: 1 }]);
+    await write(strict, bytes(3000), [1000], new Set());
+    expect(strict.blocks.map(({ id, nodes }) => [id, nodes])).toEqual([[2n, [0, 2, 3]]]);
   });
 });

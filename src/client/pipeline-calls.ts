@@ -82,10 +82,13 @@ export class PipelineCalls {
     for (const [key, { until }] of this.#avoided) if (until <= now) this.#avoided.delete(key);
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#askForBlock(previous);
+        const place = await this.#askForBlock(previous);
+        // Rather all replicas, one of them maybe on a node that is well again, than fewer.
+        if (place.nodes.length >= this.#file.replication || !this.#forgetSuspects()) return place;
+        await this.abandon(place.block);
       } catch (error) {
         if (!(error instanceof HdfsError)) throw error;
-        if (this.#forgetSuspects(error)) continue;
+        if (error.message.includes('could only be written to') && this.#forgetSuspects()) continue;
         // The block before is not reported by enough DataNodes yet: usually a matter of milliseconds.
         const delayMs = error.code === 'ENOTREPLICATED' ? delayAfter(attempt, settings) : undefined;
         if (delayMs === undefined) throw error;
@@ -112,9 +115,8 @@ export class PipelineCalls {
     return place;
   }
 
-  /** Whether the NameNode finds no DataNode but those that we only suspect; they are taken then. */
-  #forgetSuspects(error: HdfsError): boolean {
-    if (!error.message.includes('could only be written to')) return false;
+  /** Nodes that we only suspect are avoided no more; false: there were none. */
+  #forgetSuspects(): boolean {
     const suspects = [...this.#avoided].filter(([, { suspect }]) => suspect);
     for (const [key] of suspects) this.#avoided.delete(key);
     return suspects.length > 0;
@@ -165,46 +167,64 @@ export class PipelineCalls {
     return nodes;
   }
 
-  /** Takes a further node into the pipeline, with a copy of the block. Rejects when there is none. */
+  /**
+   * Takes a further node into the pipeline, with a copy of the block: none of `failed`, and one of `failedBefore` only where
+   * there is no other. Rejects when there is none. Unlike Apache's client, which never takes a node again that has failed
+   * once in a file, and so ends up without any in a file that stays open for long.
+   */
   async addNode(
     open: { readonly block: ExtendedBlockProto; readonly nodes: readonly PipelineNode[] },
     failed: readonly PipelineNode[],
+    failedBefore: readonly PipelineNode[],
     bytesSent: number,
   ): Promise<readonly PipelineNode[]> {
-    const { namenode, clientName, host } = this.#context;
-    const { path, fileId } = this.#file;
-    const excludes = failed.map((node) => node.info);
-    for (let tried = 0; ; tried++) {
-      const answer = await namenode.call('getAdditionalDatanode', {
-        src: path,
-        fileId,
-        blk: open.block,
-        existings: open.nodes.map((node) => node.info),
-        existingStorageUuids: open.nodes.map((node) => node.storageId),
-        excludes,
-        numAdditionalNodes: 1,
-        clientName,
-      });
-      const place = located(answer.block);
-      const known = new Set(open.nodes.map((node) => nodeKey(node.info)));
+    let passed: readonly PipelineNode[] = failedBefore;
+    const excluded = [...failed];
+    const known = new Set(open.nodes.map((node) => nodeKey(node.info)));
+    for (let tried = 0; ; ) {
+      const place = await this.#additionalNode(open, [...excluded, ...passed]);
       const added = place.nodes.find((node) => !known.has(nodeKey(node.info)));
-      if (added === undefined || place.nodes.length !== open.nodes.length + 1) throw this.#noMoreNodes(place.nodes, open.nodes);
+      if (added === undefined || place.nodes.length !== open.nodes.length + 1) {
+        if (passed.length === 0) throw this.#noMoreNodes(place.nodes, open.nodes);
+        passed = [];
+        continue;
+      }
       const source = open.nodes[tried % open.nodes.length];
       assert(source !== undefined, 'there is a node to copy from');
       try {
         await this.#copy(open.block, place.token, source, added, bytesSent);
         return place.nodes;
       } catch (error) {
-        this.#context.closed.throwIfAborted();
+        const { host, closed } = this.#context;
+        closed.throwIfAborted();
         host.log.log('warn', 'client', `copying to a new node of the pipeline failed: ${messageOf(error)}`, {
-          path,
+          path: this.#file.path,
           from: nodeName(source.info),
           to: nodeName(added.info),
         });
-        excludes.push(added.info);
-        if (tried + 1 >= REPLACEMENT_TRIES) throw error;
+        excluded.push(added);
+        if (++tried >= REPLACEMENT_TRIES) throw error;
       }
     }
+  }
+
+  async #additionalNode(
+    open: { readonly block: ExtendedBlockProto; readonly nodes: readonly PipelineNode[] },
+    excluded: readonly PipelineNode[],
+  ): Promise<Located> {
+    const { namenode, clientName } = this.#context;
+    const { path, fileId } = this.#file;
+    const answer = await namenode.call('getAdditionalDatanode', {
+      src: path,
+      fileId,
+      blk: open.block,
+      existings: open.nodes.map((node) => node.info),
+      existingStorageUuids: open.nodes.map((node) => node.storageId),
+      excludes: excluded.map((node) => node.info),
+      numAdditionalNodes: 1,
+      clientName,
+    });
+    return located(answer.block);
   }
 
   #noMoreNodes(current: readonly PipelineNode[], original: readonly PipelineNode[]): HdfsError {

@@ -1,5 +1,5 @@
 // If this failed, `tuskfs dev --memory` would not start from nothing, or would leave data behind in memory.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -64,6 +64,16 @@ test('a cluster in memory stores files, and nothing of it is left at its end', a
     expect(existsSync(data)).toBe(true);
     expect(await tuskfs(conf, 'mkdir', '/kept')).toMatchObject({ code: 0, err: '' });
     expect(await tuskfs(conf, 'stat', '/kept')).toMatchObject({ code: 0 });
+    // What is added goes to the end, and what is cut off is gone.
+    writeFileSync(join(directory, 'part'), 'a line\n');
+    expect(await tuskfs(conf, 'append', 'part', 'part', '/kept/lines')).toMatchObject({ code: 0, err: '' });
+    expect(await tuskfs(conf, 'cat', '/kept/lines')).toMatchObject({ code: 0, out: 'a line\na line\n' });
+    expect(await tuskfs(conf, 'truncate', '9', '/kept/lines')).toMatchObject({ code: 0, err: '' });
+    expect(await tuskfs(conf, 'cat', '/kept/lines')).toMatchObject({ code: 0, out: 'a line\na ' });
+    expect(await tuskfs(conf, 'append', 'part', '/kept/lines')).toMatchObject({ code: 0 });
+    expect(await tuskfs(conf, 'cat', '/kept/lines')).toMatchObject({ code: 0, out: 'a line\na a line\n' });
+    expect(await tuskfs(conf, 'append', 'absent', '/kept/lines')).toMatchObject({ code: 3 });
+    expect(await tuskfs(conf, 'truncate', '-1', '/kept/lines')).toMatchObject({ code: 2 });
   });
   expect(existsSync(join(first.data, '..'))).toBe(false);
   const second = await lifetime(async ({ conf }) => {

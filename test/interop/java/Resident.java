@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.security.PrivilegedExceptionAction;
 import java.util.*;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FsShell;
+import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.hdfs.DistributedFileSystem;
 import org.apache.hadoop.hdfs.HdfsConfiguration;
 import org.apache.hadoop.hdfs.protocol.DatanodeInfo;
@@ -29,12 +31,16 @@ import org.apache.hadoop.util.ToolRunner;
 /**
  * Apache's commands and daemons in one JVM, one request a line, so that a test pays for one start instead of hundreds.
  * A request is {"command", "conf": directory, "args": [...], "user"?, "stdin"?}, an answer {"code", "out", "err"}, both JSON,
- * with what was read and printed in base64. Besides Hadoop's commands: checkpoint (one of a secondary), start-namenode, start-datanode and stop (args: a
- * name for the daemon), and datanodes, which prints when each live DataNode sent its last full block report.
+ * with what was read and printed in base64. Besides Hadoop's commands: checkpoint (one of a secondary), start-namenode,
+ * start-datanode and stop (args: a name for the daemon), and datanodes, which prints when each live DataNode sent its last
+ * full block report. And one file that is written bit by bit: stream-create and stream-append (args: a path), stream-write
+ * (what is on the standard input), stream-hflush, stream-hsync and stream-close.
  */
 public final class Resident {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Map<String, Closeable> daemons = new HashMap<>();
+  private static DistributedFileSystem streamFiles;
+  private static FSDataOutputStream stream;
 
   public static void main(String[] argv) throws Exception {
     PrintStream answers = System.out;
@@ -137,6 +143,24 @@ public final class Resident {
           for (DatanodeInfo node : files.getDataNodeStats(DatanodeReportType.LIVE)) {
             System.out.println(node.getXferPort() + " " + node.getLastBlockReportTime());
           }
+        }
+        return 0;
+      }
+      case "stream-create":
+      case "stream-append": {
+        streamFiles = (DistributedFileSystem) FileSystem.newInstance(conf);
+        Path path = new Path(args[0]);
+        stream = request.get("command").asText().equals("stream-create") ? streamFiles.create(path) : streamFiles.append(path);
+        return 0;
+      }
+      case "stream-write": System.in.transferTo(stream); return 0;
+      case "stream-hflush": stream.hflush(); return 0;
+      case "stream-hsync": stream.hsync(); return 0;
+      case "stream-close": {
+        try {
+          stream.close();
+        } finally {
+          streamFiles.close();
         }
         return 0;
       }
