@@ -6,6 +6,7 @@ import type { SimCluster } from './cluster.ts';
 import { firstWrongByte } from './content.ts';
 import { codeOf, type GhostFile, type Ledger } from './ledger.ts';
 import { checkLog } from './log-checks.ts';
+import { lostTails } from './lost-tails.ts';
 import type { Model, ModelFile } from './model.ts';
 import { checkBlocks, checkNamespace } from './predicates/namespace.ts';
 import { coreReplicas, type DiskReplica, metaFault } from './replicas.ts';
@@ -19,7 +20,7 @@ const REST_POLL_MS = 2_000;
 const READ_LIMIT_MS = 120_000;
 
 /** What is not yet at rest; empty when all is. RP1, LR2, LR6, SM4, DL5. */
-function unrest(cluster: SimCluster, witness: Witness): string[] {
+function unrest(cluster: SimCluster, ledger: Ledger, witness: Witness): string[] {
   const system = cluster.nameNode.running?.system;
   if (system === undefined) return ['X1 the NameNode is down'];
   const reasons: string[] = [];
@@ -27,8 +28,10 @@ function unrest(cluster: SimCluster, witness: Witness): string[] {
   if (blockManager.safeMode.isOn) reasons.push(`SM4 safe mode is on: ${blockManager.safeMode.tip()}`);
   const alive = blockManager.datanodes.aliveCount;
   if (alive !== cluster.core.length) reasons.push(`SM4 ${alive} DataNodes are live`);
-  if (namespace.leases.fileCount > 0) reasons.push(`LR6 ${namespace.leases.fileCount} files have leases`);
-  if (namespace.openFiles().length > 0) reasons.push(`LR2 ${namespace.openFiles().length} files are open`);
+  const [leases, open] = [namespace.leases.fileCount, namespace.openFiles().length];
+  const lost = leases > 0 || open > 0 ? lostTails(cluster, ledger, witness.model()) : new Map<string, bigint>();
+  if (leases > lost.size) reasons.push(`LR6 ${leases} files have leases`);
+  if (open > lost.size) reasons.push(`LR2 ${open} files are open`);
   const figures = blockManager.statistics();
   for (const name of [
     'underReplicated',
@@ -42,7 +45,7 @@ function unrest(cluster: SimCluster, witness: Witness): string[] {
     if (figures[name] > 0) reasons.push(`RP1 ${name} is ${figures[name]}`);
   }
   if (reasons.length > 0) return [...reasons, ...poor(system)];
-  return misplaced(cluster, witness.model());
+  return misplaced(cluster, witness.model(), new Set(lost.values()));
 }
 
 /** Names the blocks that the NameNode believes to have too few replicas, or too many. */
@@ -58,13 +61,16 @@ function poor({ namespace, blockManager }: NameSystem): string[] {
 }
 
 /** RP1, DL5: each block has as many replicas as it should on the disks, and nothing else lies there. */
-function misplaced(cluster: SimCluster, model: Model): string[] {
+function misplaced(cluster: SimCluster, model: Model, lost: ReadonlySet<bigint>): string[] {
   const reasons: string[] = [];
   const left = new Set<DiskReplica>(coreReplicas(cluster));
+  const byId = new Map<bigint, DiskReplica[]>();
+  for (const replica of left) byId.set(replica.id, [...(byId.get(replica.id) ?? []), replica]);
   for (const [path, file] of model.files()) {
     for (const block of file.blocks) {
-      const own = [...left].filter(
-        ({ id, state, meta }) => id === block.id && state === 'finalized' && meta?.genStamp === block.genStamp,
+      if (lost.has(block.id)) continue;
+      const own = (byId.get(block.id) ?? []).filter(
+        ({ state, meta }) => state === 'finalized' && meta?.genStamp === block.genStamp,
       );
       for (const replica of own) left.delete(replica);
       const wanted = Math.min(file.replication, cluster.core.length);
@@ -80,9 +86,9 @@ function misplaced(cluster: SimCluster, model: Model): string[] {
 export async function checkAtRest(cluster: SimCluster, ledger: Ledger, witness: Witness): Promise<void> {
   const { violations, simulation } = cluster;
   for (const invariant of ['SM4', 'LR6', 'LR2', 'RP1', 'DL5', 'X1']) violations.looked(invariant);
-  const atRest = await cluster.until(() => unrest(cluster, witness).length === 0, REST_LIMIT_MS, REST_POLL_MS);
+  const atRest = await cluster.until(() => unrest(cluster, ledger, witness).length === 0, REST_LIMIT_MS, REST_POLL_MS);
   if (!atRest) {
-    for (const reason of unrest(cluster, witness)) {
+    for (const reason of unrest(cluster, ledger, witness)) {
       const [invariant = '', ...words] = reason.split(' ');
       violations.add(invariant, `after ${REST_LIMIT_MS / 1000} s: ${words.join(' ')}`);
     }
@@ -92,6 +98,7 @@ export async function checkAtRest(cluster: SimCluster, ledger: Ledger, witness: 
   const log = witness.read();
   const model = witness.model();
   checkLog(ledger, log, model, violations);
+  const lost = lostTails(cluster, ledger, model);
   const byPath = new Map([...ledger.files.values()].map((file) => [file.createPath, file]));
   checkDisks(cluster, model, byPath);
   const system = cluster.nameNode.running?.system;
@@ -106,7 +113,7 @@ export async function checkAtRest(cluster: SimCluster, ledger: Ledger, witness: 
     for (const [path, file] of model.files()) {
       const ghost = byPath.get(file.createPath);
       if (ghost === undefined) violations.add('NS1', `${path} is there, and nobody wrote ${file.createPath}`);
-      else await simulation.run(checkFile(cluster, fs, path, file, ghost), READ_LIMIT_MS);
+      else if (!lost.has(file.createPath)) await simulation.run(checkFile(cluster, fs, path, file, ghost), READ_LIMIT_MS);
     }
   } catch (error) {
     violations.add('PR5', `reading everything back fails: ${codeOf(error)}: ${(error as Error).message}`);
@@ -141,7 +148,11 @@ async function checkTree({ violations }: SimCluster, fs: Hdfs, model: Model): Pr
     else if (entry.kind === 'file') {
       // BK3: the NameNode's length is the sum of the blocks' lengths that were agreed upon.
       const length = entry.blocks.reduce((sum, block) => sum + block.numBytes, 0);
-      violations.check(there.size === length, 'BK3', () => `${path} has ${there.size} bytes, its blocks ${length}`);
+      violations.check(
+        entry.open || there.size === length,
+        'BK3',
+        () => `${path} has ${there.size} bytes, its blocks ${length}`,
+      );
       violations.check(there.replication === entry.replication, 'NS1', () => `${path} has replication ${there.replication}`);
     }
   }

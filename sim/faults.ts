@@ -42,8 +42,11 @@ export type FaultKind =
 
 export type Fault = FaultKind & { readonly atMs: number; readonly lastsMs: number };
 
-/** A calm run; everything loses its power at once; things die and come back one by one; all kinds of trouble at once. */
-export type Scenario = 'calm' | 'blackout' | 'faults' | 'swarm';
+/**
+ * A calm run; everything loses its power at once; things die and come back one by one; the power fails again and again
+ * under writers in a hurry; all kinds of trouble at once.
+ */
+export type Scenario = 'calm' | 'blackout' | 'faults' | 'power' | 'swarm';
 
 export interface Machines {
   readonly nameNode: string;
@@ -64,6 +67,43 @@ export function planBlackout(random: SeededRandom, machines: Machines, spanMs: n
   const luck = random.below(2) === 0;
   const back = allOf(machines).map((node) => [node, 100 + random.below(5_000)] as const);
   return [{ kind: 'blackout', atMs, lastsMs: Math.max(...back.map(([, afterMs]) => afterMs)), luck, back }];
+}
+
+type Victims = 'everything' | 'servers' | 'NameNode' | 'DataNodes' | 'one DataNode';
+
+/** How often each fails, of eight. */
+const VICTIMS: readonly Victims[] = [
+  'everything',
+  'everything',
+  'everything',
+  'everything',
+  'servers',
+  'NameNode',
+  'DataNodes',
+  'one DataNode',
+];
+
+/** The power fails again and again, also while everything comes up. */
+export function planPower(random: SeededRandom, machines: Machines, spanMs: number): Fault[] {
+  const namesOf: Readonly<Record<Victims, readonly string[]>> = {
+    everything: allOf(machines),
+    servers: [machines.nameNode, ...machines.dataNodes],
+    NameNode: [machines.nameNode],
+    DataNodes: machines.dataNodes,
+    'one DataNode': machines.dataNodes.slice(0, 1),
+  };
+  const plan: Fault[] = [];
+  let atMs = 50 + random.below(1_500);
+  while (atMs < spanMs) {
+    const victims = VICTIMS[random.below(VICTIMS.length)] as Victims;
+    const how = random.below(5) === 0 ? 'process' : 'power';
+    const luck = random.below(3) === 0;
+    const lastsMs = 10 + random.below(1_000);
+    for (const node of namesOf[victims])
+      plan.push({ kind: 'crash', atMs, lastsMs: lastsMs + random.below(500), node, how, luck });
+    atMs += lastsMs + 500 + (random.below(4) === 0 ? random.below(400) : 3_000 + random.below(4_000));
+  }
+  return plan;
 }
 
 /** A few crashes of single machines or processes and one-way cuts, which may overlap, each undone after a while. */

@@ -3,7 +3,8 @@
 //
 //   --hours H         fresh seeds until so much time is over (--from F: from there)
 //   --minutes M       of chaos in each seed (default 5)
-//   --scenario S      swarm (all kinds of trouble, the default), short (calm, blackout or faults, as the seed chooses)
+//   --scenario S      swarm (all kinds of trouble, the default), power (it fails again and again), short (calm, blackout or
+//                     faults, as the seed chooses)
 //   --beyond          nothing is spared, more is lost than may be: only that nothing wrong is served is checked
 //   --minimize        makes the shape of each failing seed smaller and prints it; `--runs N` at most (default 100)
 //   --shape FILE      plays this shape, as printed by a minimiser, instead of what the seed draws
@@ -127,7 +128,7 @@ class Totals {
 
 /** Undefined: a short run of which the seed chooses the kind. */
 function scenarioOf(args: readonly string[]): Scenario | undefined {
-  const named = oneOf(args, '--scenario', ['calm', 'blackout', 'faults', 'swarm', 'short']) ?? 'swarm';
+  const named = oneOf(args, '--scenario', ['calm', 'blackout', 'faults', 'power', 'swarm', 'short']) ?? 'swarm';
   return named === 'short' ? undefined : named;
 }
 

@@ -188,6 +188,7 @@ export class Nemesis {
       else if (fault.how === 'zero sector') bytes.fill(0);
       else bytes.reverse();
     });
+    cluster.simulation.scheduler.note(fault.node, `${fault.how} at ${at} of ${path}`);
     cluster.damaged.add(`${fault.node}${path.replace(/_\d+\.meta$/, '')}`);
     return true;
   }

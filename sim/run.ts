@@ -11,10 +11,10 @@ import { AckChecks } from './log-checks.ts';
 import { Nemesis } from './nemesis.ts';
 import { watchPredicates } from './predicates/index.ts';
 import { watchSafeMode } from './safe-mode-watch.ts';
-import { machinesOf, type Shape, shortShape, swarmShape } from './shape.ts';
+import { machinesOf, powerShape, type Shape, shortShape, swarmShape } from './shape.ts';
 import { Story } from './story.ts';
 import type { Violation } from './violations.ts';
-import { Witness } from './witness.ts';
+import { Witness, watchPurges } from './witness.ts';
 
 export interface RunOptions {
   readonly seed: number;
@@ -67,6 +67,7 @@ const BEYOND: ReadonlySet<string> = new Set(['BK6', 'X2']);
 export function drawShape(options: RunOptions): Shape {
   const { seed, scenario } = options;
   const random = new SeededRandom(seed, 'shape');
+  if (scenario === 'power') return powerShape(random);
   if (scenario === 'swarm' || options.beyond) return swarmShape(random, options.spanMs ?? DEFAULT_SPAN_MS);
   return shortShape(random, {
     dataNodes: options.dataNodes ?? 3 + (seed % 2),
@@ -89,6 +90,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     if (looks.below(LOOK_EVERY) === 0) acks.check(call);
   };
   watchSafeMode(cluster, witness);
+  watchPurges(cluster.nameNode, witness);
   watchPredicates(cluster, witness, ledger);
   const atlas = options.beyond ? undefined : new Atlas(cluster, witness);
   const nemesis = new Nemesis(cluster, machinesOf(dataNodes, clients), atlas);

@@ -2,7 +2,7 @@
 // is drawn from the seed; a minimiser makes it smaller, and a shape that was printed can be played again.
 import type { SeededRandom } from '../src/base/random.ts';
 import type { Keys } from './cluster.ts';
-import { type Fault, type Machines, planBlackout, planFaults, type Scenario } from './faults.ts';
+import { type Fault, type Machines, planBlackout, planFaults, planPower, type Scenario } from './faults.ts';
 import { planSwarm } from './swarm.ts';
 import { DEFAULT_ROLES, type Role } from './workload.ts';
 
@@ -62,6 +62,33 @@ export function shortShape(
     minReplication: 1,
     keys: {},
     faults,
+  };
+}
+
+/** Writers in a hurry while the power fails again and again; nothing of the log is kept that an image has made superfluous. */
+export function powerShape(random: SeededRandom): Shape {
+  const [dataNodes, clients, spanMs] = [3, 1, 15_000];
+  return {
+    scenario: 'power',
+    spanMs,
+    steps: 0,
+    dataNodes,
+    clients,
+    roles: ['writer', 'writer', 'writer'],
+    maxPauseMs: 20,
+    minReplication: 3,
+    keys: {
+      'dfs.namenode.name.dir': `/name,${SPARE_NAME_DIRECTORY}`,
+      'dfs.datanode.data.dir': VOLUMES.join(','),
+      'dfs.client-write-packet-size': 4_096,
+      // A last block that nobody tells of is given up when its holders count as dead; a DataNode may need a minute to see
+      // that its NameNode was restarted.
+      'dfs.namenode.heartbeat.recheck-interval': 40_000,
+      'dfs.namenode.checkpoint.txns': 60,
+      'dfs.namenode.checkpoint.check.period': 1,
+      'dfs.namenode.num.extra.edits.retained': 0,
+    },
+    faults: planPower(random, machinesOf(dataNodes, clients), spanMs),
   };
 }
 

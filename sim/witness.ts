@@ -6,6 +6,7 @@ import { EditDecoder } from '../src/format/edit-log/decoder.ts';
 import { PADDING_BYTE } from '../src/format/edit-log/encoder.ts';
 import { parseStorageFileName } from '../src/format/storage/names.ts';
 import type { DiskTree, SimFileNode } from '../src/host/sim/disk-tree.ts';
+import type { Daemon } from './cluster.ts';
 import { Model } from './model.ts';
 import type { Violations } from './violations.ts';
 
@@ -25,6 +26,15 @@ interface Segment {
 }
 
 const CURRENT = '/name/current';
+/** Looks at the log before any of it is purged. */
+export function watchPurges(nameNode: Pick<Daemon<never>, 'onDiskCall'>, witness: Witness): void {
+  const before = nameNode.onDiskCall;
+  nameNode.onDiskCall = (call) => {
+    before?.(call);
+    if (call.operation === 'unlink' && call.path.startsWith(`${CURRENT}/edits_`)) witness.read();
+  };
+}
+
 /** Padding that a decoder is shown, to know it for padding. */
 const PADDING_SHOWN = 32;
 
@@ -61,7 +71,8 @@ export class Witness {
     }
     segments.sort((a, b) => a.firstTxid - b.firstTxid || (b.lastTxid ?? 0) - (a.lastTxid ?? 0));
     let previous: Segment | undefined;
-    let lastTxid = 0;
+    // What an image has made superfluous is purged: it was read before (see watchPurges).
+    let lastTxid = Math.min((segments[0]?.firstTxid ?? 1) - 1, this.all.length);
     for (const segment of segments) {
       // One that has both names, since its rename is on the way to the disk, counts once.
       if (previous?.firstTxid === segment.firstTxid) continue;

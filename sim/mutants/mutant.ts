@@ -1,7 +1,7 @@
 // A known bug, put back into the product as a small change of one source text while the simulator is bundled: the product
 // itself knows nothing of it. A text that is no longer there, or there twice, is an error, so that no mutant dies unseen.
 
-export type Story = 'chaos' | 'power' | 'explore';
+export type Story = 'chaos' | 'explore';
 
 export interface Mutant {
   readonly id: string;
@@ -13,7 +13,7 @@ export interface Mutant {
   readonly replace: string;
   readonly story: Story;
   /** Of the chaos story: what is done to the cluster. */
-  readonly scenario?: 'calm' | 'blackout' | 'faults';
+  readonly scenario?: 'calm' | 'blackout' | 'faults' | 'power';
   /** Of the explorer: which workload. */
   readonly workload?: string;
   /** Seeds that may be played until it is found. */

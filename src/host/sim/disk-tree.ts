@@ -282,7 +282,13 @@ export class DiskTree {
       else for (const [name, child] of node.live) walk(`${at}/${name}`, child);
     };
     const top = this.find(path);
-    if (top !== undefined) walk(`/${partsOf(path).join('/')}`, top);
+    if (top !== undefined)
+      walk(
+        partsOf(path)
+          .map((part) => `/${part}`)
+          .join(''),
+        top,
+      );
     return found;
   }
 
