@@ -170,8 +170,8 @@ export const REDUNDANCY_MUTANTS: readonly Mutant[] = [
   {
     id: 'orders-in-safe-mode',
     what: 'DataNodes are told to delete and copy while safe mode is on',
-    file: 'src/core/blocks/block-manager.ts',
-    find: 'if (this.safeMode.isOn) return commands;',
+    file: 'src/core/blocks/heartbeat-commands.ts',
+    find: 'if (state.safeMode.isOn) return [];',
     replace: '',
     story: 'chaos',
     scenario: 'blackout',

@@ -13,13 +13,15 @@ import { NodeAdmin } from './admin/node-admin.ts';
 import type { ReplicaCursor } from './block-list.ts';
 import { type BlockHandle, BlockState } from './block-map.ts';
 import { BlockRecoveries } from './block-recoveries.ts';
-import type { BlockTriple, DatanodeCommand, HeartbeatAnswer, TransferTask } from './commands.ts';
+import { type BlockStatistics, blockStatistics } from './block-statistics.ts';
+import type { BlockTriple, HeartbeatAnswer } from './commands.ts';
 import { CorruptReason } from './corrupt-replicas.ts';
 import type { Datanode, DatanodeId, HeartbeatFigures, Now, Storage, StorageIdentity } from './datanode.ts';
 import type { Datanodes, Registration } from './datanodes.ts';
+import { commandsFor } from './heartbeat-commands.ts';
 import { Priority } from './low-redundancy.ts';
 import { type CorruptBlocks, corruptBlocksAfter, type MetaSaveNames, metaSave } from './meta-save.ts';
-import { mayStillDelete, processExtraRedundancy, updateNeeded } from './redundancy.ts';
+import { processExtraRedundancy, updateNeeded } from './redundancy.ts';
 import { RedundancyWork } from './redundancy-work.ts';
 import { countReplicas, liveReplicas, storagesOf, usableReplicas } from './replica-counts.ts';
 import { addStored, commitOrComplete, dropStaleReplicas, finalised, markCorrupt, removeBlock } from './replicas.ts';
@@ -57,31 +59,6 @@ export interface BlockLocations {
   readonly storages: readonly Storage[];
   /** Every replica that there is is bad. */
   readonly corrupt: boolean;
-}
-
-export interface BlockStatistics {
-  readonly capacityTotal: number;
-  readonly capacityUsed: number;
-  readonly capacityRemaining: number;
-  readonly capacityUsedNonDfs: number;
-  readonly blockPoolUsed: number;
-  /** In any of the queues, missing ones included. Apache: LowRedundancyBlocks, UnderReplicatedBlocks. */
-  readonly underReplicated: number;
-  /** Without the missing ones. Apache: LowRedundancyReplicatedBlocks. */
-  readonly lowRedundancy: number;
-  /** Blocks with a bad replica. */
-  readonly corruptReplicaBlocks: number;
-  readonly missing: number;
-  readonly missingWithReplicationOne: number;
-  readonly badlyDistributed: number;
-  readonly highestPriority: number;
-  readonly pendingReplication: number;
-  readonly scheduledReplication: number;
-  readonly timedOutReplications: number;
-  readonly pendingDeletion: number;
-  readonly postponed: number;
-  readonly excess: number;
-  readonly bytesInFuture: number;
 }
 
 export class BlockManager {
@@ -191,7 +168,11 @@ export class BlockManager {
     }
     this.datanodes.heartbeat(node, request, now);
     const lease = request.requestFullBlockReportLease ? this.leases.request(node, now.monotonicMs) : 0n;
-    return { node, commands: this.#commands(node, request.xmitsInProgress, durableTxid), fullBlockReportLeaseId: lease };
+    return {
+      node,
+      commands: commandsFor(this.#state, this.recoveries, node, request.xmitsInProgress, durableTxid),
+      fullBlockReportLeaseId: lease,
+    };
   }
 
   /** Other host lists hold from now on. */
@@ -495,31 +476,7 @@ export class BlockManager {
   }
 
   statistics(): BlockStatistics {
-    const { corrupt, invalidations, needed, pending, postponed, safeMode } = this.#state;
-    const { totals } = this.datanodes;
-    let excess = 0;
-    for (const node of this.datanodes.alive) excess += node.excess.size;
-    return {
-      capacityTotal: totals.capacityTotal,
-      capacityUsed: totals.capacityUsed,
-      capacityRemaining: totals.capacityRemaining,
-      capacityUsedNonDfs: totals.capacityUsedNonDfs,
-      blockPoolUsed: totals.blockPoolUsed,
-      underReplicated: needed.size,
-      lowRedundancy: needed.lowRedundancyCount,
-      corruptReplicaBlocks: corrupt.size,
-      missing: needed.corruptCount,
-      missingWithReplicationOne: needed.corruptWithOneReplicaCount,
-      badlyDistributed: needed.sizeOf(Priority.BADLY_DISTRIBUTED),
-      highestPriority: needed.sizeOf(Priority.HIGHEST),
-      pendingReplication: pending.size,
-      scheduledReplication: this.#work.scheduled,
-      timedOutReplications: pending.timedOutCount,
-      pendingDeletion: invalidations.size,
-      postponed: postponed.size,
-      excess,
-      bytesInFuture: safeMode.bytesInFuture,
-    };
+    return blockStatistics(this.#state, this.#work.scheduled);
   }
 
   // Periodic work
@@ -555,40 +512,6 @@ export class BlockManager {
         `BLOCK* removeDeadDatanode: lost heartbeat from ${node.xferAddress}, removeBlocksFromBlockMap ${!node.maintenance}`,
       );
     }
-  }
-
-  #commands(node: Datanode, xmitsInProgress: number, durableTxid: number): DatanodeCommand[] {
-    const state = this.#state;
-    const commands: DatanodeCommand[] = [];
-    if (this.safeMode.isOn) return commands;
-    const recoveries = this.recoveries.take(node);
-    if (recoveries.length > 0) return [{ kind: 'recover', blocks: recoveries, afterTxid: state.lastAppliedTxid }];
-    const transfers = this.#takeTransfers(node, state.options.maxReplicationStreams - xmitsInProgress);
-    if (transfers.length > 0) commands.push({ kind: 'transfer', blocks: transfers, afterTxid: 0 });
-    const invalid = state.invalidations.take(node, state.options.invalidateLimit, durableTxid, (each) =>
-      mayStillDelete(state, node, each),
-    );
-    if (invalid.blocks.length > 0) commands.push({ kind: 'invalidate', ...invalid });
-    if (node.balancerBandwidth > 0) {
-      commands.push({ kind: 'balancerBandwidth', bytesPerSecond: node.balancerBandwidth });
-      node.balancerBandwidth = 0;
-    }
-    return commands;
-  }
-
-  #takeTransfers(node: Datanode, limit: number): TransferTask[] {
-    const { blocks } = this.#state;
-    const taken: TransferTask[] = [];
-    while (taken.length < limit) {
-      const task = node.transfers.shift();
-      if (task === undefined) break;
-      // The block may be gone, or changed, since the copy was ordered; ids are never reissued, handles are.
-      const same = blocks.find(task.block.id) === task.handle && blocks.genStamp(task.handle) === task.block.genStamp;
-      const targets = task.targets.filter((target) => !target.retired);
-      if (same && targets.length > 0) taken.push({ ...task, targets });
-      else for (const target of task.targets) target.node.decrementBlocksScheduled(target.type);
-    }
-    return taken;
   }
 
   /** Blocks that were placed as well as the racks allowed may want better places now. True when they are looked over. */

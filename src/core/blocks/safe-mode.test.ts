@@ -109,6 +109,10 @@ describe('safe mode', () => {
     expect(cluster.datanode(nodes[1] as FakeNode).alive).toBe(true);
     expect(cluster.manager.safeMode.leave(false)).toBe(true);
     remove(handles[1] as number, 2);
+    for (let round = 0; round < 3; round++) {
+      cluster.nowMs += 3_000;
+      cluster.tick();
+    }
     expect(cluster.heartbeat(nodes[0] as FakeNode).commands).toHaveLength(1);
   });
 
