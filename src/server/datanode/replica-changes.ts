@@ -49,6 +49,13 @@ export class ReplicaChanges {
         );
       }
       const handle = this.dataset.require(pool, block);
+      // Another one than the client was told of: a recovery may have given it a later stamp, which must not be taken back.
+      if (pool.replicas.genStamp(handle) !== block.genStamp) {
+        throw new HdfsError(
+          'ENOREPLICA',
+          `Cannot append to a replica with unexpected generation stamp ${describeBlock(block)}`,
+        );
+      }
       if (pool.replicas.state(handle) !== ReplicaState.FINALIZED) {
         throw new HdfsError('ENOREPLICA', `Cannot append to an unfinalized replica ${describeBlock(block)}`);
       }

@@ -117,6 +117,18 @@ describe('a recovery', () => {
     expect(stopped).toBe(1);
   });
 
+  test('is not undone by a client that appends to what was there before it', async () => {
+    const { changes, dataset, run } = await holding('finalized');
+    await run(changes.startRecovery(name, genStamp(1007)));
+    await run(changes.finishRecovery(name, end(1007, BYTES)));
+    // The client got its stamp before the recovery began.
+    await expect(run(changes.append(name, genStamp(1005), BYTES))).rejects.toThrow(
+      `Cannot append to a replica with unexpected generation stamp ${POOL}:blk_5_1001`,
+    );
+    const { replicas } = dataset.pool(POOL);
+    expect(replicas.genStamp(replicas.find(id))).toBe(1007);
+  });
+
   test('makes no replica longer, and none of another length than it was described with', async () => {
     const { changes, run } = await holding('finalized');
     await run(changes.startRecovery(name, genStamp(1005)));
