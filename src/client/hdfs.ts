@@ -292,7 +292,11 @@ export class Hdfs implements AsyncDisposable {
       }
     }
     const { result } = await namenode.call('delete', { src: at, recursive: options.recursive === true }, signal);
-    if (!result && options.force !== true) throw new HdfsError('EIO', `Could not delete ${at}`, { path: at });
+    if (!result && options.force !== true) {
+      if (at === '/') throw new HdfsError('EIO', `Could not delete ${at}`, { path: at });
+      // It was there a moment ago: somebody else was quicker.
+      throw new HdfsError('ENOENT', `${at}: No such file or directory`, { path: at });
+    }
     return { trashPath: undefined };
   }
 
