@@ -1,12 +1,19 @@
 // All workloads of the explorer, by name.
 import { closeWorkload, recoveryWorkload } from './datanode-workloads.ts';
 import { type Exploration, explore } from './explore.ts';
-import { editsWorkload, formatWorkload, imageWorkload, twoDirectoriesWorkload } from './namenode-workloads.ts';
+import {
+  editsWorkload,
+  formatWorkload,
+  imageWorkload,
+  rottenImageWorkload,
+  twoDirectoriesWorkload,
+} from './namenode-workloads.ts';
 
 const RUNS: Readonly<Record<string, (limit?: number) => Promise<Exploration>>> = {
   format: (limit) => explore(formatWorkload(), limit),
   edits: (limit) => explore(editsWorkload(), limit),
   image: (limit) => explore(imageWorkload(), limit),
+  'rotten-image': (limit) => explore(rottenImageWorkload(), limit),
   'two-directories': (limit) => explore(twoDirectoriesWorkload(), limit),
   finalize: (limit) => explore(closeWorkload(), limit),
   recovery: (limit) => explore(recoveryWorkload(), limit),

@@ -84,7 +84,7 @@ async function judgeNameNode(keys: Keys, tracks: readonly Track[], state: DiskSt
   return found;
 }
 
-function namespaceWorkload(name: string, keys: Keys, clients: number, steps: number): Workload<Promised> {
+function namespaceWorkload(name: string, keys: Keys, clients: number, steps: number, pauseMs = 400): Workload<Promised> {
   const tracks: Track[] = Array.from({ length: clients }, (_, i) => ({
     home: `/w${i}`,
     trees: [[], ...stepsOf(`/w${i}`, steps).map(({ tree }) => [...tree])],
@@ -108,7 +108,7 @@ function namespaceWorkload(name: string, keys: Keys, clients: number, steps: num
           track.begun++;
           await run(fs);
           track.acknowledged++;
-          await machine.host.clock.sleep(400);
+          await machine.host.clock.sleep(pauseMs);
         }
         await fs.close();
       };
@@ -123,7 +123,7 @@ const ONE_DIRECTORY: Keys = { 'dfs.namenode.checkpoint.check.period': 1 };
 
 /** Three clients whose changes share syncs, over some turned segments. */
 export const editsWorkload = (): Workload<Promised> =>
-  namespaceWorkload('edits', { ...ONE_DIRECTORY, 'dfs.namenode.checkpoint.txns': 25 }, 3, 14);
+  namespaceWorkload('edits', { ...ONE_DIRECTORY, 'dfs.namenode.checkpoint.txns': 25 }, 3, 48, 60);
 
 /** Images follow close upon another, so that old ones and their edits are purged. */
 export const imageWorkload = (): Workload<Promised> =>
@@ -138,6 +138,31 @@ export const imageWorkload = (): Workload<Promised> =>
     2,
     14,
   );
+
+/** The newest image has a wrong name in it, which only its digest tells: the one before it and the edits serve. */
+export function rottenImageWorkload(): Workload<Promised> {
+  const sound = namespaceWorkload(
+    'rotten-image',
+    { ...ONE_DIRECTORY, 'dfs.namenode.checkpoint.txns': 12, 'dfs.namenode.num.extra.edits.retained': 0 },
+    2,
+    14,
+  );
+  return {
+    ...sound,
+    judge: (state, promised) => sound.judge(rotNewestImage(state), promised),
+  };
+}
+
+function rotNewestImage(state: DiskState): DiskState {
+  const images = [...state.keys()].filter((path) => /\/fsimage_\d+$/.test(path)).sort();
+  const newest = images.at(-1);
+  const bytes = newest === undefined || images.length < 2 ? undefined : state.get(newest);
+  const at = bytes?.indexOf('w0') ?? -1;
+  if (newest === undefined || bytes === undefined || at < 0) return state;
+  const rotten = Buffer.from(bytes);
+  rotten[at] = 'v'.charCodeAt(0);
+  return new Map(state).set(newest, rotten);
+}
 
 /** The same in two name directories, of which one start has to make one truth. */
 export const twoDirectoriesWorkload = (): Workload<Promised> =>

@@ -42,8 +42,8 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     find: 'if (bad >= 0) {',
     replace: 'if (bad >= 0 && offset < 0) {',
     story: 'chaos',
-    scenario: 'faults',
-    seeds: 40,
+    scenario: 'swarm',
+    seeds: 12,
     trips: ['BK6'],
   },
 ];

@@ -4,6 +4,8 @@ import { exploreNamed } from '../explore/index.ts';
 import { runSeed } from '../run.ts';
 import type { Mutant, Story } from './mutant.ts';
 
+/** Chaos of a swarm: a known bug needs no long one. */
+const SWARM_MS = 60_000;
 /** On so many disks of a workload the explorer starts. */
 const DISKS = 400;
 
@@ -26,7 +28,7 @@ async function playOne(hunt: Hunt, seed: number): Promise<Finding | undefined> {
   const { violations } =
     hunt.story === 'explore'
       ? await exploreNamed(hunt.workload ?? '', DISKS)
-      : await runSeed({ seed, scenario: hunt.scenario });
+      : await runSeed({ seed, scenario: hunt.scenario, spanMs: SWARM_MS });
   const [first] = violations;
   if (first === undefined) return undefined;
   return { seed, invariants: [...new Set(violations.map(({ invariant }) => invariant))], detail: first.detail };

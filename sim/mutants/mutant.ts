@@ -13,7 +13,7 @@ export interface Mutant {
   readonly replace: string;
   readonly story: Story;
   /** Of the chaos story: what is done to the cluster. */
-  readonly scenario?: 'calm' | 'blackout' | 'faults' | 'power';
+  readonly scenario?: 'calm' | 'blackout' | 'faults' | 'power' | 'swarm';
   /** Of the explorer: which workload. */
   readonly workload?: string;
   /** Seeds that may be played until it is found. */

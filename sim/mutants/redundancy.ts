@@ -179,17 +179,6 @@ export const REDUNDANCY_MUTANTS: readonly Mutant[] = [
     trips: ['SM1'],
   },
   {
-    id: 'report-of-the-unregistered',
-    what: 'a full report counts although its node registered anew meanwhile (HDFS-12914)',
-    file: 'src/core/blocks/reports.ts',
-    find: '    storage.receivedFullReport();',
-    replace: '    for (const each of storage.node.storages.values()) each.receivedFullReport();',
-    story: 'chaos',
-    scenario: 'faults',
-    seeds: 20,
-    trips: ['ST1', 'ST3'],
-  },
-  {
     id: 'deleted-comes-back',
     what: 'a report of a deletion is passed over: the replica stays known',
     file: 'src/core/blocks/reports.ts',

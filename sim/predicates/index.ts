@@ -7,6 +7,7 @@ import { checkFlushed } from './flushed.ts';
 import { NameNodeWatch } from './namenode.ts';
 import { NameNodeDiskWatch } from './namenode-disk.ts';
 import { checkNamespace } from './namespace.ts';
+import { watchLeases } from './thief.ts';
 import { watchUnlinks } from './unlinks.ts';
 
 /** Looking over everything costs; a period of the namespace's is as long as a few hundred ops. */
@@ -28,6 +29,7 @@ export function watchPredicates(cluster: SimCluster, witness: Witness, ledger: L
     return { file, offset: before.reduce((sum, { numBytes }) => sum + numBytes, 0) };
   });
   watchUnlinks(cluster, witness, nameNode.deletions);
+  watchLeases(cluster);
   watchDataNodeStarts(cluster);
   let flushes = 0;
   cluster.beforeFlush = (file, end, mark) => {

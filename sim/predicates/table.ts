@@ -69,7 +69,7 @@ export const PREDICATES: readonly Predicate[] = [
   at('PR3', 'a recovered replica is an exact prefix, with its checksums', 'predicates/namenode.ts', 'event'),
   later('PR4', 'two appenders never both succeed', 'clients of a run do not append yet'),
   at('PR5', 'a write ends in bounded time, well or not', 'run.ts', 'rest'),
-  at('LR1', 'who holds the lease of a file is who writes it', 'predicates/namespace.ts', 'periodic'),
+  at('LR1', 'who holds the lease of a file is who writes it', 'predicates/namespace.ts, predicates/thief.ts', 'periodic'),
   at('LR2', 'the files with leases are those that are open', 'predicates/namespace.ts, checks.ts', 'periodic', 'rest'),
   at('LR3', 'only the recovery that runs decides, about the last block', 'predicates/namenode.ts', 'event'),
   at('LR4', 'a recovered file has what was flushed or synced', 'checks.ts', 'rest'),
