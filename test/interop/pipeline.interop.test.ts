@@ -20,6 +20,8 @@ interface Writer {
   close(): Promise<unknown>;
 }
 
+const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
 describeWithApache('writers of both', () => {
   let directory: string;
   let apache: Resident;
@@ -41,8 +43,13 @@ describeWithApache('writers of both', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  const start = async (name: string, makers: readonly [Maker, ...Maker[]]): Promise<MixedCluster> => {
-    cluster = await MixedCluster.start({ directory: join(directory, name), apache, makers: [...makers], keys: KEYS });
+  const start = async (
+    name: string,
+    makers: readonly [Maker, ...Maker[]],
+    keys: Readonly<Record<string, string>> = {},
+  ): Promise<MixedCluster> => {
+    const all = { ...KEYS, ...keys };
+    cluster = await MixedCluster.start({ directory: join(directory, name), apache, makers: [...makers], keys: all });
     return cluster;
   };
 
@@ -147,6 +154,31 @@ describeWithApache('writers of both', () => {
       });
       await readByBoth('/both', Buffer.concat([cut, one, two]));
       expect(await hdfs.exists('/one')).toBe(false);
+    });
+  }
+
+  for (const [name, client, makers] of [
+    ['Apache’s client, our DataNode', 'apache', ['ours', 'ours']],
+    ['our client, Apache’s DataNode', 'ours', ['apache', 'apache']],
+  ] as const) {
+    test(`${name}: a writer waits for the only node of its pipeline, which is upgraded`, async () => {
+      const nodes = await start(`upgrade-${client}`, makers, { 'dfs.replication': '1' });
+      hdfs = await connect({ confDir: nodes.client });
+      const content = randomBytes(300_001);
+      const writer = await openWith(client, '/f', 'create');
+      await writer.write(content.subarray(0, 100_000));
+      await writer.hflush();
+      const ipc = `127.0.0.1:${nodes.basePort + 4}`;
+      await apache.must(nodes.client, 'dfsadmin', ['-shutdownDatanode', ipc, 'upgrade']);
+      await sleep(2_500);
+      await nodes.end('dn1');
+      await nodes.launch('dn1', makers[1]);
+      await writer.write(content.subarray(100_000));
+      await writer.hflush();
+      await writer.close();
+      // The same replica: no second one was begun.
+      expect(await pipelineOf('/f')).toEqual(['dn1']);
+      await readByBoth('/f', content);
     });
   }
 });
