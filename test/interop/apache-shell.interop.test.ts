@@ -97,6 +97,8 @@ dfs -getfacl /tree/a
 @bob dfs -ls -R /tree/alice
 @bob dfsadmin -safemode enter
 @bob dfsadmin -report
+@bob dfsadmin -refreshNodes
+@bob dfsadmin -metasave waiting
 dfs -rm /tree/copy
 dfs -rm /tree/a
 dfs -rm -r /tree/a
@@ -120,6 +122,10 @@ dfsadmin -safemode leave
 dfsadmin -safemode wait
 dfsadmin -saveNamespace -beforeShutdown
 dfsadmin -rollEdits
+dfsadmin -refreshNodes
+dfsadmin -report -slownodes
+dfsadmin -report -dead -decommissioning
+dfsadmin -metasave waiting
 dfsadmin -printTopology
 dfsadmin -getBalancerBandwidth 127.0.0.1:NODE
 dfsadmin -setBalancerBandwidth 1000000
@@ -220,7 +226,8 @@ describeWithApache('Apache’s shell on our clusters', () => {
     const base = await freeBasePort(12);
     const soon = ['-D', 'dfs.heartbeat.interval=1', '-D', 'dfs.namenode.redundancy.interval.seconds=1'];
     const words = [...soon, 'dev', '--dir', dev, '--base-port', String(base)];
-    const child = spawn(process.execPath, [join(ROOT, 'bin/tuskfs'), ...words]);
+    const env = { ...process.env, HADOOP_LOG_DIR: join(dev, 'logs') };
+    const child = spawn(process.execPath, [join(ROOT, 'bin/tuskfs'), ...words], { env });
     try {
       await firstLine(child);
       const got = await transcript({ conf: join(dev, 'conf'), node: base + 3, base, quick: true });
