@@ -2,13 +2,13 @@
 // computed when they are asked for. What is not built (snapshots, zones, caches) is truthfully zero or empty.
 import type { Configuration } from '../../config/configuration.ts';
 import { formatHostPort } from '../../config/nameservices.ts';
-import { ADMIN_STATE_NAMES } from '../../core/blocks/admin/admin-states.ts';
 import type { Datanode } from '../../core/blocks/datanode.ts';
 import { pathOfInode } from '../../core/namespace/permissions.ts';
 import type { RpcServer } from '../../rpc/server.ts';
 import { Beans } from '../../web/jmx.ts';
 import { JavaDouble, type JmxValue } from '../../web/json.ts';
 import type { Checkpointer } from './checkpointer.ts';
+import { datanodeAttributes } from './datanode-beans.ts';
 import { type NamespaceIdentity, SOFTWARE_VERSION } from './identity.ts';
 import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
@@ -294,43 +294,7 @@ function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly
     NumberOfMissingBlocks: stats.missing,
     NumberOfMissingBlocksWithReplicationFactorOne: stats.missingWithReplicationOne,
     NumberOfSnapshottableDirs: 0,
-    LiveNodes: JSON.stringify(
-      Object.fromEntries(admin.list('live').map((node) => [nameOf(node), liveNode(node, now.monotonicMs)])),
-    ),
-    DeadNodes: JSON.stringify(
-      Object.fromEntries(
-        admin.list('dead').map((node) => [
-          nameOf(node),
-          {
-            lastContact: Math.round((now.monotonicMs - node.lastUpdateMonotonicMs) / 1000),
-            decommissioned: node.decommissioned,
-            adminState: ADMIN_STATE_NAMES[node.adminState],
-            xferaddr: node.xferAddress,
-            location: node.location,
-            uuid: node.uuid,
-          },
-        ]),
-      ),
-    ),
-    DecomNodes: JSON.stringify(
-      Object.fromEntries(
-        admin.list('decommissioning').map((node) => [
-          nameOf(node),
-          {
-            ...leavingNode(node),
-            decommissionOnlyReplicas: node.leaving.outOfServiceOnly,
-            decommissionDuration: Math.round(now.monotonicMs - node.leaving.startedMonotonicMs),
-          },
-        ]),
-      ),
-    ),
-    EnteringMaintenanceNodes: JSON.stringify(
-      Object.fromEntries(
-        admin
-          .list('enteringMaintenance')
-          .map((node) => [nameOf(node), { ...leavingNode(node), maintenanceOnlyReplicas: node.leaving.outOfServiceOnly }]),
-      ),
-    ),
+    ...datanodeAttributes(admin, now.monotonicMs),
     BlockPoolId: identity.blockPoolId,
     NameDirStatuses: JSON.stringify({ active, failed: broken }),
     NodeUsage: JSON.stringify({
@@ -372,43 +336,4 @@ function corruptFiles(system: NameSystem): string[] {
     if (found.size >= MAX_CORRUPT_FILES) break;
   }
   return [...found];
-}
-
-const nameOf = ({ id }: Datanode): string => `${id.hostName}:${id.xferPort}`;
-
-/** How far a node is on its way out. */
-function leavingNode(node: Datanode): Readonly<Record<string, unknown>> {
-  return {
-    xferaddr: node.xferAddress,
-    location: node.location,
-    uuid: node.uuid,
-    underReplicatedBlocks: node.leaving.lowRedundancy,
-    underReplicateInOpenFiles: node.leaving.inOpenFiles,
-  };
-}
-
-function liveNode(node: Datanode, nowMs: number): Readonly<Record<string, unknown>> {
-  const { id } = node;
-  return {
-    infoAddr: `${id.ipAddr}:${id.infoPort}`,
-    infoSecureAddr: `${id.ipAddr}:${id.infoSecurePort}`,
-    xferaddr: node.xferAddress,
-    lastContact: Math.round((nowMs - node.lastUpdateMonotonicMs) / 1000),
-    usedSpace: node.dfsUsed,
-    adminState: ADMIN_STATE_NAMES[node.adminState],
-    nonDfsUsedSpace: node.nonDfsUsed,
-    capacity: node.capacity,
-    numBlocks: node.blockCount,
-    version: node.softwareVersion,
-    used: node.dfsUsed,
-    remaining: node.remaining,
-    blockScheduled: node.blocksScheduledTotal,
-    blockPoolUsed: node.blockPoolUsed,
-    blockPoolUsedPercent: percent(node.blockPoolUsed, node.capacity),
-    volfails: node.volumeFailures,
-    lastBlockReport:
-      node.lastBlockReportMonotonicMs === 0 ? -1 : Math.round((nowMs - node.lastBlockReportMonotonicMs) / 60_000),
-    location: node.location,
-    uuid: node.uuid,
-  };
 }
