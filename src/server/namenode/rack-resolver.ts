@@ -36,10 +36,18 @@ export class RackResolver {
 
   /** Rack of a DataNode's address or name. A script that fails puts it on the default rack, with a warning. */
   async resolve(name: string): Promise<string> {
-    const known = this.cached(name);
-    if (known !== undefined) return known;
+    return this.cached(name) ?? (await this.ask(name)) ?? DEFAULT_RACK;
+  }
+
+  /** As `resolve`, but asks anew: a DataNode that registers may have moved. When nobody can tell, the old place holds. */
+  async resolveAgain(name: string): Promise<string> {
+    if (!this.isConfigured) return DEFAULT_RACK;
+    return (await this.ask(name)) ?? this.cache.get(name) ?? DEFAULT_RACK;
+  }
+
+  private async ask(name: string): Promise<string | undefined> {
     const rack = this.table !== undefined ? await this.fromTable(this.table, name) : await this.fromScript(name);
-    if (rack === undefined) return DEFAULT_RACK;
+    if (rack === undefined) return undefined;
     if (this.cache.size >= MAX_CACHED) this.cache.clear();
     this.cache.set(name, rack);
     return rack;
