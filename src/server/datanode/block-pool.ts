@@ -26,6 +26,8 @@ import type { VolumeList } from './volumes.ts';
 
 /** Generation stamp of a block file without a meta file. Apache: GenerationStamp.GRANDFATHER. */
 export const NO_GEN_STAMP = genStamp(0);
+/** Apache: BlockPoolSlice.REPLICA_CACHE_FILE and DU_CACHE_FILE. */
+const CACHE_FILES = ['replicas', 'replicas.tmp', 'dfsUsed'];
 const READ_BYTES = 256 * 1024;
 
 export class BlockPool {
@@ -105,10 +107,22 @@ export class BlockPool {
   async prepare(volume: Volume): Promise<void> {
     if (await this.disk.exists(previousDir(volume.path, this.id))) this.keepsPrevious.add(volume);
     await this.disk.removeTree(tmpDir(volume.path, this.id));
+    await this.dropCaches(volume);
     for (const dir of [finalizedDir(volume.path, this.id), rbwDir(volume.path, this.id), tmpDir(volume.path, this.id)]) {
       await this.disk.mkdir(dir);
     }
     await this.disk.syncDirectory(poolCurrentDir(volume.path, this.id));
+  }
+
+  /**
+   * Apache's DataNode leaves its list of replicas and its count of bytes behind when it stops, and believes them for minutes:
+   * it must not find them again after this one has changed the blocks. They are not needed here.
+   */
+  private async dropCaches(volume: Volume): Promise<void> {
+    for (const name of CACHE_FILES) {
+      const path = `${poolCurrentDir(volume.path, this.id)}/${name}`;
+      if (await this.disk.exists(path)) await this.disk.unlink(path);
+    }
   }
 
   /** Takes up what lies on a volume. */
@@ -259,6 +273,7 @@ export class BlockPool {
         `block ${id} of ${this.id} was found twice; the ${better ? 'second' : 'first'} is served`,
       );
       if (!better) return false;
+      this.volumeOf(other).addUsed(this.id, -known.numBytes);
       this.replicas.remove(other);
     }
     this.replicas.add(id, stamp, bytes, state, volume.index);
