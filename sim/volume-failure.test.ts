@@ -107,7 +107,7 @@ test('a disk that hangs fails its check in time, and a full one does not fail', 
       refuse = false;
       return { error: 'EIO' };
     }
-    return { delayMs: 1e9 };
+    return /stat|sync/.test(operation) ? { delayMs: 1e9 } : undefined;
   };
   node(1).diskFault = ({ operation, path }) =>
     path.startsWith('/c/') && /open|write/.test(operation) ? { error: 'ENOSPC' } : undefined;

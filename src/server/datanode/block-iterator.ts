@@ -40,7 +40,7 @@ export class BlockIterator {
   /** Goes on from the saved cursor; without a good one, from the beginning. */
   async load(log: Log): Promise<void> {
     try {
-      this.state = parseCursor(await this.volume.io.async(0, () => this.disk.readFile(this.path)));
+      this.state = parseCursor(await this.disk.readFile(this.path));
     } catch (error) {
       if (diskErrorCode(error) !== 'ENOENT')
         log.log('info', 'datanode', `${this.path}: ${messageOf(error)}; scanning from the beginning`);

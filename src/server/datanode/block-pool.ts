@@ -93,6 +93,8 @@ export class BlockPool {
     this.knownDirs.set(volume, known);
     if (known.has(subdir)) return path;
     if (!(await this.disk.exists(path))) {
+      // Only below what is there: the mount may have gone.
+      await this.disk.stat(root);
       await this.disk.mkdir(path);
       await this.disk.syncDirectory(path.slice(0, path.lastIndexOf('/')));
       await this.disk.syncDirectory(root);

@@ -1,6 +1,7 @@
 // Finds out whether a disk that failed a call has failed altogether: looks at the directories of every block pool and writes
 // a few bytes. Asked for by every failed disk call, done once in dfs.datanode.disk.check.min.gap for each volume, beside
-// all other work; a check that does not come back within dfs.datanode.disk.check.timeout is an answer too. A directory that
+// all other work. A file that is missing says little, and is often nobody's fault: it has the directories looked at, and
+// does not put off the check that a real failure asks for. A check that does not come back within dfs.datanode.disk.check.timeout is an answer too. A directory that
 // is missing is not made anew, as Apache does: it would lie on another disk once a mount is gone. Apache:
 // DatasetVolumeChecker, ThrottledAsyncChecker, BlockPoolSlice.checkDirs.
 import { HdfsError, messageOf } from '../../base/errors.ts';
@@ -11,6 +12,8 @@ import type { Volume } from './volume.ts';
 
 /** Lies in tmp/, which is emptied at every start. */
 const PROBE_FILE = '.disk-check';
+/** Least time between two looks at the directories because of a missing file. */
+const LOOK_GAP_MS = 10_000;
 const PROBE = Buffer.alloc(512, 0x5a);
 
 export interface VolumeCheckerOptions {
@@ -28,7 +31,8 @@ export interface VolumeCheckerOptions {
 export class VolumeChecker {
   private readonly options: VolumeCheckerOptions;
   private readonly running = new Set<Volume>();
-  private readonly lastEnd = new WeakMap<Volume, number>();
+  private readonly lastCheck = new WeakMap<Volume, number>();
+  private readonly lastLook = new WeakMap<Volume, number>();
 
   constructor(options: VolumeCheckerOptions) {
     this.options = options;
@@ -38,11 +42,13 @@ export class VolumeChecker {
   suspect(volume: Volume, error: unknown): void {
     const { clock, log, minGapMs } = this.options;
     if (volume.failure !== undefined || this.running.has(volume)) return;
-    const last = this.lastEnd.get(volume);
-    if (last !== undefined && clock.monotonic() - last < minGapMs) return;
-    log.log('warn', 'datanode', `checking volume ${volume.path} because of: ${messageOf(error)}`);
+    const code = diskErrorCode(error);
+    const thorough = code !== 'ENOENT' && code !== 'ENOTDIR';
+    const last = (thorough ? this.lastCheck : this.lastLook).get(volume);
+    if (last !== undefined && clock.monotonic() - last < (thorough ? minGapMs : Math.min(minGapMs, LOOK_GAP_MS))) return;
+    log.log('info', 'datanode', `checking volume ${volume.path} because of: ${messageOf(error)}`);
     this.running.add(volume);
-    this.within(volume, this.check(volume))
+    this.within(volume, this.check(volume, thorough))
       .then(
         () => log.log('info', 'datanode', `volume ${volume.path} is healthy`),
         (reason: unknown) => {
@@ -51,7 +57,7 @@ export class VolumeChecker {
       )
       .finally(() => {
         this.running.delete(volume);
-        this.lastEnd.set(volume, clock.monotonic());
+        (thorough ? this.lastCheck : this.lastLook).set(volume, clock.monotonic());
       });
   }
 
@@ -66,7 +72,7 @@ export class VolumeChecker {
   }
 
   /** Rejects with what is wrong. Does not go through the volume's own queue: a full one says nothing. */
-  private async check(volume: Volume): Promise<void> {
+  private async check(volume: Volume, thorough: boolean): Promise<void> {
     const { disk } = this.options;
     for (const pool of this.options.pools()) {
       for (const dir of [finalizedDir(volume.path, pool), tmpDir(volume.path, pool), rbwDir(volume.path, pool)]) {
@@ -74,7 +80,7 @@ export class VolumeChecker {
         if (!stat.isDirectory) throw new HdfsError('EDISK', `Not a directory: ${dir}`);
         await disk.readdir(dir);
       }
-      await this.probe(`${tmpDir(volume.path, pool)}/${PROBE_FILE}`);
+      if (thorough) await this.probe(`${tmpDir(volume.path, pool)}/${PROBE_FILE}`);
     }
   }
 

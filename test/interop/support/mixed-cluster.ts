@@ -16,6 +16,8 @@ export interface MixedOptions {
   /** Who runs the NameNode, and then each of the DataNodes. */
   readonly makers: readonly [Maker, ...Maker[]];
   readonly keys?: Readonly<Record<string, string>>;
+  /** Data directories of each DataNode, below its directory; undefined: that one itself. */
+  readonly volumes?: number;
   /** The data directories are there already: nothing is formatted. */
   readonly formatted?: boolean;
 }
@@ -46,7 +48,7 @@ export class MixedCluster {
   }
 
   static async start(options: MixedOptions): Promise<MixedCluster> {
-    const { directory, makers, keys = {}, formatted = false } = options;
+    const { directory, makers, keys = {}, volumes, formatted = false } = options;
     const basePort = await freeBasePort(2 + 3 * (makers.length - 1));
     const cluster = new MixedCluster(options, basePort);
     const at = (port: number): string => `127.0.0.1:${basePort + port}`;
@@ -68,7 +70,10 @@ export class MixedCluster {
         index === 0
           ? { 'dfs.namenode.name.dir': cluster.data(role) }
           : {
-              'dfs.datanode.data.dir': cluster.data(role),
+              'dfs.datanode.data.dir':
+                volumes === undefined
+                  ? cluster.data(role)
+                  : Array.from({ length: volumes }, (_, i) => join(cluster.data(role), `v${i}`)).join(','),
               'dfs.datanode.hostname': '127.0.0.1',
               'dfs.datanode.address': at(port),
               'dfs.datanode.http.address': at(port + 1),
