@@ -15,26 +15,18 @@ import type { Timer } from '../host/host.ts';
 import { crcOf } from '../transfer/checksum.ts';
 import { type PipelineConnection, type PipelineNode, PipelineSetupError } from '../transfer/pipeline-client.ts';
 import type { ExtendedBlockProto } from '../wire/messages/hdfs.ts';
-import type { TokenProto } from '../wire/messages/security.ts';
 import type { ClientContext } from './context.ts';
 import { blockName, type Located, nodeKey, nodeName } from './located.ts';
+import { type BlockPlace, openNewBlock } from './new-block.ts';
 import { PacketBuffer } from './packet-buffer.ts';
 import { type BlockStreamFile, PipelineCalls } from './pipeline-calls.ts';
+import { Waiters } from './waiters.ts';
 
 /** The block that is being written now. */
-interface OpenBlock {
-  block: ExtendedBlockProto;
-  token: TokenProto;
-  nodes: readonly PipelineNode[];
+interface OpenBlock extends BlockPlace {
   connection: PipelineConnection | undefined;
   /** How its pipeline is set up next. `streaming` and `appending` repeat what was begun before. */
   next: 'append' | 'appending' | 'streaming';
-}
-
-interface Waiter {
-  readonly ready: () => boolean;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
 }
 
 export class BlockStream {
@@ -68,7 +60,7 @@ export class BlockStream {
   #stopped = false;
   #running = false;
   #wake: (() => void) | undefined;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Waiters();
   #heartbeat: Timer | undefined;
   #lastSent = 0;
 
@@ -160,22 +152,12 @@ export class BlockStream {
   }
 
   #until(ready: () => boolean): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (ready()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ ready, resolve, reject });
-    });
+    return this.#failure === undefined ? this.#waiters.until(ready) : Promise.reject(this.#failure);
   }
 
   /** The state changed: whoever waits for it looks again. */
   #signal(): void {
-    if (this.#waiters.length > 0) {
-      const ready = this.#waiters.filter((waiter) => waiter.ready());
-      if (ready.length > 0) {
-        this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter));
-        for (const waiter of ready) waiter.resolve();
-      }
-    }
+    this.#waiters.look();
     const wake = this.#wake;
     this.#wake = undefined;
     wake?.();
@@ -189,9 +171,7 @@ export class BlockStream {
     this.#open?.connection?.close();
     this.#open = undefined;
     this.#buffers.clear();
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter.reject(reason);
+    this.#waiters.fail(reason);
     this.#signal();
   }
 
@@ -359,48 +339,15 @@ export class BlockStream {
 
   async #openBlock(): Promise<void> {
     const { settings } = this.#context;
-    let failure: unknown;
-    for (let attempt = 0; attempt <= settings.blockWriteRetries; attempt++) {
-      const { block, token, nodes } = await this.#calls.addBlock(this.#previous);
-      if (this.#stopped) return;
-      const open: OpenBlock = { block: { ...block, numBytes: 0 }, token, nodes, connection: undefined, next: 'streaming' };
-      try {
-        await this.#create(open);
-        return;
-      } catch (error) {
-        if (!(error instanceof PipelineSetupError)) throw error;
-        failure = error;
-        await this.#calls.abandon(open.block);
-      }
-    }
-    throw new HdfsError('EIO', `Unable to create new block. ${messageOf(failure)}`, { path: this.#file.path, cause: failure });
-  }
-
-  /**
-   * Sets the first pipeline of a block up. Without the nodes that fail it goes on only when min-replication is set and
-   * reached; else it rejects with PipelineSetupError, for another block elsewhere.
-   */
-  async #create(open: OpenBlock): Promise<void> {
-    const { minReplication } = this.#context.settings.replace;
-    for (let newGenStamp = 0; ; ) {
-      try {
-        const connection = await this.#connect(open, Stage.PIPELINE_SETUP_CREATE, newGenStamp);
-        if (newGenStamp > 0) await this.#calls.update(open.block, open.block, open.nodes);
-        if (this.#stopped) connection.close();
-        else this.#attach(open, connection);
-        return;
-      } catch (error) {
-        if (!(error instanceof PipelineSetupError)) throw error;
-        this.#calls.exclude(open.nodes[error.index]);
-        const left = open.nodes.filter((_, index) => index !== error.index);
-        if (minReplication <= 0 || left.length < minReplication || this.#stopped) throw error;
-        open.nodes = left;
-      }
-      const renewed = await this.#calls.renew(open.block);
-      newGenStamp = renewed.generationStamp;
-      open.token = renewed.token;
-      open.block = { ...open.block, generationStamp: newGenStamp };
-    }
+    const opened = await openNewBlock(this.#calls, this.#previous, {
+      path: this.#file.path,
+      retries: settings.blockWriteRetries,
+      minReplication: settings.replace.minReplication,
+      isStopped: () => this.#stopped,
+    });
+    if (opened === undefined) return;
+    if (this.#stopped) opened.connection.close();
+    else this.#attach({ ...opened.block, connection: undefined, next: 'streaming' }, opened.connection);
   }
 
   #connect(open: OpenBlock, stage: Stage, newGenStamp: number): Promise<PipelineConnection> {
