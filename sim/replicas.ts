@@ -23,25 +23,25 @@ function contentOf(node: SimNode & { readonly kind: 'file' }): Buffer {
 /** All block files of a disk, or those of one block, by what a process would read now. */
 export function replicasOn(dataNode: string, disk: DiskTree, only?: bigint): DiskReplica[] {
   const found: DiskReplica[] = [];
+  const blockName = `blk_${only}`;
   const walk = (path: string, node: SimNode): void => {
     if (node.kind === 'file') return;
+    const blocks: { readonly at: string; readonly id: bigint; readonly bytes: Buffer }[] = [];
+    const metas = new Map<bigint, DiskReplica['meta']>();
     for (const [name, child] of node.live) {
-      const at = `${path}/${name}`;
       if (child.kind === 'directory') {
-        walk(at, child);
+        walk(`${path}/${name}`, child);
         continue;
       }
+      if (only !== undefined && !name.startsWith(blockName)) continue;
       const parsed = parseBlockFileName(name);
-      if (parsed?.kind !== 'block' || (only !== undefined && parsed.id !== only)) continue;
-      let meta: DiskReplica['meta'];
-      for (const [other, sibling] of node.live) {
-        const named = parseBlockFileName(other);
-        if (named?.kind === 'meta' && named.id === parsed.id && sibling.kind === 'file') {
-          meta = { genStamp: named.genStamp, bytes: contentOf(sibling) };
-        }
-      }
+      if (parsed === undefined || (only !== undefined && parsed.id !== only)) continue;
+      if (parsed.kind === 'block') blocks.push({ at: `${path}/${name}`, id: parsed.id, bytes: contentOf(child) });
+      else if (parsed.kind === 'meta') metas.set(parsed.id, { genStamp: parsed.genStamp, bytes: contentOf(child) });
+    }
+    for (const { at, id, bytes } of blocks) {
       const state = at.includes('/finalized/') ? 'finalized' : 'other';
-      found.push({ dataNode, path: at, state, id: parsed.id, bytes: contentOf(child), meta });
+      found.push({ dataNode, path: at, state, id, bytes, meta: metas.get(id) });
     }
   };
   walk('', disk.root);

@@ -50,6 +50,7 @@ export class Witness {
     { readonly node: SimFileNode; readonly version: number; readonly bytes: Buffer; readonly ops: readonly Testimony[] }
   >();
 
+  private readonly names = new Map<string, ReturnType<typeof parseStorageFileName>>();
   private readonly applied = new Model();
   /** Ops that `applied` has seen. */
   private modelled = 0;
@@ -64,7 +65,7 @@ export class Witness {
     const { violations } = this;
     const segments: Segment[] = [];
     for (const [name, node] of this.disk.durableFiles(CURRENT)) {
-      const parsed = parseStorageFileName(name);
+      const parsed = this.named(name);
       if (parsed?.kind !== 'edits' && parsed?.kind !== 'edits-in-progress') continue;
       const lastTxid = parsed.kind === 'edits' ? parsed.lastTxid : undefined;
       segments.push({ name, node, firstTxid: parsed.firstTxid, lastTxid });
@@ -93,6 +94,13 @@ export class Witness {
     const last = lastTxid;
     violations.check(last >= this.all.length, 'EL1', () => `${this.all.length} txids were durable, ${last} are`);
     return this.all;
+  }
+
+  private named(name: string): ReturnType<typeof parseStorageFileName> {
+    if (this.names.has(name)) return this.names.get(name);
+    const parsed = parseStorageFileName(name);
+    this.names.set(name, parsed);
+    return parsed;
   }
 
   /** The namespace as it is durable now. */
