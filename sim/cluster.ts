@@ -11,6 +11,7 @@ import { type SimLogLine, type SimNode, Simulation } from '../src/host/sim/index
 import { DataNode } from '../src/server/datanode/datanode.ts';
 import { formatNameNode } from '../src/server/namenode/format.ts';
 import { NameNode } from '../src/server/namenode/namenode.ts';
+import { SecondaryNameNode } from '../src/server/secondary/secondary-namenode.ts';
 import type { GhostFile } from './ledger.ts';
 import { Violations } from './violations.ts';
 
@@ -20,6 +21,8 @@ export interface ClusterOptions {
   readonly seed: number;
   readonly dataNodes?: number | undefined;
   readonly clients?: number | undefined;
+  /** A SecondaryNameNode makes checkpoints too. */
+  readonly secondary?: boolean | undefined;
   /** Configuration over SIM_KEYS, or over Hadoop's own defaults. */
   readonly keys?: Keys | undefined;
   readonly hadoopDefaults?: boolean | undefined;
@@ -36,6 +39,8 @@ const PLACES: Keys = {
   'dfs.namenode.name.dir': '/name',
   'dfs.namenode.http-address': 'nn:9870',
   'dfs.datanode.data.dir': '/data',
+  'dfs.namenode.secondary.http-address': 'snn:9868',
+  'dfs.namenode.checkpoint.dir': '/checkpoint',
 };
 
 /** Small blocks and short periods: much happens in little virtual time, and every default of time is still a key's value. */
@@ -63,6 +68,8 @@ export const SIM_KEYS: Keys = {
   'ipc.client.connect.timeout': 3_000,
   'ipc.client.connect.max.retries': 30,
 };
+
+const SECONDARY = 'snn';
 
 interface Stoppable {
   stop(): Promise<void>;
@@ -133,6 +140,7 @@ export class SimCluster {
   readonly configuration: Configuration;
   readonly nameNode: Daemon<NameNode>;
   readonly dataNodes: readonly Daemon<DataNode>[];
+  readonly secondary: Daemon<SecondaryNameNode> | undefined;
   readonly clients: readonly SimNode[];
   /** The DataNodes that have to be there once the cluster is healed. */
   core: readonly Daemon<DataNode>[];
@@ -156,6 +164,9 @@ export class SimCluster {
       { length: options.dataNodes ?? 3 },
       (_, i) => new Daemon(simulation.node(`dn${i}`), disk(`dn${i}`), (host) => this.bootDataNode(host), violations),
     );
+    this.secondary = options.secondary
+      ? new Daemon(simulation.node(SECONDARY), disk(SECONDARY), (host) => this.bootSecondary(host), violations)
+      : undefined;
     this.clients = Array.from({ length: options.clients ?? 3 }, (_, i) => simulation.node(`client${i}`));
     this.core = this.dataNodes;
     for (const { machine } of this.dataNodes) {
@@ -165,8 +176,8 @@ export class SimCluster {
     }
   }
 
-  get daemons(): readonly Daemon<NameNode | DataNode>[] {
-    return [this.nameNode, ...this.dataNodes];
+  get daemons(): readonly Daemon<NameNode | DataNode | SecondaryNameNode>[] {
+    return [this.nameNode, ...this.dataNodes, ...(this.secondary === undefined ? [] : [this.secondary])];
   }
 
   private async bootNameNode(host: Host): Promise<NameNode> {
@@ -185,6 +196,19 @@ export class SimCluster {
     const datanode = new DataNode(host, this.configuration);
     await datanode.start();
     return datanode;
+  }
+
+  private async bootSecondary(host: Host): Promise<SecondaryNameNode> {
+    const secondary = new SecondaryNameNode(host, this.configuration, {
+      onFatal: (error) => {
+        const { machine, excused } = this.daemon(SECONDARY) ?? this.nameNode;
+        if (machine.host !== host || !machine.isAlive) return;
+        if (!excused) this.violations.add('X3', `the SecondaryNameNode gives up: ${error.stack ?? error.message}`);
+        this.crash(SECONDARY, 'process', false);
+      },
+    });
+    await secondary.start();
+    return secondary;
   }
 
   /** Formats, starts everything, and waits until files can be written. */
@@ -239,7 +263,7 @@ export class SimCluster {
   }
 
   /** The daemon of that name; undefined for a client's machine. */
-  daemon(name: string): Daemon<NameNode | DataNode> | undefined {
+  daemon(name: string): Daemon<NameNode | DataNode | SecondaryNameNode> | undefined {
     return this.daemons.find((each) => each.name === name);
   }
 }

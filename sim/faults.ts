@@ -52,9 +52,15 @@ export interface Machines {
   readonly nameNode: string;
   readonly dataNodes: readonly string[];
   readonly clients: readonly string[];
+  readonly secondary?: string | undefined;
 }
 
-export const allOf = ({ nameNode, dataNodes, clients }: Machines): string[] => [nameNode, ...dataNodes, ...clients];
+export const allOf = ({ nameNode, dataNodes, clients, secondary }: Machines): string[] => [
+  nameNode,
+  ...dataNodes,
+  ...clients,
+  ...(secondary === undefined ? [] : [secondary]),
+];
 
 export const inOrder = (plan: readonly Fault[]): Fault[] => [...plan].sort((a, b) => a.atMs - b.atMs);
 

@@ -79,8 +79,15 @@ export function drawShape(options: RunOptions): Shape {
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { seed } = options;
   const shape = options.shape ?? drawShape(options);
-  const { dataNodes, clients, keys } = shape;
-  const cluster = new SimCluster({ ...options, dataNodes, clients, keys, only: options.beyond ? BEYOND : undefined });
+  const { dataNodes, clients, secondary, keys } = shape;
+  const cluster = new SimCluster({
+    ...options,
+    dataNodes,
+    clients,
+    secondary,
+    keys,
+    only: options.beyond ? BEYOND : undefined,
+  });
   const { simulation, violations } = cluster;
   const ledger = new Ledger(() => simulation.nowMs);
   const witness = new Witness(cluster.nameNode.machine.disk, violations);
@@ -93,7 +100,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   watchPurges(cluster.nameNode, witness);
   watchPredicates(cluster, witness, ledger);
   const atlas = options.beyond ? undefined : new Atlas(cluster, witness);
-  const nemesis = new Nemesis(cluster, machinesOf(dataNodes, clients), atlas);
+  const nemesis = new Nemesis(cluster, machinesOf(dataNodes, clients, secondary), atlas);
   const reached = new Set<Situation>();
   onSometimes((situation) => reached.add(situation));
   try {

@@ -13,6 +13,7 @@ export interface Shape {
   readonly steps: number;
   readonly dataNodes: number;
   readonly clients: number;
+  readonly secondary?: boolean | undefined;
   readonly roles: readonly Role[];
   readonly maxPauseMs: number;
   readonly minReplication: number;
@@ -28,10 +29,11 @@ const VOLUMES = ['/data/1', '/data/2'];
 const SPARE_NAME_DIRECTORY = '/name2';
 const LONGEST_PAUSES_MS = [200, 1_000, 3_000];
 
-export const machinesOf = (dataNodes: number, clients: number): Machines => ({
+export const machinesOf = (dataNodes: number, clients: number, secondary = false): Machines => ({
   nameNode: 'nn',
   dataNodes: Array.from({ length: dataNodes }, (_, i) => `dn${i}`),
   clients: Array.from({ length: clients }, (_, i) => `client${i}`),
+  secondary: secondary ? 'snn' : undefined,
 });
 
 /** Some tens of seconds of one kind of trouble, or of none. */
@@ -105,7 +107,8 @@ export function swarmShape(random: SeededRandom, spanMs: number): Shape {
     ...many('deleter', 0, 2),
     ...many('admin', 0, 2),
   ];
-  const around = { ...machinesOf(dataNodes, clients), volumes: VOLUMES, spareNameDirectory: SPARE_NAME_DIRECTORY };
+  const secondary = random.below(3) === 0;
+  const around = { ...machinesOf(dataNodes, clients, secondary), volumes: VOLUMES, spareNameDirectory: SPARE_NAME_DIRECTORY };
   const { faults, destructive } = planSwarm(random, around, spanMs);
   return {
     scenario: 'swarm',
@@ -113,6 +116,7 @@ export function swarmShape(random: SeededRandom, spanMs: number): Shape {
     steps: 0,
     dataNodes,
     clients,
+    secondary,
     roles,
     maxPauseMs: LONGEST_PAUSES_MS[random.below(LONGEST_PAUSES_MS.length)] as number,
     minReplication: destructive ? 3 : 1 + random.below(2),

@@ -47,8 +47,9 @@ export class Story {
     else await this.short();
     await checkAtRest(cluster, ledger, this.witness);
     if (cluster.violations.found.length > 0) return;
-    const { core, nameNode, clients } = cluster;
-    const names = [nameNode, ...core, ...clients].map(({ name }) => name);
+    const { core, nameNode, clients, secondary } = cluster;
+    const machines = [nameNode, ...core, ...clients, ...(secondary === undefined ? [] : [secondary])];
+    const names = machines.map(({ name }) => name);
     for (const name of names) cluster.crash(name, 'power', false);
     await simulation.advance(1_000);
     for (const name of names) cluster.restart(name);

@@ -37,6 +37,7 @@ export function watchPurges(nameNode: Pick<Daemon<never>, 'onDiskCall'>, witness
 
 /** Padding that a decoder is shown, to know it for padding. */
 const PADDING_SHOWN = 32;
+const PAGE = Buffer.alloc(16_384, PADDING_BYTE);
 
 export class Witness {
   private readonly disk: DiskTree;
@@ -120,8 +121,7 @@ export class Witness {
     if (lastTxid !== undefined) this.finalizedAs(name, bytes);
     const ops: Testimony[] = [];
     const decoder = new EditDecoder({ firstTxid });
-    let end = bytes.length;
-    while (end > 0 && bytes[end - 1] === PADDING_BYTE) end--;
+    const end = endOfOps(bytes);
     decoder.push(bytes.subarray(0, end + PADDING_SHOWN));
     decoder.finish();
     // What begins as it did at the last look needs no second one.
@@ -153,6 +153,14 @@ export class Witness {
     if (known === undefined) this.finalized.set(name, bytes);
     else this.violations.check(known.equals(bytes), 'EL1', () => `the finalized ${name} has changed`);
   }
+}
+
+/** Where the padding begins that the file ends with. */
+function endOfOps(bytes: Buffer): number {
+  let end = bytes.length;
+  while (end >= PAGE.length && bytes.subarray(end - PAGE.length, end).equals(PAGE)) end -= PAGE.length;
+  while (end > 0 && bytes[end - 1] === PADDING_BYTE) end--;
+  return end;
 }
 
 function describe(op: EditOp): string {
