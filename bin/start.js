@@ -10,9 +10,10 @@ const SERVERS = new Set(['dev', 'namenode', 'secondarynamenode', 'datanode']);
 
 module.exports = (command) => {
   const argv = process.argv.slice(2);
-  process.env.UV_THREADPOOL_SIZE ??= '32';
+  const serves = argv.some((word) => SERVERS.has(word));
+  process.env.UV_THREADPOOL_SIZE ??= serves ? '128' : '8';
   require('node:module').enableCompileCache?.();
-  const bundle = join(__dirname, '../dist', argv.some((word) => SERVERS.has(word)) ? 'daemons.mjs' : 'tuskfs.mjs');
+  const bundle = join(__dirname, '../dist', serves ? 'daemons.mjs' : 'tuskfs.mjs');
   if (!existsSync(bundle)) {
     process.stderr.write(`${command}: not built yet; run \`npm ci\` (or \`npm run build\`) in ${join(__dirname, '..')}\n`);
     process.exitCode = 1;

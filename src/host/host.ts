@@ -241,6 +241,8 @@ export interface DiskFile {
   readonly path: string;
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number>;
   readSync(buffer: Uint8Array, offset: number, length: number, position: number): number;
+  /** Fills the chunks one after the other; fewer bytes only at the end of the file. */
+  readv(chunks: readonly Uint8Array[], position: number): Promise<number>;
   /** Writes all of it. */
   write(bytes: Uint8Array, position: number): Promise<void>;
   writeSync(bytes: Uint8Array, position: number): void;
@@ -259,6 +261,11 @@ export interface DiskFile {
 
 /** File names in answers are sorted by bytes, whatever the file system's order. Every call fails with a DiskError. */
 export interface Disk {
+  /**
+   * How many calls run at once, on all disks together. When so many hang, every further one waits: whoever has several disks
+   * keeps account of what each of them takes.
+   */
+  readonly parallelism: number;
   open(path: string, flags: OpenFlags, mode?: number): Promise<DiskFile>;
   openSync(path: string, flags: OpenFlags, mode?: number): DiskFile;
   stat(path: string): Promise<FileStat>;

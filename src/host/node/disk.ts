@@ -10,15 +10,23 @@ import { lockFile } from './lock.ts';
 
 const callbacks = {
   open: promisify(fs.open),
-  read: promisify(fs.read),
   write: promisify(fs.write),
-  writev: promisify(fs.writev),
   ftruncate: promisify(fs.ftruncate),
   fdatasync: promisify(fs.fdatasync),
   fsync: promisify(fs.fsync),
   fstat: promisify(fs.fstat),
   close: promisify(fs.close),
 };
+
+/** The calls that move a block's bytes, without the promises in between that `promisify` makes. */
+function counted(start: (done: (error: NodeJS.ErrnoException | null, bytes: number) => void) => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    start((error, bytes) => {
+      if (error === null) resolve(bytes);
+      else reject(DiskFailure.from(error));
+    });
+  });
+}
 
 async function attempt<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -49,10 +57,10 @@ const statOf = (stat: fs.Stats): FileStat => ({
 /** Most chunks in one vectored write of the kernel (IOV_MAX). */
 const MAX_VECTOR = 1024;
 
-/** What is left of `chunks` after `written` bytes. */
-function remainder(chunks: readonly Uint8Array[], written: number): Uint8Array[] {
+/** What is left of `chunks` after `done` bytes. */
+function remainder(chunks: readonly Uint8Array[], done: number): Uint8Array[] {
   const rest: Uint8Array[] = [];
-  let skip = written;
+  let skip = done;
   for (const chunk of chunks) {
     if (skip >= chunk.length) skip -= chunk.length;
     else {
@@ -79,7 +87,21 @@ class NodeFile implements DiskFile {
   }
 
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    return attempt(async () => (await callbacks.read(this.fd, buffer, offset, length, position)).bytesRead);
+    const { fd } = this;
+    return counted((done) => fs.read(fd, buffer, offset, length, position, done));
+  }
+
+  async readv(chunks: readonly Uint8Array[], position: number): Promise<number> {
+    const { fd } = this;
+    let rest = remainder(chunks, 0);
+    let at = position;
+    while (rest.length > 0) {
+      const got = await counted((done) => fs.readv(fd, rest.slice(0, MAX_VECTOR), at, done));
+      if (got === 0) break;
+      at += got;
+      rest = remainder(rest, got);
+    }
+    return at - position;
   }
 
   readSync(buffer: Uint8Array, offset: number, length: number, position: number): number {
@@ -106,17 +128,15 @@ class NodeFile implements DiskFile {
     });
   }
 
-  writev(chunks: readonly Uint8Array[], position: number): Promise<void> {
+  async writev(chunks: readonly Uint8Array[], position: number): Promise<void> {
     const { fd } = this;
-    return attempt(async () => {
-      let rest = remainder(chunks, 0);
-      let at = position;
-      while (rest.length > 0) {
-        const { bytesWritten } = await callbacks.writev(fd, rest.slice(0, MAX_VECTOR), at);
-        at += bytesWritten;
-        rest = remainder(rest, bytesWritten);
-      }
-    });
+    let rest = remainder(chunks, 0);
+    let at = position;
+    while (rest.length > 0) {
+      const written = await counted((done) => fs.writev(fd, rest.slice(0, MAX_VECTOR), at, done));
+      at += written;
+      rest = remainder(rest, written);
+    }
   }
 
   writevSync(chunks: readonly Uint8Array[], position: number): void {
@@ -226,7 +246,32 @@ async function writeFileAtomic(path: string, content: Uint8Array | string): Prom
   await syncDirectory(dirname(path));
 }
 
+/** Removes a tree one call after the other: Node's own way takes as many threads as there are files. */
+async function removeTree(path: string): Promise<void> {
+  let entries: fs.Dirent[];
+  try {
+    entries = await fsp.readdir(path, { withFileTypes: true });
+  } catch (error) {
+    const { code } = DiskFailure.from(error);
+    if (code === 'ENOENT') return;
+    if (code !== 'ENOTDIR') throw error;
+    await fsp.rm(path, { force: true });
+    return;
+  }
+  for (const entry of entries) {
+    const name = `${path}/${entry.name}`;
+    if (entry.isDirectory()) await removeTree(name);
+    else await fsp.rm(name, { force: true });
+  }
+  await fsp.rmdir(path);
+}
+
+/** Threads of the pool when nothing is said of them. Node reads the variable once, before the first call. */
+const DEFAULT_THREADS = 4;
+const threads = Number(process.env.UV_THREADPOOL_SIZE ?? DEFAULT_THREADS);
+
 export const nodeDisk: Disk = {
+  parallelism: Number.isSafeInteger(threads) && threads > 0 ? threads : DEFAULT_THREADS,
   open: (path, flags, mode) =>
     attempt(async () => new NodeFile(path, await callbacks.open(path, FLAGS[flags], mode ?? DEFAULT_FILE_MODE))),
   openSync: (path, flags, mode) =>
@@ -257,7 +302,7 @@ export const nodeDisk: Disk = {
   link: (existing, path) => attempt(() => fsp.link(existing, path)),
   unlink: (path) => attempt(() => fsp.unlink(path)),
   unlinkSync: (path) => attemptSync(() => fs.unlinkSync(path)),
-  removeTree: (path) => attempt(() => fsp.rm(path, { recursive: true, force: true })),
+  removeTree: (path) => attempt(() => removeTree(path)),
   chmod: (path, mode) => attempt(() => fsp.chmod(path, mode)),
   readFile: (path) => attempt(() => fsp.readFile(path)),
   writeFileAtomic: (path, content) => attempt(() => writeFileAtomic(path, content)),

@@ -38,6 +38,9 @@ const TIMES: Readonly<Record<string, readonly [number, number]>> = {
   default: [0.01, 0.1],
 };
 
+/** Calls that run at once, as in a daemon's thread pool: hung ones use it up. */
+const PARALLELISM = 32;
+
 const LABELS = new Map(['open', 'read', 'write', 'close', 'fdatasync', 'fsync', 'stat'].map((name) => [name, `disk ${name}`]));
 
 const MESSAGES: Readonly<Partial<Record<DiskErrorCode, string>>> = {
@@ -56,6 +59,9 @@ function fail(code: DiskErrorCode, operation: string, path: string): never {
 
 class Calls {
   readonly site: DiskSite;
+
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
 
   constructor(site: DiskSite) {
     this.site = site;
@@ -85,26 +91,43 @@ class Calls {
   }
 
   later<T>(operation: string, path: string, work: (fault: DiskFaultAnswer | undefined) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const begin = (): void => {
+        this.running++;
+        this.begin(operation, path, work, resolve, reject);
+      };
+      if (this.running < PARALLELISM) begin();
+      else this.waiting.push(begin);
+    });
+  }
+
+  private begin<T>(
+    operation: string,
+    path: string,
+    work: (fault: DiskFaultAnswer | undefined) => T,
+    resolve: (result: T) => void,
+    reject: (error: unknown) => void,
+  ): void {
     const { scheduler, life, random, onCall } = this.site;
     onCall('before');
     const [least, most] = TIMES[operation] ?? (TIMES.default as readonly [number, number]);
     const fault = life.alive ? this.site.fault()?.({ operation, path }) : undefined;
     const delayMs = least + random.fraction() * (most - least) + (fault?.delayMs ?? 0);
-    return new Promise((resolve, reject) => {
-      if (delayMs === Number.POSITIVE_INFINITY) return;
-      scheduler.after(delayMs, life, LABELS.get(operation) ?? `disk ${operation}`, () => {
-        try {
-          if (fault?.error !== undefined) {
-            this.failed(operation, path);
-            fail(fault.error, operation, path);
-          }
-          const result = work(fault);
-          onCall('after');
-          resolve(result);
-        } catch (error) {
-          reject(error);
+    if (delayMs === Number.POSITIVE_INFINITY) return;
+    scheduler.after(delayMs, life, LABELS.get(operation) ?? `disk ${operation}`, () => {
+      this.running--;
+      try {
+        if (fault?.error !== undefined) {
+          this.failed(operation, path);
+          fail(fault.error, operation, path);
         }
-      });
+        const result = work(fault);
+        onCall('after');
+        resolve(result);
+      } catch (error) {
+        reject(error);
+      }
+      this.waiting.shift()?.();
     });
   }
 }
@@ -161,6 +184,15 @@ class SimFile implements DiskFile {
   readSync(buffer: Uint8Array, offset: number, length: number, position: number): number {
     this.check();
     return this.calls.now('read', this.path, () => this.node.read(buffer, offset, length, position));
+  }
+
+  readv(chunks: readonly Uint8Array[], position: number): Promise<number> {
+    this.check();
+    return this.calls.later('read', this.path, () => {
+      let done = 0;
+      for (const chunk of chunks) done += this.node.read(chunk, 0, chunk.length, position + done);
+      return done;
+    });
   }
 
   write(bytes: Uint8Array, position: number): Promise<void> {
@@ -324,6 +356,7 @@ export function simDisk(site: DiskSite): Disk {
   };
 
   const disk: Disk = {
+    parallelism: PARALLELISM,
     open: (path, flags, mode) => calls.later('open', path, () => openNow(path, flags, mode)),
     openSync: (path, flags, mode) => calls.now('open', path, () => openNow(path, flags, mode)),
     stat: (path) => calls.later('stat', path, () => statOf(existing('stat', path))),

@@ -40,21 +40,21 @@ export async function blockChecksum(replica: OpenReplica, request: ChecksumReque
 
 /** Checksums of the chunks in `bytes` of data, each run of them given to `take`; a cut chunk's is computed from its data. */
 async function eachRun(replica: OpenReplica, bytes: number, take: (sums: Buffer) => void): Promise<void> {
-  const { checksum, metaFile, dataFile, volume } = replica;
+  const { checksum, metaFile, dataFile } = replica;
   if (metaFile === undefined) return;
   const partial = bytes % checksum.bytesPerChecksum;
   const wholeBytes = Math.floor(bytes / checksum.bytesPerChecksum) * checksum.size;
   const buffer = Buffer.alloc(Math.min(READ_BYTES, Math.max(wholeBytes, 1)));
   for (let at = 0; at < wholeBytes; ) {
     const want = Math.min(buffer.length, wholeBytes - at);
-    const got = await volume.io.read(metaFile, buffer, 0, want, META_HEADER_BYTES + at);
+    const got = await metaFile.read(buffer, 0, want, META_HEADER_BYTES + at);
     if (got < want) throw new HdfsError('EIO', 'the checksums end before the data');
     take(buffer.subarray(0, got));
     at += got;
   }
   if (partial === 0) return;
   const data = Buffer.alloc(partial);
-  if ((await volume.io.read(dataFile, data, 0, partial, bytes - partial)) < partial) {
+  if ((await dataFile.read(data, 0, partial, bytes - partial)) < partial) {
     throw new HdfsError('EIO', 'the data end before their checksums');
   }
   const sum = Buffer.alloc(checksum.size);
@@ -69,10 +69,10 @@ async function md5(replica: OpenReplica, bytes: number | undefined, metaBytes: n
     await eachRun(replica, bytes, (sums) => hash.update(sums));
     return hash.digest();
   }
-  const { metaFile, volume } = replica;
+  const { metaFile } = replica;
   const buffer = Buffer.alloc(Math.min(READ_BYTES, Math.max(metaBytes, 1)));
   for (let at = 0; at < metaBytes && metaFile !== undefined; ) {
-    const got = await volume.io.read(metaFile, buffer, 0, Math.min(buffer.length, metaBytes - at), META_HEADER_BYTES + at);
+    const got = await metaFile.read(buffer, 0, Math.min(buffer.length, metaBytes - at), META_HEADER_BYTES + at);
     if (got === 0) break;
     hash.update(buffer.subarray(0, got));
     at += got;

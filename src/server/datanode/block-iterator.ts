@@ -5,24 +5,22 @@ import type { BlockId } from '../../base/ids.ts';
 import { blockDirectory, parseBlockFileName } from '../../format/storage/block-files.ts';
 import { CURSOR_FILE, formatCursor, parseCursor, type ScannerCursor } from '../../format/storage/scanner-cursor.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
-import type { Clock, Disk, Log } from '../../host/host.ts';
+import type { Clock, Log } from '../../host/host.ts';
 import { finalizedDir, poolDir } from './layout.ts';
 import type { Volume } from './volume.ts';
 
 export class BlockIterator {
   readonly pool: string;
   private readonly volume: Volume;
-  private readonly disk: Disk;
   private readonly clock: Clock;
   private state: ScannerCursor;
   /** Block files of the present directory that are still to come. */
   private entries: string[] = [];
   private loaded = false;
 
-  constructor(pool: string, volume: Volume, disk: Disk, clock: Clock) {
+  constructor(pool: string, volume: Volume, clock: Clock) {
     this.pool = pool;
     this.volume = volume;
-    this.disk = disk;
     this.clock = clock;
     this.state = this.fresh();
   }
@@ -40,7 +38,7 @@ export class BlockIterator {
   /** Goes on from the saved cursor; without a good one, from the beginning. */
   async load(log: Log): Promise<void> {
     try {
-      this.state = parseCursor(await this.disk.readFile(this.path));
+      this.state = parseCursor(await this.volume.disk.readFile(this.path));
     } catch (error) {
       if (diskErrorCode(error) !== 'ENOENT')
         log.log('info', 'datanode', `${this.path}: ${messageOf(error)}; scanning from the beginning`);
@@ -49,7 +47,7 @@ export class BlockIterator {
 
   async save(): Promise<void> {
     const state = { ...this.state, lastSavedMs: this.clock.now() };
-    await this.volume.io.slow(() => this.disk.writeFileAtomic(this.path, formatCursor(state)));
+    await this.volume.disk.writeFileAtomic(this.path, formatCursor(state));
     this.state = state;
   }
 
@@ -123,7 +121,7 @@ export class BlockIterator {
   private async list(directory: string): Promise<readonly string[]> {
     const path = `${finalizedDir(this.volume.path, this.pool)}${directory === '' ? '' : `/${directory}`}`;
     try {
-      return await this.disk.readdir(path);
+      return await this.volume.disk.readdir(path);
     } catch (error) {
       const code = diskErrorCode(error);
       if (directory !== '' && (code === 'ENOENT' || code === 'ENOTDIR')) return [];

@@ -34,7 +34,7 @@ async function start(prepare: (host: Host) => Promise<void>) {
     const volumes = ['/a', '/b'].map(
       (path, index) => new Volume(host.disk, host.clock, { index, path, storageType: 1, lock, reservedBytes: 0 }),
     );
-    const dataset = new Dataset(volumes, host.disk, host.log, events);
+    const dataset = new Dataset(volumes, host.log, events);
     await dataset.addPool(POOL);
     return dataset;
   };

@@ -16,12 +16,13 @@ import {
   parseBlockFileName,
 } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
-import type { Disk, DiskFile, FileStat, Log } from '../../host/host.ts';
+import type { FileStat, Log } from '../../host/host.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { finalizedDir, poolCurrentDir, previousDir, rbwDir, tmpDir } from './layout.ts';
 import type { InFlightReplica } from './replica.ts';
 import { lengthByTail, parseTailFileName, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
+import type { VolumeFile } from './volume-disk.ts';
 import type { VolumeList } from './volumes.ts';
 
 /** Generation stamp of a block file without a meta file. Apache: GenerationStamp.GRANDFATHER. */
@@ -42,15 +43,13 @@ export class BlockPool {
   /** Volumes that keep the state of before an upgrade, whose files are the same as ours as long as nobody writes them. */
   readonly keepsPrevious = new Set<Volume>();
   private readonly volumes: VolumeList;
-  private readonly disk: Disk;
   private readonly log: Log;
   /** finalized/ subdirectories that are known to exist, by volume. */
   private readonly knownDirs = new WeakMap<Volume, Set<string>>();
 
-  constructor(id: string, volumes: VolumeList, disk: Disk, log: Log) {
+  constructor(id: string, volumes: VolumeList, log: Log) {
     this.id = id;
     this.volumes = volumes;
-    this.disk = disk;
     this.log = log;
   }
 
@@ -92,12 +91,12 @@ export class BlockPool {
     const known = this.knownDirs.get(volume) ?? new Set<string>();
     this.knownDirs.set(volume, known);
     if (known.has(subdir)) return path;
-    if (!(await this.disk.exists(path))) {
+    if (!(await volume.disk.exists(path))) {
       // Only below what is there: the mount may have gone.
-      await this.disk.stat(root);
-      await this.disk.mkdir(path);
-      await this.disk.syncDirectory(path.slice(0, path.lastIndexOf('/')));
-      await this.disk.syncDirectory(root);
+      await volume.disk.stat(root);
+      await volume.disk.mkdir(path);
+      await volume.disk.syncDirectory(path.slice(0, path.lastIndexOf('/')));
+      await volume.disk.syncDirectory(root);
     }
     known.add(subdir);
     return path;
@@ -107,13 +106,13 @@ export class BlockPool {
 
   /** Makes the directories of the pool on a volume, and drops copies that were in the making. */
   async prepare(volume: Volume): Promise<void> {
-    if (await this.disk.exists(previousDir(volume.path, this.id))) this.keepsPrevious.add(volume);
-    await this.disk.removeTree(tmpDir(volume.path, this.id));
+    if (await volume.disk.exists(previousDir(volume.path, this.id))) this.keepsPrevious.add(volume);
+    await volume.disk.removeTree(tmpDir(volume.path, this.id));
     await this.dropCaches(volume);
     for (const dir of [finalizedDir(volume.path, this.id), rbwDir(volume.path, this.id), tmpDir(volume.path, this.id)]) {
-      await this.disk.mkdir(dir);
+      await volume.disk.mkdir(dir);
     }
-    await this.disk.syncDirectory(poolCurrentDir(volume.path, this.id));
+    await volume.disk.syncDirectory(poolCurrentDir(volume.path, this.id));
   }
 
   /**
@@ -123,7 +122,7 @@ export class BlockPool {
   private async dropCaches(volume: Volume): Promise<void> {
     for (const name of CACHE_FILES) {
       const path = `${poolCurrentDir(volume.path, this.id)}/${name}`;
-      if (await this.disk.exists(path)) await this.disk.unlink(path);
+      if (await volume.disk.exists(path)) await volume.disk.unlink(path);
     }
   }
 
@@ -132,11 +131,11 @@ export class BlockPool {
     volume.usedByPool.set(this.id, 0);
     await this.mendSplit(volume);
     const root = finalizedDir(volume.path, this.id);
-    for (const first of await this.disk.readdir(root)) {
-      if (!first.startsWith('subdir') || !(await this.isDirectory(`${root}/${first}`))) continue;
-      for (const second of await this.disk.readdir(`${root}/${first}`)) {
+    for (const first of await volume.disk.readdir(root)) {
+      if (!first.startsWith('subdir') || !(await this.isDirectory(volume, `${root}/${first}`))) continue;
+      for (const second of await volume.disk.readdir(`${root}/${first}`)) {
         const dir = `${root}/${first}/${second}`;
-        if (second.startsWith('subdir') && (await this.isDirectory(dir))) await this.scanFinalized(volume, dir);
+        if (second.startsWith('subdir') && (await this.isDirectory(volume, dir))) await this.scanFinalized(volume, dir);
       }
     }
     await this.scanWritten(volume);
@@ -148,20 +147,20 @@ export class BlockPool {
    */
   private async mendSplit(volume: Volume): Promise<void> {
     const rbw = rbwDir(volume.path, this.id);
-    const names = await this.disk.readdir(rbw);
+    const names = await volume.disk.readdir(rbw);
     const stamps = stampsOf(names);
     const blocks = new Set(names.flatMap((name) => blockOf(name) ?? []));
     for (const id of new Set([...blocks, ...stamps.keys()])) {
       if (blocks.has(id) && stamps.has(id)) continue;
       const finalized = `${finalizedDir(volume.path, this.id)}/${blockDirectory(id)}`;
-      if (!(await this.disk.exists(finalized))) continue;
-      const there = await this.disk.readdir(finalized);
+      if (!(await volume.disk.exists(finalized))) continue;
+      const there = await volume.disk.readdir(finalized);
       const stampThere = stampsOf(there).get(id);
       const blockThere = there.includes(blockFileName(id));
       const stamp = stamps.get(id);
       const move = async (from: string, to: string, found: GenStamp): Promise<void> => {
         this.log.log('warn', 'datanode', `block ${id} of ${this.id} was cut off while it moved; its checksums go to ${to}`);
-        await this.disk.rename(`${from}/${metaFileName(id, found)}`, `${to}/${metaFileName(id, found)}`);
+        await volume.disk.rename(`${from}/${metaFileName(id, found)}`, `${to}/${metaFileName(id, found)}`);
       };
       if (blocks.has(id) && stampThere !== undefined && !blockThere) await move(finalized, rbw, stampThere);
       else if (stamp !== undefined && blockThere && stampThere === undefined) await move(rbw, finalized, stamp);
@@ -169,21 +168,21 @@ export class BlockPool {
   }
 
   /** Size of an ordinary file; undefined, and a word in the log, for anything else under a block's name. */
-  private async sizeOfFile(path: string): Promise<number | undefined> {
-    const stat = await this.statOrNone(path);
+  private async sizeOfFile(volume: Volume, path: string): Promise<number | undefined> {
+    const stat = await this.statOrNone(volume, path);
     if (stat?.isFile === true) return stat.size;
     this.log.log('warn', 'datanode', `${path} is no file; it is not served`);
     return undefined;
   }
 
-  private async isDirectory(path: string): Promise<boolean> {
-    return (await this.statOrNone(path))?.isDirectory === true;
+  private async isDirectory(volume: Volume, path: string): Promise<boolean> {
+    return (await this.statOrNone(volume, path))?.isDirectory === true;
   }
 
   /** One odd name must not take the volume out of service: only what the disk fails to tell does. */
-  private async statOrNone(path: string): Promise<FileStat | undefined> {
+  private async statOrNone(volume: Volume, path: string): Promise<FileStat | undefined> {
     try {
-      return await this.disk.stat(path);
+      return await volume.disk.stat(path);
     } catch (error) {
       const code = diskErrorCode(error);
       if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -192,7 +191,7 @@ export class BlockPool {
   }
 
   private async scanFinalized(volume: Volume, dir: string): Promise<void> {
-    const names = await this.disk.readdir(dir);
+    const names = await volume.disk.readdir(dir);
     const stamps = stampsOf(names);
     for (const name of names) {
       const file = parseBlockFileName(name);
@@ -203,11 +202,11 @@ export class BlockPool {
         this.log.log('warn', 'datanode', `${dir}/${name} does not lie where its number says; it is not served`);
         continue;
       }
-      const size = await this.sizeOfFile(`${dir}/${name}`);
+      const size = await this.sizeOfFile(volume, `${dir}/${name}`);
       if (size === undefined) continue;
       const stamp = stamps.get(id) ?? NO_GEN_STAMP;
       if (this.take(volume, id, stamp, size, ReplicaState.FINALIZED)) {
-        const meta = stamps.has(id) ? await this.sizeOfFile(`${dir}/${metaFileName(id, stamp)}`) : 0;
+        const meta = stamps.has(id) ? await this.sizeOfFile(volume, `${dir}/${metaFileName(id, stamp)}`) : 0;
         volume.addUsed(this.id, size + (meta ?? 0));
       }
     }
@@ -215,20 +214,25 @@ export class BlockPool {
 
   private async scanWritten(volume: Volume): Promise<void> {
     const dir = rbwDir(volume.path, this.id);
-    const names = await this.disk.readdir(dir);
+    const names = await volume.disk.readdir(dir);
     const stamps = stampsOf(names);
     const blocks = new Set(names);
     for (const name of names) {
       const file = parseBlockFileName(name);
       if (file?.kind !== 'block') continue;
       const { id } = file;
-      if ((await this.sizeOfFile(`${dir}/${name}`)) === undefined) continue;
+      if ((await this.sizeOfFile(volume, `${dir}/${name}`)) === undefined) continue;
       const stamp = stamps.get(id);
       // Without its meta file nothing of it is proved.
       const length =
         stamp === undefined
           ? 0
-          : await this.provenLength(`${dir}/${name}`, `${dir}/${metaFileName(id, stamp)}`, `${dir}/${tailFileName(id)}`);
+          : await this.provenLength(
+              volume,
+              `${dir}/${name}`,
+              `${dir}/${metaFileName(id, stamp)}`,
+              `${dir}/${tailFileName(id)}`,
+            );
       sometimes('block found half written at the start of a DataNode');
       if (this.take(volume, id, stamp ?? NO_GEN_STAMP, length, ReplicaState.RWR)) volume.addUsed(this.id, length);
       else if (this.isSurpassed(id, stamp ?? NO_GEN_STAMP, length)) {
@@ -238,7 +242,7 @@ export class BlockPool {
     }
     for (const name of names) {
       const id = parseTailFileName(name);
-      if (id !== undefined && !blocks.has(`blk_${id}`)) await this.disk.unlink(`${dir}/${name}`);
+      if (id !== undefined && !blocks.has(`blk_${id}`)) await volume.disk.unlink(`${dir}/${name}`);
     }
   }
 
@@ -254,8 +258,8 @@ export class BlockPool {
   private async removeWritten(volume: Volume, id: BlockId, stamp: GenStamp | undefined): Promise<void> {
     const dir = rbwDir(volume.path, this.id);
     this.log.log('info', 'datanode', `removing the left over ${dir}/${blockFileName(id)}`);
-    if (stamp !== undefined) await this.disk.unlink(`${dir}/${metaFileName(id, stamp)}`);
-    await this.disk.unlink(`${dir}/${blockFileName(id)}`);
+    if (stamp !== undefined) await volume.disk.unlink(`${dir}/${metaFileName(id, stamp)}`);
+    await volume.disk.unlink(`${dir}/${blockFileName(id)}`);
   }
 
   /** One replica for each block: of two, the better one stays. Apache: BlockPoolSlice.resolveDuplicateReplicas. */
@@ -283,9 +287,9 @@ export class BlockPool {
   }
 
   /** How many bytes of a block file its checksums prove, from the beginning on. The file is left as it is. */
-  async provenLength(blockPath: string, metaPath: string, tailPath?: string): Promise<number> {
+  async provenLength(volume: Volume, blockPath: string, metaPath: string, tailPath?: string): Promise<number> {
     try {
-      return await this.proven(blockPath, metaPath, tailPath);
+      return await this.proven(volume, blockPath, metaPath, tailPath);
     } catch (error) {
       const code = diskErrorCode(error);
       this.log.log('warn', 'datanode', `${blockPath} cannot be verified (${code}): ${messageOf(error)}`);
@@ -293,21 +297,21 @@ export class BlockPool {
     }
   }
 
-  private async proven(blockPath: string, metaPath: string, tailPath: string | undefined): Promise<number> {
-    const meta = await this.disk.readFile(metaPath);
+  private async proven(volume: Volume, blockPath: string, metaPath: string, tailPath: string | undefined): Promise<number> {
+    const meta = await volume.disk.readFile(metaPath);
     if (meta.length < META_HEADER_BYTES) return 0;
     const checksum = DataChecksum.fromHeader(meta);
-    const { size } = await this.disk.stat(blockPath);
+    const { size } = await volume.disk.stat(blockPath);
     if (checksum.size === 0) return size;
     const sums = meta.subarray(META_HEADER_BYTES);
     const chunk = checksum.bytesPerChecksum;
     const end = Math.min(size, Math.floor(sums.length / checksum.size) * chunk);
-    const file = await this.disk.open(blockPath, 'r');
+    const file = await volume.disk.open(blockPath, 'r');
     try {
       const length = await provenByMeta(file, checksum, sums, end);
       if (tailPath === undefined || length >= size) return length;
       const read = (into: Buffer, position: number): Promise<number> => file.read(into, 0, into.length, position);
-      return await lengthByTail(this.disk, tailPath, checksum, length, read);
+      return await lengthByTail(volume.disk, tailPath, checksum, length, read);
     } finally {
       await file.close();
     }
@@ -315,7 +319,7 @@ export class BlockPool {
 }
 
 /** How many of the first `end` bytes the checksums prove, from the beginning on. */
-async function provenByMeta(file: DiskFile, checksum: DataChecksum, sums: Buffer, end: number): Promise<number> {
+async function provenByMeta(file: VolumeFile, checksum: DataChecksum, sums: Buffer, end: number): Promise<number> {
   const chunk = checksum.bytesPerChecksum;
   const step = Math.max(1, Math.floor(READ_BYTES / chunk)) * chunk;
   const buffer = Buffer.allocUnsafe(Math.min(step, Math.max(end, 1)));

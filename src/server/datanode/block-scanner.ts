@@ -160,7 +160,7 @@ class VolumeScanner {
     for (const poolId of dataset.poolIds) {
       let iterator = this.iterators.get(poolId);
       if (iterator === undefined) {
-        iterator = new BlockIterator(poolId, this.volume, dataset.disk, clock);
+        iterator = new BlockIterator(poolId, this.volume, clock);
         await iterator.load(log);
         this.iterators.set(poolId, iterator);
       }

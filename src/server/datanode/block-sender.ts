@@ -1,6 +1,6 @@
 // A range of a replica going out as packets: to a reading client, or to another DataNode. The range is widened to whole
-// chunks, so that the receiver can check them. Packets are made in two buffers by turns; while the kernel takes all that
-// is written and the volume is fast, nothing waits and nothing is copied twice. Apache: BlockSender.
+// chunks, so that the receiver can check them. Packets are made in two buffers by turns, several of them with one read of
+// the disk: while one buffer goes to the peer, the other is being filled. Apache: BlockSender.
 
 import { HdfsError } from '../../base/errors.ts';
 import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
@@ -8,30 +8,15 @@ import type { Clock } from '../../host/host.ts';
 import type { ByteSource } from '../../transfer/byte-source.ts';
 import { writePacketHeader } from '../../wire/transfer/packet.ts';
 import type { OpenReplica } from './open-replica.ts';
+import { dropBuffer, giveBuffer, LARGE_BYTES, mayTakeLarge, takeBuffer } from './packet-buffers.ts';
 import { describeBlock } from './replica.ts';
 
 /** Data of one packet, whatever the chunk size, unless one chunk is larger. */
 const PACKET_BYTES = 128 * 1024;
+/** Lengths and header of a packet, and a little more. */
+const PACKET_OVERHEAD_BYTES = 64;
 /** Checksums that are read from the meta file at once. */
 const SUMS_BYTES = 32 * 1024;
-/** Packets that are sent before other connections have their turn. */
-const PACKETS_PER_TURN = 16;
-/** Buffer pairs that are kept for the next sender. */
-const MAX_POOLED = 64;
-
-const pool: Buffer[] = [];
-
-function takeBuffer(bytes: number): Buffer {
-  if (bytes > POOLED_BYTES) return Buffer.allocUnsafeSlow(bytes);
-  return pool.pop() ?? Buffer.allocUnsafeSlow(POOLED_BYTES);
-}
-
-function giveBuffer(buffer: Buffer): void {
-  if (buffer.length === POOLED_BYTES && pool.length < MAX_POOLED) pool.push(buffer);
-}
-
-/** Room for header, checksums of 512-byte chunks, and data. */
-const POOLED_BYTES = 64 + (PACKET_BYTES / 512) * 4 + PACKET_BYTES;
 
 export interface SendRange {
   /** First byte that is sent: the beginning of a chunk. */
@@ -67,57 +52,65 @@ export interface SendOptions {
   readonly corruptChecksumOk: boolean;
 }
 
+/** Packets that lie one after the other in `buffer`. */
+interface Burst {
+  readonly buffer: Buffer;
+  readonly size: number;
+}
+
 export class BlockSender {
   private readonly replica: OpenReplica;
   private readonly range: SendRange;
   private readonly source: ByteSource;
   private readonly options: SendOptions;
+  /** Data of a packet. */
+  private readonly step: number;
   private readonly sums: Buffer;
   /** Which part of the meta file `sums` holds: offset of its first byte in the block, and bytes. */
   private sumsFrom = 0;
   private sumsLength = 0;
+  private seqno = 0;
+  /** Where the next burst begins, and how many packets it may have: the first ones are small, so that the reader has them soon. */
+  private next: number;
+  private packets = 1;
 
   constructor(replica: OpenReplica, range: SendRange, source: ByteSource, options: SendOptions) {
     this.replica = replica;
     this.range = range;
     this.source = source;
     this.options = options;
+    const { checksum } = replica;
+    this.step = Math.max(1, Math.floor(PACKET_BYTES / checksum.bytesPerChecksum)) * checksum.bytesPerChecksum;
+    this.next = range.start;
     // No more than the range has: most reads are of a few chunks.
-    this.sums = Buffer.allocUnsafe(Math.min(SUMS_BYTES, replica.checksum.sumBytes(range.end - range.start)));
+    this.sums = Buffer.allocUnsafe(Math.min(SUMS_BYTES, checksum.sumBytes(range.end - range.start)));
   }
 
   /** Sends all packets and the empty last one. Rejects when the disk or the peer fails. Answers the bytes of data. */
   async send(): Promise<number> {
-    const { checksum } = this.replica;
-    const { start, end } = this.range;
-    const chunk = checksum.bytesPerChecksum;
-    const step = Math.max(1, Math.floor(PACKET_BYTES / chunk)) * chunk;
-    const bytes = 64 + checksum.sumBytes(step) + step;
-    let front = takeBuffer(bytes);
-    let back = takeBuffer(bytes);
-    let seqno = 0;
     const { connection } = this.source;
+    const { start, end } = this.range;
+    let coming = this.read();
+    let going: Burst | undefined;
     try {
-      for (let offset = start; offset < end; seqno++) {
-        const length = Math.min(step, end - offset);
-        const size = this.fillNow(front, seqno, offset, length) ?? (await this.fill(front, seqno, offset, length, false));
-        // `back` was handed to the kernel last: before it is filled again all of it must be gone.
-        if (connection.queuedBytes > 0 || connection.destroyed) await this.settled();
-        connection.write(front.subarray(0, size));
-        [front, back] = [back, front];
-        offset += length;
-        if (seqno % PACKETS_PER_TURN === PACKETS_PER_TURN - 1) await this.yieldTurn();
+      while (coming !== undefined) {
+        going = await coming;
+        coming = undefined;
+        connection.write(going.buffer.subarray(0, going.size));
+        coming = this.read();
+        await this.settled();
+        giveBuffer(going.buffer);
+        going = undefined;
       }
+      const last = Buffer.allocUnsafe(PACKET_OVERHEAD_BYTES);
+      connection.write(last.subarray(0, this.writeHeader(last, 0, end, 0, 0)));
       await this.settled();
-      const size = await this.fill(front, seqno, end, 0, true);
-      this.source.connection.write(front.subarray(0, size));
-      await this.settled();
-    } finally {
-      // A buffer that the kernel has not taken all of must not be used again.
-      if (this.source.connection.queuedBytes === 0) {
-        giveBuffer(front);
-        giveBuffer(back);
-      }
+    } catch (error) {
+      if (going !== undefined) dropBuffer(going.buffer);
+      // The files stay open until nothing reads them.
+      const unsent = await coming?.catch(() => undefined);
+      if (unsent !== undefined) giveBuffer(unsent.buffer);
+      throw error;
     }
     return end - start;
   }
@@ -141,64 +134,81 @@ export class BlockSender {
     if (connection.destroyed) throw this.source.error ?? new HdfsError('ECONN', 'Connection reset by peer');
   }
 
-  private yieldTurn(): Promise<void> {
-    return new Promise((resolve) => this.options.clock.defer(resolve));
+  /** Begins to read the next burst; undefined at the end of the range. */
+  private read(): Promise<Burst> | undefined {
+    const { next, step } = this;
+    const { end } = this.range;
+    if (next >= end) return undefined;
+    const packets = mayTakeLarge() ? this.packets : 1;
+    if (step * this.packets * 2 < LARGE_BYTES) this.packets *= 2;
+    const length = Math.min(step * packets, end - next);
+    this.next = next + length;
+    const reading = this.fill(next, length);
+    // It fails while the burst before is being sent: whoever awaits it next is told then.
+    reading.catch(() => undefined);
+    return reading;
   }
 
-  /** Makes a packet without a pause, on a fast volume with its checksums at hand; undefined: `fill` has to do it. */
-  private fillNow(buffer: Buffer, seqno: number, offset: number, length: number): number | undefined {
-    const { checksum, metaFile, dataFile, volume, lastChunk } = this.replica;
-    if (!volume.io.fast || lastChunk !== undefined) return undefined;
-    const sumBytes = metaFile === undefined ? 0 : checksum.sumBytes(length);
-    const from = sumBytes === 0 ? 0 : checksum.metaOffset(offset) - META_HEADER_BYTES - this.sumsFrom;
-    if (sumBytes > 0 && (from < 0 || from + sumBytes > this.sumsLength)) return undefined;
-    const dataAt = this.writeHeader(buffer, seqno, offset, length, false, sumBytes);
-    if (sumBytes > 0) this.sums.copy(buffer, dataAt - sumBytes, from, from + sumBytes);
-    const got = volume.io.sync(length, () => dataFile.readSync(buffer, dataAt, length, offset));
-    return got === length ? dataAt + length : undefined;
+  private async fill(offset: number, length: number): Promise<Burst> {
+    const { replica, step } = this;
+    const { checksum, metaFile, dataFile } = replica;
+    const sumsOf = (bytes: number): number => (metaFile === undefined ? 0 : checksum.sumBytes(bytes));
+    const count = Math.ceil(length / step);
+    const buffer = takeBuffer(count * (PACKET_OVERHEAD_BYTES + sumsOf(step)) + length);
+    const places: Buffer[] = [];
+    let size = 0;
+    for (let done = 0; done < length; done += step) {
+      const part = Math.min(step, length - done);
+      const dataAt = this.writeHeader(buffer, size, offset + done, part, sumsOf(part));
+      places.push(buffer.subarray(dataAt, dataAt + part));
+      size = dataAt + part;
+    }
+    const [read, summed] = await Promise.allSettled([dataFile.readv(places, offset), this.fillSums(places, offset, length)]);
+    if (read.status === 'fulfilled' && summed.status === 'fulfilled' && read.value === length) return { buffer, size };
+    giveBuffer(buffer);
+    if (read.status === 'rejected') throw read.reason;
+    if (summed.status === 'rejected') throw summed.reason;
+    throw new HdfsError('EDISK', `${describeBlock(replica.block)} ends at ${offset + read.value}, before ${offset + length}`);
   }
 
   /** Answers where the data begins. */
-  private writeHeader(buffer: Buffer, seqno: number, offset: number, length: number, last: boolean, sumBytes: number): number {
-    const header = { offsetInBlock: offset, seqno, lastPacketInBlock: last, dataLen: length, syncBlock: false };
-    return writePacketHeader(buffer, 0, header, sumBytes) + sumBytes;
+  private writeHeader(buffer: Buffer, at: number, offset: number, length: number, sumBytes: number): number {
+    const header = {
+      offsetInBlock: offset,
+      seqno: this.seqno++,
+      lastPacketInBlock: length === 0,
+      dataLen: length,
+      syncBlock: false,
+    };
+    return writePacketHeader(buffer, at, header, sumBytes) + sumBytes;
   }
 
-  private async fill(buffer: Buffer, seqno: number, offset: number, length: number, last: boolean): Promise<number> {
-    const { checksum, metaFile, dataFile, volume } = this.replica;
-    const sumBytes = metaFile === undefined ? 0 : checksum.sumBytes(length);
-    const dataAt = this.writeHeader(buffer, seqno, offset, length, last, sumBytes);
-    if (length === 0) return dataAt;
-    if (sumBytes > 0) await this.fillSums(buffer, dataAt - sumBytes, offset, length, sumBytes);
-    const got = await volume.io.read(dataFile, buffer, dataAt, length, offset);
-    if (got < length) {
-      throw new HdfsError('EDISK', `${describeBlock(this.replica.block)} ends at ${offset + got}, before ${offset + length}`);
-    }
-    return dataAt + length;
-  }
-
-  private async fillSums(buffer: Buffer, at: number, offset: number, length: number, sumBytes: number): Promise<void> {
-    const { checksum } = this.replica;
-    const first = checksum.metaOffset(offset) - META_HEADER_BYTES;
-    let into = at;
-    for (let from = first; from < first + sumBytes; ) {
-      if (from < this.sumsFrom || from >= this.sumsFrom + this.sumsLength) await this.readSums(from);
-      const part = Math.min(this.sumsFrom + this.sumsLength - from, first + sumBytes - from);
-      this.sums.copy(buffer, into, from - this.sumsFrom, from - this.sumsFrom + part);
-      from += part;
-      into += part;
-    }
-    const { lastChunk } = this.replica;
-    if (lastChunk !== undefined && this.range.endsAtLastChunk && offset + length === this.range.end) {
-      lastChunk.sum.copy(buffer, at + sumBytes - lastChunk.sum.length);
+  /** Puts the checksums of `length` bytes before the places of their data. */
+  private async fillSums(places: readonly Buffer[], offset: number, length: number): Promise<void> {
+    const { checksum, metaFile, lastChunk } = this.replica;
+    if (metaFile === undefined) return;
+    let from = checksum.metaOffset(offset) - META_HEADER_BYTES;
+    for (const place of places) {
+      const bytes = checksum.sumBytes(place.length);
+      const into = Buffer.from(place.buffer, place.byteOffset - bytes, bytes);
+      for (let done = 0; done < bytes; ) {
+        if (from < this.sumsFrom || from >= this.sumsFrom + this.sumsLength) await this.readSums(from);
+        const part = Math.min(this.sumsFrom + this.sumsLength - from, bytes - done);
+        this.sums.copy(into, done, from - this.sumsFrom, from - this.sumsFrom + part);
+        from += part;
+        done += part;
+      }
+      if (place === places[places.length - 1] && lastChunk !== undefined && this.range.endsAtLastChunk) {
+        if (offset + length === this.range.end) lastChunk.sum.copy(into, bytes - lastChunk.sum.length);
+      }
     }
   }
 
   private async readSums(from: number): Promise<void> {
-    const { metaFile, volume, checksum } = this.replica;
+    const { metaFile, checksum } = this.replica;
     const total = checksum.sumBytes(this.range.end);
     const want = Math.min(this.sums.length, total - from);
-    const got = metaFile === undefined ? 0 : await volume.io.read(metaFile, this.sums, 0, want, META_HEADER_BYTES + from);
+    const got = metaFile === undefined ? 0 : await metaFile.read(this.sums, 0, want, META_HEADER_BYTES + from);
     if (got < want) {
       if (!this.options.corruptChecksumOk) {
         throw new HdfsError('EDISK', `the checksums of ${describeBlock(this.replica.block)} end at ${from + got}`);

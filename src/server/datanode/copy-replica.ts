@@ -5,13 +5,12 @@ import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
 import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
-import type { DiskFile } from '../../host/host.ts';
 import type { BlockPool } from './block-pool.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import { type BlockName, describeBlock, type InFlightReplica } from './replica.ts';
 import { ReplicaFiles } from './replica-files.ts';
-import type { Volume } from './volume.ts';
+import type { VolumeFile } from './volume-disk.ts';
 
 const COPY_BYTES = 1024 * 1024;
 
@@ -57,16 +56,16 @@ async function writeCopy(
   replica: InFlightReplica,
   copy: ShortCopy,
 ): Promise<void> {
-  const { disk } = dataset;
   const { volume } = replica;
-  const meta = await volume.io.async(0, () => disk.open(pool.metaFile(source), 'r'));
+  const { disk } = volume;
+  const meta = await disk.open(pool.metaFile(source), 'r');
   try {
-    const data = await volume.io.async(0, () => disk.open(pool.blockFile(source), 'r'));
+    const data = await disk.open(pool.blockFile(source), 'r');
     try {
       const checksum = await dataset.checksumOf(volume, pool.metaFile(source));
-      const files = await ReplicaFiles.create(disk, replica, checksum);
+      const files = await ReplicaFiles.create(replica, checksum);
       try {
-        for (let at = 0; at < copy.numBytes; ) at += await copyPart(volume, { data, meta }, checksum, replica, files, at, copy);
+        for (let at = 0; at < copy.numBytes; ) at += await copyPart({ data, meta }, checksum, replica, files, at, copy);
         await files.close(copy.sync);
       } finally {
         await files.close(false);
@@ -81,8 +80,7 @@ async function writeCopy(
 
 /** Copies some chunks; the last one gets a checksum of its own where it is cut. Answers how many bytes. */
 async function copyPart(
-  volume: Volume,
-  from: { readonly data: DiskFile; readonly meta: DiskFile },
+  from: { readonly data: VolumeFile; readonly meta: VolumeFile },
   checksum: DataChecksum,
   replica: InFlightReplica,
   files: ReplicaFiles,
@@ -94,12 +92,12 @@ async function copyPart(
   const bytes = Math.min(most, copy.numBytes - at);
   // Whole chunks are read, since only of those the checksum is known.
   const buffer = Buffer.allocUnsafe(Math.ceil(bytes / chunk) * chunk);
-  const got = await volume.io.read(from.data, buffer, 0, buffer.length, at);
+  const got = await from.data.read(buffer, 0, buffer.length, at);
   if (got < bytes)
     throw new HdfsError('EIO', `the replica ends at ${at + got}, before the ${copy.numBytes} bytes to be copied`);
   const read = buffer.subarray(0, got);
   const sums = Buffer.alloc(checksum.sumBytes(got));
-  const gotSums = await volume.io.read(from.meta, sums, 0, sums.length, META_HEADER_BYTES + checksum.sumBytes(at));
+  const gotSums = await from.meta.read(sums, 0, sums.length, META_HEADER_BYTES + checksum.sumBytes(at));
   const bad = gotSums < sums.length ? 0 : checksum.firstBad(read, sums);
   if (bad >= 0) throw new HdfsError('ECHECKSUM', `Checksum error at ${at + bad} while copying a replica`);
   const data = read.subarray(0, bytes);

@@ -129,7 +129,7 @@ export class DataNode {
         for (const service of pools) if (service.pool === pool) service.notify(block, news, volume, delHint);
       };
     const events = { receiving: notify('receiving'), received: notify('received'), deleted: notify('deleted') };
-    const dataset = new Dataset(storages.volumes, host.disk, host.log, events, {
+    const dataset = new Dataset(storages.volumes, host.log, events, {
       choosing: settings.choosing,
       chance: () => host.random.fraction(),
     });

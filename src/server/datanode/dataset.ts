@@ -8,7 +8,7 @@ import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/repli
 import { VolumeChooser, type VolumeChooserOptions } from '../../core/replica/volume-choice.ts';
 import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
-import type { Disk, Log } from '../../host/host.ts';
+import type { Log } from '../../host/host.ts';
 import type { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { BlockPool } from './block-pool.ts';
 import { DataChecksum } from './data-checksum.ts';
@@ -47,7 +47,6 @@ const BY_TURNS: DatasetOptions = {
 
 export class Dataset {
   readonly volumeList: VolumeList;
-  readonly disk: Disk;
   readonly log: Log;
   readonly events: DatasetEvents;
   readonly locks = new KeyedLock();
@@ -56,10 +55,9 @@ export class Dataset {
   private readonly options: DatasetOptions;
   private readonly choosers = new Map<StorageTypeProto, VolumeChooser>();
 
-  constructor(volumes: readonly Volume[], disk: Disk, log: Log, events: DatasetEvents, options: DatasetOptions = BY_TURNS) {
+  constructor(volumes: readonly Volume[], log: Log, events: DatasetEvents, options: DatasetOptions = BY_TURNS) {
     this.volumeList = new VolumeList(volumes);
     this.options = options;
-    this.disk = disk;
     this.log = log;
     this.events = events;
   }
@@ -81,7 +79,7 @@ export class Dataset {
   async addPool(id: string): Promise<BlockPool> {
     const known = this.pools.get(id);
     if (known !== undefined) return known;
-    const pool = new BlockPool(id, this.volumeList, this.disk, this.log);
+    const pool = new BlockPool(id, this.volumeList, this.log);
     const failed: [Volume, unknown][] = [];
     await Promise.all(
       this.volumes.map(async (volume) => {
@@ -163,7 +161,10 @@ export class Dataset {
    * fill one disk and leave the others idle. Apache's policies pass over it too.
    */
   private chooseVolume(storageType: StorageTypeProto, bytes: number): Volume {
-    const ofType = this.volumes.filter((volume) => volume.storageType === storageType);
+    const working = this.volumes.filter((volume) => volume.storageType === storageType);
+    // A disk that hangs may come back, and a new replica need not wait for that while another disk answers.
+    const answering = working.filter((volume) => !volume.io.stalled);
+    const ofType = answering.length > 0 ? answering : working;
     let chooser = this.choosers.get(storageType);
     if (chooser === undefined) {
       chooser = new VolumeChooser(this.options.choosing);
@@ -279,22 +280,15 @@ export class Dataset {
     }
     const { volume } = replica;
     const from = replica.directory;
-    const to = await volume.io.slow(() => pool.makeFinalizedDir(volume, replica.id));
+    const to = await pool.makeFinalizedDir(volume, replica.id);
     const block = blockFileName(replica.id);
     const meta = metaFileName(replica.id, replica.genStamp);
-    if (volume.io.fast) {
-      volume.io.sync(0, () => {
-        this.disk.renameSync(`${from}/${meta}`, `${to}/${meta}`);
-        this.disk.renameSync(`${from}/${block}`, `${to}/${block}`);
-      });
-    } else {
-      await volume.io.async(0, () => this.disk.rename(`${from}/${meta}`, `${to}/${meta}`));
-      await volume.io.async(0, () => this.disk.rename(`${from}/${block}`, `${to}/${block}`));
-    }
+    await volume.disk.rename(`${from}/${meta}`, `${to}/${meta}`);
+    await volume.disk.rename(`${from}/${block}`, `${to}/${block}`);
     replica.directory = to;
     if (replica.hasTailFile) await this.unlinkQuietly(volume, `${from}/${tailFileName(replica.id)}`);
     replica.hasTailFile = false;
-    if (sync) await volume.io.slow(() => Promise.all([volume.directorySyncs.sync(to), volume.directorySyncs.sync(from)]));
+    if (sync) await Promise.all([volume.directorySyncs.sync(to), volume.directorySyncs.sync(from)]);
     pool.replicas.setState(handle, ReplicaState.FINALIZED);
     pool.replicas.setNumBytes(handle, replica.lengths.onDisk);
     pool.replicas.setGenStamp(handle, replica.genStamp);
@@ -344,12 +338,12 @@ export class Dataset {
     const directory = block.slice(0, block.lastIndexOf('/'));
     const trash = trashDirectoryOf(volume.path, pool.id, directory);
     try {
-      await volume.io.async(0, () => this.disk.mkdir(trash));
+      await volume.disk.mkdir(trash);
       for (const path of [block, meta]) {
         const to = `${trash}${path.slice(directory.length)}`;
-        await volume.io.async(0, () => this.disk.rename(path, to));
+        await volume.disk.rename(path, to);
       }
-      await volume.io.slow(() => volume.directorySyncs.sync(trash));
+      await volume.directorySyncs.sync(trash);
       return true;
     } catch (error) {
       this.log.log('warn', 'datanode', `${block} was not moved to the trash: ${messageOf(error)}`);
@@ -360,7 +354,7 @@ export class Dataset {
   /** 0 for a file that is not there. */
   async sizeQuietly(volume: Volume, path: string): Promise<number> {
     try {
-      return (await volume.io.async(0, () => this.disk.stat(path))).size;
+      return (await volume.disk.stat(path)).size;
     } catch (error) {
       if (diskErrorCode(error) !== 'ENOENT') this.log.log('warn', 'datanode', `${path} was not found: ${messageOf(error)}`);
       return 0;
@@ -370,7 +364,7 @@ export class Dataset {
   /** A file that is not there is fine; any other failure is logged. */
   async unlinkQuietly(volume: Volume, path: string): Promise<void> {
     try {
-      await volume.io.async(0, () => this.disk.unlink(path));
+      await volume.disk.unlink(path);
     } catch (error) {
       if (diskErrorCode(error) !== 'ENOENT') this.log.log('warn', 'datanode', `${path} was not deleted: ${messageOf(error)}`);
     }
@@ -452,10 +446,10 @@ export class Dataset {
 
   /** Reads the header of a replica's meta file. */
   async checksumOf(volume: Volume, metaPath: string): Promise<DataChecksum> {
-    const file = await volume.io.async(0, () => this.disk.open(metaPath, 'r'));
+    const file = await volume.disk.open(metaPath, 'r');
     try {
       const header = Buffer.alloc(META_HEADER_BYTES);
-      const got = await volume.io.read(file, header, 0, META_HEADER_BYTES, 0);
+      const got = await file.read(header, 0, META_HEADER_BYTES, 0);
       return DataChecksum.fromHeader(header.subarray(0, got));
     } finally {
       await file.close();

@@ -101,13 +101,13 @@ export class DirectoryScanner {
 
   /** Replicas whose files are where they should be, by handle; what differs is looked at on the way. */
   private async walk(pool: BlockPool, volume: Volume): Promise<ReadonlySet<number>> {
-    const { disk } = this.options.dataset;
+    const { disk } = volume;
     const root = finalizedDir(volume.path, pool.id);
     const seen = new Set<number>();
     const throttle = new Throttle(this.options, this.abort.signal);
     const isSubdir = (name: string): boolean => /^subdir\d{1,3}$/.test(name);
     for (const outer of (await disk.readdir(root)).filter(isSubdir)) {
-      for (const inner of (await this.list(`${root}/${outer}`)).filter(isSubdir)) {
+      for (const inner of (await this.list(volume, `${root}/${outer}`)).filter(isSubdir)) {
         const directory = `${outer}/${inner}`;
         for (const id of await this.differing(pool, volume, directory, seen)) await this.reconcile(pool, volume, id);
         await throttle.rest();
@@ -121,7 +121,7 @@ export class DirectoryScanner {
     const { dataset } = this.options;
     const { replicas } = pool;
     const path = `${finalizedDir(volume.path, pool.id)}/${directory}`;
-    const names = await this.list(path);
+    const names = await this.list(volume, path);
     const metas = new Set(names);
     const differs: BlockId[] = [];
     for (const name of names) {
@@ -147,7 +147,7 @@ export class DirectoryScanner {
 
   private async sizeOf(volume: Volume, path: string): Promise<number | undefined> {
     try {
-      const stat = await volume.io.async(0, () => this.options.dataset.disk.stat(path));
+      const stat = await volume.disk.stat(path);
       return stat.isFile ? stat.size : undefined;
     } catch (error) {
       if (diskErrorCode(error) === 'ENOENT') return undefined;
@@ -155,9 +155,9 @@ export class DirectoryScanner {
     }
   }
 
-  private async list(path: string): Promise<readonly string[]> {
+  private async list(volume: Volume, path: string): Promise<readonly string[]> {
     try {
-      return await this.options.dataset.disk.readdir(path);
+      return await volume.disk.readdir(path);
     } catch (error) {
       const code = diskErrorCode(error);
       if (code === 'ENOENT' || code === 'ENOTDIR') return [];

@@ -1,6 +1,6 @@
 // Syncs of directories, shared: whoever asks while one is under way gets the next one, together with all others who ask
 // meanwhile. Blocks that end at the same time so pay for one or two syncs of their directories, not for one each.
-import type { Disk } from '../../host/host.ts';
+import type { VolumeDisk } from './volume-disk.ts';
 
 interface Running {
   readonly now: Promise<void>;
@@ -8,10 +8,10 @@ interface Running {
 }
 
 export class DirectorySyncs {
-  private readonly disk: Disk;
+  private readonly disk: Pick<VolumeDisk, 'syncDirectory'>;
   private readonly running = new Map<string, Running>();
 
-  constructor(disk: Disk) {
+  constructor(disk: Pick<VolumeDisk, 'syncDirectory'>) {
     this.disk = disk;
   }
 

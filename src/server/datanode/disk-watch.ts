@@ -35,7 +35,6 @@ export class DiskWatch {
     const { host, settings, dataset } = options;
     this.checker = new VolumeChecker({
       clock: host.clock,
-      disk: host.disk,
       log: host.log,
       minGapMs: settings.diskCheckMinGapMs,
       timeoutMs: settings.diskCheckTimeoutMs,

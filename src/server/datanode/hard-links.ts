@@ -1,40 +1,39 @@
 // While a volume keeps the state of before an upgrade, its files and those of now are the same ones under two names. Before
 // one of them is changed in place it gets a copy of its own, so that a rollback finds what was there. Apache:
 // LocalReplica.breakHardLinksIfNeeded.
-import type { Disk } from '../../host/host.ts';
 import type { BlockPool } from './block-pool.ts';
 import type { Volume } from './volume.ts';
+import type { VolumeDisk } from './volume-disk.ts';
 
 /** A copy that was not yet put in place when a crash came. Apache: DatanodeUtil.UNLINK_BLOCK_SUFFIX. */
 export const UNLINKED_SUFFIX = '.unlinked';
 const COPY_BYTES = 1024 * 1024;
 
 /** Nobody may have the files open for writing. */
-export async function breakHardLinks(disk: Disk, pool: BlockPool, volume: Volume, paths: readonly string[]): Promise<void> {
+export async function breakHardLinks(pool: BlockPool, volume: Volume, paths: readonly string[]): Promise<void> {
   if (!pool.keepsPrevious.has(volume)) return;
-  for (const path of paths) await copyInPlace(disk, volume, path);
+  for (const path of paths) await copyInPlace(volume.disk, path);
 }
 
-async function copyInPlace(disk: Disk, volume: Volume, path: string): Promise<void> {
+async function copyInPlace(disk: VolumeDisk, path: string): Promise<void> {
   const aside = `${path}${UNLINKED_SUFFIX}`;
-  const { io } = volume;
-  const from = await io.async(0, () => disk.open(path, 'r'));
+  const from = await disk.open(path, 'r');
   try {
-    const to = await io.async(0, () => disk.open(aside, 'w'));
+    const to = await disk.open(aside, 'w');
     try {
       const buffer = Buffer.allocUnsafe(COPY_BYTES);
       for (let at = 0; ; ) {
-        const got = await io.async(COPY_BYTES, () => from.read(buffer, 0, COPY_BYTES, at));
+        const got = await from.read(buffer, 0, COPY_BYTES, at);
         if (got === 0) break;
-        await io.async(got, () => to.write(buffer.subarray(0, got), at));
+        await to.write(buffer.subarray(0, got), at);
         at += got;
       }
-      await io.slow(() => to.datasync());
+      await to.datasync();
     } finally {
       await to.close();
     }
   } finally {
     await from.close();
   }
-  await io.async(0, () => disk.rename(aside, path));
+  await disk.rename(aside, path);
 }

@@ -5,13 +5,13 @@ import { HdfsError } from '../../base/errors.ts';
 import type { ReplicaState } from '../../core/replica/states.ts';
 import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
-import type { Clock, DiskFile } from '../../host/host.ts';
+import type { Clock } from '../../host/host.ts';
 import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
-import type { BlockPool } from './block-pool.ts';
 import { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import { type BlockName, describeBlock, type LastChunk } from './replica.ts';
 import type { Volume } from './volume.ts';
+import type { VolumeDisk, VolumeFile } from './volume-disk.ts';
 
 /** How long a reader waits for bytes that a writer has announced. Apache: BlockSender's waitForMinLength. */
 const WAIT_FOR_BYTES_MS = 3000;
@@ -20,16 +20,17 @@ export interface OpenReplica {
   readonly block: BlockName;
   readonly state: ReplicaState;
   readonly volume: Volume;
-  readonly dataFile: DiskFile;
+  readonly dataFile: VolumeFile;
   /** Absent when checksums are not wanted, or the file is missing and that is allowed. */
-  readonly metaFile: DiskFile | undefined;
+  readonly metaFile: VolumeFile | undefined;
   readonly checksum: DataChecksum;
   /** Bytes that may be sent. */
   readonly end: number;
   /** Bytes that readers are promised. */
   readonly visible: number;
   readonly lastChunk: LastChunk | undefined;
-  close(): Promise<void>;
+  /** Nobody waits for it: the connection goes on with its next operation. */
+  close(): void;
 }
 
 export interface OpenOptions {
@@ -91,11 +92,19 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
   const end = inFlight?.lengths.onDisk ?? pool.replicas.numBytes(handle);
   let lastChunk = inFlight?.lastChunk;
   const name: BlockName = { pool: block.pool, id: block.id, genStamp, numBytes: end };
-  const files = await openFiles(dataset, pool, volume, pool.blockFile(handle), pool.metaFile(handle), options);
-  if (inFlight === undefined && files.metaFile !== undefined && end % files.checksum.bytesPerChecksum !== 0) {
+  const files = await openFiles(dataset, {
+    volume,
+    dataPath: pool.blockFile(handle),
+    metaPath: pool.metaFile(handle),
+    // Of a replica in the making its writer knows; the file may not say yet.
+    checksum: inFlight?.checksum,
+    withChecksums: options.withChecksums && volume.storageType !== StorageTypeProto.RAM_DISK,
+  });
+  const { bytesPerChecksum } = files.checksum;
+  if (inFlight === undefined && files.metaFile !== undefined && end % bytesPerChecksum !== 0) {
     // An append may change this checksum while we read: what counts is the one of now.
     const sum = Buffer.alloc(files.checksum.size);
-    const got = await volume.io.read(files.metaFile, sum, 0, sum.length, files.checksum.metaOffset(end));
+    const got = await files.metaFile.read(sum, 0, sum.length, files.checksum.metaOffset(end));
     if (got === sum.length) lastChunk = { length: end, sum };
   }
   const { dataFile, metaFile, checksum } = files;
@@ -109,44 +118,59 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
     end: lastChunk?.length ?? end,
     visible,
     lastChunk,
-    close: async () => {
-      // Nothing was written: closing cannot wait for the disk.
-      if (volume.io.fast) {
-        dataFile.closeSync();
-        metaFile?.closeSync();
-      } else await Promise.all([dataFile.close(), metaFile?.close()]);
+    close: () => {
+      // When it fails, the volume hears of it.
+      for (const file of [dataFile, metaFile]) file?.close().catch(() => undefined);
     },
   };
 }
 
+interface FilesToOpen {
+  readonly volume: Volume;
+  readonly dataPath: string;
+  readonly metaPath: string;
+  /** Where it is known without the meta file's header. */
+  readonly checksum: DataChecksum | undefined;
+  readonly withChecksums: boolean;
+}
+
 async function openFiles(
   dataset: Dataset,
-  pool: BlockPool,
-  volume: Volume,
-  dataPath: string,
-  metaPath: string,
-  options: OpenOptions,
-): Promise<{ dataFile: DiskFile; metaFile: DiskFile | undefined; checksum: DataChecksum }> {
-  const { disk, log } = dataset;
-  const { io } = volume;
-  const open = (path: string): Promise<DiskFile> =>
-    io.fast ? Promise.resolve(io.sync(0, () => disk.openSync(path, 'r'))) : io.async(0, () => disk.open(path, 'r'));
-  const dataFile = await open(dataPath);
-  let metaFile: DiskFile | undefined;
+  wanted: FilesToOpen,
+): Promise<{ dataFile: VolumeFile; metaFile: VolumeFile | undefined; checksum: DataChecksum }> {
+  const { disk } = wanted.volume;
+  const { dataPath, metaPath, withChecksums } = wanted;
+  const [data, meta] = await Promise.allSettled([
+    disk.open(dataPath, 'r'),
+    withChecksums ? openMeta(disk, metaPath, wanted.checksum) : undefined,
+  ]);
+  if (data.status === 'fulfilled' && meta.status === 'fulfilled') {
+    return { dataFile: data.value, metaFile: meta.value?.file, checksum: meta.value?.checksum ?? NO_CHECKSUM };
+  }
+  if (data.status === 'fulfilled') await data.value.close();
+  if (meta.status === 'fulfilled') await meta.value?.file.close();
+  if (data.status === 'rejected') throw data.reason;
+  const { reason } = meta as PromiseRejectedResult;
+  if (diskErrorCode(reason) === 'ENOENT') {
+    dataset.log.log('warn', 'datanode', `${metaPath} is missing`);
+    throw new HdfsError('ENOENT', `Meta-data not found for ${metaPath}`);
+  }
+  throw reason;
+}
+
+async function openMeta(
+  disk: VolumeDisk,
+  path: string,
+  known: DataChecksum | undefined,
+): Promise<{ readonly file: VolumeFile; readonly checksum: DataChecksum }> {
+  const file = await disk.open(path, 'r');
+  if (known !== undefined) return { file, checksum: known };
   try {
-    if (!options.withChecksums || volume.storageType === StorageTypeProto.RAM_DISK) {
-      return { dataFile, metaFile: undefined, checksum: NO_CHECKSUM };
-    }
-    metaFile = await open(metaPath);
     const header = Buffer.alloc(META_HEADER_BYTES);
-    const got = await io.read(metaFile, header, 0, META_HEADER_BYTES, 0);
-    return { dataFile, metaFile, checksum: DataChecksum.fromHeader(header.subarray(0, got)) };
+    const got = await file.read(header, 0, META_HEADER_BYTES, 0);
+    return { file, checksum: DataChecksum.fromHeader(header.subarray(0, got)) };
   } catch (error) {
-    await Promise.all([dataFile.close(), metaFile?.close()]);
-    if (metaFile === undefined && diskErrorCode(error) === 'ENOENT') {
-      log.log('warn', 'datanode', `${metaPath} is missing in ${pool.id}`);
-      throw new HdfsError('ENOENT', `Meta-data not found for ${metaPath}`);
-    }
+    await file.close();
     throw error;
   }
 }

@@ -6,12 +6,12 @@ import { messageOf } from '../../base/errors.ts';
 import { type BlockId, blockId } from '../../base/ids.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
 import { blockFileName } from '../../format/storage/block-files.ts';
-import type { Disk } from '../../host/host.ts';
 import type { BlockPool } from './block-pool.ts';
 import type { Dataset } from './dataset.ts';
 import { poolCurrentDir, rbwDir } from './layout.ts';
 import { describeBlock, InFlightReplica } from './replica.ts';
 import type { Volume } from './volume.ts';
+import type { VolumeDisk } from './volume-disk.ts';
 
 const NOTE = /^rbw:\.blk_(-?\d{1,19})\.restart$/;
 /** A time in decimal digits. */
@@ -29,8 +29,7 @@ export async function announceRestart(dataset: Dataset, untilMs: number, oobTime
       if (announce === undefined) return;
       try {
         await announce(oobTimeoutMs);
-        const path = notePath(volume, pool, id);
-        await volume.io.async(0, () => dataset.disk.writeFileAtomic(path, String(untilMs)));
+        await volume.disk.writeFileAtomic(notePath(volume, pool, id), String(untilMs));
       } catch (error) {
         dataset.log.log('warn', 'datanode', `${describeBlock(replica)} will not outlast the restart: ${messageOf(error)}`);
       }
@@ -51,9 +50,10 @@ export function evictWriters(dataset: Dataset): void {
 
 /** After a start: replicas with a note that is still good are written again; all notes go. */
 export async function resumeAfterRestart(dataset: Dataset, pool: BlockPool, nowMs: number): Promise<void> {
-  const { disk, log } = dataset;
+  const { log } = dataset;
   for (const volume of dataset.volumes) {
     if (volume.failure !== undefined) continue;
+    const { disk } = volume;
     const dir = poolCurrentDir(volume.path, pool.id);
     for (const name of await disk.readdir(dir)) {
       const match = NOTE.exec(name);
@@ -61,25 +61,25 @@ export async function resumeAfterRestart(dataset: Dataset, pool: BlockPool, nowM
       const id = blockId(BigInt(match[1] as string));
       const good = await isGood(disk, `${dir}/${name}`, nowMs);
       await disk.unlink(`${dir}/${name}`);
-      if (good && (await resume(dataset, pool, volume, id))) {
+      if (good && (await resume(pool, volume, id))) {
         log.log('info', 'datanode', `block ${id} of ${pool.id} waits for its writer to come back`);
       }
     }
   }
 }
 
-async function isGood(disk: Disk, path: string, nowMs: number): Promise<boolean> {
+async function isGood(disk: VolumeDisk, path: string, nowMs: number): Promise<boolean> {
   const text = (await disk.readFile(path)).subarray(0, MAX_NOTE_BYTES).toString('latin1').trim();
   return /^\d{1,19}$/.test(text) && Number(text) > nowMs;
 }
 
 /** False: the files do not hold, to the byte, what a writer may go on from. */
-async function resume(dataset: Dataset, pool: BlockPool, volume: Volume, id: BlockId): Promise<boolean> {
+async function resume(pool: BlockPool, volume: Volume, id: BlockId): Promise<boolean> {
   const { replicas } = pool;
   const handle = replicas.find(id);
   if (handle === 0 || replicas.state(handle) !== ReplicaState.RWR || pool.volumeOf(handle) !== volume) return false;
   const numBytes = replicas.numBytes(handle);
-  const { size } = await dataset.disk.stat(pool.blockFile(handle));
+  const { size } = await volume.disk.stat(pool.blockFile(handle));
   if (size !== numBytes) return false;
   const directory = pool.directoryOf(handle);
   const name = { pool: pool.id, id, genStamp: replicas.genStamp(handle), numBytes };

@@ -1,8 +1,8 @@
 // The trash of a block pool on one volume: during a rolling upgrade blocks that the NameNode wants gone are moved there, so
 // that `-rollback` finds them again. A file keeps its place: trash/finalized/subdir0/subdir1/blk_7 was in current/finalized/….
 // The marker file says that the upgrade is under way. Apache: BlockPoolSliceStorage, its trash part.
-import type { Disk } from '../../host/host.ts';
 import { poolCurrentDir, poolDir, trashDir } from './layout.ts';
+import type { DirectoryDisk } from './volume-disk.ts';
 
 const MARKER = 'RollingUpgradeInProgress';
 
@@ -12,7 +12,7 @@ export function trashDirectoryOf(volumePath: string, pool: string, directory: st
 }
 
 /** Moves everything back that has not been replaced meanwhile, and removes the trash. Answers how many files came back. */
-export async function restoreTrash(disk: Disk, volumePath: string, pool: string): Promise<number> {
+export async function restoreTrash(disk: DirectoryDisk, volumePath: string, pool: string): Promise<number> {
   const root = trashDir(volumePath, pool);
   if (!(await disk.exists(root))) return 0;
   const restored = await restoreInto(disk, root, poolCurrentDir(volumePath, pool));
@@ -21,7 +21,7 @@ export async function restoreTrash(disk: Disk, volumePath: string, pool: string)
   return restored;
 }
 
-async function restoreInto(disk: Disk, from: string, to: string): Promise<number> {
+async function restoreInto(disk: DirectoryDisk, from: string, to: string): Promise<number> {
   let restored = 0;
   let moved = 0;
   await disk.mkdir(to);
@@ -43,14 +43,14 @@ async function restoreInto(disk: Disk, from: string, to: string): Promise<number
 }
 
 /** Answers whether there was any. */
-export async function clearTrash(disk: Disk, volumePath: string, pool: string): Promise<boolean> {
+export async function clearTrash(disk: DirectoryDisk, volumePath: string, pool: string): Promise<boolean> {
   const root = trashDir(volumePath, pool);
   if (!(await disk.exists(root))) return false;
   await disk.removeTree(root);
   return true;
 }
 
-export async function setUpgradeMarker(disk: Disk, volumePath: string, pool: string): Promise<void> {
+export async function setUpgradeMarker(disk: DirectoryDisk, volumePath: string, pool: string): Promise<void> {
   const path = `${poolDir(volumePath, pool)}/${MARKER}`;
   if (await disk.exists(path)) return;
   const file = await disk.open(path, 'w');
@@ -59,7 +59,7 @@ export async function setUpgradeMarker(disk: Disk, volumePath: string, pool: str
 }
 
 /** Answers whether it was there. */
-export async function clearUpgradeMarker(disk: Disk, volumePath: string, pool: string): Promise<boolean> {
+export async function clearUpgradeMarker(disk: DirectoryDisk, volumePath: string, pool: string): Promise<boolean> {
   const path = `${poolDir(volumePath, pool)}/${MARKER}`;
   if (!(await disk.exists(path))) return false;
   await disk.unlink(path);

@@ -18,8 +18,8 @@ const FILES: Readonly<Record<string, string>> = {
   [`${rbwDir(ROOT, POOL)}/blk_9_1003.meta`]: 'sums',
 };
 
-const load = (host: Host, namespace: typeof before, option: StartOption = 'regular'): Promise<void> =>
-  new PoolDirectory(host, ROOT, namespace).load(option, false);
+const load = (host: Host, namespace: typeof before, option: StartOption = 'regular'): Promise<unknown> =>
+  new PoolDirectory(host, ROOT, namespace).load(option);
 
 async function fill(host: Host): Promise<void> {
   await load(host, before);

@@ -17,9 +17,10 @@ import {
   formatBlockPoolVersion,
   parseBlockPoolVersion,
 } from '../../format/storage/version.ts';
-import type { Clock, Disk, Log } from '../../host/host.ts';
+import type { Clock, Log } from '../../host/host.ts';
 import { DIRECTORY_MODE, poolDir, trashDir, VERSION_FILE } from './layout.ts';
 import { restoreTrash } from './pool-trash.ts';
+import type { DirectoryDisk } from './volume-disk.ts';
 
 /** How the DataNode was told to start. */
 export type StartOption = 'regular' | 'rollback';
@@ -33,7 +34,7 @@ export interface Namespace {
 }
 
 export interface PoolUpgradeContext {
-  readonly disk: Disk;
+  readonly disk: DirectoryDisk;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -51,22 +52,23 @@ export class PoolDirectory {
     this.root = poolDir(volumePath, namespace.pool);
   }
 
-  /** Leaves a directory that fits the namespace, or rejects. `served`: its files are in use, so nothing may be moved. */
-  async load(option: StartOption, served: boolean): Promise<void> {
-    const { disk, log } = this.context;
-    if (served) {
-      const version = await this.readVersion(CURRENT);
-      this.check(version);
-      if (version.cTime < this.namespace.cTime) {
-        log.log('warn', 'datanode', `the NameNode was upgraded; ${this.root} follows when this DataNode is started again`);
-      }
-      return;
+  /** For a directory whose files are in use, so that nothing may be moved; rejects a namespace that it does not fit. */
+  checkServed(version: BlockPoolVersion): void {
+    this.check(version);
+    if (version.cTime < this.namespace.cTime) {
+      const text = `the NameNode was upgraded; ${this.root} follows when this DataNode is started again`;
+      this.context.log.log('warn', 'datanode', text);
     }
+  }
+
+  /** Leaves a directory that fits the namespace, and answers what it says then; or rejects. */
+  async load(option: StartOption): Promise<BlockPoolVersion> {
+    const { disk } = this.context;
     await disk.mkdir(this.root, DIRECTORY_MODE);
     await this.recover();
     if (!(await disk.exists(`${this.root}/${CURRENT}/${VERSION_FILE}`))) {
       await this.format();
-      return;
+      return this.readVersion(CURRENT);
     }
     if (option === 'rollback') {
       if (await disk.exists(`${this.root}/${PREVIOUS}`)) await this.rollBack();
@@ -74,7 +76,9 @@ export class PoolDirectory {
     }
     const version = await this.readVersion(CURRENT);
     this.check(version);
-    if (version.cTime < this.namespace.cTime) await this.upgrade(version);
+    if (version.cTime >= this.namespace.cTime) return version;
+    await this.upgrade(version);
+    return this.readVersion(CURRENT);
   }
 
   private async recover(): Promise<void> {
@@ -227,7 +231,7 @@ export class PoolDirectory {
 }
 
 /** Gives up the state of before an upgrade. Answers whether there was one. */
-export async function finalizePool(disk: Disk, volumePath: string, pool: string): Promise<boolean> {
+export async function finalizePool(disk: DirectoryDisk, volumePath: string, pool: string): Promise<boolean> {
   let found = false;
   // A state of the whole volume is left by an upgrade from a Hadoop without federation.
   for (const root of [volumePath, poolDir(volumePath, pool)]) {

@@ -33,7 +33,7 @@ const sumsOf = (data: Buffer): Buffer => {
 async function openDataset(host: Host): Promise<Dataset> {
   const lock = { release: () => Promise.resolve() };
   const volume = new Volume(host.disk, host.clock, { index: 0, path: ROOT, storageType: 1, lock, reservedBytes: 0 });
-  const dataset = new Dataset([volume], host.disk, host.log, events);
+  const dataset = new Dataset([volume], host.log, events);
   await dataset.addPool(POOL);
   expect(volume.failure).toBeUndefined();
   return dataset;
@@ -50,7 +50,7 @@ function replicaOf(dataset: Dataset): { readonly state: ReplicaState; readonly b
 async function writeSome(host: Host, synced: readonly number[], unsynced: readonly number[]): Promise<void> {
   const dataset = await openDataset(host);
   const replica = await dataset.createRbw(name, 1, content.length, genStamp(0));
-  const files = await ReplicaFiles.create(host.disk, replica, checksum);
+  const files = await ReplicaFiles.create(replica, checksum);
   const write = async (end: number): Promise<void> => {
     const offset = replica.lengths.onDisk - (replica.lengths.onDisk % CHUNK);
     const data = content.subarray(offset, end);

@@ -34,7 +34,7 @@ export function reconcile(
   reportBad: (block: BlockName) => void,
 ): Promise<Reconciled> {
   return dataset.locks.run(dataset.key({ pool: pool.id, id }), async () => {
-    const found = await look(dataset, pool, volume, id);
+    const found = await look(pool, volume, id);
     const handle = pool.replicas.find(id);
     if (volume.failure !== undefined) return 'same';
     if (handle !== 0 && pool.replicas.state(handle) !== ReplicaState.FINALIZED) return 'not-finalized';
@@ -52,12 +52,12 @@ const nameOf = (pool: BlockPool, handle: ReplicaHandle): BlockName => ({
   numBytes: pool.replicas.numBytes(handle),
 });
 
-async function look(dataset: Dataset, pool: BlockPool, volume: Volume, id: BlockId): Promise<OnDisk> {
-  const { disk } = dataset;
+async function look(pool: BlockPool, volume: Volume, id: BlockId): Promise<OnDisk> {
+  const { disk } = volume;
   const directory = `${finalizedDir(volume.path, pool.id)}/${blockDirectory(id)}`;
   const statOrNone = async (path: string): Promise<FileStat | undefined> => {
     try {
-      return await volume.io.async(0, () => disk.stat(path));
+      return await disk.stat(path);
     } catch (error) {
       if (diskErrorCode(error) === 'ENOENT') return undefined;
       throw error;
@@ -66,7 +66,7 @@ async function look(dataset: Dataset, pool: BlockPool, volume: Volume, id: Block
   const block = await statOrNone(`${directory}/${blockFileName(id)}`);
   let genStamp: GenStamp | undefined;
   if (await disk.exists(directory)) {
-    for (const name of await volume.io.async(0, () => disk.readdir(directory))) {
+    for (const name of await disk.readdir(directory)) {
       const file = parseBlockFileName(name);
       if (file?.kind === 'meta' && file.id === id && file.genStamp > (genStamp ?? -1)) genStamp = file.genStamp;
     }
@@ -120,7 +120,7 @@ async function duplicate(
   // A copy without checksums decides nothing.
   if (block?.isFile !== true || genStamp === undefined) return 'same';
   const other = pool.volumeOf(handle);
-  const served = await look(dataset, pool, other, id);
+  const served = await look(pool, other, id);
   if (served.block?.isFile !== true || served.genStamp === undefined) return 'same';
   const mine = { finalized: true, genStamp, numBytes: block.size };
   const theirs = { finalized: true, genStamp: served.genStamp, numBytes: served.block.size };
@@ -157,7 +157,7 @@ async function compare(
   const id = replicas.id(handle);
   let result: Reconciled = 'same';
   const known = replicas.genStamp(handle);
-  if (known !== (found.genStamp ?? NO_GEN_STAMP) && !(await dataset.disk.exists(pool.metaFile(handle)))) {
+  if (known !== (found.genStamp ?? NO_GEN_STAMP) && !(await volume.disk.exists(pool.metaFile(handle)))) {
     const genStamp = found.genStamp ?? NO_GEN_STAMP;
     dataset.log.log('warn', 'datanode', `Updating generation stamp for block ${id} from ${known} to ${genStamp}`);
     replicas.setGenStamp(handle, genStamp);

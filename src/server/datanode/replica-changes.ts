@@ -77,20 +77,20 @@ export class ReplicaChanges {
   /** Moves a finalized replica back to rbw/ under a new generation stamp. */
   private async reopenFinalized(pool: BlockPool, handle: ReplicaHandle, newGenStamp: GenStamp): Promise<InFlightReplica> {
     const volume = pool.volumeOf(handle);
-    const { disk } = this.dataset;
+    const { disk } = volume;
     const id = pool.replicas.id(handle);
     const from = pool.directoryOf(handle);
     const oldMeta = pool.metaFile(handle);
     const bytes = pool.replicas.numBytes(handle);
     const to = rbwDir(volume.path, pool.id);
-    await breakHardLinks(disk, pool, volume, [oldMeta, pool.blockFile(handle)]);
+    await breakHardLinks(pool, volume, [oldMeta, pool.blockFile(handle)]);
     // Counted again when the replica is finalized again.
     volume.addUsed(pool.id, -(await this.dataset.sizeQuietly(volume, oldMeta)));
-    await volume.io.async(0, () => disk.rename(oldMeta, `${to}/${metaFileName(id, newGenStamp)}`));
-    await volume.io.async(0, () => disk.rename(`${from}/${blockFileName(id)}`, `${to}/${blockFileName(id)}`));
+    await disk.rename(oldMeta, `${to}/${metaFileName(id, newGenStamp)}`);
+    await disk.rename(`${from}/${blockFileName(id)}`, `${to}/${blockFileName(id)}`);
     // Before anybody takes the new generation stamp for granted: a power cut must not bring the old one back.
-    await volume.io.slow(() => disk.syncDirectory(to));
-    await volume.io.slow(() => disk.syncDirectory(from));
+    await disk.syncDirectory(to);
+    await disk.syncDirectory(from);
     const name: BlockName = { pool: pool.id, id, genStamp: newGenStamp, numBytes: bytes };
     const replica = new InFlightReplica(name, ReplicaState.RBW, volume, to, bytes);
     replica.promise(Math.max(0, this.blockSize - bytes));
@@ -207,10 +207,10 @@ export class ReplicaChanges {
         );
       }
       const { volume } = copy;
-      const { disk } = this.dataset;
+      const { disk } = volume;
       const to = rbwDir(volume.path, pool.id);
       for (const name of [metaFileName(copy.id, copy.genStamp), blockFileName(copy.id)]) {
-        await volume.io.async(0, () => disk.rename(`${copy.directory}/${name}`, `${to}/${name}`));
+        await disk.rename(`${copy.directory}/${name}`, `${to}/${name}`);
       }
       copy.directory = to;
       copy.state = ReplicaState.RBW;
@@ -337,7 +337,7 @@ export class ReplicaChanges {
     const volume = pool.volumeOf(handle);
     const sizeOf = async (path: string): Promise<number> => {
       try {
-        return (await volume.io.async(0, () => this.dataset.disk.stat(path))).size;
+        return (await volume.disk.stat(path)).size;
       } catch (error) {
         if (diskErrorCode(error) !== 'ENOENT') throw error;
         throw new HdfsError('ENOENT', `File ${path} does not exist, r=${this.dataset.describe(pool, handle)}`);
@@ -372,31 +372,30 @@ export class ReplicaChanges {
     if (genStamp === replica.genStamp) return;
     const from = `${replica.directory}/${metaFileName(replica.id, replica.genStamp)}`;
     const to = `${replica.directory}/${metaFileName(replica.id, genStamp)}`;
-    const { disk } = this.dataset;
-    await replica.volume.io.async(0, () => disk.rename(from, to));
+    const { disk } = replica.volume;
+    await disk.rename(from, to);
     // The NameNode is about to log this generation stamp: a replica that a power cut throws back to the old one is stale.
-    await replica.volume.io.slow(() => disk.syncDirectory(replica.directory));
+    await disk.syncDirectory(replica.directory);
     replica.genStamp = genStamp;
     pool.replicas.setGenStamp(handle, genStamp);
   }
 
   /** Cuts data and checksums; the checksum of a chunk that becomes partial is made anew. */
   private async truncate(pool: BlockPool, handle: ReplicaHandle, replica: InFlightReplica, bytes: number): Promise<void> {
-    const { disk } = this.dataset;
-    const { io } = replica.volume;
+    const { disk } = replica.volume;
     const metaPath = `${replica.directory}/${metaFileName(replica.id, replica.genStamp)}`;
     const checksum = await this.dataset.checksumOf(replica.volume, metaPath);
     const blockPath = `${replica.directory}/${blockFileName(replica.id)}`;
-    await breakHardLinks(disk, pool, replica.volume, [metaPath, blockPath]);
-    const dataFile = await io.async(0, () => disk.open(blockPath, 'r+'));
+    await breakHardLinks(pool, replica.volume, [metaPath, blockPath]);
+    const dataFile = await disk.open(blockPath, 'r+');
     try {
-      const metaFile = await io.async(0, () => disk.open(metaPath, 'r+'));
+      const metaFile = await disk.open(metaPath, 'r+');
       try {
         const partial = bytes % checksum.bytesPerChecksum;
-        const sum = await this.sumOfTail(checksum, partial, (into) => io.read(dataFile, into, 0, partial, bytes - partial));
-        await io.async(0, () => dataFile.truncate(bytes));
-        await io.async(0, () => metaFile.truncate(checksum.metaOffset(0) + checksum.sumBytes(bytes)));
-        if (sum !== undefined) await io.async(sum.length, () => metaFile.write(sum, checksum.metaOffset(bytes)));
+        const sum = await this.sumOfTail(checksum, partial, (into) => dataFile.read(into, 0, partial, bytes - partial));
+        await dataFile.truncate(bytes);
+        await metaFile.truncate(checksum.metaOffset(0) + checksum.sumBytes(bytes));
+        if (sum !== undefined) await metaFile.write(sum, checksum.metaOffset(bytes));
         replica.lastChunk = sum === undefined ? undefined : { length: bytes, sum };
       } finally {
         await metaFile.close();
@@ -423,11 +422,11 @@ export class ReplicaChanges {
   }
 
   private async syncFiles(replica: InFlightReplica): Promise<void> {
-    const { disk } = this.dataset;
+    const { disk } = replica.volume;
     for (const name of [blockFileName(replica.id), metaFileName(replica.id, replica.genStamp)]) {
-      const file = await replica.volume.io.async(0, () => disk.open(`${replica.directory}/${name}`, 'r+'));
+      const file = await disk.open(`${replica.directory}/${name}`, 'r+');
       try {
-        await replica.volume.io.slow(() => file.datasync());
+        await file.datasync();
       } finally {
         await file.close();
       }

@@ -21,15 +21,15 @@ async function open(host: Host): Promise<{ readonly dataset: Dataset; readonly c
   const storages = await Storages.open(host, [{ path: '/data', storageType: StorageTypeProto.DISK }], 0, 0);
   await storages.bind({ clusterId: 'CID-1', namespaceId: 7, pool: POOL, cTime: 0 });
   const quiet = { receiving: () => undefined, received: () => undefined, deleted: () => undefined };
-  const dataset = new Dataset(storages.volumes, host.disk, host.log, quiet);
+  const dataset = new Dataset(storages.volumes, host.log, quiet);
   await dataset.addPool(POOL);
   return { dataset, changes: new ReplicaChanges(dataset, 1024) };
 }
 
 /** Writes an empty replica under stamp 1001, synced as a client's hsync does, and finalized where it is asked for. */
-async function write(dataset: Dataset, host: Host, finalize: boolean): Promise<void> {
+async function write(dataset: Dataset, finalize: boolean): Promise<void> {
   const replica = await dataset.createRbw(named(1001), StorageTypeProto.DISK, 1024, genStamp(0));
-  const files = await ReplicaFiles.create(host.disk, replica, DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, 512));
+  const files = await ReplicaFiles.create(replica, DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, 512));
   await files.sync();
   await files.close(true);
   if (finalize) await dataset.finalize(replica, true);
@@ -43,7 +43,7 @@ async function left(
   const simulation = new Simulation({ seed: 1 });
   const machine = simulation.node('dn');
   const parts = await simulation.run(open(machine.host));
-  await simulation.run(write(parts.dataset, machine.host, finalized));
+  await simulation.run(write(parts.dataset, finalized));
   await simulation.run(change(parts));
   machine.crash('power');
   const { disk } = machine.restart();
@@ -80,7 +80,7 @@ test('what a power cut brings back beside a finalized replica is removed, and no
   const simulation = new Simulation({ seed: 1 });
   const machine = simulation.node('dn');
   const parts = await simulation.run(open(machine.host));
-  await simulation.run(write(parts.dataset, machine.host, true));
+  await simulation.run(write(parts.dataset, true));
   const put = async (name: string): Promise<void> => {
     await machine.host.disk.writeFileAtomic(`${RBW}/${name}`, '');
   };

@@ -1,17 +1,20 @@
 // The two open files of a replica being written, the data and its checksums, and how a packet goes into them: which of its
 // bytes are new, and which checksums change when a chunk was left half full. Packets that came together go into each file
-// with one write (write-batch.ts): synchronous while the volume is fast, else asynchronous, one behind the other. Apache: BlockReceiver.receivePacket's disk part.
+// with one write (write-batch.ts), and what comes while it is under way goes with the next. Apache:
+// BlockReceiver.receivePacket's disk part.
 
 import { HdfsError, ProtocolError } from '../../base/errors.ts';
 import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
-import type { Disk, DiskFile } from '../../host/host.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
 import { SyncedTail, tailFileName } from './synced-tail.ts';
+import type { VolumeFile } from './volume-disk.ts';
 import { WriteBatch } from './write-batch.ts';
 
 /** Bytes that one replica may have waiting for its disk before its sender is held back. */
 const MAX_WAITING_BYTES = 2 * 1024 * 1024;
+/** The same while much waits for the disk altogether. */
+const CROWDED_WAITING_BYTES = 128 * 1024;
 
 export interface PacketData {
   readonly offset: number;
@@ -21,10 +24,9 @@ export interface PacketData {
 
 export class ReplicaFiles {
   readonly checksum: DataChecksum;
-  private readonly disk: Disk;
   private readonly replica: InFlightReplica;
-  private readonly dataFile: DiskFile;
-  private readonly metaFile: DiskFile;
+  private readonly dataFile: VolumeFile;
+  private readonly metaFile: VolumeFile;
   /** End of what was given to the disk; lengths.onDisk follows when it is written. */
   private end: number;
   /** CRC of the bytes of the last, partial chunk. */
@@ -45,8 +47,7 @@ export class ReplicaFiles {
   private tail: SyncedTail | undefined;
   private closed = false;
 
-  private constructor(disk: Disk, replica: InFlightReplica, checksum: DataChecksum, dataFile: DiskFile, metaFile: DiskFile) {
-    this.disk = disk;
+  private constructor(replica: InFlightReplica, checksum: DataChecksum, dataFile: VolumeFile, metaFile: VolumeFile) {
     this.replica = replica;
     this.checksum = checksum;
     this.dataFile = dataFile;
@@ -56,37 +57,37 @@ export class ReplicaFiles {
   }
 
   /** New files; they must not exist. */
-  static async create(disk: Disk, replica: InFlightReplica, checksum: DataChecksum): Promise<ReplicaFiles> {
-    const { io } = replica.volume;
-    const open = (name: string): Promise<DiskFile> => {
-      const path = `${replica.directory}/${name}`;
-      return io.fast ? Promise.resolve(io.sync(0, () => disk.openSync(path, 'wx'))) : io.async(0, () => disk.open(path, 'wx'));
-    };
-    const dataFile = await open(blockFileName(replica.id));
-    try {
-      const metaFile = await open(metaFileName(replica.id, replica.genStamp));
-      const header = checksum.header();
-      if (io.fast) io.sync(header.length, () => metaFile.writeSync(header, 0));
-      else await io.async(header.length, () => metaFile.write(header, 0));
-      return new ReplicaFiles(disk, replica, checksum, dataFile, metaFile);
-    } catch (error) {
-      await dataFile.close();
-      throw error;
+  static async create(replica: InFlightReplica, checksum: DataChecksum): Promise<ReplicaFiles> {
+    const { disk } = replica.volume;
+    const { id, genStamp, directory } = replica;
+    const opened = await Promise.allSettled([
+      disk.open(`${directory}/${blockFileName(id)}`, 'wx'),
+      disk.open(`${directory}/${metaFileName(id, genStamp)}`, 'wx'),
+    ]);
+    const [data, meta] = opened;
+    if (data.status === 'rejected' || meta.status === 'rejected') {
+      for (const one of opened) if (one.status === 'fulfilled') await one.value.close();
+      throw data.status === 'rejected' ? data.reason : (meta as PromiseRejectedResult).reason;
     }
+    const files = new ReplicaFiles(replica, checksum, data.value, meta.value);
+    // On its way to the disk while the next node is connected to.
+    files.batch.addSums(checksum.header(), 0);
+    files.flush(() => undefined);
+    return files;
   }
 
   /** Files that exist, to be written on from where the replica ends. A wrong last checksum is EIO. */
-  static async reopen(disk: Disk, replica: InFlightReplica): Promise<ReplicaFiles> {
-    const { io } = replica.volume;
-    const dataFile = await io.async(0, () => disk.open(`${replica.directory}/${blockFileName(replica.id)}`, 'r+'));
+  static async reopen(replica: InFlightReplica): Promise<ReplicaFiles> {
+    const { disk } = replica.volume;
+    const dataFile = await disk.open(`${replica.directory}/${blockFileName(replica.id)}`, 'r+');
     try {
       const metaPath = `${replica.directory}/${metaFileName(replica.id, replica.genStamp)}`;
-      const metaFile = await io.async(0, () => disk.open(metaPath, 'r+'));
+      const metaFile = await disk.open(metaPath, 'r+');
       try {
         const header = Buffer.alloc(META_HEADER_BYTES);
-        const got = await io.read(metaFile, header, 0, META_HEADER_BYTES, 0);
+        const got = await metaFile.read(header, 0, META_HEADER_BYTES, 0);
         const checksum = DataChecksum.fromHeader(header.subarray(0, got));
-        const files = new ReplicaFiles(disk, replica, checksum, dataFile, metaFile);
+        const files = new ReplicaFiles(replica, checksum, dataFile, metaFile);
         await files.readTail();
         return files;
       } catch (error) {
@@ -103,11 +104,10 @@ export class ReplicaFiles {
     const { checksum, end } = this;
     const partial = end % checksum.bytesPerChecksum;
     if (partial === 0 || checksum.size === 0) return;
-    const { io } = this.replica.volume;
     const data = Buffer.alloc(partial);
     const stored = Buffer.alloc(checksum.size);
-    const gotData = await io.read(this.dataFile, data, 0, partial, end - partial);
-    const gotSum = await io.read(this.metaFile, stored, 0, checksum.size, checksum.metaOffset(end));
+    const gotData = await this.dataFile.read(data, 0, partial, end - partial);
+    const gotSum = await this.metaFile.read(stored, 0, checksum.size, checksum.metaOffset(end));
     const computed = Buffer.alloc(checksum.size);
     checksum.one(data, computed, 0);
     if (gotData !== partial || gotSum !== checksum.size || !computed.equals(stored)) {
@@ -137,15 +137,6 @@ export class ReplicaFiles {
   flush(done: () => void): Promise<void> | undefined {
     if (this.failure !== undefined) throw this.failure;
     const { batch } = this;
-    if (!this.draining && this.replica.volume.io.fast) {
-      if (batch.dataBytes > 0) {
-        this.writeNow(batch);
-        this.written(batch);
-        batch.clear();
-      }
-      done();
-      return undefined;
-    }
     this.waitingBytes += batch.bytes - this.batchBytes;
     this.batchBytes = batch.bytes;
     batch.own();
@@ -154,24 +145,15 @@ export class ReplicaFiles {
       this.draining = true;
       this.drain = this.writeWaiting();
     }
-    if (this.waitingBytes < MAX_WAITING_BYTES) return undefined;
+    const { crowded } = this.replica.volume.io;
+    if (this.waitingBytes < (crowded ? CROWDED_WAITING_BYTES : MAX_WAITING_BYTES)) return undefined;
     return new Promise<void>((resolve) => {
       this.onRoom = resolve;
     }).then(() => this.throwFailure());
   }
 
-  private writeNow(batch: WriteBatch): void {
-    const { data, dataAt, sums, sumsAt } = batch;
-    this.replica.volume.io.sync(batch.bytes, () => {
-      if (data.length === 1) this.dataFile.writeSync(data[0] as Buffer, dataAt);
-      else this.dataFile.writevSync(data, dataAt);
-      if (sums.length > 0) this.metaFile.writeSync(sums, sumsAt);
-    });
-  }
-
-  /** Through the thread pool: what comes while one write is under way makes the next one. */
+  /** What comes while one write is under way makes the next one. */
   private async writeWaiting(): Promise<void> {
-    const { io } = this.replica.volume;
     while (this.waiting.length > 0) {
       const { batch, waiting } = this;
       const bytes = batch.bytes;
@@ -183,13 +165,8 @@ export class ReplicaFiles {
         // The stream broke in the middle of what came together: its memory is no longer ours.
         if (batch.borrows) throw new HdfsError('EIO', `the writer of ${describeBlock(this.replica)} was cut off`);
         if (this.failure === undefined) {
-          if (batch.dataBytes > 0) {
-            await io.async(bytes, async () => {
-              await this.dataFile.writev(batch.data, batch.dataAt);
-              if (batch.sums.length > 0) await this.metaFile.write(batch.sums, batch.sumsAt);
-            });
-            this.written(batch);
-          }
+          if (bytes > 0) await this.writeBatch(batch);
+          if (batch.dataBytes > 0) this.written(batch);
           for (const done of waiting) done();
         }
       } catch (error) {
@@ -201,6 +178,16 @@ export class ReplicaFiles {
     }
     this.draining = false;
     this.makeRoom();
+  }
+
+  private async writeBatch(batch: WriteBatch): Promise<void> {
+    const { data, dataAt, sums, sumsAt } = batch;
+    // Both go on until they end: the batch's memory is theirs as long.
+    const results = await Promise.allSettled([
+      data.length > 0 ? this.dataFile.writev(data, dataAt) : undefined,
+      sums.length > 0 ? this.metaFile.write(sums, sumsAt) : undefined,
+    ]);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   }
 
   private makeRoom(): void {
@@ -288,19 +275,19 @@ export class ReplicaFiles {
   /** hsync: data, checksums and, once, the directory survive a power cut. */
   async sync(): Promise<void> {
     await this.drained();
-    const { io, directorySyncs } = this.replica.volume;
+    const { directorySyncs } = this.replica.volume;
     const { lastChunk } = this.replica;
     const noted = lastChunk === undefined ? undefined : this.noteTail(lastChunk.length, lastChunk.sum);
-    await io.slow(() => Promise.all([this.dataFile.datasync(), this.metaFile.datasync(), noted]));
+    await Promise.all([this.dataFile.datasync(), this.metaFile.datasync(), noted]);
     if (this.directorySynced) return;
-    await io.slow(() => directorySyncs.sync(this.replica.directory));
+    await directorySyncs.sync(this.replica.directory);
     this.directorySynced = true;
   }
 
   private async noteTail(length: number, sum: Buffer): Promise<void> {
-    const { disk, replica } = this;
+    const { replica } = this;
     if (this.tail === undefined) {
-      this.tail = await SyncedTail.open(disk, `${replica.directory}/${tailFileName(replica.id)}`);
+      this.tail = await SyncedTail.open(replica.volume.disk, `${replica.directory}/${tailFileName(replica.id)}`);
       replica.hasTailFile = true;
       // A new name: the directory has to know it.
       this.directorySynced = false;
@@ -316,21 +303,11 @@ export class ReplicaFiles {
       await this.drain;
       if (sync) {
         this.throwFailure();
-        await this.replica.volume.io.slow(() => Promise.all([this.dataFile.datasync(), this.metaFile.datasync()]));
+        await Promise.all([this.dataFile.datasync(), this.metaFile.datasync()]);
       }
     } finally {
-      const results = await Promise.allSettled([
-        this.closeFile(this.dataFile),
-        this.closeFile(this.metaFile),
-        this.tail?.close(),
-      ]);
-      for (const result of results) if (result.status === 'rejected' && sync) this.failure ??= result.reason as Error;
+      // Nothing depends on it any more; when it fails, the volume hears of it.
+      for (const file of [this.dataFile, this.metaFile, this.tail]) file?.close().catch(() => undefined);
     }
-    if (sync) this.throwFailure();
-  }
-
-  private async closeFile(file: DiskFile): Promise<void> {
-    if (this.replica.volume.io.fast) file.closeSync();
-    else await file.close();
   }
 }

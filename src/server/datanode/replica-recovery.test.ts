@@ -53,10 +53,10 @@ async function holding(state: 'finalized' | 'open'): Promise<World> {
   const work = async (): Promise<{ readonly dataset: Dataset; readonly replica: InFlightReplica }> => {
     const storages = await Storages.open(host, [{ path: '/data', storageType: StorageTypeProto.DISK }], 0, 0);
     await storages.bind({ clusterId: 'CID-1', namespaceId: 7, pool: POOL, cTime: 0 });
-    const dataset = new Dataset(storages.volumes, host.disk, host.log, events);
+    const dataset = new Dataset(storages.volumes, host.log, events);
     await dataset.addPool(POOL);
     const replica = await dataset.createRbw({ ...name, numBytes: 0 }, StorageTypeProto.DISK, BYTES, genStamp(0));
-    const files = await ReplicaFiles.create(host.disk, replica, checksum);
+    const files = await ReplicaFiles.create(replica, checksum);
     replica.lengths.receive(BYTES);
     files.add({ offset: 0, data: content, sums: sumsOf(content) });
     files.flush(() => undefined);

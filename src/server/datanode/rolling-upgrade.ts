@@ -1,6 +1,6 @@
 // Upgrades as a running DataNode takes part in them: a rolling upgrade, which heartbeat answers tell of, sends deleted blocks
 // to the trash, and its end clears it; a finalize command gives up the state of before an upgrade. Work on the disks goes
-// beside the heartbeats, one piece after the other. Apache: BPOfferService.signalRollingUpgrade, DataStorage.
+// beside the heartbeats, one piece after the other on each volume. Apache: BPOfferService.signalRollingUpgrade, DataStorage.
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../host/host.ts';
 import type { RollingUpgradeStatusProto } from '../../wire/messages/hdfs.ts';
@@ -15,7 +15,7 @@ export class RollingUpgrades {
   /** What is on the disks, as far as this process has seen to it. */
   private readonly marked = new Map<string, Set<Volume>>();
   private readonly cleared = new Map<string, Set<Volume>>();
-  private work: Promise<void> = Promise.resolve();
+  private readonly work = new WeakMap<Volume, Promise<void>>();
 
   constructor(dataset: Dataset, log: Log) {
     this.dataset = dataset;
@@ -46,11 +46,11 @@ export class RollingUpgrades {
   }
 
   private async begin(poolId: string, volume: Volume): Promise<void> {
-    await setUpgradeMarker(this.dataset.disk, volume.path, poolId);
+    await setUpgradeMarker(volume.disk, volume.path, poolId);
   }
 
   private async end(poolId: string, volume: Volume): Promise<void> {
-    const { disk } = this.dataset;
+    const { disk } = volume;
     if (await clearTrash(disk, volume.path, poolId)) {
       this.log.log('info', 'datanode', `Cleared trash for storage directory ${volume.path}`);
     }
@@ -65,13 +65,14 @@ export class RollingUpgrades {
 
   private async finalizeOn(poolId: string, volume: Volume): Promise<void> {
     // What is in `previous` is no longer held to be the same files as ours only when it is gone.
-    const found = await finalizePool(this.dataset.disk, volume.path, poolId);
+    const found = await finalizePool(volume.disk, volume.path, poolId);
     this.dataset.poolOrNone(poolId)?.keepsPrevious.delete(volume);
     if (found) this.log.log('info', 'datanode', `Finalize upgrade for ${volume.path} is complete.`);
   }
 
   private later(volume: Volume, work: () => Promise<void>): void {
-    this.work = this.work.then(async () => {
+    const before = this.work.get(volume) ?? Promise.resolve();
+    const after = before.then(async () => {
       if (volume.failure !== undefined) return;
       try {
         await work();
@@ -80,6 +81,7 @@ export class RollingUpgrades {
         this.log.log('warn', 'datanode', `upgrade work on ${volume.path}: ${messageOf(error)}`);
       }
     });
+    this.work.set(volume, after);
   }
 }
 

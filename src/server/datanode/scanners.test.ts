@@ -54,7 +54,7 @@ async function begin(seed: number, prepare: (host: Host) => Promise<void> = () =
         return volume;
       });
       const events = { receiving: word('receiving'), received: word('received'), deleted: word('deleted') };
-      const made = new Dataset(volumes, host.disk, host.log, events);
+      const made = new Dataset(volumes, host.log, events);
       await made.addPool(POOL);
       return made;
     })(),

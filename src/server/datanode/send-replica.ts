@@ -81,7 +81,7 @@ export async function sendReplica(services: Services, request: SendReplica): Pro
       });
       await sender.send();
     } finally {
-      await replica.close();
+      replica.close();
     }
     if (request.clientName !== '') {
       const ack = await source.readDelimited(DNTransferAckProto, MAX_RESPONSE_BYTES);

@@ -3,6 +3,7 @@
 // nothing is formatted that is not empty of a VERSION. Apache: DataStorage, BlockPoolSliceStorage.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import {
+  type BlockPoolVersion,
   DATANODE_LAYOUT_VERSION,
   type DataNodeVersion,
   formatDataNodeVersion,
@@ -15,6 +16,7 @@ import type { DataDirectory } from './data-directories.ts';
 import { currentDir, DIRECTORY_MODE, isPoolId, LOCK_FILE, VERSION_FILE } from './layout.ts';
 import { type Namespace, PoolDirectory, type StartOption } from './pool-upgrade.ts';
 import { Volume } from './volume.ts';
+import { ioShare } from './volume-io.ts';
 import { badTolerance, hasEnoughVolumes } from './volumes.ts';
 
 const SAYS_WRONG: ReadonlySet<string> = new Set(['EINCONSISTENT', 'EINCORRECTVERSION']);
@@ -35,6 +37,8 @@ export class Storages {
   private readonly reserving: Reserving;
   private readonly startOption: StartOption;
   private readonly namespaces = new Map<string, Namespace>();
+  /** What the VERSION files of the block pools say. */
+  private readonly bound = new WeakMap<Volume, Map<string, BlockPoolVersion>>();
   private uuid: string | undefined;
   private clusterId: string | undefined;
 
@@ -69,7 +73,14 @@ export class Storages {
     try {
       for (const directory of directories) {
         try {
-          const { volume, version } = await openVolume(host, directory, volumes.length, reserving, startOption);
+          const { volume, version } = await openVolume(
+            host,
+            directory,
+            volumes.length,
+            directories.length,
+            reserving,
+            startOption,
+          );
           volumes.push(volume);
           versions.push(version);
         } catch (error) {
@@ -99,7 +110,7 @@ export class Storages {
 
   /** A further directory, made, locked and bound to everything that the others are bound to; not in service yet. */
   async openFurther(directory: DataDirectory, index: number): Promise<Volume> {
-    const { volume, version } = await openVolume(this.host, directory, index, this.reserving, 'regular');
+    const { volume, version } = await openVolume(this.host, directory, index, index + 1, this.reserving, 'regular');
     try {
       if (version !== undefined && this.clusterId !== undefined) this.checkCluster(volume, version.clusterId);
       this.adopt(volume, version);
@@ -166,11 +177,19 @@ export class Storages {
 
   private async bindVolume(volume: Volume, namespace: Namespace, option: StartOption, served: boolean): Promise<void> {
     if (volume.storageId === '') await this.format(volume, this.uuid ?? '', namespace.clusterId);
-    await new PoolDirectory(this.host, volume.path, namespace).load(option, served);
+    const directory = new PoolDirectory({ ...this.host, disk: volume.disk }, volume.path, namespace);
+    const known = this.bound.get(volume)?.get(namespace.pool);
+    // A NameNode that comes back gets its answer though a disk hangs: nothing is read again.
+    if (served && known !== undefined) directory.checkServed(known);
+    else {
+      const pools = this.bound.get(volume) ?? new Map<string, BlockPoolVersion>();
+      this.bound.set(volume, pools.set(namespace.pool, await directory.load(option)));
+    }
   }
 
   private async format(volume: Volume, uuid: string, clusterId: string): Promise<void> {
-    const { disk, clock } = this.host;
+    const { clock } = this.host;
+    const { disk } = volume;
     const storageId = `DS-${randomUuid(this.host.random)}`;
     await disk.mkdir(currentDir(volume.path), DIRECTORY_MODE);
     const version = { layoutVersion: DATANODE_LAYOUT_VERSION, clusterId, datanodeUuid: uuid, storageId, cTime: 0 };
@@ -186,6 +205,7 @@ async function openVolume(
   host: Host,
   directory: DataDirectory,
   index: number,
+  count: number,
   reserving: Reserving,
   startOption: StartOption,
 ): Promise<{ readonly volume: Volume; readonly version: DataNodeVersion | undefined }> {
@@ -194,30 +214,31 @@ async function openVolume(
   const lock = await host.disk.lock(`${path}/${LOCK_FILE}`);
   try {
     const reservedBytes = typeof reserving === 'number' ? reserving : reserving(directory);
-    const volume = new Volume(host.disk, host.clock, { index, path, storageType, lock, reservedBytes });
+    const share = ioShare(host.disk.parallelism, count);
+    const volume = new Volume(host.disk, host.clock, { index, path, storageType, lock, reservedBytes, share });
     await volume.refresh();
-    return { volume, version: await readVersion(host, path, startOption) };
+    return { volume, version: await readVersion(host, volume, startOption) };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-async function readVersion(host: Host, directory: string, startOption: StartOption): Promise<DataNodeVersion | undefined> {
-  const path = `${currentDir(directory)}/${VERSION_FILE}`;
-  if (!(await host.disk.exists(path))) return undefined;
-  const version = named(path, parseDataNodeVersion, await host.disk.readFile(path));
+async function readVersion(host: Host, volume: Volume, startOption: StartOption): Promise<DataNodeVersion | undefined> {
+  const path = `${currentDir(volume.path)}/${VERSION_FILE}`;
+  if (!(await volume.disk.exists(path))) return undefined;
+  const version = named(path, parseDataNodeVersion, await volume.disk.readFile(path));
   if (startOption === 'rollback' && version.layoutVersion < DATANODE_LAYOUT_VERSION) {
     // A newer Hadoop wrote its number here; what lies in the block pools is rolled back there.
     const back = { ...version, layoutVersion: DATANODE_LAYOUT_VERSION };
-    await host.disk.writeFileAtomic(path, formatDataNodeVersion(back, host.clock.now()));
-    host.log.log('info', 'datanode', `Layout version rolled back to ${DATANODE_LAYOUT_VERSION} for storage ${directory}`);
+    await volume.disk.writeFileAtomic(path, formatDataNodeVersion(back, host.clock.now()));
+    host.log.log('info', 'datanode', `Layout version rolled back to ${DATANODE_LAYOUT_VERSION} for storage ${volume.path}`);
     return back;
   }
   if (version.layoutVersion !== DATANODE_LAYOUT_VERSION) {
     throw new HdfsError(
       'EINCORRECTVERSION',
-      `Unexpected version of storage directory ${directory}. Reported: ${version.layoutVersion}. Expecting = ${DATANODE_LAYOUT_VERSION}.`,
+      `Unexpected version of storage directory ${volume.path}. Reported: ${version.layoutVersion}. Expecting = ${DATANODE_LAYOUT_VERSION}.`,
     );
   }
   return version;

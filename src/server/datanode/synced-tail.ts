@@ -5,8 +5,8 @@
 // file and pass over it; it goes when the replica is finalized.
 import type { BlockId } from '../../base/ids.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
-import type { Disk, DiskFile } from '../../host/host.ts';
 import type { DataChecksum } from './data-checksum.ts';
+import type { VolumeDisk, VolumeFile } from './volume-disk.ts';
 
 /** One record in each sector, so that writing one never harms the other. */
 const SLOT_BYTES = 512;
@@ -36,7 +36,7 @@ function decode(bytes: Buffer, slot: number): TailRecord | undefined {
   return { length, sum: Buffer.from(bytes.subarray(at + 8, at + RECORD_BYTES)) };
 }
 
-async function readRecords(disk: Disk, path: string): Promise<(TailRecord | undefined)[]> {
+async function readRecords(disk: VolumeDisk, path: string): Promise<(TailRecord | undefined)[]> {
   let bytes: Buffer;
   try {
     bytes = await disk.readFile(path);
@@ -48,15 +48,15 @@ async function readRecords(disk: Disk, path: string): Promise<(TailRecord | unde
 }
 
 export class SyncedTail {
-  private readonly file: DiskFile;
+  private readonly file: VolumeFile;
   private slot: number;
 
-  private constructor(file: DiskFile, slot: number) {
+  private constructor(file: VolumeFile, slot: number) {
     this.file = file;
     this.slot = slot;
   }
 
-  static async open(disk: Disk, path: string): Promise<SyncedTail> {
+  static async open(disk: VolumeDisk, path: string): Promise<SyncedTail> {
     const [first, second] = await readRecords(disk, path);
     const file = await disk.open(path, 'a');
     // The longer record is what was synced last: it stays until another one is safe.
@@ -84,7 +84,7 @@ export class SyncedTail {
  * the block file.
  */
 export async function lengthByTail(
-  disk: Disk,
+  disk: VolumeDisk,
   path: string,
   checksum: DataChecksum,
   proven: number,

@@ -20,12 +20,12 @@ export async function verifyReplica(
   try {
     await readAll(replica, pace);
   } finally {
-    await replica.close();
+    replica.close();
   }
 }
 
 async function readAll(replica: OpenReplica, pace: (bytes: number) => Promise<void>): Promise<void> {
-  const { checksum, dataFile, metaFile, volume, end, lastChunk } = replica;
+  const { checksum, dataFile, metaFile, end, lastChunk } = replica;
   if (metaFile === undefined) return;
   const chunk = checksum.bytesPerChecksum;
   const step = Math.max(1, Math.floor(READ_BYTES / chunk)) * chunk;
@@ -36,9 +36,9 @@ async function readAll(replica: OpenReplica, pace: (bytes: number) => Promise<vo
     const length = Math.min(step, end - at);
     const sumBytes = checksum.sumBytes(length);
     await pace(length);
-    const got = await volume.io.read(dataFile, data, 0, length, at);
+    const got = await dataFile.read(data, 0, length, at);
     if (got < length) throw new HdfsError('EDISK', `the block file ends at ${at + got}, before ${end}`);
-    const gotSums = await volume.io.read(metaFile, sums, 0, sumBytes, checksum.metaOffset(at));
+    const gotSums = await metaFile.read(sums, 0, sumBytes, checksum.metaOffset(at));
     if (gotSums < sumBytes) {
       throw new HdfsError('EDISK', `the meta file ends before its ${META_HEADER_BYTES + wanted} bytes`);
     }

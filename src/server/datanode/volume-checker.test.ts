@@ -22,7 +22,6 @@ async function begin() {
   let checks = 0;
   const checker = new VolumeChecker({
     clock: host.clock,
-    disk: host.disk,
     log: host.log,
     minGapMs: 15 * MINUTE_MS,
     timeoutMs: 10 * MINUTE_MS,

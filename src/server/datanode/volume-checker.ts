@@ -6,9 +6,10 @@
 // DatasetVolumeChecker, ThrottledAsyncChecker, BlockPoolSlice.checkDirs.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
-import type { Clock, Disk, Log } from '../../host/host.ts';
+import type { Clock, Log } from '../../host/host.ts';
 import { finalizedDir, rbwDir, tmpDir } from './layout.ts';
 import type { Volume } from './volume.ts';
+import type { VolumeDisk } from './volume-disk.ts';
 
 /** Lies in tmp/, which is emptied at every start. */
 const PROBE_FILE = '.disk-check';
@@ -18,7 +19,6 @@ const PROBE = Buffer.alloc(512, 0x5a);
 
 export interface VolumeCheckerOptions {
   readonly clock: Clock;
-  readonly disk: Disk;
   readonly log: Log;
   /** dfs.datanode.disk.check.min.gap. */
   readonly minGapMs: number;
@@ -73,19 +73,18 @@ export class VolumeChecker {
 
   /** Rejects with what is wrong. Does not go through the volume's own queue: a full one says nothing. */
   private async check(volume: Volume, thorough: boolean): Promise<void> {
-    const { disk } = this.options;
+    const { probes: disk } = volume;
     for (const pool of this.options.pools()) {
       for (const dir of [finalizedDir(volume.path, pool), tmpDir(volume.path, pool), rbwDir(volume.path, pool)]) {
         const stat = await disk.stat(dir);
         if (!stat.isDirectory) throw new HdfsError('EDISK', `Not a directory: ${dir}`);
         await disk.readdir(dir);
       }
-      if (thorough) await this.probe(`${tmpDir(volume.path, pool)}/${PROBE_FILE}`);
+      if (thorough) await this.probe(disk, `${tmpDir(volume.path, pool)}/${PROBE_FILE}`);
     }
   }
 
-  private async probe(path: string): Promise<void> {
-    const { disk } = this.options;
+  private async probe(disk: VolumeDisk, path: string): Promise<void> {
     try {
       const file = await disk.open(path, 'w');
       try {

@@ -1,140 +1,150 @@
-// How the disk calls of one volume are made: at once, in the thread, while its recent calls were fast; otherwise through
-// the system's thread pool with a bound on what may wait. So one hung disk stops only the blocks that lie on it. The
-// verdict is made from the calls themselves: when a quarter of the recent synchronous ones took longer than they should,
-// there are no more of them, and when asynchronous ones hardly ever do, the volume is tried again. It is a share and no
-// mean, because on a busy processor a few calls look slow by far: the thread loses its turn in the middle of them.
+// How many disk calls of one volume are under way, and how many may wait. No call is made in the thread itself: a disk that
+// hangs would hold everything with it, and nobody can tell beforehand which call that will be. The system's thread pool makes
+// them; so that a hung disk cannot take its threads from the others, each volume has a share of them, and what is beyond it
+// waits here. Syncs, which take long by nature, have threads apart from those of other calls.
 import { HdfsError } from '../../base/errors.ts';
-import type { Clock, DiskFile } from '../../host/host.ts';
+import type { Clock } from '../../host/host.ts';
 
-/** A synchronous call that takes longer counts as slow, and so much more for each byte that it moves. */
-const FAST_MS = 0.2;
-const FAST_MS_PER_BYTE = 0.5 / (1024 * 1024);
-/** The share of slow synchronous calls beyond which they end. */
-const MANY_SLOW = 0.25;
-/** An asynchronous call that takes longer counts as slow. */
-const SLOW_ASYNC_MS = 5;
-/** The share of slow asynchronous calls below which the volume is tried again. */
-const FEW_SLOW = 0.1;
-/** One call this slow is verdict enough. */
-const SLOW_CALL_MS = 100;
-/** Weight of the newest call in a share. */
-const WEIGHT = 1 / 32;
-/** Asynchronous calls to be seen before the volume is tried again; twice as many each time it fails the trial. */
-const PROBATION_CALLS = 64;
-const LONGEST_PROBATION_CALLS = 4096;
-/** Synchronous calls after which the trial is passed. */
-const TRIAL_CALLS = 1024;
-/** Calls of one volume that may wait or run; beyond, writers are refused, as a full disk would. */
-export const MAX_QUEUED_CALLS = 4096;
+/** Calls of one volume that may wait or run; beyond, callers are refused, as by a full disk. */
+export const MAX_QUEUED_CALLS = 1024;
 /** Bytes of one volume's calls that may wait or run. */
 export const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+/** Bytes that wait or run from which on writers are held back sooner. */
+const CROWDED_BYTES = 16 * 1024 * 1024;
+/** A volume counts as stalled when a call has not come back for so long: new replicas then go elsewhere. */
+export const STALLED_MS = 5000;
+
+/** How many calls of a volume run at once. */
+export interface IoShare {
+  readonly calls: number;
+  readonly syncs: number;
+}
+
+/** More at once gain nothing: reads and writes are bound by the disk, syncs share the journal's commits. */
+const LARGEST_SHARE: IoShare = { calls: 4, syncs: 8 };
+/** Threads that no volume gets: names are looked up by them, and volumes are checked (one each). */
+const KEPT_THREADS = 16;
+
+/** The share of each of `volumes` in the calls that the machine makes at once. */
+export function ioShare(parallelism: number, volumes: number): IoShare {
+  const kept = Math.min(KEPT_THREADS + volumes, Math.floor(parallelism / 4));
+  const share = Math.max(2, Math.floor((parallelism - kept) / Math.max(1, volumes)));
+  const calls = Math.min(LARGEST_SHARE.calls, Math.ceil(share / 3));
+  return { calls, syncs: Math.min(LARGEST_SHARE.syncs, share - calls) };
+}
+
+class Lane {
+  readonly limit: number;
+  readonly waiting: (() => void)[] = [];
+  /** When each of the running calls began. */
+  readonly starts: number[] = [];
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+}
 
 export class VolumeIo {
   private readonly clock: Clock;
   private readonly name: string;
-  private fastNow = true;
-  private syncCalls = 0;
-  private asyncCalls = 0;
-  private slowShare = 0;
-  private probation = PROBATION_CALLS;
-  private queuedCallCount = 0;
-  private queuedByteCount = 0;
+  private readonly calls: Lane;
+  private readonly syncs: Lane;
+  private callCount = 0;
+  private byteCount = 0;
   /** Hears of every call that failed. */
   onFailure: ((error: unknown) => void) | undefined;
 
-  constructor(clock: Clock, name: string) {
+  constructor(clock: Clock, name: string, share: IoShare = LARGEST_SHARE) {
     this.clock = clock;
     this.name = name;
+    this.calls = new Lane(share.calls);
+    this.syncs = new Lane(share.syncs);
   }
 
-  /** Whether the caller may use the synchronous calls now. */
-  get fast(): boolean {
-    return this.fastNow && this.queuedCallCount === 0;
-  }
-
+  /** Calls that wait or run. */
   get queuedCalls(): number {
-    return this.queuedCallCount;
+    return this.callCount;
   }
 
   get queuedBytes(): number {
-    return this.queuedByteCount;
+    return this.byteCount;
   }
 
-  /** Runs a synchronous call that moves `bytes` and judges it. Only when `fast`. */
-  sync<T>(bytes: number, call: () => T): T {
-    const start = this.clock.monotonic();
-    try {
-      return call();
-    } catch (error) {
-      this.onFailure?.(error);
-      throw error;
-    } finally {
-      const took = this.clock.monotonic() - start;
-      const slow = took > FAST_MS + bytes * FAST_MS_PER_BYTE;
-      this.slowShare += ((slow ? 1 : 0) - this.slowShare) * WEIGHT;
-      this.syncCalls++;
-      if (took > SLOW_CALL_MS || this.slowShare > MANY_SLOW) this.turnSlow();
-    }
+  /** So much waits that writers are better held back. */
+  get crowded(): boolean {
+    return this.byteCount > CROWDED_BYTES;
   }
 
-  private turnSlow(): void {
-    this.probation = this.syncCalls < TRIAL_CALLS ? Math.min(this.probation * 2, LONGEST_PROBATION_CALLS) : PROBATION_CALLS;
-    this.fastNow = false;
-    this.asyncCalls = 0;
-    this.slowShare = 1;
+  /** For how long the oldest call has been under way. */
+  get stalledMs(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const start of this.calls.starts) oldest = Math.min(oldest, start);
+    for (const start of this.syncs.starts) oldest = Math.min(oldest, start);
+    return oldest === Number.POSITIVE_INFINITY ? 0 : this.clock.monotonic() - oldest;
   }
 
-  /** Runs an asynchronous call of `bytes` within the bounds and judges it. Rejects with EDISK when too much waits already. */
-  async async<T>(bytes: number, call: () => Promise<T>): Promise<T> {
-    if (this.queuedCallCount >= MAX_QUEUED_CALLS || this.queuedByteCount + bytes > MAX_QUEUED_BYTES) {
-      throw new HdfsError('EDISK', `Too many disk calls are waiting for ${this.name}: ${this.queuedCallCount}`);
-    }
-    this.queuedCallCount++;
-    this.queuedByteCount += bytes;
-    const start = this.clock.monotonic();
-    try {
-      return await call();
-    } catch (error) {
-      this.onFailure?.(error);
-      throw error;
-    } finally {
-      this.queuedCallCount--;
-      this.queuedByteCount -= bytes;
-      if (!this.fastNow) {
-        const took = this.clock.monotonic() - start;
-        this.slowShare += ((took > SLOW_ASYNC_MS ? 1 : 0) - this.slowShare) * WEIGHT;
-        if (++this.asyncCalls >= this.probation && this.slowShare < FEW_SLOW) {
-          this.fastNow = true;
-          this.slowShare = 0;
-          this.syncCalls = 0;
-        }
-      }
-    }
+  get stalled(): boolean {
+    return this.stalledMs > STALLED_MS;
   }
 
-  /** A call that takes long by nature (a sync, a walk): bounded, but no verdict on the volume. */
-  async slow<T>(call: () => Promise<T>): Promise<T> {
-    if (this.queuedCallCount >= MAX_QUEUED_CALLS) {
-      throw new HdfsError('EDISK', `Too many disk calls are waiting for ${this.name}: ${this.queuedCallCount}`);
-    }
-    try {
-      return await call();
-    } catch (error) {
-      this.onFailure?.(error);
-      throw error;
-    }
+  /** Makes a call that moves `bytes`, in its turn. Rejects with EDISK when too much waits already. */
+  run<T>(bytes: number, call: () => Promise<T>): Promise<T> {
+    return this.full(bytes) ?? this.enter(this.calls, bytes, call);
   }
 
-  /** Reads `length` bytes at `position`, or fewer at the end of the file. */
-  async read(file: DiskFile, buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    let done = 0;
-    while (done < length) {
-      const got = this.fast
-        ? this.sync(length, () => file.readSync(buffer, offset + done, length - done, position + done))
-        : await this.async(length, () => file.read(buffer, offset + done, length - done, position + done));
-      if (got === 0) break;
-      done += got;
-    }
-    return done;
+  /** Makes a call that waits for the disk itself. */
+  sync<T>(call: () => Promise<T>): Promise<T> {
+    return this.full(0) ?? this.enter(this.syncs, 0, call);
+  }
+
+  /** Closes something: never refused, since it gives up what was taken. */
+  release<T>(call: () => Promise<T>): Promise<T> {
+    return this.enter(this.calls, 0, call);
+  }
+
+  private full(bytes: number): Promise<never> | undefined {
+    if (this.callCount < MAX_QUEUED_CALLS && this.byteCount + bytes <= MAX_QUEUED_BYTES) return undefined;
+    return Promise.reject(new HdfsError('EDISK', `Too many disk calls are waiting for ${this.name}: ${this.callCount}`));
+  }
+
+  private enter<T>(lane: Lane, bytes: number, call: () => Promise<T>): Promise<T> {
+    this.callCount++;
+    this.byteCount += bytes;
+    return new Promise<T>((resolve, reject) => {
+      const begin = (): void => {
+        const start = this.clock.monotonic();
+        lane.starts.push(start);
+        // A mistake of ours in the call itself must not keep the place either.
+        const running = attempt(call);
+        running.then(
+          (result) => {
+            this.leave(lane, bytes, start);
+            resolve(result);
+          },
+          (error: unknown) => {
+            this.leave(lane, bytes, start);
+            this.onFailure?.(error);
+            reject(error);
+          },
+        );
+      };
+      if (lane.starts.length < lane.limit) begin();
+      else lane.waiting.push(begin);
+    });
+  }
+
+  private leave(lane: Lane, bytes: number, start: number): void {
+    this.callCount--;
+    this.byteCount -= bytes;
+    lane.starts.splice(lane.starts.indexOf(start), 1);
+    lane.waiting.shift()?.();
+  }
+}
+
+function attempt<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return call();
+  } catch (error) {
+    return Promise.reject(error);
   }
 }

@@ -4,7 +4,8 @@ import { DiskFailure, diskErrorCode } from '../../host/disk-error.ts';
 import type { Clock, Disk, DiskErrorCode, DiskLock, VolumeStat } from '../../host/host.ts';
 import type { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { DirectorySyncs } from './directory-syncs.ts';
-import { VolumeIo } from './volume-io.ts';
+import { VolumeDisk } from './volume-disk.ts';
+import { type IoShare, VolumeIo } from './volume-io.ts';
 
 /** Failed calls after which a volume is checked. */
 const SUSPICIOUS: ReadonlySet<DiskErrorCode> = new Set(['EIO', 'EROFS', 'EACCES', 'ENOENT', 'ENOTDIR', 'EOTHER']);
@@ -18,6 +19,8 @@ export interface VolumeIdentity {
   readonly lock: DiskLock;
   /** Bytes that are left to others: fixed, or by the capacity of the file system (dfs.datanode.du.reserved…). */
   readonly reservedBytes: number | ((capacityBytes: number) => number);
+  /** How many calls of its disk run at once. */
+  readonly share?: IoShare;
 }
 
 export class Volume {
@@ -37,7 +40,10 @@ export class Volume {
   /** A call of its disk failed: whoever is responsible finds out whether the whole volume did. */
   onTrouble: ((error: unknown) => void) | undefined;
   readonly usedByPool = new Map<string, number>();
-  private readonly disk: Disk;
+  /** All that is done on it. */
+  readonly disk: VolumeDisk;
+  /** For finding out how the disk is: one call at a time, and not behind those of others. */
+  readonly probes: VolumeDisk;
   readonly clock: Clock;
   private readonly lock: DiskLock;
   private readonly reserved: number | ((capacityBytes: number) => number);
@@ -46,16 +52,17 @@ export class Volume {
   private statRunning = false;
 
   constructor(disk: Disk, clock: Clock, identity: VolumeIdentity) {
-    this.disk = disk;
     this.clock = clock;
     this.index = identity.index;
     this.path = identity.path;
     this.storageType = identity.storageType;
     this.lock = identity.lock;
     this.reserved = identity.reservedBytes;
-    this.io = new VolumeIo(clock, identity.path);
+    this.io = new VolumeIo(clock, identity.path, identity.share);
     this.io.onFailure = (error) => this.trouble(error);
-    this.directorySyncs = new DirectorySyncs(disk);
+    this.disk = new VolumeDisk(this.io, disk);
+    this.probes = new VolumeDisk(new VolumeIo(clock, identity.path, { calls: 1, syncs: 1 }), disk);
+    this.directorySyncs = new DirectorySyncs(this.disk);
   }
 
   /** Asks the file system anew. Nobody but a start waits for it: a hung disk must not hold a heartbeat. */
@@ -63,7 +70,7 @@ export class Volume {
     if (this.statRunning) return;
     this.statRunning = true;
     try {
-      this.stat = await this.disk.volume(this.path);
+      this.stat = await this.probes.volume(this.path);
       this.statAt = this.clock.monotonic();
     } finally {
       this.statRunning = false;

@@ -114,9 +114,7 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
   try {
     replica = await openForWriting(services, request);
     const creates = fromDataNode || isTransfer || stage === Stage.PIPELINE_SETUP_CREATE;
-    files = creates
-      ? await ReplicaFiles.create(dataset.disk, replica, checksum)
-      : await ReplicaFiles.reopen(dataset.disk, replica);
+    files = creates ? await ReplicaFiles.create(replica, checksum) : await ReplicaFiles.reopen(replica);
     const target = request.proto.targets[0];
     if (target !== undefined) {
       const opened = await openMirror(services, request, target);

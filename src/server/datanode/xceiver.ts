@@ -181,7 +181,7 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
     try {
       range = rangeOf(replica, offset, len);
     } catch (error) {
-      await replica.close();
+      replica.close();
       throw error;
     }
     sender = new BlockSender(replica, range, source, {
@@ -209,7 +209,7 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
     reportWhenDisk(services, replica.block, error);
     throw error;
   } finally {
-    await replica.close();
+    replica.close();
   }
   try {
     await source.readDelimited(ClientReadStatusProto, MAX_STATUS_BYTES);
@@ -258,7 +258,7 @@ async function checksum(services: Services, source: ByteSource, proto: OpBlockCh
       });
       source.connection.write(BlockOpResponseProto.encodeDelimited({ status: Status.SUCCESS, checksumResponse }));
     } finally {
-      await replica.close();
+      replica.close();
     }
     return 'keep';
   } catch (error) {

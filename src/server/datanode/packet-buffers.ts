@@ -1,0 +1,37 @@
+// Buffers in which packets are made for readers, kept for the next one. Readers that take many packets get large ones, as
+// long as there are not too many of those.
+
+/** Room for four packets of 128 KB with headers and checksums of 512-byte chunks. */
+export const LARGE_BYTES = 4 * (64 + 1024 + 128 * 1024);
+/** Below this, memory of the process's own pool serves as well. */
+const SMALL_BYTES = 32 * 1024;
+/** Large buffers that may be out at once; beyond, readers get a packet at a time. */
+const MAX_LARGE = 64;
+/** Large buffers that are kept. */
+const MAX_KEPT = 16;
+
+const kept: Buffer[] = [];
+const lent = new Set<Buffer>();
+
+/** Whether another reader may have a large buffer. */
+export function mayTakeLarge(): boolean {
+  return lent.size < MAX_LARGE;
+}
+
+export function takeBuffer(bytes: number): Buffer {
+  if (bytes <= SMALL_BYTES) return Buffer.allocUnsafe(bytes);
+  if (bytes > LARGE_BYTES || !mayTakeLarge()) return Buffer.allocUnsafeSlow(bytes);
+  const buffer = kept.pop() ?? Buffer.allocUnsafeSlow(LARGE_BYTES);
+  lent.add(buffer);
+  return buffer;
+}
+
+/** Gives back what nobody reads or writes any more. */
+export function giveBuffer(buffer: Buffer): void {
+  if (lent.delete(buffer) && kept.length < MAX_KEPT) kept.push(buffer);
+}
+
+/** Gives up a buffer that the kernel may still read. */
+export function dropBuffer(buffer: Buffer): void {
+  lent.delete(buffer);
+}

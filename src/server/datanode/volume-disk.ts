@@ -1,0 +1,149 @@
+// The disk of one volume, as everything in the DataNode sees it: each call takes its turn in the volume's bounds
+// (volume-io.ts), and there is none that holds the thread. Whoever has a Volume needs no other way to its files.
+import type { Disk, DiskFile, FileStat, OpenFlags, VolumeStat } from '../../host/host.ts';
+import type { VolumeIo } from './volume-io.ts';
+
+export class VolumeFile {
+  readonly path: string;
+  private readonly io: VolumeIo;
+  private readonly file: DiskFile;
+
+  constructor(io: VolumeIo, file: DiskFile) {
+    this.io = io;
+    this.file = file;
+    this.path = file.path;
+  }
+
+  /** Reads `length` bytes at `position`, or fewer at the end of the file. */
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    return this.io.run(length, async () => {
+      let done = 0;
+      while (done < length) {
+        const got = await this.file.read(buffer, offset + done, length - done, position + done);
+        if (got === 0) break;
+        done += got;
+      }
+      return done;
+    });
+  }
+
+  /** Fills the chunks one after the other from `position` on; fewer bytes only at the end of the file. */
+  readv(chunks: readonly Uint8Array[], position: number): Promise<number> {
+    const only = chunks[0];
+    if (only !== undefined && chunks.length === 1) return this.read(only, 0, only.length, position);
+    return this.io.run(totalOf(chunks), () => this.file.readv(chunks, position));
+  }
+
+  write(bytes: Uint8Array, position: number): Promise<void> {
+    return this.io.run(bytes.length, () => this.file.write(bytes, position));
+  }
+
+  writev(chunks: readonly Uint8Array[], position: number): Promise<void> {
+    return this.io.run(totalOf(chunks), () => this.file.writev(chunks, position));
+  }
+
+  truncate(length: number): Promise<void> {
+    return this.io.run(0, () => this.file.truncate(length));
+  }
+
+  datasync(): Promise<void> {
+    return this.io.sync(() => this.file.datasync());
+  }
+
+  stat(): Promise<FileStat> {
+    return this.io.run(0, () => this.file.stat());
+  }
+
+  close(): Promise<void> {
+    return this.io.release(() => this.file.close());
+  }
+}
+
+function totalOf(chunks: readonly Uint8Array[]): number {
+  let total = 0;
+  for (const chunk of chunks) total += chunk.length;
+  return total;
+}
+
+export class VolumeDisk {
+  private readonly io: VolumeIo;
+  private readonly disk: Disk;
+
+  constructor(io: VolumeIo, disk: Disk) {
+    this.io = io;
+    this.disk = disk;
+  }
+
+  open(path: string, flags: OpenFlags): Promise<VolumeFile> {
+    return this.io.run(0, async () => new VolumeFile(this.io, await this.disk.open(path, flags)));
+  }
+
+  stat(path: string): Promise<FileStat> {
+    return this.io.run(0, () => this.disk.stat(path));
+  }
+
+  exists(path: string): Promise<boolean> {
+    return this.io.run(0, () => this.disk.exists(path));
+  }
+
+  readdir(path: string): Promise<readonly string[]> {
+    return this.io.run(0, () => this.disk.readdir(path));
+  }
+
+  mkdir(path: string, mode?: number): Promise<void> {
+    return this.io.run(0, () => this.disk.mkdir(path, mode));
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.io.run(0, () => this.disk.rename(from, to));
+  }
+
+  link(existing: string, path: string): Promise<void> {
+    return this.io.run(0, () => this.disk.link(existing, path));
+  }
+
+  unlink(path: string): Promise<void> {
+    return this.io.run(0, () => this.disk.unlink(path));
+  }
+
+  removeTree(path: string): Promise<void> {
+    return this.io.run(0, () => this.disk.removeTree(path));
+  }
+
+  readFile(path: string): Promise<Buffer> {
+    return this.io.run(0, () => this.disk.readFile(path));
+  }
+
+  /** As Disk's: once it has returned, the content survives a power cut. */
+  writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+    return this.io.sync(() => this.disk.writeFileAtomic(path, content));
+  }
+
+  syncDirectory(path: string): Promise<void> {
+    return this.io.sync(() => this.disk.syncDirectory(path));
+  }
+
+  /** Room on the file system of `path`. */
+  volume(path: string): Promise<VolumeStat> {
+    return this.io.run(0, () => this.disk.volume(path));
+  }
+}
+
+/** What is done with directories as a whole: at a start before they are served, at an upgrade. */
+export interface DirectoryDisk
+  extends Pick<
+    VolumeDisk,
+    | 'stat'
+    | 'exists'
+    | 'readdir'
+    | 'mkdir'
+    | 'rename'
+    | 'link'
+    | 'unlink'
+    | 'removeTree'
+    | 'readFile'
+    | 'writeFileAtomic'
+    | 'syncDirectory'
+  > {
+  open(path: string, flags: OpenFlags): Promise<Pick<VolumeFile, 'close'>>;
+}
