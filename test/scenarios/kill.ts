@@ -2,23 +2,20 @@
 // on loopback, with SIGKILL at random moments, all of them or some; then starts them on the same directories and ports and
 // holds what they show against what was acknowledged (checker.ts). A killed process keeps what it gave to the kernel:
 // what a power cut takes is the simulator's to find (sim).
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { spawn } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { join } from 'node:path';
 import { SeededRandom } from '../../src/base/random.ts';
 import { connect, type Hdfs } from '../../src/client/index.ts';
 import { formatConfigurationXml } from '../../src/config/xml.ts';
 import { nodeHost } from '../../src/host/node/index.ts';
 import { Admin, check } from './checker.ts';
+import { bundle, Daemon, freePorts, PATIENCE_MS, sleep } from './processes.ts';
 import { Workload } from './workload.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const DATANODES = 3;
 const BLOCK_BYTES = 64 * 1024;
-const PATIENCE_MS = 60_000;
 /** Old files that are read again in each round, of a hundred. */
 const OLD_READS_PERCENT = 10;
 
@@ -58,103 +55,6 @@ const VICTIMS: readonly Victims[] = [
   'datanodes',
   'one datanode',
 ];
-
-class Daemon {
-  readonly role: string;
-  readonly arguments: readonly string[];
-  readonly registered: RegExp;
-  private readonly logFile: string;
-  private process: ChildProcess | undefined;
-
-  constructor(role: string, args: readonly string[], registered: RegExp, logFile: string) {
-    this.role = role;
-    this.arguments = args;
-    this.registered = registered;
-    this.logFile = logFile;
-  }
-
-  start(): void {
-    const output = openSync(this.logFile, 'w');
-    this.process = spawn(process.execPath, this.arguments, { stdio: ['ignore', output, output] });
-    closeSync(output);
-  }
-
-  get running(): boolean {
-    return this.process !== undefined && this.process.exitCode === null && this.process.signalCode === null;
-  }
-
-  get log(): string {
-    return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8') : '';
-  }
-
-  /** Ends it with SIGKILL; resolves when it is gone. */
-  async kill(): Promise<void> {
-    const { process: child } = this;
-    if (child === undefined || !this.running) return;
-    const gone = new Promise((done) => child.once('exit', done));
-    child.kill('SIGKILL');
-    await gone;
-  }
-
-  /** Waits until it says that it serves. Throws when it ends before. */
-  async serving(): Promise<void> {
-    const until = performance.now() + PATIENCE_MS;
-    while (!this.registered.test(this.log)) {
-      if (!this.running && /already in use/.test(this.log) && performance.now() < until) {
-        // A connection of somebody else on this machine was given our port as its own.
-        await sleep(500);
-        this.start();
-      }
-      if (!this.running) throw new Error(`${this.role} ended by itself:\n${this.log.slice(-4000)}`);
-      if (performance.now() > until) throw new Error(`${this.role} does not serve:\n${this.log.slice(-4000)}`);
-      await sleep(20);
-    }
-  }
-}
-
-const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-      return server;
-    }),
-  );
-  return Promise.all(
-    servers.map(async (server) => {
-      const address = server.address();
-      await new Promise((done) => server.close(done));
-      if (address === null || typeof address === 'string') throw new Error('no port');
-      return address.port;
-    }),
-  );
-}
-
-/** The program as bin/hdfs runs it, built from the sources as they are now. */
-async function bundle(): Promise<string> {
-  const directory = join(ROOT, 'node_modules/.cache/tuskfs');
-  mkdirSync(directory, { recursive: true });
-  const outfile = join(directory, `kill-${process.pid}.mjs`);
-  await build({
-    stdin: {
-      contents: `import { main } from './src/cli/main-daemons.ts'; await main('hdfs', process.argv.slice(2));`,
-      resolveDir: ROOT,
-      loader: 'ts',
-    },
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    external: ['@node-rs/crc32'],
-    banner: { js: "import { createRequire as cr } from 'node:module'; const require = cr(import.meta.url);" },
-    sourcemap: 'inline',
-    logLevel: 'warning',
-  });
-  return outfile;
-}
 
 export class KillRun {
   private readonly options: KillOptions;

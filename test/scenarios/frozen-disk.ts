@@ -1,0 +1,248 @@
+// A DataNode with two volumes, one of them on a file system that is frozen: every write to it waits in the kernel, in whatever
+// thread makes it, and not even SIGKILL ends that. The other volume, the heartbeats and the clients have to go on. Needs root
+// and a loop device.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { connect, type Hdfs } from '../../src/client/index.ts';
+import { formatConfigurationXml } from '../../src/config/xml.ts';
+import { nodeHost } from '../../src/host/node/index.ts';
+import { Admin } from './checker.ts';
+import { bundle, Daemon, freePorts, PATIENCE_MS, sleep } from './processes.ts';
+
+const IMAGE_MIB = 256;
+const BLOCK_BYTES = 1024 * 1024;
+const STEP_MS = 500;
+
+export interface FrozenDiskOptions {
+  readonly directory: string;
+  readonly hangMs: number;
+  readonly log: (line: string) => void;
+}
+
+export interface FrozenDiskResult {
+  /** The longest silence of the DataNode with the frozen disk that the NameNode saw, in seconds. */
+  readonly longestSilence: number;
+  /** Reads of a block on its other disk during the hang, and the longest. */
+  readonly reads: number;
+  readonly longestReadMs: number;
+  /** Files that were begun and closed during the hang, those that failed, and the slowest of those begun once the hang was known. */
+  readonly written: number;
+  readonly failed: readonly string[];
+  readonly longestLateWriteMs: number;
+  /** Files read back, byte for byte, after the hang. */
+  readonly checked: number;
+}
+
+/** Why it cannot run here; undefined: it can. */
+export function cannotFreeze(): string | undefined {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'it takes root on Linux to freeze a file system';
+  for (const tool of ['mkfs.ext4', 'mount', 'fsfreeze', 'losetup']) {
+    if (spawnSync(tool, ['--help']).error !== undefined) return `there is no ${tool}`;
+  }
+  return spawnSync('losetup', ['-f']).status === 0 ? undefined : 'there is no loop device';
+}
+
+/** A small file system of its own, which can be frozen. */
+class FrozenDisk {
+  readonly path: string;
+  private frozen = false;
+
+  constructor(directory: string) {
+    this.path = join(directory, 'mount');
+    const image = join(directory, 'image');
+    mkdirSync(this.path);
+    execFileSync('truncate', ['-s', `${IMAGE_MIB}M`, image]);
+    execFileSync('mkfs.ext4', ['-q', image]);
+    execFileSync('mount', ['-o', 'loop', image, this.path]);
+  }
+
+  freeze(): void {
+    execFileSync('fsfreeze', ['-f', this.path]);
+    this.frozen = true;
+  }
+
+  thaw(): void {
+    if (!this.frozen) return;
+    execFileSync('fsfreeze', ['-u', this.path]);
+    this.frozen = false;
+  }
+
+  remove(): void {
+    this.thaw();
+    execFileSync('umount', [this.path]);
+  }
+}
+
+const contentOf = (i: number): Buffer => Buffer.alloc(BLOCK_BYTES - i, (i * 7) & 0xff);
+
+export class FrozenDiskRun {
+  private readonly options: FrozenDiskOptions;
+  private readonly host = nodeHost({ logLevel: 'error' });
+  private readonly user = userInfo().username;
+  private ports: readonly number[] = [];
+  private daemons: readonly Daemon[] = [];
+  private disk: FrozenDisk | undefined;
+
+  constructor(options: FrozenDiskOptions) {
+    this.options = options;
+  }
+
+  async run(): Promise<FrozenDiskResult> {
+    const { directory } = this.options;
+    const program = await bundle();
+    try {
+      this.disk = new FrozenDisk(directory);
+      await this.start(program, this.disk);
+      return await this.story(this.disk);
+    } finally {
+      // Thawed first: a process that waits in the kernel cannot be ended.
+      this.disk?.thaw();
+      await Promise.all(this.daemons.map((daemon) => daemon.kill()));
+      this.disk?.remove();
+      rmSync(program, { force: true });
+    }
+  }
+
+  private async start(program: string, disk: FrozenDisk): Promise<void> {
+    const { directory } = this.options;
+    this.ports = await freePorts(8);
+    const [rpc, http, ...rest] = this.ports;
+    const roles: readonly (readonly [string, string, readonly [string, string][], RegExp])[] = [
+      ['namenode', 'namenode', [], /NameNode is up/],
+      ['datanode1', 'datanode', this.dataNode(`${disk.path}/data,${directory}/free`, rest.slice(0, 3)), /sent a full report/],
+      ['datanode2', 'datanode', this.dataNode(`${directory}/other`, rest.slice(3, 6)), /sent a full report/],
+    ];
+    mkdirSync(join(directory, 'logs'));
+    this.daemons = roles.map(([role, command, own, up]) => {
+      const conf = join(directory, 'conf', role);
+      mkdirSync(conf, { recursive: true });
+      writeFileSync(join(conf, 'core-site.xml'), formatConfigurationXml([['fs.defaultFS', `hdfs://127.0.0.1:${rpc}`]]));
+      const shared: [string, string][] = [
+        ['dfs.blocksize', String(BLOCK_BYTES)],
+        ['dfs.namenode.name.dir', `${directory}/name`],
+        ['dfs.namenode.http-address', `127.0.0.1:${http}`],
+        ['dfs.namenode.fs-limits.min-block-size', '512'],
+        ['dfs.namenode.datanode.registration.ip-hostname-check', 'false'],
+        ['dfs.heartbeat.interval', '1'],
+      ];
+      writeFileSync(join(conf, 'hdfs-site.xml'), formatConfigurationXml([...shared, ...own]));
+      return new Daemon(role, ['--enable-source-maps', program, '--config', conf, command], up, join(directory, 'logs', role));
+    });
+    const [nameNode] = this.daemons;
+    execFileSync(process.execPath, [...(nameNode as Daemon).arguments, '-format', '-nonInteractive'], { stdio: 'pipe' });
+    for (const daemon of this.daemons) daemon.start();
+    await Promise.all(this.daemons.map((daemon) => daemon.serving()));
+    const admin = new Admin(this.host, { host: '127.0.0.1', port: rpc as number }, this.user);
+    await admin.ready(2, PATIENCE_MS);
+    admin.close();
+  }
+
+  private dataNode(directories: string, ports: readonly number[]): [string, string][] {
+    const [transfer, ipc, web] = ports;
+    return [
+      ['dfs.datanode.data.dir', directories],
+      ['dfs.datanode.hostname', '127.0.0.1'],
+      ['dfs.datanode.address', `127.0.0.1:${transfer}`],
+      ['dfs.datanode.ipc.address', `127.0.0.1:${ipc}`],
+      ['dfs.datanode.http.address', `127.0.0.1:${web}`],
+    ];
+  }
+
+  /** Seconds since the NameNode last heard of the DataNode with the frozen disk. */
+  private async silence(): Promise<number> {
+    const url = `http://127.0.0.1:${this.ports[1]}/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo`;
+    const answer = (await (await fetch(url)).json()) as { readonly beans: readonly { readonly LiveNodes: string }[] };
+    const nodes = JSON.parse(answer.beans[0]?.LiveNodes ?? '{}') as Record<
+      string,
+      { readonly xferaddr: string; readonly lastContact: number }
+    >;
+    const node = Object.values(nodes).find(({ xferaddr }) => xferaddr.endsWith(`:${this.ports[2]}`));
+    return node?.lastContact ?? Number.POSITIVE_INFINITY;
+  }
+
+  private async story(disk: FrozenDisk): Promise<FrozenDiskResult> {
+    const { hangMs, log } = this.options;
+    const fs = await connect({
+      host: this.host,
+      uri: `hdfs://127.0.0.1:${this.ports[0]}`,
+      user: this.user,
+      conf: { 'dfs.blocksize': String(BLOCK_BYTES), 'dfs.client.socket-timeout': '5000' },
+    });
+    try {
+      // By turns on both disks, and on the other node: which of them are on the free disk is told by their lengths.
+      const before = Array.from({ length: 12 }, (_, i) => i);
+      for (const i of before) await fs.writeFile(`/before-${i}`, contentOf(i), { replication: 1 });
+      const found = execFileSync('find', [join(this.options.directory, 'free'), '-name', 'blk_*', '-printf', '%s\n'], {
+        encoding: 'utf8',
+      });
+      const sizes = new Set(found.split('\n').map(Number));
+      const onFree = before.filter((i) => sizes.has(contentOf(i).length));
+      if (onFree.length === 0) throw new Error('no block came to the free disk');
+      disk.freeze();
+      log(`frozen; ${onFree.length} blocks are on the free disk of the same node`);
+      const during = await this.during(fs, onFree, hangMs);
+      disk.thaw();
+      log('thawed');
+      const written = await during.writes;
+      for (const i of before) await expectContent(fs, `/before-${i}`, contentOf(i));
+      for (const i of written.closed) await expectContent(fs, `/during-${i}`, contentOf(i));
+      return {
+        longestSilence: during.longestSilence,
+        reads: during.reads,
+        longestReadMs: during.longestReadMs,
+        written: written.closed.length,
+        failed: written.failed,
+        longestLateWriteMs: written.longestLateMs,
+        checked: before.length + written.closed.length,
+      };
+    } finally {
+      await fs.close();
+    }
+  }
+
+  private async during(fs: Hdfs, onFree: readonly number[], hangMs: number) {
+    const began = performance.now();
+    const closed: number[] = [];
+    const failed: string[] = [];
+    const writes: Promise<void>[] = [];
+    let longestSilence = 0;
+    let longestReadMs = 0;
+    let longestLateMs = 0;
+    let reads = 0;
+    for (let step = 0; performance.now() - began < hangMs; step++) {
+      const start = performance.now();
+      const late = start - began > hangMs / 2;
+      writes.push(
+        fs.writeFile(`/during-${step}`, contentOf(step), { replication: 2 }).then(
+          () => {
+            closed.push(step);
+            if (late) longestLateMs = Math.max(longestLateMs, performance.now() - start);
+          },
+          (error: unknown) => void failed.push(`/during-${step}: ${error instanceof Error ? error.message : String(error)}`),
+        ),
+      );
+      const i = onFree[step % onFree.length] as number;
+      // A node that stands still altogether is not waited for longer than the hang.
+      const read = expectContent(fs, `/before-${i}`, contentOf(i)).then(() => 'read' as const);
+      read.catch(() => undefined);
+      const left = Math.max(1, hangMs - (start - began));
+      if ((await Promise.race([read, sleep(left)])) === 'read') reads++;
+      longestReadMs = Math.max(longestReadMs, performance.now() - start);
+      longestSilence = Math.max(longestSilence, await this.silence());
+      await sleep(STEP_MS);
+    }
+    return {
+      longestSilence,
+      longestReadMs,
+      reads,
+      writes: Promise.all(writes).then(() => ({ closed, failed, longestLateMs })),
+    };
+  }
+}
+
+async function expectContent(fs: Hdfs, path: string, content: Buffer): Promise<void> {
+  const read = await fs.readFile(path);
+  if (!read.equals(content)) throw new Error(`${path} is not what was written`);
+}

@@ -1,0 +1,107 @@
+// Real daemons under a test: the program as bin/hdfs runs it, built from the sources, each daemon a process with a log.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+/** How long anything may take that has to happen. */
+export const PATIENCE_MS = 60_000;
+
+export class Daemon {
+  readonly role: string;
+  readonly arguments: readonly string[];
+  readonly registered: RegExp;
+  private readonly logFile: string;
+  private process: ChildProcess | undefined;
+
+  constructor(role: string, args: readonly string[], registered: RegExp, logFile: string) {
+    this.role = role;
+    this.arguments = args;
+    this.registered = registered;
+    this.logFile = logFile;
+  }
+
+  start(): void {
+    const output = openSync(this.logFile, 'w');
+    this.process = spawn(process.execPath, this.arguments, { stdio: ['ignore', output, output] });
+    closeSync(output);
+  }
+
+  get running(): boolean {
+    return this.process !== undefined && this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  get log(): string {
+    return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8') : '';
+  }
+
+  /** Ends it with SIGKILL; resolves when it is gone. */
+  async kill(): Promise<void> {
+    const { process: child } = this;
+    if (child === undefined || !this.running) return;
+    const gone = new Promise((done) => child.once('exit', done));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Waits until it says that it serves. Throws when it ends before. */
+  async serving(): Promise<void> {
+    const until = performance.now() + PATIENCE_MS;
+    while (!this.registered.test(this.log)) {
+      if (!this.running && /already in use/.test(this.log) && performance.now() < until) {
+        // A connection of somebody else on this machine was given our port as its own.
+        await sleep(500);
+        this.start();
+      }
+      if (!this.running) throw new Error(`${this.role} ended by itself:\n${this.log.slice(-4000)}`);
+      if (performance.now() > until) throw new Error(`${this.role} does not serve:\n${this.log.slice(-4000)}`);
+      await sleep(20);
+    }
+  }
+}
+
+export const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+      return server;
+    }),
+  );
+  return Promise.all(
+    servers.map(async (server) => {
+      const address = server.address();
+      await new Promise((done) => server.close(done));
+      if (address === null || typeof address === 'string') throw new Error('no port');
+      return address.port;
+    }),
+  );
+}
+
+/** The program as bin/hdfs runs it, built from the sources as they are now. */
+export async function bundle(): Promise<string> {
+  const directory = join(ROOT, 'node_modules/.cache/tuskfs');
+  mkdirSync(directory, { recursive: true });
+  const outfile = join(directory, `scenario-${process.pid}.mjs`);
+  await build({
+    stdin: {
+      contents: `import { main } from './src/cli/main-daemons.ts'; await main('hdfs', process.argv.slice(2));`,
+      resolveDir: ROOT,
+      loader: 'ts',
+    },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    external: ['@node-rs/crc32'],
+    banner: { js: "import { createRequire as cr } from 'node:module'; const require = cr(import.meta.url);" },
+    sourcemap: 'inline',
+    logLevel: 'warning',
+  });
+  return outfile;
+}
