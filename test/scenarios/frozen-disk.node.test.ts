@@ -21,6 +21,8 @@ test.skipIf(reason !== undefined)(
     expect(result.longestReadMs).toBeLessThan(hangMs / 2);
     expect(result.failed).toEqual([]);
     expect(result.written).toBeGreaterThan(5);
+    // Somebody met the frozen disk, or nothing was tried.
+    expect(result.longestWriteMs).toBeGreaterThan(3000);
     // Once the disk was seen to hang, new blocks go elsewhere.
     expect(result.longestLateWriteMs).toBeLessThan(hangMs / 2);
     expect(result.checked).toBeGreaterThan(12 + 5);

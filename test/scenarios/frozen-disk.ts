@@ -11,7 +11,8 @@ import { nodeHost } from '../../src/host/node/index.ts';
 import { Admin } from './checker.ts';
 import { bundle, Daemon, freePorts, PATIENCE_MS, sleep } from './processes.ts';
 
-const IMAGE_MIB = 256;
+/** Sparse; a DataNode passes over a volume with less than 1 GiB to spare. */
+const IMAGE_MIB = 4096;
 const BLOCK_BYTES = 1024 * 1024;
 const STEP_MS = 500;
 
@@ -31,6 +32,7 @@ export interface FrozenDiskResult {
   readonly written: number;
   readonly failed: readonly string[];
   readonly longestLateWriteMs: number;
+  readonly longestWriteMs: number;
   /** Files read back, byte for byte, after the hang. */
   readonly checked: number;
 }
@@ -174,12 +176,12 @@ export class FrozenDiskRun {
       // By turns on both disks, and on the other node: which of them are on the free disk is told by their lengths.
       const before = Array.from({ length: 12 }, (_, i) => i);
       for (const i of before) await fs.writeFile(`/before-${i}`, contentOf(i), { replication: 1 });
-      const found = execFileSync('find', [join(this.options.directory, 'free'), '-name', 'blk_*', '-printf', '%s\n'], {
-        encoding: 'utf8',
-      });
-      const sizes = new Set(found.split('\n').map(Number));
-      const onFree = before.filter((i) => sizes.has(contentOf(i).length));
-      if (onFree.length === 0) throw new Error('no block came to the free disk');
+      const below = (path: string): number[] => {
+        const sizes = execFileSync('find', [path, '-name', 'blk_*', '-printf', '%s\n'], { encoding: 'utf8' });
+        return before.filter((i) => sizes.split('\n').includes(String(contentOf(i).length)));
+      };
+      const onFree = below(join(this.options.directory, 'free'));
+      if (onFree.length === 0 || below(disk.path).length === 0) throw new Error('one of the two disks got no block');
       disk.freeze();
       log(`frozen; ${onFree.length} blocks are on the free disk of the same node`);
       const during = await this.during(fs, onFree, hangMs);
@@ -195,6 +197,7 @@ export class FrozenDiskRun {
         written: written.closed.length,
         failed: written.failed,
         longestLateWriteMs: written.longestLateMs,
+        longestWriteMs: written.longestMs,
         checked: before.length + written.closed.length,
       };
     } finally {
@@ -210,6 +213,7 @@ export class FrozenDiskRun {
     let longestSilence = 0;
     let longestReadMs = 0;
     let longestLateMs = 0;
+    let longestMs = 0;
     let reads = 0;
     for (let step = 0; performance.now() - began < hangMs; step++) {
       const start = performance.now();
@@ -218,6 +222,7 @@ export class FrozenDiskRun {
         fs.writeFile(`/during-${step}`, contentOf(step), { replication: 2 }).then(
           () => {
             closed.push(step);
+            longestMs = Math.max(longestMs, performance.now() - start);
             if (late) longestLateMs = Math.max(longestLateMs, performance.now() - start);
           },
           (error: unknown) => void failed.push(`/during-${step}: ${error instanceof Error ? error.message : String(error)}`),
@@ -237,7 +242,7 @@ export class FrozenDiskRun {
       longestSilence,
       longestReadMs,
       reads,
-      writes: Promise.all(writes).then(() => ({ closed, failed, longestLateMs })),
+      writes: Promise.all(writes).then(() => ({ closed, failed, longestLateMs, longestMs })),
     };
   }
 }
