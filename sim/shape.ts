@@ -131,6 +131,9 @@ function swarmKeys(random: SeededRandom): Keys {
     'dfs.namenode.name.dir': `/name,${SPARE_NAME_DIRECTORY}`,
     'dfs.datanode.data.dir': VOLUMES.join(','),
     'dfs.datanode.failed.volumes.tolerated': random.below(2),
+    // Rotten blocks and files that went away are found within the heal.
+    'dfs.datanode.scan.period.hours': '120s',
+    'dfs.datanode.directoryscan.interval': '90s',
     'dfs.namenode.checkpoint.txns': [50, 150, 1000][random.below(3)] as number,
     'dfs.client.block.write.replace-datanode-on-failure.policy': ['DEFAULT', 'NEVER', 'ALWAYS'][random.below(3)] as string,
     'dfs.client.block.write.replace-datanode-on-failure.best-effort': random.below(2) === 0,
