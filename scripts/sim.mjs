@@ -31,6 +31,8 @@ try {
 } catch {
   process.stderr.write('no native CRC on this machine: the simulator is slower\n');
 }
+// Whoever reads may have seen enough.
+process.stdout.on('error', () => process.exit());
 process.exitCode = await main(process.argv.slice(2), {
   line: (text) => process.stdout.write(`${text}\n`),
   nowMs: () => performance.now(),
