@@ -11,6 +11,11 @@ export interface Workload<Promise_> {
   readonly name: string;
   /** Plays it; `record` is called once the interesting part begins. */
   play(record: (cluster: SimCluster, disk: 'nn' | 'dn0', promised: () => Promise_) => void): Promise<void>;
+  /**
+   * What was promised at a moment, given what it looks like a packet's way later: an answer that had left by then arrives
+   * although the power fails. Without it only what had arrived counts.
+   */
+  withUnderWay?(then: Promise_, later: Promise_): Promise_;
   /** What a start shows that it may not. */
   judge(state: DiskState, promised: Promise_): Promise<readonly Found[]>;
 }
@@ -28,6 +33,8 @@ export interface Exploration {
   readonly violations: readonly (Found & { readonly state: number })[];
 }
 
+/** What a packet takes. */
+const WAY_MS = 0.2;
 /** More different disks than this are thinned out evenly as they come. */
 const MOST_KEPT = 2_000;
 const MOST_VIOLATIONS = 5;
@@ -35,19 +42,31 @@ const MOST_VIOLATIONS = 5;
 export async function explore<P>(workload: Workload<P>, limit = MOST_KEPT): Promise<Exploration> {
   const known = new Set<string>();
   const contents = new Contents();
-  let kept: { readonly state: DiskState; readonly promised: P; readonly number: number }[] = [];
+  let kept: { readonly state: DiskState; promised: P; readonly number: number }[] = [];
   let every = 1;
   let moments = 0;
   await workload.play((cluster, disk, promised) => {
     const daemon = disk === 'nn' ? cluster.nameNode : cluster.dataNodes[0];
     if (daemon === undefined) throw new Error(`the cluster has no ${disk}`);
+    const { scheduler } = cluster.simulation;
+    // Every packet takes the same time, so that what arrives within it has left before.
+    cluster.simulation.latency = { minMs: WAY_MS, maxMs: WAY_MS, spikeEvery: 1_000_000_000, spikeMs: 0 };
     const look = (): void => {
       moments++;
       const now = promised();
+      const fresh: { promised: P }[] = [];
+      if (workload.withUnderWay !== undefined) {
+        scheduler.after(WAY_MS * 0.99, undefined, 'answers arrive', () => {
+          const later = promised();
+          for (const each of fresh) each.promised = workload.withUnderWay?.(now, later) ?? now;
+        });
+      }
       for (const state of crashStates(daemon.machine.disk, known, contents)) {
         const number = known.size;
         if (number % every !== 0) continue;
-        kept.push({ state, promised: now, number });
+        const entry = { state, promised: now, number };
+        fresh.push(entry);
+        kept.push(entry);
         if (kept.length < 2 * limit) continue;
         every *= 2;
         kept = kept.filter((each) => each.number % every === 0);

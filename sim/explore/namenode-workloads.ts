@@ -115,6 +115,7 @@ function namespaceWorkload(name: string, keys: Keys, clients: number, steps: num
       await simulation.run(Promise.all(tracks.map(write)), 600_000);
       await simulation.advance(5_000);
     },
+    withUnderWay: (_then, later) => later,
     judge: (state, promised) => judgeNameNode(keys, tracks, state, promised),
   };
 }

@@ -1,4 +1,5 @@
 // All mutants, and what the runner (scripts/mutants.mjs) needs to judge them.
+import { PREDICATES } from '../predicates/table.ts';
 import { CLIENT_MUTANTS } from './client.ts';
 import { DATANODE_MUTANTS } from './datanode.ts';
 import type { Hunt } from './hunt.ts';
@@ -22,10 +23,7 @@ export function controls(mutants: readonly Mutant[]): Omit<Hunt, 'from'>[] {
 
 /** What the whole table proves of the predicates: those that no mutant trips have never been seen to work. */
 export function trusted(tripped: ReadonlyMap<string, number>): string[] {
-  return [
-    `predicates that a mutant tripped: ${[...tripped]
-      .map(([id, times]) => `${id} ${times}`)
-      .sort()
-      .join(', ')}`,
-  ];
+  const seen = [...tripped].map(([id, times]) => `${id} ${times}`).sort();
+  const unseen = PREDICATES.filter(({ id, looked }) => looked !== undefined && !tripped.has(id)).map(({ id }) => id);
+  return [`tripped by a mutant: ${seen.join(', ')}`, `not trusted, as no mutant trips them: ${unseen.join(', ') || 'none'}`];
 }
