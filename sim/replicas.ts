@@ -58,6 +58,7 @@ export const coreReplicas = (cluster: SimCluster): DiskReplica[] =>
 /** BK2: why a finalized replica does not agree with its meta file; undefined: it does. */
 export function metaFault({ bytes, meta }: DiskReplica): string | undefined {
   if (meta === undefined) return 'it has no meta file';
+  if (meta.bytes.length < META_HEADER_BYTES) return `its meta file has ${meta.bytes.length} bytes`;
   const { type, bytesPerChecksum } = decodeMetaHeader(meta.bytes);
   const sums = meta.bytes.subarray(META_HEADER_BYTES);
   if (sums.length !== 4 * Math.ceil(bytes.length / bytesPerChecksum)) {
