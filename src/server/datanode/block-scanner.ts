@@ -21,6 +21,9 @@ const LONGEST_REST_MS = 60_000;
 /** Apache: dfs.block.scanner.cursor.save.interval.ms. */
 const CURSOR_SAVE_MS = 600_000;
 
+/** Apache: dfs.block.scanner.volume.join.timeout.ms. */
+const JOIN_MS = 5000;
+
 export interface BlockScannerOptions {
   readonly dataset: Dataset;
   readonly clock: Clock;
@@ -68,9 +71,17 @@ export class BlockScanner {
     return { scanned, errors };
   }
 
-  stop(): void {
+  /** Resolves when the cursors are saved, or a disk has not let that happen within JOIN_MS. */
+  async stop(): Promise<void> {
     this.stopped = true;
-    for (const scanner of this.scanners.values()) scanner.stop();
+    const ended = Promise.all([...this.scanners.values()].map((scanner) => scanner.stop()));
+    await new Promise<void>((resolve) => {
+      const timer = this.options.clock.setTimer(JOIN_MS, resolve);
+      void ended.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 }
 
@@ -84,6 +95,7 @@ class VolumeScanner {
   private readonly iterators = new Map<string, BlockIterator>();
   private readonly abort = new AbortController();
   private wake: (() => void) | undefined;
+  private ended: Promise<void> = Promise.resolve();
 
   constructor(options: BlockScannerOptions, volume: Volume) {
     this.options = options;
@@ -91,14 +103,16 @@ class VolumeScanner {
   }
 
   start(): void {
-    this.run().catch((error: unknown) => {
+    this.ended = this.run().catch((error: unknown) => {
       this.options.log.log('error', 'datanode', `verifying blocks of ${this.volume.path} has ended: ${messageOf(error)}`);
     });
   }
 
-  stop(): void {
+  /** Resolves when nothing of it is under way. Never rejects. */
+  stop(): Promise<void> {
     this.abort.abort();
     this.wake?.();
+    return this.ended;
   }
 
   suspect(block: BlockName): void {

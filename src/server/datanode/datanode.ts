@@ -269,7 +269,7 @@ export class DataNode {
     const { running } = this;
     if (running === undefined) return;
     this.running = undefined;
-    running.scanners.stop();
+    await running.scanners.stop();
     await Promise.all(running.pools.map((pool) => pool.stop()));
     await running.http?.close();
     await running.rpc.close();

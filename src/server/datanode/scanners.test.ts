@@ -209,13 +209,13 @@ test('the block scanner finds what has rotted, keeps its place in Apache’s fil
   expect(bad).toHaveLength(1);
   await sim.advance(101 * HOUR_MS);
   expect(bad).toEqual([String(third), String(third), String(sixth)]);
-  blocks.stop();
+  await sim.run(blocks.stop());
   // Another process goes on from the cursor: the period is not over.
   const again = scanner(parts);
   again.follow();
   await sim.advance(HOUR_MS);
   expect(again.statistics).toEqual({ scanned: 0, errors: 0 });
-  again.stop();
+  await sim.run(again.stop());
 });
 
 test('suspects come first, the pace is kept, and what changes meanwhile is not reported', async () => {
@@ -242,7 +242,7 @@ test('suspects come first, the pace is kept, and what changes meanwhile is not r
   );
   await sim.advance(200_000);
   expect(bad).toHaveLength(1);
-  blocks.stop();
+  await sim.run(blocks.stop());
 });
 
 test('a sector that cannot be read is a bad block, and its volume is checked', async () => {
@@ -258,5 +258,5 @@ test('a sector that cannot be read is a bad block, and its volume is checked', a
   expect(bad).toEqual([String(second)]);
   expect(troubles.length).toBeGreaterThan(0);
   expect(parts.replica(second)).toBe(`/a 1001 3000 ${ReplicaState.FINALIZED}`);
-  blocks.stop();
+  await sim.run(blocks.stop());
 });

@@ -40,8 +40,8 @@ export class Scanners {
     this.directories.start();
   }
 
-  stop(): void {
-    this.blocks.stop();
+  async stop(): Promise<void> {
     this.directories.stop();
+    await this.blocks.stop();
   }
 }
