@@ -38,10 +38,11 @@ export class BlockIterator {
   /** Goes on from the saved cursor; without a good one, from the beginning. */
   async load(log: Log): Promise<void> {
     try {
+      // Asked for first: a new volume has none, and a failed read would have the volume looked at.
+      if (!(await this.volume.disk.exists(this.path))) return;
       this.state = parseCursor(await this.volume.disk.readFile(this.path));
     } catch (error) {
-      if (diskErrorCode(error) !== 'ENOENT')
-        log.log('info', 'datanode', `${this.path}: ${messageOf(error)}; scanning from the beginning`);
+      log.log('info', 'datanode', `${this.path}: ${messageOf(error)}; scanning from the beginning`);
     }
   }
 
