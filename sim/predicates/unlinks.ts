@@ -1,9 +1,9 @@
 // Every finalized replica that a DataNode unlinks, at the first of its two files. DL1: a good one is never the last. DL2: what
 // the namespace has given up is unlinked once the log that says so is durable. DL3: of no later generation than was ordered.
-// DL4: only on order, or for a newer generation of the same block.
+// DL4: only on order, for a newer generation of the same block, or as the worse of two copies.
 import { parseBlockFileName } from '../../src/format/storage/block-files.ts';
 import type { SimCluster } from '../cluster.ts';
-import { allReplicas, type DiskReplica } from '../replicas.ts';
+import { allReplicas, type DiskReplica, replicasOn } from '../replicas.ts';
 import type { Witness } from '../witness.ts';
 import { onDisk } from './hooks.ts';
 import type { OrderedDeletions } from './namenode.ts';
@@ -22,7 +22,13 @@ export function watchUnlinks(cluster: SimCluster, witness: Witness, orders: Orde
       const stored = known === 0 ? undefined : system?.namespace.blocks.genStamp(known);
       const ordered = orders.stampOf(daemon.name, id);
       const isOld = stored !== undefined && genStamp < stored;
-      violations.check(ordered !== undefined || isOld, 'DL4', () => `${what}, and nobody told it to`);
+      // Of two copies on one DataNode the worse one goes without an order (BK9).
+      const directory = path.slice(0, path.lastIndexOf('/') + 1);
+      const isWorseCopy = (): boolean =>
+        replicasOn(daemon.name, daemon.machine.disk, id).some(
+          (other) => !other.path.startsWith(directory) && other.meta !== undefined && other.meta.genStamp >= genStamp,
+        );
+      violations.check(ordered !== undefined || isOld || isWorseCopy(), 'DL4', () => `${what}, and nobody told it to`);
       violations.check(ordered === undefined || isOld || genStamp <= ordered, 'DL3', () => `${what}, ${ordered} was ordered`);
       violations.looked('DL1');
       violations.looked('DL2');
