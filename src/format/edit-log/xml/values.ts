@@ -14,17 +14,11 @@ import {
   type XAttr,
   XAttrNamespace,
 } from '../../../core/edits/ops.ts';
+import { decimal } from '../../java-long.ts';
 import { type Element, element, type Stanza } from './element.ts';
 
 const LONG_MAX = 2n ** 63n - 1n;
 const LONG_MIN = -(2n ** 63n);
-/** Java's Long.MAX_VALUE as the nearest number. */
-const LONG_END = 2 ** 63;
-
-export function decimal(value: number | bigint): string {
-  if (typeof value === 'number' && value >= LONG_END) return String(LONG_MAX);
-  return typeof value === 'number' && !Number.isSafeInteger(value) ? BigInt(value).toString() : String(value);
-}
 
 /** A whole number of at most 64 bits. */
 export function exactLong(text: string, what: string): bigint {

@@ -41,6 +41,7 @@ import {
 } from '../../../wire/messages/hdfs.ts';
 import { XAttrProto_XAttrNamespaceProtoNames } from '../../../wire/messages/xattr.ts';
 import type { MessageType } from '../../../wire/protobuf/message.ts';
+import { decimal } from '../../java-long.ts';
 import { mangleMarkup } from '../../xml-text.ts';
 import type { ImageSections } from '../image-sections.ts';
 import type { SectionReader } from '../section-reader.ts';
@@ -49,8 +50,6 @@ import type { LoadedStrings } from '../string-table.ts';
 import { systemPolicy } from './erasure-coding-policies.ts';
 import type { TextSink } from './text-sink.ts';
 
-/** Java's Long.MAX_VALUE as the nearest number. */
-const LONG_END = 2 ** 63;
 /** What a striped file shows as its replication. Apache: INodeFile.DEFAULT_REPL_FOR_STRIPED_BLOCKS. */
 const STRIPED_REPLICATION = 1;
 
@@ -59,9 +58,7 @@ type Value = string | number | bigint | undefined;
 /** Unset numbers are 0, as in Java. */
 function text(value: Value): string {
   if (value === undefined) return '0';
-  if (typeof value !== 'number') return String(value);
-  if (value >= LONG_END) return String(2n ** 63n - 1n);
-  return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
+  return typeof value === 'string' ? value : decimal(value);
 }
 
 const tag = (name: string, value: Value): string => `<${name}>${mangleMarkup(text(value))}</${name}>`;
