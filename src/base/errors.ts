@@ -40,6 +40,10 @@ export const ERROR_KINDS = {
   EDQUOT_NS: kind(`${HADOOP}.hdfs.protocol.NSQuotaExceededException`, 1, 403),
   EDQUOT_DS: kind(`${HADOOP}.hdfs.protocol.DSQuotaExceededException`, 1, 403),
   EDQUOT_TYPE: kind(`${HADOOP}.hdfs.protocol.QuotaByStorageTypeExceededException`, 1, 403),
+  /** A list that is none, or lists that are switched off. */
+  EACL: kind(`${HADOOP}.hdfs.protocol.AclException`, 1, 403),
+  /** No such extended attribute. */
+  ENODATA: kind(`${HADOOP}.hdfs.protocol.XAttrNotFoundException`, 3, 403),
   ELEASE: kind(`${HADOOP}.hdfs.server.namenode.LeaseExpiredException`, 1, 403),
   EBUSY: kind(`${HADOOP}.hdfs.protocol.AlreadyBeingCreatedException`, 5, 403),
   ERECOVERY: kind(`${HADOOP}.hdfs.protocol.RecoveryInProgressException`, 5, 403),

@@ -100,7 +100,7 @@ export const NAMENODE_KEYS = {
   'dfs.namenode.fs-limits.min-block-size': size('1048576', 'Smallest block size that a file may ask for.'),
   'dfs.namenode.fs-limits.max-blocks-per-file': long('10000', 'Blocks of the longest file.'),
   'dfs.namenode.fs-limits.max-xattrs-per-inode': int('32', 'Extended attributes of one inode.'),
-  'dfs.namenode.fs-limits.max-xattr-size': int('16384', 'Bytes of one extended attribute, name and value.'),
+  'dfs.namenode.fs-limits.max-xattr-size': size('16384', 'Bytes of one extended attribute, name and value.'),
   'dfs.namenode.max.objects': long('0', 'Files, directories and blocks in all; 0 means no bound.', {
     deprecated: ['dfs.max.objects'],
   }),

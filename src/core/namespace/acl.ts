@@ -4,7 +4,6 @@
 import { type AclEntry, AclScope, AclType } from '../edits/ops.ts';
 
 const STICKY = 0o1000;
-
 export interface StoredAcl {
   readonly mode: number;
   /** Undefined: the mode bits say everything. */

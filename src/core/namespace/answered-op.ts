@@ -26,7 +26,7 @@ export interface AppendedFile {
 }
 
 /** Frequent calls that are answered the same whatever they were about. */
-type Plain = 'DELETE' | 'RENAME_OLD' | 'RENAME';
+type Plain = 'DELETE' | 'RENAME_OLD' | 'RENAME' | 'SET_XATTR' | 'REMOVE_XATTR';
 
 export type AnsweredOp =
   | CreatedFile
@@ -38,6 +38,8 @@ const PLAIN: Readonly<Record<Plain, AnsweredOp>> = {
   DELETE: { kind: 'DELETE' },
   RENAME_OLD: { kind: 'RENAME_OLD' },
   RENAME: { kind: 'RENAME' },
+  SET_XATTR: { kind: 'SET_XATTR' },
+  REMOVE_XATTR: { kind: 'REMOVE_XATTR' },
 };
 
 /** `file`: the inode that the op was about. */
@@ -46,6 +48,8 @@ export function answeredOp(op: EditOp, file: InodeId): AnsweredOp {
     case 'DELETE':
     case 'RENAME_OLD':
     case 'RENAME':
+    case 'SET_XATTR':
+    case 'REMOVE_XATTR':
       return PLAIN[op.kind];
     case 'ADD':
       return {

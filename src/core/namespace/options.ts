@@ -7,6 +7,13 @@ export interface NamespaceOptions {
   readonly permissionsEnabled: boolean;
   /** A child takes its parent's default list from the unmasked mode, as POSIX says. */
   readonly posixAclInheritance: boolean;
+  /** Whether lists may be asked for and changed; those that are there count in any case. */
+  readonly aclsEnabled: boolean;
+  readonly xattrsEnabled: boolean;
+  /** Of the name spaces that users see; system attributes do not count. */
+  readonly maxXattrsPerInode: number;
+  /** Bytes of name and value. */
+  readonly maxXattrSize: number;
   /** Bytes of a name; 0: no limit. */
   readonly maxComponentLength: number;
   readonly maxDirectoryItems: number;
@@ -32,6 +39,10 @@ export const DEFAULT_NAMESPACE_OPTIONS: NamespaceOptions = {
   supergroup: 'supergroup',
   permissionsEnabled: true,
   posixAclInheritance: true,
+  aclsEnabled: true,
+  xattrsEnabled: true,
+  maxXattrsPerInode: 32,
+  maxXattrSize: 16_384,
   maxComponentLength: 255,
   maxDirectoryItems: 1024 * 1024,
   maxBlocksPerFile: 10_000,

@@ -1,7 +1,7 @@
 // Who may do what: mode bits, access control lists, the sticky bit, owners and the superuser, with Apache's words. Pure
 // functions of the caller and the inodes on a path. Apache: FSPermissionChecker.
 import { HdfsError } from '../../base/errors.ts';
-import { AclScope, AclType } from '../edits/ops.ts';
+import { type AclEntry, AclScope, AclType } from '../edits/ops.ts';
 import { type InodeHandle, type Inodes, InodeType } from './inodes.ts';
 import { joinPath, type PathComponents } from './paths.ts';
 
@@ -58,18 +58,24 @@ export interface Needs {
 export function isAllowed(inodes: Inodes, caller: Caller, inode: InodeHandle, action: FsAction): boolean {
   const mode = inodes.mode(inode);
   const acl = inodes.acl(inode);
-  if (acl !== undefined && acl[0]?.scope === AclScope.ACCESS) return isAllowedByAcl(inodes, caller, inode, action);
+  if (acl !== undefined && acl[0]?.scope === AclScope.ACCESS) return isAllowedByAcl(inodes, caller, inode, acl, action);
   if (caller.user === inodes.user(inode)) return implies(mode >> 6, action);
   if (caller.groups.includes(inodes.group(inode))) return implies(mode >> 3, action);
   return implies(mode, action);
 }
 
-function isAllowedByAcl(inodes: Inodes, caller: Caller, inode: InodeHandle, action: FsAction): boolean {
+function isAllowedByAcl(
+  inodes: Inodes,
+  caller: Caller,
+  inode: InodeHandle,
+  acl: readonly AclEntry[],
+  action: FsAction,
+): boolean {
   const mode = inodes.mode(inode);
   const mask = (mode >> 3) & 7;
   if (caller.user === inodes.user(inode)) return implies(mode >> 6, action);
   let matched = false;
-  for (const entry of inodes.acl(inode) ?? []) {
+  for (const entry of acl) {
     if (entry.scope === AclScope.DEFAULT) break;
     if (entry.type === AclType.USER && entry.name === caller.user) return implies(entry.permission & mask, action);
     if (entry.type === AclType.GROUP && caller.groups.includes(entry.name ?? inodes.group(inode))) {

@@ -30,6 +30,7 @@ import { Locations } from './locations.ts';
 import { NameStorage } from './name-storage.ts';
 import { NameSystem } from './namesystem.ts';
 import { statusPage } from './page.ts';
+import { aclXattrMethods } from './protocol/acl-xattr-methods.ts';
 import { clusterMethods } from './protocol/cluster-methods.ts';
 import { datanodeAdminMethods } from './protocol/datanode-admin-methods.ts';
 import { datanodeProtocol } from './protocol/datanode-protocol.ts';
@@ -336,6 +337,7 @@ export class NameNode {
       methods: ClientNamenodeProtocol,
       handlers: {
         ...namespaceMethods(system),
+        ...aclXattrMethods(system),
         ...fileMethods({ system, locations, leaseMonitor }),
         ...reopeningMethods({ system, locations, leaseMonitor }),
         ...readingMethods({ system, locations, listLimit: configuration.getInt('dfs.ls.limit') }),

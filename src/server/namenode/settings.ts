@@ -1,5 +1,6 @@
 // What the NameNode's parts are configured with, read from Hadoop's keys in one place.
 
+import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { type BlockManagerOptions, DEFAULT_BLOCK_MANAGER_OPTIONS } from '../../core/blocks/state.ts';
 import type { NamespaceOptions } from '../../core/namespace/options.ts';
@@ -10,6 +11,8 @@ import { ChecksumTypeProto, type FsServerDefaultsProtoInit } from '../../wire/me
 
 /** About what Apache's default, 3 % of a small heap, holds; an entry here is a few hundred bytes. */
 const RETRY_CACHE_ENTRIES = 1_000_000;
+/** Apache: DFS_NAMENODE_MAX_XATTR_SIZE_HARD_LIMIT. */
+const MAX_XATTR_BYTES = 32_768;
 /** Apache: HdfsConstants.LEASE_SOFTLIMIT_PERIOD; no key sets it. */
 const LEASE_SOFT_LIMIT_MS = 60_000;
 /** Apache: DatanodeManager, blockInvalidateLimit is at least this many for each second between heartbeats. */
@@ -21,6 +24,10 @@ export function namespaceOptions(configuration: Configuration, superuser: string
     supergroup: configuration.require('dfs.permissions.superusergroup'),
     permissionsEnabled: configuration.getBoolean('dfs.permissions.enabled'),
     posixAclInheritance: configuration.getBoolean('dfs.namenode.posix.acl.inheritance.enabled'),
+    aclsEnabled: configuration.getBoolean('dfs.namenode.acls.enabled'),
+    xattrsEnabled: configuration.getBoolean('dfs.namenode.xattrs.enabled'),
+    maxXattrsPerInode: maxXattrsPerInode(configuration),
+    maxXattrSize: maxXattrSize(configuration),
     maxComponentLength: configuration.getInt('dfs.namenode.fs-limits.max-component-length'),
     maxDirectoryItems: configuration.getInt('dfs.namenode.fs-limits.max-directory-items'),
     maxBlocksPerFile: configuration.getLong('dfs.namenode.fs-limits.max-blocks-per-file'),
@@ -37,6 +44,24 @@ export function namespaceOptions(configuration: Configuration, superuser: string
       : 0,
     retryCacheEntries: RETRY_CACHE_ENTRIES,
   };
+}
+
+function maxXattrsPerInode(configuration: Configuration): number {
+  const key = 'dfs.namenode.fs-limits.max-xattrs-per-inode';
+  const value = configuration.getInt(key);
+  if (value >= 0) return value;
+  throw new HdfsError('EILLEGAL', `Cannot set a negative limit on the number of xattrs per inode (${key}).`);
+}
+
+function maxXattrSize(configuration: Configuration): number {
+  const key = 'dfs.namenode.fs-limits.max-xattr-size';
+  const value = configuration.getSize(key);
+  if (value <= 0) throw new HdfsError('EILLEGAL', `The maximum size of an xattr should be > 0: (${key}).`);
+  if (value <= MAX_XATTR_BYTES) return value;
+  throw new HdfsError(
+    'EILLEGAL',
+    `The maximum size of an xattr should be <= maximum size hard limit ${MAX_XATTR_BYTES}: (${key}).`,
+  );
 }
 
 export function blockManagerOptions(configuration: Configuration): Partial<BlockManagerOptions> {

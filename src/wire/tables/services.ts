@@ -2,7 +2,6 @@
 // RpcNoSuchMethodException. The connection goes on after a refusal.
 import { type EntryTable, refusals, refused } from './entry.ts';
 
-const ACLS = 'ACLs are not built yet';
 const ADMIN = 'this administrator command is not built yet';
 const AUTHORIZE = 'service level authorization is not built yet';
 const BACKUP = 'backup and checkpoint nodes are not served; the NameNode makes its own checkpoints';
@@ -27,7 +26,6 @@ const SNAPSHOTS = 'snapshots are not built yet';
 const SYMLINKS = 'symbolic links are switched off, as in Hadoop';
 const TOKENS = 'tokens are not built yet';
 const UPGRADE = 'upgrades of a running cluster are not built yet';
-const XATTRS = 'extended attributes are not built yet';
 const ZONES = 'encryption zones are not built yet';
 
 export interface ServiceEntry {
@@ -147,16 +145,16 @@ export const SERVICES = {
       getSnapshotDiffReport: refused(SNAPSHOTS),
       getSnapshotDiffReportListing: refused(SNAPSHOTS),
       isFileClosed: true,
-      modifyAclEntries: refused(ACLS),
-      removeAclEntries: refused(ACLS),
-      removeDefaultAcl: refused(ACLS),
-      removeAcl: refused(ACLS),
-      setAcl: refused(ACLS),
-      getAclStatus: refused(ACLS),
-      setXAttr: refused(XATTRS),
-      getXAttrs: refused(XATTRS),
-      listXAttrs: refused(XATTRS),
-      removeXAttr: refused(XATTRS),
+      modifyAclEntries: true,
+      removeAclEntries: true,
+      removeDefaultAcl: true,
+      removeAcl: true,
+      setAcl: true,
+      getAclStatus: true,
+      setXAttr: true,
+      getXAttrs: true,
+      listXAttrs: true,
+      removeXAttr: true,
       checkAccess: true,
       createEncryptionZone: refused(ZONES),
       listEncryptionZones: true,

@@ -1,8 +1,9 @@
 // Ops on what an inode is, not where: owner, mode, times, replication, quotas, lists, attributes, policies.
-import type { EditOp, XAttr } from '../../edits/ops.ts';
+import type { EditOp } from '../../edits/ops.ts';
 import { modeWithoutAcl, storeAcl } from '../acl.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import { changedQuota, QUOTA_DONT_SET, QUOTA_RESET, storedQuota } from '../quota.ts';
+import { withoutXattrs, withXattrs } from '../xattrs.ts';
 import type { Application } from './context.ts';
 import { clampReplication } from './files.ts';
 
@@ -75,13 +76,11 @@ export function applySetAcl(app: Application, op: Op<'SET_ACL'>): void {
   app.touch(inode);
 }
 
-const sameName = (a: XAttr, b: XAttr): boolean => a.namespace === b.namespace && a.name === b.name;
-
 export function applySetXattr(app: Application, op: Op<'SET_XATTR'>): void {
   const { inodes } = app.ns;
   const inode = app.existing(op.path);
-  const kept = (inodes.xattrs(inode) ?? []).filter((old) => !op.xAttrs.some((change) => sameName(old, change)));
-  inodes.setXattrs(inode, [...kept, ...op.xAttrs]);
+  app.checkXattrs(op.xAttrs);
+  inodes.setXattrs(inode, withXattrs(inodes.xattrs(inode) ?? [], op.xAttrs));
   app.touch(inode);
   app.answered(op.rpc);
 }
@@ -89,7 +88,7 @@ export function applySetXattr(app: Application, op: Op<'SET_XATTR'>): void {
 export function applyRemoveXattr(app: Application, op: Op<'REMOVE_XATTR'>): void {
   const { inodes } = app.ns;
   const inode = app.existing(op.path);
-  const kept = (inodes.xattrs(inode) ?? []).filter((old) => !op.xAttrs.some((name) => sameName(old, name)));
+  const kept = withoutXattrs(inodes.xattrs(inode) ?? [], op.xAttrs);
   inodes.setXattrs(inode, kept.length === 0 ? undefined : kept);
   app.touch(inode);
   app.answered(op.rpc);

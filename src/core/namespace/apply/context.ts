@@ -1,13 +1,14 @@
 // What every op's application shares: finding the inodes of its paths, refusing contradictions, remembering who was
 // touched and which call was answered. An op checks all of its preconditions before its first change.
 import { UNKNOWN_INODE_ID } from '../../../base/ids.ts';
-import type { EditOp, RpcIds } from '../../edits/ops.ts';
+import type { EditOp, RpcIds, XAttr } from '../../edits/ops.ts';
 import { answeredOp } from '../answered-op.ts';
 import { EditLogCorruption, FeatureNotBuilt } from '../edit-errors.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import type { Namespace, OpHandles } from '../namespace.ts';
 import { splitPath } from '../paths.ts';
 import { lookUp, lookUpText } from '../resolve.ts';
+import { featureOfXattr } from '../xattrs.ts';
 
 /** Where the path of an op leads. */
 export interface Place {
@@ -40,6 +41,14 @@ export class Application {
 
   notBuilt(feature: string): FeatureNotBuilt {
     return new FeatureNotBuilt(feature, this.txid);
+  }
+
+  /** Refuses attributes that switch on what is not built. */
+  checkXattrs(xattrs: readonly XAttr[]): void {
+    for (const xattr of xattrs) {
+      const feature = featureOfXattr(xattr);
+      if (feature !== undefined) throw this.notBuilt(feature);
+    }
   }
 
   /** The place of the op's own path; the live path may have handed its inodes in. */

@@ -3,6 +3,7 @@ import { type BlockHandle, BlockState } from '../../blocks/block-map.ts';
 import type { EditOp } from '../../edits/ops.ts';
 import { storeAcl } from '../acl.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
+import { withXattrs } from '../xattrs.ts';
 import { addBlock, blocksOf, checkBlockList, checkNewBlock, dropBlock, noteGenStamp, updateBlocks } from './blocks.ts';
 import type { Application, Place } from './context.ts';
 import { checkNewId, noteInodeId, remove } from './tree.ts';
@@ -42,6 +43,7 @@ function createFile(app: Application, op: Op<'ADD'>, place: Place): InodeHandle 
   checkNewId(app, op.inodeId);
   const acl = op.aclEntries.length === 0 ? undefined : storeAcl(op.aclEntries, op.permissions.mode, false);
   if (typeof acl === 'string') throw app.contradiction(acl);
+  app.checkXattrs(op.xAttrs);
   if (place.inode !== 0) remove(app, parent, place.inode, op.mtime);
   noteInodeId(ns, op.inodeId);
   const file = inodes.create({
@@ -58,7 +60,7 @@ function createFile(app: Application, op: Op<'ADD'>, place: Place): InodeHandle 
   inodes.setPreferredBlockSize(file, op.blockSize);
   if (op.storagePolicyId !== 0) inodes.setStoragePolicy(file, op.storagePolicyId);
   if (acl?.entries !== undefined) inodes.setAcl(file, acl.entries);
-  if (op.xAttrs.length > 0) inodes.setXattrs(file, op.xAttrs);
+  if (op.xAttrs.length > 0) inodes.setXattrs(file, withXattrs([], op.xAttrs));
   inodes.setUnderConstruction(file, { clientName: op.clientName, clientMachine: op.clientMachine });
   inodes.attach(parent, file);
   ns.leases.add(op.clientName, op.inodeId, ns.monotonicMs);

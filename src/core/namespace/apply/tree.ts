@@ -4,6 +4,7 @@ import { type EditOp, RenameOption } from '../../edits/ops.ts';
 import { storeAcl } from '../acl.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
+import { withXattrs } from '../xattrs.ts';
 import type { Application, Place } from './context.ts';
 
 type Op<K extends EditOp['kind']> = Extract<EditOp, { kind: K }>;
@@ -35,6 +36,7 @@ export function applyMkdir(app: Application, op: Op<'MKDIR'>): void {
   checkNewId(app, op.inodeId);
   const acl = op.aclEntries.length === 0 ? undefined : storeAcl(op.aclEntries, op.permissions.mode, true);
   if (typeof acl === 'string') throw app.contradiction(acl);
+  app.checkXattrs(op.xAttrs);
   noteInodeId(ns, op.inodeId);
   const directory = inodes.create({
     id: op.inodeId,
@@ -47,7 +49,7 @@ export function applyMkdir(app: Application, op: Op<'MKDIR'>): void {
     atime: 0,
   });
   if (acl?.entries !== undefined) inodes.setAcl(directory, acl.entries);
-  if (op.xAttrs.length > 0) inodes.setXattrs(directory, op.xAttrs);
+  if (op.xAttrs.length > 0) inodes.setXattrs(directory, withXattrs([], op.xAttrs));
   inodes.attach(parent, directory);
   app.directoryChanged(parent, op.timestamp);
   app.touch(directory);

@@ -8,6 +8,7 @@ import type { InodeHandle } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
 import { type Caller, FsAction, pathOfInode } from '../permissions.ts';
 import { checkPermission, fileAt, type ResolvedPath, resolvePath } from '../resolve.ts';
+import { isSameXattr, UNREADABLE_BY_SUPERUSER } from '../xattrs.ts';
 
 export interface BlockRange {
   readonly block: BlockHandle;
@@ -36,8 +37,19 @@ export function blockLocations(ns: Namespace, caller: Caller, path: string, offs
   if (length < 0) throw new HdfsError('EILLEGAL', `Negative length is not supported. File: ${path}`);
   const resolved = resolvePath(ns, caller, path, 'read');
   const file = fileAt(ns.inodes, resolved.last, resolved.text);
+  checkReadableBySuperuser(ns, caller, file);
   checkPermission(ns, caller, resolved, { self: FsAction.READ });
   return { path: resolved, file, ...blocksOfRange(ns, file, offset, length) };
+}
+
+/** What is in a file may be kept from the superuser. Apache: FSDirectory.checkUnreadableBySuperuser. */
+function checkReadableBySuperuser(ns: Namespace, caller: Caller, file: InodeHandle): void {
+  if (!caller.superuser || !ns.options.permissionsEnabled) return;
+  if (ns.inodes.xattrs(file)?.some((xattr) => isSameXattr(xattr, UNREADABLE_BY_SUPERUSER)) !== true) return;
+  throw new HdfsError(
+    'EACCES',
+    `Access is denied for ${caller.user} since the superuser is not allowed to perform this operation.`,
+  );
 }
 
 /** Blocks of a file that overlap [offset, offset + length). */

@@ -84,7 +84,7 @@ export class StatusReader {
     status.symlink = isLink ? utf8Bytes(inodes.symlinkTarget(inode) ?? '') : undefined;
     if (isLink) status.storagePolicy = 0;
     else if (status.storagePolicy === 0) status.storagePolicy = inherited;
-    status.flags = status.hasAttributes && inodes.acl(inode) !== undefined ? StatusFlag.HAS_ACL : 0;
+    status.flags = status.hasAttributes && inodes.hasAcl(inode) ? StatusFlag.HAS_ACL : 0;
     // The root may have snapshots without being asked, though with a limit of none.
     if (inode === inodes.root) status.flags |= StatusFlag.SNAPSHOT_ENABLED;
     return status;

@@ -187,6 +187,10 @@ export class InodeView implements InodeReader {
     return from && readAcl(from);
   }
 
+  hasAcl(inode: InodeHandle): boolean {
+    return this.attribute(inode, AttributeTag.ACL) !== undefined;
+  }
+
   xattrs(inode: InodeHandle): readonly XAttr[] | undefined {
     const from = this.attribute(inode, AttributeTag.XATTRS);
     return from && readXattrs(from);
