@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { type GlobalOptions, type HostMaker, VerbContext } from './context.ts';
 import { EXIT, printError } from './errors.ts';
 import type { Terminal } from './terminal.ts';
+import { acl } from './verbs/acl.ts';
 import { append } from './verbs/append.ts';
 import { cat } from './verbs/cat.ts';
 import { checksum } from './verbs/checksum.ts';
@@ -26,6 +27,7 @@ import { tail } from './verbs/tail.ts';
 import { tree } from './verbs/tree.ts';
 import { truncate } from './verbs/truncate.ts';
 import type { Verb } from './verbs/verb.ts';
+import { xattr } from './verbs/xattr.ts';
 import { HADOOP_VERSION, VERSION } from './version.ts';
 
 const VERBS: readonly Verb[] = [
@@ -48,6 +50,8 @@ const VERBS: readonly Verb[] = [
   tree,
   chmod,
   chown,
+  acl,
+  xattr,
   checksum,
   count,
   dev,

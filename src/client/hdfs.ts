@@ -3,6 +3,7 @@
 import { HdfsError } from '../base/errors.ts';
 import type { AclEntryProto_FsActionProto } from '../wire/messages/acl.ts';
 import type { HdfsFileStatusProto } from '../wire/messages/hdfs.ts';
+import { Acls } from './acl.ts';
 import type { ClientContext } from './context.ts';
 import { type FileChecksum, fileChecksum } from './file-checksum.ts';
 import { HdfsFileHandle } from './file-handle.ts';
@@ -16,6 +17,7 @@ import { type BlockLocation, type ContentSummary, type Dirent, type FsStats, Hdf
 import { HdfsReadStream, HdfsWriteStream, type ReadStreamOptions } from './streams.ts';
 import { moveToTrash } from './trash.ts';
 import { type FileData, writeAll } from './write-all.ts';
+import { Xattrs } from './xattr.ts';
 
 export interface SignalOption {
   readonly signal?: AbortSignal | undefined;
@@ -64,6 +66,8 @@ const SECONDS = 1000;
 export class Hdfs implements AsyncDisposable {
   /** `hdfs://AUTHORITY` of the file system. */
   readonly uri: string;
+  readonly acl: Acls;
+  readonly xattr: Xattrs;
   readonly #context: ClientContext;
   readonly #authorities: readonly string[];
   readonly #close: () => Promise<void>;
@@ -72,6 +76,8 @@ export class Hdfs implements AsyncDisposable {
   constructor(context: ClientContext, authorities: readonly string[], close: () => Promise<void>) {
     this.uri = `hdfs://${authorities[0] ?? ''}`;
     this.#context = context;
+    this.acl = new Acls(context, (path) => this.resolve(path));
+    this.xattr = new Xattrs(context, (path) => this.resolve(path));
     this.#authorities = authorities;
     this.#close = close;
   }

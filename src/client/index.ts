@@ -20,6 +20,7 @@ import { PacketBufferPool } from './packet-buffer.ts';
 import { clientSettings } from './settings.ts';
 
 export { type ErrorCode, HdfsError } from '../base/errors.ts';
+export { type AclEntry, type AclNames, type AclSpec, type AclStatus, type Acls, formatAclEntry, parseAcl } from './acl.ts';
 export type { FileChecksum } from './file-checksum.ts';
 export type { HdfsFileHandle } from './file-handle.ts';
 export type { AppendOptions, CreateOptions, SyncOptions, WriteOptions } from './file-writer.ts';
@@ -37,6 +38,7 @@ export type { PathLike } from './paths.ts';
 export { type BlockLocation, type ContentSummary, Dirent, type FsStats, HdfsStats, type ServerDefaults } from './stats.ts';
 export type { HdfsReadStream, HdfsWriteStream, ReadStreamOptions } from './streams.ts';
 export type { FileData } from './write-all.ts';
+export type { SetXattrOptions, Xattrs } from './xattr.ts';
 
 export interface ConnectOptions {
   /** `hdfs://HOST:PORT` or `hdfs://NAMESERVICE`; default fs.defaultFS. */

@@ -1,6 +1,6 @@
 // The file systems a shell command works on, behind one interface: an HDFS through the client library, or the local one
 // through the host's disk. Paths here are absolute and clean.
-import type { ContentSummary, FileChecksum, FsStats } from '../../client/index.ts';
+import type { Acls, ContentSummary, FileChecksum, FsStats, Xattrs } from '../../client/index.ts';
 
 export interface ShellStat {
   readonly isDirectory: boolean;
@@ -41,6 +41,9 @@ export interface ShellFileSystem {
   readonly uri: string;
   readonly local: boolean;
   readonly workingDirectory: string;
+  /** Undefined where there are none: on the local disk. */
+  readonly acl: Acls | undefined;
+  readonly xattr: Xattrs | undefined;
   /** Full URI of a path, as Hadoop prints it. */
   qualify(path: string): string;
   /** Undefined when it does not exist. */

@@ -1,7 +1,7 @@
 // An HDFS for the shell, through the client library.
 import { pipeline } from 'node:stream/promises';
 import { HdfsError } from '../../base/errors.ts';
-import type { ContentSummary, FileChecksum, FsStats, Hdfs, HdfsStats } from '../../client/index.ts';
+import type { Acls, ContentSummary, FileChecksum, FsStats, Hdfs, HdfsStats, Xattrs } from '../../client/index.ts';
 import type { AppendFileOptions, CreateFileOptions, ShellEntry, ShellFileSystem, ShellStat } from './file-system.ts';
 
 export function shellStat(stats: HdfsStats): ShellStat {
@@ -25,12 +25,16 @@ export class HdfsFileSystem implements ShellFileSystem {
   readonly uri: string;
   readonly local = false;
   readonly workingDirectory: string;
+  readonly acl: Acls;
+  readonly xattr: Xattrs;
   readonly #hdfs: Hdfs;
   readonly #trashIntervalMs: number;
 
   constructor(hdfs: Hdfs, trashIntervalMs: number) {
     this.#hdfs = hdfs;
     this.uri = hdfs.uri;
+    this.acl = hdfs.acl;
+    this.xattr = hdfs.xattr;
     this.workingDirectory = hdfs.homeDirectory;
     this.#trashIntervalMs = trashIntervalMs;
   }

@@ -18,6 +18,8 @@ export class LocalFileSystem implements ShellFileSystem {
   readonly uri = 'file://';
   readonly local = true;
   readonly workingDirectory: string;
+  readonly acl = undefined;
+  readonly xattr = undefined;
   readonly #host: Pick<Host, 'disk'>;
   readonly #terminal: Terminal;
 

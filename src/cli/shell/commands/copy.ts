@@ -6,11 +6,9 @@ import { parseOptions, UsageError } from '../command-format.ts';
 import { expandGlob } from '../glob.ts';
 import { byPath, Item, splitPath } from '../item.ts';
 import { exists, isDirectory, isNotDirectory, notFound, pathError } from '../path-errors.ts';
+import { copiesRaw, type Preserved, preserve, USUALLY_PRESERVED } from '../preserve.ts';
 
 const COPYING = '._COPYING_';
-
-/** What -p keeps: t timestamps, o ownership, p permission. */
-type Preserved = ReadonlySet<string>;
 
 export abstract class WithDestination extends Command {
   #destination: Item | undefined;
@@ -89,6 +87,7 @@ export abstract class WithDestination extends Command {
     try {
       const target = await this.targetOf(source);
       this.#destination = target;
+      const raw = copiesRaw(source, target);
       if (target.stat !== undefined) {
         if (!target.stat.isDirectory) throw isNotDirectory(target.text);
       } else {
@@ -96,15 +95,16 @@ export abstract class WithDestination extends Command {
         await target.refresh();
       }
       await super.recursePath(source);
-      await this.preserve(source, target);
+      await preserve(source, target, this.preserved, raw);
     } finally {
       this.#destination = saved;
     }
   }
 
   protected async copyFile(source: Item, target: Item): Promise<void> {
+    const raw = copiesRaw(source, target);
     await this.copyStream(source.fs.read(source.path), target);
-    await this.preserve(source, target);
+    await preserve(source, target, this.preserved, raw);
   }
 
   protected async copyStream(bytes: AsyncIterable<Uint8Array>, target: Item): Promise<void> {
@@ -130,23 +130,13 @@ export abstract class WithDestination extends Command {
       throw error;
     }
   }
-
-  protected async preserve(source: Item, target: Item): Promise<void> {
-    const stat = source.found;
-    const { fs, path } = target;
-    if (this.preserved.has('t')) await fs.setTimes(path, stat.mtimeMs, stat.atimeMs);
-    if (this.preserved.has('o')) await fs.chown(path, stat.owner, stat.group);
-    if (this.preserved.has('p')) await fs.chmod(path, stat.permission);
-  }
 }
-
-const ALL_PRESERVED: Preserved = new Set(['t', 'o', 'p']);
 
 export class Put extends WithDestination {
   protected async processOptions(args: string[]): Promise<void> {
     const options = parseOptions(args, { min: 1, flags: ['f', 'p', 'l', 'd'], withValue: ['t', 'q'] });
     this.overwrite = options.has('f');
-    if (options.has('p')) this.preserved = ALL_PRESERVED;
+    if (options.has('p')) this.preserved = USUALLY_PRESERVED;
     if (options.has('l')) this.replication = 1;
     this.direct = options.has('d');
     await this.takeRemoteDestination(args);
@@ -200,11 +190,10 @@ export class Get extends WithDestination {
 export class Cp extends WithDestination {
   protected async processOptions(args: string[]): Promise<void> {
     const at = args.findIndex((arg) => arg === '--' || arg.startsWith('-p'));
-    const preserve = args[at];
-    if (preserve !== undefined && preserve !== '--') {
+    const option = args[at];
+    if (option !== undefined && option !== '--') {
       args.splice(at, 1);
-      this.preserved = preserve.length === 2 ? ALL_PRESERVED : new Set(preserve.slice(2).toLowerCase().replace('a', 'p'));
-      if (this.preserved.has('x')) throw new HdfsError('EUNSUPPORTED', 'extended attributes cannot be kept yet');
+      this.preserved = option.length === 2 ? USUALLY_PRESERVED : attributesToKeep(option.slice(2));
     }
     const options = parseOptions(args, { min: 2, flags: ['f', 'd'], withValue: ['t', 'q'] });
     this.direct = options.has('d');
@@ -212,6 +201,13 @@ export class Cp extends WithDestination {
     this.recursive = true;
     await this.takeRemoteDestination(args);
   }
+}
+
+/** Letters of -p, in either case. */
+function attributesToKeep(letters: string): Preserved {
+  const unknown = /[^topax]/i.exec(letters)?.[0];
+  if (unknown !== undefined) throw new UsageError(`No attribute for ${unknown}`);
+  return new Set(letters.toLowerCase());
 }
 
 export class Mv extends WithDestination {

@@ -1,5 +1,6 @@
 // Every verb of `hdfs dfs`: built, with its usage, or refused with the reason. The list is Hadoop's.
 import type { Command, ShellContext } from '../command.ts';
+import { GetFacl, SetFacl } from './acl.ts';
 import { AppendToFile } from './append.ts';
 import { Concat } from './concat.ts';
 import { Cp, Get, GetMerge, MoveFromLocal, Mv, Put } from './copy.ts';
@@ -16,6 +17,7 @@ import { Test } from './test.ts';
 import { Touch, Touchz } from './touch.ts';
 import { Truncate } from './truncate.ts';
 import { Df, Du, Dus } from './usage.ts';
+import { GetFattr, SetFattr } from './xattr.ts';
 
 type CommandClass = new (name: string, context: ShellContext) => Command;
 
@@ -93,8 +95,12 @@ export const VERBS: Readonly<Record<string, ShellVerb>> = {
     help: 'Copies files to the local file system.',
     command: Get,
   },
-  getfacl: { usage: '[-R] <path>', help: 'Shows ACLs.', refused: NOT_YET },
-  getfattr: { usage: '[-R] {-n name | -d} [-e en] <path>', help: 'Shows extended attributes.', refused: NOT_YET },
+  getfacl: { usage: '[-R] <path>', help: 'Shows ACLs; -R of everything below, too.', command: GetFacl },
+  getfattr: {
+    usage: '[-R] {-n name | -d} [-e en] <path>',
+    help: 'Shows an extended attribute (-n) or all of them (-d); -e text, hex or base64 says how.',
+    command: GetFattr,
+  },
   getmerge: {
     usage: '[-nl] [-skip-empty-file] <src> <localdst>',
     help: 'Joins files into one local file; -nl puts a line end after each.',
@@ -130,10 +136,14 @@ export const VERBS: Readonly<Record<string, ShellVerb>> = {
   rmr: { usage: '', help: '', replacement: '-rm -r', command: Rmr },
   setfacl: {
     usage: '[-R] [{-b|-k} {-m|-x <acl_spec>} <path>]|[--set <acl_spec> <path>]',
-    help: 'Changes ACLs.',
-    refused: NOT_YET,
+    help: 'Changes ACLs: -m adds entries, -x takes them away, --set replaces all, -k drops the default ones, -b the whole list.',
+    command: SetFacl,
   },
-  setfattr: { usage: '{-n name [-v value] | -x name} <path>', help: 'Changes extended attributes.', refused: NOT_YET },
+  setfattr: {
+    usage: '{-n name [-v value] | -x name} <path>',
+    help: 'Sets an extended attribute to a text, 0x… or 0s… (hexadecimal, base64), or removes it (-x).',
+    command: SetFattr,
+  },
   setrep: {
     usage: '[-R] [-w] <rep> <path> ...',
     help: 'Changes the replication of files; -w waits for it.',
