@@ -84,6 +84,8 @@ export const NAMENODE_KEYS = {
     deprecated: ['dfs.permissions.supergroup'],
   }),
   'dfs.permissions.ContentSummary.subAccess': bool('false', 'Whether a content summary checks access once for its top only.'),
+  'dfs.permissions.allow.owner.set.quota': bool('false', "Whether the owner of a directory's parent may set its quotas."),
+  'dfs.quota.by.storage.type.enabled': bool('true', 'Whether the space on storages of one type may be limited.'),
   'dfs.namenode.acls.enabled': bool('true', 'Whether ACLs may be set.'),
   'dfs.namenode.posix.acl.inheritance.enabled': bool('true', 'Whether a default ACL replaces the umask.'),
   'dfs.namenode.xattrs.enabled': bool('true', 'Whether extended attributes may be set.'),
@@ -188,6 +190,7 @@ export const NAMENODE_KEYS = {
   'dfs.namenode.read.considerLoad': bool('false', 'Whether readers are sent to less busy nodes first.'),
   'dfs.storage.default.policy': text('HOT', 'Storage policy of what has none of its own.'),
   'dfs.storage.policy.enabled': bool('true', 'Whether storage policies may be set.'),
+  'dfs.storage.policy.permissions.superuser-only': bool('false', 'Whether only the superuser sets storage policies.'),
 
   'dfs.heartbeat.interval': duration('s', '3', 'How often a DataNode reports that it lives.'),
   'dfs.namenode.heartbeat.recheck-interval': duration('ms', '300000', 'A node is dead after twice this and ten heartbeats.', {

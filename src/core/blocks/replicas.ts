@@ -164,6 +164,7 @@ function expectPipeline(state: ManagerState, block: BlockHandle): void {
 
 function complete(state: ManagerState, block: BlockHandle): void {
   state.blocks.setState(block, BlockState.COMPLETE);
+  state.owner.completed(block);
   state.underConstruction.remove(block);
   state.safeMode.adjustTotal(1);
   updateSafety(state, block);

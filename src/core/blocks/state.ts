@@ -26,6 +26,8 @@ export interface BlockOwner {
   openFile(block: BlockHandle): { readonly id: number; readonly isLast: boolean } | undefined;
   /** Highest generation stamp ever issued. */
   highestGenStamp(): GenStamp;
+  /** To be told that the block has its replicas, and its final length. */
+  completed(block: BlockHandle): void;
 }
 
 export interface BlockManagerOptions {

@@ -7,12 +7,25 @@ export type StorageType = (typeof StorageType)[keyof typeof StorageType];
 /** Order in which a placement tries types on one node. Apache: the order of org.apache.hadoop.fs.StorageType. */
 export const STORAGE_TYPE_ORDER: readonly StorageType[] = [
   StorageType.RAM_DISK,
-  StorageType.NVDIMM,
   StorageType.SSD,
   StorageType.DISK,
   StorageType.ARCHIVE,
   StorageType.PROVIDED,
+  StorageType.NVDIMM,
 ];
+
+/** Types whose space a quota may limit, in the order of Java's enum. Apache: StorageType.getTypesSupportingQuota. */
+export const STORAGE_TYPES_WITH_QUOTA: readonly StorageType[] = [
+  StorageType.SSD,
+  StorageType.DISK,
+  StorageType.ARCHIVE,
+  StorageType.PROVIDED,
+  StorageType.NVDIMM,
+];
+
+const names = new Map<number, string>(Object.entries(StorageType).map(([name, type]) => [type, name]));
+
+export const storageTypeName = (type: number): string => names.get(type) ?? String(type);
 
 /** Lost at a power cut, and never asked for by a storage policy's plain list. Apache: StorageType.isTransient. */
 export function isTransient(type: StorageType): boolean {

@@ -55,6 +55,7 @@ export class TestCluster {
           storagePolicy: () => 0,
           openFile: (block) => this.openFiles.get(block),
           highestGenStamp: () => this.highestGenStamp,
+          completed: () => undefined,
         },
         policy: policy,
         random: seeded(seed),

@@ -47,6 +47,8 @@ export interface InodesOptions {
 }
 
 export class Inodes extends InodeView {
+  /** Directories with a quota on space, of any or all storage types. */
+  readonly withSpaceQuota = new Set<InodeHandle>();
   private readonly store: InodeStore;
   private readonly index: ChildIndex;
   private readonly ids: IdIndex;
@@ -146,6 +148,7 @@ export class Inodes extends InodeView {
     this.names.free(this.rows.get(inode, row.NAME), this.names.length(inode));
     const blob = this.rows.get(inode, row.ATTRIBUTES);
     if (blob !== 0) freeBlob(this.texts, blob);
+    this.withSpaceQuota.delete(inode);
     this.rows.free(inode);
   }
 
@@ -235,6 +238,8 @@ export class Inodes extends InodeView {
 
   setQuota(inode: InodeHandle, quota: Quota | undefined): void {
     this.setAttribute(inode, AttributeTag.QUOTA, quota, writeQuota);
+    if (quota !== undefined && (quota.space >= 0 || quota.byType.size > 0)) this.withSpaceQuota.add(inode);
+    else this.withSpaceQuota.delete(inode);
   }
 
   setSymlinkTarget(inode: InodeHandle, target: string): void {

@@ -5,11 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { HdfsError } from '../../base/errors.ts';
 import { UNKNOWN_INODE_ID } from '../../base/ids.ts';
 import { BlockState } from '../blocks/block-map.ts';
+import { StorageType } from '../blocks/storage-type.ts';
 import { fileLength } from './file-length.ts';
 import { type InodeHandle, InodeType } from './inodes.ts';
 import { checkAddBlock, newBlock } from './ops/add-block.ts';
 import { checkAppend } from './ops/append.ts';
-import { checkSetPermission, checkSetReplication, checkSetTimes } from './ops/attributes.ts';
+import { checkSetPermission, checkSetReplication, checkSetStoragePolicy, checkSetTimes } from './ops/attributes.ts';
 import { blockFromEnd } from './ops/block-values.ts';
 import { checkClose, checkComplete } from './ops/complete.ts';
 import { checkConcat } from './ops/concat.ts';
@@ -17,9 +18,11 @@ import { checkCreate } from './ops/create.ts';
 import { checkDelete } from './ops/delete.ts';
 import { beginRecovery, checkLeaseRelease, closeDeadFile } from './ops/lease-recovery.ts';
 import { checkMkdirs } from './ops/mkdirs.ts';
+import { checkSetQuota } from './ops/quota.ts';
 import { checkRename, checkRename2 } from './ops/rename.ts';
 import { checkTruncate } from './ops/truncate.ts';
 import { nameText, splitPath } from './paths.ts';
+import { QUOTA_DONT_SET } from './quota.ts';
 import { lookUp } from './resolve.ts';
 import { dump, LoggedNamespace, rpcIds, SUPERUSER } from './testing.ts';
 
@@ -45,6 +48,9 @@ type Step =
   | { do: 'chmod'; path: string; mode: number }
   | { do: 'times'; path: string; mtime: number; atime: number }
   | { do: 'setrep'; path: string; replication: number }
+  /** A limit that nothing reaches: what is counted below it must be right. -1 takes it away. */
+  | { do: 'quota'; path: string; space: number; type: number | undefined }
+  | { do: 'policy'; path: string; policy: string | undefined }
   | { do: 'reclaim'; budget: number };
 
 const anyPath = fc
@@ -68,6 +74,13 @@ const treeStep: fc.Arbitrary<Step> = fc.oneof(
     mtime: fc.integer({ min: -1, max: 10_000 }),
     atime: fc.integer({ min: -1, max: 10_000 }),
   }),
+  fc.record({
+    do: is('quota'),
+    path,
+    space: fc.constantFrom(2 ** 40, 2 ** 50, -1),
+    type: fc.constantFrom(undefined, undefined, StorageType.SSD, StorageType.DISK),
+  }),
+  fc.record({ do: is('policy'), path, policy: fc.constantFrom('ONE_SSD', 'ALL_SSD', 'WARM', undefined) }),
   fc.record({ do: is('reclaim'), budget: fc.integer({ min: 1, max: 3 }) }),
 );
 const fileStep: fc.Arbitrary<Step> = fc.oneof(
@@ -208,6 +221,14 @@ class World {
         return true;
       case 'setrep':
         return logged.run(checkSetReplication(ns, SUPERUSER, s.path, s.replication)) !== 0;
+      case 'quota':
+        logged.run(
+          checkSetQuota(ns, SUPERUSER, { path: s.path, namespace: QUOTA_DONT_SET, space: s.space, storageType: s.type }),
+        );
+        return true;
+      case 'policy':
+        logged.run(checkSetStoragePolicy(ns, SUPERUSER, s.path, s.policy));
+        return true;
       case 'reclaim':
         ns.reclaim(s.budget, () => this.freed++);
         return true;
@@ -367,8 +388,11 @@ function expected(world: World, s: Step): Model | undefined {
       model.set(s.path, cut === undefined ? blocks : [...blocks.slice(0, -1), cut.newBytes]);
       return model;
     }
+    case 'quota':
+      return model.get(s.path) === 'directory' ? model : undefined;
     case 'chmod':
     case 'times':
+    case 'policy':
       return model.has(s.path) ? model : undefined;
     case 'setrep':
       return s.replication >= 1 && Array.isArray(model.get(s.path)) ? model : undefined;
@@ -438,6 +462,7 @@ describe('any sequence of requests', () => {
             for (const [k, v] of want) world.model.set(k, v);
           }
           expect(sorted(actual(world))).toEqual(sorted(world.model));
+          expect(world.logged.ns.space.wrong(), JSON.stringify(s)).toEqual([]);
         }
         const replayed = dump(world.logged.replay());
         expect(replayed).toEqual(dump(world.logged.ns));

@@ -20,6 +20,7 @@ import { type InodeHandle, Inodes, InodeType } from './inodes.ts';
 import { Leases } from './leases.ts';
 import { DEFAULT_NAMESPACE_OPTIONS, type NamespaceOptions } from './options.ts';
 import { RetryCache } from './retry-cache.ts';
+import { SpaceCounters } from './space-counters.ts';
 import { Touched } from './touched.ts';
 import { Truncations } from './truncations.ts';
 
@@ -54,6 +55,7 @@ export class Namespace {
   readonly retryCache: RetryCache<AnsweredOp>;
   readonly touched = new Touched();
   readonly truncations = new Truncations();
+  readonly space = new SpaceCounters(this);
   /** Deleted subtrees and dropped blocks that wait to be taken apart. */
   readonly detached = new Detached();
 
@@ -119,7 +121,9 @@ export class Namespace {
   commitBlock(block: BlockHandle, numBytes: number): void {
     if (this.blocks.state(block) === BlockState.COMPLETE) return;
     this.blocks.setNumBytes(block, numBytes);
-    this.blocks.setState(block, this.hasEnoughReplicas(block) ? BlockState.COMPLETE : BlockState.COMMITTED);
+    const isComplete = this.hasEnoughReplicas(block);
+    this.blocks.setState(block, isComplete ? BlockState.COMPLETE : BlockState.COMMITTED);
+    if (isComplete) this.space.blockCompleted(block);
   }
 
   /** Files open for writing that are in the tree: what a checkpoint lists. */
@@ -233,6 +237,7 @@ class Detached {
       }
       cost += blocks.length;
     }
+    ns.space.forget(inode);
     inodes.free(inode);
     return cost;
   }

@@ -14,6 +14,16 @@ export interface NamespaceOptions {
   readonly maxXattrsPerInode: number;
   /** Bytes of name and value. */
   readonly maxXattrSize: number;
+  /** Storage policies may be set. */
+  readonly storagePoliciesEnabled: boolean;
+  /** Only the superuser sets storage policies. */
+  readonly storagePoliciesOfSuperuser: boolean;
+  /** Space may be limited on storages of one type. */
+  readonly typeQuotasEnabled: boolean;
+  /** Who owns the parent of a directory may limit it, not the superuser alone. */
+  readonly ownersSetQuota: boolean;
+  /** Who may read the top of a tree may have its content summary. */
+  readonly contentSummarySubAccess: boolean;
   /** Bytes of a name; 0: no limit. */
   readonly maxComponentLength: number;
   readonly maxDirectoryItems: number;
@@ -43,6 +53,11 @@ export const DEFAULT_NAMESPACE_OPTIONS: NamespaceOptions = {
   xattrsEnabled: true,
   maxXattrsPerInode: 32,
   maxXattrSize: 16_384,
+  storagePoliciesEnabled: true,
+  storagePoliciesOfSuperuser: false,
+  typeQuotasEnabled: true,
+  ownersSetQuota: false,
+  contentSummarySubAccess: false,
   maxComponentLength: 255,
   maxDirectoryItems: 1024 * 1024,
   maxBlocksPerFile: 10_000,

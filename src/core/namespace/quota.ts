@@ -1,9 +1,15 @@
-// Quotas: what is set on a directory, and whether more names fit below it. Names are counted exactly, from the kept
-// subtree counts; space quotas are kept and shown, but setting one is refused (ops/quota.ts) until their use is counted.
+// Quotas: what is set on a directory, and whether more fits below it. Names are counted by the kept subtree counts, space by
+// the counters of the directories that limit it (space-counters.ts). Apache: DirectoryWithQuotaFeature.verifyQuota.
 import { HdfsError } from '../../base/errors.ts';
 import { LONG_MAX } from '../../base/ids.ts';
+import { decimal } from '../../base/java-long.ts';
+import { binaryPrefix } from '../../base/sizes.ts';
+import { STORAGE_TYPES_WITH_QUOTA, storageTypeName } from '../blocks/storage-type.ts';
+import { effectivePolicy, localPolicy } from './inode-policy.ts';
 import type { InodeHandle, Inodes, Quota } from './inodes.ts';
+import type { Namespace } from './namespace.ts';
 import { pathOfInode } from './permissions.ts';
+import type { SpaceUsage } from './space-usage.ts';
 
 /** Apache: HdfsConstants.QUOTA_DONT_SET, as near as a number comes to Long.MAX_VALUE. */
 export const QUOTA_DONT_SET = LONG_MAX;
@@ -33,8 +39,9 @@ export function changedQuota(
   const old = quotaOf(inodes, directory);
   if (storageType !== undefined) {
     const byType = new Map(old.byType);
-    if (space === QUOTA_RESET) byType.delete(storageType);
-    else byType.set(storageType, space);
+    const limit = space === QUOTA_DONT_SET ? old.space : space;
+    if (limit === QUOTA_RESET) byType.delete(storageType);
+    else byType.set(storageType, limit);
     return { ...old, byType };
   }
   let names = namespace;
@@ -48,19 +55,82 @@ export function storedQuota(quota: Quota): Quota | undefined {
   return quota.namespace < 0 && quota.space < 0 && quota.byType.size === 0 ? undefined : quota;
 }
 
-/** Refuses `count` more names below `directory`, when it or an ancestor below `limit` (0: up to the root) has no room. */
-export function checkNameQuota(inodes: Inodes, directory: InodeHandle, count: number, limit: InodeHandle = 0): void {
-  if (count <= 0) return;
+/** What a request adds below a directory. */
+export interface QuotaDemand {
+  readonly names: number;
+  /** As it counts in that directory. */
+  readonly space?: SpaceUsage | undefined;
+  /** What the same request changes before; it counts as used. */
+  readonly before?: SpaceUsage | undefined;
+}
+
+/** Apache: Quota.isViolated. */
+const isViolated = (quota: number, used: number, more: number): boolean => quota >= 0 && more > 0 && used > quota - more;
+
+/** Refuses a demand below `directory`, when it or an ancestor below `limit` (0: up to the root) has no room. */
+export function checkQuota(ns: Namespace, directory: InodeHandle, demand: QuotaDemand, limit: InodeHandle = 0): void {
+  const { inodes } = ns;
+  let { space, before } = demand;
   for (let at = directory; at !== 0 && at !== limit; at = inodes.parent(at)) {
-    const quota = inodes.quota(at)?.namespace ?? QUOTA_RESET;
-    if (quota < 0) continue;
-    const used = inodes.subtreeInodes(at);
-    if (used > quota - count) {
-      throw new HdfsError(
-        'EDQUOT_NS',
-        `The NameSpace quota (directories and files) of directory ${pathOfInode(inodes, at)}` +
-          ` is exceeded: quota=${quota} file count=${used + count}`,
-      );
+    const quota = inodes.quota(at);
+    if (quota !== undefined) {
+      checkNames(ns, at, quota.namespace, demand.names);
+      if (space !== undefined) checkSpace(ns, at, quota, space, before);
     }
+    const policy = localPolicy(inodes, at);
+    space = space?.under(policy);
+    before = before?.under(policy);
   }
+}
+
+function checkNames(ns: Namespace, directory: InodeHandle, quota: number, more: number): void {
+  const used = ns.inodes.subtreeInodes(directory);
+  if (!isViolated(quota, used, more)) return;
+  throw new HdfsError(
+    'EDQUOT_NS',
+    `The NameSpace quota (directories and files) of directory ${pathOfInode(ns.inodes, directory)}` +
+      ` is exceeded: quota=${quota} file count=${used + more}`,
+  );
+}
+
+function checkSpace(
+  ns: Namespace,
+  directory: InodeHandle,
+  quota: Quota,
+  wanted: SpaceUsage,
+  before: SpaceUsage | undefined,
+): void {
+  const counted = ns.space.of(directory);
+  if (counted === undefined) return;
+  const bytes = (value: number): string => binaryPrefix(value, 2, 'B');
+  const more = wanted.space;
+  const used = counted.space + (before?.space ?? 0);
+  if (isViolated(quota.space, used, more)) {
+    throw new HdfsError(
+      'EDQUOT_DS',
+      `The DiskSpace quota of ${pathOfInode(ns.inodes, directory)} is exceeded: quota = ${decimal(quota.space)} B = ${bytes(quota.space)}` +
+        ` but diskspace consumed = ${used + more} B = ${bytes(used + more)}`,
+    );
+  }
+  if (quota.byType.size === 0) return;
+  const policy = effectivePolicy(ns.inodes, directory);
+  const usedByType = counted.spaceByType(policy);
+  const beforeByType = before?.spaceByType(policy);
+  const moreByType = wanted.spaceByType(policy);
+  for (const type of STORAGE_TYPES_WITH_QUOTA) {
+    const limit = quota.byType.get(type) ?? QUOTA_RESET;
+    const usedOf = (usedByType.get(type) ?? 0) + (beforeByType?.get(type) ?? 0);
+    const moreOf = moreByType.get(type) ?? 0;
+    if (!isViolated(limit, usedOf, moreOf)) continue;
+    throw new HdfsError(
+      'EDQUOT_TYPE',
+      `Quota by storage type : ${storageTypeName(type)} on path : ${pathOfInode(ns.inodes, directory)}` +
+        ` is exceeded. quota = ${bytes(limit)} but space consumed = ${bytes(usedOf + moreOf)}`,
+    );
+  }
+}
+
+/** Refuses more space for a file, of its own policy and replication. */
+export function checkFileSpace(ns: Namespace, file: InodeHandle, space: SpaceUsage, before?: SpaceUsage): void {
+  checkQuota(ns, ns.inodes.parent(file), { names: 0, space, before });
 }

@@ -107,6 +107,11 @@ export class ResolvedPath {
     return joinPath(this.components, 0, this.components.length - 1);
   }
 
+  /** The path without its last name. */
+  get above(): ResolvedPath {
+    return new ResolvedPath(this.components.slice(0, -1), this.inodes.slice(0, -1), this.isRaw);
+  }
+
   /** The path with one more name. */
   child(name: Uint8Array, inode: InodeHandle): ResolvedPath {
     return new ResolvedPath([...this.components, name], [...this.inodes, inode], this.isRaw);

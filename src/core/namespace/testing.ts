@@ -24,6 +24,7 @@ export class LoggedNamespace {
     this.#options = { minBlockSize: 1, ...options };
     this.ns = new Namespace(this.#options);
     this.ns.blockPoolId = 'BP-1';
+    this.ns.space.start();
   }
 
   run<R>(checked: Checked<R>): R {

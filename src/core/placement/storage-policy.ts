@@ -1,7 +1,7 @@
 // Storage policies: which types of storage the replicas of a file want, and what stands in when a type has no room.
 // Which node then takes a replica is the placement policy's. Mirrors BlockStoragePolicySuite and BlockStoragePolicy.
 import { HdfsError } from '../../base/errors.ts';
-import { isTransient, StorageType } from '../blocks/storage-type.ts';
+import { isTransient, StorageType, storageTypeName } from '../blocks/storage-type.ts';
 
 /** Not chosen for the file nor a directory above: the default policy applies. */
 export const UNSPECIFIED_STORAGE_POLICY = 0;
@@ -45,6 +45,8 @@ export const HOT_STORAGE_POLICY_ID = 7;
 
 const byId = new Map(STORAGE_POLICIES.map((each) => [each.id, each]));
 
+export const hasStoragePolicy = (id: number): boolean => byId.has(id);
+
 /** The policy of an id; `defaultId` stands for the unspecified 0. */
 export function storagePolicyById(id: number, defaultId = HOT_STORAGE_POLICY_ID): StoragePolicy {
   const found = byId.get(id === UNSPECIFIED_STORAGE_POLICY ? defaultId : id);
@@ -57,12 +59,7 @@ export function storagePolicyByName(name: string): StoragePolicy | undefined {
   return STORAGE_POLICIES.find((each) => each.name === wanted);
 }
 
-const typeNames = (types: readonly StorageType[]): string => {
-  const names = types.map((type) =>
-    Object.keys(StorageType).find((name) => StorageType[name as keyof typeof StorageType] === type),
-  );
-  return `[${names.join(', ')}]`;
-};
+const typeNames = (types: readonly StorageType[]): string => `[${types.map(storageTypeName).join(', ')}]`;
 
 /** As messages show a policy. Apache: BlockStoragePolicy.toString. */
 export function storagePolicyText(of: StoragePolicy): string {

@@ -249,6 +249,7 @@ export class NameNode {
             return { id: inodes.id(file), isLast: inodes.blockAt(file, inodes.blockCount(file) - 1) === block };
           },
           highestGenStamp: () => namespace.genStamp,
+          completed: (block) => namespace.space.blockCompleted(block),
         },
         policy: placementPolicyNamed(configuration.require('dfs.block.replicator.classname'), placementOptions(configuration)),
         random: () => host.random.fraction(),
@@ -281,6 +282,7 @@ export class NameNode {
     ns.touched.enabled = true;
     ns.keepsOldBlocks = () => !storage.upgradeFinalized;
     ns.hasEnoughReplicas = (block) => blockManager.hasMinReplication(block);
+    ns.space.start();
     let complete = 0;
     for (let from = 1; from !== 0; ) {
       from = ns.blocks.scan(from, SCAN_SLICE, (block) => {

@@ -19,7 +19,6 @@ const LIFELINE = 'lifelines are not served; heartbeats never wait for other work
 const POLICIES = 'changing storage policies is not built yet';
 const PROVIDED = 'provided storage is not supported';
 const PROXY = 'proxy users are not built yet';
-const QUOTA = 'setting quotas is not built yet';
 const RECONFIGURE = 'changing the configuration of a running daemon is not built yet';
 const SHORTCIRCUIT = 'short-circuit reads are not supported';
 const SNAPSHOTS = 'snapshots are not built yet';
@@ -123,7 +122,7 @@ export const SERVICES = {
       listCachePools: true,
       getFileLinkInfo: true,
       getContentSummary: true,
-      setQuota: refused(QUOTA),
+      setQuota: true,
       fsync: true,
       setTimes: true,
       createSymlink: refused(SYMLINKS),

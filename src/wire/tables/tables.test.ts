@@ -40,7 +40,7 @@ test('every refusal gives a reason that reads as one', () => {
   for (const table of tables) {
     for (const [name, entry] of Object.entries(table)) if (entry !== true) expect(entry.refused, name).toMatch(/^\w.{8,}[^.]$/);
   }
-  expect(refusedMethods('ClientNamenodeProtocol')).toHaveProperty('setQuota');
+  expect(refusedMethods('ClientNamenodeProtocol')).toHaveProperty('createSnapshot');
   expect(refusedMethods('ClientNamenodeProtocol')).not.toHaveProperty('create');
 });
 

@@ -11,7 +11,8 @@ type Op<K extends EditOp['kind']> = Extract<EditOp, { kind: K }>;
 
 export function applySetReplication(app: Application, op: Op<'SET_REPLICATION'>): void {
   const file = app.file(op.path);
-  app.ns.inodes.setReplication(file, clampReplication(app, op.replication));
+  const { inodes, space } = app.ns;
+  space.ofFile(file, () => inodes.setReplication(file, clampReplication(app, op.replication)));
   app.touch(file);
 }
 
@@ -42,6 +43,7 @@ export function applyQuota(app: Application, op: QuotaOp): void {
   const { inodes } = app.ns;
   const directory = app.directory(op.path);
   inodes.setQuota(directory, storedQuota(quotaAfter(app, directory, op)));
+  app.ns.space.quotaChanged(directory);
   app.touch(directory);
 }
 
@@ -96,9 +98,12 @@ export function applyRemoveXattr(app: Application, op: Op<'REMOVE_XATTR'>): void
 
 /** Of files and directories alike, though on disk a directory has it among its attributes. */
 export function applySetStoragePolicy(app: Application, op: Op<'SET_STORAGE_POLICY'>): void {
-  const { inodes } = app.ns;
+  const { inodes, space } = app.ns;
   const inode = app.existing(op.path);
-  if (inodes.type(inode) === InodeType.SYMLINK) throw app.contradiction(`${op.path} is a symlink`);
-  inodes.setStoragePolicy(inode, op.policyId);
+  const type = inodes.type(inode);
+  if (type === InodeType.SYMLINK) throw app.contradiction(`${op.path} is a symlink`);
+  const change = (): void => inodes.setStoragePolicy(inode, op.policyId);
+  if (type === InodeType.FILE) space.ofFile(inode, change);
+  else space.ofPolicy(inode, change);
   app.touch(inode);
 }

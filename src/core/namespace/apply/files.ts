@@ -20,7 +20,7 @@ export function applyAdd(app: Application, op: Op<'ADD'>): void {
   if (place.inode === 0 || op.overwrite) {
     for (const block of op.blocks) checkNewBlock(app, block);
     const file = createFile(app, op, place);
-    updateBlocks(app, file, op.blocks, false);
+    ns.space.ofFile(file, () => updateBlocks(app, file, op.blocks, false));
     app.answered(op.rpc);
     return;
   }
@@ -32,7 +32,7 @@ export function applyAdd(app: Application, op: Op<'ADD'>): void {
   }
   inodes.setAtime(file, op.atime);
   inodes.setMtime(file, op.mtime);
-  updateBlocks(app, file, op.blocks, false);
+  ns.space.ofFile(file, () => updateBlocks(app, file, op.blocks, false));
   app.touch(file);
 }
 
@@ -85,7 +85,7 @@ function reopen(app: Application, file: InodeHandle, clientName: string, clientM
   if (!newBlock && count > 0) {
     const last = inodes.blockAt(file, count - 1);
     if (ns.blocks.numBytes(last) !== inodes.preferredBlockSize(file)) {
-      ns.blocks.setState(last, BlockState.UNDER_CONSTRUCTION);
+      ns.space.ofFile(file, () => ns.blocks.setState(last, BlockState.UNDER_CONSTRUCTION), count - 1);
     }
   }
   app.touch(file);
@@ -100,13 +100,13 @@ export function applyAppend(app: Application, op: Op<'APPEND'>): void {
 }
 
 export function applyClose(app: Application, op: Op<'CLOSE'>): void {
-  const { inodes, leases } = app.ns;
+  const { inodes, leases, space } = app.ns;
   const file = app.file(op.path);
   if (inodes.underConstruction(file) === undefined) throw app.contradiction(`${op.path} is not under construction`);
   checkBlockList(app, file, op.blocks);
   inodes.setAtime(file, op.atime);
   inodes.setMtime(file, op.mtime);
-  updateBlocks(app, file, op.blocks, true);
+  space.ofFile(file, () => updateBlocks(app, file, op.blocks, true));
   leases.remove(inodes.id(file));
   inodes.setUnderConstruction(file, undefined);
   app.touch(file);
@@ -114,14 +114,15 @@ export function applyClose(app: Application, op: Op<'CLOSE'>): void {
 
 export function applyAddBlock(app: Application, op: Op<'ADD_BLOCK'>): void {
   const file = openFile(app, op.path);
-  addBlock(app, file, op.penultimate, op.last);
+  const { inodes, space } = app.ns;
+  space.ofFile(file, () => addBlock(app, file, op.penultimate, op.last), Math.max(0, inodes.blockCount(file) - 1));
   app.touch(file);
 }
 
 export function applyUpdateBlocks(app: Application, op: Op<'UPDATE_BLOCKS'>): void {
   const file = app.file(op.path);
   checkBlockList(app, file, op.blocks);
-  updateBlocks(app, file, op.blocks, false);
+  app.ns.space.ofFile(file, () => updateBlocks(app, file, op.blocks, false));
   app.touch(file);
   app.answered(op.rpc);
 }
@@ -147,7 +148,7 @@ export function applyReassignLease(app: Application, op: Op<'REASSIGN_LEASE'>): 
  */
 export function applyTruncate(app: Application, op: Op<'TRUNCATE'>): void {
   const { ns } = app;
-  const { inodes, blocks } = ns;
+  const { blocks } = ns;
   const file = app.file(op.path);
   const all = blocksOf(ns, file);
   let kept = 0;
@@ -161,6 +162,23 @@ export function applyTruncate(app: Application, op: Op<'TRUNCATE'>): void {
   if (copy !== undefined && last !== undefined && blocks.id(last) !== copy.id && blocks.find(copy.id) !== 0) {
     throw app.contradiction(`block ${copy.id} exists already`);
   }
+  ns.space.ofFile(file, () => cut(app, op, file, all, kept, length));
+  app.touch(file);
+}
+
+/** Leaves `kept` blocks of `length` bytes, and cuts the last where the op asks for it. */
+function cut(
+  app: Application,
+  op: Op<'TRUNCATE'>,
+  file: InodeHandle,
+  all: readonly BlockHandle[],
+  kept: number,
+  length: number,
+): void {
+  const { ns } = app;
+  const { inodes, blocks } = ns;
+  const last = all[kept - 1];
+  const copy = op.truncateBlock;
   inodes.setBlocks(file, all.slice(0, kept));
   for (const block of all.slice(kept)) dropBlock(app, block);
   inodes.setMtime(file, op.timestamp);
@@ -180,7 +198,6 @@ export function applyTruncate(app: Application, op: Op<'TRUNCATE'>): void {
       ns.truncations.begin(replacement, { kind: 'copy', newBytes, source: last });
     }
   }
-  app.touch(file);
 }
 
 /** Moves the blocks of files of one directory to the end of another of its files, and removes those files. */
@@ -196,6 +213,7 @@ export function applyConcat(app: Application, op: Op<'CONCAT_DELETE'>): void {
   if (distinct.size !== sources.length + 1) throw app.contradiction('a file occurs twice');
   const list = blocksOf(ns, target.inode);
   for (const source of sources) {
+    ns.space.leaving(source.inode);
     const moved = blocksOf(ns, source.inode);
     inodes.setBlocks(source.inode, []);
     for (const block of moved) ns.blocks.setOwner(block, target.inode);
@@ -205,7 +223,7 @@ export function applyConcat(app: Application, op: Op<'CONCAT_DELETE'>): void {
     inodes.free(source.inode);
     app.touch(source.parent);
   }
-  inodes.setBlocks(target.inode, list);
+  ns.space.ofFile(target.inode, () => inodes.setBlocks(target.inode, list));
   inodes.setMtime(target.inode, op.timestamp);
   app.touch(target.inode);
   app.directoryChanged(target.parent, op.timestamp);

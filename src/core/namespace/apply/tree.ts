@@ -22,6 +22,7 @@ export function noteInodeId(ns: Namespace, id: InodeId): void {
 export function remove(app: Application, parent: InodeHandle, inode: InodeHandle, timeMs: number): void {
   const { ns } = app;
   if (ns.inodes.type(inode) === InodeType.FILE) ns.leases.remove(ns.inodes.id(inode));
+  ns.space.leaving(inode);
   ns.inodes.detach(inode);
   ns.detached.addSubtree(inode, app.txid);
   app.directoryChanged(parent, timeMs);
@@ -142,8 +143,9 @@ function checkMove(app: Application, source: Place, destination: Place): InodeHa
 }
 
 function move(app: Application, source: Place, destination: Place, timeMs: number): void {
-  const { inodes } = app.ns;
+  const { inodes, space } = app.ns;
   const parent = checkMove(app, source, destination);
+  space.moving(source.inode, parent);
   inodes.detach(source.inode);
   inodes.setName(source.inode, destination.name);
   inodes.attach(parent, source.inode);

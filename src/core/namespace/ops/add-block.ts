@@ -7,12 +7,14 @@ import { type BlockHandle, BlockState } from '../../blocks/block-map.ts';
 import type { EditBlock } from '../../edits/ops.ts';
 import { NO_RPC_IDS } from '../../edits/ops.ts';
 import { fileLength } from '../file-length.ts';
-import { effectivePolicy } from '../inode-policy.ts';
+import { effectivePolicy, localPolicy } from '../inode-policy.ts';
 import type { InodeHandle } from '../inodes.ts';
 import { checkObjectCount } from '../limits.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import type { Caller } from '../permissions.ts';
+import { checkFileSpace } from '../quota.ts';
 import { resolveFile } from '../resolve.ts';
+import { SpaceUsage } from '../space-usage.ts';
 import {
   blockFromEnd,
   blockText,
@@ -132,11 +134,27 @@ export interface NewBlock {
   readonly offset: number;
 }
 
+/** Room for a full block, once the one before counts with its own length. */
+function checkBlockSpace(ns: Namespace, { wanted, penultimate }: Extract<AddBlockCheck, { kind: 'new' }>): void {
+  const { file, blockSize, replication } = wanted;
+  if (!ns.space.isCounted(ns.inodes.parent(file))) return;
+  const policy = localPolicy(ns.inodes, file);
+  const more = new SpaceUsage();
+  more.add(policy, replication, blockSize);
+  const before = new SpaceUsage();
+  const last = penultimate === undefined ? 0 : ns.blocks.find(penultimate.id);
+  if (last !== 0 && ns.blocks.state(last) !== BlockState.COMPLETE && ns.hasEnoughReplicas(last)) {
+    before.add(policy, replication, (penultimate?.numBytes ?? 0) - blockSize);
+  }
+  checkFileSpace(ns, file, more, before);
+}
+
 /** The three ops of a new block. Answers it once they are applied. */
 export function newBlock(ns: Namespace, check: Extract<AddBlockCheck, { kind: 'new' }>): Checked<NewBlock> {
   const id = blockId(ns.lastBlockId + 1n);
   const stamp = genStamp(ns.genStamp + 1);
   const { file, path } = check.wanted;
+  checkBlockSpace(ns, check);
   return {
     ops: [
       { kind: 'ALLOCATE_BLOCK_ID', blockId: id },

@@ -3,12 +3,14 @@ import { HdfsError } from '../../../base/errors.ts';
 import { type BlockHandle, BlockState } from '../../blocks/block-map.ts';
 import type { RpcIds } from '../../edits/ops.ts';
 import { fileLength } from '../file-length.ts';
-import { effectivePolicy } from '../inode-policy.ts';
+import { effectivePolicy, localPolicy } from '../inode-policy.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import { type Caller, FsAction } from '../permissions.ts';
 import { type FileStatus, fileStatusOf } from '../queries/file-status.ts';
+import { checkFileSpace } from '../quota.ts';
 import { checkPermission, fileAt, resolvePath } from '../resolve.ts';
+import { SpaceUsage } from '../space-usage.ts';
 import { blockFromEnd, blockText } from './block-values.ts';
 import { checkNotOpen } from './lease-check.ts';
 
@@ -71,11 +73,20 @@ export function checkAppend(
       `append: lastBlock=${blockText(ns, last)} of src=${path.text} is not sufficiently replicated yet.`,
     );
   }
+  if (last !== 0) checkFileSpace(ns, file, reserved(ns, file, last));
   const { clientName, clientMachine, newBlock, rpc } = request;
   return {
     ops: [{ kind: 'APPEND', path: path.text, clientName, clientMachine, newBlock, rpc }],
     result: () => appended(ns, file, newBlock),
   };
+}
+
+/** What the last block will count for beyond its length while it is open; a full one is not opened, as Apache. */
+function reserved(ns: Namespace, file: InodeHandle, last: BlockHandle): SpaceUsage {
+  const usage = new SpaceUsage();
+  const { inodes, blocks } = ns;
+  usage.add(localPolicy(inodes, file), inodes.replication(file), inodes.preferredBlockSize(file) - blocks.numBytes(last));
+  return usage;
 }
 
 /** The answer to an append that was carried out; made again for a client that missed it. */

@@ -5,8 +5,10 @@ import { storagePolicyById, storagePolicyByName, storagePolicyText } from '../..
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import { invalidPath, isExactReservedName } from '../paths.ts';
-import { type Caller, FsAction } from '../permissions.ts';
+import { type Caller, checkSuperuser, FsAction } from '../permissions.ts';
+import { checkFileSpace } from '../quota.ts';
 import { checkOwner, checkPermission, type ResolvedPath, resolvePath } from '../resolve.ts';
+import { addFileUsage, SpaceUsage } from '../space-usage.ts';
 import { checkReplication } from './create.ts';
 
 const nothing = (): void => undefined;
@@ -69,6 +71,9 @@ export function checkSetReplication(ns: Namespace, caller: Caller, path: string,
   checkPermission(ns, caller, resolved, { self: FsAction.WRITE });
   const inode = resolved.last;
   if (inode === 0 || ns.inodes.type(inode) !== InodeType.FILE) return { ops: [], result: () => 0 };
+  const before = new SpaceUsage();
+  addFileUsage(ns, inode, 0, before);
+  if (!before.isEmpty) checkFileSpace(ns, inode, before.withReplication(replication).addAll(before, -1));
   return { ops: [{ kind: 'SET_REPLICATION', path: resolved.text, replication }], result: () => inode };
 }
 
@@ -79,11 +84,17 @@ export function checkSetStoragePolicy(
   path: string,
   policyName: string | undefined,
 ): Checked<void> {
+  const asked = policyName === undefined ? 'unset storage policy' : 'set storage policy';
+  if (!ns.options.storagePoliciesEnabled) {
+    throw new HdfsError('EIO', `Failed to ${asked} since dfs.storage.policy.enabled is set to false.`);
+  }
+  const operation = policyName === undefined ? 'unsetStoragePolicy' : 'setStoragePolicy';
+  if (ns.options.storagePoliciesOfSuperuser) checkSuperuser(caller, operation);
   const policy = policyName === undefined ? undefined : storagePolicyByName(policyName);
   if (policyName !== undefined && policy === undefined) {
     throw new HdfsError('EINVAL', `Cannot find a block policy with the name ${policyName}`);
   }
-  const resolved = resolvePath(ns, caller, path, 'write', policy === undefined ? 'unsetStoragePolicy' : 'setStoragePolicy');
+  const resolved = resolvePath(ns, caller, path, 'write', operation);
   checkPermission(ns, caller, resolved, { self: FsAction.WRITE });
   const inode = resolved.last;
   if (inode === 0) throw new HdfsError('ENOENT', `File/Directory does not exist: ${resolved.text}`, { path });

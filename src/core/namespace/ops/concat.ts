@@ -1,11 +1,15 @@
 // concat: files of one directory become the tail of another of its files. Apache: FSDirConcatOp.
 import { HdfsError } from '../../../base/errors.ts';
 import type { RpcIds } from '../../edits/ops.ts';
+import { fileLength } from '../file-length.ts';
+import { localPolicy } from '../inode-policy.ts';
 import type { InodeHandle } from '../inodes.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import { isReservedInodesName, isReservedRawName } from '../paths.ts';
 import { type Caller, FsAction } from '../permissions.ts';
+import { checkFileSpace } from '../quota.ts';
 import { checkPermission, fileAt, type ResolvedPath, resolvePath } from '../resolve.ts';
+import { SpaceUsage } from '../space-usage.ts';
 
 export interface ConcatRequest {
   readonly target: string;
@@ -34,10 +38,25 @@ export function checkConcat(ns: Namespace, caller: Caller, request: ConcatReques
   if (seen.size < sources.length) {
     throw new HdfsError('EINVAL', 'concat: at least two of the source files are the same');
   }
+  checkFileSpace(ns, file, replicationChange(ns, file, seen));
   return {
     ops: [{ kind: 'CONCAT_DELETE', target, sources, timestamp: now, rpc: request.rpc }],
     result: () => file,
   };
+}
+
+/** What the blocks that come take more, or less, under the target's replication. */
+function replicationChange(ns: Namespace, target: InodeHandle, sources: Iterable<InodeHandle>): SpaceUsage {
+  const usage = new SpaceUsage();
+  const replication = ns.inodes.replication(target);
+  for (const source of sources) {
+    if (ns.inodes.replication(source) === replication) continue;
+    const policy = localPolicy(ns.inodes, source);
+    const bytes = fileLength(ns, source);
+    usage.add(policy, ns.inodes.replication(source), -bytes);
+    usage.add(policy, replication, bytes);
+  }
+  return usage;
 }
 
 function checkSource(ns: Namespace, caller: Caller, source: string, target: ResolvedPath): InodeHandle {

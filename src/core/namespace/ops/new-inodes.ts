@@ -7,7 +7,7 @@ import type { InodeHandle } from '../inodes.ts';
 import { checkName, checkObjectCount } from '../limits.ts';
 import type { Namespace } from '../namespace.ts';
 import { joinPath } from '../paths.ts';
-import { checkNameQuota } from '../quota.ts';
+import { checkQuota } from '../quota.ts';
 import type { ResolvedPath } from '../resolve.ts';
 
 /** Mode of a new file or directory: with the client's umask taken off, and, from newer clients, without. */
@@ -49,10 +49,11 @@ export class NewInodes {
     this.#parent = { group: ns.inodes.group(existing), acl: ns.inodes.acl(existing) };
     this.#lastId = ns.lastInodeId;
     checkObjectCount(ns);
-    checkNameQuota(ns.inodes, existing, path.length - this.#firstMissing - (replaced === 0 ? 0 : 1));
     for (let i = this.#firstMissing; i < path.length; i++) {
       const parent = i === this.#firstMissing && replaced === 0 ? existing : 0;
       checkName(ns, path.nameAt(i), parent, () => joinPath(path.components, 0, i));
+      const names = i - this.#firstMissing + (replaced === 0 ? 1 : 0);
+      checkQuota(ns, existing, { names });
     }
   }
 

@@ -1,12 +1,13 @@
-// setQuota. Name quotas are kept and held; a quota on space is refused, since the space below a directory is not counted
-// yet. Apache: FSNamesystem.setQuota, FSDirAttrOp.unprotectedSetQuota.
+// setQuota: limits names or space below a directory, or lifts the limit. What is there already may be more. Apache:
+// FSNamesystem.setQuota, FSDirAttrOp.unprotectedSetQuota.
 import { HdfsError } from '../../../base/errors.ts';
+import { decimal } from '../../../base/java-long.ts';
 import type { EditOp } from '../../edits/ops.ts';
 import { InodeType } from '../inodes.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import { type Caller, checkSuperuser } from '../permissions.ts';
 import { changedQuota, QUOTA_DONT_SET, QUOTA_RESET, quotaOf } from '../quota.ts';
-import { resolvePath } from '../resolve.ts';
+import { checkOwner, type ResolvedPath, resolvePath } from '../resolve.ts';
 
 export interface SetQuotaRequest {
   readonly path: string;
@@ -18,12 +19,32 @@ export interface SetQuotaRequest {
 
 const isLegal = (quota: number): boolean => quota >= 0 || quota === QUOTA_DONT_SET || quota === QUOTA_RESET;
 
+/** As messages name the request. Apache: FSNamesystem.getQuotaCommand. */
+export function quotaCommand({ namespace, space }: SetQuotaRequest): string {
+  if (namespace === QUOTA_RESET && space === QUOTA_DONT_SET) return 'clearQuota';
+  if (namespace === QUOTA_DONT_SET && space === QUOTA_RESET) return 'clearSpaceQuota';
+  return space === QUOTA_DONT_SET ? 'setQuota' : 'setSpaceQuota';
+}
+
+/** Who may not set quotas at all; refused before anything else, even in safe mode. */
+export function checkMaySetQuota(ns: Namespace, caller: Caller, request: SetQuotaRequest): void {
+  if (!ns.options.ownersSetQuota) checkSuperuser(caller, quotaCommand(request));
+}
+
 export function checkSetQuota(ns: Namespace, caller: Caller, request: SetQuotaRequest): Checked<void> {
-  checkSuperuser(caller, 'setQuota');
+  checkMaySetQuota(ns, caller, request);
   const { namespace, space, storageType } = request;
-  const path = resolvePath(ns, caller, request.path, 'write', 'setQuota');
+  const path = resolvePath(ns, caller, request.path, 'write', quotaCommand(request));
+  if (ns.options.permissionsEnabled && !caller.superuser) checkParentOwner(ns, caller, path);
   if (!isLegal(namespace) || !isLegal(space)) {
-    throw new HdfsError('EILLEGAL', `Illegal value for nsQuota or ssQuota : ${namespace} and ${space}`);
+    throw new HdfsError('EILLEGAL', `Illegal value for nsQuota or ssQuota : ${decimal(namespace)} and ${decimal(space)}`);
+  }
+  if (storageType !== undefined && (!ns.options.typeQuotasEnabled || namespace !== QUOTA_DONT_SET)) {
+    throw new HdfsError(
+      'EUNSUPPORTEDACTION',
+      'Failed to set quota by storage type because eitherdfs.quota.by.storage.type.enabled is set to ' +
+        `${ns.options.typeQuotasEnabled} or nsQuota value is illegal ${decimal(namespace)}`,
+    );
   }
   const directory = path.last;
   if (directory === 0) throw new HdfsError('ENOENT', `Directory does not exist: ${path.text}`, { path: path.text });
@@ -32,17 +53,25 @@ export function checkSetQuota(ns: Namespace, caller: Caller, request: SetQuotaRe
   }
   const old = quotaOf(ns.inodes, directory);
   const wanted = changedQuota(ns.inodes, directory, namespace, space, storageType);
-  const setsSpace = storageType === undefined ? wanted.space >= 0 && wanted.space !== old.space : space !== QUOTA_RESET;
-  if (setsSpace) {
-    throw new HdfsError('EUNSUPPORTED', 'Space quotas are not supported by this NameNode yet', { path: path.text });
+  if (storageType !== undefined) {
+    const limit = wanted.byType.get(storageType) ?? QUOTA_RESET;
+    const op: EditOp = { kind: 'SET_QUOTA_BY_STORAGETYPE', path: path.text, storageType, spaceQuota: limit };
+    return { ops: limit === (old.byType.get(storageType) ?? QUOTA_RESET) ? [] : [op], result: () => undefined };
   }
-  const op = quotaOp(request.path, wanted.namespace, wanted.space, storageType);
-  const unchanged =
-    storageType === undefined ? wanted.namespace === old.namespace && wanted.space === old.space : !old.byType.has(storageType);
-  return { ops: unchanged ? [] : [op], result: () => undefined };
+  const isSame = wanted.namespace === old.namespace && wanted.space === old.space;
+  const op: EditOp = { kind: 'SET_QUOTA', path: path.text, namespaceQuota: wanted.namespace, spaceQuota: wanted.space };
+  return { ops: isSame ? [] : [op], result: () => undefined };
 }
 
-function quotaOp(path: string, namespace: number, space: number, storageType: number | undefined): EditOp {
-  if (storageType !== undefined) return { kind: 'SET_QUOTA_BY_STORAGETYPE', path, storageType, spaceQuota: QUOTA_RESET };
-  return { kind: 'SET_QUOTA', path, namespaceQuota: namespace, spaceQuota: space };
+/** With dfs.permissions.allow.owner.set.quota, the owner of the parent does. */
+function checkParentOwner(ns: Namespace, caller: Caller, path: ResolvedPath): void {
+  try {
+    checkOwner(ns, caller, path.above);
+  } catch (error) {
+    if (!(error instanceof HdfsError) || error.code !== 'EACCES') throw error;
+    throw new HdfsError(
+      'EACCES',
+      `Access denied for user ${caller.user}. Superuser or owner of parent folder privilege is required`,
+    );
+  }
 }

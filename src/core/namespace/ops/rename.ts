@@ -7,8 +7,9 @@ import { checkItems, checkNameLength, checkNotSnapshot } from '../limits.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import { checkPathLength, isExactReservedName } from '../paths.ts';
 import { type Caller, FsAction } from '../permissions.ts';
-import { checkNameQuota } from '../quota.ts';
+import { checkQuota } from '../quota.ts';
 import { checkPermission, type ResolvedPath, resolvePath } from '../resolve.ts';
+import { SpaceUsage } from '../space-usage.ts';
 import { checkSubtreeAccess, type SubtreeAccess } from './subtree-access.ts';
 
 export interface RenameRequest {
@@ -133,9 +134,15 @@ function checkRoom(ns: Namespace, source: ResolvedPath, destination: ResolvedPat
   checkNameLength(ns, destination.name, parentText);
   if (source.parent !== destination.parent) {
     checkItems(ns, destination.parent, parentText);
-    const replaced = destination.last === 0 ? 0 : inodes.subtreeInodes(destination.last);
-    const more = inodes.subtreeInodes(source.last) - replaced;
-    checkNameQuota(inodes, destination.parent, more, commonAncestor(source, destination));
+    const replaced = destination.last;
+    const names = inodes.subtreeInodes(source.last) - (replaced === 0 ? 0 : inodes.subtreeInodes(replaced));
+    const common = commonAncestor(source, destination);
+    let space: SpaceUsage | undefined;
+    if (ns.space.isCounted(destination.parent, common)) {
+      space = new SpaceUsage().addAll(ns.space.usage(source.last));
+      if (replaced !== 0) space.addAll(ns.space.usage(replaced), -1);
+    }
+    checkQuota(ns, destination.parent, { names, space }, common);
   }
   checkNotSnapshot(destination.name);
 }

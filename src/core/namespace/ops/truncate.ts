@@ -5,11 +5,13 @@ import { blockId, type GenStamp, genStamp } from '../../../base/ids.ts';
 import { type BlockHandle, BlockState } from '../../blocks/block-map.ts';
 import { type EditBlock, type EditOp, NO_RPC_IDS } from '../../edits/ops.ts';
 import { fileLength, lengthWithoutOpenBlock } from '../file-length.ts';
-import { effectivePolicy } from '../inode-policy.ts';
+import { effectivePolicy, localPolicy } from '../inode-policy.ts';
 import type { InodeHandle } from '../inodes.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import { type Caller, FsAction } from '../permissions.ts';
+import { checkFileSpace } from '../quota.ts';
 import { checkPermission, fileAt, resolvePath } from '../resolve.ts';
+import { SpaceUsage } from '../space-usage.ts';
 import { LAZY_PERSIST } from './append.ts';
 import { blockFromEnd, editBlock } from './block-values.ts';
 import { checkNotOpen, refusedTaker } from './lease-check.ts';
@@ -55,6 +57,7 @@ export function checkTruncate(ns: Namespace, caller: Caller, request: TruncateRe
       `Cannot truncate to a larger file size. Current size: ${oldLength}, truncate size: ${newLength}.`,
     );
   }
+  checkFileSpace(ns, file, lengthChange(ns, file, newLength));
   const cut = blockAt(ns, file, newLength);
   const op = { kind: 'TRUNCATE', path: path.text, clientName, clientMachine, newLength, timestamp: now } as const;
   if (cut === 0) {
@@ -75,6 +78,21 @@ function lengthAimedAt(ns: Namespace, file: InodeHandle): number | undefined {
   if (truncation === undefined || ns.blocks.state(last) !== BlockState.UNDER_RECOVERY) return undefined;
   const bytes = truncation.kind === 'copy' ? ns.blocks.numBytes(truncation.source) : truncation.newBytes;
   return lengthWithoutOpenBlock(ns, file) + bytes;
+}
+
+/** What a cut changes: the blocks behind it go, a block that it falls into counts as full until it is cut. */
+function lengthChange(ns: Namespace, file: InodeHandle, newLength: number): SpaceUsage {
+  const { inodes, blocks } = ns;
+  let bytes = 0;
+  let start = fileLength(ns, file);
+  for (let i = inodes.blockCount(file) - 1; i >= 0 && start > newLength; i--) {
+    const length = blocks.numBytes(inodes.blockAt(file, i));
+    start -= length;
+    bytes += (start < newLength ? inodes.preferredBlockSize(file) : 0) - length;
+  }
+  const usage = new SpaceUsage();
+  usage.add(localPolicy(inodes, file), inodes.replication(file), bytes);
+  return usage;
 }
 
 /** The block inside which a length falls, or 0 when that is a block's end. */

@@ -3,11 +3,14 @@
 // others in. Whoever needs one consistent answer asks `holds` at the end. Apache: ContentSummaryComputationContext.
 import { HdfsError } from '../../../base/errors.ts';
 import { fileLength, spaceConsumed } from '../file-length.ts';
+import { effectivePolicy, localPolicy } from '../inode-policy.ts';
 import { type InodeHandle, InodeType, type Quota } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
 import { type Caller, denied, FsAction, isAllowed, pathOfInode } from '../permissions.ts';
 import { quotaOf } from '../quota.ts';
-import { resolvePath } from '../resolve.ts';
+import { checkPermission, resolvePath } from '../resolve.ts';
+import { SpaceUsage } from '../space-usage.ts';
+import { SubtreeSpace } from '../subtree-space.ts';
 
 export interface ContentSummary {
   readonly length: number;
@@ -16,6 +19,8 @@ export interface ContentSummary {
   readonly directoryCount: number;
   readonly spaceConsumed: number;
   readonly quota: Quota;
+  /** Bytes of files on storages of each type, as their policies want them; where none is set nothing is counted. */
+  readonly spaceByType: ReadonlyMap<number, number>;
   /** Empty for directories; 'Replicated' for a file. */
   readonly erasureCodingPolicy: string;
 }
@@ -24,16 +29,26 @@ export interface QuotaUsage {
   readonly fileAndDirectoryCount: number;
   readonly spaceConsumed: number;
   readonly quota: Quota;
+  readonly spaceByType: ReadonlyMap<number, number>;
+}
+
+/** What is stepped until it is done, and good when nothing has changed under it. */
+export interface CountWalk {
+  /** True when done. */
+  step(budget: number): boolean;
+  readonly holds: boolean;
 }
 
 interface Frame {
   readonly directory: InodeHandle;
+  /** The storage policy in force. */
+  readonly policy: number;
   /** Last name that was counted. */
   after: Uint8Array | undefined;
 }
 
 /** A walk over one subtree. */
-export class SubtreeCount {
+export class SubtreeCount implements CountWalk {
   readonly root: InodeHandle;
   readonly #ns: Namespace;
   readonly #caller: Caller | undefined;
@@ -44,6 +59,8 @@ export class SubtreeCount {
   #space = 0;
   #files = 0;
   #directories = 0;
+  /** By lengths alone, as Apache: a block that is being written counts no more than its bytes. */
+  readonly #byPolicy = new SpaceUsage();
 
   /** `caller`: who must be allowed to read every directory; undefined when that was seen to before. */
   constructor(ns: Namespace, caller: Caller | undefined, root: InodeHandle) {
@@ -51,7 +68,7 @@ export class SubtreeCount {
     this.#caller = ns.options.permissionsEnabled && caller?.superuser === false ? caller : undefined;
     this.root = root;
     this.#version = ns.inodes.subtreeVersion(root);
-    this.#visit(root);
+    this.#visit(root, effectivePolicy(ns.inodes, ns.inodes.parent(root)));
   }
 
   get done(): boolean {
@@ -80,7 +97,7 @@ export class SubtreeCount {
         last = child;
         left--;
         if (inodes.type(child) === InodeType.DIRECTORY) below = child;
-        else this.#visit(child);
+        else this.#visit(child, frame.policy);
         return below === 0 && left > 0;
       });
       if (last === 0) {
@@ -89,19 +106,23 @@ export class SubtreeCount {
         continue;
       }
       frame.after = inodes.name(last);
-      if (below !== 0) this.#visit(below);
+      if (below !== 0) this.#visit(below, frame.policy);
     }
     return this.done;
   }
 
-  #visit(inode: InodeHandle): void {
+  #visit(inode: InodeHandle, inherited: number): void {
     const { inodes } = this.#ns;
+    const policy = localPolicy(inodes, inode) || inherited;
     switch (inodes.type(inode)) {
-      case InodeType.FILE:
+      case InodeType.FILE: {
+        const length = fileLength(this.#ns, inode);
         this.#files++;
-        this.#length += fileLength(this.#ns, inode);
+        this.#length += length;
         this.#space += spaceConsumed(this.#ns, inode);
+        if (policy !== 0) this.#byPolicy.add(policy, inodes.replication(inode), length);
         return;
+      }
       case InodeType.SYMLINK:
         this.#files++;
         return;
@@ -111,7 +132,7 @@ export class SubtreeCount {
           throw denied(inodes, caller, inode, pathOfInode(inodes, inode), FsAction.READ_EXECUTE);
         }
         this.#directories++;
-        this.#descent.push({ directory: inode, after: undefined });
+        this.#descent.push({ directory: inode, policy, after: undefined });
       }
     }
   }
@@ -124,6 +145,7 @@ export class SubtreeCount {
       directoryCount: this.#directories,
       spaceConsumed: this.#space,
       quota: quotaOf(inodes, this.root),
+      spaceByType: this.#byPolicy.spaceByType(0),
       erasureCodingPolicy: inodes.type(this.root) === InodeType.FILE ? 'Replicated' : '',
     };
   }
@@ -133,6 +155,39 @@ export class SubtreeCount {
       fileAndDirectoryCount: this.#files + this.#directories,
       spaceConsumed: this.#space,
       quota: quotaOf(this.#ns.inodes, this.root),
+      spaceByType: this.#byPolicy.spaceByType(0),
+    };
+  }
+}
+
+/** What a directory with a quota holds: known where its space is limited, else summed up without asking for rights. */
+export class QuotaCount implements CountWalk {
+  readonly #ns: Namespace;
+  readonly #root: InodeHandle;
+  readonly #walk: SubtreeSpace | undefined;
+
+  constructor(ns: Namespace, root: InodeHandle) {
+    this.#ns = ns;
+    this.#root = root;
+    this.#walk = ns.space.of(root) === undefined ? new SubtreeSpace(ns, root) : undefined;
+  }
+
+  get holds(): boolean {
+    return this.#walk?.holds ?? this.#ns.inodes.isReachable(this.#root);
+  }
+
+  step(budget: number): boolean {
+    return this.#walk?.step(budget) ?? true;
+  }
+
+  usage(): QuotaUsage {
+    const { inodes, space } = this.#ns;
+    const used = this.#walk?.usage ?? space.of(this.#root) ?? new SpaceUsage();
+    return {
+      fileAndDirectoryCount: inodes.subtreeInodes(this.#root),
+      spaceConsumed: used.space,
+      quota: quotaOf(inodes, this.#root),
+      spaceByType: used.spaceByType(effectivePolicy(inodes, this.#root)),
     };
   }
 }
@@ -140,16 +195,21 @@ export class SubtreeCount {
 /** Begins a content summary: step it until done, then ask for its summary, or begin again when it does not hold. */
 export function beginContentSummary(ns: Namespace, caller: Caller, path: string): SubtreeCount {
   const resolved = resolvePath(ns, caller, path, 'readLink');
+  const { contentSummarySubAccess } = ns.options;
+  if (contentSummarySubAccess) checkPermission(ns, caller, resolved, { self: FsAction.READ_EXECUTE });
   if (resolved.last === 0) throw new HdfsError('ENOENT', `File does not exist: ${resolved.text}`, { path });
-  return new SubtreeCount(ns, caller, resolved.last);
+  return new SubtreeCount(ns, contentSummarySubAccess ? undefined : caller, resolved.last);
 }
 
 /** Begins a quota usage in the same way. */
-export function beginQuotaUsage(ns: Namespace, caller: Caller, path: string): SubtreeCount {
+export function beginQuotaUsage(ns: Namespace, caller: Caller, path: string): SubtreeCount | QuotaCount {
   const resolved = resolvePath(ns, caller, path, 'readLink');
+  checkPermission(ns, caller, resolved, { self: FsAction.READ_EXECUTE });
   if (resolved.last === 0) {
     throw new HdfsError('ENOENT', `File/Directory does not exist: ${resolved.text}`, { path });
   }
+  if (resolved.last === ns.inodes.root || ns.inodes.quota(resolved.last) !== undefined)
+    return new QuotaCount(ns, resolved.last);
   return new SubtreeCount(ns, caller, resolved.last);
 }
 

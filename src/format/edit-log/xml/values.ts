@@ -3,6 +3,7 @@
 
 import { ProtocolError } from '../../../base/errors.ts';
 import { blockId, genStamp } from '../../../base/ids.ts';
+import { decimal } from '../../../base/java-long.ts';
 import {
   type AclEntry,
   AclScope,
@@ -14,7 +15,6 @@ import {
   type XAttr,
   XAttrNamespace,
 } from '../../../core/edits/ops.ts';
-import { decimal } from '../../java-long.ts';
 import { type Element, element, type Stanza } from './element.ts';
 
 const LONG_MAX = 2n ** 63n - 1n;

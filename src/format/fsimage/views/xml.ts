@@ -2,6 +2,7 @@
 // they are loaded, each message an element. Apache: PBImageXmlWriter.
 import { isUtf8 } from 'node:buffer';
 import { ProtocolError } from '../../../base/errors.ts';
+import { decimal } from '../../../base/java-long.ts';
 import { formatAction } from '../../../base/mode.ts';
 import { formatUtc } from '../../../base/utc.ts';
 import { AclScope, AclType } from '../../../core/edits/ops.ts';
@@ -41,7 +42,6 @@ import {
 } from '../../../wire/messages/hdfs.ts';
 import { XAttrProto_XAttrNamespaceProtoNames } from '../../../wire/messages/xattr.ts';
 import type { MessageType } from '../../../wire/protobuf/message.ts';
-import { decimal } from '../../java-long.ts';
 import { mangleMarkup } from '../../xml-text.ts';
 import type { ImageSections } from '../image-sections.ts';
 import type { SectionReader } from '../section-reader.ts';

@@ -1,6 +1,7 @@
 // ClientProtocol's changes of the tree: directories, names, attributes. Each decodes, has the namespace check, and turns
 // the result into an answer; how a change becomes durable is namesystem.ts.
 import { HdfsError } from '../../../base/errors.ts';
+import type { InodeHandle } from '../../../core/namespace/inodes.ts';
 import {
   checkSetOwner,
   checkSetPermission,
@@ -10,6 +11,7 @@ import {
 } from '../../../core/namespace/ops/attributes.ts';
 import { checkDelete } from '../../../core/namespace/ops/delete.ts';
 import { checkMkdirs } from '../../../core/namespace/ops/mkdirs.ts';
+import { checkMaySetQuota, checkSetQuota } from '../../../core/namespace/ops/quota.ts';
 import { checkRename, checkRename2 } from '../../../core/namespace/ops/rename.ts';
 import { SubtreeAccess } from '../../../core/namespace/ops/subtree-access.ts';
 import type { Caller } from '../../../core/namespace/permissions.ts';
@@ -17,6 +19,7 @@ import { resolvePath } from '../../../core/namespace/resolve.ts';
 import type { Handlers, RpcCall } from '../../../rpc/service.ts';
 import type { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
 import { answering, type NameSystem, rpcIds } from '../namesystem.ts';
+import { afterSpaceWalk } from './space-walk.ts';
 
 /** Inodes that a caller's rights are looked at for in one turn. */
 const ACCESS_SLICE = 5_000;
@@ -78,6 +81,9 @@ function afterWalk<R>(
 
 export function namespaceMethods(system: NameSystem): Handlers<typeof ClientNamenodeProtocol> {
   const { namespace: ns } = system;
+  /** A directory above limits space. */
+  const isCounted = (inode: InodeHandle): boolean => ns.space.isCounted(ns.inodes.parent(inode));
+  const anyIsCounted = (): boolean => ns.inodes.withSpaceQuota.size > 0;
   return {
     mkdirs: ({ src, masked, unmasked, createParent }, call) =>
       system.change(call, `Cannot create directory ${src}`, (caller, now) => {
@@ -86,43 +92,63 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
       }),
 
     delete: ({ src, recursive }, call) =>
-      afterWalk(system, call, src, (walked) =>
-        system.change(
-          call,
-          `Cannot delete ${src}`,
-          (caller, now) => {
-            return answering(
-              checkDelete(ns, caller, { path: src, recursive, rpc: rpcIds(call) }, now.wallMs, walked),
-              asResult,
-            );
-          },
-          isTrue,
+      afterSpaceWalk(system, call, src, isCounted, () =>
+        afterWalk(system, call, src, (walked) =>
+          system.change(
+            call,
+            `Cannot delete ${src}`,
+            (caller, now) => {
+              return answering(
+                checkDelete(ns, caller, { path: src, recursive, rpc: rpcIds(call) }, now.wallMs, walked),
+                asResult,
+              );
+            },
+            isTrue,
+          ),
         ),
       ),
 
     rename: ({ src, dst }, call) =>
-      system.change(
-        call,
-        `Cannot rename ${src}`,
-        (caller, now) => {
-          return answering(checkRename(ns, caller, { source: src, destination: dst, rpc: rpcIds(call) }, now.wallMs), asResult);
-        },
-        isTrue,
-      ),
-
-    rename2: ({ src, dst, overwriteDest, moveToTrash }, call) =>
-      afterWalk(system, call, dst, (walked) =>
+      afterSpaceWalk(system, call, src, anyIsCounted, () =>
         system.change(
           call,
           `Cannot rename ${src}`,
           (caller, now) => {
             const request = { source: src, destination: dst, rpc: rpcIds(call) };
-            const options = { overwrite: overwriteDest, toTrash: moveToTrash === true };
-            return answering(checkRename2(ns, caller, request, options, now.wallMs, walked), isEmpty);
+            return answering(checkRename(ns, caller, request, now.wallMs), asResult);
           },
-          isEmpty,
+          isTrue,
         ),
       ),
+
+    rename2: ({ src, dst, overwriteDest, moveToTrash }, call) =>
+      afterSpaceWalk(system, call, src, anyIsCounted, () =>
+        afterWalk(system, call, dst, (walked) =>
+          system.change(
+            call,
+            `Cannot rename ${src}`,
+            (caller, now) => {
+              const request = { source: src, destination: dst, rpc: rpcIds(call) };
+              const options = { overwrite: overwriteDest, toTrash: moveToTrash === true };
+              return answering(checkRename2(ns, caller, request, options, now.wallMs, walked), isEmpty);
+            },
+            isEmpty,
+          ),
+        ),
+      ),
+
+    setQuota: ({ path, namespaceQuota, storagespaceQuota, storageType }, call) => {
+      const request = { path, namespace: namespaceQuota, space: storagespaceQuota, storageType };
+      const isNew = (inode: InodeHandle): boolean => ns.space.of(inode) === undefined;
+      return system.as(call, (caller) => {
+        checkMaySetQuota(ns, caller, request);
+        return afterSpaceWalk(system, call, path, isNew, () =>
+          system.change(call, `Cannot set quota on ${path}`, (changer) =>
+            answering(checkSetQuota(ns, changer, request), isEmpty),
+          ),
+        );
+      });
+    },
 
     setPermission: ({ src, permission }, call) =>
       system.change(call, `Cannot set permission for ${src}`, (caller) =>
@@ -148,13 +174,17 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
       }),
 
     setStoragePolicy: ({ src, policyName }, call) =>
-      system.change(call, `Cannot set storage policy for ${src}`, (caller) =>
-        answering(checkSetStoragePolicy(ns, caller, src, policyName), isEmpty),
+      afterSpaceWalk(system, call, src, isCounted, () =>
+        system.change(call, `Cannot set storage policy for ${src}`, (caller) =>
+          answering(checkSetStoragePolicy(ns, caller, src, policyName), isEmpty),
+        ),
       ),
 
     unsetStoragePolicy: ({ src }, call) =>
-      system.change(call, `Cannot unset storage policy for ${src}`, (caller) =>
-        answering(checkSetStoragePolicy(ns, caller, src, undefined), isEmpty),
+      afterSpaceWalk(system, call, src, isCounted, () =>
+        system.change(call, `Cannot unset storage policy for ${src}`, (caller) =>
+          answering(checkSetStoragePolicy(ns, caller, src, undefined), isEmpty),
+        ),
       ),
   };
 }

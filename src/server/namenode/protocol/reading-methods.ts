@@ -11,7 +11,7 @@ import {
   blockLocations,
   blocksOfRange,
 } from '../../../core/namespace/queries/block-locations.ts';
-import { beginContentSummary, beginQuotaUsage, type SubtreeCount } from '../../../core/namespace/queries/content-summary.ts';
+import { beginContentSummary, beginQuotaUsage, type CountWalk } from '../../../core/namespace/queries/content-summary.ts';
 import { type FileStatus, fileStatus } from '../../../core/namespace/queries/file-status.ts';
 import { listing } from '../../../core/namespace/queries/listing.ts';
 import type { ResolvedPath } from '../../../core/namespace/resolve.ts';
@@ -76,10 +76,10 @@ export function readingMethods({ system, locations, listLimit }: ReadingMethodPa
     });
 
   /** Steps a count in slices, beginning anew when the tree changed under it. */
-  const counted = <R>(
+  const counted = <W extends CountWalk, R>(
     call: RpcCall,
-    begin: (caller: Caller) => SubtreeCount,
-    answer: (count: SubtreeCount) => R,
+    begin: (caller: Caller) => W,
+    answer: (count: W) => R,
   ): R | Promise<R> =>
     system.read(call, (caller) => {
       const count = begin(caller);

@@ -1,15 +1,16 @@
 // Files and directories between the namespace's values and Hadoop's messages.
 
-import type { InodeType } from '../../../core/namespace/inodes.ts';
+import { STORAGE_TYPES_WITH_QUOTA } from '../../../core/blocks/storage-type.ts';
+import type { InodeType, Quota } from '../../../core/namespace/inodes.ts';
 import type { ContentSummary, QuotaUsage } from '../../../core/namespace/queries/content-summary.ts';
 import type { FileStatus } from '../../../core/namespace/queries/file-status.ts';
+import { QUOTA_RESET } from '../../../core/namespace/quota.ts';
 import {
   type ContentSummaryProtoInit,
   HdfsFileStatusProto_FileType,
   type HdfsFileStatusProtoInit,
   type LocatedBlocksProtoInit,
   type QuotaUsageProtoInit,
-  type StorageTypeProto,
   type StorageTypeQuotaInfosProtoInit,
 } from '../../../wire/messages/hdfs.ts';
 
@@ -41,10 +42,15 @@ export function fileStatusProto(status: FileStatus, locations?: LocatedBlocksPro
   };
 }
 
-const typeQuotas = (byType: ReadonlyMap<number, number>): StorageTypeQuotaInfosProtoInit | undefined =>
-  byType.size === 0
-    ? undefined
-    : { typeQuotaInfo: [...byType].map(([type, quota]) => ({ type: type as StorageTypeProto, quota, consumed: 0 })) };
+/** All types together, where one has a quota or is used. Apache: PBHelperClient.convert of a QuotaUsage. */
+function typeQuotas(quota: Quota, used: ReadonlyMap<number, number>): StorageTypeQuotaInfosProtoInit | undefined {
+  const typeQuotaInfo = STORAGE_TYPES_WITH_QUOTA.map((type) => ({
+    type,
+    quota: quota.byType.get(type) ?? QUOTA_RESET,
+    consumed: used.get(type) ?? 0,
+  }));
+  return typeQuotaInfo.some((each) => each.quota > 0 || each.consumed > 0) ? { typeQuotaInfo } : undefined;
+}
 
 export function contentSummaryProto(summary: ContentSummary): ContentSummaryProtoInit {
   return {
@@ -54,7 +60,7 @@ export function contentSummaryProto(summary: ContentSummary): ContentSummaryProt
     quota: summary.quota.namespace,
     spaceConsumed: summary.spaceConsumed,
     spaceQuota: summary.quota.space,
-    typeQuotaInfos: typeQuotas(summary.quota.byType),
+    typeQuotaInfos: typeQuotas(summary.quota, summary.spaceByType),
     snapshotLength: 0,
     snapshotFileCount: 0,
     snapshotDirectoryCount: 0,
@@ -69,6 +75,6 @@ export function quotaUsageProto(usage: QuotaUsage): QuotaUsageProtoInit {
     quota: usage.quota.namespace,
     spaceConsumed: usage.spaceConsumed,
     spaceQuota: usage.quota.space,
-    typeQuotaInfos: typeQuotas(usage.quota.byType),
+    typeQuotaInfos: typeQuotas(usage.quota, usage.spaceByType),
   };
 }
