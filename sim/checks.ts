@@ -3,11 +3,11 @@
 import type { Hdfs } from '../src/client/index.ts';
 import type { NameSystem } from '../src/server/namenode/namesystem.ts';
 import type { SimCluster } from './cluster.ts';
-import { firstWrongByte } from './content.ts';
-import { codeOf, type GhostFile, type Ledger } from './ledger.ts';
+import type { GhostFile } from './ghost-file.ts';
+import { codeOf, type Ledger } from './ledger.ts';
 import { checkLog } from './log-checks.ts';
 import { lostTails } from './lost-tails.ts';
-import type { Model, ModelFile } from './model.ts';
+import { lengthOf, type Model, type ModelFile } from './model.ts';
 import { checkBlocks, checkNamespace } from './predicates/namespace.ts';
 import { coreReplicas, type DiskReplica, metaFault } from './replicas.ts';
 import type { Witness } from './witness.ts';
@@ -99,7 +99,7 @@ export async function checkAtRest(cluster: SimCluster, ledger: Ledger, witness: 
   const model = witness.model();
   checkLog(ledger, log, model, violations);
   const lost = lostTails(cluster, ledger, model);
-  const byPath = new Map([...ledger.files.values()].map((file) => [file.createPath, file]));
+  const byPath = ledger.byCreatePath;
   checkDisks(cluster, model, byPath);
   const system = cluster.nameNode.running?.system;
   if (system !== undefined) {
@@ -147,7 +147,7 @@ async function checkTree({ violations }: SimCluster, fs: Hdfs, model: Model): Pr
     else if (there.inode !== entry.inodeId) violations.add('NS1', `${path} is inode ${there.inode}, not ${entry.inodeId}`);
     else if (entry.kind === 'file') {
       // BK3: the NameNode's length is the sum of the blocks' lengths that were agreed upon.
-      const length = entry.blocks.reduce((sum, block) => sum + block.numBytes, 0);
+      const length = lengthOf(entry);
       violations.check(
         entry.open || there.size === length,
         'BK3',
@@ -159,35 +159,27 @@ async function checkTree({ violations }: SimCluster, fs: Hdfs, model: Model): Pr
   for (const path of shown.keys()) violations.add('NS1', `${path} is there and should not be`);
 }
 
-/** Bytes of a file that its writer or a reader may rely on now. */
-function owedBytes(file: GhostFile, losses: number): number {
-  if (file.closed === 'acked') return file.written;
-  return Math.max(
-    file.synced,
-    file.flushedAtLosses === losses ? file.flushed : 0,
-    file.seenAtLosses === losses ? file.seen : 0,
-  );
-}
-
 /** BK3, BK4, BK5, BK6, LR4: as long as was promised, no longer than was written, and nothing but what was written. */
 async function checkFile(cluster: SimCluster, fs: Hdfs, path: string, model: ModelFile, ghost: GhostFile): Promise<void> {
   const { violations } = cluster;
   const named = path === ghost.createPath ? path : `${path} (written as ${ghost.createPath})`;
   const bytes = await fs.readFile(path);
-  const wrong = firstWrongByte(ghost.key, 0, bytes);
+  const wrong = ghost.firstWrongByte(0, bytes);
   violations.check(wrong < 0, 'BK6', () => `${named} has a wrong byte at ${wrong} of ${bytes.length}`);
   violations.check(
     bytes.length <= ghost.written,
     'BK5',
     () => `${named} has ${bytes.length} bytes, ${ghost.written} were written`,
   );
-  const owed = owedBytes(ghost, cluster.dataPowerLosses);
-  const invariant = ghost.closed === 'acked' ? 'BK3' : 'LR4';
+  const owed = ghost.owed(cluster.dataPowerLosses);
+  const invariant = ghost.kept === owed ? 'BK3' : 'LR4';
   violations.check(bytes.length >= owed, invariant, () => `${named} has ${bytes.length} bytes, ${owed} were promised`);
-  if (model.open) return;
-  // Closed by now, by whomever: from here on it stays as it is.
-  ghost.closed = 'acked';
-  ghost.written = bytes.length;
+  // Closed by whomever, it stays as it is.
+  violations.check(
+    model.open || bytes.length === lengthOf(model),
+    'BK3',
+    () => `${named} has ${bytes.length} bytes, its blocks ${lengthOf(model)}`,
+  );
 }
 
 /** BK1, BK2, and every replica of a closed file holds the file's bytes. */
@@ -213,7 +205,7 @@ function checkDisks(cluster: SimCluster, model: Model, byPath: ReadonlyMap<strin
           'BK2',
           () => `${name} has ${bytes.length} bytes, not ${block.numBytes}`,
         );
-        const wrong = firstWrongByte(ghost.key, offset, bytes);
+        const wrong = ghost.firstWrongByte(offset, bytes);
         violations.check(wrong < 0, 'BK4', () => `${name} has a wrong byte at ${wrong - offset}`);
       }
       offset += block.numBytes;

@@ -12,7 +12,7 @@ import { DataNode } from '../src/server/datanode/datanode.ts';
 import { formatNameNode } from '../src/server/namenode/format.ts';
 import { NameNode } from '../src/server/namenode/namenode.ts';
 import { SecondaryNameNode } from '../src/server/secondary/secondary-namenode.ts';
-import type { GhostFile } from './ledger.ts';
+import type { GhostFile } from './ghost-file.ts';
 import { Violations } from './violations.ts';
 
 export type Keys = Readonly<Record<string, string | number | boolean>>;

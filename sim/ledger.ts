@@ -3,52 +3,52 @@
 // was given to a new file, a new directory or the target of a rename is given to nothing else, save for a rename that
 // replaces a file.
 import type { SeededRandom } from '../src/base/random.ts';
+import type { GhostFile, Outcome, Piece } from './ghost-file.ts';
+import { type FileListener, lengthOf } from './model.ts';
+import type { Violations } from './violations.ts';
 
 /** 'trash' is a delete that moves into the trash, or deletes when there is none. */
-export type CallKind = 'mkdir' | 'create' | 'close' | 'rename' | 'delete' | 'setrep' | 'chmod' | 'trash';
+export type CallKind =
+  | 'mkdir'
+  | 'create'
+  | 'close'
+  | 'rename'
+  | 'delete'
+  | 'setrep'
+  | 'chmod'
+  | 'trash'
+  | 'append'
+  | 'truncate'
+  | 'concat';
 
 export interface Call {
   readonly kind: CallKind;
   readonly path: string;
-  /** Of a rename; the new value of setrep and chmod. */
+  /** Of a rename; the new value of setrep, chmod and truncate; what concat puts behind its target. */
   readonly target: string | undefined;
   readonly actor: string;
   readonly invokedMs: number;
   /** Order of beginnings and ends over all calls. */
   readonly begun: number;
   /** 'unknown': no answer that says whether it happened. */
-  outcome: 'unknown' | 'ok' | 'fail';
+  outcome: Outcome;
   ended: number | undefined;
   error: string | undefined;
 }
 
-export interface GhostFile {
-  /** Names its bytes: content.ts. */
-  readonly key: number;
-  readonly createPath: string;
-  readonly blockSize: number;
-  created: Call['outcome'];
-  /** Bytes given to the client so far. */
-  written: number;
-  /** Acknowledged by hflush; with how many DataNodes had lost their power by then. */
-  flushed: number;
-  flushedAtLosses: number;
-  /** Acknowledged by hsync. */
-  synced: number;
-  closed: 'no' | 'asked' | 'acked';
-  /** The most that a reader has seen; as `flushed`. */
-  seen: number;
-  seenAtLosses: number;
-}
-
+/** They fail for reasons after which, or because of which, the NameNode has done it or may do it all the same. */
+const NEVER_CERTAIN: ReadonlySet<CallKind> = new Set(['close', 'trash', 'append', 'truncate']);
 /** Codes after which a call may have happened or not. */
 const NO_ANSWER: ReadonlySet<string> = new Set(['ECONN', 'ETIMEDOUT', 'EABORT', 'ERETRY', 'ESTANDBY']);
+
+const isAbove = (top: string, path: string): boolean => path === top || path.startsWith(`${top}/`);
 
 export const codeOf = (error: unknown): string => (error as { readonly code?: string }).code ?? (error as Error).name;
 
 export class Ledger {
   readonly calls: Call[] = [];
   readonly files = new Map<number, GhostFile>();
+  readonly byCreatePath = new Map<string, GhostFile>();
   /** What actors believe to be there; wrong whenever somebody was quicker. */
   readonly believed = new Map<string, 'file' | 'directory'>();
   /** Key of the file that is believed to be at a path. */
@@ -68,6 +68,75 @@ export class Ledger {
     this.nowMs = nowMs;
   }
 
+  /** Brings the files up to what the durable log tells. */
+  refresh: () => void = () => undefined;
+  /** The key of the bytes that a client is going to append at a path. */
+  private readonly intents = new Map<string, number>();
+  /** Where these appends went. */
+  private readonly appends = new Map<number, GhostFile>();
+
+  /** Says what a client is going to append, before it asks. */
+  intend(clientName: string, path: string, key: number): void {
+    this.intents.set(`${clientName} ${path}`, key);
+  }
+
+  /** The file and the piece in it that an append with this key opened; undefined: the log knows of none. */
+  appendOf(key: number): { readonly file: GhostFile; readonly piece: Piece } | undefined {
+    const file = this.appends.get(key);
+    const piece = file?.pieces.find((each) => each.key === key);
+    return file === undefined || piece === undefined ? undefined : { file, piece };
+  }
+
+  /** The file that was made, or appended to, with these bytes first. */
+  ofKey(key: number | undefined): GhostFile | undefined {
+    return key === undefined ? undefined : (this.files.get(key) ?? this.appends.get(key));
+  }
+
+  /** Whether somebody is about to bring another file to a path. */
+  isMoving(path: string): boolean {
+    return this.calls.some(
+      ({ kind, target, ended }) => ended === undefined && kind === 'rename' && target !== undefined && isAbove(target, path),
+    );
+  }
+
+  /** What the log tells of files becomes what is expected of them. `losses`: how many DataNodes have lost their power. */
+  follower(violations: Violations, losses: () => number): FileListener {
+    const ghostOf = (createPath: string): GhostFile | undefined => this.byCreatePath.get(createPath);
+    return {
+      appended: ({ createPath }, { clientName, path }, length) => {
+        const file = ghostOf(createPath);
+        const key = this.intents.get(`${clientName} ${path}`);
+        violations.check(key !== undefined, 'NS1', () => `${path} is appended to by ${clientName}, who did not ask for it`);
+        // PR4: who appends has the file alone.
+        violations.check(file?.open !== true, 'PR4', () => `${path} is opened by ${clientName} while somebody writes it`);
+        if (file === undefined || key === undefined) return;
+        file.appended(key, length, this.nowMs());
+        this.appends.set(key, file);
+      },
+      closed: ({ createPath }, length) => {
+        for (const id of ['LR4', 'BK3', 'BK5']) violations.looked(id);
+        const wrong = ghostOf(createPath)?.closed(length, losses(), this.nowMs());
+        if (wrong !== undefined) violations.add(wrong.invariant, wrong.detail);
+      },
+      cut: ({ createPath }, length, open) => ghostOf(createPath)?.cut(length, open, this.nowMs()),
+      joined: (target, sources, length) => {
+        const file = ghostOf(target.createPath);
+        let at = length;
+        for (const source of sources) {
+          const ghost = ghostOf(source.createPath);
+          if (ghost !== undefined) file?.took(ghost, at, this.nowMs());
+          at += lengthOf(source);
+        }
+      },
+    };
+  }
+
+  /** Notes a file that is going to be made. */
+  making(file: GhostFile): void {
+    this.files.set(file.key, file);
+    this.byCreatePath.set(file.createPath, file);
+  }
+
   freshName(prefix: string): string {
     return `${prefix}${++this.names}`;
   }
@@ -75,7 +144,7 @@ export class Ledger {
   freshKey(random: SeededRandom): number {
     for (;;) {
       const key = random.uint32();
-      if (!this.files.has(key)) return key;
+      if (!this.files.has(key) && !this.appends.has(key)) return key;
     }
   }
 
@@ -102,9 +171,7 @@ export class Ledger {
       return result;
     } catch (error) {
       const code = codeOf(error);
-      // A close fails for many reasons after which a NameNode may close the file all the same; a move into the trash is
-      // tried twice, and the second try may fail because of the first.
-      if (kind !== 'close' && kind !== 'trash' && !NO_ANSWER.has(code)) call.outcome = 'fail';
+      if (!NEVER_CERTAIN.has(kind) && !NO_ANSWER.has(code)) call.outcome = 'fail';
       call.ended = ++this.clock;
       call.error = `${code}: ${(error as Error).message}`;
       this.failed(kind, code);

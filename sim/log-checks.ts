@@ -14,7 +14,7 @@ const nameOf = ({ kind, path, target }: Pick<Call, 'kind' | 'path' | 'target'>):
   `${kind === 'trash' ? 'delete' : kind} ${path} ${target ?? ''}`;
 
 /** Made again, they do the same once more, and nothing when it is so already: their number in the log tells nothing. */
-const REPEATABLE: ReadonlySet<string> = new Set(['setrep', 'chmod']);
+const REPEATABLE: ReadonlySet<string> = new Set(['setrep', 'chmod', 'truncate']);
 /** What the trash makes for itself is asked for by nobody. */
 const isTrash = (path: string): boolean => path.startsWith('/user/');
 
@@ -35,6 +35,12 @@ function nameOfOp(op: EditOp): string | undefined {
       return nameOf({ kind: 'setrep', path: op.path, target: String(op.replication) });
     case 'SET_PERMISSIONS':
       return nameOf({ kind: 'chmod', path: op.path, target: op.mode.toString(8) });
+    case 'APPEND':
+      return nameOf({ kind: 'append', path: op.path, target: undefined });
+    case 'TRUNCATE':
+      return nameOf({ kind: 'truncate', path: op.path, target: String(op.newLength) });
+    case 'CONCAT_DELETE':
+      return nameOf({ kind: 'concat', path: op.target, target: op.sources.join(' ') });
     default:
       return undefined;
   }

@@ -2,7 +2,6 @@
 // It shares no code with core/namespace. What it cannot follow is a log that contradicts itself (EL8).
 import type { EditOp } from '../src/core/edits/ops.ts';
 import { RenameOption } from '../src/core/edits/ops.ts';
-import type { Testimony } from './witness.ts';
 
 export interface ModelBlock {
   readonly id: bigint;
@@ -20,7 +19,19 @@ export interface ModelFile {
   open: boolean;
 }
 
+/** Told of what changes the bytes of files, each in its turn. */
+export interface FileListener {
+  appended(file: ModelFile, op: Extract<EditOp, { kind: 'APPEND' }>, length: number): void;
+  closed(file: ModelFile, length: number): void;
+  /** `open`: until its last block's replicas are cut too. */
+  cut(file: ModelFile, length: number, open: boolean): void;
+  joined(target: ModelFile, sources: readonly ModelFile[], length: number): void;
+}
+
 export type ModelEntry = ModelFile | { readonly kind: 'directory'; readonly inodeId: number };
+
+export const lengthOf = ({ blocks }: Pick<ModelFile, 'blocks'>): number =>
+  blocks.reduce((sum, { numBytes }) => sum + numBytes, 0);
 
 const toModel = ({ id, numBytes, genStamp }: ModelBlock): ModelBlock => ({ id, numBytes, genStamp });
 
@@ -30,12 +41,7 @@ export class Model {
   readonly closed = new Set<string>();
   /** Ops that make no sense where they stand. */
   readonly contradictions: string[] = [];
-
-  static of(log: readonly Testimony[]): Model {
-    const model = new Model();
-    for (const { txid, op } of log) model.apply(txid, op);
-    return model;
-  }
+  listener: FileListener | undefined;
 
   private below(path: string): string[] {
     const found: string[] = [];
@@ -84,6 +90,31 @@ export class Model {
         file.blocks = op.blocks.map(toModel);
         file.open = false;
         this.closed.add(file.createPath);
+        this.listener?.closed(file, lengthOf(file));
+        return;
+      }
+      case 'APPEND': {
+        const file = this.file(txid, op.path);
+        if (file === undefined) return;
+        if (file.open) this.contradictions.push(`txid ${txid}: ${op.path} is open already`);
+        file.open = true;
+        this.listener?.appended(file, op, lengthOf(file));
+        return;
+      }
+      case 'TRUNCATE': {
+        const file = this.file(txid, op.path);
+        if (file !== undefined) this.truncate(txid, file, op);
+        return;
+      }
+      case 'CONCAT_DELETE': {
+        const target = this.file(txid, op.target);
+        const sources = op.sources.flatMap((path) => this.file(txid, path) ?? []);
+        if (target === undefined) return;
+        if ([target, ...sources].some(({ open }) => open))
+          this.contradictions.push(`txid ${txid}: it puts open files together`);
+        this.listener?.joined(target, sources, lengthOf(target));
+        target.blocks = [target, ...sources].flatMap(({ blocks }) => blocks);
+        for (const path of op.sources) this.entries.delete(path);
         return;
       }
       case 'ADD_BLOCK': {
@@ -139,6 +170,29 @@ export class Model {
       default:
         this.contradictions.push(`txid ${txid}: nobody asked for ${op.kind}`);
     }
+  }
+
+  /** Blocks behind the new end go at once; the one that it falls into is cut by a recovery, which closes the file. */
+  private truncate(txid: number, file: ModelFile, op: Extract<EditOp, { kind: 'TRUNCATE' }>): void {
+    const { newLength, truncateBlock } = op;
+    if (file.open) this.contradictions.push(`txid ${txid}: ${op.path} is cut while it is open`);
+    if (newLength >= lengthOf(file))
+      this.contradictions.push(`txid ${txid}: ${op.path} is cut to ${newLength}, and is shorter`);
+    const kept: ModelBlock[] = [];
+    let length = 0;
+    for (const block of file.blocks) {
+      if (length >= newLength) break;
+      kept.push(block);
+      length += block.numBytes;
+    }
+    const last = kept.at(-1);
+    // Under another id it is cut as a copy, which has the new length from the beginning.
+    if (truncateBlock !== undefined && last !== undefined && truncateBlock.id !== last.id) {
+      kept.splice(-1, 1, { ...toModel(truncateBlock), numBytes: last.numBytes - (length - newLength) });
+    }
+    file.blocks = kept;
+    file.open = truncateBlock !== undefined;
+    this.listener?.cut(file, newLength, file.open);
   }
 
   files(): [string, ModelFile][] {

@@ -91,6 +91,8 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { simulation, violations } = cluster;
   const ledger = new Ledger(() => simulation.nowMs);
   const witness = new Witness(cluster.nameNode.machine.disk, violations);
+  witness.follow(ledger.follower(violations, () => cluster.dataPowerLosses));
+  ledger.refresh = () => void witness.model();
   const acks = new AckChecks(witness, violations);
   const looks = simulation.random('looks');
   ledger.onAck = (call) => {

@@ -100,7 +100,7 @@ export function swarmShape(random: SeededRandom, spanMs: number): Shape {
   const clients = 2 + random.below(3);
   const many = (role: Role, least: number, most: number): Role[] =>
     Array.from({ length: least + random.below(most - least + 1) }, () => role);
-  const roles = [
+  const drawn = [
     ...many('writer', 1, 5),
     ...many('reader', 1, 3),
     ...many('renamer', 0, 2),
@@ -110,6 +110,10 @@ export function swarmShape(random: SeededRandom, spanMs: number): Shape {
   const secondary = random.below(3) === 0;
   const around = { ...machinesOf(dataNodes, clients, secondary), volumes: VOLUMES, spareNameDirectory: SPARE_NAME_DIRECTORY };
   const { faults, destructive } = planSwarm(random, around, spanMs);
+  const maxPauseMs = LONGEST_PAUSES_MS[random.below(LONGEST_PAUSES_MS.length)] as number;
+  const minReplication = destructive ? 3 : 1 + random.below(2);
+  const keys = swarmKeys(random);
+  const roles = [...drawn, ...many('rewriter', 0, 2)];
   return {
     scenario: 'swarm',
     spanMs,
@@ -118,9 +122,9 @@ export function swarmShape(random: SeededRandom, spanMs: number): Shape {
     clients,
     secondary,
     roles,
-    maxPauseMs: LONGEST_PAUSES_MS[random.below(LONGEST_PAUSES_MS.length)] as number,
-    minReplication: destructive ? 3 : 1 + random.below(2),
-    keys: swarmKeys(random),
+    maxPauseMs,
+    minReplication,
+    keys,
     faults,
   };
 }

@@ -7,7 +7,7 @@ import { PADDING_BYTE } from '../src/format/edit-log/encoder.ts';
 import { parseStorageFileName } from '../src/format/storage/names.ts';
 import type { DiskTree, SimFileNode } from '../src/host/sim/disk-tree.ts';
 import type { Daemon } from './cluster.ts';
-import { Model } from './model.ts';
+import { type FileListener, Model } from './model.ts';
 import type { Violations } from './violations.ts';
 
 export interface Testimony {
@@ -102,6 +102,11 @@ export class Witness {
     const parsed = parseStorageFileName(name);
     this.names.set(name, parsed);
     return parsed;
+  }
+
+  /** Tells of all that `model` applies from now on. */
+  follow(listener: FileListener): void {
+    this.applied.listener = listener;
   }
 
   /** The namespace as it is durable now. */

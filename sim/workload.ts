@@ -1,15 +1,16 @@
-// Clients that get into each other's way: writers, readers, renamers and deleters over one tree. Each does one thing at a
-// time and notes it in the ledger; every read is compared with what was written. Who does what when is a matter of the
-// seed, of nothing else.
+// Clients that get into each other's way: writers, rewriters, readers, renamers and deleters over one tree. Each does one
+// thing at a time and notes it in the ledger; what is done to the bytes of files is in file-work.ts. Who does what when is a
+// matter of the seed, of nothing else.
 import type { SeededRandom } from '../src/base/random.ts';
-import type { Hdfs, HdfsFileHandle } from '../src/client/index.ts';
+import type { Hdfs } from '../src/client/index.ts';
 import type { Clock } from '../src/host/host.ts';
 import type { SimNode } from '../src/host/sim/index.ts';
 import type { SimCluster } from './cluster.ts';
-import { contentOf, firstWrongByte, keyOf } from './content.ts';
-import { codeOf, type GhostFile, type Ledger } from './ledger.ts';
+import { FileWork, MAX_REPLICATION } from './file-work.ts';
+import { codeOf, type Ledger } from './ledger.ts';
 
-export type Role = 'writer' | 'reader' | 'renamer' | 'deleter' | 'admin';
+/** A rewriter appends to files that are there, cuts them, and puts them together. */
+export type Role = 'writer' | 'rewriter' | 'reader' | 'renamer' | 'deleter' | 'admin';
 
 export interface WorkloadOptions {
   /** Things that each actor does, */
@@ -22,18 +23,27 @@ export interface WorkloadOptions {
   readonly faults: boolean;
 }
 
-export const DEFAULT_ROLES: readonly Role[] = ['writer', 'writer', 'writer', 'reader', 'reader', 'renamer', 'deleter'];
+export const DEFAULT_ROLES: readonly Role[] = [
+  'writer',
+  'writer',
+  'writer',
+  'reader',
+  'reader',
+  'renamer',
+  'deleter',
+  'rewriter',
+];
 
 const BASE = '/shared';
 const USERS = ['hdfs', 'alice', 'bob'];
-const MAX_REPLICATION = 3;
+
 /** Of files: whoever may read and write one may go on doing so. */
 const MODES = [0o666, 0o667, 0o676, 0o677, 0o766, 0o767, 0o776, 0o777];
-const BLOCK_SIZES = [4_096, 8_192, 16_384];
-const MAX_FILE_BYTES = 60_000;
 
 /** Somebody else was quicker: the path, its parent or the lease is gone. */
 const LOST_A_RACE: ReadonlySet<string> = new Set(['ENOENT', 'ELEASE', 'ENOTDIR', 'EPATHNOTDIR', 'EEXIST', 'EISDIR']);
+/** Whoever rewrites files also finds some open, shorter than a moment ago, or not closed for long enough. */
+const REWRITERS_ARE_TOLD: ReadonlySet<string> = new Set(['EBUSY', 'EINVAL', 'ERECOVERY', 'ERETRY']);
 /** Also possible while machines die or packets vanish. */
 const FAULTS_SHOW_AS: ReadonlySet<string> = new Set([
   'ECONN',
@@ -73,6 +83,7 @@ export class Actor {
   private readonly options: WorkloadOptions;
   private readonly random: SeededRandom;
   private readonly clock: Clock;
+  private readonly files: FileWork;
 
   constructor(cluster: SimCluster, ledger: Ledger, options: WorkloadOptions, name: string, role: Role, machine: SimNode) {
     this.cluster = cluster;
@@ -84,6 +95,7 @@ export class Actor {
     this.random = cluster.simulation.random(`actor/${name}`);
     this.clock = machine.host.clock;
     this.user = USERS[this.random.below(USERS.length)] as string;
+    this.files = new FileWork(cluster, ledger, name, this.random, this.clock, options.minReplication);
   }
 
   async run(): Promise<void> {
@@ -110,6 +122,10 @@ export class Actor {
     if (code === 'EIO' && /blk_\d+_\d+ does not exist/.test((error as Error).message)) return;
     // Only a file's owner changes its mode, and a directory of the trash is its owner's.
     if (code === 'EACCES' && this.user !== 'hdfs' && this.role === 'admin') return;
+    if (this.role === 'rewriter') {
+      if (REWRITERS_ARE_TOLD.has(code)) return;
+      if (code === 'EIO' && /is not sufficiently replicated yet|invalid or empty/.test((error as Error).message)) return;
+    }
     if (LOST_A_RACE.has(code) || (this.options.faults && FAULTS_SHOW_AS.has(code))) return;
     const stack = error instanceof Error ? error.stack : String(error);
     this.cluster.violations.add('NS1', `${this.name} (${this.role}) was answered ${code} without reason: ${stack}`);
@@ -120,9 +136,11 @@ export class Actor {
     switch (this.role) {
       case 'writer':
         if (chance < 12) return this.mkdir(fs);
-        return this.write(fs);
+        return this.files.write(fs, this.directory());
+      case 'rewriter':
+        return this.rewrite(fs, chance);
       case 'reader':
-        return this.read(fs);
+        return this.files.read(fs);
       case 'renamer':
         if (chance < 20) return this.replace(fs);
         return this.rename(fs, chance < 80 ? 'file' : 'directory');
@@ -134,6 +152,13 @@ export class Actor {
         if (chance < 75) return this.list(fs);
         return this.trash(fs);
     }
+  }
+
+  private rewrite(fs: Hdfs, chance: number): Promise<void> {
+    if (chance >= 85) return this.files.concat(fs);
+    const path = this.pick(this.ledger.paths('file'));
+    if (path === undefined) return Promise.resolve();
+    return chance < 55 ? this.files.append(fs, path) : this.files.truncate(fs, path);
   }
 
   private pick<T>(from: readonly T[]): T | undefined {
@@ -216,123 +241,5 @@ export class Actor {
     if (path === undefined) return;
     await ledger.call(this.name, 'trash', path, undefined, () => fs.rm(path));
     ledger.forget(path);
-  }
-
-  // ------------------------------------------------------------------------------------------------------------ bytes
-
-  private async write(fs: Hdfs): Promise<void> {
-    const { ledger, random } = this;
-    const path = `${this.directory()}/${ledger.freshName('f')}`;
-    const blockSize = this.pick(BLOCK_SIZES) ?? 4_096;
-    const file: GhostFile = {
-      key: ledger.freshKey(random),
-      createPath: path,
-      blockSize,
-      created: 'unknown',
-      written: 0,
-      flushed: 0,
-      flushedAtLosses: 0,
-      synced: 0,
-      closed: 'no',
-      seen: 0,
-      seenAtLosses: 0,
-    };
-    ledger.files.set(file.key, file);
-    const { minReplication } = this.options;
-    const replication = minReplication + random.below(MAX_REPLICATION - minReplication + 1);
-    const options = { blockSize, replication, createParent: false };
-    const handle = await ledger.call(this.name, 'create', path, undefined, () => fs.open(path, 'wx', options));
-    file.created = 'ok';
-    ledger.believed.set(path, 'file');
-    ledger.keys.set(path, file.key);
-    const length = this.length(blockSize);
-    const flushEvery = random.below(4);
-    while (file.written < length) {
-      const take = Math.min(length - file.written, 1 + random.below(6_000));
-      const bytes = contentOf(file.key, file.written, take);
-      file.written += take;
-      ledger.bytesWritten += take;
-      await handle.write(bytes);
-      if (flushEvery > 0 && random.below(flushEvery + 1) === 0) await this.flush(handle, file);
-      if (random.below(8) === 0) await this.clock.sleep(random.below(400));
-    }
-    // Some writers walk away: their leases run out.
-    if (random.below(12) === 0) return;
-    file.closed = 'asked';
-    await ledger.call(this.name, 'close', path, undefined, () => handle.close());
-    file.closed = 'acked';
-  }
-
-  /** None, a border of a block, or anything. */
-  private length(blockSize: number): number {
-    const chance = this.random.below(10);
-    if (chance === 0) return 0;
-    if (chance === 1) return blockSize * (1 + this.random.below(3));
-    if (chance < 6) return 1 + this.random.below(5_000);
-    return 1 + this.random.below(MAX_FILE_BYTES);
-  }
-
-  private async flush(handle: HdfsFileHandle, file: GhostFile): Promise<void> {
-    const end = file.written;
-    const losses = this.cluster.dataPowerLosses;
-    const sync = this.random.below(2) === 0;
-    const look = this.cluster.beforeFlush?.(file, end, sync ? 'sync' : 'flush');
-    if (sync) await handle.hsync();
-    else await handle.hflush();
-    look?.();
-    file.flushed = end;
-    file.flushedAtLosses = losses;
-    if (sync) file.synced = end;
-  }
-
-  /** BK6: what a reader gets is what was written. BK4, BK5: what was flushed or seen before is there. */
-  private async read(fs: Hdfs): Promise<void> {
-    const { ledger, cluster, random } = this;
-    const path = this.pick(ledger.paths('file'));
-    if (path === undefined) return;
-    const believed = ledger.files.get(ledger.keys.get(path) ?? -1);
-    const losses = cluster.dataPowerLosses;
-    const promised =
-      believed === undefined
-        ? 0
-        : Math.max(
-            believed.synced,
-            believed.flushedAtLosses === losses ? believed.flushed : 0,
-            believed.seenAtLosses === losses ? believed.seen : 0,
-            believed.closed === 'acked' ? believed.written : 0,
-          );
-    const offset = random.below(2) === 0 ? 0 : random.below(Math.max(1, promised));
-    const length = random.below(2) === 0 ? MAX_FILE_BYTES * 2 : 1 + random.below(20_000);
-    let bytes: Buffer;
-    try {
-      bytes = await fs.readFile(path, { offset, length });
-    } catch (error) {
-      ledger.failed('read', codeOf(error));
-      throw error;
-    }
-    ledger.reads++;
-    ledger.bytesRead += bytes.length;
-    // Too few bytes to bear a name: the file that is meant, or any that they fit.
-    const fits = (each: GhostFile | undefined) => each !== undefined && firstWrongByte(each.key, offset, bytes) < 0;
-    const key = keyOf(bytes, offset);
-    let file = key === undefined ? undefined : ledger.files.get(key);
-    if (bytes.length < 16) file ??= fits(believed) ? believed : [...ledger.files.values()].find(fits);
-    if (file === undefined) {
-      cluster.violations.add('BK6', `${this.name} read ${bytes.length} bytes at ${offset} of ${path} that no file ever held`);
-      return;
-    }
-    const wrong = firstWrongByte(file.key, offset, bytes);
-    if (wrong >= 0) cluster.violations.add('BK6', `${path} (written as ${file.createPath}) has a wrong byte at ${wrong}`);
-    const end = offset + bytes.length;
-    if (end > file.written) cluster.violations.add('BK5', `${path} has ${end} bytes, ${file.written} were written`);
-    // Another power loss on the way may have taken what was only flushed.
-    const owed = Math.min(promised, offset + length);
-    if (file === believed && end < owed && cluster.dataPowerLosses === losses) {
-      cluster.violations.add('BK5', `${path} (written as ${file.createPath}) shows ${end} bytes, ${owed} were promised`);
-    }
-    if (end > file.seen) {
-      file.seen = end;
-      file.seenAtLosses = losses;
-    }
   }
 }

@@ -4,6 +4,7 @@
 // one, and torn last writes are tried.
 import { createHash } from 'node:crypto';
 import { type Content, type DiskTree, SimDirectoryNode, SimFileNode, type SimNode } from '../../src/host/sim/disk-tree.ts';
+import { type NameChange, pendingNames, withNeeded } from '../../src/host/sim/pending-names.ts';
 
 /** A disk's content: files by path, with directories as undefined. */
 export type DiskState = ReadonlyMap<string, Buffer | undefined>;
@@ -16,38 +17,23 @@ const MOST_TOLD_APART = 10;
 interface Pending {
   readonly file: SimFileNode | undefined;
   readonly change: Content | undefined;
-  readonly names: readonly { readonly directory: SimDirectoryNode; readonly name: string }[];
+  readonly names: NameChange | undefined;
 }
 
 function pendingOf(tree: DiskTree): Pending[] {
   const found: Pending[] = [];
-  const byNode = new Map<SimNode, { directory: SimDirectoryNode; name: string }[]>();
-  const removed: { readonly node: SimNode; readonly directory: SimDirectoryNode; readonly name: string }[] = [];
   const seen = new Set<SimNode>();
   const walk = (node: SimNode): void => {
     if (seen.has(node)) return;
     seen.add(node);
     if (node.kind === 'file') {
-      for (const change of node.pending) found.push({ file: node, change, names: [] });
+      for (const change of node.pending) found.push({ file: node, change, names: undefined });
       return;
     }
-    for (const name of new Set([...node.live.keys(), ...node.durable.keys()])) {
-      const [live, durable] = [node.live.get(name), node.durable.get(name)];
-      if (live !== durable) {
-        if (live !== undefined) byNode.set(live, [...(byNode.get(live) ?? []), { directory: node, name }]);
-        else if (durable !== undefined) removed.push({ node: durable, directory: node, name });
-      }
-      if (live !== undefined) walk(live);
-      if (durable !== undefined) walk(durable);
-    }
+    for (const child of new Set([...node.live.values(), ...node.durable.values()])) walk(child);
   };
   walk(tree.root);
-  for (const { node, directory, name } of removed) {
-    const added = byNode.get(node);
-    if (added === undefined) found.push({ file: undefined, change: undefined, names: [{ directory, name }] });
-    else added.push({ directory, name });
-  }
-  for (const names of byNode.values()) found.push({ file: undefined, change: undefined, names });
+  for (const names of pendingNames(tree.root)) found.push({ file: undefined, change: undefined, names });
   return found;
 }
 
@@ -141,8 +127,9 @@ function contentOf(file: SimFileNode, { reached, torn }: Choice, pending: readon
 function materialize(tree: DiskTree, choice: Choice, pending: readonly Pending[], contents: Contents): DiskState {
   const state = new Map<string, Buffer | undefined>();
   const changed = new Map<SimDirectoryNode, Set<string>>();
-  for (const each of choice.reached) {
-    for (const { directory, name } of each.names) changed.set(directory, (changed.get(directory) ?? new Set()).add(name));
+  const namesOf = (list: Iterable<Pending>): NameChange[] => [...list].flatMap(({ names }) => names ?? []);
+  for (const { names } of withNeeded(tree.root, namesOf(choice.reached), namesOf(pending))) {
+    for (const { directory, name } of names) changed.set(directory, (changed.get(directory) ?? new Set()).add(name));
   }
   const walk = (path: string, node: SimNode): void => {
     if (node.kind === 'file') {

@@ -2,8 +2,7 @@
 // and they are the ones that were written. PR2: the pipeline is who has the block's present generation, and somebody has.
 import type { SimFileNode } from '../../src/host/sim/disk-tree.ts';
 import type { SimCluster } from '../cluster.ts';
-import { firstWrongByte } from '../content.ts';
-import type { GhostFile } from '../ledger.ts';
+import type { GhostFile } from '../ghost-file.ts';
 import { allReplicas } from '../replicas.ts';
 import type { Witness } from '../witness.ts';
 
@@ -29,7 +28,7 @@ export function checkFlushed(
   violations.check(members.length > 0, 'PR2', () => `${what} was acknowledged, and nobody has that generation`);
   for (const { dataNode, path, bytes } of members) {
     if (!standing.has(dataNode)) continue;
-    const wrong = firstWrongByte(file.key, offset, bytes.subarray(0, due));
+    const wrong = file.firstWrongByte(offset, bytes.subarray(0, due));
     violations.check(bytes.length >= due, 'PR1', () => `${what} has ${bytes.length} bytes on ${dataNode}, ${due} were acked`);
     violations.check(wrong < 0, 'BK4', () => `${what} has a wrong byte at ${wrong - offset} on ${dataNode}`);
     if (mark !== 'sync') continue;

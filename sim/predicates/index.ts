@@ -20,7 +20,7 @@ export function watchPredicates(cluster: SimCluster, witness: Witness, ledger: L
   const { scheduler } = cluster.simulation;
   const nameNode = new NameNodeWatch(cluster, (id) => {
     const owner = witness.model().ownerOf(id);
-    const file = [...ledger.files.values()].find(({ createPath }) => createPath === owner?.createPath);
+    const file = owner === undefined ? undefined : ledger.byCreatePath.get(owner.createPath);
     if (owner === undefined || file === undefined) return undefined;
     const before = owner.blocks.slice(
       0,

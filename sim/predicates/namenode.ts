@@ -8,8 +8,7 @@ import type { Namespace } from '../../src/core/namespace/namespace.ts';
 import { resolvePath } from '../../src/core/namespace/resolve.ts';
 import type { NameSystem } from '../../src/server/namenode/namesystem.ts';
 import type { SimCluster } from '../cluster.ts';
-import { firstWrongByte } from '../content.ts';
-import type { GhostFile } from '../ledger.ts';
+import type { GhostFile } from '../ghost-file.ts';
 import { allReplicas, type DiskReplica, metaFault, replicasOn } from '../replicas.ts';
 import { onStarted, wrap } from './hooks.ts';
 
@@ -269,9 +268,9 @@ export class NameNodeWatch {
   private watchRecoveries({ namespace, blockManager }: NameSystem): void {
     const { violations } = this.cluster;
     const running = new Map<bigint, number>();
-    wrap(blockManager.recoveries, 'start', (call, block, recoveryId) => {
+    wrap(blockManager.recoveries, 'start', (call, block, recoveryId, truncation) => {
       running.set(namespace.blocks.id(block), recoveryId);
-      return call(block, recoveryId);
+      return call(block, recoveryId, truncation);
     });
     wrap(namespace, 'apply', (call, op, txid, handles) => {
       const given = op.kind === 'CLOSE' || op.kind === 'UPDATE_BLOCKS' ? op.blocks : [];
@@ -313,7 +312,7 @@ export class NameNodeWatch {
       violations.check(bytes.length === numBytes, 'PR3', () => `${what} with ${bytes.length} bytes, not ${numBytes}`);
       const fault = metaFault(replica);
       violations.check(fault === undefined, 'PR3', () => `${what}, and ${fault}`);
-      const wrong = ghost === undefined ? -1 : firstWrongByte(ghost.file.key, ghost.offset, bytes);
+      const wrong = ghost === undefined ? -1 : ghost.file.firstWrongByte(ghost.offset, bytes);
       violations.check(wrong < 0, 'PR3', () => `${what} with a wrong byte at ${wrong - (ghost?.offset ?? 0)}`);
     }
   }

@@ -30,6 +30,8 @@ export interface WriteOptions {
 export interface AppendOptions extends WriteOptions {
   /** What is added begins a new block, and leaves the last one as it is. */
   readonly newBlock?: boolean | undefined;
+  /** A file that is not there is not made. */
+  readonly mustExist?: boolean | undefined;
 }
 
 export interface CreateOptions extends WriteOptions {

@@ -86,6 +86,11 @@ export class Hdfs implements AsyncDisposable {
     return this.#context.user;
   }
 
+  /** Whom NameNodes take for the holder of the files that it writes. */
+  get clientName(): string {
+    return this.#context.clientName;
+  }
+
   /** Home directory of the user; it need not exist. */
   get homeDirectory(): string {
     return `${this.#context.settings.homePrefix}/${this.user}`;
@@ -171,7 +176,7 @@ export class Hdfs implements AsyncDisposable {
     try {
       return await FileWriter.append(this.#context, path, options);
     } catch (error) {
-      if (!(error instanceof HdfsError) || error.code !== 'ENOENT') throw error;
+      if (!(error instanceof HdfsError) || error.code !== 'ENOENT' || options.mustExist === true) throw error;
     }
     return this.#create(path, { ...options, overwrite: false });
   }

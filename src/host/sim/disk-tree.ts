@@ -2,6 +2,7 @@
 // durable one is what is left after the power fails. A file's sync makes its content durable, a directory's sync its
 // names. Nothing becomes durable by itself, however long it waits.
 import type { SeededRandom } from '../../base/random.ts';
+import { commit, pendingNames, withNeeded } from './pending-names.ts';
 
 export type Content = { readonly at: number; readonly bytes: Buffer } | { readonly truncateTo: number };
 
@@ -204,14 +205,6 @@ export class SimDirectoryNode implements NodeFields {
 
   /** The power failed: here and in all that is durably below. */
   losePower(luck: SeededRandom | undefined, seen = new Set<SimNode>()): void {
-    if (luck !== undefined) {
-      for (const name of new Set([...this.live.keys(), ...this.durable.keys()])) {
-        const node = this.live.get(name);
-        if (node === this.durable.get(name) || luck.below(2) === 0) continue;
-        if (node === undefined) this.durable.delete(name);
-        else this.durable.set(name, node);
-      }
-    }
     this.live = new Map(this.durable);
     for (const node of this.live.values()) {
       if (seen.has(node)) continue;
@@ -224,6 +217,14 @@ export class SimDirectoryNode implements NodeFields {
 
 export type SimNode = SimFileNode | SimDirectoryNode;
 
+interface Move {
+  readonly from: SimDirectoryNode;
+  readonly name: string;
+  readonly to: SimDirectoryNode;
+  readonly newName: string;
+  readonly newPath: string;
+}
+
 /** What a whole machine's disks hold; it outlives the machine's processes. */
 export class DiskTree {
   readonly root = new SimDirectoryNode(2, 0o755, 0);
@@ -232,6 +233,8 @@ export class DiskTree {
   capacity = 2 ** 40;
   used = 0;
   private lastInode = 2;
+  /** Renames from one directory to another that the sync of neither has made durable. */
+  private readonly moves = new Map<SimNode, Move>();
 
   nextInode(): number {
     return ++this.lastInode;
@@ -261,17 +264,42 @@ export class DiskTree {
     return files;
   }
 
-  /** A directory's sync; its own name and those above are on the disk by then, as with every journalling file system. */
+  /** Notes that a node has another name. Within one directory that needs no note: its sync makes both durable. */
+  renamed(node: SimNode, { from, name, to, newName, newPath }: Move): void {
+    const before = this.moves.get(node);
+    if (from === to && before === undefined) return;
+    this.moves.set(node, { from: before?.from ?? from, name: before?.name ?? name, to, newName, newPath });
+  }
+
+  /**
+   * A directory's sync; its own name and those above are on the disk by then, and so is the other half of each rename into
+   * it or out of it, as with every journalling file system.
+   */
   syncDirectory(path: string): void {
+    const directory = this.keepPath(path);
+    if (directory?.kind !== 'directory') return;
+    directory.sync();
+    for (const [node, { from, name, to, newName, newPath }] of this.moves) {
+      if (from !== directory && to !== directory) continue;
+      this.moves.delete(node);
+      if (from.live.get(name) !== node && from.durable.get(name) === node) from.durable.delete(name);
+      if (to.live.get(newName) !== node) continue;
+      to.durable.set(newName, node);
+      this.keepPath(newPath);
+    }
+  }
+
+  /** The names along a path become durable. */
+  private keepPath(path: string): SimNode | undefined {
     let node: SimNode = this.root;
     for (const part of partsOf(path)) {
-      if (node.kind !== 'directory') return;
+      if (node.kind !== 'directory') return undefined;
       const next: SimNode | undefined = node.live.get(part);
-      if (next === undefined) return;
+      if (next === undefined) return undefined;
       node.durable.set(part, next);
       node = next;
     }
-    if (node.kind === 'directory') node.sync();
+    return node;
   }
 
   /** The files below a directory, as processes see them now, by path. */
@@ -302,8 +330,20 @@ export class DiskTree {
     for (const name of [...this.locks.keys()]) if (name.startsWith(`${partsOf(path).join('/')}/`)) this.locks.delete(name);
   }
 
+  /** With `luck`, some names that were not synced had reached the disk all the same. */
   losePower(luck: SeededRandom | undefined): void {
+    if (luck !== undefined) {
+      const all = pendingNames(this.root);
+      commit(
+        withNeeded(
+          this.root,
+          all.filter(() => luck.below(2) > 0),
+          all,
+        ),
+      );
+    }
     this.root.losePower(luck);
+    this.moves.clear();
     this.locks.clear();
     this.used = sizeOf(this.root, new Set());
   }

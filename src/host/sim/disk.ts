@@ -305,6 +305,8 @@ export function simDisk(site: DiskSite): Disk {
     if (replaced?.kind === 'file') tree.used -= replaced.size;
     source.directory.live.delete(source.name);
     target.directory.live.set(target.name, node);
+    const move = { from: source.directory, name: source.name, to: target.directory, newName: target.name, newPath: to };
+    tree.renamed(node, move);
   };
 
   const unlinkNow = (path: string): void => {

@@ -61,6 +61,43 @@ describe('disk', () => {
     expect((await read(sim, node, '/f')).toString()).toBe('old');
   });
 
+  test('a rename is one step: after a power cut there is the old name or the new one, and never neither', async () => {
+    const places = new Set<string>();
+    for (let seed = 1; seed <= 40; seed++) {
+      const { sim, node } = machine(seed);
+      const { disk } = node.host;
+      await sim.run(disk.mkdir('/from'));
+      await sim.run(synced(node.host, '/from/f', Buffer.from('x')));
+      // A directory that is not on the disk yet when the file goes there.
+      await sim.run(disk.mkdir('/to/deep'));
+      await sim.run(disk.rename('/from/f', '/to/deep/g'));
+      node.crash('power', true);
+      node.restart();
+      const now = node.host.disk;
+      const at = [];
+      for (const path of ['/from/f', '/to/deep/g']) if (await sim.run(now.exists(path))) at.push(path);
+      expect(at).toHaveLength(1);
+      places.add(at.join());
+    }
+    expect([...places].sort()).toEqual(['/from/f', '/to/deep/g']);
+  });
+
+  test.each(['/from', '/to'])('the sync of %s alone makes a rename between both durable', async (which) => {
+    const { sim, node } = machine(5);
+    const { disk } = node.host;
+    await sim.run(disk.mkdir('/from'));
+    await sim.run(disk.mkdir('/to'));
+    await sim.run(synced(node.host, '/from/f', Buffer.from('x')));
+    await sim.run(disk.syncDirectory('/'));
+    await sim.run(disk.rename('/from/f', '/to/f'));
+    await sim.run(disk.rename('/to/f', '/to/g'));
+    await sim.run(disk.syncDirectory(which));
+    node.crash('power');
+    node.restart();
+    expect(await sim.run(node.host.disk.readdir('/from'))).toEqual([]);
+    expect((await read(sim, node, '/to/g')).toString()).toBe('x');
+  });
+
   test('a disk that lies about its syncs keeps nothing', async () => {
     const { sim, node, faults } = machine(3);
     faults.add({ path: '/', operations: 'sync', lies: true });
