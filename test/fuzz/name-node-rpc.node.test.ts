@@ -1,9 +1,11 @@
 // If these fail, a broken or hostile client stops the NameNode, fills its memory, holds up other clients, or changes the
 // namespace by a request that was refused.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { HdfsError } from '../../src/base/errors.ts';
 import { blockId, genStamp, inodeId } from '../../src/base/ids.ts';
+import { HdfsAdmin } from '../../src/client/admin.ts';
 import type { Hdfs } from '../../src/client/index.ts';
+import { Configuration } from '../../src/config/configuration.ts';
 import { RpcClient, rpcProxy } from '../../src/rpc/client.ts';
 import { nameDirectories } from '../../src/server/namenode/directories.ts';
 import type { NamespaceIdentity } from '../../src/server/namenode/identity.ts';
@@ -50,6 +52,8 @@ const LOGS_WHEN_REFUSED = new Set(['create', 'append', 'recoverLease', 'truncate
 const ONLY_AS_MALLORY = new Set(['setSafeMode', 'saveNamespace', 'rollEdits']);
 
 const directory = temporaryDirectory('namenode');
+// metaSave writes there.
+vi.stubEnv('HADOOP_LOG_DIR', directory.path);
 const watch = new Watch();
 let server: TestNameNode;
 let good: Hdfs;
@@ -68,6 +72,7 @@ afterAll(async () => {
   await good.close();
   await server.nameNode.stop();
   directory.remove();
+  vi.unstubAllEnvs();
 });
 
 /** The client that minds its own business, and must not notice anything. */
@@ -344,6 +349,17 @@ describe('calls of every method with hostile arguments', () => {
       await serveTheGood(rounds);
     },
   );
+});
+
+test('a name that the disk refuses for a file of metaSave is the caller’s error, not a fault of the NameNode', async () => {
+  const admin = new HdfsAdmin(server.host, Configuration.of({ 'fs.defaultFS': `hdfs://127.0.0.1:${server.port}` }));
+  try {
+    await expect(admin.metaSave('é'.repeat(300))).rejects.toMatchObject({ code: 'EIO' });
+    await admin.metaSave('short');
+    expect(watch.trouble).toEqual([]);
+  } finally {
+    admin.close();
+  }
 });
 
 test('mutated sessions are answered or closed, and nobody else notices', async () => {

@@ -6,6 +6,7 @@ import type { DatanodeReportType } from '../../../core/blocks/admin/node-admin.t
 import type { BlockHandle } from '../../../core/blocks/block-map.ts';
 import { pathOfInode } from '../../../core/namespace/permissions.ts';
 import { javaDate } from '../../../format/storage/properties.ts';
+import { DiskFailure } from '../../../host/disk-error.ts';
 import type { Host } from '../../../host/host.ts';
 import type { Handlers } from '../../../rpc/service.ts';
 import { type ClientNamenodeProtocol, DatanodeReportTypeProto } from '../../../wire/messages/client-namenode.ts';
@@ -89,7 +90,13 @@ export function datanodeAdminMethods({
         if (filename === '' || filename.includes('/') || filename.includes('\0') || filename === '..' || filename === '.') {
           throw new HdfsError('EINVAL', `metaSave writes a file into the log directory; ${filename} is no name of one`);
         }
-        await writeMetaSave(host, `${logDirectory(host)}/${filename}`, system, fileOf);
+        try {
+          await writeMetaSave(host, `${logDirectory(host)}/${filename}`, system, fileOf);
+        } catch (error) {
+          // The disk refuses the caller's name or has no room: the caller's news, not a fault of the NameNode.
+          if (error instanceof DiskFailure) throw new HdfsError('EIO', `metaSave: ${error.message}`);
+          throw error;
+        }
         return {};
       }),
   };
