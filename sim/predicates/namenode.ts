@@ -6,11 +6,12 @@ import type { FullReport } from '../../src/core/blocks/reports.ts';
 import type { EditOp } from '../../src/core/edits/ops.ts';
 import type { Namespace } from '../../src/core/namespace/namespace.ts';
 import { resolvePath } from '../../src/core/namespace/resolve.ts';
+import { parseBlockFileName } from '../../src/format/storage/block-files.ts';
 import type { NameSystem } from '../../src/server/namenode/namesystem.ts';
 import type { SimCluster } from '../cluster.ts';
 import type { GhostFile } from '../ghost-file.ts';
 import { allReplicas, type DiskReplica, metaFault, replicasOn } from '../replicas.ts';
-import { onStarted, wrap } from './hooks.ts';
+import { onDisk, onStarted, wrap } from './hooks.ts';
 
 const SUPERUSER = { user: 'hdfs', groups: [], superuser: true };
 
@@ -28,6 +29,9 @@ export class OrderedDeletions {
   }
 }
 
+/** A replica whose disk failed so lately may be held for bad by whoever was to read it: a scanner, or a client. */
+const UNREADABLE_FOR_MS = 30_000;
+
 /** The file that a block belongs to, and where in it the block begins. */
 export interface GhostBlock {
   readonly file: GhostFile;
@@ -38,6 +42,8 @@ export class NameNodeWatch {
   private readonly cluster: SimCluster;
   private readonly ghostOf: (block: bigint) => GhostBlock | undefined;
   readonly deletions = new OrderedDeletions();
+  /** When the disk last failed on a replica's files, by DataNode and block. */
+  private readonly failedMs = new Map<string, number>();
 
   constructor(cluster: SimCluster, ghostOf: (block: bigint) => GhostBlock | undefined) {
     this.cluster = cluster;
@@ -48,6 +54,19 @@ export class NameNodeWatch {
       this.watchOrders(system);
       this.watchRecoveries(system);
     });
+    for (const daemon of cluster.dataNodes) {
+      onDisk(daemon, ({ path }, answer) => {
+        if (answer?.error === undefined) return;
+        const name = parseBlockFileName(path.slice(path.lastIndexOf('/') + 1));
+        if (name !== undefined) this.failedMs.set(`${daemon.name}/${name.id}`, cluster.simulation.nowMs);
+      });
+    }
+  }
+
+  /** Whether nobody could have read it, a moment ago. */
+  private wasUnreadable(dataNode: string, id: bigint): boolean {
+    const failedMs = this.failedMs.get(`${dataNode}/${id}`);
+    return failedMs !== undefined && this.cluster.simulation.nowMs - failedMs < UNREADABLE_FOR_MS;
   }
 
   /** The replica of a block on a DataNode's disk, as processes there see it. */
@@ -339,7 +358,8 @@ export class NameNodeWatch {
           replica?.state === 'finalized' &&
           replica.meta?.genStamp === stamp &&
           replica.bytes.length === namespace.blocks.numBytes(block) &&
-          metaFault(replica) === undefined;
+          metaFault(replica) === undefined &&
+          !this.wasUnreadable(storage.node.id.hostName, id);
         this.cluster.violations.check(!isGood, 'BK7', () => `${name} counts as bad and is good`);
       }
     });

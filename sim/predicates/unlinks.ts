@@ -44,9 +44,10 @@ export function watchUnlinks(cluster: SimCluster, witness: Witness, orders: Orde
         replica.id === id &&
         replica.meta?.genStamp === block.genStamp &&
         (owner.open || replica.bytes.length === block.numBytes);
+      // Another copy on the same DataNode is another replica.
+      const isThis = (replica: DiskReplica): boolean => replica.dataNode === daemon.name && replica.path.startsWith(directory);
       const good = allReplicas(cluster, id).filter(isGood);
-      const mine = good.some((replica) => replica.dataNode === daemon.name);
-      if (mine && good.every((replica) => replica.dataNode === daemon.name)) {
+      if (good.some(isThis) && good.every(isThis)) {
         violations.add('DL1', `${what}, the last good replica of ${owner.createPath}`);
       }
     });

@@ -1,0 +1,47 @@
+// If these fail, the simulator no longer sees that a good replica counts as bad, or it cries over one that its DataNode
+// could not read.
+import { expect, test } from 'vitest';
+import { type Keys, SimCluster } from '../cluster.ts';
+import { allReplicas } from '../replicas.ts';
+import { NameNodeWatch } from './namenode.ts';
+
+async function withReplica(keys: Keys = {}) {
+  const cluster = new SimCluster({ seed: 6, clients: 1, keys });
+  const { simulation, violations } = cluster;
+  const watch = new NameNodeWatch(cluster, () => undefined);
+  await cluster.start();
+  const client = await simulation.run(cluster.connect(simulation.node('client0')), 60_000);
+  await simulation.run(client.writeFile('/f', Buffer.alloc(3_000, 7), { replication: 3 }), 60_000);
+  await cluster.until(() => cluster.nameNode.running?.system.blockManager.statistics().pendingReplication === 0, 10_000);
+  const look = (): readonly string[] => {
+    watch.checkCorrupt(new Set());
+    return violations.found.map(({ detail }) => detail);
+  };
+  const corrupt = (): number => cluster.nameNode.running?.system.blockManager.statistics().corruptReplicaBlocks ?? 0;
+  return { cluster, client, look, corrupt };
+}
+
+test('a good replica that somebody calls bad is seen', async () => {
+  const { cluster, look } = await withReplica();
+  const system = cluster.nameNode.running?.system;
+  if (system === undefined) throw new Error('the NameNode is down');
+  const { blocks } = system.namespace;
+  const [node] = system.blockManager.datanodes.alive;
+  if (node === undefined) throw new Error('no DataNode is alive');
+  const [id, genStamp, numBytes] = [blocks.id(1 as never), blocks.genStamp(1 as never), blocks.numBytes(1 as never)];
+  const now = { monotonicMs: cluster.simulation.nowMs, wallMs: cluster.simulation.nowMs };
+  expect(look()).toEqual([]);
+  expect(system.blockManager.reportBadReplica({ id, genStamp, numBytes }, node, now)).toBe(true);
+  expect(look()).toEqual([`${node.id.hostName} blk_${id}_${genStamp} counts as bad and is good`]);
+});
+
+test('a replica that its scanner cannot read may count as bad', async () => {
+  const { cluster, look, corrupt } = await withReplica({ 'dfs.datanode.scan.period.hours': '20s' });
+  const [daemon] = cluster.dataNodes;
+  const replica = allReplicas(cluster).find(({ dataNode }) => dataNode === daemon?.name);
+  if (daemon === undefined || replica?.meta === undefined) throw new Error('there is no replica');
+  const path = `${replica.path}_${replica.meta.genStamp}.meta`;
+  daemon.disk.add({ path, operations: 'read', error: 'EIO' });
+  expect(await cluster.until(() => corrupt() > 0, 60_000)).toBe(true);
+  expect(look()).toEqual([]);
+});
