@@ -72,6 +72,20 @@ export class HdfsFileHandle implements AsyncDisposable {
     return filled;
   }
 
+  /** Bytes of a file opened for reading, as it was then. */
+  get length(): number {
+    return this.#opened('read').reader.length;
+  }
+
+  /** The bytes from `start` up to `end` in pieces as they come; whoever stops reading holds the DataNode back. */
+  pieces(
+    start: number,
+    end: number,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<Buffer, void, undefined> {
+    return this.#opened('read').reader.stream(start, end, options);
+  }
+
   /** Appends bytes to a file opened for writing. */
   async write<T extends Uint8Array | string>(data: T): Promise<{ bytesWritten: number; buffer: T }> {
     const bytes: Uint8Array = typeof data === 'string' ? Buffer.from(data) : data;

@@ -42,6 +42,8 @@ export interface CreateOptions extends WriteOptions {
   readonly blockSize?: number | undefined;
   /** Mode bits before the umask; default 0o666. */
   readonly mode?: number | undefined;
+  /** Mode bits with the umask applied already; without it, the configured one is. */
+  readonly maskedMode?: number | undefined;
   /** Make missing parents. Default true. */
   readonly createParent?: boolean | undefined;
   /** The file's replicas may stay in memory for a while. */
@@ -118,7 +120,7 @@ export class FileWriter {
       'create',
       {
         src: path,
-        masked: { perm: mode & ~settings.umask },
+        masked: { perm: options.maskedMode ?? mode & ~settings.umask },
         unmasked: { perm: mode },
         clientName,
         createFlag:

@@ -51,6 +51,8 @@ export interface ConnectOptions {
   readonly configuration?: Configuration | undefined;
   /** Default HADOOP_USER_NAME, else the user that runs the process. */
   readonly user?: string | undefined;
+  /** Who acts for `user`, when that is somebody else; the NameNode has to allow it. */
+  readonly realUser?: string | undefined;
   /** Where a DataNode is reached from here, given the address that the cluster knows. */
   readonly hostMap?: ((address: PeerAddress) => PeerAddress) | undefined;
   /** The machine; default the real one. */
@@ -79,7 +81,7 @@ export async function connect(target: string | URL | ConnectOptions = {}): Promi
   setMaxListeners(0, closing.signal);
   const namenode = new NameNode(
     host,
-    { addresses: service.namenodes, nameservice: service.nameservice, user },
+    { addresses: service.namenodes, nameservice: service.nameservice, user, realUser: options.realUser },
     settings,
     closing.signal,
   );

@@ -224,6 +224,18 @@ export function nameNodeRpcAddress(configuration: Configuration): HostPort {
   return { host: first.host, port: first.port };
 }
 
+/**
+ * What clients of a NameNode call it: its nameservice, or host and port of fs.defaultFS, else where it listens. Apache:
+ * NameNode.getTokenServiceName.
+ */
+export function clientAuthority(configuration: Configuration, listening: HostPort): string {
+  const authority = parseHdfsUri(configuration.get('fs.defaultFS') ?? '')?.authority ?? '';
+  if (authority !== '' && configuration.getStrings('dfs.nameservices').includes(authority)) return authority;
+  if (/:[1-9]\d*$/.test(authority)) return authority;
+  const { host } = nameNodeRpcAddress(configuration);
+  return formatHostPort({ host, port: listening.port });
+}
+
 /** Local directories of a key such as dfs.namenode.name.dir: plain paths or file: URIs. */
 export function directoriesOf(configuration: Configuration, name: string): readonly string[] {
   return configuration.getStrings(name).map((entry) => localPath(entry, name));

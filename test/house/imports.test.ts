@@ -22,7 +22,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   rpc: ['base', 'core', 'wire', 'host'],
   transfer: ['base', 'core', 'wire', 'host'],
   client: ['base', 'core', 'wire', 'host', 'rpc', 'transfer', 'config'],
-  server: ['base', 'core', 'wire', 'wire/tables', 'host', 'rpc', 'transfer', 'client', 'config', 'web', 'format'],
+  webhdfs: ['base', 'wire', 'wire/tables', 'host', 'rpc', 'client', 'config', 'web'],
+  server: ['base', 'core', 'wire', 'wire/tables', 'host', 'rpc', 'transfer', 'client', 'config', 'web', 'webhdfs', 'format'],
   launch: ['base', 'core', 'wire', 'wire/tables', 'host', 'rpc', 'transfer', 'client', 'config', 'web', 'format', 'server'],
   cli: ['base', 'host', 'config', 'client', 'launch', 'format'],
 };

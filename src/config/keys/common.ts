@@ -39,7 +39,6 @@ export const COMMON_KEYS = {
   'hadoop.caller.context.signature.max.size': int('40', "Bytes of a caller context's signature; a longer one is dropped."),
   'hadoop.http.staticuser.user': text('dr.who', 'User that a web page acts for when nobody has logged in.'),
   'hadoop.http.idle_timeout.ms': duration('ms', '60000', 'How long an idle web connection is kept.'),
-  'hadoop.http.cross-origin.enabled': bool('false', "Whether pages of other origins may read the web server's answers."),
   'hadoop.prometheus.endpoint.enabled': bool('true', 'Whether /prom answers.', {
     differs: 'Hadoop leaves it off; the page costs nothing until it is read.',
   }),

@@ -6,8 +6,17 @@ import { DATANODE_KEYS } from './datanode.ts';
 import { HA_KEYS } from './ha.ts';
 import { IPC_KEYS } from './ipc.ts';
 import { NAMENODE_KEYS } from './namenode.ts';
+import { WEB_KEYS } from './web.ts';
 
-export const KEYS = { ...COMMON_KEYS, ...IPC_KEYS, ...NAMENODE_KEYS, ...HA_KEYS, ...DATANODE_KEYS, ...CLIENT_KEYS };
+export const KEYS = {
+  ...COMMON_KEYS,
+  ...IPC_KEYS,
+  ...NAMENODE_KEYS,
+  ...HA_KEYS,
+  ...DATANODE_KEYS,
+  ...CLIENT_KEYS,
+  ...WEB_KEYS,
+};
 
 export type KeyName = keyof typeof KEYS;
 

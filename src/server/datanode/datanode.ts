@@ -10,6 +10,7 @@ import type { Address, Host, HttpServer, Timer } from '../../host/host.ts';
 import { RpcServer } from '../../rpc/server.ts';
 import { Beans } from '../../web/jmx.ts';
 import { standardRoutes, webServer } from '../../web/server.ts';
+import { webHdfsRoutes } from '../../webhdfs/routes.ts';
 import type { DatanodeRegistrationProto, DatanodeRegistrationProtoInit } from '../../wire/messages/datanode.ts';
 import type { DatanodeIDProto, DatanodeInfoProto, StorageReportProtoInit } from '../../wire/messages/hdfs.ts';
 import type { NamespaceInfoProto } from '../../wire/messages/hdfs-server.ts';
@@ -39,6 +40,7 @@ import type { Counters, Services } from './services.ts';
 import { type DataNodeSettings, readSettings } from './settings.ts';
 import { Storages } from './storages.ts';
 import type { Volume } from './volume.ts';
+import { dataNodeWebHdfs } from './webhdfs/handler.ts';
 import { XceiverServer } from './xceiver.ts';
 
 /** What we call ourselves in handshakes: NameNodes refuse versions that they do not know. */
@@ -228,7 +230,10 @@ export class DataNode {
         for (const bean of datanodeBeans(source)) beans.add(bean);
       };
       const page = () => datanodePage(source);
-      const routes = standardRoutes({ beans, configuration, hostName: source.hostName, page });
+      const routes = [
+        ...standardRoutes({ beans, configuration, hostName: source.hostName, page }),
+        ...webHdfsRoutes(dataNodeWebHdfs({ host, configuration })),
+      ];
       http = await webServer(host, settings.httpAddress, routes);
       const upgrades = new RollingUpgrades(dataset, host.log);
       commands = new Commands(services, upgrades);

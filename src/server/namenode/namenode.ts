@@ -2,7 +2,7 @@
 // storage.ts and edits-recovery.ts, how a request becomes an answer namesystem.ts and protocol/.
 import { assert } from '../../base/assert.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { addressOf, formatHostPort, nameNodeRpcAddress } from '../../config/nameservices.ts';
+import { addressOf, clientAuthority, formatHostPort, nameNodeRpcAddress } from '../../config/nameservices.ts';
 import { BlockManager } from '../../core/blocks/block-manager.ts';
 import { BlockState } from '../../core/blocks/block-map.ts';
 import { effectivePolicy } from '../../core/namespace/inode-policy.ts';
@@ -12,6 +12,7 @@ import type { Address, DiskLock, Host, HttpServer } from '../../host/host.ts';
 import { RpcServer } from '../../rpc/server.ts';
 import { defineService, type RpcService } from '../../rpc/service.ts';
 import { type Route, standardRoutes, webServer } from '../../web/server.ts';
+import { webHdfsRoutes } from '../../webhdfs/routes.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
 import { refusedMethods } from '../../wire/tables/services.ts';
 import { nameNodeBeans } from './beans.ts';
@@ -46,6 +47,7 @@ import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
 import { TrashEmptier } from './trash-emptier.ts';
 import { catchUp, isUpgradeFinalized, recoverTransitions, refusePrevious, upgradeDirectories } from './upgrade.ts';
 import { Upkeep } from './upkeep.ts';
+import { nameNodeWebHdfs } from './webhdfs/service.ts';
 
 /** Blocks looked at in one turn while they are counted at the start. */
 const SCAN_SLICE = 100_000;
@@ -384,6 +386,17 @@ export class NameNode {
           page: () => statusPage(view),
         }),
         ...this.imageTransfer(system, checkpointer, from.storage, identity),
+        ...webHdfsRoutes(
+          nameNodeWebHdfs({
+            system,
+            locations,
+            configuration,
+            clientProtocol,
+            namenode: () => clientAuthority(configuration, rpc.address),
+            onCallDone: () => undefined,
+            onBug: (error) => this.fatal(error),
+          }),
+        ),
       ]);
     } catch (error) {
       await rpc.close();

@@ -1,5 +1,7 @@
-// Every operation of WebHDFS, by HTTP method. None is built yet: the web servers answer 404 under /webhdfs/v1.
-import { type Entry, type EntryTable, refused } from './entry.ts';
+// Every operation of WebHDFS, by HTTP method, and the method of ClientProtocol that it stands on: it is built, or refused,
+// as that one is. A refused operation answers with the RPC server's refusal.
+import type { Entry, EntryTable } from './entry.ts';
+import { SERVICES } from './services.ts';
 
 export const WEBHDFS_OPS_BY_METHOD = {
   GET: [
@@ -68,10 +70,80 @@ export const WEBHDFS_OPS_BY_METHOD = {
   DELETE: ['DELETE', 'DELETESNAPSHOT'],
 } as const;
 
-const NOT_YET: Entry = refused('WebHDFS is not built yet');
+export type WebHdfsMethod = keyof typeof WEBHDFS_OPS_BY_METHOD;
+export type WebHdfsOp<M extends WebHdfsMethod = WebHdfsMethod> = (typeof WEBHDFS_OPS_BY_METHOD)[M][number];
+
+const CLIENT_METHODS = SERVICES.ClientNamenodeProtocol.methods;
+
+/** What an operation asks of the NameNode; undefined: nothing that could be refused. */
+const STANDS_ON: Readonly<Record<WebHdfsOp, keyof typeof CLIENT_METHODS | undefined>> = {
+  OPEN: 'getBlockLocations',
+  GETFILESTATUS: 'getFileInfo',
+  LISTSTATUS: 'getListing',
+  LISTSTATUS_BATCH: 'getListing',
+  GETCONTENTSUMMARY: 'getContentSummary',
+  GETQUOTAUSAGE: 'getQuotaUsage',
+  GETFILECHECKSUM: 'getBlockLocations',
+  GETHOMEDIRECTORY: undefined,
+  GETDELEGATIONTOKEN: 'getDelegationToken',
+  GET_BLOCK_LOCATIONS: 'getBlockLocations',
+  GETFILEBLOCKLOCATIONS: 'getBlockLocations',
+  GETACLSTATUS: 'getAclStatus',
+  GETXATTRS: 'getXAttrs',
+  GETTRASHROOT: 'getEZForPath',
+  LISTXATTRS: 'listXAttrs',
+  GETALLSTORAGEPOLICY: 'getStoragePolicies',
+  GETSTORAGEPOLICY: 'getStoragePolicy',
+  GETECPOLICY: 'getErasureCodingPolicy',
+  CHECKACCESS: 'checkAccess',
+  GETSERVERDEFAULTS: 'getServerDefaults',
+  GETSNAPSHOTDIFF: 'getSnapshotDiffReport',
+  GETSNAPSHOTDIFFLISTING: 'getSnapshotDiffReportListing',
+  GETSNAPSHOTTABLEDIRECTORYLIST: 'getSnapshottableDirListing',
+  GETLINKTARGET: 'getLinkTarget',
+  GETFILELINKSTATUS: 'getFileLinkInfo',
+  GETSTATUS: 'getFsStats',
+  GETECPOLICIES: 'getErasureCodingPolicies',
+  GETECCODECS: 'getErasureCodingCodecs',
+  GETTRASHROOTS: 'getFileInfo',
+  GETSNAPSHOTLIST: 'getSnapshotListing',
+  CREATE: 'create',
+  MKDIRS: 'mkdirs',
+  CREATESYMLINK: 'createSymlink',
+  RENAME: 'rename',
+  SETREPLICATION: 'setReplication',
+  SETOWNER: 'setOwner',
+  SETPERMISSION: 'setPermission',
+  SETTIMES: 'setTimes',
+  RENEWDELEGATIONTOKEN: 'renewDelegationToken',
+  CANCELDELEGATIONTOKEN: 'cancelDelegationToken',
+  MODIFYACLENTRIES: 'modifyAclEntries',
+  REMOVEACLENTRIES: 'removeAclEntries',
+  REMOVEDEFAULTACL: 'removeDefaultAcl',
+  REMOVEACL: 'removeAcl',
+  SATISFYSTORAGEPOLICY: 'satisfyStoragePolicy',
+  SETACL: 'setAcl',
+  SETXATTR: 'setXAttr',
+  REMOVEXATTR: 'removeXAttr',
+  ENABLEECPOLICY: 'enableErasureCodingPolicy',
+  DISABLEECPOLICY: 'disableErasureCodingPolicy',
+  SETECPOLICY: 'setErasureCodingPolicy',
+  ALLOWSNAPSHOT: 'allowSnapshot',
+  DISALLOWSNAPSHOT: 'disallowSnapshot',
+  CREATESNAPSHOT: 'createSnapshot',
+  RENAMESNAPSHOT: 'renameSnapshot',
+  SETSTORAGEPOLICY: 'setStoragePolicy',
+  SETQUOTA: 'setQuota',
+  SETQUOTABYSTORAGETYPE: 'setQuota',
+  APPEND: 'append',
+  CONCAT: 'concat',
+  TRUNCATE: 'truncate',
+  UNSETECPOLICY: 'unsetErasureCodingPolicy',
+  UNSETSTORAGEPOLICY: 'unsetStoragePolicy',
+  DELETE: 'delete',
+  DELETESNAPSHOT: 'deleteSnapshot',
+};
 
 export const WEBHDFS_OPS: EntryTable = Object.fromEntries(
-  Object.values(WEBHDFS_OPS_BY_METHOD)
-    .flat()
-    .map((name) => [name, NOT_YET]),
+  Object.entries(STANDS_ON).map(([op, method]): [string, Entry] => [op, method === undefined ? true : CLIENT_METHODS[method]]),
 );

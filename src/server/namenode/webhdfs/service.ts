@@ -1,0 +1,55 @@
+// WebHDFS on the NameNode: its operations ask ClientProtocol within the process, as their user, and data is elsewhere.
+
+import type { Configuration } from '../../../config/configuration.ts';
+import type { HttpRequest, HttpResponse } from '../../../host/host.ts';
+import { LocalCaller } from '../../../rpc/local-caller.ts';
+import type { RpcCall, RpcService } from '../../../rpc/service.ts';
+import { webHdfsHandler } from '../../../webhdfs/handler.ts';
+import { nobodyMayImpersonate } from '../../../webhdfs/identity.ts';
+import type { ClientMethods } from '../../../webhdfs/operation.ts';
+import type { Locations } from '../locations.ts';
+import type { NameSystem } from '../namesystem.ts';
+import { redirects } from './redirects.ts';
+
+export interface WebHdfsParts {
+  readonly system: NameSystem;
+  readonly locations: Locations;
+  readonly configuration: Configuration;
+  readonly clientProtocol: RpcService;
+  /** How DataNodes reach this NameNode. */
+  readonly namenode: () => string;
+  readonly onCallDone: (call: RpcCall, error: unknown) => void;
+  readonly onBug: (error: Error) => void;
+}
+
+export function nameNodeWebHdfs(parts: WebHdfsParts): (request: HttpRequest) => Promise<HttpResponse> {
+  const { system, locations, configuration, clientProtocol, namenode, onCallDone, onBug } = parts;
+  const { host } = system;
+  const caller = new LocalCaller<ClientMethods>({
+    service: clientProtocol,
+    gate: system.editLog,
+    onCallDone,
+    onBug,
+    onFault: (call, error) =>
+      host.log.log('error', 'webhdfs', `${call.method} of ${call.user} failed: ${String(error)}`, { error }),
+  });
+  return webHdfsHandler({
+    rules: {
+      staticUser: configuration.require('hadoop.http.staticuser.user'),
+      proxyServers: configuration.getStrings('hadoop.proxyservers'),
+      authorizeProxy: nobodyMayImpersonate,
+    },
+    userPattern: configuration.require('dfs.webhdfs.user.provider.user.pattern'),
+    calls: ({ user, realUser, remoteHost }, request) => {
+      const remote = { host: remoteHost, port: request.remote.port };
+      const identity = { user, realUser, remote, callerContext: undefined, protocol: 'webhdfs' };
+      return { call: (method, message) => caller.call(identity, method, message) };
+    },
+    data: redirects({ system, locations, namenode, blockSize: configuration.getSize('dfs.blocksize') }),
+    homePrefix: configuration.require('dfs.user.home.dir.prefix'),
+    replication: configuration.getInt('dfs.replication'),
+    clientName: () => `DFSClient_${host.random.below(2 ** 53)}`,
+    onFault: (error, { method, path }) =>
+      host.log.log('error', 'webhdfs', `${method} ${path} failed: ${String(error)}`, { error }),
+  });
+}

@@ -1,0 +1,67 @@
+// JSON as Hadoop's WebHDFS writes it: Jackson's compact form, with the fields of a map in the order in which Java's maps
+// give them. A TreeMap sorts its keys; a HashMap goes by their hashes, which clients never rely on and byte comparisons do.
+
+export type Json = string | number | bigint | boolean | null | readonly Json[] | JsonObject;
+
+export interface JsonObject {
+  readonly [name: string]: Json | undefined;
+}
+
+const isObject = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** JSON.stringify writes control characters with small hexadecimal digits, Jackson with capitals. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(/\\u00[0-9a-f]{2}/g, (found) => `\\u${found.slice(2).toUpperCase()}`);
+}
+
+/** The text of a value; fields in the order they stand, undefined ones left out. */
+export function writeJson(value: Json): string {
+  if (value === null) return 'null';
+  switch (typeof value) {
+    case 'string':
+      return quoted(value);
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    default: {
+      if (!isObject(value)) return `[${(value as readonly Json[]).map(writeJson).join(',')}]`;
+      const fields: string[] = [];
+      for (const name of Object.keys(value)) {
+        const field = value[name];
+        if (field !== undefined) fields.push(`${quoted(name)}:${writeJson(field)}`);
+      }
+      return `{${fields.join(',')}}`;
+    }
+  }
+}
+
+function reordered(fields: JsonObject, compare: (a: string, b: string) => number): JsonObject {
+  // No prototype: a field may have any name.
+  const sorted: Record<string, Json | undefined> = Object.create(null) as Record<string, Json | undefined>;
+  for (const name of Object.keys(fields).sort(compare)) sorted[name] = fields[name];
+  return sorted;
+}
+
+/** Fields as a TreeMap holds them: by UTF-16 units. */
+export function treeMap(fields: JsonObject): JsonObject {
+  return reordered(fields, (a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function hashOf(text: string): number {
+  let hash = 0;
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
+  return hash ^ (hash >>> 16);
+}
+
+/** Fields as a HashMap of up to 12 entries holds them; those of one bucket in the order they were put in. */
+export function hashMap(fields: JsonObject): JsonObject {
+  const names = Object.keys(fields);
+  let buckets = 16;
+  while (names.length > buckets * 0.75) buckets *= 2;
+  const order = new Map(names.map((name, index) => [name, (hashOf(name) & (buckets - 1)) * names.length + index]));
+  return reordered(fields, (a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+}
+
+/** An object of one field, as most answers are. */
+export const wrapped = (name: string, value: Json): string => writeJson({ [name]: value });

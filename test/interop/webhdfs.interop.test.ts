@@ -1,0 +1,93 @@
+// WebHDFS of both makers, asked alike. If this fails, a WebHDFS client sees another answer of ours than of Hadoop's, or
+// Hadoop's own shell cannot work through our web servers.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeWithApache } from './apache.ts';
+import { MixedCluster } from './support/mixed-cluster.ts';
+import { Resident } from './support/resident.ts';
+import { plain, sendAndFollow, type WebAnswer, type WebRequest, webRequests } from './support/webhdfs-table.ts';
+
+const KEYS = { 'dfs.replication': '1', 'dfs.datanode.hostname': '127.0.0.1' };
+
+/** Requests that we answer otherwise, each with the reason. */
+const DIFFERENT: readonly { readonly query: RegExp; readonly why: string }[] = [
+  { query: /op=GETQUOTAUSAGE$/, why: 'Hadoop refuses a count below a sticky directory as it refuses a removal' },
+  { query: /op=(GETLINKTARGET|CREATESYMLINK&destination)/, why: 'symbolic links are refused by name' },
+];
+
+const shown = (answers: readonly WebAnswer[]): readonly unknown[] =>
+  answers.map(({ status, type, location, body }) => ({ status, type, location: plain(location), body: plain(body) }));
+
+describeWithApache('WebHDFS', () => {
+  let directory: string;
+  let apache: Resident;
+  let theirs: MixedCluster | undefined;
+  let ours: MixedCluster | undefined;
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'tuskfs-webhdfs-'));
+    apache = new Resident(directory);
+    theirs = await MixedCluster.start({ directory: join(directory, 'a'), apache, makers: ['apache', 'apache'], keys: KEYS });
+    ours = await MixedCluster.start({ directory: join(directory, 'u'), apache, makers: ['ours', 'ours'], keys: KEYS });
+  }, 240_000);
+  afterAll(async () => {
+    await ours?.stop();
+    await theirs?.stop();
+    await apache?.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  const webPort = (cluster: MixedCluster | undefined): number => (cluster?.basePort ?? 0) + 1;
+  const isRefused = (answers: readonly WebAnswer[]): boolean =>
+    answers.some(({ body }) => body.includes('RpcNoSuchMethodException'));
+
+  test('every operation, right and wrong, is answered alike', async () => {
+    const different: unknown[] = [];
+    const refused = new Set<string>();
+    const compare = async (request: WebRequest): Promise<void> => {
+      const [a, u] = [await sendAndFollow(webPort(theirs), request), await sendAndFollow(webPort(ours), request)];
+      if (DIFFERENT.some(({ query }) => query.test(request.query))) return;
+      // What the NameNode refuses by RPC it refuses here; COMPATIBILITY.md lists it.
+      if (isRefused(u)) {
+        refused.add(/op=(\w+)/.exec(request.query)?.[1] ?? '');
+        return;
+      }
+      if (JSON.stringify(shown(a)) !== JSON.stringify(shown(u))) {
+        different.push({ request: `${request.method} ${request.path}?${request.query}`, apache: shown(a), ours: shown(u) });
+      }
+    };
+    for (const request of webRequests(userInfo().username)) await compare(request);
+    expect(different).toEqual([]);
+    expect([...refused].filter((op) => /^(OPEN|CREATE|APPEND|MKDIRS|DELETE|LISTSTATUS)$/.test(op))).toEqual([]);
+  }, 240_000);
+
+  test('Hadoop’s shell makes, reads, changes and removes a tree through webhdfs:', async () => {
+    if (ours === undefined) throw new Error('the cluster did not start');
+    const file = join(directory, 'content');
+    const content = randomBytes(3 * 1024 * 1024 + 17);
+    writeFileSync(file, content);
+    const { client } = ours;
+    const fs = `webhdfs://127.0.0.1:${webPort(ours)}`;
+    const dfs = (...args: string[]) => apache.must(client, 'dfs', ['-fs', fs, ...args]);
+    await dfs('-mkdir', '-p', '/w/x y');
+    await dfs('-Ddfs.blocksize=1048576', '-put', file, '/w/x y/content');
+    expect((await dfs('-cat', '/w/x y/content')).bytes.equals(content)).toBe(true);
+    await dfs('-appendToFile', file, '/w/x y/content');
+    expect((await dfs('-cat', '/w/x y/content')).bytes.equals(Buffer.concat([content, content]))).toBe(true);
+    const sum = (await apache.must(client, 'dfs', ['-checksum', '/w/x y/content'])).stdout.split('\t');
+    expect((await dfs('-checksum', '/w/x y/content')).stdout.split('\t').slice(1)).toEqual(sum.slice(1));
+    expect((await dfs('-ls', '-R', '/w')).stdout).toMatch(/ 6291490 .* \/w\/x y\/content\n/);
+    await dfs('-chmod', '640', '/w/x y/content');
+    await dfs('-mv', '/w/x y/content', '/w/moved');
+    await dfs('-setrep', '1', '/w/moved');
+    expect((await dfs('-du', '/w')).stdout).toContain('6291490');
+    expect((await dfs('-count', '/w')).stdout).toMatch(/^ +2 +1 +6291490 \/w/m);
+    const missing = await apache.run(client, 'dfs', ['-fs', fs, '-cat', '/none']);
+    expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("`/none': No such file or directory")]);
+    await dfs('-rm', '-r', '-skipTrash', '/w');
+    expect((await apache.run(client, 'dfs', ['-fs', fs, '-test', '-e', '/w'])).code).toBe(1);
+  }, 240_000);
+});
