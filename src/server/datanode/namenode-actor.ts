@@ -157,12 +157,11 @@ export class NameNodeActor {
   }
 
   private async handshake(): Promise<void> {
-    const { signal } = this.abort;
-    const { info } = await this.namenode.versionRequest({}, { signal });
+    const { info } = await this.namenode.versionRequest({});
     if (info === undefined) throw new HdfsError('EIO', 'a versionRequest was answered with nothing');
     await this.owner.meet(this, info);
     this.info = info;
-    const answer = await this.namenode.registerDatanode({ registration: this.owner.registration(info) }, { signal });
+    const answer = await this.namenode.registerDatanode({ registration: this.owner.registration(info) });
     if (answer.registration === undefined) throw new HdfsError('EIO', 'a registration was answered with nothing');
     this.registration = answer.registration;
     this.registerAgain = false;
@@ -220,20 +219,17 @@ export class NameNodeActor {
   private heartbeat(now: number): Promise<HeartbeatResponseProto> {
     const { registration, blockPoolId } = this.required();
     const load = this.owner.load();
-    return this.namenode.sendHeartbeat(
-      {
-        registration,
-        reports: this.owner.storageReports(blockPoolId),
-        xmitsInProgress: load.transfersOut,
-        xceiverCount: load.xceivers,
-        failedVolumes: load.failedVolumes,
-        volumeFailureSummary: volumeFailureProto(load.volumeFailureSummary),
-        cacheCapacity: 0,
-        cacheUsed: 0,
-        requestFullBlockReportLease: this.leaseId === 0n && now >= this.reportDue,
-      },
-      { signal: this.abort.signal },
-    );
+    return this.namenode.sendHeartbeat({
+      registration,
+      reports: this.owner.storageReports(blockPoolId),
+      xmitsInProgress: load.transfersOut,
+      xceiverCount: load.xceivers,
+      failedVolumes: load.failedVolumes,
+      volumeFailureSummary: volumeFailureProto(load.volumeFailureSummary),
+      cacheCapacity: 0,
+      cacheUsed: 0,
+      requestFullBlockReportLease: this.leaseId === 0n && now >= this.reportDue,
+    });
   }
 
   private take(answer: HeartbeatResponseProto): void {
@@ -261,10 +257,7 @@ export class NameNodeActor {
     const { reports, undo } = this.reports.take();
     if (reports.length === 0) return;
     try {
-      await this.namenode.blockReceivedAndDeleted(
-        { registration, blockPoolId, blocks: reports },
-        { signal: this.abort.signal },
-      );
+      await this.namenode.blockReceivedAndDeleted({ registration, blockPoolId, blocks: reports });
     } catch (error) {
       undo();
       throw error;
@@ -284,15 +277,12 @@ export class NameNodeActor {
     const reports = made.map(({ report }) => report);
     const messages = total < settings.blockReportSplitThreshold ? [reports] : reports.map((report) => [report]);
     for (let i = 0; i < messages.length; i++) {
-      const answer = await this.namenode.blockReport(
-        {
-          registration,
-          blockPoolId,
-          reports: messages[i],
-          context: { totalRpcs: messages.length, curRpc: i, id: this.reportId, leaseId },
-        },
-        { signal: this.abort.signal },
-      );
+      const answer = await this.namenode.blockReport({
+        registration,
+        blockPoolId,
+        reports: messages[i],
+        context: { totalRpcs: messages.length, curRpc: i, id: this.reportId, leaseId },
+      });
       if (answer.cmd !== undefined) this.obey(answer.cmd);
     }
     this.leaseId = 0n;
@@ -304,7 +294,7 @@ export class NameNodeActor {
   /** Tells of corrupt replicas; a failure is logged, since a reader will find them again. */
   async reportBad(blocks: readonly LocatedBlockProtoInit[]): Promise<void> {
     try {
-      await this.namenode.reportBadBlocks({ blocks }, { signal: this.abort.signal });
+      await this.namenode.reportBadBlocks({ blocks });
     } catch (error) {
       this.log('warn', `bad blocks could not be reported: ${messageOf(error)}`);
     }
@@ -314,7 +304,7 @@ export class NameNodeActor {
     const { registration } = this;
     if (registration === undefined) return;
     try {
-      await this.namenode.errorReport({ registartion: registration, errorCode, msg }, { signal: this.abort.signal });
+      await this.namenode.errorReport({ registartion: registration, errorCode, msg });
     } catch (error) {
       this.log('warn', `an error could not be reported: ${messageOf(error)}`);
     }
@@ -324,7 +314,7 @@ export class NameNodeActor {
   commitBlockSynchronization(
     request: Parameters<RpcProxy<typeof DatanodeProtocolService>['commitBlockSynchronization']>[0],
   ): Promise<unknown> {
-    return this.namenode.commitBlockSynchronization(request, { signal: this.abort.signal });
+    return this.namenode.commitBlockSynchronization(request);
   }
 }
 
