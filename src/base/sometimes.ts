@@ -23,6 +23,7 @@ export const SITUATIONS = [
   'replica reported corrupt',
   'lease expired at its hard limit',
   'volume of a DataNode left out after an error',
+  'volume of a DataNode came later than its start',
   'client read another replica after a failure',
 ] as const;
 

@@ -32,7 +32,7 @@ async function start(prepare: (host: Host) => Promise<void>) {
   const boot = async (): Promise<Dataset> => {
     const lock = { release: () => Promise.resolve() };
     const volumes = ['/a', '/b'].map(
-      (path, index) => new Volume(host.disk, host.clock, { index, path, storageType: 1, lock, reservedBytes: 0 }),
+      (path) => new Volume(host.disk, host.clock, { path, storageType: 1, lock, reservedBytes: 0 }),
     );
     const dataset = new Dataset(volumes, host.log, events);
     await dataset.addPool(POOL);

@@ -25,7 +25,9 @@ import { DiskWatch } from './disk-watch.ts';
 import { changeDirectories } from './hot-swap.ts';
 import type { BlockNews } from './incremental-reports.ts';
 import { interDatanodeService } from './inter-datanode.ts';
+import { LateVolumes } from './late-volumes.ts';
 import type { ActorOwner, NameNodeActor } from './namenode-actor.ts';
+import { LATE_MS, type Patience } from './patience.ts';
 import { announceRestart, evictWriters, resumeAfterRestart } from './planned-restart.ts';
 import { PoolService } from './pool-service.ts';
 import type { StartOption } from './pool-upgrade.ts';
@@ -69,6 +71,7 @@ interface Waiter {
 }
 
 interface Running {
+  readonly late: LateVolumes;
   readonly scanners: Scanners;
   readonly storages: Storages;
   readonly services: Services;
@@ -116,13 +119,11 @@ export class DataNode {
     const settings = readSettings(configuration);
     const nameservices = dataNodeNameservices(configuration);
     const directories = parseDataDirectories(configuration.getStrings('dfs.datanode.data.dir'));
-    const storages = await Storages.open(
-      host,
-      directories,
-      settings.reserving,
-      settings.volumeFailuresTolerated,
-      this.options.startOption,
-    );
+    const patience = { lateMs: LATE_MS, limitMs: settings.diskCheckTimeoutMs };
+    const storages = await Storages.open(host, directories, settings.reserving, settings.volumeFailuresTolerated, {
+      startOption: this.options.startOption,
+      patience,
+    });
     this.datanodeUuid = storages.datanodeUuid ?? '';
     let pools: readonly PoolService[] = [];
     const notify =
@@ -146,6 +147,21 @@ export class DataNode {
         if (!this.shutdownInProgress) this.shutdownRequested(dataset, settings, false);
       },
     });
+    const late = new LateVolumes({
+      clock: host.clock,
+      log: host.log,
+      dataset,
+      storages,
+      watch,
+      patience,
+      exclusively: (work) => this.exclusively(async () => work()),
+      entered: () => {
+        scanners.follow();
+        triggerReports(pools, false, undefined);
+      },
+    });
+    dataset.onVolumeLate = (volume, takenUp) => late.awaitPools(volume, takenUp);
+    for (const directory of storages.late) late.awaitOpening(directory);
     const reportBad = (block: BlockName): void => this.reportBad(pools, dataset, block, undefined);
     const scanners = new Scanners(host, settings, dataset, reportBad);
     const counters: Counters = {
@@ -187,7 +203,7 @@ export class DataNode {
         settings,
         async (directories) => {
           try {
-            await this.exclusively(() => changeDirectories({ log: host.log, dataset, storages, watch }, directories));
+            await this.exclusively(() => changeDirectories({ log: host.log, dataset, storages, watch, late }, directories));
           } finally {
             scanners.follow();
             triggerReports(pools, false, undefined);
@@ -237,7 +253,11 @@ export class DataNode {
       http = await webServer(host, settings.httpAddress, routes);
       const upgrades = new RollingUpgrades(dataset, host.log);
       commands = new Commands(services, upgrades);
-      const base = this.actorOwner(services, storages, commands, upgrades, () => pools, { transfer, ipc, http: http.address });
+      const base = this.actorOwner(services, storages, patience, commands, upgrades, () => pools, {
+        transfer,
+        ipc,
+        http: http.address,
+      });
       const owner: ActorOwner = {
         ...base,
         registered: (actor, registration) => {
@@ -249,6 +269,7 @@ export class DataNode {
       };
       pools = nameservices.map(({ nameservice, namenodes }) => new PoolService(nameservice, namenodes, owner, host.log));
       this.running = {
+        late,
         scanners,
         storages,
         services,
@@ -259,6 +280,7 @@ export class DataNode {
         addresses: { transfer, ipc, http: http.address },
       };
     } catch (error) {
+      late.stop();
       await http?.close();
       await xceivers.close();
       await rpc.close();
@@ -274,6 +296,7 @@ export class DataNode {
     const { running } = this;
     if (running === undefined) return;
     this.running = undefined;
+    running.late.stop();
     await running.scanners.stop();
     await Promise.all(running.pools.map((pool) => pool.stop()));
     await running.http?.close();
@@ -359,6 +382,7 @@ export class DataNode {
   private actorOwner(
     services: Services,
     storages: Storages,
+    patience: Patience,
     commands: Commands,
     upgrades: RollingUpgrades,
     pools: () => readonly PoolService[],
@@ -379,13 +403,17 @@ export class DataNode {
         const namespace = namespaceOf(info);
         serviceOf(actor).meet(namespace.pool);
         await this.exclusively(async () => {
-          const { uuid, failed } = await storages.bind(namespace, dataset.volumes);
-          for (const [volume, reason] of failed) await dataset.failVolume(volume, reason);
-          this.datanodeUuid = uuid;
+          if (dataset.hasPool(namespace.pool)) {
+            const { failed } = await storages.bind(namespace, dataset.volumes);
+            for (const [volume, reason] of failed) await dataset.failVolume(volume, reason);
+            return;
+          }
+          this.datanodeUuid = storages.meet(namespace, dataset.volumes);
           this.clusterId = namespace.clusterId;
-          const isNew = !dataset.hasPool(namespace.pool);
-          const pool = await dataset.addPool(namespace.pool);
-          if (isNew) await resumeAfterRestart(dataset, pool, host.clock.now());
+          const bind = (volume: Volume): Promise<void> => storages.bindVolume(volume, namespace);
+          const pool = await dataset.addPool(namespace.pool, bind, patience);
+          storages.serve(namespace);
+          await resumeAfterRestart(dataset, pool, host.clock.now());
         });
       },
       registration: (info) => this.registration(info, addresses, settings.hostName),

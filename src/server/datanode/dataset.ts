@@ -7,13 +7,14 @@ import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/replica/states.ts';
 import { VolumeChooser, type VolumeChooserOptions } from '../../core/replica/volume-choice.ts';
 import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
-import { diskErrorCode } from '../../host/disk-error.ts';
+import { DiskFailure, diskErrorCode } from '../../host/disk-error.ts';
 import type { Log } from '../../host/host.ts';
 import type { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { BlockPool } from './block-pool.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { rbwDir, tmpDir } from './layout.ts';
+import { NO_HURRY, notBack, type Patience, settledOrLate } from './patience.ts';
 import { trashDirectoryOf } from './pool-trash.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
 import { tailFileName } from './synced-tail.ts';
@@ -51,6 +52,8 @@ export class Dataset {
   readonly events: DatasetEvents;
   readonly locks = new KeyedLock();
   onVolumeFailed: ((volume: Volume, reason: string) => void) | undefined;
+  /** A volume does not answer while a pool is taken up; unset: it is waited for. It is out of service until `enter`. */
+  onVolumeLate: ((volume: Volume, takenUp: Promise<void>) => void) | undefined;
   private readonly pools = new Map<string, BlockPool>();
   private readonly options: DatasetOptions;
   private readonly choosers = new Map<StorageTypeProto, VolumeChooser>();
@@ -75,23 +78,44 @@ export class Dataset {
     return this.pools.has(id);
   }
 
-  /** Makes and scans the directories of a pool on every volume; volumes are scanned side by side. */
-  async addPool(id: string): Promise<BlockPool> {
+  /**
+   * Makes and scans the directories of a pool on every volume; volumes are bound and scanned side by side. Rejects when `bind`
+   * does for another reason than a disk's failure.
+   */
+  async addPool(
+    id: string,
+    bind: (volume: Volume) => Promise<void> = () => Promise.resolve(),
+    patience: Patience = NO_HURRY,
+  ): Promise<BlockPool> {
     const known = this.pools.get(id);
     if (known !== undefined) return known;
     const pool = new BlockPool(id, this.volumeList, this.log);
-    const failed: [Volume, unknown][] = [];
-    await Promise.all(
-      this.volumes.map(async (volume) => {
-        try {
-          await this.takeUp(pool, volume);
-        } catch (error) {
-          failed.push([volume, error]);
-        }
-      }),
+    const { volumes } = this;
+    const refusals: unknown[] = [];
+    const work = volumes.map(async (volume) => {
+      await bind(volume).catch((error: unknown) => {
+        if (!(error instanceof DiskFailure)) refusals.push(error);
+        throw error;
+      });
+      await this.takeUp(pool, volume);
+    });
+    const outcomes = await settledOrLate(
+      volumes[0]?.clock,
+      work,
+      patience,
+      (done) => this.onVolumeLate !== undefined && done > 0,
     );
+    if (refusals.length > 0) throw refusals[0];
     this.pools.set(id, pool);
-    for (const [volume, error] of failed) await this.failVolume(volume, messageOf(error));
+    const answered = outcomes.some((outcome) => outcome?.status === 'fulfilled');
+    for (const [i, outcome] of outcomes.entries()) {
+      const volume = volumes[i] as Volume;
+      if (outcome === undefined && answered) {
+        this.volumeList.suspend(volume);
+        this.onVolumeLate?.(volume, work[i] as Promise<void>);
+      } else if (outcome === undefined) await this.failVolume(volume, notBack(volume.path, patience));
+      else if (outcome.status === 'rejected') await this.failVolume(volume, messageOf(outcome.reason));
+    }
     return pool;
   }
 
@@ -101,11 +125,20 @@ export class Dataset {
     await volume.refresh();
   }
 
+  /** Takes up the pools that came since the volume was looked at last. It has a number, and is not in service. */
+  async takeUpFurther(volume: Volume): Promise<void> {
+    for (const pool of this.pools.values()) if (!volume.usedByPool.has(pool.id)) await this.takeUp(pool, volume);
+  }
+
+  hasAllPools(volume: Volume): boolean {
+    return this.poolIds.every((id) => volume.usedByPool.has(id));
+  }
+
   /** A further volume comes into service: every pool is made and scanned on it first. */
   async addVolume(volume: Volume): Promise<void> {
-    this.volumeList.reserve(volume);
     try {
-      for (const pool of this.pools.values()) await this.takeUp(pool, volume);
+      this.volumeList.reserve(volume);
+      await this.takeUpFurther(volume);
     } catch (error) {
       volume.failure = messageOf(error);
       await forgetReplicas(this, volume, () => undefined);

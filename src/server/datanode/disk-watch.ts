@@ -6,7 +6,7 @@ import { messageOf } from '../../base/errors.ts';
 import { sometimes } from '../../base/sometimes.ts';
 import type { Host } from '../../host/host.ts';
 import { ErrorReportRequestProto_ErrorCode } from '../../wire/messages/datanode.ts';
-import { describeDirectory } from './data-directories.ts';
+import { type DataDirectory, describeDirectory } from './data-directories.ts';
 import type { Dataset } from './dataset.ts';
 import type { NameNodeActor } from './namenode-actor.ts';
 import type { DataNodeSettings } from './settings.ts';
@@ -43,7 +43,7 @@ export class DiskWatch {
         dataset.failVolume(volume, reason).catch((error: unknown) => host.log.log('error', 'datanode', messageOf(error)));
       },
     });
-    dataset.onVolumeFailed = (volume) => this.volumeFailed(volume);
+    dataset.onVolumeFailed = (volume) => this.directoryFailed(volume);
     for (const volume of dataset.volumes) this.watch(volume);
   }
 
@@ -51,13 +51,14 @@ export class DiskWatch {
     volume.onTrouble = (error) => this.checker.suspect(volume, error);
   }
 
-  private volumeFailed(volume: Volume): void {
+  /** It counts as failed already: the NameNodes are told, and the node ends when too few are left. */
+  directoryFailed(directory: DataDirectory): void {
     const { host, settings, dataset } = this.options;
     const { volumeList } = dataset;
     const tolerated = settings.volumeFailuresTolerated;
     sometimes('volume of a DataNode left out after an error');
     const goesOn = hasEnoughVolumes(volumeList.working.length, volumeList.failures.length, tolerated);
-    const message = `DataNode failed volumes:${describeDirectory(volume)};`;
+    const message = `DataNode failed volumes:${describeDirectory(directory)};`;
     host.log.log(goesOn ? 'warn' : 'error', 'datanode', `${message} keep running: ${goesOn}`);
     const { DISK_ERROR, FATAL_DISK_ERROR } = ErrorReportRequestProto_ErrorCode;
     const told = Promise.all(

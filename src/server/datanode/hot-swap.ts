@@ -6,6 +6,7 @@ import type { Log } from '../../host/host.ts';
 import { type DataDirectory, describeDirectory } from './data-directories.ts';
 import type { Dataset } from './dataset.ts';
 import type { DiskWatch } from './disk-watch.ts';
+import type { LateVolumes } from './late-volumes.ts';
 import type { Storages } from './storages.ts';
 import { withdrawVolume } from './volume-removal.ts';
 
@@ -14,6 +15,7 @@ export interface HotSwapParts {
   readonly dataset: Dataset;
   readonly storages: Storages;
   readonly watch: DiskWatch;
+  readonly late: LateVolumes;
 }
 
 /** What becomes of each directory. Pure. Throws HdfsError EIO for a list that cannot be meant. */
@@ -37,14 +39,15 @@ export function planDirectories(
 
 /** Rejects with HdfsError EIO that names every directory that failed; all others are as they are wanted. */
 export async function changeDirectories(parts: HotSwapParts, wanted: readonly DataDirectory[]): Promise<void> {
-  const { log, dataset, storages, watch } = parts;
+  const { log, dataset, storages, watch, late } = parts;
   const plan = planDirectories(dataset.volumes, dataset.volumeList.failedPaths, wanted);
   const errors: string[] = [];
+  for (const path of late.paths) if (!wanted.some((directory) => directory.path === path)) late.forget(path);
   for (const directory of plan.added) {
+    // It is on its way already.
+    if (late.paths.includes(directory.path)) continue;
     try {
-      const index = dataset.volumeList.freeIndex();
-      if (index === undefined) throw new HdfsError('EIO', 'too many volumes');
-      const volume = await storages.openFurther(directory, index);
+      const volume = await storages.openFurther(directory, dataset.volumes.length + 1);
       try {
         await dataset.addVolume(volume);
       } catch (error) {

@@ -32,7 +32,7 @@ const sumsOf = (data: Buffer): Buffer => {
 
 async function openDataset(host: Host): Promise<Dataset> {
   const lock = { release: () => Promise.resolve() };
-  const volume = new Volume(host.disk, host.clock, { index: 0, path: ROOT, storageType: 1, lock, reservedBytes: 0 });
+  const volume = new Volume(host.disk, host.clock, { path: ROOT, storageType: 1, lock, reservedBytes: 0 });
   const dataset = new Dataset([volume], host.log, events);
   await dataset.addPool(POOL);
   expect(volume.failure).toBeUndefined();

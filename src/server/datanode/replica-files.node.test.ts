@@ -30,7 +30,7 @@ function packets(lengths: readonly number[]): { offset: number; end: number }[] 
 
 function openVolume(dir: string): Volume {
   const lock = { release: () => Promise.resolve() };
-  return new Volume(host.disk, host.clock, { index: 0, path: dir, storageType: 1, lock, reservedBytes: 0 });
+  return new Volume(host.disk, host.clock, { path: dir, storageType: 1, lock, reservedBytes: 0 });
 }
 
 const sumsOf = (data: Buffer): Buffer => {

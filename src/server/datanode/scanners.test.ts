@@ -48,8 +48,8 @@ async function begin(seed: number, prepare: (host: Host) => Promise<void> = () =
     (async () => {
       for (const root of ['/a', '/b']) await host.disk.mkdir(finalizedDir(root, POOL));
       await prepare(host);
-      const volumes = ['/a', '/b'].map((path, index) => {
-        const volume = new Volume(host.disk, host.clock, { index, path, storageType: 1, lock, reservedBytes: 0 });
+      const volumes = ['/a', '/b'].map((path) => {
+        const volume = new Volume(host.disk, host.clock, { path, storageType: 1, lock, reservedBytes: 0 });
         volume.onTrouble = (error) => troubles.push(error);
         return volume;
       });

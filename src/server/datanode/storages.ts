@@ -14,6 +14,7 @@ import type { Host } from '../../host/host.ts';
 import { randomUuid } from '../../host/uuid.ts';
 import type { DataDirectory } from './data-directories.ts';
 import { currentDir, DIRECTORY_MODE, isPoolId, LOCK_FILE, VERSION_FILE } from './layout.ts';
+import { NO_HURRY, notBack, type Patience, settledOrLate } from './patience.ts';
 import { type Namespace, PoolDirectory, type StartOption } from './pool-upgrade.ts';
 import { Volume } from './volume.ts';
 import { ioShare } from './volume-io.ts';
@@ -29,10 +30,28 @@ export interface FailedDirectory {
   readonly reason: string;
 }
 
+/** A directory that is locked, and what its VERSION file says. */
+export interface OpenedVolume {
+  readonly volume: Volume;
+  readonly version: DataNodeVersion | undefined;
+}
+
+/** A directory whose disk did not answer in time, and goes on being opened. */
+export interface LateDirectory {
+  readonly directory: DataDirectory;
+  readonly opening: Promise<OpenedVolume>;
+}
+
+export interface StorageOptions {
+  readonly startOption?: StartOption | undefined;
+  readonly patience?: Patience;
+}
+
 export class Storages {
   readonly volumes: readonly Volume[];
   /** Directories that could not be used at the start. */
   readonly failed: readonly FailedDirectory[];
+  readonly late: readonly LateDirectory[];
   private readonly host: Host;
   private readonly reserving: Reserving;
   private readonly startOption: StartOption;
@@ -46,6 +65,7 @@ export class Storages {
     host: Host,
     volumes: readonly Volume[],
     failed: readonly FailedDirectory[],
+    late: readonly LateDirectory[],
     reserving: Reserving,
     startOption: StartOption,
   ) {
@@ -53,42 +73,54 @@ export class Storages {
     this.startOption = startOption;
     this.volumes = volumes;
     this.failed = failed;
+    this.late = late;
     this.reserving = reserving;
   }
 
-  /** Makes and locks the directories. Rejects when more than `tolerated` of them cannot be used. */
+  /**
+   * Makes and locks the directories, side by side. Rejects when more than `tolerated` of them cannot be used. A disk that does not
+   * answer is not waited for once another one has told who this DataNode is.
+   */
   static async open(
     host: Host,
     directories: readonly DataDirectory[],
     reserving: Reserving,
     tolerated: number,
-    startOption: StartOption = 'regular',
+    options: StorageOptions = {},
   ): Promise<Storages> {
+    const { startOption = 'regular', patience = NO_HURRY } = options;
     if (directories.length === 0) throw new HdfsError('EINVAL', 'dfs.datanode.data.dir names no directory');
     const bad = badTolerance(tolerated, directories.length);
     if (bad !== undefined) throw new HdfsError('EILLEGAL', bad);
     const volumes: Volume[] = [];
     const versions: (DataNodeVersion | undefined)[] = [];
     const failed: FailedDirectory[] = [];
+    const late: LateDirectory[] = [];
+    const openings = directories.map((directory) => openVolume(host, directory, directories.length, reserving, startOption));
+    let known = false;
+    for (const opening of openings) opening.then(({ version }) => (known ||= version !== undefined)).catch(() => undefined);
+    const outcomes = await settledOrLate(host.clock, openings, patience, () => known);
     try {
-      for (const directory of directories) {
-        try {
-          const { volume, version } = await openVolume(
-            host,
-            directory,
-            volumes.length,
-            directories.length,
-            reserving,
-            startOption,
-          );
-          volumes.push(volume);
-          versions.push(version);
-        } catch (error) {
-          // A directory that says something wrong is the operator's to look at; one that says nothing has failed.
-          if (error instanceof HdfsError && SAYS_WRONG.has(error.code)) throw error;
-          failed.push({ directory, reason: messageOf(error) });
-          host.log.log('error', 'datanode', `data directory ${directory.path} cannot be used: ${messageOf(error)}`);
+      for (const outcome of outcomes) {
+        if (outcome?.status !== 'fulfilled') continue;
+        volumes.push(outcome.value.volume);
+        versions.push(outcome.value.version);
+      }
+      for (const [i, outcome] of outcomes.entries()) {
+        if (outcome?.status === 'fulfilled') continue;
+        const directory = directories[i] as DataDirectory;
+        const opening = openings[i] as Promise<OpenedVolume>;
+        if (outcome === undefined && known) {
+          late.push({ directory, opening });
+          continue;
         }
+        const error: unknown =
+          outcome === undefined ? new HdfsError('EDISK', notBack(directory.path, patience)) : outcome.reason;
+        // A directory that says something wrong is the operator's to look at; one that says nothing has failed.
+        if (error instanceof HdfsError && SAYS_WRONG.has(error.code)) throw error;
+        failed.push({ directory, reason: messageOf(error) });
+        host.log.log('error', 'datanode', `data directory ${directory.path} cannot be used: ${messageOf(error)}`);
+        if (outcome === undefined) releaseLater(host, opening);
       }
       if (!hasEnoughVolumes(volumes.length, failed.length, tolerated)) {
         const reasons = failed.map(({ directory, reason }) => `${directory.path}: ${reason}`).join('; ');
@@ -97,29 +129,51 @@ export class Storages {
           `Too many failed volumes - current valid volumes: ${volumes.length}, volumes configured: ${directories.length}, volumes failed: ${failed.length}, volume failures tolerated: ${tolerated} (${reasons})`,
         );
       }
-      const storages = new Storages(host, volumes, failed, reserving, startOption);
+      const storages = new Storages(host, volumes, failed, late, reserving, startOption);
       volumes.forEach((volume, i) => {
         storages.adopt(volume, versions[i]);
       });
       return storages;
     } catch (error) {
       await Promise.all(volumes.map((volume) => volume.release()));
+      for (const { opening } of late) releaseLater(host, opening);
       throw error;
     }
   }
 
   /** A further directory, made, locked and bound to everything that the others are bound to; not in service yet. */
-  async openFurther(directory: DataDirectory, index: number): Promise<Volume> {
-    const { volume, version } = await openVolume(this.host, directory, index, index + 1, this.reserving, 'regular');
+  async openFurther(directory: DataDirectory, count: number): Promise<Volume> {
+    const opened = await openVolume(this.host, directory, count, this.reserving, 'regular');
+    const { volume } = opened;
     try {
-      if (version !== undefined && this.clusterId !== undefined) this.checkCluster(volume, version.clusterId);
-      this.adopt(volume, version);
-      for (const namespace of this.namespaces.values()) await this.bindVolume(volume, namespace, 'regular', false);
+      this.join(opened);
+      await this.bindFurther(volume, 'regular');
       return volume;
     } catch (error) {
       await volume.release();
       throw error;
     }
+  }
+
+  /** A directory that was opened later than the others becomes one of them; throws when it is somebody else's. */
+  join({ volume, version }: OpenedVolume): void {
+    if (version !== undefined && this.clusterId !== undefined) this.checkCluster(volume, version.clusterId);
+    this.adopt(volume, version);
+  }
+
+  /** Binds a volume to the namespaces that it is not bound to yet. */
+  async bindFurther(volume: Volume, option = this.startOption): Promise<void> {
+    for (const namespace of this.namespaces.values()) {
+      if (!this.isBound(volume, namespace)) await this.bindVolume(volume, namespace, option);
+    }
+  }
+
+  hasAllNamespaces(volume: Volume): boolean {
+    return [...this.namespaces.values()].every((namespace) => this.isBound(volume, namespace));
+  }
+
+  private isBound(volume: Volume, { pool }: Namespace): boolean {
+    return this.bound.get(volume)?.has(pool) === true;
   }
 
   /** The DataNode's UUID; undefined while every directory is new and no NameNode was met. */
@@ -140,6 +194,21 @@ export class Storages {
     volume.storageId = version.storageId;
   }
 
+  /** A NameNode has told of its namespace. Answers the DataNode's UUID; volumes are bound by `bindVolume`. */
+  meet(namespace: Namespace, volumes: readonly Volume[]): string {
+    if (!isPoolId(namespace.pool)) throw new HdfsError('EINCONSISTENT', `${namespace.pool} is not the id of a block pool`);
+    const first = volumes[0];
+    if (this.clusterId !== undefined && first !== undefined) this.checkCluster(first, this.clusterId, namespace.clusterId);
+    this.clusterId = namespace.clusterId;
+    this.uuid ??= randomUuid(this.host.random);
+    return this.uuid;
+  }
+
+  /** From now on, volumes that come are bound to it too. */
+  serve(namespace: Namespace): void {
+    this.namespaces.set(namespace.pool, namespace);
+  }
+
   /**
    * Binds the volumes in service to the namespace that a NameNode told of. Answers the DataNode's UUID, and the volumes
    * whose disk failed meanwhile.
@@ -148,23 +217,18 @@ export class Storages {
     namespace: Namespace,
     volumes: readonly Volume[] = this.volumes,
   ): Promise<{ readonly uuid: string; readonly failed: readonly (readonly [Volume, string])[] }> {
-    if (!isPoolId(namespace.pool)) throw new HdfsError('EINCONSISTENT', `${namespace.pool} is not the id of a block pool`);
-    const first = volumes[0];
-    if (this.clusterId !== undefined && first !== undefined) this.checkCluster(first, this.clusterId, namespace.clusterId);
-    this.clusterId = namespace.clusterId;
-    this.uuid ??= randomUuid(this.host.random);
-    const served = this.namespaces.has(namespace.pool);
+    const uuid = this.meet(namespace, volumes);
     const failed: [Volume, string][] = [];
     for (const volume of volumes) {
       try {
-        await this.bindVolume(volume, namespace, this.startOption, served);
+        await this.bindVolume(volume, namespace);
       } catch (error) {
         if (!(error instanceof DiskFailure)) throw error;
         failed.push([volume, messageOf(error)]);
       }
     }
-    if (!served) this.namespaces.set(namespace.pool, namespace);
-    return { uuid: this.uuid, failed };
+    if (!this.namespaces.has(namespace.pool)) this.serve(namespace);
+    return { uuid, failed };
   }
 
   private checkCluster(volume: Volume, found: string, wanted = this.clusterId): void {
@@ -175,12 +239,12 @@ export class Storages {
     );
   }
 
-  private async bindVolume(volume: Volume, namespace: Namespace, option: StartOption, served: boolean): Promise<void> {
+  async bindVolume(volume: Volume, namespace: Namespace, option = this.startOption): Promise<void> {
     if (volume.storageId === '') await this.format(volume, this.uuid ?? '', namespace.clusterId);
     const directory = new PoolDirectory({ ...this.host, disk: volume.disk }, volume.path, namespace);
     const known = this.bound.get(volume)?.get(namespace.pool);
     // A NameNode that comes back gets its answer though a disk hangs: nothing is read again.
-    if (served && known !== undefined) directory.checkServed(known);
+    if (this.namespaces.has(namespace.pool) && known !== undefined) directory.checkServed(known);
     else {
       const pools = this.bound.get(volume) ?? new Map<string, BlockPoolVersion>();
       this.bound.set(volume, pools.set(namespace.pool, await directory.load(option)));
@@ -200,22 +264,28 @@ export class Storages {
   }
 }
 
+/** A directory that nobody waits for any more. */
+function releaseLater({ log }: Host, opening: Promise<OpenedVolume>): void {
+  opening
+    .then(({ volume }) => volume.release())
+    .catch((error: unknown) => log.log('warn', 'datanode', `letting go of a data directory: ${messageOf(error)}`));
+}
+
 /** Locks a directory and reads who it belongs to. */
 async function openVolume(
   host: Host,
   directory: DataDirectory,
-  index: number,
   count: number,
   reserving: Reserving,
   startOption: StartOption,
-): Promise<{ readonly volume: Volume; readonly version: DataNodeVersion | undefined }> {
+): Promise<OpenedVolume> {
   const { path, storageType } = directory;
   await host.disk.mkdir(path, DIRECTORY_MODE);
   const lock = await host.disk.lock(`${path}/${LOCK_FILE}`);
   try {
     const reservedBytes = typeof reserving === 'number' ? reserving : reserving(directory);
     const share = ioShare(host.disk.parallelism, count);
-    const volume = new Volume(host.disk, host.clock, { index, path, storageType, lock, reservedBytes, share });
+    const volume = new Volume(host.disk, host.clock, { path, storageType, lock, reservedBytes, share });
     await volume.refresh();
     return { volume, version: await readVersion(host, volume, startOption) };
   } catch (error) {

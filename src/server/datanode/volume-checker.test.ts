@@ -16,7 +16,7 @@ async function begin() {
   const node = sim.node('dn');
   const { host } = node;
   const lock = { release: () => Promise.resolve() };
-  const volume = new Volume(host.disk, host.clock, { index: 0, path: '/a', storageType: 1, lock, reservedBytes: 0 });
+  const volume = new Volume(host.disk, host.clock, { path: '/a', storageType: 1, lock, reservedBytes: 0 });
   for (const dir of [finalizedDir('/a', POOL), rbwDir('/a', POOL), tmpDir('/a', POOL)]) await sim.run(host.disk.mkdir(dir));
   const failed: string[] = [];
   let checks = 0;

@@ -13,7 +13,6 @@ const SUSPICIOUS: ReadonlySet<DiskErrorCode> = new Set(['EIO', 'EROFS', 'EACCES'
 const STAT_AGE_MS = 3000;
 
 export interface VolumeIdentity {
-  readonly index: number;
   readonly path: string;
   readonly storageType: StorageTypeProto;
   readonly lock: DiskLock;
@@ -24,7 +23,8 @@ export interface VolumeIdentity {
 }
 
 export class Volume {
-  readonly index: number;
+  /** What replicas call it by; given by the list of volumes. */
+  index = -1;
   readonly path: string;
   readonly storageType: StorageTypeProto;
   readonly io: VolumeIo;
@@ -53,7 +53,6 @@ export class Volume {
 
   constructor(disk: Disk, clock: Clock, identity: VolumeIdentity) {
     this.clock = clock;
-    this.index = identity.index;
     this.path = identity.path;
     this.storageType = identity.storageType;
     this.lock = identity.lock;

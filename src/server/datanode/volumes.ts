@@ -1,6 +1,7 @@
 // The volumes of a DataNode: those in service, and the failures that NameNodes are told of. A volume keeps its number while
 // a replica still bears it, so that nothing in the map ever points to another disk. Apache: FsVolumeList.
 import { assert } from '../../base/assert.ts';
+import { HdfsError } from '../../base/errors.ts';
 import { describeDirectory } from './data-directories.ts';
 import type { Volume } from './volume.ts';
 
@@ -25,7 +26,7 @@ export class VolumeList {
 
   constructor(volumes: readonly Volume[]) {
     volumes.forEach((volume, i) => {
-      assert(volume.index === i, 'volumes are numbered as they stand');
+      volume.index = i;
     });
     this.slots = [...volumes];
     this.inService = volumes.filter((volume) => volume.failure === undefined);
@@ -46,18 +47,17 @@ export class VolumeList {
     return this.inService.includes(volume);
   }
 
-  /** Number for a further volume; undefined: there are too many. */
-  freeIndex(): number | undefined {
-    const vacant = this.slots.findIndex((volume) => volume.isVacant);
-    if (vacant >= 0) return vacant;
-    return this.slots.length < MAX_VOLUMES ? this.slots.length : undefined;
+  /** Gives a further volume a number; it is not in service yet. Throws HdfsError EIO when there are too many. */
+  reserve(volume: Volume): void {
+    const vacant = this.slots.findIndex(({ isVacant }) => isVacant);
+    if (vacant < 0 && this.slots.length >= MAX_VOLUMES) throw new HdfsError('EIO', 'too many volumes');
+    volume.index = vacant < 0 ? this.slots.length : vacant;
+    this.slots[volume.index] = volume;
   }
 
-  /** Takes the volume's number; it is not in service yet. */
-  reserve(volume: Volume): void {
-    const before = this.slots[volume.index];
-    assert(before === undefined ? volume.index === this.slots.length : before.isVacant, 'a volume takes a number in use');
-    this.slots[volume.index] = volume;
+  /** It does not answer: out of service until it enters again, and keeps its number. */
+  suspend(volume: Volume): void {
+    this.inService = this.inService.filter((other) => other !== volume);
   }
 
   enter(volume: Volume): void {
