@@ -82,7 +82,7 @@ export class Admin {
 }
 
 export async function check(
-  workload: Workload,
+  workload: Pick<Workload, 'writers'>,
   fs: Hdfs,
   admin: Admin,
   clock: Clock,
@@ -140,7 +140,7 @@ export async function check(
  * on any DataNode, the NameNode waits until those that stay away count as dead.
  */
 async function closeOpenFiles(
-  workload: Workload,
+  workload: Pick<Workload, 'writers'>,
   fs: Hdfs,
   admin: Admin,
   clock: Clock,

@@ -11,13 +11,17 @@ export const PATIENCE_MS = 60_000;
 
 export class Daemon {
   readonly role: string;
+  private readonly file: string;
   readonly arguments: readonly string[];
   readonly registered: RegExp;
   private readonly logFile: string;
   private process: ChildProcess | undefined;
 
-  constructor(role: string, args: readonly string[], registered: RegExp, logFile: string) {
+  private stopped = false;
+
+  constructor(role: string, args: readonly string[], registered: RegExp, logFile: string, file = process.execPath) {
     this.role = role;
+    this.file = file;
     this.arguments = args;
     this.registered = registered;
     this.logFile = logFile;
@@ -25,8 +29,9 @@ export class Daemon {
 
   start(): void {
     const output = openSync(this.logFile, 'w');
-    this.process = spawn(process.execPath, this.arguments, { stdio: ['ignore', output, output] });
+    this.process = spawn(this.file, this.arguments, { stdio: ['ignore', output, output] });
     closeSync(output);
+    this.stopped = false;
   }
 
   get running(): boolean {
@@ -35,6 +40,18 @@ export class Daemon {
 
   get log(): string {
     return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8') : '';
+  }
+
+  /** SIGSTOP: it stands still, and the kernel keeps its connections open. */
+  stop(): void {
+    if (!this.running) return;
+    this.process?.kill('SIGSTOP');
+    this.stopped = true;
+  }
+
+  continue(): void {
+    if (this.stopped) this.process?.kill('SIGCONT');
+    this.stopped = false;
   }
 
   /** Ends it with SIGKILL; resolves when it is gone. */
