@@ -43,9 +43,6 @@ export function formatAclEntry({ scope, type, name, permission }: AclEntry): str
   return aclEntryText({ scope: scopeOf(scope), type: typeOf(type), name, permission });
 }
 
-/** What a permission of three bits looks like: `r-x`. */
-export { permissionSymbol } from '../core/namespace/acl-text.ts';
-
 const scopeOf = (scope: AclEntry['scope']): AclScope => (scope === 'default' ? AclScope.DEFAULT : AclScope.ACCESS);
 const typeOf = (type: AclEntry['type']): AclType => TYPES.indexOf(type) as AclType;
 

@@ -1,9 +1,10 @@
 // Over a thousand operations of several users against Apache's NameNode and against ours, answer by answer. If this fails,
 // a program that relies on what Apache's NameNode answers (a result, an exception, its message) sees something else here.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Cluster, describeWithApache, runJava } from './apache.ts';
+import { apacheHdfs, Cluster, describeWithApache, runJava } from './apache.ts';
+import { attributeScenario } from './support/attribute-scenario.ts';
 
 /** Operations whose answers differ on purpose, and why. */
 const DELIBERATE: Readonly<Record<string, string>> = {
@@ -15,6 +16,10 @@ const DELIBERATE: Readonly<Record<string, string>> = {
   'alice delete /d/sticky': 'Apache names the owner of the deleted directory as that of the sticky one below it',
   'alice info /d/timed': 'access times of directories are not kept; Apache forgets them when it restarts',
 };
+
+/** Of the random operations. */
+const SEEDS = [1, 2];
+const OPERATIONS = 1500;
 
 const KEYS = {
   'dfs.ls.limit': '10',
@@ -39,22 +44,52 @@ describeWithApache('our NameNode beside Apache’s', () => {
     await Promise.all(clusters.map((cluster) => cluster.stop()));
   });
 
-  test('answers every operation alike', async () => {
-    const input = readFileSync(scenario, 'utf8');
-    const answers = await Promise.all(
+  /** The operations of a scenario, and what each NameNode answered to them. */
+  async function play(input: string) {
+    const [apache = [], ours = []] = await Promise.all(
       clusters.map(async ({ clientConf }) => {
         const { code, stdout, stderr } = await runJava('Difference.java', clientConf, [], { input });
         expect(code, stderr).toBe(0);
         return stdout.trimEnd().split('\n');
       }),
     );
-    const [apache = [], ours = []] = answers;
     const operations = input.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
     expect([apache.length, ours.length]).toEqual([operations.length, operations.length]);
+    return { operations, apache, ours };
+  }
+
+  /** Inodes of the newest image, as Apache's viewer shows them, without ids and times. */
+  async function imageOf({ directory }: Cluster): Promise<readonly string[]> {
+    const current = join(directory, 'data/nn/current');
+    const images = readdirSync(current).filter((name) => /^fsimage_\d+$/.test(name));
+    const xml = join(directory, 'image.xml');
+    const args = ['-p', 'XML', '-i', join(current, images.sort().at(-1) ?? ''), '-o', xml];
+    const { code, stderr } = await apacheHdfs(undefined, 'oiv', args);
+    expect(code, stderr).toBe(0);
+    const inodes = readFileSync(xml, 'utf8').match(/<inode>.*?<\/inode>/gs) ?? [];
+    return inodes.map((inode) => inode.replaceAll(/<(id|mtime|atime|genstamp)>\d+<\/\1>/g, '')).sort();
+  }
+
+  test('answers every operation alike', async () => {
+    const input = readFileSync(scenario, 'utf8');
+    const { operations, apache, ours } = await play(input);
     const differing = operations.flatMap((operation, index) => (apache[index] === ours[index] ? [] : [{ operation, index }]));
     const surprising = differing.filter(({ operation }) => DELIBERATE[operation] === undefined);
     expect(surprising.map(({ index }) => ({ apache: apache[index], ours: ours[index] }))).toEqual([]);
     const differ = new Set(differing.map(({ operation }) => operation));
     expect(Object.keys(DELIBERATE).filter((operation) => !differ.has(operation))).toEqual([]);
+  });
+
+  test('answers random operations on lists and attributes alike, and keeps the same image', async () => {
+    for (const seed of SEEDS) {
+      const { apache, ours } = await play(attributeScenario(seed, OPERATIONS));
+      const differing = apache.flatMap((answer, index) =>
+        answer === ours[index] ? [] : [{ apache: answer, ours: ours[index] }],
+      );
+      expect(differing, `seed ${seed}`).toEqual([]);
+      const [theirImage = [], ourImage = []] = await Promise.all(clusters.map(imageOf));
+      expect(theirImage.filter((inode) => inode.includes('<xattr'))).not.toEqual([]);
+      expect(ourImage, `seed ${seed}`).toEqual(theirImage);
+    }
   });
 });

@@ -1,18 +1,16 @@
 // Entries of access control lists as text: `default:user:ann:r-x`, parted by commas. Apache: AclEntry.
 import { HdfsError } from '../../base/errors.ts';
+import { formatAction } from '../../base/mode.ts';
 import { type AclEntry, AclScope, type AclType } from '../edits/ops.ts';
 
 /** By number. */
 const TYPE_NAMES: readonly string[] = ['user', 'group', 'mask', 'other'];
-const SYMBOLS: readonly string[] = ['---', '--x', '-w-', '-wx', 'r--', 'r-x', 'rw-', 'rwx'];
-
-/** What a permission of three bits looks like. */
-export const permissionSymbol = (permission: number): string => SYMBOLS[permission & 7] as string;
+const SYMBOLS: readonly string[] = [0, 1, 2, 3, 4, 5, 6, 7].map(formatAction);
 
 /** Apache: AclEntry.toStringStable. */
 export function aclEntryText({ scope, type, name, permission }: AclEntry): string {
   const prefix = scope === AclScope.DEFAULT ? 'default:' : '';
-  return `${prefix}${TYPE_NAMES[type]}:${name ?? ''}:${permissionSymbol(permission)}`;
+  return `${prefix}${TYPE_NAMES[type]}:${name ?? ''}:${formatAction(permission)}`;
 }
 
 /** Reads a list; without permissions it names entries that are to go. Throws HdfsError EINVAL. */

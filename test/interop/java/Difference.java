@@ -36,12 +36,17 @@ import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.QuotaUsage;
 import org.apache.hadoop.fs.StorageType;
+import org.apache.hadoop.fs.XAttr;
+import org.apache.hadoop.fs.XAttrSetFlag;
+import org.apache.hadoop.fs.permission.AclEntry;
+import org.apache.hadoop.fs.permission.AclStatus;
 import org.apache.hadoop.fs.permission.FsAction;
 import org.apache.hadoop.fs.permission.FsCreateModes;
 import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.hdfs.AddBlockFlag;
 import org.apache.hadoop.hdfs.DFSUtilClient;
 import org.apache.hadoop.hdfs.NameNodeProxiesClient;
+import org.apache.hadoop.hdfs.XAttrHelper;
 import org.apache.hadoop.hdfs.protocol.BlockStoragePolicy;
 import org.apache.hadoop.hdfs.protocol.ClientProtocol;
 import org.apache.hadoop.hdfs.protocol.DatanodeInfo;
@@ -344,8 +349,37 @@ public class Difference {
         }
         return "never";
       }
+      case "setacl": nn.setAcl(path, acl(w.at(1), true)); return "done";
+      case "modacl": nn.modifyAclEntries(path, acl(w.at(1), true)); return "done";
+      case "rmacl": nn.removeAclEntries(path, acl(w.at(1), false)); return "done";
+      case "rmdefaults": nn.removeDefaultAcl(path); return "done";
+      case "clearacl": nn.removeAcl(path); return "done";
+      case "getacl": { AclStatus s = nn.getAclStatus(path); return s + " " + s.getPermission(); }
+      case "setxattr": {
+        EnumSet<XAttrSetFlag> flags = EnumSet.noneOf(XAttrSetFlag.class);
+        for (String flag : w.get("flags", "CREATE,REPLACE").split(",")) if (!flag.isEmpty()) flags.add(XAttrSetFlag.valueOf(flag));
+        nn.setXAttr(path, xattr(w.at(1), w.get("value", null)), flags);
+        return "done";
+      }
+      case "rmxattr": nn.removeXAttr(path, xattr(w.at(1), null)); return "done";
+      case "getxattrs":
+        return xattrs(nn.getXAttrs(path, w.plain.stream().skip(1).map(name -> xattr(name, null)).collect(Collectors.toList())));
+      case "listxattrs": return xattrs(nn.listXAttrs(path));
       default: throw new IllegalArgumentException("no such verb: " + verb);
     }
+  }
+
+  private static List<AclEntry> acl(String spec, boolean withPermissions) {
+    return AclEntry.parseAclSpec(spec == null ? "" : spec, withPermissions);
+  }
+
+  private static XAttr xattr(String name, String value) {
+    return XAttrHelper.buildXAttr(name, value == null ? null : value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String xattrs(List<XAttr> found) {
+    return found.stream().map(x -> XAttrHelper.getPrefixedName(x) + "="
+        + (x.getValue() == null ? "null" : x.getValue().length + ":" + Arrays.hashCode(x.getValue()))).toList().toString();
   }
 
   private static String time(long at) {

@@ -1,6 +1,7 @@
 // getfacl and setfacl. Apache: AclCommands.
 import { HdfsError } from '../../../base/errors.ts';
-import { parseAcl, parseAclNames, permissionSymbol } from '../../../client/acl.ts';
+import { formatAction } from '../../../base/mode.ts';
+import { parseAcl, parseAclNames } from '../../../client/acl.ts';
 import { type AclEntry, type AclStatus, type Acls, formatAclEntry } from '../../../client/index.ts';
 import { Command } from '../command.ts';
 import { parseOptions, UsageError } from '../command-format.ts';
@@ -57,7 +58,7 @@ export class GetFacl extends Command {
       const isMinimal = shown.length === 3;
       for (const entry of shown) {
         const effective = isMinimal ? entry.permission : effectivePermission(entry, status, permission);
-        const suffix = effective === entry.permission ? '' : `\t#effective:${permissionSymbol(effective)}`;
+        const suffix = effective === entry.permission ? '' : `\t#effective:${formatAction(effective)}`;
         this.print(`${formatAclEntry(entry)}${suffix}`);
       }
     }
