@@ -21,6 +21,7 @@ import { tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 import { forgetReplicas, withdrawVolume } from './volume-removal.ts';
 import { VolumeList } from './volumes.ts';
+import type { WriterSetup } from './writer-setup.ts';
 
 /** What changes here that NameNodes must hear of. */
 export interface DatasetEvents {
@@ -212,6 +213,7 @@ export class Dataset {
     storageType: StorageTypeProto,
     expectedBytes: number,
     newGenStamp: GenStamp,
+    setup?: WriterSetup,
   ): Promise<InFlightReplica> {
     return this.locks.run(this.key(block), async () => {
       const pool = this.pool(block.pool);
@@ -221,7 +223,9 @@ export class Dataset {
         await this.stopWriterOf(pool, known);
         await this.dropReplica(pool, known);
       }
-      return this.createRbwOn(pool, block, this.chooseVolume(storageType, expectedBytes), expectedBytes);
+      const replica = this.createRbwOn(pool, block, this.chooseVolume(storageType, expectedBytes), expectedBytes);
+      setup?.begin(replica);
+      return replica;
     });
   }
 
@@ -236,6 +240,7 @@ export class Dataset {
     storageType: StorageTypeProto,
     expectedBytes: number,
     isTransfer: boolean,
+    setup?: WriterSetup,
   ): Promise<InFlightReplica> {
     return this.locks.run(this.key(block), async () => {
       const pool = this.pool(block.pool);
@@ -252,7 +257,9 @@ export class Dataset {
         await this.dropReplica(pool, known);
       }
       const volume = this.chooseVolume(storageType, expectedBytes);
-      return this.register(pool, block, ReplicaState.TEMPORARY, volume, tmpDir(volume.path, pool.id), expectedBytes);
+      const replica = this.register(pool, block, ReplicaState.TEMPORARY, volume, tmpDir(volume.path, pool.id), expectedBytes);
+      setup?.begin(replica);
+      return replica;
     });
   }
 

@@ -16,6 +16,7 @@ import { breakHardLinks } from './hard-links.ts';
 import { rbwDir } from './layout.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
 import type { Volume } from './volume.ts';
+import type { WriterSetup } from './writer-setup.ts';
 
 /** What a recovery makes of a replica. */
 export interface RecoveryEnd {
@@ -40,7 +41,7 @@ export class ReplicaChanges {
   }
 
   /** A finalized replica is opened for more. */
-  append(block: BlockName, newGenStamp: GenStamp, expectedBytes: number): Promise<InFlightReplica> {
+  append(block: BlockName, newGenStamp: GenStamp, expectedBytes: number, setup?: WriterSetup): Promise<InFlightReplica> {
     return this.held(block, async (pool) => {
       if (newGenStamp < block.genStamp) {
         throw new HdfsError(
@@ -60,7 +61,9 @@ export class ReplicaChanges {
         throw new HdfsError('ENOREPLICA', `Cannot append to an unfinalized replica ${describeBlock(block)}`);
       }
       this.checkLength(pool, handle, expectedBytes);
-      return this.reopenFinalized(pool, handle, newGenStamp);
+      const replica = await this.reopenFinalized(pool, handle, newGenStamp);
+      setup?.begin(replica);
+      return replica;
     });
   }
 
@@ -101,7 +104,13 @@ export class ReplicaChanges {
   }
 
   /** A client goes on with another pipeline after a failure: what was not acknowledged is cut off. */
-  recoverRbw(block: BlockName, newGenStamp: GenStamp, minBytes: number, maxBytes: number): Promise<InFlightReplica> {
+  recoverRbw(
+    block: BlockName,
+    newGenStamp: GenStamp,
+    minBytes: number,
+    maxBytes: number,
+    setup?: WriterSetup,
+  ): Promise<InFlightReplica> {
     return this.held(block, async (pool) => {
       const handle = this.dataset.require(pool, block);
       const replica = pool.inFlight.get(handle);
@@ -125,6 +134,7 @@ export class ReplicaChanges {
       }
       if (onDisk > acked) await this.truncate(pool, handle, replica, acked);
       await this.bumpGenStamp(pool, handle, replica, newGenStamp);
+      setup?.begin(replica);
       return replica;
     });
   }
@@ -170,12 +180,13 @@ export class ReplicaChanges {
     return handle;
   }
 
-  recoverAppend(block: BlockName, newGenStamp: GenStamp, expectedBytes: number): Promise<InFlightReplica> {
+  recoverAppend(block: BlockName, newGenStamp: GenStamp, expectedBytes: number, setup?: WriterSetup): Promise<InFlightReplica> {
     return this.held(block, async (pool) => {
       const handle = await this.recoverCheck(pool, block, newGenStamp, expectedBytes);
-      const replica = pool.inFlight.get(handle);
-      if (replica === undefined) return this.reopenFinalized(pool, handle, newGenStamp);
+      const known = pool.inFlight.get(handle);
+      const replica = known ?? (await this.reopenFinalized(pool, handle, newGenStamp));
       await this.bumpGenStamp(pool, handle, replica, newGenStamp);
+      setup?.begin(replica);
       return replica;
     });
   }

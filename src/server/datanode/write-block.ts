@@ -20,6 +20,7 @@ import { type BlockName, describeBlock, type InFlightReplica } from './replica.t
 import { ReplicaFiles } from './replica-files.ts';
 import { blockOfHeader, checksumOf } from './requests.ts';
 import type { Services } from './services.ts';
+import { WriterSetup } from './writer-setup.ts';
 
 /** Longest pipeline that is believed. */
 const MAX_TARGETS = 512;
@@ -106,15 +107,17 @@ function respond(source: ByteSource, response: BlockOpResponseProtoInit): void {
 async function receive(services: Services, source: ByteSource, request: WriteRequest): Promise<void> {
   const { block, stage, fromDataNode, isTransfer, checksum } = request;
   const { dataset, settings, host, counters } = services;
+  const setup = new WriterSetup();
   let replica: InFlightReplica | undefined;
-  let files: ReplicaFiles | undefined;
+  let files: ReplicaFiles;
   let mirror: Mirror | undefined;
   let firstBadLink = '';
   let status: Status = Status.SUCCESS;
   try {
-    replica = await openForWriting(services, request);
+    replica = await openForWriting(services, request, setup);
     const creates = fromDataNode || isTransfer || stage === Stage.PIPELINE_SETUP_CREATE;
     files = creates ? await ReplicaFiles.create(replica, checksum) : await ReplicaFiles.reopen(replica);
+    setup.opened(files);
     const target = request.proto.targets[0];
     if (target !== undefined) {
       const opened = await openMirror(services, request, target);
@@ -122,9 +125,11 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
       status = opened.status;
       firstBadLink = opened.firstBadLink;
     }
+    setup.check();
   } catch (error) {
     mirror?.close();
-    await abandon(services, replica, files, fromDataNode || isTransfer);
+    await setup.end();
+    if (replica !== undefined && (fromDataNode || isTransfer)) await dataset.discard(replica);
     throw error instanceof SetupFailure ? error : new SetupFailure(error);
   }
   if (!fromDataNode && !isTransfer) respond(source, { status, firstBadLink });
@@ -170,41 +175,29 @@ function announce(services: Services, replica: InFlightReplica): void {
   services.dataset.events.received(pool, { pool, id, genStamp: stamp, numBytes: lengths.onDisk }, volume, '');
 }
 
-async function abandon(
-  services: Services,
-  replica: InFlightReplica | undefined,
-  files: ReplicaFiles | undefined,
-  isCopy: boolean,
-): Promise<void> {
-  if (replica === undefined) return;
-  await files?.close(false).catch(() => undefined);
-  replica.settleRest();
-  if (isCopy) await services.dataset.discard(replica);
-}
-
 /** The replica as the stage wants it. */
-async function openForWriting(services: Services, request: WriteRequest): Promise<InFlightReplica> {
+async function openForWriting(services: Services, request: WriteRequest, setup: WriterSetup): Promise<InFlightReplica> {
   const { block, stage, newGenStamp, proto, fromDataNode } = request;
   const { dataset, changes, settings } = services;
   const storageType = proto.storageType ?? StorageTypeProto.DISK;
   const expectedBytes = block.numBytes > 0 ? block.numBytes : settings.blockSize;
-  if (fromDataNode) return dataset.createTemporary(block, storageType, expectedBytes, false);
+  if (fromDataNode) return dataset.createTemporary(block, storageType, expectedBytes, false, setup);
   let replica: InFlightReplica;
   switch (stage) {
     case Stage.PIPELINE_SETUP_CREATE:
-      replica = await dataset.createRbw(block, storageType, expectedBytes, newGenStamp);
+      replica = await dataset.createRbw(block, storageType, expectedBytes, newGenStamp, setup);
       break;
     case Stage.PIPELINE_SETUP_STREAMING_RECOVERY:
-      return changes.recoverRbw(block, newGenStamp, proto.minBytesRcvd ?? 0, proto.maxBytesRcvd ?? 0);
+      return changes.recoverRbw(block, newGenStamp, proto.minBytesRcvd ?? 0, proto.maxBytesRcvd ?? 0, setup);
     case Stage.PIPELINE_SETUP_APPEND:
-      replica = await changes.append(block, newGenStamp, proto.minBytesRcvd ?? 0);
+      replica = await changes.append(block, newGenStamp, proto.minBytesRcvd ?? 0, setup);
       break;
     case Stage.PIPELINE_SETUP_APPEND_RECOVERY:
-      replica = await changes.recoverAppend(block, newGenStamp, proto.minBytesRcvd ?? 0);
+      replica = await changes.recoverAppend(block, newGenStamp, proto.minBytesRcvd ?? 0, setup);
       break;
     case Stage.TRANSFER_RBW:
     case Stage.TRANSFER_FINALIZED:
-      return dataset.createTemporary(block, storageType, expectedBytes, true);
+      return dataset.createTemporary(block, storageType, expectedBytes, true, setup);
     case Stage.DATA_STREAMING:
     case Stage.PIPELINE_CLOSE:
     case Stage.PIPELINE_CLOSE_RECOVERY:
