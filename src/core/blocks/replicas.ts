@@ -59,7 +59,8 @@ export function addStored(state: ManagerState, block: BlockHandle, storage: Stor
   if (!isReferenced(state, block)) return;
   const { blocks, corrupt } = state;
   const added = link(state, block, storage);
-  if (added === 'present') corrupt.remove(block, storage.node, Reason.GENSTAMP_MISMATCH);
+  // A replica on another storage than the bad one is another replica; Apache goes on taking it for bad.
+  corrupt.remove(block, storage.node, added === 'present' ? Reason.GENSTAMP_MISMATCH : undefined);
   const counts = countReplicas(state, block);
   const usable = usableReplicas(counts);
   if (blocks.state(block) === BlockState.COMMITTED && usable >= state.options.minReplication) {
