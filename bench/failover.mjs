@@ -1,6 +1,6 @@
 // What Apache's client sees when a DataNode dies: the longest stall of one write or read of a large file whose DataNode is
 // killed in the middle, and how long it takes until the blocks of a dead DataNode have their replicas again; Apache's
-// daemons and ours in turns. The figures and their meaning are the probe's.
+// daemons and ours in turns. The figures and their meaning are the probe's. Words KEY=VALUE are configuration of the daemons.
 import { join } from 'node:path';
 import { median, option, ourHdfs, report, run, scratch, tool } from './common.mjs';
 
@@ -13,6 +13,7 @@ const cluster = tool('apache/bin/cluster');
 const failover = tool('failover/failover');
 const rereplicate = tool('failover/rereplicate');
 const basePort = option('base-port', 31000);
+const keys = process.argv.slice(2).filter((word) => /^[a-z][^=]*=/.test(word));
 const systems = [
   { name: 'apache', port: basePort, env: {} },
   { name: 'tuskfs', port: basePort + 60, env: { HDFS: ourHdfs } },
@@ -43,14 +44,20 @@ const parse = (output) => Object.assign({}, ...[...output.matchAll(/\{[^{}]*\}/g
 for (const scenario of scenarios) {
   if (scenario === 'rereplicate') {
     const rows = inTurns(({ name, port, env }) =>
-      parse(run(rereplicate, [join(dir, `rereplicate-${name}`), '--blocks', String(blocks), '--base-port', String(port)], env)),
+      parse(
+        run(
+          rereplicate,
+          [join(dir, `rereplicate-${name}`), '--blocks', String(blocks), '--base-port', String(port), ...keys],
+          env,
+        ),
+      ),
     );
     for (const field of ['detected_s', 'full_s']) compare('rereplicate', rows, field);
     continue;
   }
   // Four DataNodes, so that another one can take the place of the one that dies.
   for (const { name, port, env } of systems) {
-    run(cluster, ['start', join(dir, name), '--datanodes', '4', '--base-port', String(port)], env);
+    run(cluster, ['start', join(dir, name), '--datanodes', '4', '--base-port', String(port), ...keys], env);
   }
   try {
     const rows = inTurns(({ name, env }) =>
