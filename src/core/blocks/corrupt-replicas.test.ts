@@ -36,3 +36,40 @@ it('a replica whose checksums are wrong stays bad while it is reported where it 
   cluster.report(second);
   expect(counts()).toMatchObject({ corruptReplicaBlocks: 1 });
 });
+
+/** Three nodes, all of which have the block; so many of the replicas are bad. */
+function onAllNodes(bad: number, more = 0) {
+  const cluster = new TestCluster({}, 7);
+  cluster.manager.activate(cluster.now, 0);
+  const nodes = cluster.addNodes(3);
+  const block = cluster.addBlock(3);
+  cluster.write(block, nodes);
+  cluster.addNodes(more);
+  for (const node of nodes.slice(0, bad))
+    cluster.manager.reportBadReplica(cluster.replicaOf(block), cluster.datanode(node), cluster.now);
+  return { cluster, nodes, block };
+}
+
+it('a bad replica makes room for a copy where every node has one', () => {
+  const { cluster, block } = onAllNodes(1);
+  expect(cluster.holders(block)).toEqual(['uuid-2', 'uuid-3']);
+  cluster.run(60_000);
+  expect(cluster.holders(block)).toEqual(['uuid-1', 'uuid-2', 'uuid-3']);
+  expect(cluster.manager.statistics()).toMatchObject({ corruptReplicaBlocks: 0, underReplicated: 0 });
+});
+
+it('a bad replica stays while one good one is all there is', () => {
+  const { cluster, nodes, block } = onAllNodes(2);
+  cluster.run(60_000);
+  expect(cluster.holders(block)).toEqual(['uuid-3']);
+  expect(nodes.every((node) => node.replicas.size === 1)).toBe(true);
+});
+
+it('a bad replica goes only after it was made up for where another node can take a copy', () => {
+  const { cluster, nodes, block } = onAllNodes(1, 1);
+  for (let seconds = 0; seconds < 60 && cluster.holders(block).length < 3; seconds++) {
+    expect(nodes[0]?.replicas.size).toBe(1);
+    cluster.run(1_000);
+  }
+  expect(cluster.holders(block)).toEqual(['uuid-2', 'uuid-3', 'uuid-4']);
+});

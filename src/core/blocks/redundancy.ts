@@ -199,7 +199,10 @@ export function scheduleCopies(state: ManagerState, block: BlockHandle, priority
     },
     state.clusterView(),
   );
-  if (targets.length === 0) return false;
+  if (targets.length === 0) {
+    if (short) makeRoom(state, block, counts, excluded);
+    return false;
+  }
   if (!short && !status.satisfied) {
     const after = placementStatus(state, block, targets);
     if (!after.satisfied && after.additionalReplicas >= status.additionalReplicas) return false;
@@ -209,6 +212,23 @@ export function scheduleCopies(state: ManagerState, block: BlockHandle, priority
   pending.add(block, targets, state.now.monotonicMs);
   if (counts.live + onTheWay + targets.length >= required) needed.remove(block);
   return true;
+}
+
+/** Good replicas that have to be known for sure while a bad one is deleted before it is made up for. */
+const GOOD_BEFORE_ROOM = 2;
+
+/**
+ * No node can take a copy, since each has a replica, or gets one: a bad one goes, and its node can. Apache leaves it, and the
+ * block short of a replica, until another node comes, as in a cluster of three that never does.
+ */
+function makeRoom(state: ManagerState, block: BlockHandle, counts: ReplicaCounts, taken: ReadonlySet<Datanode>): void {
+  if (counts.corrupt === 0 || counts.liveKnown < Math.max(GOOD_BEFORE_ROOM, state.options.minReplication)) return;
+  for (const node of state.datanodes.alive) if (node.inService && !taken.has(node)) return;
+  const id = state.blocks.id(block);
+  const bad = state.corrupt.replicas(block).find(([node]) => node.alive && node.inService);
+  if (bad === undefined) return;
+  const [node, { genStamp, numBytes }] = bad;
+  if (!state.invalidations.has(node, id, genStamp)) invalidate(state, node, { id, genStamp, numBytes });
 }
 
 function chooseSource(state: ManagerState, block: BlockHandle, priority: Priority): Datanode | undefined {
