@@ -24,6 +24,14 @@ export interface Machine {
   readonly platform: string;
   /** Bytes: of the process and its heap, for /jmx. */
   memory(): { readonly rss: number; readonly heapUsed: number; readonly heapTotal: number };
+  /** Bytes that the heap may take. */
+  readonly heapLimit: number;
+  /** Garbage collections since the process began, and the milliseconds that they took. */
+  collections(): { readonly count: number; readonly ms: number };
+  /** Processor time that the process has used, in microseconds. */
+  cpuMicros(): number;
+  /** What the process waits for: how many sockets, timers and others of each kind. */
+  activity(): Readonly<Record<string, number>>;
   /** Load of the last minute, and how many processors there are for it. */
   load(): { readonly average: number; readonly processors: number };
   env(name: string): string | undefined;
@@ -324,6 +332,14 @@ export interface Workers {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/** What of the log is written, where that can be changed while the process runs. */
+export interface LogLevels {
+  /** Least level that is written of a component. */
+  of(component: string): LogLevel;
+  set(component: string, level: LogLevel): void;
+}
+
 export interface Log {
+  readonly levels?: LogLevels | undefined;
   log(level: LogLevel, component: string, message: string, fields?: Readonly<Record<string, unknown>>): void;
 }

@@ -5,6 +5,7 @@ import { ERROR_KINDS, HdfsError, messageOf } from '../base/errors.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Address, Host, HttpRequest, HttpResponse, HttpServer } from '../host/host.ts';
 import { confResponse } from './conf.ts';
+import { withCrossOrigin } from './guards.ts';
 import { type Beans, renderJmx } from './jmx.ts';
 import { renderPage, type StatusPage } from './page.ts';
 import { renderPrometheus } from './prometheus.ts';
@@ -67,8 +68,13 @@ export function router(routes: readonly Route[]): (request: HttpRequest) => Prom
 }
 
 /** Starts a web server. Rejects as Net.listen does, e.g. with code EADDRINUSE. */
-export function webServer(host: Pick<Host, 'http'>, address: Address, routes: readonly Route[]): Promise<HttpServer> {
-  return host.http.listen(address, router(routes));
+export function webServer(
+  host: Pick<Host, 'http'>,
+  address: Address,
+  routes: readonly Route[],
+  configuration: Configuration,
+): Promise<HttpServer> {
+  return host.http.listen(address, withCrossOrigin(configuration, router(routes)));
 }
 
 export interface StandardRoutes {

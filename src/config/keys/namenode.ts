@@ -225,6 +225,22 @@ export const NAMENODE_KEYS = {
   'dfs.namenode.decommission.interval': duration('s', '30', 'How often the progress of leaving nodes is checked.'),
   'dfs.namenode.top.enabled': bool('true', 'Whether the busiest users and operations are counted.'),
   'dfs.namenode.audit.loggers': list('default', "Audit loggers, by the names of Hadoop's classes."),
+  'dfs.namenode.audit.log.token.tracking.id': bool('false', 'Whether each line of the audit log shows a tracking id.'),
+  'dfs.namenode.audit.log.debug.cmdlist': list('', 'Commands that the audit log leaves out.'),
+  'dfs.namenode.audit.log.with.remote.port': bool('false', "Whether the client's port stands in the caller context."),
+  'hdfs.audit.logger': text(
+    '',
+    'Level and places of the audit log: RFAAUDIT, console, NullAppender; empty: HDFS_AUDIT_LOGGER.',
+    {
+      differs: "Hadoop has it as a property of log4j's.",
+    },
+  ),
+  'hdfs.audit.log.maxfilesize': size('256m', 'Bytes of hdfs-audit.log before it is put aside.', {
+    differs: "Hadoop has it as a property of log4j's.",
+  }),
+  'hdfs.audit.log.maxbackupindex': int('20', 'Files that are kept beside it.', {
+    differs: "Hadoop has it as a property of log4j's.",
+  }),
   'dfs.namenode.max-num-blocks-to-log': long('1000', 'Blocks named in one line of the log.'),
   'dfs.namenode.metrics.logger.period.seconds': duration('s', '600', 'How often the metrics go into the log; 0 never.'),
   'dfs.namenode.list.openfiles.num.responses': int('1000', 'Open files in one answer.'),

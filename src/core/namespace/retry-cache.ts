@@ -29,6 +29,8 @@ export function hasRpcIds(ids: RpcIds): boolean {
 }
 
 export class RetryCache<Payload> {
+  /** For monitoring. */
+  readonly counters = { hits: 0, updates: 0 };
   readonly #lifetimeMs: number;
   readonly #capacity: number;
   readonly #clients = new Map<string, ClientCalls<Payload>>();
@@ -51,13 +53,16 @@ export class RetryCache<Payload> {
   find(ids: RpcIds, nowMs: number): RetryEntry<Payload> | undefined {
     if (!hasRpcIds(ids)) return undefined;
     const entry = this.#callsOf(ids.clientId)?.calls.get(ids.callId);
-    return entry !== undefined && entry.expiresMs > nowMs ? entry : undefined;
+    if (entry === undefined || entry.expiresMs <= nowMs) return undefined;
+    this.counters.hits++;
+    return entry;
   }
 
   /** Remembers the call; ids that do not take part are passed over. */
   add(ids: RpcIds, txid: number, payload: Payload, nowMs: number): void {
     if (!hasRpcIds(ids) || this.#lifetimeMs <= 0 || this.#capacity <= 0) return;
     this.#expire(nowMs);
+    this.counters.updates++;
     let client = this.#callsOf(ids.clientId);
     if (client === undefined) {
       const key = keyOf(ids.clientId);

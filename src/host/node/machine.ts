@@ -1,5 +1,7 @@
 // What this process knows of the machine it runs on.
 import { availableParallelism, hostname, loadavg, userInfo } from 'node:os';
+import { PerformanceObserver } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
 import type { Machine } from '../host.ts';
 
 function userName(): string {
@@ -11,7 +13,23 @@ function userName(): string {
   }
 }
 
+/** Of the whole process, however many hosts there are in it. */
+const collections = { count: 0, ms: 0 };
+let observer: PerformanceObserver | undefined;
+
+function watchCollections(): void {
+  if (observer !== undefined) return;
+  observer = new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) {
+      collections.count++;
+      collections.ms += duration;
+    }
+  });
+  observer.observe({ entryTypes: ['gc'] });
+}
+
 export function nodeMachine(): Machine {
+  watchCollections();
   return {
     hostName: hostname(),
     pid: process.pid,
@@ -20,6 +38,17 @@ export function nodeMachine(): Machine {
     memory() {
       const { rss, heapUsed, heapTotal } = process.memoryUsage();
       return { rss, heapUsed, heapTotal };
+    },
+    heapLimit: getHeapStatistics().heap_size_limit,
+    collections: () => ({ count: collections.count, ms: Math.round(collections.ms) }),
+    cpuMicros() {
+      const { user, system } = process.cpuUsage();
+      return user + system;
+    },
+    activity() {
+      const kinds: Record<string, number> = {};
+      for (const kind of process.getActiveResourcesInfo()) kinds[kind] = (kinds[kind] ?? 0) + 1;
+      return kinds;
     },
     load: () => ({ average: loadavg()[0] ?? 0, processors: availableParallelism() }),
     env: (name) => process.env[name],

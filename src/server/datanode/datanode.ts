@@ -9,7 +9,9 @@ import { DATANODE_LAYOUT_VERSION } from '../../format/storage/version.ts';
 import type { Address, Host, HttpServer, Timer } from '../../host/host.ts';
 import { RpcServer } from '../../rpc/server.ts';
 import { Beans } from '../../web/jmx.ts';
+import { addPlatformBeans } from '../../web/platform-beans.ts';
 import { standardRoutes, webServer } from '../../web/server.ts';
+import { servletRoutes } from '../../web/servlets.ts';
 import { webHdfsRoutes } from '../../webhdfs/routes.ts';
 import type { DatanodeRegistrationProto, DatanodeRegistrationProtoInit } from '../../wire/messages/datanode.ts';
 import type { DatanodeIDProto, DatanodeInfoProto, StorageReportProtoInit } from '../../wire/messages/hdfs.ts';
@@ -242,15 +244,18 @@ export class DataNode {
         () => http?.address.port ?? 0,
       );
       const beans = new Beans();
+      addPlatformBeans(beans, host, 'DataNode', host.clock.now());
       const addBeans = (): void => {
         for (const bean of datanodeBeans(source)) beans.add(bean);
       };
       const page = () => datanodePage(source);
+      const notReady = (): string | undefined => (this.identities.size > 0 ? undefined : 'no NameNode has been heard from yet');
       const routes = [
         ...standardRoutes({ beans, configuration, hostName: source.hostName, page }),
-        ...webHdfsRoutes(dataNodeWebHdfs({ host, configuration })),
+        ...servletRoutes({ host, notReady }),
+        ...webHdfsRoutes(configuration, dataNodeWebHdfs({ host, configuration })),
       ];
-      http = await webServer(host, settings.httpAddress, routes);
+      http = await webServer(host, settings.httpAddress, routes, configuration);
       const upgrades = new RollingUpgrades(dataset, host.log);
       commands = new Commands(services, upgrades);
       const base = this.actorOwner(services, storages, patience, commands, upgrades, () => pools, {

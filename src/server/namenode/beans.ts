@@ -7,11 +7,14 @@ import { pathOfInode } from '../../core/namespace/permissions.ts';
 import type { RpcServer } from '../../rpc/server.ts';
 import { Beans } from '../../web/jmx.ts';
 import { JavaDouble, type JmxValue } from '../../web/json.ts';
+import { addPlatformBeans } from '../../web/platform-beans.ts';
+import { addActivityBeans } from './activity-beans.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import { datanodeAttributes } from './datanode-beans.ts';
 import { type NamespaceIdentity, SOFTWARE_VERSION } from './identity.ts';
 import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
+import type { StartupProgress } from './startup-progress.ts';
 
 export interface NameNodeView {
   readonly system: NameSystem;
@@ -20,6 +23,7 @@ export interface NameNodeView {
   readonly rpc: RpcServer;
   readonly configuration: Configuration;
   readonly storage: NameStorage;
+  readonly progress: StartupProgress;
   /** Wall clock, milliseconds. */
   readonly started: number;
 }
@@ -91,19 +95,8 @@ export function nameNodeBeans(view: NameNodeView): Beans {
       NumDroppedConnections: rpc.counters.droppedConnections,
     }),
   });
-  beans.add({
-    name: 'Hadoop:service=NameNode,name=JvmMetrics',
-    modelerType: 'JvmMetrics',
-    attributes: () => {
-      const { heapUsed, heapTotal, rss } = system.host.machine.memory();
-      const mib = (bytes: number): JavaDouble => new JavaDouble(Number((bytes / 1048576).toFixed(3)));
-      return {
-        MemHeapUsedM: mib(heapUsed),
-        MemHeapCommittedM: mib(heapTotal),
-        MemNonHeapUsedM: mib(Math.max(0, rss - heapTotal)),
-      };
-    },
-  });
+  addPlatformBeans(beans, system.host, 'NameNode', view.started);
+  addActivityBeans(beans, view);
   return beans;
 }
 

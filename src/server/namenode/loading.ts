@@ -11,6 +11,7 @@ import type { NameDirectory } from './directories.ts';
 import { type RecoveryOptions, recoverUnclosed, replay } from './edits-recovery.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { namespaceOptions } from './settings.ts';
+import type { StartupProgress } from './startup-progress.ts';
 import { type LoadedFile, loadNewestImage, seenTxid } from './storage.ts';
 
 export interface LoadedNamespace {
@@ -76,11 +77,15 @@ export async function loadNamespace(
   directories: readonly NameDirectory[],
   identity: NamespaceIdentity,
   recovery: RecoveryOptions,
+  progress?: StartupProgress,
 ): Promise<LoadedNamespace> {
+  progress?.begin('LoadingFsImage');
   const edits = directories.filter((directory) => directory.edits);
   const loaded = await loadNewestImage(host, directories, () => emptyNamespace(host, configuration));
   const { namespace, image } = loaded;
   adoptImage(host, loaded, identity);
+  progress?.end('LoadingFsImage');
+  progress?.begin('LoadingEdits');
   await recoverUnclosed(host, edits, recovery);
   const lastTxid = await replay(
     host,
@@ -90,6 +95,7 @@ export async function loadNamespace(
     ({ op, txid }) => namespace.apply(op, txid),
     recovery,
   );
+  progress?.end('LoadingEdits');
   const { mtimeMs } = await host.disk.stat(loaded.file.path);
   return { namespace, carried: image.carried, imageTxid: image.counters.txid, imageTime: mtimeMs, lastTxid };
 }

@@ -2,7 +2,7 @@
 // storage.ts and edits-recovery.ts, how a request becomes an answer namesystem.ts and protocol/.
 import { assert } from '../../base/assert.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { addressOf, clientAuthority, formatHostPort, nameNodeRpcAddress } from '../../config/nameservices.ts';
+import { addressOf, formatHostPort, nameNodeRpcAddress } from '../../config/nameservices.ts';
 import { BlockManager } from '../../core/blocks/block-manager.ts';
 import { BlockState } from '../../core/blocks/block-map.ts';
 import { effectivePolicy } from '../../core/namespace/inode-policy.ts';
@@ -10,12 +10,11 @@ import type { Namespace } from '../../core/namespace/namespace.ts';
 import { placementPolicyNamed } from '../../core/placement/policies.ts';
 import type { Address, DiskLock, Host, HttpServer } from '../../host/host.ts';
 import { RpcServer } from '../../rpc/server.ts';
-import { defineService, type RpcService } from '../../rpc/service.ts';
-import { type Route, standardRoutes, webServer } from '../../web/server.ts';
-import { webHdfsRoutes } from '../../webhdfs/routes.ts';
+import { defineService, type Handlers, type RpcService } from '../../rpc/service.ts';
+import { type Route, webServer } from '../../web/server.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
 import { refusedMethods } from '../../wire/tables/services.ts';
-import { nameNodeBeans } from './beans.ts';
+import { type AuditSink, audited, auditOptions, auditSink } from './audit/audit-log.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { currentOf, lockAll, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
 import { EditLog } from './edit-log.ts';
@@ -30,7 +29,6 @@ import { type LoadedNamespace, loadNamespace } from './loading.ts';
 import { Locations } from './locations.ts';
 import { NameStorage } from './name-storage.ts';
 import { NameSystem } from './namesystem.ts';
-import { statusPage } from './page.ts';
 import { aclXattrMethods } from './protocol/acl-xattr-methods.ts';
 import { clusterMethods } from './protocol/cluster-methods.ts';
 import { datanodeAdminMethods } from './protocol/datanode-admin-methods.ts';
@@ -43,11 +41,12 @@ import { smallServices } from './protocol/small-services.ts';
 import { RackResolver } from './rack-resolver.ts';
 import { ResourceChecker, ResourceMonitor } from './resources.ts';
 import { blockManagerOptions, placementOptions, rpcLimits, serverDefaults } from './settings.ts';
+import { StartupProgress } from './startup-progress.ts';
 import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
 import { TrashEmptier } from './trash-emptier.ts';
 import { catchUp, isUpgradeFinalized, recoverTransitions, refusePrevious, upgradeDirectories } from './upgrade.ts';
 import { Upkeep } from './upkeep.ts';
-import { nameNodeWebHdfs } from './webhdfs/service.ts';
+import { webRoutes } from './web-routes.ts';
 
 /** Blocks looked at in one turn while they are counted at the start. */
 const SCAN_SLICE = 100_000;
@@ -81,6 +80,7 @@ interface Running {
   readonly services: readonly RpcService[];
   readonly rpc: RpcServer;
   readonly http: HttpServer;
+  readonly audit: AuditSink | undefined;
 }
 
 export class NameNode {
@@ -90,11 +90,13 @@ export class NameNode {
   private locks = new Map<string, DiskLock>();
   private running: Running | undefined;
   private editLog: EditLog | undefined;
+  private readonly progress: StartupProgress;
 
   constructor(host: Host, configuration: Configuration, options: NameNodeOptions = {}) {
     this.host = host;
     this.configuration = configuration;
     this.options = options;
+    this.progress = new StartupProgress(host.clock);
   }
 
   get addresses(): NameNodeAddresses {
@@ -156,6 +158,9 @@ export class NameNode {
     const hostFiles = new HostFiles(host, configuration, this.options.reload);
     system.blockManager.refreshNodes(await hostFiles.readOrNone(), system.now());
     await this.activate(system, storage);
+    this.progress.end('SavingCheckpoint');
+    const { safeMode } = system.blockManager;
+    this.progress.inSafeMode(() => ({ isOn: safeMode.isStartup, safe: safeMode.safe, total: safeMode.total }));
     this.running = await this.serve(system, { storage, identity, loaded, started, hostFiles });
     const { rpc, http } = this.addresses;
     host.log.log('info', 'namenode', `NameNode is up at ${formatHostPort(rpc)}, web ${formatHostPort(http)}`, {
@@ -182,10 +187,11 @@ export class NameNode {
     }
     if (startup === 'upgrade' && behind.length === 0) await refusePrevious(host, settled);
     await this.joinEmpty(settled, identity);
-    const loaded = await loadNamespace(host, configuration, settled, identity, recovery);
+    const loaded = await loadNamespace(host, configuration, settled, identity, recovery, this.progress);
     if (behind.length > 0) {
       await catchUp(host, behind, identity, loaded);
     } else if (startup === 'upgrade') {
+      this.progress.begin('SavingCheckpoint');
       const upgraded = await upgradeDirectories(host, directories, identity, loaded);
       return { identity: upgraded, loaded: { ...loaded, imageTxid: loaded.lastTxid, imageTime: host.clock.now() } };
     }
@@ -335,23 +341,25 @@ export class NameNode {
       imageAgeMs: Math.max(0, from.started - loaded.imageTime),
     });
     const address = nameNodeRpcAddress(configuration);
+    const audit = auditSink(host, configuration);
+    const handlers: Handlers<typeof ClientNamenodeProtocol> = {
+      ...namespaceMethods(system),
+      ...aclXattrMethods(system),
+      ...fileMethods({ system, locations, leaseMonitor }),
+      ...reopeningMethods({ system, locations, leaseMonitor }),
+      ...readingMethods({ system, locations, listLimit: configuration.getInt('dfs.ls.limit') }),
+      ...clusterMethods({ system, storage: from.storage, checkpointer, serverDefaults: serverDefaults(configuration) }),
+      ...datanodeAdminMethods({
+        system,
+        hostFiles: from.hostFiles,
+        corruptBlocksLimit: configuration.getInt('dfs.namenode.max-corrupt-file-blocks-returned'),
+      }),
+    };
     const clientProtocol = defineService({
       protocol: 'org.apache.hadoop.hdfs.protocol.ClientProtocol',
       version: 1,
       methods: ClientNamenodeProtocol,
-      handlers: {
-        ...namespaceMethods(system),
-        ...aclXattrMethods(system),
-        ...fileMethods({ system, locations, leaseMonitor }),
-        ...reopeningMethods({ system, locations, leaseMonitor }),
-        ...readingMethods({ system, locations, listLimit: configuration.getInt('dfs.ls.limit') }),
-        ...clusterMethods({ system, storage: from.storage, checkpointer, serverDefaults: serverDefaults(configuration) }),
-        ...datanodeAdminMethods({
-          system,
-          hostFiles: from.hostFiles,
-          corruptBlocksLimit: configuration.getInt('dfs.namenode.max-corrupt-file-blocks-returned'),
-        }),
-      },
+      handlers: audit === undefined ? handlers : audited(handlers, system, audit, auditOptions(configuration)),
       refused: refusedMethods('ClientNamenodeProtocol'),
     });
     const services = [
@@ -366,6 +374,7 @@ export class NameNode {
       gate: system.editLog,
       limits: rpcLimits(configuration),
       stateId: () => system.editLog.lastTxid,
+      onCallDone: (call, error) => system.activity.called(call, error),
       onBug: (error) => this.fatal(error),
     });
     await rpc.start();
@@ -377,27 +386,27 @@ export class NameNode {
     let http: HttpServer;
     try {
       const web = addressOf(configuration, 'dfs.namenode.http-address');
-      const view = { system, identity, checkpointer, rpc, configuration, started: from.started, storage: from.storage };
-      http = await webServer(host, { host: configuration.get('dfs.namenode.http-bind-host') || web.host, port: web.port }, [
-        ...standardRoutes({
-          beans: nameNodeBeans(view),
-          configuration,
-          hostName: host.machine.hostName,
-          page: () => statusPage(view),
+      const view = {
+        system,
+        identity,
+        checkpointer,
+        rpc,
+        configuration,
+        started: from.started,
+        storage: from.storage,
+        progress: this.progress,
+      };
+      const routes = [
+        ...webRoutes({
+          view,
+          locations,
+          clientProtocol,
+          onBug: (error) => this.fatal(error),
         }),
         ...this.imageTransfer(system, checkpointer, from.storage, identity),
-        ...webHdfsRoutes(
-          nameNodeWebHdfs({
-            system,
-            locations,
-            configuration,
-            clientProtocol,
-            namenode: () => clientAuthority(configuration, rpc.address),
-            onCallDone: () => undefined,
-            onBug: (error) => this.fatal(error),
-          }),
-        ),
-      ]);
+      ];
+      const at = { host: configuration.get('dfs.namenode.http-bind-host') || web.host, port: web.port };
+      http = await webServer(host, at, routes, configuration);
     } catch (error) {
       await rpc.close();
       throw error;
@@ -407,7 +416,7 @@ export class NameNode {
     trash.start();
     upkeep.start();
     resources.start();
-    return { storage: from.storage, system, checkpointer, leaseMonitor, trash, upkeep, resources, services, rpc, http };
+    return { storage: from.storage, system, checkpointer, leaseMonitor, trash, upkeep, resources, services, rpc, http, audit };
   }
 
   private imageTransfer(
@@ -454,6 +463,7 @@ export class NameNode {
     await running.checkpointer.stop();
     await running.rpc.close();
     await running.http.close();
+    await running.audit?.close();
     await running.system.editLog.close();
     await this.unlock();
   }

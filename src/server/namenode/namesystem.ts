@@ -18,6 +18,7 @@ import { resolvePath } from '../../core/namespace/resolve.ts';
 import type { Host } from '../../host/host.ts';
 import type { RpcCall } from '../../rpc/service.ts';
 import type { LocatedBlockProto } from '../../wire/messages/hdfs.ts';
+import { Activity } from './activity.ts';
 import type { EditLog } from './edit-log.ts';
 import type { Groups } from './groups.ts';
 
@@ -43,6 +44,9 @@ export class NameSystem {
   readonly editLog: EditLog;
   readonly groups: Groups;
   readonly superuser: string;
+  readonly activity = new Activity();
+  /** Inodes that came and went since the start. */
+  readonly inodeChanges = { created: 0, deleted: 0 };
   private readonly parts: NameSystemParts;
   /** The last transaction that was there at the start. */
   private readonly loadedTxid: number;
@@ -160,6 +164,7 @@ export class NameSystem {
     const { namespace, editLog } = this;
     namespace.monotonicMs = now.monotonicMs;
     const mark = editLog.appendAll(ops);
+    const before = namespace.inodeCount;
     for (const [index, op] of ops.entries()) {
       try {
         namespace.apply(op, mark.lastTxid + 1 + index, handles?.[index]);
@@ -171,6 +176,9 @@ export class NameSystem {
       }
     }
     this.blockManager.lastAppliedTxid = editLog.lastTxid;
+    const grown = namespace.inodeCount - before;
+    if (grown > 0) this.inodeChanges.created += grown;
+    else this.inodeChanges.deleted -= grown;
     return editLog.lastTxid;
   }
 

@@ -95,24 +95,29 @@ export class SecondaryNameNode {
     const { storage } = this.ready();
     try {
       const web = addressOf(configuration, 'dfs.namenode.secondary.http-address');
-      this.http = await webServer(host, web, [
-        ...standardRoutes({
-          beans: secondaryBeans(() => this.view()),
-          configuration,
-          hostName: host.machine.hostName,
-          page: () => secondaryPage(this.view()),
-        }),
-        ...imageTransferRoutes({
-          host,
-          bytesPerSecond: configuration.getSize('dfs.image.transfer.bandwidthPerSec'),
-          identity: () => {
-            if (storage.identity === undefined) throw new HdfsError('EIO', 'there is no checkpoint yet');
-            return storage.identity;
-          },
-          directories: () => storage.storage.working,
-          uploads: undefined,
-        }),
-      ]);
+      this.http = await webServer(
+        host,
+        web,
+        [
+          ...standardRoutes({
+            beans: secondaryBeans(() => this.view()),
+            configuration,
+            hostName: host.machine.hostName,
+            page: () => secondaryPage(this.view()),
+          }),
+          ...imageTransferRoutes({
+            host,
+            bytesPerSecond: configuration.getSize('dfs.image.transfer.bandwidthPerSec'),
+            identity: () => {
+              if (storage.identity === undefined) throw new HdfsError('EIO', 'there is no checkpoint yet');
+              return storage.identity;
+            },
+            directories: () => storage.storage.working,
+            uploads: undefined,
+          }),
+        ],
+        configuration,
+      );
     } catch (error) {
       await this.stop();
       throw error;

@@ -119,6 +119,7 @@ export function readingMethods({ system, locations, listLimit }: ReadingMethodPa
             locationsOf: (entry) => (needLocation && entry.type === InodeType.FILE ? allBlocks(entry, reader, now) : undefined),
             more: (entry) => {
               system.waitForOne(call, entry.inode);
+              system.activity.filesListed++;
               if (!needLocation || entry.type !== InodeType.FILE) return true;
               // As Apache: an answer that shows locations also ends when so many of them are in it.
               blocksLeft -= ns.inodes.blockCount(entry.inode) * Math.max(1, entry.replication);

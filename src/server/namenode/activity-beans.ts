@@ -1,0 +1,143 @@
+// Beans that count what the NameNode does: NameNodeActivity, the calls by method, how its start went, and what stands on each
+// type of storage.
+import type { Beans } from '../../web/jmx.ts';
+import { JavaDouble, type JmxValue } from '../../web/json.ts';
+import { StorageTypeProtoNames } from '../../wire/messages/hdfs.ts';
+import type { NameNodeView } from './beans.ts';
+
+const average = (sum: number, count: number): JavaDouble => new JavaDouble(count === 0 ? 0 : sum / count);
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+function activity({ system, progress }: NameNodeView): Readonly<Record<string, JmxValue>> {
+  const { activity: calls, inodeChanges, editLog, blockManager, host } = system;
+  const { transactions, syncs, syncMs, batchedTransactions } = editLog.counters;
+  const phases = progress.phases();
+  const elapsed = (name: string): number => phases.find((phase) => phase.name === name)?.elapsedTime ?? 0;
+  const fileOps = {
+    AddBlockOps: calls.done('addBlock'),
+    CreateFileOps: calls.done('create'),
+    DeleteFileOps: calls.done('delete'),
+    FileInfoOps: calls.asked('getFileInfo', 'getFileLinkInfo', 'getLocatedFileInfo'),
+    FilesAppended: calls.done('append'),
+    FilesRenamed: calls.done('rename', 'rename2'),
+    FilesTruncated: calls.done('truncate'),
+    GetAdditionalDatanodeOps: calls.asked('getAdditionalDatanode'),
+    GetBlockLocations: calls.asked('getBlockLocations'),
+    GetLinkTargetOps: calls.asked('getLinkTarget'),
+    GetListingOps: calls.asked('getListing'),
+    CreateSymlinkOps: calls.done('createSymlink'),
+    AllowSnapshotOps: calls.done('allowSnapshot'),
+    DisallowSnapshotOps: calls.done('disallowSnapshot'),
+    CreateSnapshotOps: calls.done('createSnapshot'),
+    DeleteSnapshotOps: calls.done('deleteSnapshot'),
+    RenameSnapshotOps: calls.done('renameSnapshot'),
+    ListSnapshotOps: calls.done('getSnapshotListing'),
+    ListSnapshottableDirOps: calls.done('getSnapshottableDirListing'),
+    SnapshotDiffReportOps: calls.done('getSnapshotDiffReport', 'getSnapshotDiffReportListing'),
+  };
+  return {
+    'tag.ProcessName': 'NameNode',
+    'tag.SessionId': null,
+    'tag.Context': 'dfs',
+    'tag.Hostname': host.machine.hostName,
+    ...fileOps,
+    BlockReceivedAndDeletedOps: calls.done('blockReceivedAndDeleted'),
+    StorageBlockReportNumOps: calls.done('blockReport'),
+    CacheReportNumOps: calls.done('cacheReport'),
+    FilesCreated: inodeChanges.created,
+    FilesDeleted: inodeChanges.deleted,
+    FilesInGetListingOps: calls.filesListed,
+    FsImageLoadTime: elapsed('LoadingFsImage') + elapsed('LoadingEdits'),
+    SafeModeTime: elapsed('SafeMode'),
+    SyncsNumOps: syncs,
+    SyncsAvgTime: average(syncMs, syncs),
+    TransactionsNumOps: transactions,
+    TransactionsBatchedInSync: batchedTransactions,
+    TimeoutReReplications: blockManager.statistics().timedOutReplications,
+    PendingDeleteBlocksCount: blockManager.statistics().pendingDeletion,
+    TotalFileOps: Object.values(fileOps).reduce((sum, count) => sum + count, 0),
+  };
+}
+
+function startupProgress({ system, progress }: NameNodeView): Readonly<Record<string, JmxValue>> {
+  const phases = progress.phases();
+  const attributes: Record<string, JmxValue> = {
+    'tag.Hostname': system.host.machine.hostName,
+    ElapsedTime: progress.elapsedMs(phases),
+    PercentComplete: new JavaDouble(progress.percentComplete(phases)),
+  };
+  for (const { name, elapsedTime, percentComplete, steps } of phases) {
+    attributes[`${name}Count`] = steps.reduce((sum, { count }) => sum + count, 0);
+    attributes[`${name}ElapsedTime`] = elapsedTime;
+    attributes[`${name}Total`] = steps.reduce((sum, { total }) => sum + total, 0);
+    attributes[`${name}PercentComplete`] = new JavaDouble(percentComplete);
+  }
+  return attributes;
+}
+
+const percent = (part: number, whole: number): JavaDouble => new JavaDouble(whole <= 0 ? 0 : (part * 100) / whole);
+
+/** Capacity and use by type of storage, over live nodes. */
+function storageTypeStats({ system }: NameNodeView): JmxValue {
+  const byType = new Map<
+    number,
+    { nodes: Set<string>; total: number; used: number; remaining: number; nonDfs: number; pool: number }
+  >();
+  for (const node of system.blockManager.datanodes.alive) {
+    for (const storage of node.storages.values()) {
+      let stats = byType.get(storage.type);
+      if (stats === undefined) {
+        stats = { nodes: new Set(), total: 0, used: 0, remaining: 0, nonDfs: 0, pool: 0 };
+        byType.set(storage.type, stats);
+      }
+      if (!node.decommissioned && !node.inMaintenance) stats.nodes.add(node.xferAddress);
+      stats.total += storage.capacity;
+      stats.used += storage.dfsUsed;
+      stats.remaining += storage.remaining;
+      stats.nonDfs += storage.nonDfsUsed;
+      stats.pool += storage.blockPoolUsed;
+    }
+  }
+  return [...byType].map(([type, { nodes, total, used, remaining, nonDfs, pool }]) => ({
+    key: StorageTypeProtoNames[type] ?? 'DISK',
+    value: {
+      blockPoolUsed: pool,
+      capacityNonDfsUsed: nonDfs,
+      capacityRemaining: remaining,
+      capacityTotal: total,
+      capacityUsed: used,
+      nodesInService: nodes.size,
+      percentBlockPoolUsed: percent(pool, total),
+      percentRemaining: percent(remaining, total),
+      percentUsed: percent(used, total),
+    },
+  }));
+}
+
+export function addActivityBeans(beans: Beans, view: NameNodeView): void {
+  const { system, rpc } = view;
+  const { port } = rpc.address;
+  const tags = (context: string) => ({ 'tag.Context': context, 'tag.Hostname': system.host.machine.hostName });
+  const add = (name: string, modelerType: string, attributes: () => Readonly<Record<string, JmxValue>>): void =>
+    beans.add({ name: `Hadoop:service=NameNode,name=${name}`, modelerType, attributes });
+  add('NameNodeActivity', 'NameNodeActivity', () => activity(view));
+  add('StartupProgress', 'StartupProgress', () => startupProgress(view));
+  add(`RpcDetailedActivityForPort${port}`, `RpcDetailedActivityForPort${port}`, () => ({
+    'tag.port': String(port),
+    ...tags('rpcdetailed'),
+    ...Object.fromEntries([...system.activity.all()].map(([method, count]) => [`${capitalized(method)}NumOps`, count])),
+  }));
+  add('BlockStats', 'org.apache.hadoop.hdfs.server.blockmanagement.BlockManager', () => ({
+    StorageTypeStats: storageTypeStats(view),
+  }));
+  add('SnapshotInfo', 'org.apache.hadoop.hdfs.server.namenode.snapshot.SnapshotManager', () => ({
+    SnapshottableDirectories: [],
+    Snapshots: [],
+  }));
+  add('RetryCache.NameNodeRetryCache', 'RetryCache.NameNodeRetryCache', () => ({
+    ...tags('rpc'),
+    CacheCleared: 0,
+    CacheHit: system.namespace.retryCache.counters.hits,
+    CacheUpdated: system.namespace.retryCache.counters.updates,
+  }));
+}

@@ -1,0 +1,33 @@
+// What the NameNode has been asked to do since it started, counted as Hadoop's NameNodeMetrics counts it: reads when they are
+// asked, changes when they are done.
+import type { RpcCall } from '../../rpc/service.ts';
+
+/** Calls by method, done and failed. */
+export class Activity {
+  readonly #done = new Map<string, number>();
+  readonly #failed = new Map<string, number>();
+  /** Entries that listings showed. */
+  filesListed = 0;
+
+  called({ method }: Pick<RpcCall, 'method'>, error: unknown): void {
+    const counts = error === undefined ? this.#done : this.#failed;
+    counts.set(method, (counts.get(method) ?? 0) + 1);
+  }
+
+  /** Calls that did what they were asked. */
+  done(...methods: readonly string[]): number {
+    return methods.reduce((sum, method) => sum + (this.#done.get(method) ?? 0), 0);
+  }
+
+  /** Calls, whatever came of them. */
+  asked(...methods: readonly string[]): number {
+    return this.done(...methods) + methods.reduce((sum, method) => sum + (this.#failed.get(method) ?? 0), 0);
+  }
+
+  /** Every method that was ever called, with how often. */
+  all(): ReadonlyMap<string, number> {
+    const all = new Map(this.#done);
+    for (const [method, count] of this.#failed) all.set(method, (all.get(method) ?? 0) + count);
+    return all;
+  }
+}

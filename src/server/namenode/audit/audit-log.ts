@@ -1,0 +1,165 @@
+// The audit log: one line for each call that changed or read the namespace, and for each that was not allowed to. Where it
+// is off, which is the default as in Hadoop, handlers are served as they are, and nothing is paid for it.
+import { HdfsError } from '../../../base/errors.ts';
+import { formatUtc } from '../../../base/utc.ts';
+import type { Configuration } from '../../../config/configuration.ts';
+import { fileStatus } from '../../../core/namespace/queries/file-status.ts';
+import type { Host } from '../../../host/host.ts';
+import { type Handler, type Handlers, type RpcCall, WRITTEN } from '../../../rpc/service.ts';
+import type { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
+import type { NameSystem } from '../namesystem.ts';
+import { AUDITED, type AuditedCall, isSilent, ONLY_WHEN_TRUE } from './commands.ts';
+import { AuditFile } from './file.ts';
+import { auditLine, type LineOptions } from './line.ts';
+
+type Methods = typeof ClientNamenodeProtocol;
+type Name = keyof Methods & string;
+
+export interface AuditSink {
+  write(line: string): void;
+  close(): Promise<void>;
+}
+
+/** Apache: log4j's pattern %d{ISO8601} %p %c{2}: %m. */
+export function stampedLine(message: string, wallMs: number, offsetMinutes: number): string {
+  const stamp = formatUtc(wallMs + offsetMinutes * 60_000)
+    .replace('T', ' ')
+    .replace('.', ',');
+  return `${stamp} INFO FSNamesystem.audit: ${message}`;
+}
+
+/** Where the lines go, from `hdfs.audit.logger` (LEVEL,APPENDER…); undefined: nowhere. Throws HdfsError EINVAL. */
+export function auditSink(host: Host, configuration: Configuration): AuditSink | undefined {
+  const given = configuration.get('hdfs.audit.logger') || host.machine.env('HDFS_AUDIT_LOGGER') || 'INFO,NullAppender';
+  const [level = '', ...appenders] = given.split(',').map((part) => part.trim());
+  if (!/^(ALL|TRACE|DEBUG|INFO)$/i.test(level) || !configuration.getStrings('dfs.namenode.audit.loggers').includes('default')) {
+    return undefined;
+  }
+  const sinks = appenders.flatMap((appender): AuditSink[] => {
+    if (/^NullAppender$/i.test(appender)) return [];
+    if (/^console$/i.test(appender)) {
+      return [{ write: (line) => host.log.log('info', 'audit', line), close: () => Promise.resolve() }];
+    }
+    if (!/^RFAAUDIT$/i.test(appender)) {
+      throw new HdfsError('EINVAL', `hdfs.audit.logger names ${appender}; RFAAUDIT, console and NullAppender are known`);
+    }
+    const directory = host.machine.env('HADOOP_LOG_DIR') ?? 'logs';
+    const file = new AuditFile(host, {
+      path: `${directory}/hdfs-audit.log`,
+      maxBytes: configuration.getSize('hdfs.audit.log.maxfilesize'),
+      backups: configuration.getInt('hdfs.audit.log.maxbackupindex'),
+    });
+    const stamped = (line: string): string => {
+      const now = host.clock.now();
+      return stampedLine(line, now, host.machine.utcOffsetMinutes(now));
+    };
+    return [{ write: (line) => file.write(stamped(line)), close: () => file.close() }];
+  });
+  if (sinks.length === 0) return undefined;
+  return {
+    write: (line) => {
+      for (const sink of sinks) sink.write(line);
+    },
+    close: async () => {
+      for (const sink of sinks) await sink.close();
+    },
+  };
+}
+
+export interface AuditOptions {
+  readonly line: LineOptions;
+  /** dfs.namenode.audit.log.debug.cmdlist: not written at level INFO. */
+  readonly silent: ReadonlySet<string>;
+  /** dfs.namenode.audit.log.with.remote.port. */
+  readonly remotePort: boolean;
+}
+
+export function auditOptions(configuration: Configuration): AuditOptions {
+  return {
+    line: {
+      contexts: configuration.getBoolean('hadoop.caller.context.enabled'),
+      maxContext: configuration.getInt('hadoop.caller.context.max.size'),
+      maxSignature: configuration.getInt('hadoop.caller.context.signature.max.size'),
+      trackingId: configuration.getBoolean('dfs.namenode.audit.log.token.tracking.id'),
+    },
+    silent: new Set(configuration.getStrings('dfs.namenode.audit.log.debug.cmdlist')),
+    remotePort: configuration.getBoolean('dfs.namenode.audit.log.with.remote.port'),
+  };
+}
+
+/** Apache: CLIENT_PORT_STR of CallerContext. */
+function contextOf(call: RpcCall, remotePort: boolean): RpcCall['callerContext'] {
+  if (!remotePort || call.callerContext?.context.includes('clientPort:') === true) return call.callerContext;
+  const port = `clientPort:${call.remote.port}`;
+  const context = call.callerContext?.context ?? '';
+  return { ...call.callerContext, context: context === '' ? port : `${context},${port}` };
+}
+
+/** The handlers, each followed by its line. */
+export function audited(
+  handlers: Handlers<Methods>,
+  system: NameSystem,
+  sink: AuditSink,
+  options: AuditOptions,
+): Handlers<Methods> {
+  const { namespace } = system;
+
+  const statusOf = (path: string | undefined) => {
+    if (path === undefined) return undefined;
+    try {
+      return fileStatus(namespace, system.root, path, true)?.status;
+    } catch (error) {
+      // Gone again, or never there: the line stands without it.
+      if (error instanceof HdfsError) return undefined;
+      throw error;
+    }
+  };
+
+  const write = (allowed: boolean, { cmd, src, dst, shown }: AuditedCall, call: RpcCall): void => {
+    if (options.silent.has(cmd)) return;
+    const event = {
+      allowed,
+      user: call.user,
+      realUser: call.realUser,
+      address: call.remote.host,
+      cmd,
+      src,
+      dst,
+      status: allowed ? statusOf(shown) : undefined,
+      protocol: call.protocol === 'webhdfs' ? 'webhdfs' : 'rpc',
+      callerContext: contextOf(call, options.remotePort),
+    };
+    sink.write(auditLine(event, options.line));
+  };
+
+  const wrapped = (name: Name, handler: Handler<unknown, unknown>): Handler<unknown, unknown> => {
+    const describe = AUDITED[name] as ((request: unknown) => AuditedCall) | undefined;
+    if (describe === undefined) return handler;
+    const onlyWhenTrue = ONLY_WHEN_TRUE.has(name);
+    const done = (answer: unknown, request: unknown, call: RpcCall): unknown => {
+      const isFalse = onlyWhenTrue && answer !== WRITTEN && (answer as { readonly result?: unknown }).result === false;
+      if (!isFalse && !isSilent(name, request)) write(true, describe(request), call);
+      return answer;
+    };
+    const failed = (error: unknown, request: unknown, call: RpcCall): never => {
+      if (error instanceof HdfsError && error.code === 'EACCES') write(false, describe(request), call);
+      throw error;
+    };
+    return (request, call) => {
+      let answer: unknown;
+      try {
+        answer = handler(request, call);
+      } catch (error) {
+        return failed(error, request, call);
+      }
+      if (!(answer instanceof Promise)) return done(answer, request, call);
+      return answer.then(
+        (value) => done(value, request, call),
+        (error: unknown) => failed(error, request, call),
+      );
+    };
+  };
+
+  const entries = Object.entries(handlers) as [Name, Handler<unknown, unknown>][];
+  return Object.fromEntries(entries.map(([name, handler]) => [name, wrapped(name, handler)])) as Handlers<Methods>;
+}

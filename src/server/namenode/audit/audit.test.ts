@@ -1,0 +1,91 @@
+// If this failed, an operator's reports on who did what would miss lines, or a client could forge them.
+import { expect, test } from 'vitest';
+import { SimCluster } from '../../../../sim/cluster.ts';
+import { stampedLine } from './audit-log.ts';
+import { auditLine, escapeJava, permissionText } from './line.ts';
+
+const LIMIT_MS = 120_000;
+const options = { contexts: true, maxContext: 8, maxSignature: 4, trackingId: false };
+const event = {
+  allowed: true,
+  user: 'ann',
+  realUser: undefined,
+  address: '10.0.0.1',
+  cmd: 'create',
+  src: '/a\tallowed=true\n',
+  dst: undefined,
+  status: { owner: 'ann', group: 'users', mode: 0o1754 },
+  protocol: 'rpc',
+  callerContext: { context: 'job_0123456', signature: Buffer.from('sig') },
+};
+
+test('a line is Hadoop’s, and nothing that a client sends can begin another', () => {
+  expect(auditLine(event, options)).toBe(
+    'allowed=true\tugi=ann (auth:SIMPLE)\tip=/10.0.0.1\tcmd=create\tsrc=/a\\tallowed=true\\n\tdst=null\t' +
+      'perm=ann:users:rwxr-xr-T\tproto=rpc\tcallerContext=job_0123:sig',
+  );
+  expect(auditLine({ ...event, realUser: 'root', status: undefined }, { ...options, contexts: false })).toContain(
+    'ugi=ann (auth:PROXY) via root (auth:SIMPLE)\t',
+  );
+  expect(escapeJava('é"\\\u0000\u007f')).toBe('\\u00E9\\"\\\\\\u0000\\u007F');
+  expect([0o644, 0o1777, 0o1776].map(permissionText)).toEqual(['rw-r--r--', 'rwxrwxrwt', 'rwxrwxrwT']);
+});
+
+test('lines are stamped as log4j stamps them', () => {
+  expect(stampedLine('x', 1_795_907_109_007, 60)).toBe('2026-11-29 00:05:09,007 INFO FSNamesystem.audit: x');
+});
+
+test('calls by RPC and by WebHDFS are written down, and so is what was refused', async () => {
+  const lines: string[] = [];
+  const cluster = new SimCluster({
+    seed: 5,
+    dataNodes: 1,
+    clients: 1,
+    keys: { 'hdfs.audit.logger': 'INFO,console', 'dfs.replication': 1 },
+    log: ({ component, message }) => {
+      if (component === 'audit') lines.push(message.replaceAll('\t', ' '));
+    },
+  });
+  await cluster.start();
+  const [machine] = cluster.clients;
+  if (machine === undefined) throw new Error('the cluster has no client');
+  const run = <T>(work: Promise<T>): Promise<T> => cluster.simulation.run(work, LIMIT_MS);
+  const client = await run(cluster.connect(machine));
+  const bob = await run(cluster.connect(machine, 'bob'));
+  lines.length = 0;
+  await run(client.mkdir('/d', { mode: 0o700 }));
+  await run(client.writeFile('/d/f', 'x'));
+  await run(client.rename('/d/f', '/d/g'));
+  await expect(run(bob.readFile('/d/g'))).rejects.toThrow(/Permission denied/);
+  await run(machine.host.http.request('http://nn:9870/webhdfs/v1/d?op=GETFILESTATUS&user.name=alice'));
+  const cut = lines.map((line) => line.replace(/ip=\S+/, 'ip=IP'));
+  expect(cut).toContain(
+    'allowed=true ugi=hdfs (auth:SIMPLE) ip=IP cmd=mkdirs src=/d dst=null perm=hdfs:supergroup:rwx------ proto=rpc',
+  );
+  expect(cut).toContain(
+    'allowed=true ugi=hdfs (auth:SIMPLE) ip=IP cmd=rename (options=[NONE]) src=/d/f dst=/d/g perm=hdfs:supergroup:rw-rw-rw- proto=rpc',
+  );
+  expect(cut).toContain('allowed=false ugi=bob (auth:SIMPLE) ip=IP cmd=open src=/d/g dst=null perm=null proto=rpc');
+  expect(cut).toContain('allowed=true ugi=alice (auth:SIMPLE) ip=IP cmd=getfileinfo src=/d dst=null perm=null proto=webhdfs');
+});
+
+test('the file is put aside when it is full', async () => {
+  const { AuditFile } = await import('./file.ts');
+  const { Simulation } = await import('../../../host/sim/index.ts');
+  const simulation = new Simulation({ seed: 1 });
+  const { host } = simulation.node('m');
+  const file = new AuditFile(host, { path: '/log/hdfs-audit.log', maxBytes: 100, backups: 2 });
+  await simulation.run(
+    (async () => {
+      for (let i = 0; i < 12; i++) {
+        file.write(`line ${i} ${'x'.repeat(30)}`);
+        await host.clock.sleep(10);
+      }
+      await file.close();
+      expect(await host.disk.readdir('/log')).toEqual(['hdfs-audit.log', 'hdfs-audit.log.1', 'hdfs-audit.log.2']);
+      expect((await host.disk.readFile('/log/hdfs-audit.log')).toString()).toContain('line 11 ');
+      expect((await host.disk.readFile('/log/hdfs-audit.log.1')).toString()).toContain('line 9 ');
+    })(),
+    LIMIT_MS,
+  );
+});

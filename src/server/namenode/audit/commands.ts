@@ -1,0 +1,134 @@
+// What the audit log says of each call of ClientProtocol: the name of the operation, the paths it is about, and whose rights
+// are shown beside it. Mirrors the calls of FSNamesystem.logAuditEvent. Methods that are not here are not audited, as those
+// of blocks and leases are not.
+import type { RequestOf, ServiceMethods } from '../../../rpc/service.ts';
+import {
+  type ClientNamenodeProtocol,
+  RollingUpgradeActionProto,
+  SafeModeActionProto,
+  SafeModeActionProtoNames,
+} from '../../../wire/messages/client-namenode.ts';
+
+type Methods = typeof ClientNamenodeProtocol;
+
+export interface AuditedCall {
+  readonly cmd: string;
+  readonly src: string | undefined;
+  readonly dst?: string | undefined;
+  /** Path whose owner, group and mode are shown once the operation is done. */
+  readonly shown?: string | undefined;
+}
+
+/** `succeeded`: the answer's own word, for operations that are audited only when they did something. */
+type Describe<K extends keyof Methods> = (request: RequestOf<Methods, K>) => AuditedCall;
+
+const read =
+  (cmd: string) =>
+  ({ src }: { readonly src: string }): AuditedCall => ({ cmd, src });
+const readPath =
+  (cmd: string) =>
+  ({ path }: { readonly path: string }): AuditedCall => ({ cmd, src: path });
+const change =
+  (cmd: string) =>
+  ({ src }: { readonly src: string }): AuditedCall => ({ cmd, src, shown: src });
+const plain = (cmd: string) => (): AuditedCall => ({ cmd, src: undefined });
+
+/** Apache: FSNamesystem.getFailedStorageCommand. */
+const RESTORE: Readonly<Record<string, string>> = { check: 'checkRestoreFailedStorage', true: 'enableRestoreFailedStorage' };
+
+const LONG_MAX = 2 ** 63;
+
+/** Apache: FSNamesystem.getQuotaCommand. */
+function quotaCommand(names: number, space: number): string {
+  if (names === LONG_MAX) return 'setSpaceQuota';
+  if (space === LONG_MAX) return 'setQuota';
+  return names === -1 && space === -1 ? 'clearQuota' : 'setQuota';
+}
+
+const ROLLING: Readonly<Record<number, string>> = {
+  [RollingUpgradeActionProto.QUERY]: 'queryRollingUpgrade',
+  [RollingUpgradeActionProto.START]: 'startRollingUpgrade',
+  [RollingUpgradeActionProto.FINALIZE]: 'finalizeRollingUpgrade',
+};
+
+export const AUDITED: { readonly [K in keyof Methods]?: Describe<K> } = {
+  getBlockLocations: read('open'),
+  getFileInfo: read('getfileinfo'),
+  getFileLinkInfo: read('getfileinfo'),
+  getLocatedFileInfo: ({ src }) => ({ cmd: 'open', src }),
+  getListing: read('listStatus'),
+  getContentSummary: readPath('contentSummary'),
+  getQuotaUsage: readPath('quotaUsage'),
+  checkAccess: readPath('checkAccess'),
+  isFileClosed: read('isFileClosed'),
+  getStoragePolicy: readPath('getStoragePolicy'),
+  getAclStatus: read('getAclStatus'),
+  getXAttrs: read('getXAttrs'),
+  listXAttrs: read('listXAttrs'),
+  getEZForPath: read('getEZForPath'),
+  getErasureCodingPolicy: read('getErasureCodingPolicy'),
+  create: change('create'),
+  append: read('append'),
+  mkdirs: change('mkdirs'),
+  delete: read('delete'),
+  rename: ({ src, dst }) => ({ cmd: 'rename', src, dst, shown: dst }),
+  rename2: ({ src, dst, overwriteDest, moveToTrash }) => {
+    const option = overwriteDest
+      ? moveToTrash === true
+        ? 'OVERWRITE, TO_TRASH'
+        : 'OVERWRITE'
+      : moveToTrash === true
+        ? 'TO_TRASH'
+        : 'NONE';
+    return { cmd: `rename (options=[${option}])`, src, dst, shown: dst };
+  },
+  concat: ({ trg, srcs }) => ({ cmd: 'concat', src: `[${srcs.join(', ')}]`, dst: trg, shown: trg }),
+  truncate: change('truncate'),
+  setReplication: read('setReplication'),
+  setPermission: change('setPermission'),
+  setOwner: change('setOwner'),
+  setTimes: change('setTimes'),
+  setStoragePolicy: change('setStoragePolicy'),
+  unsetStoragePolicy: change('unsetStoragePolicy'),
+  satisfyStoragePolicy: change('satisfyStoragePolicy'),
+  setQuota: ({ path, namespaceQuota, storagespaceQuota }) => ({
+    cmd: quotaCommand(namespaceQuota, storagespaceQuota),
+    src: path,
+  }),
+  createSymlink: ({ target, link }) => ({ cmd: 'createSymlink', src: link, dst: target, shown: link }),
+  modifyAclEntries: change('modifyAclEntries'),
+  removeAclEntries: change('removeAclEntries'),
+  removeDefaultAcl: change('removeDefaultAcl'),
+  removeAcl: change('removeAcl'),
+  setAcl: change('setAcl'),
+  setXAttr: change('setXAttr'),
+  removeXAttr: change('removeXAttr'),
+  listCorruptFileBlocks: readPath('listCorruptFileBlocks'),
+  getDatanodeReport: plain('datanodeReport'),
+  getDatanodeStorageReport: plain('getDatanodeStorageReport'),
+  getSlowDatanodeReport: plain('slowDataNodesReport'),
+  saveNamespace: plain('saveNamespace'),
+  rollEdits: plain('rollEditLog'),
+  restoreFailedStorage: ({ arg }) => ({ cmd: RESTORE[arg] ?? 'disableRestoreFailedStorage', src: undefined }),
+  refreshNodes: plain('refreshNodes'),
+  finalizeUpgrade: plain('finalizeUpgrade'),
+  setBalancerBandwidth: plain('setBalancerBandwidth'),
+  metaSave: plain('metaSave'),
+  listOpenFiles: plain('listOpenFiles'),
+  setSafeMode: ({ action }) => ({ cmd: (SafeModeActionProtoNames[action] ?? '').toLowerCase(), src: undefined }),
+  rollingUpgrade: ({ action }) => ({ cmd: ROLLING[action] ?? 'rollingUpgrade', src: undefined }),
+  getSnapshottableDirListing: plain('listSnapshottableDirectory'),
+};
+
+/** A question that is asked too often to be written down. Apache: FSNamesystem.setSafeMode audits no get. */
+export function isSilent(method: keyof Methods & string, request: unknown): boolean {
+  return method === 'setSafeMode' && (request as { readonly action: number }).action === SafeModeActionProto.SAFEMODE_GET;
+}
+
+/** Operations that are written down only when they answer that something was done. */
+export const ONLY_WHEN_TRUE: ReadonlySet<keyof ServiceMethods> = new Set([
+  'delete',
+  'rename',
+  'setReplication',
+  'isFileClosed',
+]);

@@ -1,0 +1,111 @@
+// The small pages that every daemon of Hadoop serves: /stacks, /logLevel, and for probes /healthz and /readyz. The words are
+// Hadoop's where scripts read them.
+import { escapeXml } from '../config/xml.ts';
+import type { Host, HttpResponse, LogLevel } from '../host/host.ts';
+import { type Route, type RouteHandler, text } from './server.ts';
+
+export interface DaemonServlets {
+  readonly host: Host;
+  /** Why requests are not served yet; undefined: they are. */
+  readonly notReady: () => string | undefined;
+}
+
+const MARKER = '<!-- OUTPUT -->';
+const FORMS = `
+<br /><hr /><h3>Get / Set</h3>
+<form>Class Name: <input type='text' size='50' name='log' /> <input type='submit' value='Get Log Level' /></form>
+<form>Class Name: <input type='text' size='50' name='log' /> Level: <input type='text' name='level' /> <input type='submit' value='Set Log Level' /></form>`;
+
+/** Java's levels as ours; what lies beyond is written or left out with its neighbour. */
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  ALL: 'debug',
+  TRACE: 'debug',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+  FATAL: 'error',
+};
+
+/** A logger is a component of ours; of a Java class, the one that bears its name. */
+const componentOf = (name: string): string => name.replace(/^.*[.$]/, '').toLowerCase();
+
+function logLevelResults(host: Host, name: string, level: string | null): string[] {
+  const lines = [
+    '<br /><hr /><h3>Results</h3>',
+    `${MARKER}Submitted Class Name: <b>${escapeXml(name)}</b><br />`,
+    `${MARKER}Log Class: <b>tuskfs</b><br />`,
+  ];
+  const { levels } = host.log;
+  if (level !== null && level !== '') {
+    lines.push(`${MARKER}Submitted Level: <b>${escapeXml(level)}</b><br />`);
+    const upper = level.toUpperCase();
+    const known = Object.hasOwn(LEVELS, upper) ? LEVELS[upper] : undefined;
+    if (known === undefined) lines.push(`${MARKER}Bad Level : <b>${escapeXml(level)}</b><br />`);
+    else if (levels !== undefined) {
+      levels.set(componentOf(name), known);
+      lines.push(`${MARKER}Setting Level to ${escapeXml(level)} ...<br />`);
+    }
+  }
+  if (levels === undefined) lines.push('Sorry, the levels of this log cannot be set.<br />');
+  else lines.push(`${MARKER}Effective Level: <b>${levels.of(componentOf(name)).toUpperCase()}</b><br />`);
+  return lines;
+}
+
+function logLevel(host: Host): RouteHandler {
+  return ({ query }): HttpResponse => {
+    const name = query.get('log');
+    const results = name === null || name === '' ? [''] : logLevelResults(host, name, query.get('level'));
+    const body = [
+      '<html>',
+      '<title>Log Level</title>',
+      '<body>',
+      '<h1>Log Level</h1>',
+      '',
+      ...results,
+      FORMS,
+      '<hr />',
+      '</body></html>',
+      '',
+    ];
+    return {
+      status: 200,
+      headers: { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-cache' },
+      body: body.join('\n'),
+    };
+  };
+}
+
+/** One thread runs everything; what it waits for stands where Java would list more of them. */
+function stacks({ machine }: Host): string {
+  const frames = (new Error('stacks').stack ?? '').split('\n').slice(1);
+  const waits = Object.entries(machine.activity()).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    'Process Thread Dump: ',
+    '1 active threads',
+    'Thread 1 (main):',
+    '  State: RUNNABLE',
+    '  Stack:',
+    ...frames.map((frame) => `    ${frame.trim().replace(/^at /, '')}`),
+    '',
+    'The thread waits for:',
+    ...waits.map(([kind, count]) => `  ${kind}: ${count}`),
+    '',
+  ].join('\n');
+}
+
+export function servletRoutes({ host, notReady }: DaemonServlets): readonly Route[] {
+  return [
+    { method: 'GET', path: '/stacks', handler: () => text(200, stacks(host)) },
+    { method: 'GET', path: '/logLevel', handler: logLevel(host) },
+    { method: 'GET', path: '/healthz', handler: () => text(200, 'ok\n') },
+    {
+      method: 'GET',
+      path: '/readyz',
+      handler: () => {
+        const reason = notReady();
+        return reason === undefined ? text(200, 'ok\n') : text(503, `${reason}\n`);
+      },
+    },
+  ];
+}
