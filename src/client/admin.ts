@@ -7,6 +7,7 @@ import {
   DatanodeReportTypeProto,
   type GetFsECBlockGroupStatsResponseProto,
   type GetFsReplicatedBlockStatsResponseProto,
+  OpenFilesTypeProto,
   SafeModeActionProto,
 } from '../wire/messages/client-namenode.ts';
 import { type DatanodeInfoProto, DatanodeInfoProto_AdminState } from '../wire/messages/hdfs.ts';
@@ -14,7 +15,7 @@ import { NameNode } from './namenode.ts';
 import { clientSettings } from './settings.ts';
 
 export type SafeModeAction = 'enter' | 'leave' | 'get' | 'forceExit';
-export type DataNodeFilter = 'live' | 'dead' | 'decommissioning' | 'enteringMaintenance' | 'inMaintenance';
+export type DataNodeFilter = 'all' | 'live' | 'dead' | 'decommissioning' | 'enteringMaintenance' | 'inMaintenance';
 
 export interface DataNodeReport {
   /** Transfer address, `ip:port`. */
@@ -40,6 +41,14 @@ export interface DataNodeReport {
   readonly blocks: number;
 }
 
+export interface OpenFile {
+  /** Of its inode. */
+  readonly id: number;
+  readonly path: string;
+  readonly clientName: string;
+  readonly clientMachine: string;
+}
+
 const SAFE_MODE: Readonly<Record<SafeModeAction, SafeModeActionProto>> = {
   enter: SafeModeActionProto.SAFEMODE_ENTER,
   leave: SafeModeActionProto.SAFEMODE_LEAVE,
@@ -48,6 +57,7 @@ const SAFE_MODE: Readonly<Record<SafeModeAction, SafeModeActionProto>> = {
 };
 
 const FILTERS: Readonly<Record<DataNodeFilter, DatanodeReportTypeProto>> = {
+  all: DatanodeReportTypeProto.ALL,
   live: DatanodeReportTypeProto.LIVE,
   dead: DatanodeReportTypeProto.DEAD,
   decommissioning: DatanodeReportTypeProto.DECOMMISSIONING,
@@ -120,6 +130,26 @@ export class HdfsAdmin implements Disposable {
   /** Writes what waits for what into that file in the NameNode's log directory. */
   async metaSave(fileName: string): Promise<void> {
     await this.#namenode.call('metaSave', { filename: fileName });
+  }
+
+  /** Files open for writing below `path`, or those of them that keep DataNodes from leaving. */
+  async *openFiles(
+    options: { readonly path?: string | undefined; readonly blockingDecommission?: boolean | undefined } = {},
+  ): AsyncGenerator<OpenFile, void, undefined> {
+    const { path = '/', blockingDecommission = false } = options;
+    const type = blockingDecommission ? OpenFilesTypeProto.BLOCKING_DECOMMISSION : OpenFilesTypeProto.ALL_OPEN_FILES;
+    for (let id = 0; ; ) {
+      const { entries, hasMore } = await this.#namenode.call('listOpenFiles', { id, types: [type], path });
+      yield* entries;
+      const last = entries.at(-1);
+      if (!hasMore || last === undefined) return;
+      id = last.id;
+    }
+  }
+
+  /** Bytes a second that every DataNode may use for balancing, until it is started again. */
+  async setBalancerBandwidth(bandwidth: number): Promise<void> {
+    await this.#namenode.call('setBalancerBandwidth', { bandwidth });
   }
 
   /** Files with a block that has no good replica; a file once for each such block. */

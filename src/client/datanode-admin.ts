@@ -39,6 +39,12 @@ export interface ReconfigurationTask {
   readonly changes: readonly ConfigChange[];
 }
 
+export interface DataNodeInfo {
+  readonly uptimeSeconds: number;
+  readonly softwareVersion: string;
+  readonly configVersion: string;
+}
+
 export class DataNodeAdmin implements Disposable {
   readonly #client: RpcClient;
   readonly #datanode: RpcProxy<typeof ClientDatanodeProtocolService>;
@@ -76,6 +82,22 @@ export class DataNodeAdmin implements Disposable {
 
   async evictWriters(): Promise<void> {
     await this.#datanode.evictWriters({}, { timeoutMs: this.#timeoutMs });
+  }
+
+  /** Ends it; `forUpgrade`: writers are told to wait for it. */
+  async shutdown(forUpgrade: boolean): Promise<void> {
+    await this.#datanode.shutdownDatanode({ forUpgrade }, { timeoutMs: this.#timeoutMs });
+  }
+
+  async info(): Promise<DataNodeInfo> {
+    const { localInfo } = await this.#datanode.getDatanodeInfo({}, { timeoutMs: this.#timeoutMs });
+    const { uptime, softwareVersion, configVersion } = localInfo;
+    return { uptimeSeconds: uptime, softwareVersion, configVersion };
+  }
+
+  /** Bytes a second for balancing. */
+  async balancerBandwidth(): Promise<number> {
+    return (await this.#datanode.getBalancerBandwidth({}, { timeoutMs: this.#timeoutMs })).bandwidth;
   }
 
   /** Has it read its configuration files again and change what can be changed; it answers before that is done. */

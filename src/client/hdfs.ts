@@ -13,7 +13,9 @@ import { listDirectory, walk } from './listing.ts';
 import { located, nodeName } from './located.ts';
 import { FileLocations } from './locations.ts';
 import { type PathLike, resolvePath } from './paths.ts';
+import { Quotas } from './quotas.ts';
 import { type BlockLocation, type ContentSummary, type Dirent, type FsStats, HdfsStats, type ServerDefaults } from './stats.ts';
+import { StoragePolicies } from './storage-policies.ts';
 import { HdfsReadStream, HdfsWriteStream, type ReadStreamOptions } from './streams.ts';
 import { moveToTrash } from './trash.ts';
 import { type FileData, writeAll } from './write-all.ts';
@@ -67,6 +69,8 @@ export class Hdfs implements AsyncDisposable {
   /** `hdfs://AUTHORITY` of the file system. */
   readonly uri: string;
   readonly acl: Acls;
+  readonly quotas: Quotas;
+  readonly storagePolicies: StoragePolicies;
   readonly xattr: Xattrs;
   readonly #context: ClientContext;
   readonly #authorities: readonly string[];
@@ -77,6 +81,8 @@ export class Hdfs implements AsyncDisposable {
     this.uri = `hdfs://${authorities[0] ?? ''}`;
     this.#context = context;
     this.acl = new Acls(context, (path) => this.resolve(path));
+    this.quotas = new Quotas(context, (path) => this.resolve(path));
+    this.storagePolicies = new StoragePolicies(context, (path) => this.resolve(path));
     this.xattr = new Xattrs(context, (path) => this.resolve(path));
     this.#authorities = authorities;
     this.#close = close;

@@ -35,7 +35,9 @@ export {
   type WriteStreamOptions,
 } from './hdfs.ts';
 export type { PathLike } from './paths.ts';
+export { LIMITED_STORAGE_TYPES, type LimitedStorageType, Quotas, type QuotaUsage, type TypeUsage } from './quotas.ts';
 export { type BlockLocation, type ContentSummary, Dirent, type FsStats, HdfsStats, type ServerDefaults } from './stats.ts';
+export { StoragePolicies, type StoragePolicyInfo } from './storage-policies.ts';
 export type { HdfsReadStream, HdfsWriteStream, ReadStreamOptions } from './streams.ts';
 export type { FileData } from './write-all.ts';
 export type { SetXattrOptions, Xattrs } from './xattr.ts';

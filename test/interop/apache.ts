@@ -214,7 +214,7 @@ export class Cluster {
   /** Where each DataNode takes and gives blocks, by role. */
   readonly transferPorts: ReadonlyMap<string, number>;
   readonly #processes = new Map<string, ChildProcess>();
-  readonly #ours: ReadonlySet<string>;
+  readonly #ours: Set<string>;
 
   private constructor(
     directory: string,
@@ -222,7 +222,7 @@ export class Cluster {
     httpPort: number,
     roles: readonly string[],
     transferPorts: ReadonlyMap<string, number>,
-    own: ReadonlySet<string>,
+    own: Set<string>,
   ) {
     this.directory = directory;
     this.clientConf = join(directory, 'client');
@@ -328,6 +328,14 @@ export class Cluster {
       if (dead !== undefined) throw new Error(`${dead[0]} has ended`);
       if (Date.now() > end) throw new Error('the cluster is not ready in time');
     }
+  }
+
+  /** The daemon ends, and the other maker's goes on with its directories. */
+  async swap(role: string): Promise<void> {
+    await this.kill(role, 'SIGTERM');
+    if (!this.#ours.delete(role)) this.#ours.add(role);
+    this.launch(role);
+    await this.ready();
   }
 
   async stop(): Promise<void> {

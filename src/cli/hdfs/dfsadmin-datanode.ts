@@ -1,4 +1,4 @@
-// hdfs dfsadmin's commands that talk to a DataNode itself: -reconfig, -getVolumeReport, -triggerBlockReport, -evictWriters.
+// hdfs dfsadmin's commands that talk to a DataNode itself: -reconfig, -getVolumeReport, -triggerBlockReport and more.
 // Apache: DFSAdmin.
 import { HdfsError } from '../../base/errors.ts';
 import { binaryPrefix } from '../../base/sizes.ts';
@@ -34,6 +34,40 @@ export const DATANODE_COMMANDS: Readonly<
       withDataNode(command, args[0] ?? '', async (node) => {
         await node.evictWriters();
         command.terminal.stdout.write(`Requested writer eviction to datanode ${args[0]}\n`);
+        return 0;
+      }),
+  },
+  '-shutdownDatanode': {
+    usage: '-shutdownDatanode <datanode_host:ipc_port> [upgrade]',
+    run: async (command, args) => {
+      const [address = '', word] = args;
+      if (word !== undefined && word.toLowerCase() !== 'upgrade') {
+        command.terminal.stderr.write('Usage: hdfs dfsadmin [-shutdownDatanode <datanode_host:ipc_port> [upgrade]]\n');
+        return FAILED;
+      }
+      return withDataNode(command, address, async (node) => {
+        await node.shutdown(word !== undefined);
+        command.terminal.stdout.write(`Submitted a shutdown request to datanode ${address}\n`);
+        return 0;
+      });
+    },
+  },
+  '-getDatanodeInfo': {
+    usage: '-getDatanodeInfo <datanode_host:ipc_port>',
+    run: (command, args) =>
+      withDataNode(command, args[0] ?? '', async (node) => {
+        const { uptimeSeconds, softwareVersion, configVersion } = await node.info();
+        command.terminal.stdout.write(
+          `Uptime: ${uptimeSeconds}, Software version: ${softwareVersion}, Config version: ${configVersion}\n`,
+        );
+        return 0;
+      }),
+  },
+  '-getBalancerBandwidth': {
+    usage: '-getBalancerBandwidth <datanode_host:ipc_port>',
+    run: (command, args) =>
+      withDataNode(command, args[0] ?? '', async (node) => {
+        command.terminal.stdout.write(`Balancer bandwidth is ${await node.balancerBandwidth()} bytes per second.\n`);
         return 0;
       }),
   },

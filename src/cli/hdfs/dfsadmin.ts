@@ -1,5 +1,5 @@
-// hdfs dfsadmin -report, -safemode, -saveNamespace, -rollEdits, -refreshNodes, -metasave, with Apache's text; what concerns
-// the storage directories is dfsadmin-storage.ts. Apache: DFSAdmin.
+// hdfs dfsadmin -report, -safemode, -saveNamespace, -rollEdits, -refreshNodes, -metasave, with Apache's text; the other
+// commands stand in files beside this one, by what they concern. Apache: DFSAdmin.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { binaryPrefix } from '../../base/sizes.ts';
 import { type DataNodeFilter, type DataNodeReport, HdfsAdmin, type SafeModeAction } from '../../client/admin.ts';
@@ -7,6 +7,8 @@ import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import { javaDate, type Terminal } from '../terminal.ts';
 import { DATANODE_COMMANDS, type DataNodeCommand } from './dfsadmin-datanode.ts';
+import { listOpenFiles, printTopology, setBalancerBandwidth } from './dfsadmin-inspect.ts';
+import { QUOTA_COMMANDS, runQuotaCommand } from './dfsadmin-quota.ts';
 import { finalizeUpgrade, restoreFailedStorage, upgrade } from './dfsadmin-storage.ts';
 
 const USAGE = [
@@ -21,6 +23,10 @@ const USAGE = [
   '\t[-upgrade <query | finalize>]',
   '\t[-refreshNodes]',
   '\t[-metasave filename]',
+  '\t[-printTopology]',
+  '\t[-setBalancerBandwidth <bandwidth in bytes per second>]',
+  '\t[-listOpenFiles [-blockingDecommission] [-path <path>]]',
+  ...Object.values(QUOTA_COMMANDS).map(({ usage }) => `\t[${usage}]`),
   ...Object.values(DATANODE_COMMANDS).map(({ usage }) => `\t[${usage}]`),
   '',
   '',
@@ -88,7 +94,16 @@ export async function runDfsadmin(
         );
         return 0;
       }
+      case '-listOpenFiles':
+        return await listOpenFiles(terminal, admin, args);
+      case '-printTopology':
+        return await printTopology(host, terminal, admin, args);
+      case '-setBalancerBandwidth':
+        return await setBalancerBandwidth(terminal, admin, args);
       default: {
+        if (command !== undefined && QUOTA_COMMANDS[command] !== undefined) {
+          return await runQuotaCommand(host, terminal, configuration, command, args);
+        }
         const known = DATANODE_COMMANDS[command ?? ''];
         if (known !== undefined) return await runDataNodeCommand({ host, terminal, configuration, admin }, known, args);
         if (command !== undefined && command !== '-help') terminal.stderr.write(`${name}: Unknown command, or not built yet\n`);

@@ -13,12 +13,14 @@ import { type BuiltCommand, HDFS_COMMANDS, hdfsCommand } from './commands.ts';
 import { type DaemonAction, runDaemon } from './daemon.ts';
 import { runDebug } from './debug.ts';
 import { runDfsadmin } from './dfsadmin.ts';
+import { printEnvironment } from './envvars.ts';
 import { runGetconf } from './getconf.ts';
 import { printVersion } from './hadoop-version.ts';
 import { runOev } from './oev.ts';
 import { runOiv } from './oiv.ts';
 import { runDataNode, runNameNode } from './roles.ts';
 import { runSecondaryNameNode } from './secondary.ts';
+import { runStoragePolicies } from './storagepolicies.ts';
 
 function usage(command: string): string {
   const all = Object.entries(HDFS_COMMANDS).flatMap(([name, entry]) => ('help' in entry ? [[name, entry.help] as const] : []));
@@ -147,6 +149,19 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
   },
   oev: async ({ host, terminal, args }) => runOev(host, terminal, parseGenericOptions(args).rest),
   oiv: async ({ host, terminal, args }) => runOiv(host, terminal, parseGenericOptions(args).rest),
+  storagepolicies: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runStoragePolicies(host, terminal, configuration, rest);
+  },
+  envvars: async ({ host, terminal }) => {
+    printEnvironment(host, terminal);
+    return 0;
+  },
+  // There are no Java classes: an empty path, which scripts put in front of their own.
+  classpath: async ({ terminal }) => {
+    terminal.stdout.write('\n');
+    return 0;
+  },
   version: async ({ terminal }) => {
     printVersion(terminal);
     return 0;

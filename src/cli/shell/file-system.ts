@@ -1,6 +1,6 @@
 // The file systems a shell command works on, behind one interface: an HDFS through the client library, or the local one
 // through the host's disk. Paths here are absolute and clean.
-import type { Acls, ContentSummary, FileChecksum, FsStats, Xattrs } from '../../client/index.ts';
+import type { Acls, ContentSummary, FileChecksum, FsStats, QuotaUsage, Xattrs } from '../../client/index.ts';
 
 export interface ShellStat {
   readonly isDirectory: boolean;
@@ -68,6 +68,7 @@ export interface ShellFileSystem {
   setTimes(path: string, mtimeMs: number | undefined, atimeMs: number | undefined): Promise<void>;
   setReplication(path: string, replication: number): Promise<boolean>;
   contentSummary(path: string): Promise<ContentSummary>;
+  quotaUsage(path: string): Promise<QuotaUsage>;
   checksum(path: string): Promise<FileChecksum | undefined>;
   status(): Promise<FsStats>;
   /** Whether the user may read (4), write (2) or run (1). */

@@ -1,6 +1,6 @@
 // The local file system for the shell, through the host's disk.
 import { HdfsError } from '../../base/errors.ts';
-import type { ContentSummary, FileChecksum, FsStats } from '../../client/index.ts';
+import type { ContentSummary, FileChecksum, FsStats, QuotaUsage } from '../../client/index.ts';
 import type { DiskError, Host } from '../../host/host.ts';
 import { joinPath, nameOf } from '../paths.ts';
 import type { Terminal } from '../terminal.ts';
@@ -174,6 +174,11 @@ export class LocalFileSystem implements ShellFileSystem {
       snapshotDirectoryCount: 0,
       snapshotSpaceConsumed: 0,
     };
+  }
+
+  async quotaUsage(path: string): Promise<QuotaUsage> {
+    const { fileCount, directoryCount, quota, spaceConsumed, spaceQuota } = await this.contentSummary(path);
+    return { fileAndDirectoryCount: fileCount + directoryCount, quota, spaceConsumed, spaceQuota, types: new Map() };
   }
 
   checksum(): Promise<FileChecksum | undefined> {

@@ -1,17 +1,13 @@
 // `hdfs dfs` and `hadoop fs`: finds the verb, gives it its file systems, prints usage and help. Exit codes are Hadoop's:
 // what the verb says, 255 for wrong usage, 130 after an interrupt.
-import { HdfsError, messageOf } from '../../base/errors.ts';
-import { connect, type Hdfs } from '../../client/index.ts';
+import { messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ShellContext } from './command.ts';
 import { UsageError } from './command-format.ts';
 import { type ShellVerb, VERBS } from './commands/index.ts';
-import type { ShellFileSystem } from './file-system.ts';
-import { HdfsFileSystem } from './hdfs-file-system.ts';
-import { splitPath } from './item.ts';
-import { LocalFileSystem } from './local-file-system.ts';
+import { FileSystems } from './file-systems.ts';
 
 const PREFIX = 'Usage: hadoop fs [generic options]';
 const FAILED = 255;
@@ -112,47 +108,4 @@ function printHelp(terminal: Terminal, names: readonly string[], withHelp: boole
     terminal.stdout.write(withHelp ? helpOf(name, verb) : `${PREFIX} ${usageOf(name, verb)}\n`);
   }
   return 0;
-}
-
-/** The file systems that the arguments of one command name; each is connected to once. */
-class FileSystems {
-  readonly local: ShellFileSystem;
-  readonly #host: Host;
-  readonly #configuration: Configuration;
-  readonly #connected = new Map<string, Promise<{ readonly hdfs: Hdfs; readonly fs: ShellFileSystem }>>();
-
-  constructor(host: Host, terminal: Terminal, configuration: Configuration) {
-    this.#host = host;
-    this.#configuration = configuration;
-    this.local = new LocalFileSystem(host, terminal);
-  }
-
-  async of(text: string): Promise<ShellFileSystem> {
-    const { scheme, authority } = splitPath(text);
-    const standard = splitPath(this.#configuration.get('fs.defaultFS') ?? '');
-    const wanted = scheme ?? standard.scheme ?? 'file';
-    if (wanted === 'file') return this.local;
-    if (wanted !== 'hdfs') throw new HdfsError('EUNSUPPORTED', `No FileSystem for scheme "${wanted}"`);
-    const where = authority ?? (standard.scheme === 'hdfs' ? standard.authority : undefined);
-    if (where === undefined) throw new HdfsError('EIO', `Incomplete HDFS URI, no host: ${text}`);
-    let connection = this.#connected.get(where);
-    if (connection === undefined) {
-      connection = this.#connect(`hdfs://${where}`);
-      this.#connected.set(where, connection);
-    }
-    return (await connection).fs;
-  }
-
-  async #connect(uri: string): Promise<{ readonly hdfs: Hdfs; readonly fs: ShellFileSystem }> {
-    const hdfs = await connect({ uri, configuration: this.#configuration, host: this.#host });
-    return { hdfs, fs: new HdfsFileSystem(hdfs, this.#configuration.getDuration('fs.trash.interval')) };
-  }
-
-  async close(): Promise<void> {
-    for (const connection of this.#connected.values()) {
-      // One that could not be made has failed where it was asked for.
-      const made = await connection.catch(() => undefined);
-      await made?.hdfs.close();
-    }
-  }
 }

@@ -244,6 +244,7 @@ export const NAMENODE_KEYS = {
   'dfs.namenode.max-num-blocks-to-log': long('1000', 'Blocks named in one line of the log.'),
   'dfs.namenode.metrics.logger.period.seconds': duration('s', '600', 'How often the metrics go into the log; 0 never.'),
   'dfs.namenode.list.openfiles.num.responses': int('1000', 'Open files in one answer.'),
+  'dfs.namenode.inotify.max.events.per.rpc': int('1000', 'Namespace events after which an answer ends.'),
   'dfs.block.access.token.enable': bool('false', 'Whether DataNodes ask for block tokens.'),
   'dfs.namenode.ec.system.default.policy': text('RS-6-3-1024k', 'Erasure coding policy used when none is named.'),
   'dfs.namenode.snapshot.max.limit': int('65536', 'Snapshots of one directory.'),

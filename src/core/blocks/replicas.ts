@@ -164,8 +164,11 @@ function expectPipeline(state: ManagerState, block: BlockHandle): void {
 }
 
 function complete(state: ManagerState, block: BlockHandle): void {
-  state.blocks.setState(block, BlockState.COMPLETE);
-  state.owner.completed(block);
+  // An edit may have completed it already, and counted that.
+  if (state.blocks.state(block) !== BlockState.COMPLETE) {
+    state.blocks.setState(block, BlockState.COMPLETE);
+    state.owner.completed(block);
+  }
   state.underConstruction.remove(block);
   state.safeMode.adjustTotal(1);
   updateSafety(state, block);

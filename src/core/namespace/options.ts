@@ -22,8 +22,6 @@ export interface NamespaceOptions {
   readonly typeQuotasEnabled: boolean;
   /** Who owns the parent of a directory may limit it, not the superuser alone. */
   readonly ownersSetQuota: boolean;
-  /** Who may read the top of a tree may have its content summary. */
-  readonly contentSummarySubAccess: boolean;
   /** Bytes of a name; 0: no limit. */
   readonly maxComponentLength: number;
   readonly maxDirectoryItems: number;
@@ -57,7 +55,6 @@ export const DEFAULT_NAMESPACE_OPTIONS: NamespaceOptions = {
   storagePoliciesOfSuperuser: false,
   typeQuotasEnabled: true,
   ownersSetQuota: false,
-  contentSummarySubAccess: false,
   maxComponentLength: 255,
   maxDirectoryItems: 1024 * 1024,
   maxBlocksPerFile: 10_000,

@@ -123,6 +123,14 @@ describe('names', () => {
     expect(usage('/a')).toMatchObject({ fileAndDirectoryCount: 3, quota: { namespace: 1 } });
     expect(() => mkdirs('/a/d')).toThrow('quota=1 file count=4');
     limit('/a', QUOTA_RESET);
+    create('/a/f');
+    limit('/a', 3);
+    // A file that replaces another is one name more, once that is gone.
+    expect(() => create('/a/f')).toThrow('quota=3 file count=4');
+    expect(inode('/a/f')).not.toBe(0);
+    limit('/a', 4);
+    create('/a/f');
+    limit('/a', QUOTA_RESET);
     expect(mkdirs('/a/d')).toBe(true);
   });
 });

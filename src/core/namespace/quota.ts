@@ -58,6 +58,8 @@ export function storedQuota(quota: Quota): Quota | undefined {
 /** What a request adds below a directory. */
 export interface QuotaDemand {
   readonly names: number;
+  /** Names that it takes away before. */
+  readonly freed?: number | undefined;
   /** As it counts in that directory. */
   readonly space?: SpaceUsage | undefined;
   /** What the same request changes before; it counts as used. */
@@ -74,7 +76,7 @@ export function checkQuota(ns: Namespace, directory: InodeHandle, demand: QuotaD
   for (let at = directory; at !== 0 && at !== limit; at = inodes.parent(at)) {
     const quota = inodes.quota(at);
     if (quota !== undefined) {
-      checkNames(ns, at, quota.namespace, demand.names);
+      checkNames(ns, at, quota.namespace, demand);
       if (space !== undefined) checkSpace(ns, at, quota, space, before);
     }
     const policy = localPolicy(inodes, at);
@@ -83,8 +85,8 @@ export function checkQuota(ns: Namespace, directory: InodeHandle, demand: QuotaD
   }
 }
 
-function checkNames(ns: Namespace, directory: InodeHandle, quota: number, more: number): void {
-  const used = ns.inodes.subtreeInodes(directory);
+function checkNames(ns: Namespace, directory: InodeHandle, quota: number, { names: more, freed = 0 }: QuotaDemand): void {
+  const used = ns.inodes.subtreeInodes(directory) - freed;
   if (!isViolated(quota, used, more)) return;
   throw new HdfsError(
     'EDQUOT_NS',

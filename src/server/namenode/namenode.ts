@@ -33,8 +33,10 @@ import { aclXattrMethods } from './protocol/acl-xattr-methods.ts';
 import { clusterMethods } from './protocol/cluster-methods.ts';
 import { datanodeAdminMethods } from './protocol/datanode-admin-methods.ts';
 import { datanodeProtocol } from './protocol/datanode-protocol.ts';
+import { eventMethods } from './protocol/event-methods.ts';
 import { fileMethods } from './protocol/file-methods.ts';
 import { namespaceMethods } from './protocol/namespace-methods.ts';
+import { openFileMethods } from './protocol/open-files.ts';
 import { readingMethods } from './protocol/reading-methods.ts';
 import { reopeningMethods } from './protocol/reopening-methods.ts';
 import { smallServices } from './protocol/small-services.ts';
@@ -347,7 +349,19 @@ export class NameNode {
       ...aclXattrMethods(system),
       ...fileMethods({ system, locations, leaseMonitor }),
       ...reopeningMethods({ system, locations, leaseMonitor }),
-      ...readingMethods({ system, locations, listLimit: configuration.getInt('dfs.ls.limit') }),
+      ...readingMethods({
+        system,
+        locations,
+        listLimit: configuration.getInt('dfs.ls.limit'),
+        batchLimit: configuration.getInt('dfs.batched.ls.limit'),
+      }),
+      ...openFileMethods(system, configuration.getInt('dfs.namenode.list.openfiles.num.responses')),
+      ...eventMethods({
+        system,
+        storage: from.storage,
+        maxEvents: configuration.getInt('dfs.namenode.inotify.max.events.per.rpc'),
+        maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'),
+      }),
       ...clusterMethods({ system, storage: from.storage, checkpointer, serverDefaults: serverDefaults(configuration) }),
       ...datanodeAdminMethods({
         system,

@@ -32,7 +32,6 @@ export function namespaceOptions(configuration: Configuration, superuser: string
     storagePoliciesOfSuperuser: configuration.getBoolean('dfs.storage.policy.permissions.superuser-only'),
     typeQuotasEnabled: configuration.getBoolean('dfs.quota.by.storage.type.enabled'),
     ownersSetQuota: configuration.getBoolean('dfs.permissions.allow.owner.set.quota'),
-    contentSummarySubAccess: configuration.getBoolean('dfs.permissions.ContentSummary.subAccess'),
     maxComponentLength: configuration.getInt('dfs.namenode.fs-limits.max-component-length'),
     maxDirectoryItems: configuration.getInt('dfs.namenode.fs-limits.max-directory-items'),
     maxBlocksPerFile: configuration.getLong('dfs.namenode.fs-limits.max-blocks-per-file'),

@@ -6,14 +6,12 @@ const ADMIN = 'this administrator command is not built yet';
 const AUTHORIZE = 'service level authorization is not built yet';
 const BACKUP = 'backup and checkpoint nodes are not served; the NameNode makes its own checkpoints';
 const BALANCER = 'the balancer is not built yet';
-const BATCHED = 'batched listings are not built yet';
 const CACHE = 'centralized cache management is not built yet';
 const CALLQUEUE = 'the call queue cannot be replaced at run time';
 const DISKBALANCER = 'the disk balancer is not built yet';
 const ERASURE = 'erasure coding is not built yet';
 const FEDERATION = 'changing the NameNodes of a running DataNode is not built yet';
 const HA = 'failover between NameNodes is not built yet';
-const INOTIFY = 'the stream of namespace events is not built yet';
 const JOURNAL = 'the JournalNode is not built yet';
 const LIFELINE = 'lifelines are not served; heartbeats never wait for other work here';
 const POLICIES = 'changing storage policies is not built yet';
@@ -22,7 +20,6 @@ const PROXY = 'proxy users are not built yet';
 const RECONFIGURE = 'changing the configuration of a running daemon is not built yet';
 const SHORTCIRCUIT = 'short-circuit reads are not supported';
 const SNAPSHOTS = 'snapshots are not built yet';
-const SYMLINKS = 'symbolic links are switched off, as in Hadoop';
 const TOKENS = 'tokens are not built yet';
 const UPGRADE = 'upgrades of a running cluster are not built yet';
 const ZONES = 'encryption zones are not built yet';
@@ -91,7 +88,7 @@ export const SERVICES = {
       delete: true,
       mkdirs: true,
       getListing: true,
-      getBatchedListing: refused(BATCHED),
+      getBatchedListing: true,
       renewLease: true,
       recoverLease: true,
       getFsStats: true,
@@ -125,8 +122,8 @@ export const SERVICES = {
       setQuota: true,
       fsync: true,
       setTimes: true,
-      createSymlink: refused(SYMLINKS),
-      getLinkTarget: refused(SYMLINKS),
+      createSymlink: true,
+      getLinkTarget: true,
       updateBlockForPipeline: true,
       updatePipeline: true,
       getDelegationToken: true,
@@ -164,7 +161,7 @@ export const SERVICES = {
       unsetErasureCodingPolicy: refused(ERASURE),
       getECTopologyResultForPolicies: refused(ERASURE),
       getCurrentEditLogTxid: true,
-      getEditsFromTxid: refused(INOTIFY),
+      getEditsFromTxid: true,
       getErasureCodingPolicies: refused(ERASURE),
       addErasureCodingPolicies: refused(ERASURE),
       removeErasureCodingPolicy: refused(ERASURE),
@@ -173,7 +170,7 @@ export const SERVICES = {
       getErasureCodingPolicy: true,
       getErasureCodingCodecs: refused(ERASURE),
       getQuotaUsage: true,
-      listOpenFiles: refused(ADMIN),
+      listOpenFiles: true,
       msync: true,
       satisfyStoragePolicy: refused(POLICIES),
       getHAServiceState: true,

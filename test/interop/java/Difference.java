@@ -47,6 +47,9 @@ import org.apache.hadoop.hdfs.AddBlockFlag;
 import org.apache.hadoop.hdfs.DFSUtilClient;
 import org.apache.hadoop.hdfs.NameNodeProxiesClient;
 import org.apache.hadoop.hdfs.XAttrHelper;
+import org.apache.hadoop.fs.BatchedRemoteIterator.BatchedEntries;
+import org.apache.hadoop.hdfs.inotify.EventBatchList;
+import org.apache.hadoop.hdfs.protocol.BatchedDirectoryListing;
 import org.apache.hadoop.hdfs.protocol.BlockStoragePolicy;
 import org.apache.hadoop.hdfs.protocol.ClientProtocol;
 import org.apache.hadoop.hdfs.protocol.DatanodeInfo;
@@ -58,6 +61,8 @@ import org.apache.hadoop.hdfs.protocol.HdfsConstants.SafeModeAction;
 import org.apache.hadoop.hdfs.protocol.HdfsFileStatus;
 import org.apache.hadoop.hdfs.protocol.HdfsLocatedFileStatus;
 import org.apache.hadoop.hdfs.protocol.LastBlockWithStatus;
+import org.apache.hadoop.hdfs.protocol.OpenFileEntry;
+import org.apache.hadoop.hdfs.protocol.OpenFilesIterator.OpenFilesType;
 import org.apache.hadoop.hdfs.protocol.LocatedBlock;
 import org.apache.hadoop.hdfs.protocol.LocatedBlocks;
 import org.apache.hadoop.hdfs.server.protocol.DatanodeStorageReport;
@@ -315,6 +320,15 @@ public class Difference {
       case "blocksize": return "" + nn.getPreferredBlockSize(path);
       case "summary": return summary(nn.getContentSummary(path));
       case "usage": return usage(nn.getQuotaUsage(path));
+      case "quota":
+        nn.setQuota(path, limit(w.at(1)), limit(w.at(2)), w.named.containsKey("type") ? StorageType.valueOf(w.get("type", "")) : null);
+        return "done";
+      case "open": return open(nn.listOpenFiles(w.number("after", 0), EnumSet.of(OpenFilesType.valueOf(w.get("kind", "ALL_OPEN_FILES"))), path));
+      case "batch": return batch(nn.getBatchedListing(w.plain.toArray(new String[0]),
+          "yes".equals(w.get("next", "no")) ? batchKey : new byte[0], "yes".equals(w.get("blocks", "no"))));
+      case "target": return nn.getLinkTarget(path);
+      case "symlink": nn.createSymlink(path, w.at(1), mode(null, "755"), true); return "done";
+      case "events": return events(nn.getEditsFromTxid(firstTxid + w.number("from", 1)));
       case "access": nn.checkAccess(path, FsAction.getFsAction(w.at(1))); return "allowed";
       case "safemode": return "" + nn.setSafeMode(SafeModeAction.valueOf("SAFEMODE_" + w.at(0)), true);
       case "defaults": return defaults(nn.getServerDefaults());
@@ -380,6 +394,37 @@ public class Difference {
   private static String xattrs(List<XAttr> found) {
     return found.stream().map(x -> XAttrHelper.getPrefixedName(x) + "="
         + (x.getValue() == null ? "null" : x.getValue().length + ":" + Arrays.hashCode(x.getValue()))).toList().toString();
+  }
+
+  /** Of setQuota: a number, or what leaves a limit as it is or lifts it. */
+  private static long limit(String text) {
+    return text.equals("keep") ? HdfsConstants.QUOTA_DONT_SET : text.equals("reset") ? HdfsConstants.QUOTA_RESET : Long.parseLong(text);
+  }
+
+  private static String open(BatchedEntries<OpenFileEntry> files) {
+    StringBuilder text = new StringBuilder("more=" + files.hasMore());
+    for (int i = 0; i < files.size(); i++) {
+      OpenFileEntry f = files.get(i);
+      text.append(" | " + f.getId() + " " + f.getFilePath() + " " + f.getClientName().replaceAll("DFSClient_\\S+", "CLIENT") + " " + f.getClientMachine());
+    }
+    return text.toString();
+  }
+
+  private static byte[] batchKey = new byte[0];
+
+  private static String batch(BatchedDirectoryListing l) {
+    batchKey = l.getStartAfter();
+    return "more=" + l.hasMore() + " key=" + l.getStartAfter().length + Arrays.stream(l.getListings()).map(p -> {
+      String shown = " | " + p.getParentIdx() + ":";
+      if (p.getException() != null) return shown + p.getException().getClassName() + ": " + message(p.getException().getMessage());
+      return shown + p.getPartialListing().stream().map(s -> status((HdfsFileStatus) s)).collect(Collectors.joining(", "));
+    }).collect(Collectors.joining());
+  }
+
+  private static String events(EventBatchList list) {
+    return "first=+" + (list.getFirstTxid() - firstTxid) + " last=+" + (list.getLastTxid() - firstTxid) + list.getBatches().stream().map(b ->
+        " | +" + (b.getTxid() - firstTxid) + " " + Arrays.stream(b.getEvents()).map(e -> e.toString().replaceAll("\\s+", " ")).collect(Collectors.joining("; ")))
+        .collect(Collectors.joining());
   }
 
   private static String time(long at) {

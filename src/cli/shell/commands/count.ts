@@ -1,9 +1,9 @@
-// count [-q] [-h] [-v] [-u] [-x] [-e] [-s]. Apache: Count, ContentSummary, QuotaUsage.
+// count [-q] [-h] [-v] [-t TYPES] [-u] [-x] [-e] [-s]. Apache: Count, ContentSummary, QuotaUsage.
 
 import { binaryPrefix } from '../../../base/sizes.ts';
-import type { ContentSummary } from '../../../client/index.ts';
+import { type ContentSummary, LIMITED_STORAGE_TYPES, type QuotaUsage } from '../../../client/index.ts';
 import { Command } from '../command.ts';
-import { parseOptions } from '../command-format.ts';
+import { parseOptions, UsageError } from '../command-format.ts';
 import type { Item } from '../item.ts';
 
 const columns = (cells: readonly string[], widths: readonly number[]): string =>
@@ -11,6 +11,7 @@ const columns = (cells: readonly string[], widths: readonly number[]): string =>
 
 const QUOTA_WIDTHS = [12, 15];
 const SPACE_QUOTA_WIDTHS = [15, 15];
+const TYPE_WIDTHS = [14, 18];
 const SUMMARY_WIDTHS = [12, 12, 18];
 const SNAPSHOT_WIDTHS = [18, 24, 24, 28];
 
@@ -21,6 +22,8 @@ export class Count extends Command {
   #withoutSnapshots = false;
   #policy = false;
   #snapshots = false;
+  /** Quotas are shown by storage type, of these. */
+  #types: readonly string[] | undefined;
 
   protected processOptions(args: string[]): void {
     const options = parseOptions(args, { min: 1, flags: ['q', 'h', 'v', 'u', 'x', 'e', 's'], withValue: ['t'] });
@@ -30,8 +33,10 @@ export class Count extends Command {
     this.#withoutSnapshots = options.has('x');
     this.#policy = options.has('e');
     this.#snapshots = options.has('s');
-    if ((this.#quotas || this.#usageOnly) && this.#withoutSnapshots) {
-      this.print('q or u option is given, the -x option is ignored.');
+    if (this.#quotas || this.#usageOnly) {
+      const types = options.value('t');
+      if (types !== undefined) this.#types = storageTypes(types);
+      if (this.#withoutSnapshots) this.print('q or u option is given, the -x option is ignored.');
       this.#withoutSnapshots = false;
     }
     if (options.has('v')) this.print(`${this.#header()}PATHNAME`);
@@ -41,8 +46,9 @@ export class Count extends Command {
     const quota =
       columns(['QUOTA', 'REM_QUOTA'], QUOTA_WIDTHS) + columns(['SPACE_QUOTA', 'REM_SPACE_QUOTA'], SPACE_QUOTA_WIDTHS);
     const summary = columns(['DIR_COUNT', 'FILE_COUNT', 'CONTENT_SIZE'], SUMMARY_WIDTHS);
+    const byType = this.#types?.map((type) => columns([`${type}_QUOTA`, `REM_${type}_QUOTA`], TYPE_WIDTHS)).join('');
     return (
-      (this.#usageOnly ? quota : (this.#quotas ? quota : '') + summary) +
+      (byType ?? (this.#usageOnly ? quota : (this.#quotas ? quota : '') + summary)) +
       (this.#policy ? columns(['ERASURECODING_POLICY'], [20]) : '') +
       (this.#snapshots
         ? columns(['SNAPSHOT_LENGTH', 'SNAPSHOT_FILE_COUNT', 'SNAPSHOT_DIR_COUNT', 'SNAPSHOT_SPACE_CONSUMED'], SNAPSHOT_WIDTHS)
@@ -55,38 +61,72 @@ export class Count extends Command {
   }
 
   protected async processPath(item: Item): Promise<void> {
-    const summary = await item.fs.contentSummary(item.path);
-    const less = this.#withoutSnapshots;
-    const counted = columns(
-      [
-        this.#size(summary.directoryCount - (less ? summary.snapshotDirectoryCount : 0)),
-        this.#size(summary.fileCount - (less ? summary.snapshotFileCount : 0)),
-        this.#size(summary.length - (less ? summary.snapshotLength : 0)),
-      ],
-      SUMMARY_WIDTHS,
-    );
-    const policy = this.#policy ? columns([policyName(summary.erasureCodingPolicy)], [20]) : '';
-    const snapshots = this.#snapshots
-      ? columns(
-          [
-            this.#size(summary.snapshotLength),
-            this.#size(summary.snapshotFileCount),
-            this.#size(summary.snapshotDirectoryCount),
-            this.#size(summary.snapshotSpaceConsumed),
-          ],
-          SNAPSHOT_WIDTHS,
-        )
-      : '';
-    const quota = this.#quotas || this.#usageOnly ? this.#quota(summary) : '';
-    this.print(`${quota}${this.#usageOnly ? '' : counted}${policy}${snapshots}${item.text}`);
+    const usage = this.#usageOnly || this.#types !== undefined ? await item.fs.quotaUsage(item.path) : undefined;
+    const wantsSummary = usage === undefined || this.#policy || this.#snapshots;
+    const summary = wantsSummary ? await item.fs.contentSummary(item.path) : undefined;
+    const counted = usage === undefined ? this.#counted(summary) : this.#usage(usage);
+    const policy = this.#policy ? columns([policyName(summary?.erasureCodingPolicy)], [20]) : '';
+    const snapshots = summary !== undefined && this.#snapshots ? this.#ofSnapshots(summary) : '';
+    this.print(`${counted}${policy}${snapshots}${item.text}`);
   }
 
-  #quota(summary: ContentSummary): string {
-    const { quota, spaceQuota, fileCount, directoryCount, spaceConsumed } = summary;
-    const names = quota > 0 ? [this.#size(quota), this.#size(quota - fileCount - directoryCount)] : ['none', 'inf'];
+  #counted(summary: ContentSummary | undefined): string {
+    if (summary === undefined) return '';
+    const less = this.#withoutSnapshots;
+    const { quota, spaceQuota, spaceConsumed } = summary;
+    const fileAndDirectoryCount = summary.fileCount + summary.directoryCount;
+    const quotas = this.#quotas ? this.#quota({ quota, spaceQuota, spaceConsumed, fileAndDirectoryCount }) : '';
+    return (
+      quotas +
+      columns(
+        [
+          this.#size(summary.directoryCount - (less ? summary.snapshotDirectoryCount : 0)),
+          this.#size(summary.fileCount - (less ? summary.snapshotFileCount : 0)),
+          this.#size(summary.length - (less ? summary.snapshotLength : 0)),
+        ],
+        SUMMARY_WIDTHS,
+      )
+    );
+  }
+
+  #ofSnapshots(summary: ContentSummary): string {
+    return columns(
+      [
+        this.#size(summary.snapshotLength),
+        this.#size(summary.snapshotFileCount),
+        this.#size(summary.snapshotDirectoryCount),
+        this.#size(summary.snapshotSpaceConsumed),
+      ],
+      SNAPSHOT_WIDTHS,
+    );
+  }
+
+  #usage(usage: QuotaUsage): string {
+    if (this.#types === undefined) return this.#quota(usage);
+    return this.#types
+      .map((type) => {
+        const { quota, consumed } = usage.types.get(type) ?? { quota: -1, consumed: 0 };
+        return columns(quota >= 0 ? [this.#size(quota), this.#size(quota - consumed)] : ['none', 'inf'], TYPE_WIDTHS);
+      })
+      .join('');
+  }
+
+  #quota(usage: Omit<QuotaUsage, 'types'>): string {
+    const { quota, spaceQuota, fileAndDirectoryCount, spaceConsumed } = usage;
+    const names = quota > 0 ? [this.#size(quota), this.#size(quota - fileAndDirectoryCount)] : ['none', 'inf'];
     const space = spaceQuota >= 0 ? [this.#size(spaceQuota), this.#size(spaceQuota - spaceConsumed)] : ['none', 'inf'];
     return columns(names, QUOTA_WIDTHS) + columns(space, SPACE_QUOTA_WIDTHS);
   }
+}
+
+/** Names of storage types, in the order given; none, or `all`, means those that can have a quota. */
+function storageTypes(text: string): readonly string[] {
+  if (text === '' || text.toLowerCase() === 'all') return LIMITED_STORAGE_TYPES;
+  return text.split(',').map((name) => {
+    const type = name.toUpperCase();
+    if (type === 'RAM_DISK' || (LIMITED_STORAGE_TYPES as readonly string[]).includes(type)) return type;
+    throw new UsageError(`No enum constant org.apache.hadoop.fs.StorageType.${type}`);
+  });
 }
 
 function policyName(policy: string | undefined): string {

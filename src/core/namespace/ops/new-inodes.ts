@@ -52,8 +52,7 @@ export class NewInodes {
     for (let i = this.#firstMissing; i < path.length; i++) {
       const parent = i === this.#firstMissing && replaced === 0 ? existing : 0;
       checkName(ns, path.nameAt(i), parent, () => joinPath(path.components, 0, i));
-      const names = i - this.#firstMissing + (replaced === 0 ? 1 : 0);
-      checkQuota(ns, existing, { names });
+      checkQuota(ns, existing, { names: i - this.#firstMissing + 1, freed: replaced === 0 ? 0 : 1 });
     }
   }
 

@@ -8,7 +8,7 @@ import { type InodeHandle, InodeType, type Quota } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
 import { type Caller, denied, FsAction, isAllowed, pathOfInode } from '../permissions.ts';
 import { quotaOf } from '../quota.ts';
-import { checkPermission, resolvePath } from '../resolve.ts';
+import { resolvePath } from '../resolve.ts';
 import { SpaceUsage } from '../space-usage.ts';
 import { SubtreeSpace } from '../subtree-space.ts';
 
@@ -160,23 +160,30 @@ export class SubtreeCount implements CountWalk {
   }
 }
 
-/** What a directory with a quota holds: known where its space is limited, else summed up without asking for rights. */
+/**
+ * What a directory with a quota holds: known where its space is limited. For that too whoever is not the superuser must be
+ * allowed to read every directory, as Apache asks.
+ */
 export class QuotaCount implements CountWalk {
   readonly #ns: Namespace;
   readonly #root: InodeHandle;
+  readonly #rights: SubtreeCount | undefined;
   readonly #walk: SubtreeSpace | undefined;
 
-  constructor(ns: Namespace, root: InodeHandle) {
+  constructor(ns: Namespace, caller: Caller, root: InodeHandle) {
     this.#ns = ns;
     this.#root = root;
+    this.#rights = ns.options.permissionsEnabled && !caller.superuser ? new SubtreeCount(ns, caller, root) : undefined;
     this.#walk = ns.space.of(root) === undefined ? new SubtreeSpace(ns, root) : undefined;
   }
 
   get holds(): boolean {
-    return this.#walk?.holds ?? this.#ns.inodes.isReachable(this.#root);
+    if (!this.#ns.inodes.isReachable(this.#root)) return false;
+    return (this.#rights?.holds ?? true) && (this.#walk?.holds ?? true);
   }
 
   step(budget: number): boolean {
+    if (this.#rights?.step(budget) === false) return false;
     return this.#walk?.step(budget) ?? true;
   }
 
@@ -195,21 +202,18 @@ export class QuotaCount implements CountWalk {
 /** Begins a content summary: step it until done, then ask for its summary, or begin again when it does not hold. */
 export function beginContentSummary(ns: Namespace, caller: Caller, path: string): SubtreeCount {
   const resolved = resolvePath(ns, caller, path, 'readLink');
-  const { contentSummarySubAccess } = ns.options;
-  if (contentSummarySubAccess) checkPermission(ns, caller, resolved, { self: FsAction.READ_EXECUTE });
   if (resolved.last === 0) throw new HdfsError('ENOENT', `File does not exist: ${resolved.text}`, { path });
-  return new SubtreeCount(ns, contentSummarySubAccess ? undefined : caller, resolved.last);
+  return new SubtreeCount(ns, caller, resolved.last);
 }
 
 /** Begins a quota usage in the same way. */
 export function beginQuotaUsage(ns: Namespace, caller: Caller, path: string): SubtreeCount | QuotaCount {
   const resolved = resolvePath(ns, caller, path, 'readLink');
-  checkPermission(ns, caller, resolved, { self: FsAction.READ_EXECUTE });
   if (resolved.last === 0) {
     throw new HdfsError('ENOENT', `File/Directory does not exist: ${resolved.text}`, { path });
   }
   if (resolved.last === ns.inodes.root || ns.inodes.quota(resolved.last) !== undefined)
-    return new QuotaCount(ns, resolved.last);
+    return new QuotaCount(ns, caller, resolved.last);
   return new SubtreeCount(ns, caller, resolved.last);
 }
 

@@ -13,6 +13,7 @@ import {
 } from '../../../core/namespace/queries/block-locations.ts';
 import { beginContentSummary, beginQuotaUsage, type CountWalk } from '../../../core/namespace/queries/content-summary.ts';
 import { type FileStatus, fileStatus } from '../../../core/namespace/queries/file-status.ts';
+import { linkTarget } from '../../../core/namespace/queries/link-target.ts';
 import { listing } from '../../../core/namespace/queries/listing.ts';
 import type { ResolvedPath } from '../../../core/namespace/resolve.ts';
 import type { Writer } from '../../../core/placement/policy.ts';
@@ -25,6 +26,7 @@ import type { Locations } from '../locations.ts';
 import type { NameSystem } from '../namesystem.ts';
 import { FileStatusWriter } from '../wire/file-status-writer.ts';
 import { contentSummaryProto, quotaUsageProto } from '../wire/files.ts';
+import { BatchedListing } from './batched-listing.ts';
 
 /** Inodes that a count looks at in one turn. */
 const COUNT_SLICE = 10_000;
@@ -39,6 +41,8 @@ export interface ReadingMethodParts {
   readonly locations: Locations;
   /** dfs.ls.limit: entries of a listing, and blocks of one that shows them. */
   readonly listLimit: number;
+  /** dfs.batched.ls.limit: paths of a batched listing. */
+  readonly batchLimit: number;
 }
 
 const policyProto = (policy: StoragePolicy): BlockStoragePolicyProtoInit => ({
@@ -49,9 +53,15 @@ const policyProto = (policy: StoragePolicy): BlockStoragePolicyProtoInit => ({
   replicationFallbackPolicy: { storageTypes: policy.replicationFallbacks },
 });
 
-export function readingMethods({ system, locations, listLimit }: ReadingMethodParts): Handlers<typeof ClientNamenodeProtocol> {
+export function readingMethods({
+  system,
+  locations,
+  listLimit,
+  batchLimit,
+}: ReadingMethodParts): Handlers<typeof ClientNamenodeProtocol> {
   const { namespace: ns, host } = system;
   const statuses = new FileStatusWriter(ns.inodes);
+  const batched = new BatchedListing(ns, statuses, { paths: batchLimit, entries: listLimit });
 
   const waitForPath = (call: RpcCall, path: ResolvedPath): void => system.waitFor(call, path.inodes);
 
@@ -127,6 +137,25 @@ export function readingMethods({ system, locations, listLimit }: ReadingMethodPa
             },
           }),
         );
+      }),
+
+    getBatchedListing: (request, call) => {
+      batched.check(request);
+      return system.read(call, (caller, now) => {
+        // It meets many directories, and shows what is there of each.
+        call.afterTxid = ns.touched.highest;
+        const reader = request.needLocation ? placeOf(call) : undefined;
+        const locationsOf = request.needLocation ? (entry: FileStatus) => allBlocks(entry, reader, now) : undefined;
+        return call.write((writer) => batched.write(writer, caller, request, locationsOf));
+      });
+    },
+
+    getLinkTarget: ({ path }, call) =>
+      system.read(call, (caller) => {
+        const found = linkTarget(ns, caller, path);
+        if (found.path === undefined) call.afterTxid = ns.touched.highest;
+        else waitForPath(call, found.path);
+        return { targetPath: found.target };
       }),
 
     getBlockLocations: ({ src, offset, length }, call) =>

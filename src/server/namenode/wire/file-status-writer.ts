@@ -27,7 +27,7 @@ const STATUS = {
 } as const;
 /** FsPermissionProto. */
 const PERMISSION = { perm: 8 } as const;
-/** DirectoryListingProto. */
+/** DirectoryListingProto; the first is that of a BatchedDirectoryListingProto too. */
 const LISTING = { partialListing: 10, remainingEntries: 16 } as const;
 /** GetFileInfoResponseProto and its like, GetListingResponseProto: the only field of each. */
 const ANSWER = 10;
@@ -49,6 +49,13 @@ interface Rights {
   readonly bytes: Buffer;
 }
 
+export interface ListedEntries {
+  /** For the entries whose blocks are shown. */
+  readonly locationsOf: (entry: FileStatus) => WriteLocations | undefined;
+  /** False ends the listing early. */
+  readonly more: (entry: FileStatus) => boolean;
+}
+
 export class FileStatusWriter {
   private readonly inodes: Inodes;
   private lastRights: Rights = { mode: -1, owner: '', group: '', bytes: Buffer.alloc(0) };
@@ -64,24 +71,22 @@ export class FileStatusWriter {
     writer.finish(at);
   }
 
-  /** An answer whose one field is a listing. `locationsOf` says for which entries blocks are shown, `more` ends it early. */
-  listingAnswer(
-    writer: ProtoWriter,
-    listing: Listing,
-    each: {
-      readonly locationsOf: (entry: FileStatus) => WriteLocations | undefined;
-      readonly more: (entry: FileStatus) => boolean;
-    },
-  ): void {
+  /** An answer whose one field is a listing. */
+  listingAnswer(writer: ProtoWriter, listing: Listing, each: ListedEntries): void {
     const answer = writer.begin(ANSWER);
-    const left = listing.walk((entry) => {
+    const left = this.entries(writer, listing, each);
+    writer.tag(LISTING.remainingEntries).putUint32(left);
+    writer.finish(answer);
+  }
+
+  /** The entries of a listing inside a message that has begun; answers how many are left behind the page. */
+  entries(writer: ProtoWriter, listing: Listing, each: ListedEntries): number {
+    return listing.walk((entry) => {
       const at = writer.begin(LISTING.partialListing);
       this.fields(writer, entry, listing.isDirectory, each.locationsOf(entry));
       writer.finish(at);
       return each.more(entry);
     });
-    writer.tag(LISTING.remainingEntries).putUint32(left);
-    writer.finish(answer);
   }
 
   private fields(writer: ProtoWriter, status: FileStatus, named: boolean, locations: WriteLocations | undefined): void {

@@ -1,0 +1,99 @@
+// hdfs dfsadmin -listOpenFiles, -printTopology and -setBalancerBandwidth. Apache: DFSAdmin.
+import { HdfsError } from '../../base/errors.ts';
+import type { DataNodeReport, HdfsAdmin } from '../../client/admin.ts';
+import { parseLong } from '../../config/values.ts';
+import type { Host } from '../../host/host.ts';
+import type { Terminal } from '../terminal.ts';
+
+const FAILED = 255;
+const COLUMN = 20;
+
+const usage = (terminal: Terminal, words: string): number => {
+  terminal.stderr.write(`Usage: hdfs dfsadmin [${words}]\n`);
+  return FAILED;
+};
+
+export async function listOpenFiles(terminal: Terminal, admin: HdfsAdmin, args: readonly string[]): Promise<number> {
+  if (args.length > 3) return usage(terminal, '-listOpenFiles [-blockingDecommission] [-path <path>]');
+  const at = args.indexOf('-path');
+  const path = at < 0 ? '' : (args[at + 1] ?? '').trim();
+  const blockingDecommission = args.includes('-blockingDecommission');
+  const columns = (host: string, name: string, file: string): void => {
+    terminal.stdout.write(`${host.padEnd(COLUMN)}\t${name.padEnd(COLUMN)}\t${file}\n`);
+  };
+  let isHeaded = false;
+  const head = (): void => {
+    if (!isHeaded) columns('Client Host', 'Client Name', 'Open File Path');
+    isHeaded = true;
+  };
+  try {
+    for await (const file of admin.openFiles({ path: path === '' ? '/' : path, blockingDecommission })) {
+      head();
+      columns(file.clientMachine, file.clientName, file.path.padStart(COLUMN));
+    }
+  } catch (error) {
+    if (error instanceof HdfsError) {
+      head();
+      terminal.stderr.write('List open files failed.\n');
+    }
+    throw error;
+  }
+  head();
+  return 0;
+}
+
+const STATE_NAMES: Readonly<Record<DataNodeReport['adminState'], string>> = {
+  normal: 'In Service',
+  decommissioning: 'Decommission In Progress',
+  decommissioned: 'Decommissioned',
+  enteringMaintenance: 'Entering Maintenance',
+  inMaintenance: 'In Maintenance',
+};
+
+/** Racks by their names; within one, nodes by their addresses, where Apache has the order of a hash. */
+export async function printTopology(
+  host: Host,
+  terminal: Terminal,
+  admin: HdfsAdmin,
+  args: readonly string[],
+): Promise<number> {
+  if (args.length > 0) return usage(terminal, '-printTopology');
+  const racks = new Map<string, DataNodeReport[]>();
+  for (const node of await admin.dataNodes('all')) {
+    const there = racks.get(node.rack);
+    if (there === undefined) racks.set(node.rack, [node]);
+    else there.push(node);
+  }
+  for (const [rack, nodes] of [...racks].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    terminal.stdout.write(`Rack: ${rack}\n`);
+    for (const node of nodes.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const name = await host.dns.reverse(node.name.slice(0, node.name.lastIndexOf(':')));
+      terminal.stdout.write(`   ${node.name}${name === undefined ? '' : ` (${name})`} ${STATE_NAMES[node.adminState]}\n`);
+    }
+    terminal.stdout.write('\n');
+  }
+  return 0;
+}
+
+export async function setBalancerBandwidth(terminal: Terminal, admin: HdfsAdmin, args: readonly string[]): Promise<number> {
+  const words = '-setBalancerBandwidth <bandwidth in bytes per second>';
+  const [text] = args;
+  if (text === undefined || args.length > 1) return usage(terminal, words);
+  const bandwidth = parseLong(text);
+  if (bandwidth === undefined) {
+    terminal.stderr.write(`NumberFormatException: For input string: "${text}"\n`);
+    return usage(terminal, words);
+  }
+  if (bandwidth < 0) {
+    terminal.stderr.write('Bandwidth should be a non-negative integer\n');
+    return FAILED;
+  }
+  try {
+    await admin.setBalancerBandwidth(bandwidth);
+  } catch (error) {
+    if (error instanceof HdfsError) terminal.stderr.write('Balancer bandwidth is set failed.\n');
+    throw error;
+  }
+  terminal.stdout.write(`Balancer bandwidth is set to ${bandwidth}\n`);
+  return 0;
+}

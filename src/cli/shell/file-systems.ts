@@ -1,0 +1,52 @@
+// The file systems that the arguments of one command name; each is connected to once.
+import { HdfsError } from '../../base/errors.ts';
+import { connect } from '../../client/index.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import type { Host } from '../../host/host.ts';
+import type { Terminal } from '../terminal.ts';
+import type { ShellFileSystem } from './file-system.ts';
+import { HdfsFileSystem } from './hdfs-file-system.ts';
+import { splitPath } from './item.ts';
+import { LocalFileSystem } from './local-file-system.ts';
+
+export class FileSystems {
+  readonly local: ShellFileSystem;
+  readonly #host: Host;
+  readonly #configuration: Configuration;
+  readonly #connected = new Map<string, Promise<HdfsFileSystem>>();
+
+  constructor(host: Host, terminal: Terminal, configuration: Configuration) {
+    this.#host = host;
+    this.#configuration = configuration;
+    this.local = new LocalFileSystem(host, terminal);
+  }
+
+  async of(text: string): Promise<ShellFileSystem> {
+    const { scheme, authority } = splitPath(text);
+    const standard = splitPath(this.#configuration.get('fs.defaultFS') ?? '');
+    const wanted = scheme ?? standard.scheme ?? 'file';
+    if (wanted === 'file') return this.local;
+    if (wanted !== 'hdfs') throw new HdfsError('EUNSUPPORTED', `No FileSystem for scheme "${wanted}"`);
+    const where = authority ?? (standard.scheme === 'hdfs' ? standard.authority : undefined);
+    if (where === undefined) throw new HdfsError('EIO', `Incomplete HDFS URI, no host: ${text}`);
+    let connection = this.#connected.get(where);
+    if (connection === undefined) {
+      connection = this.#connect(`hdfs://${where}`);
+      this.#connected.set(where, connection);
+    }
+    return connection;
+  }
+
+  async #connect(uri: string): Promise<HdfsFileSystem> {
+    const hdfs = await connect({ uri, configuration: this.#configuration, host: this.#host });
+    return new HdfsFileSystem(hdfs, this.#configuration.getDuration('fs.trash.interval'));
+  }
+
+  async close(): Promise<void> {
+    for (const connection of this.#connected.values()) {
+      // One that could not be made has failed where it was asked for.
+      const made = await connection.catch(() => undefined);
+      await made?.hdfs.close();
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// If these fail, an administrator cannot see who holds files open, a listing of many directories stops at the first that is
+// missing, or a program that follows the namespace misses what happened or hears of what is not durable.
+import { expect, test } from 'vitest';
+import { utf8 } from '../../base/bytes.ts';
+import {
+  AppendEventProto,
+  CreateEventProto,
+  EventType,
+  RenameEventProto,
+  UnlinkEventProto,
+} from '../../wire/messages/inotify.ts';
+import { type Api, createFile, mkdir, TestNameNode } from './test-namenode.ts';
+
+async function started(
+  keys: Readonly<Record<string, string | number | boolean>> = {},
+): Promise<{ nn: TestNameNode; api: Api }> {
+  const nn = new TestNameNode(keys);
+  await nn.format();
+  return { nn, api: await nn.start() };
+}
+
+test('open files come in pages, below a path, and only to the superuser', async () => {
+  const { nn, api } = await started({ 'dfs.namenode.list.openfiles.num.responses': 2 });
+  for (const path of ['/a/1', '/b/2', '/a/3', '/a/4']) await createFile(api, path, `writer of ${path}`);
+  await api.delete({ src: '/a/3', recursive: true });
+  const page = async (id: number, path?: string) => {
+    const { entries, hasMore } = await api.listOpenFiles({ id, types: [1], path });
+    return { paths: entries.map((entry) => entry.path), last: entries.at(-1)?.id ?? 0, hasMore };
+  };
+  const first = await page(0, '/');
+  expect(first).toMatchObject({ paths: ['/a/1', '/b/2'], hasMore: true });
+  expect(await page(first.last, '/')).toMatchObject({ paths: ['/a/4'], hasMore: false });
+  expect(await page(0, '/a/')).toMatchObject({ paths: ['/a/1', '/a/4'], hasMore: false });
+  expect((await page(0)).paths).toEqual(first.paths);
+  expect((await api.listOpenFiles({ id: 0, types: [2], path: '/' })).entries).toEqual([]);
+  await expect(api.listOpenFiles({ id: 0, types: [1], path: 'a' })).rejects.toThrow("Absolute path required, but got 'a'");
+  await expect(nn.client('alice').listOpenFiles({ id: 0, types: [1], path: '/' })).rejects.toThrow(
+    'Superuser privilege is required for operation listOpenFiles',
+  );
+});
+
+test('a listing of several directories goes on behind what is missing, and in the middle of one', async () => {
+  const { api } = await started({ 'dfs.ls.limit': 3, 'dfs.batched.ls.limit': 4 });
+  for (const name of ['a', 'b', 'c', 'd', 'e']) await mkdir(api, `/d/${name}`);
+  await mkdir(api, '/empty');
+  await createFile(api, '/f');
+  const paths = ['/none', '/empty', '/d', '/f'];
+  const seen: string[] = [];
+  let startAfter: Uint8Array = new Uint8Array(0);
+  let answers = 0;
+  for (let hasMore = true; hasMore; answers++) {
+    const answer = await api.getBatchedListing({ paths, startAfter, needLocation: answers % 2 === 0 });
+    for (const { parentIdx, partialListing, exception } of answer.listings) {
+      if (exception !== undefined) seen.push(`${parentIdx} ${exception.className}: ${exception.message}`);
+      for (const entry of partialListing) seen.push(`${parentIdx} '${utf8(entry.path)}'`);
+    }
+    ({ hasMore, startAfter } = answer);
+  }
+  expect(seen).toEqual([
+    '0 java.io.FileNotFoundException: Path /none does not exist',
+    ...['a', 'b', 'c', 'd', 'e'].map((name) => `2 '${name}'`),
+    "3 ''",
+  ]);
+  expect(answers).toBe(2);
+  const { startAfter: key } = await api.getBatchedListing({
+    paths: ['/d'],
+    startAfter: new Uint8Array(0),
+    needLocation: false,
+  });
+  await expect(api.getBatchedListing({ paths: ['/f'], startAfter: key, needLocation: false })).rejects.toThrow();
+  await expect(
+    api.getBatchedListing({ paths: Array(5).fill('/d'), startAfter: new Uint8Array(0), needLocation: false }),
+  ).rejects.toThrow('Too many source paths (5 > 4)');
+});
+
+test('events tell what was done, from any transaction on, across segments and restarts', async () => {
+  const { nn, api } = await started({ 'dfs.namenode.inotify.max.events.per.rpc': 3 });
+  await mkdir(api, '/d');
+  await createFile(api, '/d/f');
+  await api.rollEdits({});
+  await api.rename({ src: '/d/f', dst: '/g' });
+  await api.delete({ src: '/g', recursive: true });
+  const all = async (calls: Api): Promise<string[]> => {
+    const found: string[] = [];
+    for (let txid = 1; ; ) {
+      const { eventsList } = await calls.getEditsFromTxid({ txid });
+      expect(eventsList.batch.flatMap((batch) => batch.events).length).toBeLessThanOrEqual(3);
+      for (const { events } of eventsList.batch) {
+        for (const { type, contents } of events) {
+          if (type === EventType.EVENT_CREATE) found.push(`create ${CreateEventProto.decode(contents).path}`);
+          if (type === EventType.EVENT_RENAME) found.push(`rename ${RenameEventProto.decode(contents).destPath}`);
+          if (type === EventType.EVENT_UNLINK) found.push(`unlink ${UnlinkEventProto.decode(contents).path}`);
+          if (type === EventType.EVENT_APPEND) found.push(`append ${AppendEventProto.decode(contents).path}`);
+        }
+      }
+      if (eventsList.lastTxid === -1 || eventsList.lastTxid >= eventsList.syncTxid) return found;
+      txid = eventsList.lastTxid + 1;
+    }
+  };
+  const expected = ['create /d', 'create /d/f', 'rename /g', 'unlink /g'];
+  expect(await all(api)).toEqual(expected);
+  const again = await nn.restart('power');
+  expect(await all(again)).toEqual(expected);
+  const { eventsList } = await again.getEditsFromTxid({ txid: 1000 });
+  expect(eventsList).toMatchObject({ batch: [], firstTxid: -1, lastTxid: -1 });
+  await expect(nn.client('alice').getEditsFromTxid({ txid: 1 })).rejects.toThrow('for operation getEditsFromTxid');
+});
+
+test('links are off, and say so as Hadoop does', async () => {
+  const { api } = await started();
+  await mkdir(api, '/d');
+  await expect(api.createSymlink({ target: '/d', link: '/l', dirPerm: { perm: 0o755 }, createParent: true })).rejects.toThrow(
+    'Symlinks not supported',
+  );
+  await expect(api.getLinkTarget({ path: '/d' })).rejects.toThrow('Path /d is not a symbolic link');
+  await expect(api.getLinkTarget({ path: '/none' })).rejects.toThrow('File does not exist: /none');
+});

@@ -1,0 +1,83 @@
+// Quotas beside Apache's: the same random operations, the same refusals and the same counts, then the other maker's NameNode
+// on the directories of each. If this fails, a tenant has another limit after a swap than before, or is told another reason.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Cluster, describeWithApache, ours, runJava } from './apache.ts';
+import { QUOTA_DIRECTORIES, quotaScenario } from './support/quota-scenario.ts';
+
+const SEED = Number(process.env.TUSKFS_QUOTA_SEED ?? 5);
+const STEPS = 900;
+const KEYS = { 'hadoop.user.group.static.mapping.overrides': 'alice=staff;' };
+
+async function answers({ clientConf }: Cluster, operations: readonly string[]): Promise<readonly string[]> {
+  const input = `${operations.join('\n')}\n`;
+  const { code, stdout, stderr } = await runJava('Difference.java', clientConf, [], { input });
+  expect(code, stderr).toBe(0);
+  // Ours counts the files of a deleted directory among those of their writer until they are taken apart.
+  return stdout
+    .trimEnd()
+    .replaceAll(/pending creates: \d+/g, 'pending creates')
+    .replaceAll(/DFSClient_\w+?_-?\d+_\d+/g, 'CLIENT')
+    .split('\n');
+}
+
+/** What the newest image holds at each path: all but ids, times and stamps. */
+async function imageOf({ directory }: Cluster): Promise<readonly string[]> {
+  const current = join(directory, 'data/nn/current');
+  const newest = readdirSync(current)
+    .filter((name) => /^fsimage_\d+$/.test(name))
+    .sort()
+    .at(-1);
+  const { stdout, code } = await ours('hdfs', ['oiv', '-p', 'XML', '-i', join(current, newest ?? ''), '-o', '-']);
+  expect(code).toBe(0);
+  const inodes = new Map<string, { readonly name: string; readonly text: string }>();
+  for (const [, id = '', rest = ''] of stdout.matchAll(/<inode><id>(\d+)<\/id>(.*?)<\/inode>/gs)) {
+    const text = rest.replace(/<([ma]time|genstamp|id)>\d+<\/\1>/g, '').replace(/<client(Name|Machine)>[^<]*<\/client\1>/g, '');
+    inodes.set(id, { name: /<name>([^<]*)<\/name>/.exec(rest)?.[1] ?? '', text });
+  }
+  const parents = new Map<string, string>();
+  for (const [, parent = '', children = ''] of stdout.matchAll(/<directory><parent>(\d+)<\/parent>(.*?)<\/directory>/gs)) {
+    for (const [, child = ''] of children.matchAll(/<child>(\d+)<\/child>/g)) parents.set(child, parent);
+  }
+  const pathOf = (id: string): string => {
+    const parent = parents.get(id);
+    return parent === undefined ? '' : `${pathOf(parent)}/${inodes.get(id)?.name}`;
+  };
+  expect(inodes.size).toBeGreaterThan(20);
+  return [...inodes].map(([id, { text }]) => `${pathOf(id)} ${text}`).sort();
+}
+
+describeWithApache('quotas', () => {
+  let clusters: readonly Cluster[] = [];
+
+  beforeAll(async () => {
+    const started = await Promise.allSettled([
+      Cluster.start({ datanodes: 1, keys: KEYS }),
+      Cluster.start({ datanodes: 1, keys: KEYS, ours: ['nn', 'dn'] }),
+    ]);
+    clusters = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    for (const each of started) if (each.status === 'rejected') throw each.reason;
+  });
+  afterAll(async () => {
+    await Promise.all(clusters.map((cluster) => cluster.stop()));
+  });
+
+  test('refuse and count alike, are saved alike, and are the same to the other NameNode', async () => {
+    const operations = quotaScenario(SEED, STEPS);
+    const [apache = [], own = []] = await Promise.all(clusters.map((cluster) => answers(cluster, operations)));
+    expect([apache.length, own.length]).toEqual([operations.length, operations.length]);
+    const differing = apache.flatMap((line, i) => (line === own[i] ? [] : [{ apache: line, ours: own[i] }]));
+    expect(differing, `seed ${SEED}`).toEqual([]);
+    expect(own.filter((line) => line.includes('QuotaExceededException')).length).toBeGreaterThan(STEPS / 50);
+    const usages = QUOTA_DIRECTORIES.flatMap((directory) => [`root usage ${directory}`, `root summary ${directory}`]);
+    const end = [...usages, 'root safemode ENTER', 'root save', 'root safemode LEAVE'];
+    const before = await Promise.all(clusters.map((cluster) => answers(cluster, end)));
+    const images = await Promise.all(clusters.map(imageOf));
+    expect(images[1]).toEqual(images[0]);
+    await Promise.all(clusters.map((cluster) => cluster.swap('nn')));
+    const after = await Promise.all(clusters.map((cluster) => answers(cluster, usages)));
+    expect(after[0]).toEqual(before[0]?.slice(0, usages.length));
+    expect(after[1]).toEqual(before[1]?.slice(0, usages.length));
+  });
+});
