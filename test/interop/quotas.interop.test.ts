@@ -77,7 +77,9 @@ describeWithApache('quotas', () => {
     expect(images[1]).toEqual(images[0]);
     await Promise.all(clusters.map((cluster) => cluster.swap('nn')));
     const after = await Promise.all(clusters.map((cluster) => answers(cluster, usages)));
-    expect(after[0]).toEqual(before[0]?.slice(0, usages.length));
-    expect(after[1]).toEqual(before[1]?.slice(0, usages.length));
+    // A directory with a quota on one storage type alone has, after Apache has loaded it, one of Long.MAX_VALUE names too.
+    const plain = (lines: readonly string[] = []) => lines.map((line) => line.replace('quota=9223372036854775807', 'quota=-1'));
+    expect(plain(after[0])).toEqual(plain(before[0]?.slice(0, usages.length)));
+    expect(plain(after[1])).toEqual(plain(before[1]?.slice(0, usages.length)));
   });
 });
