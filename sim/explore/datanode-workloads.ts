@@ -10,15 +10,15 @@ import { metaFault, replicasOn } from '../replicas.ts';
 import type { Found, Workload } from './explore.ts';
 import { Contents, type DiskState, digestOfState, fillDisk } from './states.ts';
 
-const KEY = 0xd15c;
-const PATH = '/f';
-const KEYS: Keys = {
+export const KEY = 0xd15c;
+export const PATH = '/f';
+export const KEYS: Keys = {
   'dfs.replication': 1,
   'dfs.datanode.data.dir': '/data/1,/data/2',
   'dfs.namenode.heartbeat.recheck-interval': 1_000,
 };
 
-interface Promised {
+export interface Promised {
   /** The NameNode's disk, which loses its power at the same time. */
   readonly nameNode: DiskState;
   readonly written: number;
@@ -41,7 +41,12 @@ async function recoverLease({ host }: SimNode, tries: number): Promise<void> {
   client.close();
 }
 
-async function judge(state: DiskState, promised: Promised): Promise<Found[]> {
+/** `start`: how the DataNode is begun; by default as on any day. */
+export async function judgeFile(
+  state: DiskState,
+  promised: Promised,
+  start: (cluster: SimCluster) => Promise<unknown> = ({ dataNodes: [daemon] }) => daemon?.start() ?? Promise.resolve(),
+): Promise<Found[]> {
   const cluster = new SimCluster({ seed: 1, dataNodes: 1, clients: 1, keys: KEYS });
   const { simulation, nameNode, violations } = cluster;
   const [dataNode] = cluster.dataNodes;
@@ -51,7 +56,7 @@ async function judge(state: DiskState, promised: Promised): Promise<Found[]> {
   fillDisk(dataNode.machine.disk, state);
   const found: Found[] = [];
   try {
-    await simulation.run(Promise.all([nameNode.start(), dataNode.start()]), 60_000);
+    await simulation.run(Promise.all([nameNode.start(), start(cluster)]), 60_000);
     const read = async (): Promise<Buffer | undefined> => {
       const fs = await cluster.connect(machine);
       if (!(await fs.exists(PATH))) return undefined;
@@ -79,7 +84,7 @@ async function judge(state: DiskState, promised: Promised): Promise<Found[]> {
 }
 
 /** What the NameNode's disk keeps without luck. */
-function durableState(cluster: SimCluster): DiskState {
+export function durableState(cluster: SimCluster): DiskState {
   const state = new Map<string, Buffer | undefined>();
   for (const path of ['/name', '/name/current']) state.set(path, undefined);
   for (const [name, node] of cluster.nameNode.machine.disk.durableFiles('/name/current'))
@@ -90,7 +95,7 @@ function durableState(cluster: SimCluster): DiskState {
 function fileWorkload(name: string, end: 'close' | 'recover'): Workload<Promised> {
   return {
     name,
-    judge,
+    judge: (state, promised) => judgeFile(state, promised),
     async play(record) {
       const cluster = new SimCluster({ seed: 7, dataNodes: 1, clients: 2, keys: KEYS });
       const { simulation } = cluster;

@@ -8,6 +8,8 @@ import {
   rottenImageWorkload,
   twoDirectoriesWorkload,
 } from './namenode-workloads.ts';
+import { poolFinalizeWorkload, poolRollbackWorkload, poolUpgradeWorkload } from './pool-workloads.ts';
+import { finalizeWorkload, rollbackWorkload, upgradeWorkload } from './upgrade-workloads.ts';
 
 const RUNS: Readonly<Record<string, (limit?: number) => Promise<Exploration>>> = {
   format: (limit) => explore(formatWorkload(), limit),
@@ -17,6 +19,12 @@ const RUNS: Readonly<Record<string, (limit?: number) => Promise<Exploration>>> =
   'two-directories': (limit) => explore(twoDirectoriesWorkload(), limit),
   finalize: (limit) => explore(closeWorkload(), limit),
   recovery: (limit) => explore(recoveryWorkload(), limit),
+  upgrade: (limit) => explore(upgradeWorkload(), limit),
+  'upgrade-finalize': (limit) => explore(finalizeWorkload(), limit),
+  'upgrade-rollback': (limit) => explore(rollbackWorkload(), limit),
+  'pool-upgrade': (limit) => explore(poolUpgradeWorkload(), limit),
+  'pool-finalize': (limit) => explore(poolFinalizeWorkload(), limit),
+  'pool-rollback': (limit) => explore(poolRollbackWorkload(), limit),
 };
 
 export const EXPLORED: readonly string[] = Object.keys(RUNS);

@@ -23,7 +23,7 @@ interface Track {
 /** For each client: how many of its calls were acknowledged, and how many begun. */
 type Promised = readonly { readonly acknowledged: number; readonly begun: number }[];
 
-function pathsBelow(ns: Namespace, home: string): string[] {
+export function pathsBelow(ns: Namespace, home: string): string[] {
   const found: string[] = [];
   const { inodes } = ns;
   const walk = (directory: number): void => {
