@@ -10,11 +10,13 @@
 //   --shape FILE      plays this shape, as printed by a minimiser, instead of what the seed draws
 //   --explore W       starts the daemons on every disk that a power cut could leave: format, edits, image ... or all
 //                     (explore/index.ts), on `--limit N` disks at most
+//   --drill D         one kind of trouble on purpose (drills/), or all of them; `--seeds N` times each
 //   --predicates      what is looked at, where and when, and what is not yet; plays nothing
 //   --speed           measures how much faster than real time a common load is
 //   --trace           every event; --verbose: every line of the daemons' logs
 
 import { SITUATIONS, type Situation } from '../src/base/sometimes.ts';
+import { DRILL_NAMES, playDrillNamed } from './drills/index.ts';
 import { EXPLORED, exploreNamed, tellExploration } from './explore/index.ts';
 import type { Scenario } from './faults.ts';
 import { minimize } from './minimize.ts';
@@ -146,6 +148,29 @@ async function exploreAll(args: readonly string[], output: SimOutput): Promise<n
   return broken === 0 ? 0 : 1;
 }
 
+function logTo(args: readonly string[], output: SimOutput): RunOptions['log'] {
+  if (!args.includes('--verbose')) return undefined;
+  return ({ atMs, node, level, component, message, fields }) =>
+    output.line(`  ${atMs.toFixed(1)} ${node} ${level} ${component}: ${message} ${JSON.stringify(fields ?? {})}`);
+}
+
+async function drillAll(args: readonly string[], output: SimOutput): Promise<number> {
+  const only = oneOf(args, '--drill', [...DRILL_NAMES, 'all' as const]) ?? 'all';
+  const from = numberAfter(args, '--from', 1);
+  let broken = 0;
+  for (const name of only === 'all' ? DRILL_NAMES : [only]) {
+    for (let seed = from; seed < from + numberAfter(args, '--seeds', 1); seed++) {
+      const began = output.nowMs();
+      const violations = await playDrillNamed(name, seed, logTo(args, output));
+      const real = ((output.nowMs() - began) / 1000).toFixed(1);
+      output.line(`drill=${name} seed=${seed} real=${real}s violations=${violations.length}`);
+      for (const line of violations.length > 0 ? tellViolations(violations) : []) output.line(`  ${line}`);
+      broken += violations.length;
+    }
+  }
+  return broken === 0 ? 0 : 1;
+}
+
 /** Answers the exit code. */
 export async function main(args: readonly string[], output: SimOutput): Promise<number> {
   if (args.includes('--speed')) {
@@ -157,6 +182,7 @@ export async function main(args: readonly string[], output: SimOutput): Promise<
     return 0;
   }
   if (args.includes('--explore')) return exploreAll(args, output);
+  if (args.includes('--drill')) return drillAll(args, output);
   const hours = valueAfter(args, '--hours');
   const untilMs = hours === undefined ? undefined : output.nowMs() + Number(hours) * 3_600_000;
   // Fresh seeds, unless somebody says from where.
@@ -169,10 +195,7 @@ export async function main(args: readonly string[], output: SimOutput): Promise<
     beyond: args.includes('--beyond'),
     shape: shapeFile === undefined ? undefined : (JSON.parse(output.read(shapeFile)) as Shape),
     trace: args.includes('--trace') ? output.line : undefined,
-    log: args.includes('--verbose')
-      ? ({ atMs, node, level, component, message, fields }) =>
-          output.line(`  ${atMs.toFixed(1)} ${node} ${level} ${component}: ${message} ${JSON.stringify(fields ?? {})}`)
-      : undefined,
+    log: logTo(args, output),
   };
   const totals = new Totals();
   const cpuMs = output.cpuMs();

@@ -6,15 +6,11 @@ import type { SimLogLine } from '../src/host/sim/index.ts';
 import { Atlas } from './atlas.ts';
 import { SimCluster } from './cluster.ts';
 import type { Scenario } from './faults.ts';
-import { Ledger } from './ledger.ts';
-import { AckChecks } from './log-checks.ts';
 import { Nemesis } from './nemesis.ts';
-import { watchPredicates } from './predicates/index.ts';
-import { watchSafeMode } from './safe-mode-watch.ts';
+import { observe } from './observers.ts';
 import { machinesOf, powerShape, type Shape, shortShape, swarmShape } from './shape.ts';
 import { Story } from './story.ts';
 import type { Violation } from './violations.ts';
-import { Witness, watchPurges } from './witness.ts';
 
 export interface RunOptions {
   readonly seed: number;
@@ -89,18 +85,7 @@ export async function runSeed(options: RunOptions): Promise<RunResult> {
     only: options.beyond ? BEYOND : undefined,
   });
   const { simulation, violations } = cluster;
-  const ledger = new Ledger(() => simulation.nowMs);
-  const witness = new Witness(cluster.nameNode.machine.disk, violations);
-  witness.follow(ledger.follower(violations, () => cluster.dataPowerLosses));
-  ledger.refresh = () => void witness.model();
-  const acks = new AckChecks(witness, violations);
-  const looks = simulation.random('looks');
-  ledger.onAck = (call) => {
-    if (looks.below(LOOK_EVERY) === 0) acks.check(call);
-  };
-  watchSafeMode(cluster, witness);
-  watchPurges(cluster.nameNode, witness);
-  watchPredicates(cluster, witness, ledger);
+  const { ledger, witness } = observe(cluster, LOOK_EVERY);
   const atlas = options.beyond ? undefined : new Atlas(cluster, witness);
   const nemesis = new Nemesis(cluster, machinesOf(dataNodes, clients, secondary), atlas);
   const reached = new Set<Situation>();

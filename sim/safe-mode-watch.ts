@@ -19,7 +19,8 @@ export function watchSafeMode(cluster: SimCluster, witness: Witness): void {
     if (system === undefined) return;
     const { lastTxid } = system.editLog;
     const on = system.blockManager.safeMode.isStartup;
-    if (watched?.system !== system) watched = { system, firstTxid: lastTxid, lastTxid, over: !on };
+    // One that is over at the first look is looked at as well.
+    if (watched?.system !== system) watched = { system, firstTxid: lastTxid, lastTxid, over: false };
     if (watched.over) return;
     if (on) {
       watched.lastTxid = lastTxid;

@@ -1,5 +1,7 @@
 // Plays seeds until one shows something wrong: run in a process of its own, with a mutant inside or none.
 
+import { playDrillNamed } from '../drills/index.ts';
+import type { Found } from '../explore/explore.ts';
 import { exploreNamed } from '../explore/index.ts';
 import { runSeed } from '../run.ts';
 import type { Mutant, Story } from './mutant.ts';
@@ -7,11 +9,12 @@ import type { Mutant, Story } from './mutant.ts';
 /** Chaos of a swarm: a known bug needs no long one. */
 const SWARM_MS = 60_000;
 /** On so many disks of a workload the explorer starts. */
-const DISKS = 400;
+const DISKS = 150;
 
 export interface Hunt {
   readonly story: Story;
   readonly scenario?: Mutant['scenario'];
+  readonly drill?: Mutant['drill'];
   readonly workload?: string | undefined;
   readonly from: number;
   readonly seeds: number;
@@ -24,11 +27,20 @@ export interface Finding {
   readonly detail: string;
 }
 
+async function violationsOf(hunt: Hunt, seed: number): Promise<readonly Found[]> {
+  switch (hunt.story) {
+    case 'explore':
+      return (await exploreNamed(hunt.workload ?? '', DISKS)).violations;
+    case 'drill':
+      if (hunt.drill === undefined) throw new Error('a drill without a name');
+      return playDrillNamed(hunt.drill, seed);
+    case 'chaos':
+      return (await runSeed({ seed, scenario: hunt.scenario, spanMs: SWARM_MS })).violations;
+  }
+}
+
 async function playOne(hunt: Hunt, seed: number): Promise<Finding | undefined> {
-  const { violations } =
-    hunt.story === 'explore'
-      ? await exploreNamed(hunt.workload ?? '', DISKS)
-      : await runSeed({ seed, scenario: hunt.scenario, spanMs: SWARM_MS });
+  const violations = await violationsOf(hunt, seed);
   const [first] = violations;
   if (first === undefined) return undefined;
   return { seed, invariants: [...new Set(violations.map(({ invariant }) => invariant))], detail: first.detail };

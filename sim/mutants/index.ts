@@ -14,9 +14,9 @@ export const MUTANTS: readonly Mutant[] = [...NAMENODE_MUTANTS, ...REDUNDANCY_MU
 /** The hunts of these mutants once each, as long as the longest: without a bug they have to find nothing. */
 export function controls(mutants: readonly Mutant[]): Omit<Hunt, 'from'>[] {
   const plans = new Map<string, Omit<Hunt, 'from'>>();
-  for (const { story, scenario, workload, seeds } of mutants) {
-    const name = `${story} ${scenario} ${workload}`;
-    plans.set(name, { story, scenario, workload, seeds: Math.max(seeds, plans.get(name)?.seeds ?? 0) });
+  for (const { story, scenario, drill, workload, seeds } of mutants) {
+    const name = `${story} ${scenario} ${drill} ${workload}`;
+    plans.set(name, { story, scenario, drill, workload, seeds: Math.max(seeds, plans.get(name)?.seeds ?? 0) });
   }
   return [...plans.values()];
 }

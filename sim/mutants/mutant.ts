@@ -1,7 +1,9 @@
 // A known bug, put back into the product as a small change of one source text while the simulator is bundled: the product
 // itself knows nothing of it. A text that is no longer there, or there twice, is an error, so that no mutant dies unseen.
 
-export type Story = 'chaos' | 'explore';
+import type { DrillName } from '../drills/index.ts';
+
+export type Story = 'chaos' | 'drill' | 'explore';
 
 export interface Mutant {
   readonly id: string;
@@ -11,9 +13,13 @@ export interface Mutant {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** A second change in the same file, where one alone is caught by the code itself. */
+  readonly also?: { readonly find: string; readonly replace: string };
   readonly story: Story;
   /** Of the chaos story: what is done to the cluster. */
   readonly scenario?: 'calm' | 'blackout' | 'faults' | 'power' | 'swarm';
+  /** Of the drills: which. */
+  readonly drill?: DrillName;
   /** Of the explorer: which workload. */
   readonly workload?: string;
   /** Seeds that may be played until it is found. */
@@ -23,8 +29,12 @@ export interface Mutant {
 }
 
 /** The text of the mutant's file with the bug in it. Throws when the mutant does not apply. */
-export function mutate(mutant: Mutant, text: string): string {
-  const { id, file, find, replace } = mutant;
+export function mutate({ id, file, find, replace, also }: Mutant, text: string): string {
+  const once = change(id, file, { find, replace }, text);
+  return also === undefined ? once : change(id, file, also, once);
+}
+
+function change(id: string, file: string, { find, replace }: NonNullable<Mutant['also']>, text: string): string {
   const at = text.indexOf(find);
   if (at < 0) throw new Error(`mutant ${id}: its text is no longer in ${file}`);
   if (text.indexOf(find, at + 1) >= 0) throw new Error(`mutant ${id}: its text is in ${file} more than once`);

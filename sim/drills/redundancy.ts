@@ -1,0 +1,159 @@
+// Drills of replicas that are too few, too many, stale, old, or on dead nodes.
+import type { Drill } from './stage.ts';
+
+const BLOCK = 4_096;
+
+export const REDUNDANCY_DRILLS = {
+  'fewer-replicas': {
+    says: 'files want fewer replicas, and more again',
+    dataNodes: 4,
+    async play(stage) {
+      const fs = await stage.client();
+      const paths = await stage.writeMany(fs, 4, { bytes: 6_000, blockSize: BLOCK });
+      for (const path of paths) await stage.setReplication(fs, path, 1);
+      await stage.sleep(8_000);
+      for (const path of paths.slice(0, 2)) await stage.setReplication(fs, path, 4);
+    },
+  },
+  'changed-mind': {
+    says: 'files want fewer replicas, and more again before the orders are given',
+    async play(stage) {
+      const fs = await stage.client();
+      for (const path of await stage.writeMany(fs, 6, { bytes: 3_000 })) {
+        await stage.setReplication(fs, path, 1);
+        await stage.setReplication(fs, path, 3);
+      }
+      await stage.sleep(5_000);
+    },
+  },
+  'stale-holder': {
+    says: 'files want fewer replicas while a DataNode that registered again has not reported yet',
+    keys: { 'dfs.blockreport.initialDelay': '20s' },
+    async play(stage) {
+      const fs = await stage.client();
+      // Known from its incremental reports before the first whole one.
+      await stage.sleep(25_000);
+      const paths = await stage.writeMany(fs, 8, { bytes: 2_000 });
+      stage.crash('dn0', 'process');
+      await stage.sleep(500);
+      stage.restart('dn0');
+      await stage.sleep(3_000);
+      for (const path of paths) await stage.setReplication(fs, path, 2);
+      await stage.sleep(3_000);
+    },
+  },
+  'dead-node': {
+    says: 'a DataNode dies and stays away',
+    dataNodes: 4,
+    async play(stage) {
+      const fs = await stage.client();
+      await stage.writeMany(fs, 4, { bytes: 3_000 });
+      stage.crash('dn3', 'process');
+      stage.cluster.core = stage.cluster.core.filter(({ name }) => name !== 'dn3');
+      await stage.sleep(30_000);
+    },
+  },
+  'returning-node': {
+    says: 'a DataNode comes back after its replicas were made elsewhere',
+    dataNodes: 4,
+    async play(stage) {
+      const fs = await stage.client();
+      await stage.writeMany(fs, 4, { bytes: 3_000 });
+      stage.crash('dn0', 'process');
+      await stage.sleep(40_000);
+      stage.restart('dn0');
+    },
+  },
+  'old-generation': {
+    says: 'the first DataNode of a pipeline finalizes a block, its acknowledgement is lost, and it misses the next generation',
+    keys: { 'dfs.client.block.write.replace-datanode-on-failure.best-effort': true },
+    async play(stage) {
+      const fs = await stage.client();
+      const victim = `dn${stage.seed % 3}`;
+      for (let i = 0; i < 3; i++) {
+        const writer = await stage.create(fs, `/shared/f${i}`, { blockSize: BLOCK });
+        await stage.run(writer.write(3_000).then(() => writer.flush('flush')));
+        stage.cut(victim, 'client0');
+        const closing = stage.begin(writer.close());
+        await stage.sleep(1_000);
+        stage.breakConnections(victim, 'client0');
+        stage.crash(victim, 'process');
+        stage.simulation.healAll();
+        await stage.run(closing);
+        stage.restart(victim);
+        await stage.until('it is back', () => stage.cluster.ready);
+      }
+    },
+  },
+  'late-order': {
+    says: 'an order to delete an extra replica is on its way while the block gets a new generation there',
+    async play(stage) {
+      const fs = await stage.client();
+      const { simulation } = stage;
+      const paths = await stage.writeMany(fs, 4, { bytes: 3_000 });
+      for (const path of paths) await stage.setReplication(fs, path, 1);
+      // Orders leave with the heartbeats, and arrive late.
+      for (const name of stage.dataNodes) simulation.clog(simulation.node('nn'), simulation.node(name), 4_000);
+      await stage.sleep(2_200);
+      const writers = [];
+      for (const path of paths) writers.push(await stage.append(fs, path));
+      for (const writer of writers) await stage.run(stage.begin(writer.write(500).then(() => writer.close())));
+      await stage.sleep(4_000);
+    },
+  },
+  'news-lost': {
+    says: 'what a DataNode tells of new replicas does not arrive, and its connection breaks',
+    dataNodes: 4,
+    keys: { 'dfs.blockreport.intervalMsec': 1_000_000_000 },
+    async play(stage) {
+      const fs = await stage.client();
+      for (let i = 0; i < 4; i++) {
+        const writers = [];
+        for (let j = 0; j < 3; j++) writers.push(await stage.create(fs, `/shared/f${i}-${j}`));
+        for (const writer of writers) await stage.run(writer.write(3_000).then(() => writer.flush('flush')));
+        stage.cut('dn1', 'nn');
+        for (const writer of writers) await stage.run(writer.close());
+        await stage.sleep(300);
+        stage.breakConnections('dn1', 'nn');
+        await stage.sleep(3_000);
+        stage.simulation.healAll();
+        await stage.sleep(3_000);
+      }
+    },
+  },
+  'vanished-replica': {
+    says: 'files of replicas vanish from a disk, and its DataNode sees it',
+    dataNodes: 4,
+    keys: { 'dfs.datanode.directoryscan.interval': '5s', 'dfs.blockreport.intervalMsec': 1_000_000_000 },
+    async play(stage) {
+      const fs = await stage.client();
+      for (const path of await stage.writeMany(fs, 4, { bytes: 3_000 })) {
+        const [replica] = stage.holders(path);
+        if (replica !== undefined) stage.lose(replica);
+      }
+      await stage.sleep(20_000);
+    },
+  },
+  'half-copy': {
+    says: 'a DataNode dies while it takes a copy',
+    dataNodes: 4,
+    async play(stage) {
+      const fs = await stage.client();
+      await stage.write(fs, '/shared/f', { bytes: 12_000 });
+      const has = new Set(stage.holders('/shared/f').map(({ dataNode }) => dataNode));
+      const other = stage.cluster.dataNodes.find(({ name }) => !has.has(name));
+      if (other === undefined) throw new Error('every DataNode has a replica');
+      const undo = other.disk.add({ path: '/data', operations: 'write', delayMs: 700 });
+      await stage.setReplication(fs, '/shared/f', 4);
+      const isCopying = (): boolean =>
+        [...other.machine.disk.files('/data').keys()].some((path) => /\/tmp\/blk_\d+$/.test(path));
+      await stage.until('a copy begins', isCopying, 30_000, 10);
+      await stage.sleep(50);
+      stage.crash(other.name, 'process');
+      undo();
+      await stage.setReplication(fs, '/shared/f', 3);
+      await stage.sleep(1_000);
+      stage.restart(other.name);
+    },
+  },
+} as const satisfies Readonly<Record<string, Drill>>;

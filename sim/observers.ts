@@ -1,0 +1,30 @@
+// All that looks on at a run, set up once before its cluster starts.
+import type { SimCluster } from './cluster.ts';
+import { Ledger } from './ledger.ts';
+import { AckChecks } from './log-checks.ts';
+import { watchPredicates } from './predicates/index.ts';
+import { watchSafeMode } from './safe-mode-watch.ts';
+import { Witness, watchPurges } from './witness.ts';
+
+export interface Observers {
+  readonly ledger: Ledger;
+  readonly witness: Witness;
+}
+
+/** `lookEvery`: one acknowledgement in so many is looked for on the disk at once. */
+export function observe(cluster: SimCluster, lookEvery: number): Observers {
+  const { simulation, violations } = cluster;
+  const ledger = new Ledger(() => simulation.nowMs);
+  const witness = new Witness(cluster.nameNode.machine.disk, violations);
+  witness.follow(ledger.follower(violations, () => cluster.dataPowerLosses));
+  ledger.refresh = () => void witness.model();
+  const acks = new AckChecks(witness, violations);
+  const looks = simulation.random('looks');
+  ledger.onAck = (call) => {
+    if (looks.below(lookEvery) === 0) acks.check(call);
+  };
+  watchSafeMode(cluster, witness);
+  watchPurges(cluster.nameNode, witness);
+  watchPredicates(cluster, witness, ledger);
+  return { ledger, witness };
+}
