@@ -28,6 +28,8 @@ export type HostMaker = (logLevel: 'info' | 'error') => Host;
 
 /** Where `tuskfs dev` writes the configuration of its clients, below its directory. */
 const DEV_CONFIGURATION = '.tuskfs/conf';
+/** What of `hdfs://HOST:PORT/path` names the cluster. */
+const CLUSTER = /^hdfs:\/\/[^/]+/;
 /** A person would rather hear at once that nobody listens. */
 const QUICK_FAILURE = { 'ipc.client.connect.max.retries': '1' };
 
@@ -44,11 +46,14 @@ export class VerbContext {
   #configuration: Configuration | undefined;
   #hdfs: Hdfs | undefined;
   #fs: ShellFileSystem | undefined;
+  /** Arguments that say in which cluster they lie. */
+  readonly #uris: readonly string[];
 
-  constructor(host: Host, terminal: Terminal, options: GlobalOptions) {
+  constructor(host: Host, terminal: Terminal, options: GlobalOptions, args: readonly unknown[] = []) {
     this.host = host;
     this.terminal = terminal;
-    this.options = options;
+    this.#uris = args.flat().filter((arg) => typeof arg === 'string' && CLUSTER.test(arg)) as string[];
+    this.options = { ...options, uri: options.uri ?? this.#uris[0]?.match(CLUSTER)?.[0] };
     this.local = new LocalFileSystem(host, terminal);
     this.json = options.json ?? !terminal.stdout.isTty;
   }
@@ -75,7 +80,7 @@ export class VerbContext {
       if (options.uri === undefined && !this.#configuration.isSet('fs.defaultFS')) {
         throw new HdfsError(
           'EINVAL',
-          'no cluster is named: give --uri hdfs://HOST:PORT or --config DIR, set HADOOP_CONF_DIR, or start one here with `tuskfs dev`',
+          'no cluster is named: write hdfs://HOST:PORT/PATH, give --uri hdfs://HOST:PORT or --config DIR, set HADOOP_CONF_DIR, or start one here with `tuskfs dev`',
         );
       }
     }
@@ -86,7 +91,10 @@ export class VerbContext {
     if (this.#hdfs === undefined) {
       const configuration = await this.configuration();
       const { uri, user } = this.options;
-      this.#hdfs = await connect({ uri, user, configuration, host: this.host });
+      const hdfs = await connect({ uri, user, configuration, host: this.host });
+      this.#hdfs = hdfs;
+      // A verb works in one cluster: a path of another one must not be looked up here.
+      for (const text of this.#uris) hdfs.resolve(text);
     }
     return this.#hdfs;
   }

@@ -83,7 +83,7 @@ export async function runTuskfs(host: HostMaker, terminal: Terminal, argv: reado
       const options = this.optsWithGlobals() as GlobalOptions & Readonly<Record<string, unknown>>;
       const args = all.slice(0, -2);
       const verbose = verb === dev && options.verbose === true;
-      const context = new VerbContext(host(verbose ? 'info' : 'error'), terminal, options);
+      const context = new VerbContext(host(verbose ? 'info' : 'error'), terminal, options, args);
       try {
         await verb.run(context, args, options);
         code = context.exitCode;

@@ -13,6 +13,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 interface Ready {
   readonly event: string;
+  readonly uri: string;
   readonly conf: string;
   readonly data: string;
   readonly datanodes: readonly unknown[];
@@ -51,19 +52,29 @@ async function lifetime(use: (ready: Ready) => Promise<void>): Promise<Ready> {
   }
 }
 
-async function tuskfs(conf: string, ...args: string[]) {
+const tuskfs = (conf: string, ...args: string[]) => command('--config', conf, ...args);
+
+async function command(...words: string[]) {
   const terminal = testTerminal(directory);
-  const code = await runTuskfs(() => host, terminal, ['--config', conf, ...args]);
+  const code = await runTuskfs(() => host, terminal, words);
   return { code, out: terminal.stdout.take(), err: terminal.stderr.take() };
 }
 
 test('a cluster in memory stores files, and nothing of it is left at its end', async () => {
-  const first = await lifetime(async ({ event, conf, data, datanodes }) => {
+  const first = await lifetime(async ({ event, uri, conf, data, datanodes }) => {
     expect(event).toBe('ready');
     expect(datanodes).toHaveLength(1);
     expect(existsSync(data)).toBe(true);
     expect(await tuskfs(conf, 'mkdir', '/kept')).toMatchObject({ code: 0, err: '' });
     expect(await tuskfs(conf, 'stat', '/kept')).toMatchObject({ code: 0 });
+    // A path may say itself in which cluster it lies; one of another cluster is not looked for in this one.
+    expect(await command('stat', `${uri}/kept`)).toMatchObject({ code: 0, err: '' });
+    expect(await command('ls', `${uri}/ke*`, `${uri}/`)).toMatchObject({ code: 0, err: '' });
+    const elsewhere = await command('rm', '-r', `${uri}/kept`, 'hdfs://localhost:1/kept');
+    expect(elsewhere).toMatchObject({ code: 2, out: '' });
+    expect(elsewhere.err).toContain('Wrong FS: hdfs://localhost:1/kept');
+    // Whatever cluster the configuration names.
+    expect(await tuskfs(conf, 'rm', '-r', 'hdfs://localhost:1/kept')).toMatchObject({ code: 5, out: '' });
     // What is added goes to the end, and what is cut off is gone.
     writeFileSync(join(directory, 'part'), 'a line\n');
     expect(await tuskfs(conf, 'append', 'part', 'part', '/kept/lines')).toMatchObject({ code: 0, err: '' });
