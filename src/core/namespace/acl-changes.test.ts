@@ -67,6 +67,12 @@ describe('merging', () => {
     );
   });
 
+  it('takes the same of two entries for one that is there as Hadoop does', () => {
+    expect(shown(mergeEntries(MINIMAL, list('other::--- other::-w- default:user:ann:---')).slice(0, 3))).toBe(
+      'user::rwx group::r-x other::-w-',
+    );
+  });
+
   it('refuses what is no list', () => {
     expect(refusal(() => mergeEntries(MINIMAL, list('user:ann:r-- user:ann:rwx')))).toBe(
       'Invalid ACL: multiple entries with same scope, type and name.',

@@ -55,6 +55,19 @@ function ordered(given: readonly AclEntry[]): AclEntry[] {
   return sorted;
 }
 
+/** As Java searches: of several entries of one name, which a client should not give, the one that halving meets first. */
+function search(sorted: readonly AclEntry[], key: AclEntry): AclEntry | undefined {
+  for (let low = 0, high = sorted.length - 1; low <= high; ) {
+    const middle = (low + high) >> 1;
+    const found = sorted[middle] as AclEntry;
+    const order = compareEntries(found, key);
+    if (order === 0) return found;
+    if (order < 0) low = middle + 1;
+    else high = middle - 1;
+  }
+  return undefined;
+}
+
 /** The list without the entries that `given` names by scope, type and name. */
 export function removeEntries(existing: readonly AclEntry[], given: readonly AclEntry[]): AclEntry[] {
   const unwanted = ordered(given);
@@ -88,7 +101,7 @@ export function mergeEntries(existing: readonly AclEntry[], given: readonly AclE
     } else kept.push(entry);
   };
   for (const entry of existing) {
-    const change = changes.find((each) => isSame(each, entry));
+    const change = search(changes, entry);
     if (change !== undefined) take(change);
     else if (entry.type === AclType.MASK) state.masks.set(entry.scope, entry);
     else kept.push(entry);

@@ -121,7 +121,7 @@ public class Difference {
   }
 
   private static String message(String text) {
-    return text.lines().filter(l -> !l.startsWith("\tat ") && !l.startsWith("\t...")).limit(6).collect(Collectors.joining(" / "));
+    return text.lines().filter(l -> !l.startsWith("\tat ") && !l.startsWith("\t...") && !l.startsWith("Caused by: ")).limit(6).collect(Collectors.joining(" / "));
   }
 
   /** Ids in the order in which they were shown: a NameNode may leave some out. */

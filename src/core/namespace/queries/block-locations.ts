@@ -6,7 +6,7 @@ import type { EditOp } from '../../edits/ops.ts';
 import { lengthWithoutOpenBlock } from '../file-length.ts';
 import type { InodeHandle } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
-import { type Caller, FsAction, pathOfInode } from '../permissions.ts';
+import { type Caller, checkTraverse, FsAction, pathOfInode } from '../permissions.ts';
 import { checkPermission, fileAt, type ResolvedPath, resolvePath } from '../resolve.ts';
 import { isSameXattr, UNREADABLE_BY_SUPERUSER } from '../xattrs.ts';
 
@@ -35,9 +35,11 @@ export interface BlockLocations extends FileBlocks {
 export function blockLocations(ns: Namespace, caller: Caller, path: string, offset: number, length: number): BlockLocations {
   if (offset < 0) throw new HdfsError('EILLEGAL', `Negative offset is not supported. File: ${path}`);
   if (length < 0) throw new HdfsError('EILLEGAL', `Negative length is not supported. File: ${path}`);
-  const resolved = resolvePath(ns, caller, path, 'read');
+  // Whether there is such a file is said before it is asked who may know, as Apache does.
+  const resolved = resolvePath(ns, { ...caller, superuser: true }, path, 'read');
   const file = fileAt(ns.inodes, resolved.last, resolved.text);
   checkReadableBySuperuser(ns, caller, file);
+  if (ns.options.permissionsEnabled) checkTraverse(ns.inodes, caller, resolved);
   checkPermission(ns, caller, resolved, { self: FsAction.READ });
   return { path: resolved, file, ...blocksOfRange(ns, file, offset, length) };
 }
