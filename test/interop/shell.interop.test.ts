@@ -133,6 +133,81 @@ const COMMANDS = `
 -cp /t/none /t/x
 -cp -p /t/small /t/kept
 -ls /t/kept
+-getfacl /t/small
+-getfacl
+-getfacl /t/none
+-getfacl /t/small /t/big
+-setfacl -m user:bob:rwx,group:g1:r--,default:user:bob:r-x /t/a
+-setfacl -m user:bob:rwx,mask::r-- /t/small
+-getfacl -R /t/a
+-getfacl /t/small
+-ls /t
+-ls -R /t/a
+-setfacl -R -m user:ann:r--,default:group:g2:rwx /t/a
+-setfacl -R -x default:user:bob,user:ann /t/a
+-getfacl -R /t/a
+-setfacl -k /t/a/b
+-setfacl -k /t/small
+-setfacl -m default:user:bob:rwx /t/big
+-setfacl --set user:bob:rw- /t/big
+-setfacl --set user::rw-,user:bob:rw-,group::r--,other::--- /t/big
+-setfacl -m user:bob:rwz /t/big
+-setfacl -m users::rwx /t/big
+-setfacl -m user:bob /t/big
+-setfacl -x user:bob:rwx /t/big
+-setfacl -m ,, /t/big
+-setfacl -m user:bob:r--
+-setfacl -b -k /t/big
+-setfacl -b -m user:bob:r-- /t/big
+-setfacl /t/big
+-setfacl -q /t/big
+-setfacl -b /t/none
+-chmod 1770 /t/a/b
+-getfacl /t/a/b
+-setfattr -n user.one -v 1 /t/small
+-setfattr -n user.two -v "two~words" /t/small
+-setfattr -n user.hex -v 0x00ff /t/small
+-setfattr -n user.base64 -v 0sAP8= /t/small
+-setfattr -n user.empty /t/small
+-setfattr -n trusted.three -v 3 /t/small
+-setfattr -n user.a.b.c -v dots /t/small
+-setfattr -n USER.upper -v x /t/small
+-setfattr -n user.odd -v 0x0 /t/small
+-setfattr -n user.odd -v 0xzz /t/small
+-setfattr -n wrong -v x /t/small
+-setfattr -n security.s -v x /t/small
+-setfattr -n user.one
+-setfattr -n user.one -x user.two /t/small
+-setfattr /t/small
+-setfattr -x user.none /t/small
+-setfattr -x user.two /t/small
+-setfattr -n user.one -v 1 /t/none
+-getfattr -d /t/small
+-getfattr -d -e hex /t/small
+-getfattr -d -e BASE64 /t/small
+-getfattr -d -e octal /t/small
+-getfattr -n user.one /t/small
+-getfattr -n user.none /t/small
+-getfattr -n wrong /t/small
+-getfattr -n user.empty /t/small
+-getfattr /t/small
+-getfattr -n
+-getfattr -R -d /t/a
+-cp -ptopax /t/small /t/keptall
+-getfacl /t/keptall
+-getfattr -d /t/keptall
+-cp -px /t/small /t/keptx
+-getfacl /t/keptx
+-getfattr -d /t/keptx
+-cp -pa /t/a /t/kepta
+-getfacl -R /t/kepta
+-cp /.reserved/raw/t/small /t/raw
+-cp /t/small /.reserved/raw/t/raw
+-cp /.reserved/raw/t/small /.reserved/raw/t/raw
+-getfattr -d /.reserved/raw/t/raw
+-setfacl -b /t/small
+-getfacl /t/small
+-rm -r -skipTrash /t/keptall /t/keptx /t/kepta /t/raw
 -mv /t/copy /t/moved
 -mv /t/moved /t/a
 -mv /t/none /t/x
