@@ -12,7 +12,7 @@ import { parseConfigurationXml, type XmlItem, type XmlProperty } from './xml.ts'
 const MAX_INCLUDE_DEPTH = 8;
 
 export interface LoadOptions {
-  /** Directory with core-site.xml and hdfs-site.xml; each may be missing. Undefined: no files. */
+  /** Directory with core-site.xml, hdfs-site.xml and hadoop-policy.xml; each may be missing. Undefined: no files. */
   readonly directory?: string | undefined;
   /** More files, read after those of the directory (Hadoop's -conf). They must exist. */
   readonly files?: readonly string[] | undefined;
@@ -22,7 +22,8 @@ export interface LoadOptions {
 
 export type LoadHost = Pick<Host, 'disk' | 'machine'>;
 
-export const SITE_FILES = ['core-site.xml', 'hdfs-site.xml'] as const;
+/** The last one, of service authorization, has keys of its own. */
+export const SITE_FILES = ['core-site.xml', 'hdfs-site.xml', 'hadoop-policy.xml'] as const;
 
 export function environmentOf(host: Pick<Host, 'machine'>): ConfigurationEnvironment {
   return {

@@ -85,6 +85,49 @@ test('Hadoop’s shell works on it, too', async () => {
   expect((await hdfs('getconf', '-confKey', 'dfs.replication')).out).toBe('3\n');
 });
 
+test('lists and attributes are set, shown and kept by a copy', async () => {
+  const done = { code: 0, out: '', err: '' };
+  expect(await hdfs('dfs', '-touchz', '/listed')).toEqual(done);
+  expect(await hdfs('dfs', '-setfacl', '-m', 'user:bob:rwx,mask::r--', '/listed')).toEqual(done);
+  expect(await hdfs('dfs', '-setfattr', '-n', 'user.origin', '-v', '0x00ff', '/listed')).toEqual(done);
+  expect(await hdfs('dfs', '-cp', '-ptopax', '/listed', '/copied')).toEqual(done);
+  expect((await hdfs('dfs', '-getfacl', '/copied')).out).toMatch(
+    /^# file: \/copied\n# owner: \S+\n# group: \S+\nuser::rw-\nuser:bob:rwx\t#effective:r--\ngroup::r--\nmask::r--\nother::r--\n\n$/,
+  );
+  expect((await hdfs('dfs', '-getfattr', '-d', '-e', 'hex', '/copied')).out).toBe('# file: /copied\nuser.origin=0x00ff\n');
+  expect((await hdfs('dfs', '-ls', '/copied')).out).toMatch(/^-rw-r--r--\+ /);
+  const wrong = await hdfs('dfs', '-setfattr', '-n', 'origin', '/copied');
+  expect([wrong.code, wrong.err.split('\n')[0]]).toEqual([
+    255,
+    "-setfattr: An XAttr name must be prefixed with user/trusted/security/system/raw, followed by a '.'",
+  ]);
+  const acl = JSON.parse((await tuskfs('acl', 'modify', 'user:bob:r--', '/copied')).out) as { readonly entries: string[] };
+  expect(acl.entries).toContain('user:bob:r--');
+  expect((await tuskfs('acl', 'set', 'nonsense', '/copied')).code).toBe(2);
+  expect((await tuskfs('--no-json', 'acl', 'clear', '/copied')).out).toMatch(
+    / {2}user::rw-\n {2}group::r--\n {2}other::r--\n$/,
+  );
+  expect(JSON.parse((await tuskfs('xattr', 'set', 'user.note=two words', '/copied')).out)).toEqual({
+    path: '/copied',
+    xattrs: { 'user.note': Buffer.from('two words').toString('base64') },
+  });
+  expect((await tuskfs('xattr', 'rm', 'user.none', '/copied')).code).toBe(1);
+  expect((await tuskfs('--no-json', 'xattr', 'get', '/copied')).out).toContain('  user.origin=0x00ff\n');
+});
+
+test('groups are told, and read again', async () => {
+  expect((await hdfs('groups', 'nobody.here')).out).toBe('nobody.here :\n');
+  expect((await hdfs('dfsadmin', '-refreshUserToGroupsMappings')).out).toBe('Refresh user to groups mapping successful\n');
+  expect((await hdfs('dfsadmin', '-refreshSuperUserGroupsConfiguration')).out).toBe(
+    'Refresh super user groups configuration successful\n',
+  );
+  expect(await hdfs('dfsadmin', '-refreshServiceAcl')).toEqual({
+    code: 255,
+    out: '',
+    err: 'refreshServiceAcl: Service Level Authorization not enabled!\n',
+  });
+});
+
 test('monitoring reads it', async () => {
   const answer = await host.http.request(
     `${cluster.webUri.replace('localhost', '127.0.0.1')}/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState`,

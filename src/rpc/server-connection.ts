@@ -18,7 +18,8 @@ export interface ConnectionOwner {
   readonly gate: ReplyGate | undefined;
   /** The method that a RequestHeaderProto names. Throws HdfsError when there is none. */
   resolve(header: RequestHeaderProto): Target;
-  authorize(identity: Identity, connection: ServerConnection): Failure | undefined;
+  /** Why the user may not come; a promise where that takes asking somebody. */
+  authorize(identity: Identity, connection: ServerConnection): Failure | undefined | Promise<Failure | undefined>;
   stateId(): number | undefined;
   onClosed(connection: ServerConnection, reason: string): void;
   onCallDone(call: RpcCall, error: unknown): void;
@@ -148,6 +149,8 @@ export class ServerConnection {
   private yielding = false;
   private reading = false;
   private flushPlanned = false;
+  /** Nothing is handled before it is known whether the user may come. */
+  private authorizing = false;
   private closing = false;
   private closed = false;
   private peerEnded = false;
@@ -162,7 +165,7 @@ export class ServerConnection {
     this.openedMs = owner.now();
     this.lastContactMs = this.openedMs;
     this.acceptor = new RpcAcceptor(owner.limits, {
-      authorize: (identity) => owner.authorize(identity, this),
+      authorize: (identity) => this.authorize(identity),
       call: (header, body) => this.call(header, body),
       send: (bytes) => {
         this.writer().putRaw(bytes);
@@ -209,6 +212,23 @@ export class ServerConnection {
     this.acceptor.end();
     this.socket.destroy();
     this.finish(reason);
+  }
+
+  private authorize(identity: Identity): Failure | undefined {
+    const outcome = this.owner.authorize(identity, this);
+    if (!(outcome instanceof Promise)) return outcome;
+    this.authorizing = true;
+    this.acceptor.stop();
+    outcome.then(
+      (failure) => {
+        this.authorizing = false;
+        if (this.closing) return;
+        if (failure !== undefined) this.acceptor.refuse(failure);
+        this.pump();
+      },
+      (error: unknown) => this.owner.onBug(error as Error),
+    );
+    return undefined;
   }
 
   private onData(chunk: Buffer): void {
@@ -411,6 +431,7 @@ export class ServerConnection {
 
   private mustWait(): boolean {
     return (
+      this.authorizing ||
       this.inFlight >= this.owner.limits.maxCallsInFlight ||
       this.socket.queuedBytes + (this.out?.length ?? 0) > this.owner.limits.maxQueuedBytes
     );

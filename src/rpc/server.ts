@@ -59,7 +59,7 @@ export interface RpcServerOptions {
    * May this user connect, or `realUser` act for `user`? Throws HdfsError (EAUTHORIZE) when not. Without it anybody may
    * connect and nobody may act for another, as Apache without hadoop.proxyuser keys.
    */
-  readonly authorize?: ((identity: Identity, remote: Address) => void) | undefined;
+  readonly authorize?: ((identity: Identity, remote: Address) => void | Promise<void>) | undefined;
   /** Put into each answer, for clients that follow the state of a namespace. */
   readonly stateId?: (() => number | undefined) | undefined;
   /** After each call; for metrics and the audit log. */
@@ -192,18 +192,23 @@ export class RpcServer {
     return { protocol, method, handler: method.handler };
   }
 
-  private authorize(identity: Identity, connection: ServerConnection): Failure | undefined {
-    try {
-      if (this.options.authorize !== undefined) this.options.authorize(identity, connection.remote);
-      else if (identity.realUser !== undefined) {
-        throw new HdfsError('EAUTHORIZE', `User: ${identity.realUser} is not allowed to impersonate ${identity.user}`);
-      }
-      return undefined;
-    } catch (error) {
+  private authorize(identity: Identity, connection: ServerConnection): Failure | undefined | Promise<Failure | undefined> {
+    const refused = (error: unknown): Failure => {
       if (!(error instanceof HdfsError)) throw error;
       this.counters.authorizationFailures++;
       this.log('info', `connection of ${identity.user} from ${connection.remote.host} refused: ${error.message}`);
       return { javaClass: error.javaClass, message: error.message, detail: ErrorDetail.FATAL_UNAUTHORIZED, fatal: true };
+    };
+    try {
+      if (this.options.authorize !== undefined) {
+        const asked = this.options.authorize(identity, connection.remote);
+        if (asked instanceof Promise) return asked.then(() => undefined, refused);
+      } else if (identity.realUser !== undefined) {
+        throw new HdfsError('EAUTHORIZE', `User: ${identity.realUser} is not allowed to impersonate ${identity.user}`);
+      }
+      return undefined;
+    } catch (error) {
+      return refused(error);
     }
   }
 

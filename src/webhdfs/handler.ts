@@ -142,7 +142,7 @@ export function webHdfsHandler(options: WebHdfsOptions): (request: HttpRequest) 
     const query = new Query(http.query, { userPattern: options.userPattern });
     let identity: WebIdentity;
     try {
-      identity = identityOf(http, query, options.rules);
+      identity = await identityOf(http, query, options.rules);
     } catch (error) {
       if (error instanceof HdfsError && error.code === 'EAUTHORIZE') return refusedIdentity(error);
       throw error;

@@ -17,13 +17,8 @@ export interface IdentityRules {
   readonly staticUser: string;
   /** hadoop.proxyservers: addresses whose X-Forwarded-For is believed. */
   readonly proxyServers: readonly string[];
-  /** Whether `realUser` may act for `user` from that address. Throws HdfsError EAUTHORIZE when not. */
-  readonly authorizeProxy: (identity: WebIdentity & { readonly realUser: string }) => void;
-}
-
-/** Without hadoop.proxyuser keys nobody may act for another. */
-export function nobodyMayImpersonate({ realUser, user }: { readonly realUser: string; readonly user: string }): never {
-  throw new HdfsError('EAUTHORIZE', `User: ${realUser} is not allowed to impersonate ${user}`);
+  /** Whether `realUser` may act for `user` from that address. Throws HdfsError EAUTHORIZE, or rejects with it, when not. */
+  readonly authorizeProxy: (identity: WebIdentity & { readonly realUser: string }) => void | Promise<void>;
 }
 
 function remoteHostOf(request: HttpRequest, proxyServers: readonly string[]): string {
@@ -34,7 +29,7 @@ function remoteHostOf(request: HttpRequest, proxyServers: readonly string[]): st
   return first === '' ? host : first;
 }
 
-export function identityOf(request: HttpRequest, query: Query, rules: IdentityRules): WebIdentity {
+export async function identityOf(request: HttpRequest, query: Query, rules: IdentityRules): Promise<WebIdentity> {
   const remoteHost = remoteHostOf(request, rules.proxyServers);
   const named = query.raw('user.name') ?? rules.staticUser;
   if (named === '') throw new HdfsError('EILLEGAL', "userName is NULL, empty or contains a '&'");
@@ -42,6 +37,6 @@ export function identityOf(request: HttpRequest, query: Query, rules: IdentityRu
   if (doAs === undefined || doAs === named) return { user: named, realUser: undefined, remoteHost };
   if (doAs === '') throw new HdfsError('EILLEGAL', 'Null user');
   const identity = { user: doAs, realUser: named, remoteHost };
-  rules.authorizeProxy(identity);
+  await rules.authorizeProxy(identity);
   return identity;
 }

@@ -3,6 +3,7 @@
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { binaryPrefix } from '../../base/sizes.ts';
 import { type DataNodeFilter, type DataNodeReport, HdfsAdmin, type SafeModeAction } from '../../client/admin.ts';
+import { UserMappings } from '../../client/user-mappings.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import { javaDate, type Terminal } from '../terminal.ts';
@@ -10,6 +11,7 @@ import { DATANODE_COMMANDS, type DataNodeCommand } from './dfsadmin-datanode.ts'
 import { listOpenFiles, printTopology, setBalancerBandwidth } from './dfsadmin-inspect.ts';
 import { QUOTA_COMMANDS, runQuotaCommand } from './dfsadmin-quota.ts';
 import { finalizeUpgrade, restoreFailedStorage, upgrade } from './dfsadmin-storage.ts';
+import { MAPPING_COMMANDS } from './user-mappings.ts';
 
 const USAGE = [
   'Usage: hdfs dfsadmin',
@@ -22,6 +24,7 @@ const USAGE = [
   '\t[-finalizeUpgrade]',
   '\t[-upgrade <query | finalize>]',
   '\t[-refreshNodes]',
+  ...Object.keys(MAPPING_COMMANDS).map((word) => `\t[${word}]`),
   '\t[-metasave filename]',
   '\t[-printTopology]',
   '\t[-setBalancerBandwidth <bandwidth in bytes per second>]',
@@ -103,6 +106,18 @@ export async function runDfsadmin(
       default: {
         if (command !== undefined && QUOTA_COMMANDS[command] !== undefined) {
           return await runQuotaCommand(host, terminal, configuration, command, args);
+        }
+        const mapping = Object.hasOwn(MAPPING_COMMANDS, command ?? '') ? MAPPING_COMMANDS[command ?? ''] : undefined;
+        if (mapping !== undefined) {
+          if (args.length > 0) return usageOf(terminal, command ?? '');
+          const mappings = new UserMappings(host, configuration);
+          try {
+            await mapping.run(mappings);
+          } finally {
+            mappings.close();
+          }
+          terminal.stdout.write(`${mapping.done}\n`);
+          return 0;
         }
         const known = DATANODE_COMMANDS[command ?? ''];
         if (known !== undefined) return await runDataNodeCommand({ host, terminal, configuration, admin }, known, args);

@@ -21,6 +21,7 @@ import { runOiv } from './oiv.ts';
 import { runDataNode, runNameNode } from './roles.ts';
 import { runSecondaryNameNode } from './secondary.ts';
 import { runStoragePolicies } from './storagepolicies.ts';
+import { runGroups } from './user-mappings.ts';
 
 function usage(command: string): string {
   const all = Object.entries(HDFS_COMMANDS).flatMap(([name, entry]) => ('help' in entry ? [[name, entry.help] as const] : []));
@@ -146,6 +147,10 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
   getconf: async ({ terminal, args, load }) => {
     const { configuration, rest } = await load(args);
     return runGetconf(terminal, configuration, rest);
+  },
+  groups: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runGroups(host, terminal, configuration, rest);
   },
   oev: async ({ host, terminal, args }) => runOev(host, terminal, parseGenericOptions(args).rest),
   oiv: async ({ host, terminal, args }) => runOiv(host, terminal, parseGenericOptions(args).rest),

@@ -1,5 +1,6 @@
 // Every key that tuskfs knows. A key that is read anywhere in the code is declared here exactly once; a test looks.
 import type { Key, KeyTable } from '../key.ts';
+import { AUTHORIZATION_KEYS } from './authorization.ts';
 import { CLIENT_KEYS } from './client.ts';
 import { COMMON_KEYS } from './common.ts';
 import { DATANODE_KEYS } from './datanode.ts';
@@ -10,6 +11,7 @@ import { WEB_KEYS } from './web.ts';
 
 export const KEYS = {
   ...COMMON_KEYS,
+  ...AUTHORIZATION_KEYS,
   ...IPC_KEYS,
   ...NAMENODE_KEYS,
   ...HA_KEYS,

@@ -40,8 +40,10 @@ import { openFileMethods } from './protocol/open-files.ts';
 import { readingMethods } from './protocol/reading-methods.ts';
 import { reopeningMethods } from './protocol/reopening-methods.ts';
 import { smallServices } from './protocol/small-services.ts';
+import { ProxyUsers } from './proxy-users.ts';
 import { RackResolver } from './rack-resolver.ts';
 import { ResourceChecker, ResourceMonitor } from './resources.ts';
+import { ServiceAuthorization } from './service-authorization.ts';
 import { blockManagerOptions, placementOptions, rpcLimits, serverDefaults } from './settings.ts';
 import { StartupProgress } from './startup-progress.ts';
 import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
@@ -163,7 +165,11 @@ export class NameNode {
     this.progress.end('SavingCheckpoint');
     const { safeMode } = system.blockManager;
     this.progress.inSafeMode(() => ({ isOn: safeMode.isStartup, safe: safeMode.safe, total: safeMode.total }));
-    this.running = await this.serve(system, { storage, identity, loaded, started, hostFiles });
+    const proxyUsers = new ProxyUsers(host, system.groups);
+    await proxyUsers.read(configuration);
+    const services = new ServiceAuthorization(host, system.groups);
+    await services.read(configuration);
+    this.running = await this.serve(system, { storage, identity, loaded, started, hostFiles, proxyUsers, services });
     const { rpc, http } = this.addresses;
     host.log.log('info', 'namenode', `NameNode is up at ${formatHostPort(rpc)}, web ${formatHostPort(http)}`, {
       ms: host.clock.now() - started,
@@ -311,10 +317,12 @@ export class NameNode {
       readonly loaded: LoadedNamespace;
       readonly started: number;
       readonly hostFiles: HostFiles;
+      readonly proxyUsers: ProxyUsers;
+      readonly services: ServiceAuthorization;
     },
   ): Promise<Running> {
     const { host, configuration } = this;
-    const { identity, loaded } = from;
+    const { identity, loaded, proxyUsers } = from;
     const checker = await ResourceChecker.create(host, configuration, from.storage.all);
     const resources = new ResourceMonitor(
       system,
@@ -379,7 +387,16 @@ export class NameNode {
     const services = [
       clientProtocol,
       datanodeProtocol({ system, identity, racks, leaseMonitor, storage: from.storage }),
-      ...smallServices({ system, identity, checkpointer, resources, storage: from.storage }),
+      ...smallServices({
+        system,
+        identity,
+        checkpointer,
+        resources,
+        storage: from.storage,
+        proxyUsers,
+        services: from.services,
+        reload: this.options.reload ?? (() => Promise.resolve(configuration)),
+      }),
     ];
     const rpc = new RpcServer(host, {
       name: 'NameNode',
@@ -389,6 +406,11 @@ export class NameNode {
       limits: rpcLimits(configuration),
       stateId: () => system.editLog.lastTxid,
       onCallDone: (call, error) => system.activity.called(call, error),
+      authorize: ({ user, realUser, protocol }, { host: remoteHost }) => {
+        const service = () => from.services.check({ user, realUser, protocol, remoteHost });
+        const proxy = realUser === undefined ? undefined : proxyUsers.check({ user, realUser, remoteHost });
+        return proxy === undefined ? service() : proxy.then(service);
+      },
       onBug: (error) => this.fatal(error),
     });
     await rpc.start();
@@ -415,6 +437,7 @@ export class NameNode {
           view,
           locations,
           clientProtocol,
+          proxyUsers,
           onBug: (error) => this.fatal(error),
         }),
         ...this.imageTransfer(system, checkpointer, from.storage, identity),

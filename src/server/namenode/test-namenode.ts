@@ -1,6 +1,6 @@
 // A NameNode on a simulated machine, and a client that calls it: what the tests of this folder share.
 import { Configuration } from '../../config/configuration.ts';
-import { type SimNode, Simulation } from '../../host/sim/index.ts';
+import { type SimNode, type SimProgram, Simulation } from '../../host/sim/index.ts';
 import { RpcClient, type RpcProxy, rpcProxy } from '../../rpc/client.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
 import { type FormatOptions, formatNameNode } from './format.ts';
@@ -18,10 +18,15 @@ export class TestNameNode {
   private namenode: NameNode | undefined;
   private readonly clients: RpcClient[] = [];
 
-  constructor(keys: Readonly<Record<string, string | number | boolean>> = {}, seed = 1) {
+  constructor(
+    keys: Readonly<Record<string, string | number | boolean>> = {},
+    seed = 1,
+    programs: Readonly<Record<string, SimProgram>> = {},
+  ) {
     this.keys = keys;
     this.simulation = new Simulation({
       seed,
+      programs,
       log: ({ level, message }) => {
         this.logged.push(`${level}: ${message}`);
       },

@@ -7,6 +7,7 @@ import { webHdfsRoutes } from '../../webhdfs/routes.ts';
 import { type NameNodeView, nameNodeBeans } from './beans.ts';
 import type { Locations } from './locations.ts';
 import { statusPage } from './page.ts';
+import type { ProxyUsers } from './proxy-users.ts';
 import { nameNodeServlets } from './servlets.ts';
 import { nameNodeWebHdfs } from './webhdfs/service.ts';
 
@@ -14,10 +15,11 @@ export interface WebParts {
   readonly view: NameNodeView;
   readonly locations: Locations;
   readonly clientProtocol: RpcService;
+  readonly proxyUsers: ProxyUsers;
   readonly onBug: (error: Error) => void;
 }
 
-export function webRoutes({ view, locations, clientProtocol, onBug }: WebParts): readonly Route[] {
+export function webRoutes({ view, locations, clientProtocol, proxyUsers, onBug }: WebParts): readonly Route[] {
   const { system, configuration, rpc } = view;
   const { host, blockManager } = system;
   const { safeMode } = blockManager;
@@ -26,6 +28,7 @@ export function webRoutes({ view, locations, clientProtocol, onBug }: WebParts):
     locations,
     configuration,
     clientProtocol,
+    proxyUsers,
     namenode: () => clientAuthority(configuration, rpc.address),
     onCallDone: (call, error) => system.activity.called(call, error),
     onBug,

@@ -105,6 +105,8 @@ const invalidHeader = (message: string): Failure => fatal(ErrorDetail.FATAL_INVA
 export class RpcAcceptor {
   private state: 'preamble' | 'context' | 'open' | 'closed' = 'preamble';
   private saslExpected = false;
+  /** Where the refusal of a connection goes. */
+  private contextAnswer: AnswerTo = UNNUMBERED;
   private opening: Buffer = EMPTY;
   private clientId: Uint8Array = EMPTY;
   private readonly limits: AcceptorLimits;
@@ -215,6 +217,11 @@ export class RpcAcceptor {
     return bytes.subarray(PREAMBLE_BYTES);
   }
 
+  /** Ends a connection whose user was let in before it was known that they may not come. */
+  refuse(failure: Failure): void {
+    this.fail(this.contextAnswer, failure);
+  }
+
   private fail(to: AnswerTo, failure: Failure): void {
     const writer = new ProtoWriter(256);
     writeFailure(writer, to, failure);
@@ -313,6 +320,7 @@ export class RpcAcceptor {
       return;
     }
     const identity: Identity = { user, realUser: realUser === '' ? undefined : realUser, protocol: context.protocol ?? '' };
+    this.contextAnswer = to;
     const refusal = this.events.authorize(identity);
     if (refusal !== undefined) {
       this.fail(to, refusal);

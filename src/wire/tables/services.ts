@@ -3,7 +3,6 @@
 import { type EntryTable, refusals, refused } from './entry.ts';
 
 const ADMIN = 'this administrator command is not built yet';
-const AUTHORIZE = 'service level authorization is not built yet';
 const BACKUP = 'backup and checkpoint nodes are not served; the NameNode makes its own checkpoints';
 const BALANCER = 'the balancer is not built yet';
 const CACHE = 'centralized cache management is not built yet';
@@ -16,7 +15,6 @@ const JOURNAL = 'the JournalNode is not built yet';
 const LIFELINE = 'lifelines are not served; heartbeats never wait for other work here';
 const POLICIES = 'changing storage policies is not built yet';
 const PROVIDED = 'provided storage is not supported';
-const PROXY = 'proxy users are not built yet';
 const RECONFIGURE = 'changing the configuration of a running daemon is not built yet';
 const SHORTCIRCUIT = 'short-circuit reads are not supported';
 const SNAPSHOTS = 'snapshots are not built yet';
@@ -305,7 +303,7 @@ export const SERVICES = {
   RefreshAuthorizationPolicyProtocolService: {
     server: 'NameNode',
     methods: {
-      refreshServiceAcl: refused(AUTHORIZE),
+      refreshServiceAcl: true,
     },
   },
   RefreshCallQueueProtocolService: {
@@ -318,7 +316,7 @@ export const SERVICES = {
     server: 'NameNode',
     methods: {
       refreshUserToGroupsMappings: true,
-      refreshSuperUserGroupsConfiguration: refused(PROXY),
+      refreshSuperUserGroupsConfiguration: true,
     },
   },
   ZKFCProtocolService: {

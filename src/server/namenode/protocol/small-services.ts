@@ -1,6 +1,7 @@
 // The NameNode's other protocols: high-availability state, groups, and what daemons ask of a NameNode. Transitions are
 // refused as Apache refuses them where no second NameNode is configured.
 import { HdfsError } from '../../../base/errors.ts';
+import type { Configuration } from '../../../config/configuration.ts';
 import { defineService, type RpcService } from '../../../rpc/service.ts';
 import {
   GenericRefreshProtocolService,
@@ -17,7 +18,9 @@ import type { Checkpointer } from '../checkpointer.ts';
 import type { NamespaceIdentity } from '../identity.ts';
 import type { NameStorage } from '../name-storage.ts';
 import type { NameSystem } from '../namesystem.ts';
+import type { ProxyUsers } from '../proxy-users.ts';
 import type { ResourceMonitor } from '../resources.ts';
+import type { ServiceAuthorization } from '../service-authorization.ts';
 import { namenodeProtocol } from './namenode-protocol.ts';
 
 export interface SmallServiceParts {
@@ -26,6 +29,10 @@ export interface SmallServiceParts {
   readonly checkpointer: Checkpointer;
   readonly resources: ResourceMonitor;
   readonly storage: NameStorage;
+  readonly proxyUsers: ProxyUsers;
+  readonly services: ServiceAuthorization;
+  /** The configuration as it is now, read again. */
+  readonly reload: () => Promise<Configuration>;
 }
 
 /** As Apache answers where no second NameNode is configured. */
@@ -35,7 +42,8 @@ export const notHighlyAvailable = (): never => {
   });
 };
 
-export function smallServices({ system, identity, checkpointer, resources, storage }: SmallServiceParts): RpcService[] {
+export function smallServices(parts: SmallServiceParts): RpcService[] {
+  const { system, identity, checkpointer, resources, storage, proxyUsers, services, reload } = parts;
   return [
     defineService({
       protocol: 'org.apache.hadoop.ha.HAServiceProtocol',
@@ -73,6 +81,12 @@ export function smallServices({ system, identity, checkpointer, resources, stora
             system.groups.refresh();
             return {};
           }),
+        refreshSuperUserGroupsConfiguration: (_request, call) =>
+          system.as(call, async (caller) => {
+            system.requireSuperuser(caller, 'refreshSuperUserGroupsConfiguration');
+            await proxyUsers.read(await reload());
+            return {};
+          }),
       },
       refused: refusedMethods('RefreshUserMappingsProtocolService'),
     }),
@@ -96,8 +110,12 @@ export function smallServices({ system, identity, checkpointer, resources, stora
       protocol: 'org.apache.hadoop.security.authorize.RefreshAuthorizationPolicyProtocol',
       version: 1,
       methods: RefreshAuthorizationPolicyProtocolService,
-      handlers: {},
-      refused: refusedMethods('RefreshAuthorizationPolicyProtocolService'),
+      handlers: {
+        refreshServiceAcl: async () => {
+          await services.refresh(reload);
+          return {};
+        },
+      },
     }),
     defineService({
       protocol: 'org.apache.hadoop.ipc.RefreshCallQueueProtocol',

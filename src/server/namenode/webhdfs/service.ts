@@ -5,10 +5,10 @@ import type { HttpRequest, HttpResponse } from '../../../host/host.ts';
 import { LocalCaller } from '../../../rpc/local-caller.ts';
 import type { RpcCall, RpcService } from '../../../rpc/service.ts';
 import { webHdfsHandler } from '../../../webhdfs/handler.ts';
-import { nobodyMayImpersonate } from '../../../webhdfs/identity.ts';
 import type { ClientMethods } from '../../../webhdfs/operation.ts';
 import type { Locations } from '../locations.ts';
 import type { NameSystem } from '../namesystem.ts';
+import type { ProxyUsers } from '../proxy-users.ts';
 import { redirects } from './redirects.ts';
 
 export interface WebHdfsParts {
@@ -16,6 +16,7 @@ export interface WebHdfsParts {
   readonly locations: Locations;
   readonly configuration: Configuration;
   readonly clientProtocol: RpcService;
+  readonly proxyUsers: ProxyUsers;
   /** How DataNodes reach this NameNode. */
   readonly namenode: () => string;
   readonly onCallDone: (call: RpcCall, error: unknown) => void;
@@ -23,7 +24,7 @@ export interface WebHdfsParts {
 }
 
 export function nameNodeWebHdfs(parts: WebHdfsParts): (request: HttpRequest) => Promise<HttpResponse> {
-  const { system, locations, configuration, clientProtocol, namenode, onCallDone, onBug } = parts;
+  const { system, locations, configuration, clientProtocol, proxyUsers, namenode, onCallDone, onBug } = parts;
   const { host } = system;
   const caller = new LocalCaller<ClientMethods>({
     service: clientProtocol,
@@ -37,7 +38,7 @@ export function nameNodeWebHdfs(parts: WebHdfsParts): (request: HttpRequest) => 
     rules: {
       staticUser: configuration.require('hadoop.http.staticuser.user'),
       proxyServers: configuration.getStrings('hadoop.proxyservers'),
-      authorizeProxy: nobodyMayImpersonate,
+      authorizeProxy: (identity) => proxyUsers.check(identity),
     },
     userPattern: configuration.require('dfs.webhdfs.user.provider.user.pattern'),
     calls: ({ user, realUser, remoteHost }, request) => {
