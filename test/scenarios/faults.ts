@@ -11,6 +11,8 @@ import { type Flip, rotBlocks, rotNames } from './rot.ts';
 
 /** After so long in silence a DataNode counts as dead, with the keys of RealCluster. */
 const DEAD_MS = 13_000;
+/** A start on a busy machine, with a disk that is waited for and then left behind. */
+const START_MS = 30_000;
 /** How much of the name of a damaged file has to stand in the NameNode's last words. */
 const NAMES_FILE = /edits_|fsimage_/;
 
@@ -55,6 +57,7 @@ export const FAULT_KINDS = [
   'full names',
   'read-only',
   'frozen',
+  'frozen start',
   'rot blocks',
   'rot names',
 ] as const;
@@ -101,6 +104,8 @@ export function draw(kind: FaultKind, context: FaultContext): Fault | undefined 
       return readOnly(cluster, lastsMs);
     case 'frozen':
       return frozen(cluster, lastsMs);
+    case 'frozen start':
+      return context.long ? frozenStart(context) : undefined;
     case 'rot blocks':
       return rot(context);
     case 'rot names':
@@ -195,6 +200,29 @@ function frozen(cluster: RealCluster, lastsMs: number): Fault | undefined {
     lastsMs,
     begin: () => Promise.resolve(disk.freeze()),
     heal: () => Promise.resolve(disk.thaw()),
+  };
+}
+
+/** A DataNode starts while one of its disks hangs, and has to serve the other one meanwhile. */
+function frozenStart({ cluster, violation }: FaultContext): Fault | undefined {
+  const index = cluster.dataDisks.findIndex((disk) => disk.kind === 'ext4');
+  const disk = cluster.dataDisks[index];
+  const node = cluster.dataNodes[index];
+  if (disk === undefined || node === undefined) return undefined;
+  return {
+    name: `frozen start of ${node.role}`,
+    about: [node.role],
+    lastsMs: START_MS,
+    begin: async () => {
+      await node.kill();
+      disk.freeze();
+      node.start();
+    },
+    heal: () => {
+      if (!node.registered.test(node.log)) violation(`${node.role} does not serve while one of its disks hangs: ${node.log}`);
+      disk.thaw();
+      return Promise.resolve();
+    },
   };
 }
 

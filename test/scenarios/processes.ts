@@ -42,6 +42,12 @@ export class Daemon {
     return existsSync(this.logFile) ? readFileSync(this.logFile, 'utf8') : '';
   }
 
+  /** Something in its log that no fault around it explains: a broken assertion, a warning of Node.js. */
+  get wrong(): string | undefined {
+    const found = /^.*(?:AssertionError|\(node:\d+\) \w*Warning).*(?:\n.*){0,12}/m.exec(this.log);
+    return found === null ? undefined : `${this.role} says: ${found[0]}`;
+  }
+
   /** SIGSTOP: it stands still, and the kernel keeps its connections open. */
   stop(): void {
     if (!this.running) return;

@@ -206,12 +206,18 @@ export class Supervisor {
     } finally {
       for (const fault of began) await fault.heal();
     }
+    // Before the logs of those that are started again are gone.
+    this.expectSanity(cluster);
     await cluster.startMissing();
   }
 
   /** Before anything failed, nobody may have met a failure. */
   private expectCalm(): void {
     for (const end of this.workload.ended) this.violations.push(`before anything failed: ${end}`);
+  }
+
+  private expectSanity(cluster: RealCluster): void {
+    for (const { wrong } of cluster.daemons) if (wrong !== undefined) this.violations.push(wrong);
   }
 
   private async hold(cluster: RealCluster, readAll: boolean): Promise<CheckResult> {
@@ -231,6 +237,7 @@ export class Supervisor {
       await this.findRotten(fs);
       const missing = await cluster.restored(RESTORED_MS);
       if (missing !== undefined) this.violations.push(missing);
+      this.expectSanity(cluster);
       return found;
     } finally {
       admin.close();
