@@ -3,14 +3,11 @@
 import type { Clock, Connection, Net } from '../../host/host.ts';
 import { ByteSource } from '../../transfer/byte-source.ts';
 import type { DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
+import { givePacketMemory, takePacketMemory } from './packet-memory.ts';
 
 /** Bytes that may wait for the next node before the sender is held back. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 const SLAB_BYTES = 16 * 1024;
-/** Copies are made in buffers of this size, unless one needs more. */
-const BUFFER_BYTES = 128 * 1024;
-/** Buffers that are kept for the next packets. */
-const MAX_FREE_BUFFERS = 8;
 /** Apache: HdfsConstants.READ_TIMEOUT_EXTENSION, for each node after this one. */
 export const READ_TIMEOUT_EXTENSION_MS = 5000;
 
@@ -49,7 +46,6 @@ export class Mirror {
   readonly source: ByteSource;
   readonly name: string;
   private readonly connection: Connection;
-  private free: Buffer[] = [];
   /** Buffers of which the kernel has not taken everything. */
   private held: Buffer[] = [];
 
@@ -66,27 +62,30 @@ export class Mirror {
   /** Sends a copy of the packets. A promise: the next node is behind, hold the sender back until it is settled. */
   forward(packets: readonly Buffer[]): Promise<void> | undefined {
     const { connection } = this;
-    if (connection.queuedBytes === 0 && this.held.length > 0) {
-      this.free.push(...this.held.splice(0, Math.max(0, MAX_FREE_BUFFERS - this.free.length)));
-      this.held = [];
-    }
+    this.giveBack();
     let length = 0;
     for (const packet of packets) length += packet.length;
-    const spare = this.free.pop();
-    const buffer =
-      spare !== undefined && spare.length >= length ? spare : Buffer.allocUnsafeSlow(Math.max(length, BUFFER_BYTES));
+    const buffer = takePacketMemory(length);
     let at = 0;
     for (const packet of packets) at += packet.copy(buffer, at);
     connection.write(buffer.subarray(0, length));
-    if (connection.queuedBytes === 0) {
-      if (this.free.length < MAX_FREE_BUFFERS) this.free.push(buffer);
+    if (connection.queuedBytes === 0 && !connection.destroyed) {
+      givePacketMemory(buffer);
       return undefined;
     }
     this.held.push(buffer);
     return connection.queuedBytes > MAX_QUEUED_BYTES ? this.source.drained() : undefined;
   }
 
+  /** Once the kernel has taken everything, the buffers serve again. */
+  private giveBack(): void {
+    if (this.held.length === 0 || this.connection.queuedBytes > 0 || this.connection.destroyed) return;
+    for (const buffer of this.held) givePacketMemory(buffer);
+    this.held = [];
+  }
+
   close(): void {
+    this.giveBack();
     this.connection.destroy();
   }
 }

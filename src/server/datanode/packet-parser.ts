@@ -10,6 +10,7 @@ import {
   parsePacketHeader,
   parsePacketLengths,
 } from '../../wire/transfer/packet.ts';
+import { givePacketMemory, takePacketMemory } from './packet-memory.ts';
 
 /** A packet in place: `bytes` is all of it as it came, from PLEN on. */
 export interface PacketView {
@@ -31,15 +32,17 @@ export interface PacketConsumer {
   broken(error: Error | undefined): void;
 }
 
-/** Buffers of this size are kept for the next packet; a larger one is let go. */
-const KEPT_BYTES = 256 * 1024;
+/** Longer memory is let go with its packet. */
+const MAX_KEPT_BYTES = 256 * 1024;
+
+const NONE: Buffer = Buffer.allocUnsafeSlow(0);
 
 export class PacketParser implements ByteSink {
   private readonly source: ByteSource;
   private readonly consumer: PacketConsumer;
-  private partial = Buffer.allocUnsafeSlow(0);
+  private partial: Buffer = NONE;
   /** The packet that was put together last lies here until it is flushed, while the next begins in `partial`. */
-  private handed = Buffer.allocUnsafeSlow(0);
+  private handed: Buffer = NONE;
   private unflushed = false;
   private filled = 0;
   private lengths: PacketLengths | undefined;
@@ -63,8 +66,17 @@ export class PacketParser implements ByteSink {
       if (!this.done) throw error;
       // The source gave this sink up with the last packet: nobody else would tell the consumer.
       this.consumer.broken(error instanceof Error ? error : new Error(String(error)));
+      this.giveBack();
       return chunk.length;
     }
+  }
+
+  /** Nothing of the stream is looked at any more. */
+  private giveBack(): void {
+    givePacketMemory(this.partial);
+    givePacketMemory(this.handed);
+    this.partial = NONE;
+    this.handed = NONE;
   }
 
   private take(chunk: Buffer): number {
@@ -89,6 +101,7 @@ export class PacketParser implements ByteSink {
   private flush(): void {
     this.unflushed = false;
     const waiting = this.consumer.flush();
+    if (this.done) this.giveBack();
     if (waiting === undefined || this.done) return;
     this.blocked = true;
     waiting.then(
@@ -116,7 +129,7 @@ export class PacketParser implements ByteSink {
     this.filled = 0;
     this.lengths = undefined;
     const { partial } = this;
-    this.partial = this.handed.length > KEPT_BYTES ? Buffer.allocUnsafeSlow(0) : this.handed;
+    this.partial = this.handed.length > MAX_KEPT_BYTES ? NONE : this.handed;
     this.handed = partial;
     this.hand(bytes, lengths);
     return part;
@@ -124,8 +137,9 @@ export class PacketParser implements ByteSink {
 
   private reserve(bytes: number): void {
     if (this.partial.length >= bytes) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(bytes, KEPT_BYTES / 2));
+    const grown = takePacketMemory(bytes);
     this.partial.copy(grown, 0, 0, this.filled);
+    givePacketMemory(this.partial);
     this.partial = grown;
   }
 
@@ -147,6 +161,8 @@ export class PacketParser implements ByteSink {
   }
 
   end(error: Error | undefined): void {
-    if (!this.done) this.consumer.broken(error);
+    if (this.done) return;
+    this.consumer.broken(error);
+    this.giveBack();
   }
 }
