@@ -19,9 +19,14 @@ class Event implements Timer {
   sequence: number;
   readonly life: Life | undefined;
   readonly label: string;
+  /** Undefined once it has run or was cancelled. */
   fn: (() => void) | undefined;
+  /** Its place in the heap. */
+  place = 0;
+  private readonly heap: EventHeap;
 
-  constructor(atMs: number, sequence: number, life: Life | undefined, label: string, fn: () => void) {
+  constructor(heap: EventHeap, atMs: number, sequence: number, life: Life | undefined, label: string, fn: () => void) {
+    this.heap = heap;
     this.atMs = atMs;
     this.sequence = sequence;
     this.life = life;
@@ -30,11 +35,75 @@ class Event implements Timer {
   }
 
   cancel(): void {
+    if (this.fn === undefined) return;
     this.fn = undefined;
+    this.heap.remove(this);
   }
 }
 
 const before = (a: Event, b: Event): boolean => a.atMs < b.atMs || (a.atMs === b.atMs && a.sequence < b.sequence);
+
+/** Events by time and number. Cancelled ones go at once: most time limits are cancelled long before they are due. */
+class EventHeap {
+  private readonly events: Event[] = [];
+
+  get size(): number {
+    return this.events.length;
+  }
+
+  get first(): Event | undefined {
+    return this.events[0];
+  }
+
+  push(event: Event): void {
+    this.events.push(event);
+    this.up(event, this.events.length - 1);
+  }
+
+  remove(event: Event): void {
+    const { events } = this;
+    const { place } = event;
+    const last = events.pop() as Event;
+    if (last === event) return;
+    if (place > 0 && before(last, events[(place - 1) >> 1] as Event)) this.up(last, place);
+    else this.down(last, place);
+  }
+
+  /** Puts `event` at `place` or above it. */
+  private up(event: Event, place: number): void {
+    const { events } = this;
+    let at = place;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const other = events[parent] as Event;
+      if (before(other, event)) break;
+      events[at] = other;
+      other.place = at;
+      at = parent;
+    }
+    events[at] = event;
+    event.place = at;
+  }
+
+  /** Puts `event` at `place` or below it. */
+  private down(event: Event, place: number): void {
+    const { events } = this;
+    const { length } = events;
+    let at = place;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= length) break;
+      if (child + 1 < length && before(events[child + 1] as Event, events[child] as Event)) child++;
+      const other = events[child] as Event;
+      if (before(event, other)) break;
+      events[at] = other;
+      other.place = at;
+      at = child;
+    }
+    events[at] = event;
+    event.place = at;
+  }
+}
 
 /** More events than this at one instant are a loop that lets no time pass. */
 const MAX_EVENTS_AT_ONE_INSTANT = 250_000;
@@ -49,7 +118,7 @@ export class Scheduler {
   nowMs = 0;
   /** Events that have run. */
   events = 0;
-  private readonly heap: Event[] = [];
+  private readonly heap = new EventHeap();
   private sequence = 0;
   private atThisInstant = 0;
   private hashLow = 0x811c9dc5;
@@ -68,48 +137,16 @@ export class Scheduler {
   }
 
   get pending(): number {
-    return this.heap.length;
+    return this.heap.size;
   }
 
   /** Runs `fn` after `delayMs`, unless `life` has ended by then. */
   after(delayMs: number, life: Life | undefined, label: string, fn: () => void): Timer {
-    assert(delayMs >= 0 || Number.isNaN(delayMs) === false, `a delay of ${delayMs} ms`);
-    const event = new Event(this.nowMs + Math.max(0, delayMs), this.sequence++, life, label, fn);
-    this.push(event);
-    return event;
-  }
-
-  private push(event: Event): void {
+    assert(!Number.isNaN(delayMs), 'a delay that is no number');
     const { heap } = this;
-    let at = heap.length;
+    const event = new Event(heap, this.nowMs + Math.max(0, delayMs), this.sequence++, life, label, fn);
     heap.push(event);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      const other = heap[parent] as Event;
-      if (before(other, event)) break;
-      heap[at] = other;
-      at = parent;
-    }
-    heap[at] = event;
-  }
-
-  private pop(): Event | undefined {
-    const { heap } = this;
-    const top = heap[0];
-    const last = heap.pop();
-    if (top === undefined || last === undefined || heap.length === 0) return top;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1] as Event, heap[child] as Event)) child++;
-      const other = heap[child] as Event;
-      if (before(last, other)) break;
-      heap[at] = other;
-      at = child;
-    }
-    heap[at] = last;
-    return top;
+    return event;
   }
 
   private mix(word: number): void {
@@ -144,21 +181,27 @@ export class Scheduler {
 
   /** Runs the next event that counts and is due by `untilMs`. False: there is none. */
   private step(untilMs: number): boolean {
+    const { heap } = this;
     for (;;) {
-      const next = this.heap[0];
+      const next = heap.first;
       if (next === undefined || next.atMs > untilMs) return false;
-      this.pop();
+      heap.remove(next);
       const { fn, life } = next;
-      if (fn === undefined || life?.alive === false) continue;
+      assert(fn !== undefined, 'what was cancelled is not in the heap');
+      if (life?.alive === false) {
+        next.fn = undefined;
+        continue;
+      }
       if (life !== undefined && life.heldUntilMs > next.atMs) {
         // Its turn comes when the process goes on; what was due first still comes first.
         next.atMs = life.heldUntilMs;
         next.sequence = this.sequence++;
-        this.push(next);
+        heap.push(next);
         continue;
       }
       this.atThisInstant = next.atMs === this.nowMs ? this.atThisInstant + 1 : 0;
-      assert(this.atThisInstant < MAX_EVENTS_AT_ONE_INSTANT, `no time passes at ${this.nowMs} ms: ${next.label}`);
+      // The words of an assertion are made whether or not it holds: here that would be once for each event.
+      if (this.atThisInstant >= MAX_EVENTS_AT_ONE_INSTANT) assert(false, `no time passes at ${this.nowMs} ms: ${next.label}`);
       this.nowMs = next.atMs;
       this.events++;
       this.note(life?.node ?? '-', next.label);

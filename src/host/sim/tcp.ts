@@ -21,7 +21,31 @@ const RESEND_MS = 1000;
 /** What a chunk that was only valid during `onData` becomes. */
 const POISON = 0xdb;
 
-type Segment = { readonly kind: 'data'; readonly bytes: Buffer } | { readonly kind: 'end' } | { readonly kind: 'reset' };
+type Segment =
+  | {
+      readonly kind: 'data';
+      /** What has not been read of it. */
+      bytes: Buffer;
+      /** Memory that serves again once all of it has been read: the reader has it on loan only. */
+      readonly lent: Buffer | undefined;
+    }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'reset' };
+
+const END: Segment = { kind: 'end' };
+const RESET: Segment = { kind: 'reset' };
+
+/** Segments for readers with a slab: fresh memory for each would cost more than all that is done with it. */
+const idleSegments: Buffer[] = [];
+const MAX_IDLE_SEGMENTS = 64;
+/** Shorter ones are cut from Node's own pool. */
+const LENT_FROM_BYTES = 2048;
+
+function dataSegment(size: number, onLoan: boolean): Segment & { readonly kind: 'data' } {
+  if (!onLoan || size < LENT_FROM_BYTES) return { kind: 'data', bytes: Buffer.allocUnsafe(size), lent: undefined };
+  const lent = idleSegments.pop() ?? Buffer.allocUnsafeSlow(MAX_SEGMENT_BYTES);
+  return { kind: 'data', bytes: lent.subarray(0, size), lent };
+}
 
 interface End {
   readonly machine: Machine;
@@ -159,7 +183,7 @@ export class SimConnection implements Connection {
     // A kernel that throws away bytes nobody read says so; otherwise it just says that no more will come.
     const unread = this.inboxBytes > 0;
     this.die(error);
-    this.transmit(unread ? { kind: 'reset' } : { kind: 'end' });
+    this.transmit(unread ? RESET : END);
   }
 
   /** The process has died, and its kernel closes; or the power has gone, and nobody says anything. */
@@ -169,7 +193,7 @@ export class SimConnection implements Connection {
     this.dead = true;
     this.closed = true;
     this.queue = [];
-    if (how === 'process') this.transmit(unread ? { kind: 'reset' } : { kind: 'end' });
+    if (how === 'process') this.transmit(unread ? RESET : END);
     else this.wire.length = 0;
   }
 
@@ -221,19 +245,19 @@ export class SimConnection implements Connection {
       const room = WINDOW_BYTES - this.wireBytes - peer.inboxBytes;
       if (room <= 0) break;
       const size = this.segmentSize(Math.min(room, this.queued));
-      const segment = Buffer.allocUnsafeSlow(size);
+      const segment = dataSegment(size, peer.here.slabBytes !== undefined);
       let filled = 0;
       while (filled < size) {
         const chunk = this.queue[0] as Uint8Array;
         const take = Math.min(chunk.length, size - filled);
-        segment.set(chunk.subarray(0, take), filled);
+        segment.bytes.set(take === chunk.length ? chunk : chunk.subarray(0, take), filled);
         filled += take;
         if (take === chunk.length) this.queue.shift();
         else this.queue[0] = chunk.subarray(take);
       }
       this.queued -= size;
       this.taken += size;
-      this.transmit({ kind: 'data', bytes: segment });
+      this.transmit(segment);
     }
     while (this.flushWaiters[0] !== undefined && this.flushWaiters[0].after <= this.taken) {
       const waiter = this.flushWaiters.shift();
@@ -247,7 +271,7 @@ export class SimConnection implements Connection {
     }
     if (this.ending && !this.endSent && this.queued === 0) {
       this.endSent = true;
-      this.transmit({ kind: 'end' });
+      this.transmit(END);
       this.closeWhenBothEnded();
     }
   }
@@ -351,9 +375,10 @@ export class SimConnection implements Connection {
 
   private deliver(): void {
     if (!this.reading || this.dead) return;
-    const segment = this.inbox.shift();
+    const segment = this.inbox[0];
     if (segment === undefined) return;
     if (segment.kind === 'end') {
+      this.inbox.shift();
       this.endSeen = true;
       this.handler?.onEnd();
       this.closeWhenBothEnded();
@@ -361,17 +386,19 @@ export class SimConnection implements Connection {
     }
     assert(segment.kind === 'data', 'a reset is not queued');
     const { slabBytes } = this.here;
-    let bytes = segment.bytes;
+    let { bytes } = segment;
     if (slabBytes !== undefined && bytes.length > slabBytes) {
-      this.inbox.unshift({ kind: 'data', bytes: bytes.subarray(slabBytes) });
+      segment.bytes = bytes.subarray(slabBytes);
       bytes = bytes.subarray(0, slabBytes);
-    }
+    } else this.inbox.shift();
+    const isRead = bytes === segment.bytes;
     this.inboxBytes -= bytes.length;
     this.peer?.roomAgain();
     this.network.scheduler.noteValue(bytes.length);
     this.handler?.onData(bytes);
     // With a slab the chunk was on loan: whoever kept it finds out.
     if (slabBytes !== undefined) bytes.fill(POISON);
+    if (isRead && segment.lent !== undefined && idleSegments.length < MAX_IDLE_SEGMENTS) idleSegments.push(segment.lent);
     this.deliverLater();
   }
 
