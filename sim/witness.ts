@@ -3,18 +3,28 @@
 
 import type { EditOp } from '../src/core/edits/ops.ts';
 import { EditDecoder } from '../src/format/edit-log/decoder.ts';
-import { PADDING_BYTE } from '../src/format/edit-log/encoder.ts';
+import { EDIT_LOG_HEADER_BYTES, PADDING_BYTE } from '../src/format/edit-log/encoder.ts';
 import { parseStorageFileName } from '../src/format/storage/names.ts';
 import type { DiskTree, SimFileNode } from '../src/host/sim/disk-tree.ts';
 import type { Daemon } from './cluster.ts';
 import { type FileListener, Model } from './model.ts';
 import type { Violations } from './violations.ts';
 
-export interface Testimony {
+export class Testimony {
   readonly txid: number;
   readonly op: EditOp;
-  /** Where it lies and how it looks, to tell whether it ever changes. */
-  readonly mark: string;
+  private known: string | undefined;
+
+  constructor(txid: number, op: EditOp) {
+    this.txid = txid;
+    this.op = op;
+  }
+
+  /** How it looks, to tell whether it ever changes. */
+  get mark(): string {
+    this.known ??= describe(this.op);
+    return this.known;
+  }
 }
 
 interface Segment {
@@ -39,6 +49,16 @@ export function watchPurges(nameNode: Pick<Daemon<never>, 'onDiskCall'>, witness
 const PADDING_SHOWN = 32;
 const PAGE = Buffer.alloc(16_384, PADDING_BYTE);
 
+/** A segment as it was at the last look. */
+interface Parsed {
+  readonly node: SimFileNode;
+  readonly version: number;
+  readonly isFinalized: boolean;
+  /** Where its last op ends, with nothing but padding behind; Infinity where anything else is there. */
+  readonly end: number;
+  readonly ops: Testimony[];
+}
+
 export class Witness {
   private readonly disk: DiskTree;
   private readonly violations: Violations;
@@ -46,10 +66,9 @@ export class Witness {
   private readonly all: Testimony[] = [];
   /** EL1: content of finalized segments, by name. */
   private readonly finalized = new Map<string, Buffer>();
-  private readonly parsed = new Map<
-    string,
-    { readonly node: SimFileNode; readonly version: number; readonly bytes: Buffer; readonly ops: readonly Testimony[] }
-  >();
+  private readonly parsed = new Map<string, Parsed>();
+  /** Ops that were read from the disk's bytes: each once while it is written, and once more when its segment is complete. */
+  decoded = 0;
 
   private readonly names = new Map<string, ReturnType<typeof parseStorageFileName>>();
   private readonly applied = new Model();
@@ -118,32 +137,49 @@ export class Witness {
     return this.applied;
   }
 
-  /** Reads a segment, unless it is as it was at the last look. */
+  /** Reads what a segment has more than at the last look; all of it when what was there has changed, or it is complete now. */
   private opsOf({ name, node, firstTxid, lastTxid }: Segment): readonly Testimony[] {
+    const isFinalized = lastTxid !== undefined;
     const known = this.parsed.get(name);
-    if (known !== undefined && known.node === node && known.version === node.durableVersion) return known.ops;
-    const bytes = node.durableBytes();
-    if (lastTxid !== undefined) this.finalizedAs(name, bytes);
-    const ops: Testimony[] = [];
-    const decoder = new EditDecoder({ firstTxid });
-    const end = endOfOps(bytes);
-    decoder.push(bytes.subarray(0, end + PADDING_SHOWN));
+    const isSame = known?.node === node && known.isFinalized === isFinalized;
+    if (isSame && known.version === node.durableVersion) return known.ops;
+    const changed = isSame && !isFinalized ? node.durableSince(known.version) : undefined;
+    const goesOn = known !== undefined && changed !== undefined && known.ops.length > 0 && changed.from >= known.end;
+    if (isFinalized) this.finalizedAs(name, node.durableBytes());
+    const ops = goesOn ? known.ops : [];
+    const from = goesOn ? known.end : 0;
+    const end = endOfOps(node, from, goesOn ? changed.to : node.durableSize);
+    const isClean = (goesOn && end === from) || this.decode(name, node, firstTxid + ops.length, from, end, ops);
+    this.parsed.set(name, {
+      node,
+      version: node.durableVersion,
+      isFinalized,
+      end: isClean ? end : Number.POSITIVE_INFINITY,
+      ops,
+    });
+    return ops;
+  }
+
+  /** Adds the ops that lie from `from` on, behind others when that is not the beginning. Whether they end at `end`. */
+  private decode(name: string, node: SimFileNode, firstTxid: number, from: number, end: number, ops: Testimony[]): boolean {
+    const shown = end + PADDING_SHOWN;
+    const decoder = new EditDecoder({ firstTxid, windowBytes: EDIT_LOG_HEADER_BYTES + shown - from });
+    if (from > 0) decoder.push(node.durableBytes(0, EDIT_LOG_HEADER_BYTES));
+    decoder.push(node.durableBytes(from, shown));
     decoder.finish();
-    // What begins as it did at the last look needs no second one.
-    const before = known !== undefined && bytes.subarray(0, known.bytes.length).equals(known.bytes) ? known.ops : [];
     for (let record = decoder.next(); record !== undefined; record = decoder.next()) {
-      const same = before[ops.length];
-      ops.push(same ?? this.testify(record.txid, record.op));
+      this.decoded++;
+      ops.push(this.testify(record.txid, record.op));
     }
     const { result } = decoder;
     this.violations.check(result?.kind !== 'corrupt', 'EL3', () => `${name} is damaged: ${JSON.stringify(result)}`);
-    this.parsed.set(name, { node, version: node.durableVersion, bytes: bytes.subarray(0, end), ops });
-    return ops;
+    const skipped = from > 0 ? from - EDIT_LOG_HEADER_BYTES : 0;
+    return result?.kind === 'clean' && skipped + result.offset === end;
   }
 
   /** EL1: an op that was seen before is as it was. */
   private testify(txid: number, op: EditOp): Testimony {
-    const testimony = { txid, op, mark: describe(op) };
+    const testimony = new Testimony(txid, op);
     const known = this.all[txid - 1];
     if (known === undefined) this.all.push(testimony);
     else {
@@ -160,12 +196,19 @@ export class Witness {
   }
 }
 
-/** Where the padding begins that the file ends with. */
-function endOfOps(bytes: Buffer): number {
-  let end = bytes.length;
-  while (end >= PAGE.length && bytes.subarray(end - PAGE.length, end).equals(PAGE)) end -= PAGE.length;
-  while (end > 0 && bytes[end - 1] === PADDING_BYTE) end--;
-  return end;
+/** Where the padding begins that ends at `to`, not before `from`. */
+function endOfOps(node: SimFileNode, from: number, to: number): number {
+  for (let end = Math.max(from, to); end > from; ) {
+    const at = Math.max(from, Math.floor((end - 1) / PAGE.length) * PAGE.length);
+    const piece = node.durablePiece(at, end - at);
+    if (!piece.equals(PAGE.subarray(0, piece.length))) {
+      let last = piece.length;
+      while (last > 0 && piece[last - 1] === PADDING_BYTE) last--;
+      return at + last;
+    }
+    end = at;
+  }
+  return from;
 }
 
 function describe(op: EditOp): string {

@@ -25,11 +25,11 @@ test('what was not synced is there, torn or gone; a rename is one step', () => {
   const tree = new DiskTree();
   const file = new SimFileNode(tree.nextInode(), 0o644, 0);
   tree.root.live.set('a', file);
-  file.change({ at: 0, bytes: Buffer.from('12') });
+  file.write(0, [Buffer.from('12')]);
   file.sync();
   tree.syncDirectory('/');
   expect(shown(tree)).toEqual(['/a=12']);
-  file.change({ at: 2, bytes: Buffer.from('3456') });
+  file.write(2, [Buffer.from('3456')]);
   expect(new Set(shown(tree))).toEqual(new Set(['/a=12', '/a=123456', '/a=1234', '/a=12345']));
   file.sync();
   tree.root.live.delete('a');

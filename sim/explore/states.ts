@@ -180,7 +180,7 @@ export function fillDisk(tree: DiskTree, state: DiskState): void {
       directories.set(path, node);
     } else {
       const file = new SimFileNode(tree.nextInode(), 0o644, 0);
-      file.change({ at: 0, bytes });
+      file.write(0, [bytes]);
       file.sync();
       tree.used += bytes.length;
       node = file;

@@ -42,6 +42,8 @@ export interface EditDecoderOptions {
   /** Reading ends after this one, whatever follows. */
   readonly lastTxid?: number | undefined;
   readonly maxOpBytes?: number | undefined;
+  /** Memory that it begins with, for who knows how much comes. */
+  readonly windowBytes?: number | undefined;
 }
 
 /** Length word, txid. */
@@ -54,7 +56,7 @@ const INITIAL_WINDOW_BYTES = 256 * 1024;
 type Search = { readonly offset: number; readonly reason: string; readonly onlyPadding: boolean; budget: number };
 
 export class EditDecoder {
-  private window = Buffer.allocUnsafeSlow(INITIAL_WINDOW_BYTES);
+  private window: Buffer;
   /** Unread bytes are window[start, end); window[0] stands at `base` in the file. */
   private start = 0;
   private end = 0;
@@ -70,6 +72,7 @@ export class EditDecoder {
   private readonly reader = new OpReader();
 
   constructor(options: EditDecoderOptions = {}) {
+    this.window = Buffer.allocUnsafe(options.windowBytes ?? INITIAL_WINDOW_BYTES);
     this.expected = options.firstTxid;
     this.lastWanted = options.lastTxid ?? Number.POSITIVE_INFINITY;
     this.maxOpBytes = options.maxOpBytes ?? DEFAULT_MAX_OP_BYTES;

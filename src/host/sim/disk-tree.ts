@@ -4,62 +4,149 @@
 import type { SeededRandom } from '../../base/random.ts';
 import { commit, pendingNames, withNeeded } from './pending-names.ts';
 
-export type Content = { readonly at: number; readonly bytes: Buffer } | { readonly truncateTo: number };
+/** Bytes that were written at once. */
+export class Written {
+  readonly at: number;
+  readonly length: number;
+  /** They never change. */
+  readonly pieces: readonly Buffer[];
+
+  constructor(at: number, length: number, pieces: readonly Buffer[]) {
+    this.at = at;
+    this.length = length;
+    this.pieces = pieces;
+  }
+
+  get bytes(): Buffer {
+    const [only] = this.pieces;
+    return only !== undefined && this.pieces.length === 1 ? only : Buffer.concat(this.pieces, this.length);
+  }
+}
+
+export type Content = Written | { readonly truncateTo: number };
 
 const SECTOR_BYTES = 512;
 
-/** Bytes that grow. Two of them may share one buffer until one changes what the other has. */
+const PAGE_BYTES = 64 * 1024;
+/** Up to here a file grows by doubling; longer ones have whole pages. */
+const SMALL_FILE_BYTES = 4096;
+const SMALLEST_PAGE_BYTES = 512;
+
+/** A page of a file, or the beginning of one. */
+class Page {
+  buffer: Buffer;
+  /** Somebody else has the bytes below this, and they stay as they are: what is changed there is changed in a copy. */
+  frozenBelow = 0;
+
+  constructor(buffer: Buffer) {
+    this.buffer = buffer;
+  }
+}
+
+/** Bytes that grow, in pages: a layer that has all that another one has is made without a copy. */
 class Bytes {
-  private buffer = Buffer.alloc(0);
-  /** Another one has the bytes below this. */
-  private sharedBelow = 0;
+  private pages: Page[] = [];
   size = 0;
 
-  /** Room for `size` bytes of which those from `from` on are going to change: in another buffer where they are shared. */
-  private reserve(size: number, from: number): void {
-    const { buffer } = this;
-    if (size <= buffer.length && from >= this.sharedBelow) return;
-    const capacity =
-      size <= buffer.length ? buffer.length : Math.max(size, Math.min(buffer.length * 2, buffer.length + (1 << 24)), 256);
-    const own = Buffer.allocUnsafeSlow(capacity);
-    buffer.copy(own, 0, 0, this.size);
-    this.buffer = own;
-    this.sharedBelow = 0;
+  /** A page that has room up to `to`, and in which bytes from `from` on may change. */
+  private page(index: number, from: number, to: number): Page {
+    const known = this.pages[index];
+    if (known !== undefined && to <= known.buffer.length && from >= known.frozenBelow) return known;
+    const before = known?.buffer.length ?? 0;
+    const isSmall = index === 0 && to <= SMALL_FILE_BYTES && before <= SMALL_FILE_BYTES;
+    const enough = isSmall ? Math.max(to, before * (to <= before ? 1 : 2), SMALLEST_PAGE_BYTES) : PAGE_BYTES;
+    const page = new Page(Buffer.allocUnsafe(enough));
+    if (known !== undefined) known.buffer.copy(page.buffer, 0, 0, Math.min(before, this.size - index * PAGE_BYTES));
+    this.pages[index] = page;
+    return page;
   }
 
   resize(size: number): void {
-    if (size > this.size) {
-      this.reserve(size, this.size);
-      this.buffer.fill(0, this.size, size);
+    for (let at = this.size; at < size; ) {
+      const index = Math.floor(at / PAGE_BYTES);
+      const from = at - index * PAGE_BYTES;
+      const to = Math.min(PAGE_BYTES, size - index * PAGE_BYTES);
+      this.page(index, from, to).buffer.fill(0, from, to);
+      at += to - from;
+      this.size = at;
     }
     this.size = size;
+    this.pages.length = Math.ceil(size / PAGE_BYTES);
   }
 
-  write(bytes: Uint8Array, at: number): void {
-    if (at > this.size) this.resize(at);
-    this.reserve(Math.max(this.size, at + bytes.length), at);
-    this.buffer.set(bytes, at);
-    this.size = Math.max(this.size, at + bytes.length);
+  /** Writes, and gives what lies there now to `keep`, where that is wanted: it never changes then. */
+  write(bytes: Uint8Array, at: number, keep?: Buffer[]): void {
+    if (at > this.size && bytes.length > 0) this.resize(at);
+    for (let done = 0; done < bytes.length; ) {
+      const position = at + done;
+      const index = Math.floor(position / PAGE_BYTES);
+      const from = position - index * PAGE_BYTES;
+      const part = Math.min(bytes.length - done, PAGE_BYTES - from);
+      const page = this.page(index, from, from + part);
+      page.buffer.set(part === bytes.length ? bytes : bytes.subarray(done, done + part), from);
+      done += part;
+      this.size = Math.max(this.size, position + part);
+      if (keep === undefined) continue;
+      page.frozenBelow = Math.max(page.frozenBelow, from + part);
+      keep.push(page.buffer.subarray(from, from + part));
+    }
   }
 
   read(into: Uint8Array, offset: number, length: number, position: number): number {
     const count = Math.max(0, Math.min(length, this.size - position));
-    into.set(this.buffer.subarray(position, position + count), offset);
+    for (let done = 0; done < count; ) {
+      const piece = this.piece(position + done, count - done);
+      into.set(piece, offset + done);
+      done += piece.length;
+    }
     return count;
+  }
+
+  /** At most `length` bytes from `at` on, where they lie: up to the end of a page. */
+  piece(at: number, length: number): Buffer {
+    const index = Math.floor(at / PAGE_BYTES);
+    const from = at - index * PAGE_BYTES;
+    const to = Math.min(from + length, PAGE_BYTES, this.size - index * PAGE_BYTES);
+    return (this.pages[index] as Page).buffer.subarray(from, to);
   }
 
   apply(change: Content): void {
     if ('truncateTo' in change) this.resize(change.truncateTo);
-    else this.write(change.bytes, change.at);
+    else {
+      let { at } = change;
+      for (const piece of change.pieces) {
+        this.write(piece, at);
+        at += piece.length;
+      }
+    }
   }
 
+  /** Only the other one goes on in the pages that both have then. */
   copyOf(other: Bytes): void {
-    this.buffer = other.buffer;
     this.size = other.size;
-    this.sharedBelow = Math.max(other.sharedBelow, other.size);
-    other.sharedBelow = this.sharedBelow;
+    // Pages that both have already are the other's by then.
+    this.pages = other.pages.map((page, index) => {
+      const mine = this.pages[index];
+      if (mine?.buffer === page.buffer) return mine;
+      const copy = new Page(page.buffer);
+      copy.frozenBelow = Number.POSITIVE_INFINITY;
+      return copy;
+    });
+    for (const [index, page] of other.pages.entries()) {
+      page.frozenBelow = Math.max(page.frozenBelow, Math.min(PAGE_BYTES, other.size - index * PAGE_BYTES));
+    }
   }
 }
+
+/** Bytes of the durable layer that may be others from `version` on. */
+interface DurableChange {
+  readonly version: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Whoever looks less often than this sees the whole file as changed. */
+const MAX_CHANGES_KEPT = 64;
 
 interface NodeFields {
   readonly inode: number;
@@ -78,6 +165,8 @@ export class SimFileNode implements NodeFields {
   private unsynced: Content[] = [];
   /** The layers differ in more than `unsynced`. */
   private forgotten = false;
+  /** Where the durable layer has changed lately. */
+  private changes: DurableChange[] = [];
 
   constructor(inode: number, mode: number, mtimeMs: number) {
     this.inode = inode;
@@ -89,11 +178,24 @@ export class SimFileNode implements NodeFields {
     return this.live.size;
   }
 
-  /** `bytes` are copied. */
-  change(change: Content): void {
-    const kept = 'truncateTo' in change ? change : { at: change.at, bytes: Buffer.from(change.bytes) };
-    this.live.apply(kept);
-    this.unsynced.push(kept);
+  /** Writes the chunks behind one another; they are copied. */
+  write(at: number, chunks: readonly Uint8Array[]): void {
+    // What is appended stays where it lies; what is written over something else will be written over again.
+    const pieces: Buffer[] = [];
+    const keep = at >= this.live.size ? pieces : undefined;
+    let end = at;
+    for (const chunk of chunks) {
+      this.live.write(chunk, end, keep);
+      end += chunk.length;
+      if (keep === undefined) pieces.push(Buffer.from(chunk));
+    }
+    this.unsynced.push(new Written(at, end - at, pieces));
+  }
+
+  truncate(length: number): void {
+    const change = { truncateTo: length };
+    this.live.apply(change);
+    this.unsynced.push(change);
   }
 
   read(into: Uint8Array, offset: number, length: number, position: number): number {
@@ -103,11 +205,41 @@ export class SimFileNode implements NodeFields {
   /** Counts the changes of what would be left. */
   durableVersion = 0;
 
-  /** What is left when the power fails now. A copy. */
-  durableBytes(): Buffer {
-    const bytes = Buffer.alloc(this.durable.size);
-    this.durable.read(bytes, 0, bytes.length, 0);
+  get durableSize(): number {
+    return this.durable.size;
+  }
+
+  /** What is left when the power fails now, or a part of it. A copy. */
+  durableBytes(from = 0, to = this.durable.size): Buffer {
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(to, this.durable.size) - from));
+    this.durable.read(bytes, 0, bytes.length, from);
     return bytes;
+  }
+
+  /** The same, at most `length` bytes, where they lie: valid until the next change. */
+  durablePiece(at: number, length: number): Buffer {
+    return this.durable.piece(at, length);
+  }
+
+  /** Bytes that may be others than they were at `version`: none before `from`, none from `to` on that are still there. */
+  durableSince(version: number): { readonly from: number; readonly to: number } {
+    const { changes } = this;
+    const size = this.durable.size;
+    if (version < this.durableVersion - changes.length) return { from: 0, to: size };
+    let from = size;
+    let to = 0;
+    for (const change of changes) {
+      if (change.version <= version) continue;
+      from = Math.min(from, change.from);
+      to = Math.max(to, change.to);
+    }
+    return { from, to: Math.min(to, size) };
+  }
+
+  private changed(from: number, to: number): void {
+    this.durableVersion++;
+    if (this.changes.length >= MAX_CHANGES_KEPT) this.changes = this.changes.slice(MAX_CHANGES_KEPT / 2);
+    this.changes.push({ version: this.durableVersion, from, to });
   }
 
   /** What a power cut may take or leave, in order. */
@@ -119,10 +251,22 @@ export class SimFileNode implements NodeFields {
     if (this.unsynced.length === 0) return;
     // What was only appended is shared and not copied.
     const { size } = this.durable;
-    const isAppended = this.unsynced.every((change) => 'bytes' in change && change.at >= size);
-    if (isAppended && !this.forgotten) this.durable.copyOf(this.live);
-    else for (const change of this.unsynced) this.durable.apply(change);
-    this.durableVersion++;
+    const isAppended = this.unsynced.every((change) => change instanceof Written && change.at >= size);
+    if (isAppended && !this.forgotten) {
+      this.durable.copyOf(this.live);
+      this.changed(size, this.durable.size);
+    } else {
+      let from = size;
+      let to = 0;
+      for (const change of this.unsynced) {
+        const before = this.durable.size;
+        this.durable.apply(change);
+        from = Math.min(from, before, 'truncateTo' in change ? change.truncateTo : change.at);
+        // What is cut off here may be written again by the next change.
+        to = Math.max(to, 'truncateTo' in change ? Math.max(before, change.truncateTo) : change.at + change.length);
+      }
+      this.changed(from, to);
+    }
     this.unsynced = [];
   }
 
@@ -142,7 +286,7 @@ export class SimFileNode implements NodeFields {
       change(bytes);
       layer.write(bytes, at);
     }
-    this.durableVersion++;
+    this.changed(at, at + SECTOR_BYTES);
   }
 
   /**
@@ -151,8 +295,8 @@ export class SimFileNode implements NodeFields {
    */
   losePower(luck: SeededRandom | undefined): void {
     if (luck !== undefined && this.unsynced.length > 0) {
-      this.durableVersion++;
       for (const change of this.unsynced) if (luck.below(2) === 0) tear(change, luck, this.durable);
+      this.changed(0, this.durable.size);
     }
     this.unsynced = [];
     this.forgotten = false;

@@ -157,18 +157,20 @@ class SimFile implements DiskFile {
     assert(this.open, `file used after close: ${this.path}`);
   }
 
-  private put(bytes: Uint8Array, position: number): void {
+  private put(chunks: readonly Uint8Array[], position: number): void {
     const { tree } = this.calls.site;
-    const growth = Math.max(0, position + bytes.length - this.node.size);
+    let length = 0;
+    for (const chunk of chunks) length += chunk.length;
+    const growth = Math.max(0, position + length - this.node.size);
     if (tree.used + growth > tree.capacity) fail('ENOSPC', 'write', this.path);
     tree.used += growth;
-    this.node.change({ at: position, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) });
+    this.node.write(position, chunks);
     this.node.mtimeMs = this.calls.site.wallMs();
   }
 
   private cut(length: number): void {
     this.calls.site.tree.used += length - this.node.size;
-    this.node.change({ truncateTo: length });
+    this.node.truncate(length);
     this.node.mtimeMs = this.calls.site.wallMs();
   }
 
@@ -197,22 +199,22 @@ class SimFile implements DiskFile {
 
   write(bytes: Uint8Array, position: number): Promise<void> {
     this.check();
-    return this.calls.later('write', this.path, () => this.put(bytes, position));
+    return this.calls.later('write', this.path, () => this.put([bytes], position));
   }
 
   writeSync(bytes: Uint8Array, position: number): void {
     this.check();
-    this.calls.now('write', this.path, () => this.put(bytes, position));
+    this.calls.now('write', this.path, () => this.put([bytes], position));
   }
 
   writev(chunks: readonly Uint8Array[], position: number): Promise<void> {
     this.check();
-    return this.calls.later('write', this.path, () => this.put(Buffer.concat(chunks as Uint8Array[]), position));
+    return this.calls.later('write', this.path, () => this.put(chunks, position));
   }
 
   writevSync(chunks: readonly Uint8Array[], position: number): void {
     this.check();
-    this.calls.now('write', this.path, () => this.put(Buffer.concat(chunks as Uint8Array[]), position));
+    this.calls.now('write', this.path, () => this.put(chunks, position));
   }
 
   truncate(length: number): Promise<void> {
@@ -287,7 +289,7 @@ export function simDisk(site: DiskSite): Disk {
       directory.mtimeMs = site.wallMs();
     } else if (flags === 'w' && node.size > 0) {
       tree.used -= node.size;
-      node.change({ truncateTo: 0 });
+      node.truncate(0);
     }
     return new SimFile(calls, path, node);
   };
