@@ -1,5 +1,5 @@
 // hdfs storagepolicies. Apache: StoragePolicyAdmin.
-import { HdfsError } from '../../base/errors.ts';
+import { type ErrorCode, HdfsError } from '../../base/errors.ts';
 import type { StoragePolicyInfo } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
@@ -22,8 +22,20 @@ const COMMANDS = [
 
 const USAGE = ['Usage: bin/hdfs storagepolicies [COMMAND]', ...COMMANDS.map((each) => `          ${each}`), '', ''].join('\n');
 
+/** What Hadoop's client turns back into the exception that it was; all else stays a RemoteException. */
+const UNWRAPPED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'EACCES',
+  'ENOENT',
+  'ESAFEMODE',
+  'EDQUOT_NS',
+  'ELOOP',
+  'ESNAPSHOTACCESS',
+  'ECONN',
+]);
+
 /** As Hadoop's AdminHelper prints an exception: class and first line. */
 function pretty(error: HdfsError): string {
+  if (!UNWRAPPED.has(error.code)) return `RemoteException: ${error.message.split('\n', 1)[0]}`;
   const simpleName = error.javaClass.slice(Math.max(error.javaClass.lastIndexOf('.'), error.javaClass.lastIndexOf('$')) + 1);
   return `${simpleName}: ${error.message.split('\n', 1)[0]}`;
 }

@@ -106,6 +106,13 @@ test('events tell what was done, from any transaction on, across segments and re
   await expect(nn.client('alice').getEditsFromTxid({ txid: 1 })).rejects.toThrow('for operation getEditsFromTxid');
 });
 
+test('of what is not in use there is none', async () => {
+  const { nn, api } = await started();
+  expect(await api.listReencryptionStatus({ id: 0 })).toEqual({ statuses: [], hasMore: false });
+  expect((await api.getDelegationToken({ renewer: 'me' })).token).toBeUndefined();
+  await expect(nn.client('alice').listReencryptionStatus({ id: 0 })).rejects.toThrow('for operation listReencryptionStatus');
+});
+
 test('links are off, and say so as Hadoop does', async () => {
   const { api } = await started();
   await mkdir(api, '/d');

@@ -153,7 +153,7 @@ export const SERVICES = {
       createEncryptionZone: refused(ZONES),
       listEncryptionZones: true,
       reencryptEncryptionZone: refused(ZONES),
-      listReencryptionStatus: refused(ZONES),
+      listReencryptionStatus: true,
       getEZForPath: true,
       setErasureCodingPolicy: refused(ERASURE),
       unsetErasureCodingPolicy: refused(ERASURE),

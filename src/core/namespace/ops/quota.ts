@@ -20,7 +20,7 @@ export interface SetQuotaRequest {
 const isLegal = (quota: number): boolean => quota >= 0 || quota === QUOTA_DONT_SET || quota === QUOTA_RESET;
 
 /** As messages name the request. Apache: FSNamesystem.getQuotaCommand. */
-export function quotaCommand({ namespace, space }: SetQuotaRequest): string {
+export function quotaCommand({ namespace, space }: Pick<SetQuotaRequest, 'namespace' | 'space'>): string {
   if (namespace === QUOTA_RESET && space === QUOTA_DONT_SET) return 'clearQuota';
   if (namespace === QUOTA_DONT_SET && space === QUOTA_RESET) return 'clearSpaceQuota';
   return space === QUOTA_DONT_SET ? 'setQuota' : 'setSpaceQuota';

@@ -1,6 +1,7 @@
 // What the audit log says of each call of ClientProtocol: the name of the operation, the paths it is about, and whose rights
 // are shown beside it. Mirrors the calls of FSNamesystem.logAuditEvent. Methods that are not here are not audited, as those
 // of blocks and leases are not.
+import { quotaCommand } from '../../../core/namespace/ops/quota.ts';
 import type { RequestOf, ServiceMethods } from '../../../rpc/service.ts';
 import {
   type ClientNamenodeProtocol,
@@ -35,15 +36,6 @@ const plain = (cmd: string) => (): AuditedCall => ({ cmd, src: undefined });
 
 /** Apache: FSNamesystem.getFailedStorageCommand. */
 const RESTORE: Readonly<Record<string, string>> = { check: 'checkRestoreFailedStorage', true: 'enableRestoreFailedStorage' };
-
-const LONG_MAX = 2 ** 63;
-
-/** Apache: FSNamesystem.getQuotaCommand. */
-function quotaCommand(names: number, space: number): string {
-  if (names === LONG_MAX) return 'setSpaceQuota';
-  if (space === LONG_MAX) return 'setQuota';
-  return names === -1 && space === -1 ? 'clearQuota' : 'setQuota';
-}
 
 const ROLLING: Readonly<Record<number, string>> = {
   [RollingUpgradeActionProto.QUERY]: 'queryRollingUpgrade',
@@ -92,7 +84,7 @@ export const AUDITED: { readonly [K in keyof Methods]?: Describe<K> } = {
   unsetStoragePolicy: change('unsetStoragePolicy'),
   satisfyStoragePolicy: change('satisfyStoragePolicy'),
   setQuota: ({ path, namespaceQuota, storagespaceQuota }) => ({
-    cmd: quotaCommand(namespaceQuota, storagespaceQuota),
+    cmd: quotaCommand({ namespace: namespaceQuota, space: storagespaceQuota }),
     src: path,
   }),
   createSymlink: ({ target, link }) => ({ cmd: 'createSymlink', src: link, dst: target, shown: link }),

@@ -190,6 +190,11 @@ export function clusterMethods({
         system.requireSuperuser(caller, 'listEncryptionZones');
         return { zones: [], hasMore: false };
       }),
+    listReencryptionStatus: (_request, call) =>
+      system.as(call, (caller) => {
+        system.requireSuperuser(caller, 'listReencryptionStatus');
+        return { statuses: [], hasMore: false };
+      }),
     getDelegationToken: () => ({}),
     getDataEncryptionKey: () => ({}),
     getErasureCodingPolicy: ({ src }, call) =>
