@@ -3,6 +3,7 @@ import type { Configuration } from '../config/configuration.ts';
 import { nameNodeConfiguration, nameNodeIdentity } from '../config/nameservices.ts';
 import type { Host } from '../host/host.ts';
 import { DataNode, type DataNodeOptions } from '../server/datanode/datanode.ts';
+import { HttpFs } from '../server/httpfs/httpfs.ts';
 import { type FormatOptions, formatNameNode } from '../server/namenode/format.ts';
 import { NameNode, type NameNodeOptions } from '../server/namenode/namenode.ts';
 import { rollBackNameNode } from '../server/namenode/upgrade.ts';
@@ -46,6 +47,12 @@ export async function startSecondaryNameNode(
   const secondary = new SecondaryNameNode(host, ownNameNodeConfiguration(host, configuration), options);
   await secondary.start();
   return secondary;
+}
+
+export async function startHttpFs(host: Host, configuration: Configuration): Promise<HttpFs> {
+  const httpFs = new HttpFs(host, configuration);
+  await httpFs.start();
+  return httpFs;
 }
 
 export async function startDataNode(

@@ -1,6 +1,14 @@
 // The servers as the command line calls them. Commands that only talk to a cluster start without this and all that stands
 // behind it: they know the type alone, and the bundle for daemons hands them the value.
-import { format, openSecondaryNameNode, rollBack, startDataNode, startNameNode, startSecondaryNameNode } from './daemons.ts';
+import {
+  format,
+  openSecondaryNameNode,
+  rollBack,
+  startDataNode,
+  startHttpFs,
+  startNameNode,
+  startSecondaryNameNode,
+} from './daemons.ts';
 import { startDev } from './dev.ts';
 
 export const launcher = {
@@ -9,6 +17,7 @@ export const launcher = {
   rollBack,
   startDataNode,
   startDev,
+  startHttpFs,
   startNameNode,
   startSecondaryNameNode,
 } as const;

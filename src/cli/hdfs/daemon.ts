@@ -15,7 +15,7 @@ export interface DaemonRequest {
   readonly args: readonly string[];
 }
 
-const ROLES = ['namenode', 'secondarynamenode', 'datanode'];
+const ROLES = ['namenode', 'secondarynamenode', 'datanode', 'httpfs'];
 /** How long a daemon may take to end before it is killed. Apache: HADOOP_STOP_TIMEOUT. */
 const STOP_SECONDS = 5;
 /** A daemon that ends within this time has not started. */

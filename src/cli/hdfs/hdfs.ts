@@ -14,8 +14,10 @@ import { type DaemonAction, runDaemon } from './daemon.ts';
 import { runDebug } from './debug.ts';
 import { runDfsadmin } from './dfsadmin.ts';
 import { printEnvironment } from './envvars.ts';
+import { runFsck } from './fsck.ts';
 import { runGetconf } from './getconf.ts';
 import { printVersion } from './hadoop-version.ts';
+import { runHttpFs } from './httpfs.ts';
 import { runOev } from './oev.ts';
 import { runOiv } from './oiv.ts';
 import { runDataNode, runNameNode } from './roles.ts';
@@ -136,6 +138,10 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
     const reload = async (): Promise<Configuration> => (await load(args)).configuration;
     return runDataNode(hosts('info'), terminal, configuration, rest, reload);
   },
+  httpfs: async ({ hosts, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runHttpFs(hosts('info'), terminal, configuration, rest);
+  },
   dfsadmin: async ({ host, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
     return runDfsadmin(host, terminal, configuration, rest);
@@ -143,6 +149,10 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
   debug: async ({ host, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
     return runDebug(host, terminal, configuration, rest);
+  },
+  fsck: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runQuietly(terminal, 'fsck', () => runFsck(host, terminal, configuration, rest));
   },
   getconf: async ({ terminal, args, load }) => {
     const { configuration, rest } = await load(args);

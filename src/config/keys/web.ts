@@ -1,5 +1,5 @@
 // Keys of the web servers beyond their addresses: WebHDFS, and what browsers may do.
-import { bool, type KeyTable, list, text } from '../key.ts';
+import { bool, int, type KeyTable, list, text } from '../key.ts';
 
 export const WEB_KEYS = {
   'hadoop.proxyservers': list('', 'Web proxies whose X-Forwarded-For header is believed.'),
@@ -16,4 +16,6 @@ export const WEB_KEYS = {
   'dfs.webhdfs.rest-csrf.custom-header': text('X-XSRF-HEADER', 'That header.'),
   'dfs.webhdfs.rest-csrf.methods-to-ignore': list('GET,OPTIONS,HEAD,TRACE', 'HTTP methods that need no header.'),
   'dfs.webhdfs.rest-csrf.browser-useragents-regex': list('^Mozilla.*,^Opera.*', 'What the User-Agent of a browser looks like.'),
+  'httpfs.http.hostname': text('0.0.0.0', 'Address that HttpFS listens on.'),
+  'httpfs.http.port': int('14000', 'Port of HttpFS.'),
 } as const satisfies KeyTable;

@@ -3,6 +3,7 @@
 // `tick` does the periodic work in slices. The namespace is asked through BlockOwner, the block map is shared with it.
 //
 // Read next: replicas.ts (a replica comes or goes), redundancy.ts (too few, too many), reports.ts, scans.ts.
+
 import { HdfsError } from '../../base/errors.ts';
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { PlacementResult, Writer } from '../placement/policy.ts';
@@ -19,6 +20,7 @@ import { CorruptReason } from './corrupt-replicas.ts';
 import type { Datanode, DatanodeId, HeartbeatFigures, Now, Storage, StorageIdentity } from './datanode.ts';
 import type { Datanodes, Registration } from './datanodes.ts';
 import { commandsFor } from './heartbeat-commands.ts';
+import { type BlockInspection, inspectBlock } from './inspection.ts';
 import { Priority } from './low-redundancy.ts';
 import { type CorruptBlocks, corruptBlocksAfter, type MetaSaveNames, metaSave } from './meta-save.ts';
 import { processExtraRedundancy, updateNeeded } from './redundancy.ts';
@@ -468,6 +470,12 @@ export class BlockManager {
       throw new HdfsError('EIO', 'Cannot run listCorruptFileBlocks because replication queues have not been initialized.');
     }
     return corruptBlocksAfter(this.missingBlocks(), skip, limit, wanted);
+  }
+
+  /** One block as fsck shows it. */
+  inspect(block: BlockHandle, now: Now): BlockInspection {
+    this.#state.now = now;
+    return inspectBlock(this.#state, block, now.monotonicMs);
   }
 
   /** What waits for what, as text, a slice of work a piece. */

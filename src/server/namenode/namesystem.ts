@@ -80,6 +80,11 @@ export class NameSystem {
     return this.groups.of(call.user).then((found) => fn(this.caller(call.user, found)));
   }
 
+  /** A user with the groups that the mapping gives. */
+  async callerNamed(user: string): Promise<Caller> {
+    return this.caller(user, await this.groups.of(user));
+  }
+
   private caller(user: string, groups: readonly string[]): Caller {
     return { user, groups, superuser: user === this.superuser || groups.includes(this.parts.supergroup) };
   }

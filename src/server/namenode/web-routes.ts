@@ -5,11 +5,12 @@ import { type Route, standardRoutes } from '../../web/server.ts';
 import { servletRoutes } from '../../web/servlets.ts';
 import { webHdfsRoutes } from '../../webhdfs/routes.ts';
 import { type NameNodeView, nameNodeBeans } from './beans.ts';
+import { fsckRoute } from './fsck/route.ts';
 import type { Locations } from './locations.ts';
 import { statusPage } from './page.ts';
 import type { ProxyUsers } from './proxy-users.ts';
 import { nameNodeServlets } from './servlets.ts';
-import { nameNodeWebHdfs } from './webhdfs/service.ts';
+import { localClientProtocol, nameNodeWebHdfs } from './webhdfs/service.ts';
 
 export interface WebParts {
   readonly view: NameNodeView;
@@ -23,15 +24,28 @@ export function webRoutes({ view, locations, clientProtocol, proxyUsers, onBug }
   const { system, configuration, rpc } = view;
   const { host, blockManager } = system;
   const { safeMode } = blockManager;
+  const caller = localClientProtocol({
+    system,
+    clientProtocol,
+    onCallDone: (call, error) => system.activity.called(call, error),
+    onBug,
+  });
   const webHdfs = nameNodeWebHdfs({
     system,
     locations,
     configuration,
-    clientProtocol,
+    caller,
     proxyUsers,
     namenode: () => clientAuthority(configuration, rpc.address),
-    onCallDone: (call, error) => system.activity.called(call, error),
-    onBug,
+  });
+  const fsck = fsckRoute({
+    system,
+    staticUser: configuration.require('hadoop.http.staticuser.user'),
+    replication: configuration.getInt('dfs.replication'),
+    remove: async (user, host, path) => {
+      const identity = { user, realUser: undefined, remote: { host, port: 0 }, callerContext: undefined, protocol: 'fsck' };
+      await caller.call(identity, 'delete', { src: path, recursive: true });
+    },
   });
   return [
     ...standardRoutes({
@@ -42,6 +56,7 @@ export function webRoutes({ view, locations, clientProtocol, proxyUsers, onBug }
     }),
     ...servletRoutes({ host, notReady: () => (safeMode.isOn ? safeMode.tip() : undefined) }),
     ...nameNodeServlets(system, view.progress),
+    fsck,
     ...webHdfsRoutes(configuration, webHdfs),
   ];
 }

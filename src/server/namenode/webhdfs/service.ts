@@ -11,22 +11,27 @@ import type { NameSystem } from '../namesystem.ts';
 import type { ProxyUsers } from '../proxy-users.ts';
 import { redirects } from './redirects.ts';
 
-export interface WebHdfsParts {
+export interface LocalParts {
   readonly system: NameSystem;
-  readonly locations: Locations;
-  readonly configuration: Configuration;
   readonly clientProtocol: RpcService;
-  readonly proxyUsers: ProxyUsers;
-  /** How DataNodes reach this NameNode. */
-  readonly namenode: () => string;
   readonly onCallDone: (call: RpcCall, error: unknown) => void;
   readonly onBug: (error: Error) => void;
 }
 
-export function nameNodeWebHdfs(parts: WebHdfsParts): (request: HttpRequest) => Promise<HttpResponse> {
-  const { system, locations, configuration, clientProtocol, proxyUsers, namenode, onCallDone, onBug } = parts;
+export interface WebHdfsParts {
+  readonly system: NameSystem;
+  readonly locations: Locations;
+  readonly configuration: Configuration;
+  readonly caller: LocalCaller<ClientMethods>;
+  readonly proxyUsers: ProxyUsers;
+  /** How DataNodes reach this NameNode. */
+  readonly namenode: () => string;
+}
+
+/** ClientProtocol within the process. */
+export function localClientProtocol({ system, clientProtocol, onCallDone, onBug }: LocalParts): LocalCaller<ClientMethods> {
   const { host } = system;
-  const caller = new LocalCaller<ClientMethods>({
+  return new LocalCaller<ClientMethods>({
     service: clientProtocol,
     gate: system.editLog,
     onCallDone,
@@ -34,6 +39,11 @@ export function nameNodeWebHdfs(parts: WebHdfsParts): (request: HttpRequest) => 
     onFault: (call, error) =>
       host.log.log('error', 'webhdfs', `${call.method} of ${call.user} failed: ${String(error)}`, { error }),
   });
+}
+
+export function nameNodeWebHdfs(parts: WebHdfsParts): (request: HttpRequest) => Promise<HttpResponse> {
+  const { system, locations, configuration, caller, proxyUsers, namenode } = parts;
+  const { host } = system;
   return webHdfsHandler({
     rules: {
       staticUser: configuration.require('hadoop.http.staticuser.user'),

@@ -1,0 +1,66 @@
+// If this failed, an operator would be told that files are whole when they are not, or scripts would misread the report.
+import { expect, test } from 'vitest';
+import { SimCluster } from '../../../../sim/cluster.ts';
+import { javaFloat } from './result.ts';
+
+const LIMIT_MS = 300_000;
+
+test('shares are printed as Java prints them', () => {
+  expect([0, 100, 100 / 3, 200 / 3, 1.5, 0.1].map(javaFloat)).toEqual(['0.0', '100.0', '33.333332', '66.666664', '1.5', '0.1']);
+});
+
+test('whole, open, under-replicated and lost files are told apart', async () => {
+  const cluster = new SimCluster({ seed: 9, dataNodes: 2, clients: 1, keys: { 'dfs.replication': 2 } });
+  await cluster.start();
+  const [machine] = cluster.clients;
+  if (machine === undefined) throw new Error('the cluster has no client');
+  const run = <T>(work: Promise<T>): Promise<T> => cluster.simulation.run(work, LIMIT_MS);
+  const client = await run(cluster.connect(machine));
+  const fsck = async (query: string): Promise<string> => {
+    const { body } = await machine.host.http.request(`http://nn:9870/fsck?ugi=hdfs&${query}`);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  };
+  await run(client.mkdir('/a/b', { recursive: true }));
+  await run(client.writeFile('/a/b/whole', Buffer.alloc(20_000)));
+  await run(client.writeFile('/a/three', 'x', { replication: 3 }));
+  await run(client.writeFile('/a/empty', ''));
+  const open = await run(client.open('/a/open', 'w'));
+  await run(open.write('being written'));
+  await run(open.hflush());
+  const report = await run(fsck('path=/a&files=1&blocks=1&locations=1'));
+  expect(report).toMatch(/^FSCK started by hdfs \(auth:SIMPLE\) from \/\S+ for path \/a at .+\n\n\/a <dir>\n\/a\/b <dir>\n/);
+  expect(report).toMatch(
+    /\/a\/b\/whole 20000 bytes, replicated: replication=2, 2 block\(s\): {2}OK\n0\. BP-\S+:blk_\d+_\d+ len=16384 Live_repl=2 {2}\[DatanodeInfoWithStorage\[\S+,DS-\S+,DISK\], /,
+  );
+  expect(report).toMatch(
+    /Target Replicas is 3 but found 2 live replica\(s\), 0 decommissioned replica\(s\), 0 decommissioning replica\(s\)\.\n/,
+  );
+  expect(report).toContain(' Total size:\t20001 B');
+  expect(report).toContain(' Total files:\t3 (Files currently being written: 1)\n');
+  expect(report).toContain(' Under-replicated blocks:\t1 (33.333332 %)\n');
+  expect(report).toContain(' Missing replicas:\t\t1 (14.285714 %)\n');
+  expect(report.endsWith("\n\n\nThe filesystem under path '/a' is HEALTHY")).toBe(true);
+  expect(await run(fsck('path=/a/open&openforwrite=1&files=1&blocks=1'))).toMatch(
+    /OPENFORWRITE: .*[\s\S]*Under Construction Block:\n0\. .* Expected_repl=2/,
+  );
+  expect((await run(fsck('path=/none'))).endsWith("\n\nPath '/none' does not exist")).toBe(true);
+  expect(await run(fsck('path=/&move=1'))).toContain('not built yet');
+  const id = /:(blk_\d+)_\d+ len=16384/.exec(report)?.[1] ?? '';
+  const block = await run(fsck(`path=/&blockId=${id}+nonsense`));
+  expect(block).toContain(
+    `Block Id: ${id}\nBlock belongs to: /a/b/whole\nNo. of Expected Replica: 2\nNo. of live Replica: 2\n`,
+  );
+  expect(block).toMatch(/Block replica on datanode\/rack: \S+\/default-rack is HEALTHY\n/);
+  expect(block).toContain('Incorrect blockId format: nonsense\n');
+  await run(open.close());
+  for (const name of ['dn0', 'dn1']) cluster.crash(name, 'process', false);
+  await cluster.until(() => (cluster.nameNode.running?.system.blockManager.datanodes.aliveCount ?? 1) === 0, LIMIT_MS);
+  const lost = await run(fsck('path=/a'));
+  expect(lost).toContain('\n/a/b/whole: MISSING 2 blocks of total size 20000 B.');
+  expect(lost.endsWith("The filesystem under path '/a' is CORRUPT")).toBe(true);
+  expect(await run(fsck('path=/a&listcorruptfileblocks=1'))).toMatch(/Cookie:\t4\n(blk_\d+\t\/a\/\S+\n){4}/);
+  expect((await run(fsck('path=/a/b&delete=1'))).endsWith('is CORRUPT')).toBe(true);
+  expect(await run(client.exists('/a/b/whole'))).toBe(false);
+});

@@ -1,0 +1,52 @@
+// What a request to /fsck asks for. Names are those that Hadoop's own `hdfs fsck` sends.
+import { HdfsError } from '../../../base/errors.ts';
+
+export interface FsckOptions {
+  readonly path: string;
+  readonly files: boolean;
+  readonly blocks: boolean;
+  readonly locations: boolean;
+  readonly racks: boolean;
+  readonly replicaDetails: boolean;
+  readonly upgradeDomains: boolean;
+  readonly maintenance: boolean;
+  readonly openForWrite: boolean;
+  readonly showProgress: boolean;
+  readonly remove: boolean;
+  readonly replicate: boolean;
+  readonly corruptFileBlocks: boolean;
+  /** How many corrupt blocks an answer before has shown. */
+  readonly startBlockAfter: number;
+  readonly blockIds: readonly string[] | undefined;
+}
+
+/** Throws HdfsError EUNSUPPORTED for what is not built. */
+export function fsckOptions(query: URLSearchParams): FsckOptions {
+  for (const [name, what] of [
+    ['move', 'moving corrupted files to /lost+found'],
+    ['storagepolicies', 'the summary of storage policies'],
+  ] as const) {
+    if (query.has(name)) throw new HdfsError('EUNSUPPORTED', `${what} is not built yet`);
+  }
+  const startBlockAfter = Number(query.get('startblockafter') ?? '0');
+  return {
+    path: query.get('path') ?? '/',
+    files: query.has('files'),
+    blocks: query.has('blocks'),
+    locations: query.has('locations'),
+    racks: query.has('racks'),
+    replicaDetails: query.has('replicadetails'),
+    upgradeDomains: query.has('upgradedomains'),
+    maintenance: query.has('maintenance'),
+    openForWrite: query.has('openforwrite'),
+    showProgress: query.has('showprogress'),
+    remove: query.has('delete'),
+    replicate: query.has('replicate'),
+    corruptFileBlocks: query.has('listcorruptfileblocks'),
+    startBlockAfter: Number.isSafeInteger(startBlockAfter) && startBlockAfter > 0 ? startBlockAfter : 0,
+    blockIds: query
+      .get('blockId')
+      ?.split(' ')
+      .filter((id) => id !== ''),
+  };
+}
