@@ -59,6 +59,17 @@ export const NAMENODE_DRILLS = {
       for (const call of calls) await stage.run(call);
     },
   },
+  'many-images': {
+    says: 'images follow close upon another',
+    keys: { 'dfs.namenode.checkpoint.txns': 8, 'dfs.namenode.checkpoint.check.period': 1 },
+    async play(stage) {
+      const fs = await stage.client();
+      for (let i = 0; i < 16; i++) {
+        await stage.write(fs, `/shared/f${i}`, { bytes: 100 });
+        await stage.sleep(1_000);
+      }
+    },
+  },
   'failing-log': {
     says: 'a sync of one of two edits directories fails',
     keys: { 'dfs.namenode.name.dir': '/name,/name2' },

@@ -121,6 +121,25 @@ export const REDUNDANCY_DRILLS = {
       }
     },
   },
+  'late-report': {
+    says: 'that a DataNode receives a block is told after the file was closed, and that it has received it later still',
+    async play(stage) {
+      const fs = await stage.client();
+      const { simulation } = stage;
+      simulation.latency = { minMs: 5, maxMs: 5, spikeEvery: 1_000_000, spikeMs: 0 };
+      for (let i = 0; i < 3; i++) {
+        const name = `dn${i}`;
+        simulation.clog(simulation.node(name), simulation.node('nn'), 1_500);
+        const clogEndsMs = simulation.nowMs + 1_500;
+        await stage.write(fs, `/shared/f${i}`, { bytes: 2_000 });
+        await stage.sleep(clogEndsMs - simulation.nowMs + 8);
+        stage.cut(name, 'nn');
+        await stage.sleep(2_000);
+        simulation.healAll();
+        await stage.sleep(2_000);
+      }
+    },
+  },
   'vanished-replica': {
     says: 'files of replicas vanish from a disk, and its DataNode sees it',
     dataNodes: 4,

@@ -63,9 +63,9 @@ export const NAMENODE_MUTANTS: readonly Mutant[] = [
     file: 'src/server/namenode/publishing.ts',
     find: 'Math.max(1, retention.images)',
     replace: '1',
-    story: 'chaos',
-    scenario: 'calm',
-    seeds: 3,
+    story: 'drill',
+    drill: 'many-images',
+    seeds: 1,
     trips: ['EL5'],
   },
   {

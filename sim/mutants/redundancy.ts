@@ -78,9 +78,9 @@ export const REDUNDANCY_MUTANTS: readonly Mutant[] = [
     file: 'src/core/blocks/reports.ts',
     find: 'return reported.state === ReplicaState.RBW ? undefined : INVALID_STATE;',
     replace: 'return INVALID_STATE;',
-    story: 'chaos',
-    scenario: 'calm',
-    seeds: 3,
+    story: 'drill',
+    drill: 'late-report',
+    seeds: 1,
     trips: ['BK7', 'DL1', 'RP1'],
   },
   {
