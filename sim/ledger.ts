@@ -41,6 +41,9 @@ const NEVER_CERTAIN: ReadonlySet<CallKind> = new Set(['close', 'trash', 'append'
 /** Codes after which a call may have happened or not. */
 const NO_ANSWER: ReadonlySet<string> = new Set(['ECONN', 'ETIMEDOUT', 'EABORT', 'ERETRY', 'ESTANDBY']);
 
+/** Homes are for the trash alone. */
+export const isTrash = (path: string): boolean => path.startsWith('/user/');
+
 const isAbove = (top: string, path: string): boolean => path === top || path.startsWith(`${top}/`);
 
 export const codeOf = (error: unknown): string => (error as { readonly code?: string }).code ?? (error as Error).name;
@@ -99,8 +102,18 @@ export class Ledger {
     );
   }
 
+  /** What was moved into the trash, by inode: the paths of before, and when. */
+  private readonly trashed = new Map<number, { readonly from: string; readonly atMs: number }>();
+
+  /** TR1: what was moved to the trash, and is not to be deleted at once, is there. To be called when that is acknowledged. */
+  checkTrashed(path: string, violations: Violations): void {
+    this.refresh();
+    const isThere = [...this.trashed.values()].some(({ from }) => from === path);
+    violations.check(isThere, 'TR1', () => `${path} was moved to the trash, and is not there`);
+  }
+
   /** What the log tells of files becomes what is expected of them. `losses`: how many DataNodes have lost their power. */
-  follower(violations: Violations, losses: () => number): FileListener {
+  follower(violations: Violations, losses: () => number, trashIntervalMs: number): FileListener {
     const ghostOf = (createPath: string): GhostFile | undefined => this.byCreatePath.get(createPath);
     return {
       appended: ({ createPath }, { clientName, path }, length) => {
@@ -119,6 +132,17 @@ export class Ledger {
         if (wrong !== undefined) violations.add(wrong.invariant, wrong.detail);
       },
       cut: ({ createPath }, length, open) => ghostOf(createPath)?.cut(length, open, this.nowMs()),
+      moved: ({ inodeId }, from, to) => {
+        if (isTrash(to) && !isTrash(from)) this.trashed.set(inodeId, { from, atMs: this.nowMs() });
+      },
+      deleted: ({ inodeId }, path) => {
+        const trashed = this.trashed.get(inodeId);
+        if (trashed === undefined) return;
+        // TR2: whatever the wall clock says.
+        const restedMs = this.nowMs() - trashed.atMs;
+        const detail = (): string => `${path} was ${Math.round(restedMs / 1_000)} s in the trash when that was emptied`;
+        violations.check(restedMs >= trashIntervalMs, 'TR2', detail);
+      },
       joined: (target, sources, length) => {
         const file = ghostOf(target.createPath);
         let at = length;

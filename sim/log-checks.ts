@@ -1,7 +1,7 @@
 // Holds the committed edit log against the ledger: what was acknowledged is in it, once and in order; what failed is not;
 // no id was given out twice.
 import type { EditOp } from '../src/core/edits/ops.ts';
-import type { Call, Ledger } from './ledger.ts';
+import { type Call, isTrash, type Ledger } from './ledger.ts';
 import type { Model } from './model.ts';
 import type { Violations } from './violations.ts';
 import type { Testimony, Witness } from './witness.ts';
@@ -15,10 +15,8 @@ const nameOf = ({ kind, path, target }: Pick<Call, 'kind' | 'path' | 'target'>):
 
 /** Made again, they do the same once more, and nothing when it is so already: their number in the log tells nothing. */
 const REPEATABLE: ReadonlySet<string> = new Set(['setrep', 'chmod', 'truncate']);
-/** What the trash makes for itself is asked for by nobody. */
-const isTrash = (path: string): boolean => path.startsWith('/user/');
 
-/** What an op is called by whoever asked for it; undefined: nobody does. */
+/** What an op is called by whoever asked for it; undefined: nobody does, as for what the trash makes for itself. */
 function nameOfOp(op: EditOp): string | undefined {
   if (('path' in op && isTrash(op.path)) || (op.kind === 'RENAME' && isTrash(op.source))) return undefined;
   switch (op.kind) {

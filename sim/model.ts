@@ -26,6 +26,9 @@ export interface FileListener {
   /** `open`: until its last block's replicas are cut too. */
   cut(file: ModelFile, length: number, open: boolean): void;
   joined(target: ModelFile, sources: readonly ModelFile[], length: number): void;
+  /** It was moved to that path. */
+  moved(entry: ModelEntry, from: string, to: string): void;
+  deleted(entry: ModelEntry, path: string): void;
 }
 
 export type ModelEntry = ModelFile | { readonly kind: 'directory'; readonly inodeId: number };
@@ -140,14 +143,21 @@ export class Model {
         for (const path of replaced) this.entries.delete(path);
         for (const [path, entry] of moving) {
           this.entries.delete(path);
-          if (entry !== undefined) this.entries.set(op.destination + path.slice(op.source.length), entry);
+          if (entry === undefined) continue;
+          const to = op.destination + path.slice(op.source.length);
+          this.entries.set(to, entry);
+          this.listener?.moved(entry, path, to);
         }
         return;
       }
       case 'DELETE': {
         const gone = this.below(op.path);
         if (gone.length === 0) this.contradictions.push(`txid ${txid}: there is no ${op.path}`);
-        for (const path of gone) this.entries.delete(path);
+        for (const path of gone) {
+          const entry = this.entries.get(path);
+          if (entry !== undefined) this.listener?.deleted(entry, path);
+          this.entries.delete(path);
+        }
         return;
       }
       case 'SET_REPLICATION': {

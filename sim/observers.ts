@@ -11,12 +11,15 @@ export interface Observers {
   readonly witness: Witness;
 }
 
+/** How long the NameNode keeps what is moved to the trash; 0: there is none. */
+export const trashIntervalMs = ({ configuration }: SimCluster): number => configuration.getFloat('fs.trash.interval') * 60_000;
+
 /** `lookEvery`: one acknowledgement in so many is looked for on the disk at once. */
 export function observe(cluster: SimCluster, lookEvery: number): Observers {
   const { simulation, violations } = cluster;
   const ledger = new Ledger(() => simulation.nowMs);
   const witness = new Witness(cluster.nameNode.machine.disk, violations);
-  witness.follow(ledger.follower(violations, () => cluster.dataPowerLosses));
+  witness.follow(ledger.follower(violations, () => cluster.dataPowerLosses, trashIntervalMs(cluster)));
   ledger.refresh = () => void witness.model();
   const acks = new AckChecks(witness, violations);
   const looks = simulation.random('looks');

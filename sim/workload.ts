@@ -239,7 +239,8 @@ export class Actor {
     const { ledger } = this;
     const path = this.movable('file');
     if (path === undefined) return;
-    await ledger.call(this.name, 'trash', path, undefined, () => fs.rm(path));
+    const { trashPath } = await ledger.call(this.name, 'trash', path, undefined, () => fs.rm(path));
+    if (trashPath !== undefined) ledger.checkTrashed(path, this.cluster.violations);
     ledger.forget(path);
   }
 }

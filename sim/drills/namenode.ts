@@ -70,6 +70,23 @@ export const NAMENODE_DRILLS = {
       }
     },
   },
+  'trash-and-clock': {
+    says: 'files are moved to the trash, and the NameNode’s clock jumps by a day',
+    keys: { 'fs.trash.interval': 3, 'fs.trash.checkpoint.interval': 1 },
+    async play(stage) {
+      const fs = await stage.client();
+      const { ledger, actor, cluster } = stage;
+      for (const [i, path] of (await stage.writeMany(fs, 2, { bytes: 300 })).entries()) {
+        const { trashPath } = await stage.run(ledger.call(actor, 'trash', path, undefined, () => fs.rm(path)));
+        cluster.violations.check(trashPath !== undefined, 'TR1', () => `${path} is deleted at once`);
+        ledger.checkTrashed(path, cluster.violations);
+        await stage.sleep(65_000);
+        cluster.nameNode.machine.jumpClock((i % 2 === 0 ? 30 : -20) * 3_600_000);
+        await stage.sleep(70_000);
+        ledger.refresh();
+      }
+    },
+  },
   'failing-log': {
     says: 'a sync of one of two edits directories fails',
     keys: { 'dfs.namenode.name.dir': '/name,/name2' },
