@@ -1,9 +1,15 @@
-// If these fail, the simulator no longer sees that a good replica counts as bad, or it cries over one that its DataNode
-// could not read.
+// If these fail, the simulator no longer sees that a good replica counts as bad, or that an error leaves changes, or it cries
+// over what is as it should be.
 import { expect, test } from 'vitest';
+import { HdfsError } from '../../src/base/errors.ts';
+import type { GenStamp } from '../../src/base/ids.ts';
+import type { RpcCall } from '../../src/rpc/service.ts';
 import { type Keys, SimCluster } from '../cluster.ts';
 import { allReplicas } from '../replicas.ts';
 import { NameNodeWatch } from './namenode.ts';
+
+/** HdfsConstants.LEASE_SOFTLIMIT_PERIOD. */
+const SOFT_LIMIT_MS = 60_000;
 
 async function withReplica(keys: Keys = {}) {
   const cluster = new SimCluster({ seed: 6, clients: 1, keys });
@@ -44,4 +50,32 @@ test('a replica that its scanner cannot read may count as bad', async () => {
   daemon.disk.add({ path, operations: 'read', error: 'EIO' });
   expect(await cluster.until(() => corrupt() > 0, 60_000)).toBe(true);
   expect(look()).toEqual([]);
+});
+
+test('whoever asks for a file that its writer left begins its recovery, and is refused', async () => {
+  const { cluster, client } = await withReplica();
+  const { simulation, violations } = cluster;
+  const writer = simulation.node('writer');
+  const fs = await simulation.run(cluster.connect(writer), 60_000);
+  const handle = await simulation.run(fs.open('/g', 'w'), 60_000);
+  await simulation.run(handle.write(Buffer.alloc(100)), 60_000);
+  await simulation.run(handle.hflush(), 60_000);
+  writer.crash('process');
+  await simulation.advance(SOFT_LIMIT_MS + 5_000);
+  await expect(simulation.run(client.open('/g', 'a'), 60_000)).rejects.toThrow('lease recovery is in progress');
+  expect(violations.found).toEqual([]);
+});
+
+test('an error that leaves an edit is seen', async () => {
+  const { cluster } = await withReplica();
+  const system = cluster.nameNode.running?.system;
+  if (system === undefined) throw new Error('the NameNode is down');
+  const call = { user: 'hdfs', method: 'mkdirs', afterTxid: 0 } as RpcCall;
+  const wrong = (): never => {
+    const stamp = (system.namespace.genStamp + 1) as GenStamp;
+    system.commit([{ kind: 'SET_GENSTAMP_V2', genStamp: stamp }], system.now());
+    throw new HdfsError('EBUSY', 'somebody has it');
+  };
+  await expect((async () => system.change(call, 'nothing is done', wrong))()).rejects.toThrow('somebody has it');
+  expect(cluster.violations.found.map(({ invariant }) => invariant)).toEqual(['NS6']);
 });
