@@ -14,11 +14,19 @@ export interface Observers {
 /** How long the NameNode keeps what is moved to the trash; 0: there is none. */
 export const trashIntervalMs = ({ configuration }: SimCluster): number => configuration.getFloat('fs.trash.interval') * 60_000;
 
+/** The directory with all of the log: the first one, until a full disk has made the NameNode leave it out and go on with another. */
+export function logDirectory(cluster: SimCluster): (before: string) => string {
+  return (before) => {
+    const working = cluster.nameNode.running?.storage.working.map(({ root }) => `${root}/current`) ?? [];
+    return working.includes(before) ? before : (working[0] ?? before);
+  };
+}
+
 /** `lookEvery`: one acknowledgement in so many is looked for on the disk at once. */
 export function observe(cluster: SimCluster, lookEvery: number): Observers {
   const { simulation, violations } = cluster;
   const ledger = new Ledger(() => simulation.nowMs);
-  const witness = new Witness(cluster.nameNode.machine.disk, violations);
+  const witness = new Witness(cluster.nameNode.machine.disk, violations, logDirectory(cluster));
   witness.follow(ledger.follower(violations, () => cluster.dataPowerLosses, trashIntervalMs(cluster)));
   ledger.refresh = () => void witness.model();
   const acks = new AckChecks(witness, violations);

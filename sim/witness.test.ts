@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import type { SimFileNode } from '../src/host/sim/disk-tree.ts';
 import { SimCluster } from './cluster.ts';
+import { logDirectory } from './observers.ts';
 import { Witness } from './witness.ts';
 
 const CURRENT = '/name/current';
@@ -56,4 +57,29 @@ test('a bit of an op that was read before flips, and is seen', async () => {
   });
   witness.read();
   expect(cluster.violations.found.map(({ invariant }) => invariant)).toContain('EL3');
+});
+
+test('what is logged where a directory has been left out is seen, and what is missing there is not called lost', async () => {
+  const cluster = new SimCluster({ seed: 5, dataNodes: 1, clients: 1, keys: { 'dfs.namenode.name.dir': '/name,/name2' } });
+  await cluster.start();
+  const { simulation, violations, nameNode } = cluster;
+  const witness = new Witness(nameNode.machine.disk, violations, logDirectory(cluster));
+  const fs = await simulation.run(cluster.connect(simulation.node('client0')));
+  const made = (path: string): boolean => witness.read().some(({ op }) => op.kind === 'MKDIR' && op.path === path);
+  await simulation.run(fs.mkdir('/before'));
+  expect(made('/before')).toBe(true);
+  const undo = nameNode.disk.add({ path: '/name', operations: 'write', error: 'ENOSPC' });
+  await simulation.run(fs.mkdir('/meanwhile'), 60_000);
+  expect(made('/meanwhile')).toBe(true);
+  undo();
+  // The directory comes back, and the other one goes.
+  nameNode.crash('process');
+  await simulation.run(nameNode.restart(), 60_000);
+  expect(await cluster.until(() => cluster.ready, 60_000)).toBe(true);
+  await simulation.run(fs.mkdir('/after'), 60_000);
+  expect(made('/after')).toBe(true);
+  nameNode.disk.add({ path: '/name2', operations: 'write', error: 'EIO' });
+  await simulation.run(fs.mkdir('/last'), 60_000);
+  expect(made('/last')).toBe(true);
+  expect(violations.found).toEqual([]);
 });
