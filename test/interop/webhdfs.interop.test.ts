@@ -18,8 +18,12 @@ const DIFFERENT: readonly { readonly query: RegExp; readonly why: string }[] = [
   { query: /op=(GETLINKTARGET|CREATESYMLINK&destination)/, why: 'symbolic links are refused by name' },
 ];
 
+/** Hadoop's DataNodes send a created file's name as it is; we escape what is no ASCII, as HTTP wants it. */
+const escaped = (location: string | undefined): string | undefined =>
+  plain(location)?.replace(/[\u0080-\uffff]/g, encodeURIComponent);
+
 const shown = (answers: readonly WebAnswer[]): readonly unknown[] =>
-  answers.map(({ status, type, location, body }) => ({ status, type, location: plain(location), body: plain(body) }));
+  answers.map(({ status, type, location, body }) => ({ status, type, location: escaped(location), body: plain(body) }));
 
 describeWithApache('WebHDFS', () => {
   let directory: string;
