@@ -55,7 +55,7 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
       'const noted = lastChunk === undefined || lastChunk.length > 0 ? undefined : this.noteTail(lastChunk.length, lastChunk.sum);',
     story: 'drill',
     drill: 'power-under-writers',
-    seeds: 6,
+    seeds: 16,
     trips: ['X3', 'LR4'],
   },
   {
