@@ -130,5 +130,6 @@ function storageTypes(text: string): readonly string[] {
 }
 
 function policyName(policy: string | undefined): string {
-  return policy === undefined || policy === '' || policy === 'Replicated' ? 'Replicated' : `EC:${policy}`;
+  // Of a directory without one too: so Apache prints it.
+  return policy === 'Replicated' ? policy : `EC:${policy ?? ''}`;
 }
