@@ -11,7 +11,7 @@ import type { NamespaceIdentity } from './identity.ts';
 import { imageCounters } from './loading.ts';
 import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
-import { publishImage, purge, type Retention } from './publishing.ts';
+import { ImagesUnderWay, publishImage, purge, type Retention } from './publishing.ts';
 
 /** With a secondary NameNode at work, its image may be late by this factor before one is made here. */
 const SECONDARY_PATIENCE = 1.5;
@@ -33,6 +33,8 @@ export interface CheckpointerOptions {
 }
 
 export class Checkpointer {
+  /** Those made here, and those that are brought. */
+  readonly imagesUnderWay = new ImagesUnderWay();
   private readonly system: NameSystem;
   private readonly options: CheckpointerOptions;
   private running: Promise<number> | undefined;
@@ -153,12 +155,14 @@ export class Checkpointer {
       // An image holds durable transactions only.
       await editLog.sync();
       if (editLog.lowSpace !== undefined) throw new HdfsError('ENOSPC', editLog.lowSpace);
-      const saved = await publishImage(host, this.options.storage, txid, () => ({
-        inodes,
-        blocks,
-        counters,
-        carried: this.options.carried,
-      }));
+      const { storage, carried } = this.options;
+      const { imagesUnderWay } = this;
+      for (let end = imagesUnderWay.end(txid); end !== undefined; end = imagesUnderWay.end(txid)) await end;
+      // One of just these transactions may have been brought while the log was synced.
+      if (this.lastTxid === txid) return txid;
+      const saved = await imagesUnderWay.during(txid, () =>
+        publishImage(host, storage, txid, () => ({ inodes, blocks, counters, carried })),
+      );
       if (editLog.lastTxid > first) sometimes('changes came while an image was written');
       this.noteImage(txid);
       host.log.log('info', 'checkpoint', `saved image of transaction ${txid}`, {

@@ -467,6 +467,7 @@ export class NameNode {
     const uploads = new ImageUploads({
       host,
       storage,
+      imagesUnderWay: checkpointer.imagesUnderWay,
       bytesPerSecond,
       rules: {
         periodMs: configuration.getDuration('dfs.namenode.checkpoint.period'),

@@ -1,5 +1,6 @@
 // Writing images: aside in every image directory, synced, then the digest, then the name; and only then older images, and
 // the edits that only they needed, go. Reading them is storage.ts.
+import { assert } from '../../base/assert.ts';
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { type ImageContent, type SavedImage, saveImage } from '../../format/fsimage/saver.ts';
 import { formatDigest } from '../../format/storage/digest.ts';
@@ -9,6 +10,37 @@ import { currentOf, type NameDirectory } from './directories.ts';
 import { listSegments } from './edits-recovery.ts';
 import type { NameStorage } from './name-storage.ts';
 import { listImages } from './storage.ts';
+
+/**
+ * Images that are being made or received, by their last transaction. Two of the same transactions would be written to the
+ * same files: by this NameNode, say, and by a secondary that read the edits which it had just closed.
+ */
+export class ImagesUnderWay {
+  readonly #ends = new Map<number, Promise<void>>();
+
+  /** Undefined: none is. */
+  get newest(): number | undefined {
+    return this.#ends.size === 0 ? undefined : Math.max(...this.#ends.keys());
+  }
+
+  /** The end, good or bad, of one of these transactions. Undefined: none is under way. */
+  end(txid: number): Promise<void> | undefined {
+    return this.#ends.get(txid);
+  }
+
+  /** None of the same transactions may be under way. */
+  async during<T>(txid: number, work: () => Promise<T>): Promise<T> {
+    assert(!this.#ends.has(txid), 'two images of the same transactions');
+    let over = (): void => undefined;
+    this.#ends.set(txid, new Promise((resolve) => (over = resolve)));
+    try {
+      return await work();
+    } finally {
+      this.#ends.delete(txid);
+      over();
+    }
+  }
+}
 
 /** Writes an image into every working image directory; one that fails is left out from then on. */
 export async function publishImage(

@@ -112,6 +112,29 @@ describe('a checkpoint', () => {
     });
   });
 
+  test('of the very transactions of which the NameNode makes an image is turned away, and neither spoils the other', async () => {
+    const pair = new Pair();
+    const api = await pair.begin();
+    const secondary = await pair.opened();
+    await mkdir(api, '/a');
+    const { checkpointer, system } = pair.nn.running;
+    pair.nn.machine.diskFault = ({ path }) => (path.includes('fsimage.ckpt') ? { delayMs: 100 } : undefined);
+    // The log is closed again right after the secondary has had it closed, and before it asks what there is to fetch.
+    const before = system.editLog.lastTxid;
+    const theirs = secondary.checkpoint();
+    while (system.editLog.lastTxid === before) await pair.nn.simulation.advance(1);
+    const ours = checkpointer.save();
+    const [{ txid, upload }, own] = await pair.nn.within(Promise.all([theirs, ours]));
+    expect(txid).toBe(own);
+    expect(upload).toMatchObject({
+      kind: 'unwanted',
+      reason: `Another checkpointer is already in the process of uploading a checkpoint made up to transaction ID ${own}`,
+    });
+    expect(pair.nn.logged.filter((line) => /left out/.test(line))).toEqual([]);
+    expect(await pair.images()).toEqual([imageOf(0), imageOf(own)]);
+    expect(await exists(await pair.nn.restart('power'), '/a')).toBe(true);
+  });
+
   test('goes on from what the NameNode has, after the secondary, or the NameNode, was started anew', async () => {
     const pair = new Pair();
     let api = await pair.begin();

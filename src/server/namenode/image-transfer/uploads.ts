@@ -6,7 +6,7 @@ import { imageCheckpointName, imageName } from '../../../format/storage/names.ts
 import type { Host } from '../../../host/host.ts';
 import { currentOf, type NameDirectory } from '../directories.ts';
 import type { NameStorage } from '../name-storage.ts';
-import { imageDirectories, nameImage } from '../publishing.ts';
+import { type ImagesUnderWay, imageDirectories, nameImage } from '../publishing.ts';
 import { receiveFile } from './files.ts';
 import type { PutRequest } from './parameters.ts';
 
@@ -45,6 +45,7 @@ export type UploadOutcome = { readonly kind: 'taken' } | { readonly kind: 'unwan
 export interface UploadParts {
   readonly host: Host;
   readonly storage: NameStorage;
+  readonly imagesUnderWay: ImagesUnderWay;
   readonly rules: UploadRules;
   readonly bytesPerSecond: number;
   history(): ImageHistory;
@@ -54,8 +55,6 @@ export interface UploadParts {
 
 export class ImageUploads {
   private readonly parts: UploadParts;
-  /** Transactions of the images on their way. */
-  private readonly arriving = new Set<number>();
 
   constructor(parts: UploadParts) {
     this.parts = parts;
@@ -69,24 +68,22 @@ export class ImageUploads {
     if (txid > history.durableTxid) {
       throw new HdfsError('EIO', `an image of transaction ${txid}, when the edit log ends at ${history.durableTxid}`);
     }
-    const newest = Math.max(...this.arriving);
-    if (newest >= txid) {
+    const { imagesUnderWay, rules } = this.parts;
+    const { newest } = imagesUnderWay;
+    if (newest !== undefined && newest >= txid) {
       const reason = `Another checkpointer is already in the process of uploading a checkpoint made up to transaction ID ${newest}`;
       return { kind: 'unwanted', reason };
     }
-    const recent = tooRecent(txid, history, this.parts.rules);
+    const recent = tooRecent(txid, history, rules);
     if (recent !== undefined) return { kind: 'unwanted', reason: recent };
-    this.arriving.add(txid);
-    try {
+    return imagesUnderWay.during(txid, async () => {
       if (await this.isThere(txid)) {
         const reason = `Either current namenode has checkpointed or another checkpointer already uploaded an checkpoint for txid ${txid}`;
         return { kind: 'unwanted', reason };
       }
       await this.store(request, body, md5);
       return { kind: 'taken' };
-    } finally {
-      this.arriving.delete(txid);
-    }
+    });
   }
 
   private async isThere(txid: number): Promise<boolean> {
