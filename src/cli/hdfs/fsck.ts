@@ -1,7 +1,7 @@
 // hdfs fsck: asks the NameNode's web server for a report on the blocks of a tree, prints it as it comes, and takes the exit
 // code from its last line. Apache: DFSck.
 import { HdfsError, messageOf } from '../../base/errors.ts';
-import { connect } from '../../client/index.ts';
+import { connect, type Hdfs } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { addressOf, clientNameNodes, formatHostPort, nameNodeConfiguration } from '../../config/nameservices.ts';
 import type { Host } from '../../host/host.ts';
@@ -150,6 +150,16 @@ async function listCorrupt(host: Host, terminal: Terminal, url: string, path: st
   return shown === 0 ? 0 : FAILED;
 }
 
+/** Throws, naming a path as Hadoop's client does: in full, unless it was given from the root. */
+async function requireAny(client: Hdfs, text: string, path: string): Promise<void> {
+  try {
+    await client.stat(path);
+  } catch (error) {
+    if (!(error instanceof HdfsError) || error.code !== 'ENOENT' || text.startsWith('/')) throw error;
+    throw new HdfsError('ENOENT', `File does not exist: ${client.uri}${path}`, { path });
+  }
+}
+
 export async function runFsck(
   host: Host,
   terminal: Terminal,
@@ -173,7 +183,7 @@ export async function runFsck(
     const client = await connect({ host, configuration });
     try {
       path = client.resolve(asked.path);
-      await client.stat(path);
+      await requireAny(client, asked.path, path);
     } finally {
       await client.close();
     }
