@@ -43,8 +43,10 @@ export class GhostFile {
   /** When it was opened, closed, cut or joined last: what a client learns of an earlier state counts no more. */
   changedMs = 0;
   open = true;
-  /** A cut inside a block: the file has this length once the DataNodes have cut it; or the old one, should it be forgotten. */
+  /** A cut inside a block: the file has this length once the DataNodes have cut it. */
   cutTo: number | undefined;
+  /** The length that it has should that cut be forgotten: the end of its block. */
+  private uncut = 0;
   /** It was closed with this length, and cut since to this: nothing may take these bytes. */
   kept = 0;
   /** Acknowledged by hflush; with how many DataNodes had lost their power by then. */
@@ -150,7 +152,7 @@ export class GhostFile {
 
   /** It is closed with that length. Answers what is wrong with it. */
   closed(length: number, losses: number, nowMs: number): Wrong | undefined {
-    const { written, cutTo, createPath } = this;
+    const { written, cutTo, uncut, createPath } = this;
     const owed = this.owed(losses);
     const last = this.pieces.at(-1);
     const acknowledged = last?.closedAt === undefined ? last?.acknowledged : undefined;
@@ -164,22 +166,27 @@ export class GhostFile {
     if (acknowledged !== undefined && acknowledged !== length) return this.closedShort(length, acknowledged);
     if (length > written) return { invariant: 'BK5', detail: `${createPath} closes at ${length}, ${written} were written` };
     if (length < owed) return { invariant: 'LR4', detail: `${createPath} closes at ${length}, ${owed} were promised` };
-    if (cutTo !== undefined && length !== cutTo && length !== written) {
-      return { invariant: 'BK3', detail: `${createPath} closes at ${length}, it had ${written} and was cut to ${cutTo}` };
+    if (cutTo !== undefined && length !== cutTo && length !== uncut) {
+      return {
+        invariant: 'BK3',
+        detail: `${createPath} closes at ${length}, it was cut to ${cutTo} in a block up to ${uncut}`,
+      };
     }
     return undefined;
   }
 
-  /** It was cut: at once, or when its last block's replicas are (`open`). */
-  cut(length: number, open: boolean, nowMs: number): void {
+  /** It was cut: at once, or, inside a block that goes up to `uncut`, when its last block's replicas are. */
+  cut(length: number, uncut: number | undefined, nowMs: number): void {
     this.promiseAtMost(length);
-    if (!open) {
+    if (uncut === undefined) {
       this.become(this.piecesUpTo(length), nowMs);
       return;
     }
     this.open = true;
     this.cutTo = length;
-    this.become(this.pieces, nowMs);
+    this.uncut = uncut;
+    // What lies in the blocks behind is gone at once.
+    this.become(this.piecesUpTo(uncut), nowMs);
   }
 
   /** The bytes of another file come behind its own `length`. */

@@ -131,7 +131,7 @@ export class Ledger {
         const wrong = ghostOf(createPath)?.closed(length, losses(), this.nowMs());
         if (wrong !== undefined) violations.add(wrong.invariant, wrong.detail);
       },
-      cut: ({ createPath }, length, open) => ghostOf(createPath)?.cut(length, open, this.nowMs()),
+      cut: ({ createPath }, length, open, uncut) => ghostOf(createPath)?.cut(length, open ? uncut : undefined, this.nowMs()),
       moved: ({ inodeId }, from, to) => {
         if (isTrash(to) && !isTrash(from)) this.trashed.set(inodeId, { from, atMs: this.nowMs() });
       },

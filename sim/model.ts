@@ -24,7 +24,8 @@ export interface FileListener {
   appended(file: ModelFile, op: Extract<EditOp, { kind: 'APPEND' }>, length: number): void;
   closed(file: ModelFile, length: number): void;
   /** `open`: until its last block's replicas are cut too. */
-  cut(file: ModelFile, length: number, open: boolean): void;
+  /** `uncut`: its length should the cut inside its last block be forgotten. */
+  cut(file: ModelFile, length: number, open: boolean, uncut: number): void;
   joined(target: ModelFile, sources: readonly ModelFile[], length: number): void;
   /** It was moved to that path. */
   moved(entry: ModelEntry, from: string, to: string): void;
@@ -196,13 +197,15 @@ export class Model {
       length += block.numBytes;
     }
     const last = kept.at(-1);
+    let uncut = length;
     // Under another id it is cut as a copy, which has the new length from the beginning.
     if (truncateBlock !== undefined && last !== undefined && truncateBlock.id !== last.id) {
       kept.splice(-1, 1, { ...toModel(truncateBlock), numBytes: last.numBytes - (length - newLength) });
+      uncut = newLength;
     }
     file.blocks = kept;
     file.open = truncateBlock !== undefined;
-    this.listener?.cut(file, newLength, file.open);
+    this.listener?.cut(file, newLength, file.open, uncut);
   }
 
   files(): [string, ModelFile][] {
