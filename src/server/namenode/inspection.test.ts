@@ -106,6 +106,22 @@ test('events tell what was done, from any transaction on, across segments and re
   await expect(nn.client('alice').getEditsFromTxid({ txid: 1 })).rejects.toThrow('for operation getEditsFromTxid');
 });
 
+test('events are told though their segment gets its last name while they are being looked for', async () => {
+  const { nn, api } = await started();
+  await mkdir(api, '/d');
+  let rolled: Promise<number> | undefined;
+  nn.machine.diskFault = ({ operation, path }) => {
+    if (operation !== 'open' || !path.includes('edits_inprogress') || rolled !== undefined) return undefined;
+    rolled = nn.running.system.editLog.roll();
+    return { delayMs: 200 };
+  };
+  const { eventsList } = await api.getEditsFromTxid({ txid: 1 });
+  expect(await rolled).toBeGreaterThan(1);
+  const paths = eventsList.batch.flatMap(({ events }) => events.map(({ contents }) => CreateEventProto.decode(contents).path));
+  expect(paths).toEqual(['/d']);
+  expect(nn.logged.filter((line) => line.includes('ENOENT'))).toEqual([]);
+});
+
 test('of what is not in use there is none', async () => {
   const { nn, api } = await started();
   expect(await api.listReencryptionStatus({ id: 0 })).toEqual({ statuses: [], hasMore: false });

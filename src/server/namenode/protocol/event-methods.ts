@@ -2,6 +2,7 @@
 // NameNodeRpcServer.getEditsFromTxid.
 import type { LoggedOp } from '../../../core/edits/ops.ts';
 import { readEditLog } from '../../../format/edit-log/reader.ts';
+import { diskErrorCode } from '../../../host/disk-error.ts';
 import type { Handlers } from '../../../rpc/service.ts';
 import type { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
 import type { EventBatchProtoInit, EventsListProtoInit } from '../../../wire/messages/inotify.ts';
@@ -20,6 +21,8 @@ export interface EventMethodParts {
 }
 
 const NO_TXID = -1;
+/** Segments get another name when they are closed, and go when no image needs them: so often in a row they are looked for anew. */
+const TRIES = 5;
 
 export function eventMethods(parts: EventMethodParts): Handlers<typeof ClientNamenodeProtocol> {
   const { system } = parts;
@@ -53,23 +56,28 @@ async function eventsSince(
     }
     return events < maxEvents && logged.txid < syncTxid;
   };
-  if (from <= syncTxid) {
-    const segments = await listSegments(
-      system.host,
-      storage.working.filter((directory) => directory.edits),
+  let next = from;
+  for (let tries = 0; events < maxEvents && next <= syncTxid && tries < TRIES; ) {
+    const copies = copiesFor(
+      await listSegments(
+        system.host,
+        storage.working.filter(({ edits }) => edits),
+      ),
+      next,
     );
-    let next = from;
-    while (events < maxEvents && next <= syncTxid) {
-      const copies = copiesFor(segments, next);
-      if (copies.length === 0) break;
-      const before = next;
-      for (const copy of copies) {
-        next = await readSegment(system, copy, next, maxOpBytes, take);
-        // A copy that ends early is damaged, or belongs to a directory that failed: another one goes on.
-        if (next > syncTxid || next > (copy.lastTxid ?? syncTxid) || events >= maxEvents) break;
-      }
-      if (next === before) break;
+    if (copies.length === 0) break;
+    const before = next;
+    let vanished = false;
+    for (const copy of copies) {
+      const read = await readSegment(system, copy, next, maxOpBytes, take);
+      if (read === undefined) vanished = true;
+      else next = read;
+      // A copy that ends early is damaged, or belongs to a directory that failed: another one goes on.
+      if (next > syncTxid || next > (copy.lastTxid ?? syncTxid) || events >= maxEvents) break;
     }
+    if (next !== before) tries = 0;
+    else if (vanished) tries++;
+    else break;
   }
   return { batch, firstTxid, lastTxid, syncTxid };
 }
@@ -81,14 +89,14 @@ function copiesFor(segments: readonly SegmentFile[], txid: number): SegmentFile[
   return later.filter(({ firstTxid }) => firstTxid === first);
 }
 
-/** Answers the transaction after the last that was taken. */
+/** Answers the transaction after the last that was taken. Undefined: the file has gone since it was listed. */
 async function readSegment(
   system: NameSystem,
   { path, firstTxid, lastTxid }: SegmentFile,
   from: number,
   maxOpBytes: number,
   take: (logged: LoggedOp) => boolean,
-): Promise<number> {
+): Promise<number | undefined> {
   let next = from;
   const reading = readEditLog(fileChunks(system.host, path), { firstTxid, lastTxid, maxOpBytes });
   try {
@@ -100,6 +108,9 @@ async function readSegment(
         if (!more) return next;
       }
     }
+  } catch (error) {
+    if (diskErrorCode(error) !== 'ENOENT') throw error;
+    return undefined;
   } finally {
     await reading.return?.(undefined as never);
   }
