@@ -1,17 +1,10 @@
 // A walk that sums up the space of a subtree. It goes in slices and stays good while nothing below its root changes,
 // which SpaceCounters tells it of. Apache: INodeDirectory.computeQuotaUsage.
+import { Descent } from './descent.ts';
 import { localPolicy } from './inode-policy.ts';
 import { type InodeHandle, InodeType } from './inodes.ts';
 import type { Namespace } from './namespace.ts';
 import { addFileUsage, SpaceUsage } from './space-usage.ts';
-
-interface Frame {
-  readonly directory: InodeHandle;
-  /** Set on it, or on a directory between it and the root of the walk; 0: none. */
-  readonly policy: number;
-  /** Last name that was counted. */
-  after: Uint8Array | undefined;
-}
 
 export class SubtreeSpace {
   readonly root: InodeHandle;
@@ -19,21 +12,21 @@ export class SubtreeSpace {
   readonly usage = new SpaceUsage();
   readonly #ns: Namespace;
   readonly #version: number;
-  readonly #descent: Frame[] = [];
+  readonly #descent: Descent;
   #disturbed = false;
 
   constructor(ns: Namespace, root: InodeHandle) {
     this.#ns = ns;
     this.root = root;
     this.#version = ns.inodes.subtreeVersion(root);
-    const type = ns.inodes.type(root);
-    if (type === InodeType.DIRECTORY) this.#descent.push({ directory: root, policy: 0, after: undefined });
-    else if (type === InodeType.FILE) addFileUsage(ns, root, 0, this.usage);
+    this.#descent = new Descent(ns.inodes);
+    if (ns.inodes.type(root) === InodeType.DIRECTORY) this.#descent.enter(root, 0);
+    else this.#visit(root, 0);
   }
 
   /** Done, and nothing below the root has changed since it began. */
   get holds(): boolean {
-    return this.#descent.length === 0 && this.#isUnchanged;
+    return this.#descent.done && this.#isUnchanged;
   }
 
   get #isUnchanged(): boolean {
@@ -48,33 +41,17 @@ export class SubtreeSpace {
   /** Counts about `budget` more inodes. True when there is nothing more to do: it is done, or the tree has changed. */
   step(budget: number): boolean {
     if (!this.#isUnchanged) return true;
-    const { inodes } = this.#ns;
-    let left = budget;
-    while (left > 0) {
-      const frame = this.#descent[this.#descent.length - 1];
-      if (frame === undefined) break;
-      let below: InodeHandle = 0;
-      let last: InodeHandle = 0;
-      inodes.forEachChild(frame.directory, frame.after, (child) => {
-        last = child;
-        left--;
-        const type = inodes.type(child);
-        if (type === InodeType.DIRECTORY) below = child;
-        else if (type === InodeType.FILE) addFileUsage(this.#ns, child, frame.policy, this.usage);
-        return below === 0 && left > 0;
-      });
-      if (last === 0) {
-        this.#descent.pop();
-        left--;
-        continue;
-      }
-      frame.after = inodes.name(last);
-      if (below !== 0) {
-        this.#descent.push({ directory: below, policy: localPolicy(inodes, below) || frame.policy, after: undefined });
-      }
-    }
-    return this.#descent.length === 0;
+    this.#descent.step(budget, this.#visit);
+    return this.#descent.done;
   }
+
+  /** `inherited`: the policy set on a directory between the root of the walk and the inode; 0: none. */
+  readonly #visit = (inode: InodeHandle, inherited: number): void => {
+    const { inodes } = this.#ns;
+    const type = inodes.type(inode);
+    if (type === InodeType.DIRECTORY) this.#descent.enter(inode, localPolicy(inodes, inode) || inherited);
+    else if (type === InodeType.FILE) addFileUsage(this.#ns, inode, inherited, this.usage);
+  };
 }
 
 /** The whole walk at once. */

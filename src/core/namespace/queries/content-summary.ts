@@ -2,6 +2,7 @@
 // allows; between slices the tree may change, and the walk goes on from where it was, as Apache's does when it lets
 // others in. Whoever needs one consistent answer asks `holds` at the end. Apache: ContentSummaryComputationContext.
 import { HdfsError } from '../../../base/errors.ts';
+import { Descent } from '../descent.ts';
 import { fileLength, spaceConsumed } from '../file-length.ts';
 import { effectivePolicy, localPolicy } from '../inode-policy.ts';
 import { type InodeHandle, InodeType, type Quota } from '../inodes.ts';
@@ -39,22 +40,13 @@ export interface CountWalk {
   readonly holds: boolean;
 }
 
-interface Frame {
-  readonly directory: InodeHandle;
-  /** The storage policy in force. */
-  readonly policy: number;
-  /** Last name that was counted. */
-  after: Uint8Array | undefined;
-}
-
 /** A walk over one subtree. */
 export class SubtreeCount implements CountWalk {
   readonly root: InodeHandle;
   readonly #ns: Namespace;
   readonly #caller: Caller | undefined;
   readonly #version: number;
-  /** Directories from the root down to the one being looked at. */
-  readonly #descent: Frame[] = [];
+  readonly #descent: Descent;
   #length = 0;
   #space = 0;
   #files = 0;
@@ -68,11 +60,12 @@ export class SubtreeCount implements CountWalk {
     this.#caller = ns.options.permissionsEnabled && caller?.superuser === false ? caller : undefined;
     this.root = root;
     this.#version = ns.inodes.subtreeVersion(root);
+    this.#descent = new Descent(ns.inodes);
     this.#visit(root, effectivePolicy(ns.inodes, ns.inodes.parent(root)));
   }
 
   get done(): boolean {
-    return this.#descent.length === 0;
+    return this.#descent.done;
   }
 
   /** Nothing below the root has changed since the walk began. */
@@ -84,30 +77,10 @@ export class SubtreeCount implements CountWalk {
   step(budget: number): boolean {
     // The tree has changed under the walk: it cannot go on, and `holds` says so.
     if (!this.holds) {
-      this.#descent.length = 0;
+      this.#descent.stop();
       return true;
     }
-    const { inodes } = this.#ns;
-    let left = budget;
-    while (left > 0 && !this.done) {
-      const frame = this.#descent[this.#descent.length - 1] as Frame;
-      let below: InodeHandle = 0;
-      let last: InodeHandle = 0;
-      inodes.forEachChild(frame.directory, frame.after, (child) => {
-        last = child;
-        left--;
-        if (inodes.type(child) === InodeType.DIRECTORY) below = child;
-        else this.#visit(child, frame.policy);
-        return below === 0 && left > 0;
-      });
-      if (last === 0) {
-        this.#descent.pop();
-        left--;
-        continue;
-      }
-      frame.after = inodes.name(last);
-      if (below !== 0) this.#visit(below, frame.policy);
-    }
+    this.#descent.step(budget, (inode, policy) => this.#visit(inode, policy));
     return this.done;
   }
 
@@ -132,7 +105,7 @@ export class SubtreeCount implements CountWalk {
           throw denied(inodes, caller, inode, pathOfInode(inodes, inode), FsAction.READ_EXECUTE);
         }
         this.#directories++;
-        this.#descent.push({ directory: inode, policy, after: undefined });
+        this.#descent.enter(inode, policy);
       }
     }
   }
