@@ -77,8 +77,7 @@ export function removeEntries(existing: readonly AclEntry[], given: readonly Acl
     if (unwanted.some((each) => isSame(each, entry))) {
       state.dirty.add(entry.scope);
       if (entry.type === AclType.MASK) state.maskDirty.add(entry.scope);
-    } else if (entry.type === AclType.MASK) state.masks.set(entry.scope, entry);
-    else kept.push(entry);
+    } else keep(entry, kept, state);
   }
   return completed(kept, state);
 }
@@ -88,25 +87,30 @@ export function removeDefaults(existing: readonly AclEntry[]): AclEntry[] {
   return validated(existing.filter((entry) => entry.scope === AclScope.ACCESS));
 }
 
+/** Puts an entry that was there before into the new list; masks are put in at the end. */
+function keep(entry: AclEntry, list: AclEntry[], { masks }: Scoped): void {
+  if (entry.type === AclType.MASK) masks.set(entry.scope, entry);
+  else list.push(entry);
+}
+
+/** The same for one that is given now. */
+function take(entry: AclEntry, list: AclEntry[], state: Scoped): void {
+  state.dirty.add(entry.scope);
+  if (entry.type === AclType.MASK) state.maskDirty.add(entry.scope);
+  keep(entry, list, state);
+}
+
 /** The list with entries added, or changed where they are there already. */
 export function mergeEntries(existing: readonly AclEntry[], given: readonly AclEntry[]): AclEntry[] {
   const changes = ordered(given);
   const state = scoped();
   const kept: AclEntry[] = [];
-  const take = (entry: AclEntry): void => {
-    state.dirty.add(entry.scope);
-    if (entry.type === AclType.MASK) {
-      state.masks.set(entry.scope, entry);
-      state.maskDirty.add(entry.scope);
-    } else kept.push(entry);
-  };
   for (const entry of existing) {
     const change = search(changes, entry);
-    if (change !== undefined) take(change);
-    else if (entry.type === AclType.MASK) state.masks.set(entry.scope, entry);
-    else kept.push(entry);
+    if (change !== undefined) take(change, kept, state);
+    else keep(entry, kept, state);
   }
-  for (const change of changes) if (!existing.some((entry) => isSame(entry, change))) take(change);
+  for (const change of changes) if (!existing.some((entry) => isSame(entry, change))) take(change, kept, state);
   return completed(kept, state);
 }
 
@@ -114,18 +118,8 @@ export function mergeEntries(existing: readonly AclEntry[], given: readonly AclE
 export function replaceEntries(existing: readonly AclEntry[], given: readonly AclEntry[]): AclEntry[] {
   const state = scoped();
   const kept: AclEntry[] = [];
-  for (const entry of ordered(given)) {
-    state.dirty.add(entry.scope);
-    if (entry.type === AclType.MASK) {
-      state.masks.set(entry.scope, entry);
-      state.maskDirty.add(entry.scope);
-    } else kept.push(entry);
-  }
-  for (const entry of existing) {
-    if (state.dirty.has(entry.scope)) continue;
-    if (entry.type === AclType.MASK) state.masks.set(entry.scope, entry);
-    else kept.push(entry);
-  }
+  for (const entry of ordered(given)) take(entry, kept, state);
+  for (const entry of existing) if (!state.dirty.has(entry.scope)) keep(entry, kept, state);
   return completed(kept, state);
 }
 
