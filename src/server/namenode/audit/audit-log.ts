@@ -7,6 +7,7 @@ import { fileStatus } from '../../../core/namespace/queries/file-status.ts';
 import type { Host } from '../../../host/host.ts';
 import { type Handler, type Handlers, type RpcCall, WRITTEN } from '../../../rpc/service.ts';
 import type { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
+import { logDirectory } from '../log-directory.ts';
 import type { NameSystem } from '../namesystem.ts';
 import { AUDITED, type AuditedCall, isSilent, ONLY_WHEN_TRUE } from './commands.ts';
 import { AuditFile } from './file.ts';
@@ -43,9 +44,8 @@ export function auditSink(host: Host, configuration: Configuration): AuditSink |
     if (!/^RFAAUDIT$/i.test(appender)) {
       throw new HdfsError('EINVAL', `hdfs.audit.logger names ${appender}; RFAAUDIT, console and NullAppender are known`);
     }
-    const directory = host.machine.env('HADOOP_LOG_DIR') ?? 'logs';
     const file = new AuditFile(host, {
-      path: `${directory}/hdfs-audit.log`,
+      path: `${logDirectory(host)}/hdfs-audit.log`,
       maxBytes: configuration.getSize('hdfs.audit.log.maxfilesize'),
       backups: configuration.getInt('hdfs.audit.log.maxbackupindex'),
     });

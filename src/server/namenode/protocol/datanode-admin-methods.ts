@@ -11,6 +11,7 @@ import type { Host } from '../../../host/host.ts';
 import type { Handlers } from '../../../rpc/service.ts';
 import { type ClientNamenodeProtocol, DatanodeReportTypeProto } from '../../../wire/messages/client-namenode.ts';
 import type { HostFiles } from '../host-files.ts';
+import { logDirectory } from '../log-directory.ts';
 import type { NameSystem } from '../namesystem.ts';
 import { datanodeInfoProto, storageReportProto } from '../wire/datanodes.ts';
 
@@ -100,11 +101,6 @@ export function datanodeAdminMethods({
         return {};
       }),
   };
-}
-
-/** Where Hadoop's daemons write their logs. */
-function logDirectory(host: Host): string {
-  return host.machine.env('HADOOP_LOG_DIR') ?? 'logs';
 }
 
 /** Apache: FSNamesystem.getIntCookie. */
