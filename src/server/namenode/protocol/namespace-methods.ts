@@ -85,6 +85,13 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
   /** A directory above limits space. */
   const isCounted = (inode: InodeHandle): boolean => ns.space.isCounted(ns.inodes.parent(inode));
   const anyIsCounted = (): boolean => ns.inodes.withSpaceQuota.size > 0;
+  /** Without a limit on space anywhere there is nothing to sum up, nor a path to resolve for it. */
+  const afterCount = <R>(
+    call: RpcCall,
+    path: string,
+    isMoved: (inode: InodeHandle) => boolean,
+    change: () => R | Promise<R>,
+  ): R | Promise<R> => (anyIsCounted() ? afterSpaceWalk(system, call, path, isMoved, change) : change());
   return {
     mkdirs: ({ src, masked, unmasked, createParent }, call) =>
       system.change(call, `Cannot create directory ${src}`, (caller, now) => {
@@ -93,7 +100,7 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
       }),
 
     delete: ({ src, recursive }, call) =>
-      afterSpaceWalk(system, call, src, isCounted, () =>
+      afterCount(call, src, isCounted, () =>
         afterWalk(system, call, src, (walked) =>
           system.change(
             call,
@@ -110,7 +117,7 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
       ),
 
     rename: ({ src, dst }, call) =>
-      afterSpaceWalk(system, call, src, anyIsCounted, () =>
+      afterCount(call, src, anyIsCounted, () =>
         system.change(
           call,
           `Cannot rename ${src}`,
@@ -123,7 +130,7 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
       ),
 
     rename2: ({ src, dst, overwriteDest, moveToTrash }, call) =>
-      afterSpaceWalk(system, call, src, anyIsCounted, () =>
+      afterCount(call, src, anyIsCounted, () =>
         afterWalk(system, call, dst, (walked) =>
           system.change(
             call,
@@ -181,14 +188,14 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
       }),
 
     setStoragePolicy: ({ src, policyName }, call) =>
-      afterSpaceWalk(system, call, src, isCounted, () =>
+      afterCount(call, src, isCounted, () =>
         system.change(call, `Cannot set storage policy for ${src}`, (caller) =>
           answering(checkSetStoragePolicy(ns, caller, src, policyName), isEmpty),
         ),
       ),
 
     unsetStoragePolicy: ({ src }, call) =>
-      afterSpaceWalk(system, call, src, isCounted, () =>
+      afterCount(call, src, isCounted, () =>
         system.change(call, `Cannot unset storage policy for ${src}`, (caller) =>
           answering(checkSetStoragePolicy(ns, caller, src, undefined), isEmpty),
         ),
