@@ -24,7 +24,7 @@ import { checkTruncate } from './ops/truncate.ts';
 import { nameText, splitPath } from './paths.ts';
 import { QUOTA_DONT_SET } from './quota.ts';
 import { lookUp } from './resolve.ts';
-import { dump, LoggedNamespace, rpcIds, SUPERUSER } from './testing.ts';
+import { createRequest, dump, LoggedNamespace, rpcIds, SUPERUSER } from './testing.ts';
 
 /** The naive namespace: what stands at each path. A file is the list of its blocks' lengths. */
 type Model = Map<string, 'directory' | number[]>;
@@ -124,20 +124,13 @@ class World {
           checkCreate(
             ns,
             SUPERUSER,
-            {
-              path: s.path,
-              mode: { masked: 0o644 },
+            createRequest(s.path, {
               clientName: 'writer',
-              clientMachine: 'here',
-              create: true,
               overwrite: s.overwrite,
-              lazyPersist: false,
-              shouldReplicate: false,
               createParent: s.parents,
               replication: 2,
-              blockSize: 10,
               rpc,
-            },
+            }),
             this.now,
           ),
         );

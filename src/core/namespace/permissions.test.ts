@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { HdfsError } from '../../base/errors.ts';
 import { AclScope, AclType } from '../edits/ops.ts';
 import { checkSetOwner, checkSetPermission } from './ops/attributes.ts';
-import { type CreateRequest, checkCreate } from './ops/create.ts';
+import { checkCreate } from './ops/create.ts';
 import { checkDelete } from './ops/delete.ts';
 import { checkMkdirs } from './ops/mkdirs.ts';
 import { checkRename2 } from './ops/rename.ts';
@@ -14,7 +14,7 @@ import { FsAction, isAllowed, modeText } from './permissions.ts';
 import { checkAccess } from './queries/access.ts';
 import { fileStatus } from './queries/file-status.ts';
 import { lookUp } from './resolve.ts';
-import { ALICE, BOB, LoggedNamespace, rpcIds, SUPERUSER } from './testing.ts';
+import { ALICE, BOB, createRequest, LoggedNamespace, rpcIds, SUPERUSER } from './testing.ts';
 
 function world() {
   const logged = new LoggedNamespace();
@@ -25,21 +25,6 @@ function world() {
   };
   return { logged, ns: logged.ns, mkdir };
 }
-
-const create = (path: string): CreateRequest => ({
-  path,
-  mode: { masked: 0o644 },
-  clientName: 'c',
-  clientMachine: 'm',
-  create: true,
-  overwrite: false,
-  lazyPersist: false,
-  shouldReplicate: false,
-  createParent: true,
-  replication: 1,
-  blockSize: 10,
-  rpc: rpcIds(1),
-});
 
 function refusal(fn: () => unknown): { code: string; message: string } {
   try {
@@ -98,7 +83,7 @@ describe('refusals carry the words of Apache', () => {
   it('for a sticky directory', () => {
     const { logged, ns, mkdir } = world();
     mkdir('/tmp', 0o1777, 'hdfs', 'supergroup');
-    logged.run(checkCreate(ns, ALICE, create('/tmp/f'), 5));
+    logged.run(checkCreate(ns, ALICE, createRequest('/tmp/f'), 5));
     const request = { path: '/tmp/f', recursive: false, rpc: rpcIds(2) };
     expect(refusal(() => checkDelete(ns, BOB, request, 6))).toEqual({
       code: 'EACCES',
@@ -111,13 +96,13 @@ describe('refusals carry the words of Apache', () => {
 
   it('for a file in the way: other methods deny access, those that create say what it is', () => {
     const { logged, ns } = world();
-    logged.run(checkCreate(ns, SUPERUSER, create('/f'), 5));
+    logged.run(checkCreate(ns, SUPERUSER, createRequest('/f'), 5));
     expect(refusal(() => fileStatus(ns, ALICE, '/f/x', true))).toEqual({
       code: 'EACCES',
       message: '/f (is not a directory)',
     });
     expect(fileStatus(ns, SUPERUSER, '/f/x', true)).toBeUndefined();
-    expect(refusal(() => checkCreate(ns, SUPERUSER, create('/f/x'), 5))).toEqual({
+    expect(refusal(() => checkCreate(ns, SUPERUSER, createRequest('/f/x'), 5))).toEqual({
       code: 'ENOTDIR',
       message: '/f (is not a directory)',
     });
@@ -219,7 +204,7 @@ describe('access control lists', () => {
     expect(ns.inodes.mode(inode)).toBe(0o770);
     expect(ns.inodes.acl(inode)).toHaveLength(7);
     expect(isAllowed(ns.inodes, ALICE, inode, FsAction.ALL)).toBe(true);
-    const file = logged.run(checkCreate(ns, SUPERUSER, create('/d/sub/f'), 4));
+    const file = logged.run(checkCreate(ns, SUPERUSER, createRequest('/d/sub/f'), 4));
     expect(file.mode).toBe(0o640);
     expect(file.flags).toBe(1);
   });

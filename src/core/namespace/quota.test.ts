@@ -23,7 +23,7 @@ import { beginContentSummary, beginQuotaUsage, type QuotaUsage } from './queries
 import { QUOTA_DONT_SET, QUOTA_RESET } from './quota.ts';
 import { lookUp } from './resolve.ts';
 import { SubtreeSpace } from './subtree-space.ts';
-import { ALICE, LoggedNamespace, rpcIds, SUPERUSER } from './testing.ts';
+import { ALICE, createRequest, LoggedNamespace, rpcIds, SUPERUSER } from './testing.ts';
 
 const BLOCK = 1000;
 const { SSD, DISK } = StorageType;
@@ -48,20 +48,13 @@ const rename = (source: string, destination: string): boolean =>
   logged.run(checkRename(logged.ns, SUPERUSER, { source, destination, rpc: rpcIds(++call) }, 3));
 
 function create(path: string, replication = 2): void {
-  const request = {
-    path,
-    mode: { masked: 0o644 },
+  const request = createRequest(path, {
     clientName: 'writer',
-    clientMachine: 'here',
-    create: true,
     overwrite: true,
-    lazyPersist: false,
-    shouldReplicate: false,
-    createParent: true,
     replication,
     blockSize: BLOCK,
     rpc: rpcIds(++call),
-  };
+  });
   logged.run(checkCreate(logged.ns, SUPERUSER, request, 1));
 }
 

@@ -16,26 +16,13 @@ import { checkRename } from './ops/rename.ts';
 import { readablePath } from './queries/access.ts';
 import { fileStatus, StatusFlag } from './queries/file-status.ts';
 import { listing } from './queries/listing.ts';
-import { ALICE, LoggedNamespace, rpcIds, SUPERUSER } from './testing.ts';
+import { ALICE, createRequest, LoggedNamespace, rpcIds, SUPERUSER } from './testing.ts';
 
 const CLIENT = 'c';
 const HUGE = Number(2n ** 63n - 1n);
 
-const create = (path: string, more: Partial<CreateRequest> = {}): CreateRequest => ({
-  path,
-  mode: { masked: 0o644 },
-  clientName: CLIENT,
-  clientMachine: 'm',
-  create: true,
-  overwrite: false,
-  lazyPersist: false,
-  shouldReplicate: false,
-  createParent: true,
-  replication: 2,
-  blockSize: 100,
-  rpc: rpcIds(1),
-  ...more,
-});
+const create = (path: string, more: Partial<CreateRequest> = {}): CreateRequest =>
+  createRequest(path, { clientName: CLIENT, replication: 2, blockSize: 100, ...more });
 
 function refusal(fn: () => unknown): string {
   try {

@@ -1,10 +1,12 @@
 // What the tests of the namespace share: a namespace that logs what it applies, and a text of a whole tree to compare.
 // Not part of any server.
+import { HdfsError } from '../../base/errors.ts';
 import { blockId, inodeId } from '../../base/ids.ts';
 import type { EditOp, RpcIds } from '../edits/ops.ts';
 import { blocksOf } from './apply/blocks.ts';
 import { type InodeHandle, InodeType } from './inodes.ts';
 import { type Checked, Namespace, type NamespaceOptions, type OpHandles } from './namespace.ts';
+import type { CreateRequest } from './ops/create.ts';
 import { nameText } from './paths.ts';
 import type { Caller } from './permissions.ts';
 
@@ -13,6 +15,34 @@ export const ALICE: Caller = { user: 'alice', groups: ['staff'], superuser: fals
 export const BOB: Caller = { user: 'bob', groups: ['staff'], superuser: false };
 
 export const rpcIds = (callId: number): RpcIds => ({ clientId: new Uint8Array(16).fill(7), callId });
+
+/** A new file of ten-byte blocks and one replica. */
+export const createRequest = (path: string, more: Partial<CreateRequest> = {}): CreateRequest => ({
+  path,
+  mode: { masked: 0o644 },
+  clientName: 'c',
+  clientMachine: 'm',
+  create: true,
+  overwrite: false,
+  lazyPersist: false,
+  shouldReplicate: false,
+  createParent: true,
+  replication: 1,
+  blockSize: 10,
+  rpc: rpcIds(1),
+  ...more,
+});
+
+/** Code and words with which something is refused. Throws when it is not. */
+export function refusal(fn: () => unknown): readonly [code: string, message: string] {
+  try {
+    fn();
+  } catch (error) {
+    if (error instanceof HdfsError) return [error.code, error.message];
+    throw error;
+  }
+  throw new Error('not refused');
+}
 
 /** A namespace as a server drives it: check, apply, remember the op. */
 export class LoggedNamespace {

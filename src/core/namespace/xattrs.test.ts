@@ -1,6 +1,5 @@
 // If this failed, an attribute could be read or set by somebody whom Hadoop keeps from it, or grow beyond its limits.
 import { describe, expect, it } from 'vitest';
-import { HdfsError } from '../../base/errors.ts';
 import { type XAttr, XAttrNamespace } from '../edits/ops.ts';
 import { FeatureNotBuilt, type NamespaceOptions } from './namespace.ts';
 import { checkSetOwner, checkSetPermission } from './ops/attributes.ts';
@@ -12,7 +11,7 @@ import { checkRemoveXattr, checkSetXattr } from './ops/xattr.ts';
 import type { Caller } from './permissions.ts';
 import { blockLocations } from './queries/block-locations.ts';
 import { xattrsOf } from './queries/xattrs.ts';
-import { ALICE, BOB, dump, LoggedNamespace, rpcIds, SUPERUSER } from './testing.ts';
+import { ALICE, BOB, createRequest, dump, LoggedNamespace, refusal, rpcIds, SUPERUSER } from './testing.ts';
 import { parseXattrName, xattrName } from './xattrs.ts';
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
@@ -21,24 +20,12 @@ const attribute = (name: string, value?: string): XAttr => ({
   value: value === undefined ? undefined : bytes(value),
 });
 
-function refusal(fn: () => unknown): readonly [string, string] {
-  try {
-    fn();
-  } catch (error) {
-    if (error instanceof HdfsError) return [error.code, error.message];
-    throw error;
-  }
-  throw new Error('not refused');
-}
-
 function world(options: Partial<NamespaceOptions> = {}) {
   const logged = new LoggedNamespace(options);
   const { ns } = logged;
-  const request = { mode: { masked: 0o644 }, clientName: 'c', clientMachine: 'm', create: true, overwrite: false };
-  const sizes = { lazyPersist: false, shouldReplicate: false, createParent: true, replication: 1, blockSize: 10 };
   logged.run(checkMkdirs(ns, SUPERUSER, { path: '/d', mode: { masked: 0o755 }, createParent: true }, 1));
   logged.run(checkSetOwner(ns, SUPERUSER, '/d', 'alice', 'staff'));
-  logged.run(checkCreate(ns, ALICE, { path: '/d/f', ...request, ...sizes, rpc: rpcIds(1) }, 2));
+  logged.run(checkCreate(ns, ALICE, createRequest('/d/f'), 2));
   const set = (caller: Caller, path: string, xattr: XAttr, flags = 3) =>
     logged.run(
       checkSetXattr(ns, caller, { path, xattr, create: (flags & 1) !== 0, replace: (flags & 2) !== 0, rpc: rpcIds(2) }),

@@ -1,7 +1,6 @@
 // If this failed, lists could be changed by those who may not, be left in a state that no replay gives back, or be
 // refused in other words than Apache's.
 import { describe, expect, it } from 'vitest';
-import { HdfsError } from '../../../base/errors.ts';
 import { type AclEntry, AclScope, AclType } from '../../edits/ops.ts';
 import { aclEntryText } from '../acl-text.ts';
 import type { NamespaceOptions } from '../namespace.ts';
@@ -9,7 +8,7 @@ import { type Caller, FsAction } from '../permissions.ts';
 import { checkAccess } from '../queries/access.ts';
 import { aclStatus } from '../queries/acl-status.ts';
 import { fileStatus } from '../queries/file-status.ts';
-import { ALICE, BOB, dump, LoggedNamespace, rpcIds, SUPERUSER } from '../testing.ts';
+import { ALICE, BOB, createRequest, dump, LoggedNamespace, refusal, SUPERUSER } from '../testing.ts';
 import { type AclChange, checkAclChange } from './acl.ts';
 import { checkSetOwner, checkSetPermission } from './attributes.ts';
 import { checkCreate } from './create.ts';
@@ -23,43 +22,13 @@ const entry = (type: AclType, name: string | undefined, permission: number, scop
 });
 const user = (name: string, permission: number, scope?: AclScope) => entry(AclType.USER, name, permission, scope);
 
-function refusal(fn: () => unknown): readonly [string, string] {
-  try {
-    fn();
-  } catch (error) {
-    if (error instanceof HdfsError) return [error.code, error.message];
-    throw error;
-  }
-  throw new Error('not refused');
-}
-
 function world(options: Partial<NamespaceOptions> = {}) {
   const logged = new LoggedNamespace(options);
   const { ns } = logged;
   const mkdir = (path: string, masked: number, unmasked?: number) =>
     logged.run(checkMkdirs(ns, ALICE, { path, mode: { masked, unmasked }, createParent: true }, 1));
   const create = (path: string, masked: number, unmasked?: number) =>
-    logged.run(
-      checkCreate(
-        ns,
-        ALICE,
-        {
-          path,
-          mode: { masked, unmasked },
-          clientName: 'c',
-          clientMachine: 'm',
-          create: true,
-          overwrite: false,
-          lazyPersist: false,
-          shouldReplicate: false,
-          createParent: true,
-          replication: 1,
-          blockSize: 10,
-          rpc: rpcIds(1),
-        },
-        2,
-      ),
-    );
+    logged.run(checkCreate(ns, ALICE, createRequest(path, { mode: { masked, unmasked } }), 2));
   const change = (caller: Caller, path: string, wanted: AclChange) => logged.run(checkAclChange(ns, caller, path, wanted));
   const shown = (path: string): string => {
     const { status } = aclStatus(ns, SUPERUSER, path);

@@ -6,7 +6,7 @@ import { blockId, genStamp, UNKNOWN_INODE_ID } from '../../../base/ids.ts';
 import { BlockState } from '../../blocks/block-map.ts';
 import { accessTimeOp, blockLocations } from '../queries/block-locations.ts';
 import { createdStatus, fileStatus } from '../queries/file-status.ts';
-import { ALICE, dump, firstBlockId, LoggedNamespace, rpcIds, SUPERUSER } from '../testing.ts';
+import { ALICE, createRequest, dump, firstBlockId, LoggedNamespace, rpcIds, SUPERUSER } from '../testing.ts';
 import { checkAddBlock, newBlock } from './add-block.ts';
 import { appended, checkAppend } from './append.ts';
 import { blockFromEnd } from './block-values.ts';
@@ -18,21 +18,8 @@ import { checkMkdirs } from './mkdirs.ts';
 import { checkAbandonBlock, checkBumpGenStamp, checkFsync, checkUpdatePipeline } from './open-file.ts';
 import { checkRename } from './rename.ts';
 
-const create = (path: string, more: Partial<CreateRequest> = {}): CreateRequest => ({
-  path,
-  mode: { masked: 0o644 },
-  clientName: 'DFSClient_1',
-  clientMachine: '10.0.0.1',
-  create: true,
-  overwrite: false,
-  lazyPersist: false,
-  shouldReplicate: false,
-  createParent: true,
-  replication: 3,
-  blockSize: 100,
-  rpc: rpcIds(1),
-  ...more,
-});
+const create = (path: string, more: Partial<CreateRequest> = {}): CreateRequest =>
+  createRequest(path, { clientName: 'DFSClient_1', clientMachine: '10.0.0.1', replication: 3, blockSize: 100, ...more });
 
 function refusal(fn: () => unknown): HdfsError {
   try {

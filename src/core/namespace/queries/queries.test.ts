@@ -9,7 +9,7 @@ import { checkMkdirs } from '../ops/mkdirs.ts';
 import { checkSetQuota } from '../ops/quota.ts';
 import { checkRename, checkRename2 } from '../ops/rename.ts';
 import { pathOfInode } from '../permissions.ts';
-import { ALICE, LoggedNamespace, rpcIds, SUPERUSER } from '../testing.ts';
+import { ALICE, createRequest, LoggedNamespace, rpcIds, SUPERUSER } from '../testing.ts';
 import { beginContentSummary, contentSummary } from './content-summary.ts';
 import { fileStatus } from './file-status.ts';
 import { type ListingRequest, listing } from './listing.ts';
@@ -19,28 +19,7 @@ function world(options = {}) {
   const { ns } = logged;
   const mkdir = (path: string) =>
     logged.run(checkMkdirs(ns, SUPERUSER, { path, mode: { masked: 0o755 }, createParent: true }, 1));
-  const file = (path: string) =>
-    logged.run(
-      checkCreate(
-        ns,
-        SUPERUSER,
-        {
-          path,
-          mode: { masked: 0o644 },
-          clientName: 'c',
-          clientMachine: 'm',
-          create: true,
-          overwrite: false,
-          lazyPersist: false,
-          shouldReplicate: false,
-          createParent: true,
-          replication: 3,
-          blockSize: 10,
-          rpc: rpcIds(1),
-        },
-        1,
-      ),
-    );
+  const file = (path: string) => logged.run(checkCreate(ns, SUPERUSER, createRequest(path, { replication: 3 }), 1));
   return { logged, ns, mkdir, file };
 }
 
