@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cannotFreeze, FrozenDiskRun } from './frozen-disk.ts';
+import { FrozenDiskRun } from './frozen-disk.ts';
+import { cannotMount } from './real-disks.ts';
 
 const hangMs = Number(process.env.TUSKFS_HANG_SECONDS ?? 20) * 1000;
-const reason = cannotFreeze();
+const reason = cannotMount('ext4');
 
 test.skipIf(reason !== undefined)(
   `a file system that is frozen for ${hangMs / 1000} s delays its own blocks only${reason === undefined ? '' : ` (${reason})`}`,

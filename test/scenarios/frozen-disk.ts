@@ -1,7 +1,7 @@
 // A DataNode with two volumes, one of them on a file system that is frozen: every write to it waits in the kernel, in whatever
 // thread makes it, and not even SIGKILL ends that. The other volume, the heartbeats and the clients have to go on. Needs root
 // and a loop device.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { formatConfigurationXml } from '../../src/config/xml.ts';
 import { nodeHost } from '../../src/host/node/index.ts';
 import { Admin } from './checker.ts';
 import { bundle, Daemon, freePorts, PATIENCE_MS, sleep } from './processes.ts';
+import { RealDisk } from './real-disks.ts';
 
 /** Sparse; a DataNode passes over a volume with less than 1 GiB to spare. */
 const IMAGE_MIB = 4096;
@@ -37,46 +38,6 @@ export interface FrozenDiskResult {
   readonly checked: number;
 }
 
-/** Why it cannot run here; undefined: it can. */
-export function cannotFreeze(): string | undefined {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'it takes root on Linux to freeze a file system';
-  for (const tool of ['mkfs.ext4', 'mount', 'fsfreeze', 'losetup']) {
-    if (spawnSync(tool, ['--help']).error !== undefined) return `there is no ${tool}`;
-  }
-  return spawnSync('losetup', ['-f']).status === 0 ? undefined : 'there is no loop device';
-}
-
-/** A small file system of its own, which can be frozen. */
-class FrozenDisk {
-  readonly path: string;
-  private frozen = false;
-
-  constructor(directory: string) {
-    this.path = join(directory, 'mount');
-    const image = join(directory, 'image');
-    mkdirSync(this.path);
-    execFileSync('truncate', ['-s', `${IMAGE_MIB}M`, image]);
-    execFileSync('mkfs.ext4', ['-q', image]);
-    execFileSync('mount', ['-o', 'loop', image, this.path]);
-  }
-
-  freeze(): void {
-    execFileSync('fsfreeze', ['-f', this.path]);
-    this.frozen = true;
-  }
-
-  thaw(): void {
-    if (!this.frozen) return;
-    execFileSync('fsfreeze', ['-u', this.path]);
-    this.frozen = false;
-  }
-
-  remove(): void {
-    this.thaw();
-    execFileSync('umount', [this.path]);
-  }
-}
-
 const contentOf = (i: number): Buffer => Buffer.alloc(BLOCK_BYTES - i, (i * 7) & 0xff);
 
 export class FrozenDiskRun {
@@ -85,7 +46,7 @@ export class FrozenDiskRun {
   private readonly user = userInfo().username;
   private ports: readonly number[] = [];
   private daemons: readonly Daemon[] = [];
-  private disk: FrozenDisk | undefined;
+  private disk: RealDisk | undefined;
 
   constructor(options: FrozenDiskOptions) {
     this.options = options;
@@ -95,7 +56,7 @@ export class FrozenDiskRun {
     const { directory } = this.options;
     const program = await bundle();
     try {
-      this.disk = new FrozenDisk(directory);
+      this.disk = new RealDisk(join(directory, 'mount'), 'ext4', IMAGE_MIB);
       await this.start(program, this.disk);
       return await this.story(this.disk);
     } finally {
@@ -107,7 +68,7 @@ export class FrozenDiskRun {
     }
   }
 
-  private async start(program: string, disk: FrozenDisk): Promise<void> {
+  private async start(program: string, disk: RealDisk): Promise<void> {
     const { directory } = this.options;
     this.ports = await freePorts(8);
     const [rpc, http, ...rest] = this.ports;
@@ -164,7 +125,7 @@ export class FrozenDiskRun {
     return node?.lastContact ?? Number.POSITIVE_INFINITY;
   }
 
-  private async story(disk: FrozenDisk): Promise<FrozenDiskResult> {
+  private async story(disk: RealDisk): Promise<FrozenDiskResult> {
     const { hangMs, log } = this.options;
     const fs = await connect({
       host: this.host,
