@@ -1,14 +1,13 @@
 // Debian's Go client against ours and against Apache's cluster. If this fails, a program that was not written by Hadoop's
 // authors, and that relies on what the wire says rather than on how their client reads it, gets other answers from ours.
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeWithApache, run } from './apache.ts';
+import { BothClusters } from './support/both-clusters.ts';
 import { findGoClient } from './support/go-client.ts';
-import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
-import { Resident } from './support/resident.ts';
+import type { Maker } from './support/mixed-cluster.ts';
 
 const MIB = 1024 * 1024;
 
@@ -68,32 +67,22 @@ describeWithApache('Debian’s Go client', () => {
     console.warn(`Debian’s Go client: skipped, because ${missing}`);
   }
   describe.skipIf(missing !== undefined)('gets the same answers', () => {
-    let directory: string;
-    let apache: Resident;
+    let both: BothClusters;
     const large = randomBytes(20 * MIB + 3);
     const small = Buffer.from('one\ntwo\nthree\n');
     const digest = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
 
     beforeAll(() => {
-      directory = mkdtempSync(join(tmpdir(), 'tuskfs-go-'));
-      apache = new Resident(directory);
-      writeFileSync(join(directory, 'large'), large);
-      writeFileSync(join(directory, 'small'), small);
+      both = new BothClusters('go');
+      writeFileSync(join(both.directory, 'large'), large);
+      writeFileSync(join(both.directory, 'small'), small);
     });
-    afterAll(async () => {
-      await apache?.close();
-      rmSync(directory, { recursive: true, force: true });
-    });
+    afterAll(() => both?.close());
 
-    const transcript = async (maker: Maker): Promise<string> => {
-      const cluster = await MixedCluster.start({
-        directory: join(directory, maker),
-        apache,
-        makers: [maker, maker, maker, maker],
-        keys: { 'dfs.blocksize': '2097152' },
-      });
-      const shown: string[] = [];
-      try {
+    const transcript = (maker: Maker): Promise<string> =>
+      both.on(maker, { 'dfs.blocksize': '2097152' }, async (cluster) => {
+        const { directory } = both;
+        const shown: string[] = [];
         for (const line of SCRIPT) {
           const words = line.replaceAll('#', directory).split(' ');
           const user = words[0]?.startsWith('@') ? words.shift()?.slice(1) : 'root';
@@ -107,11 +96,8 @@ describeWithApache('Debian’s Go client', () => {
             rmSync(back);
           }
         }
-      } finally {
-        await cluster.stop();
-      }
-      return shown.join('\n');
-    };
+        return shown.join('\n');
+      });
 
     test('from ours as from Apache’s cluster', async () => {
       const expected = await transcript('apache');

@@ -1,13 +1,12 @@
 // `tuskfs` on Apache's cluster and on ours. If this fails, somebody who uses our commands on the Apache cluster that they
 // have gets other answers than from ours.
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWithApache, ours } from './apache.ts';
-import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
-import { Resident } from './support/resident.ts';
+import { BothClusters } from './support/both-clusters.ts';
+import type { Maker } from './support/mixed-cluster.ts';
 
 const MIB = 1024 * 1024;
 
@@ -54,32 +53,23 @@ df
   .split('\n');
 
 describeWithApache('tuskfs', () => {
-  let directory: string;
-  let apache: Resident;
+  let both: BothClusters;
   const large = randomBytes(12 * MIB + 3);
 
   beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'tuskfs-own-'));
-    apache = new Resident(directory);
+    both = new BothClusters('own');
+    const { directory } = both;
     writeFileSync(join(directory, 'large'), large);
     writeFileSync(join(directory, 'small'), 'one\ntwo\nthree\n');
     mkdirSync(join(directory, 'dir/sub'), { recursive: true });
     writeFileSync(join(directory, 'dir/sub/file'), 'deep\n');
   });
-  afterAll(async () => {
-    await apache?.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  afterAll(() => both?.close());
 
-  const transcript = async (maker: Maker): Promise<string> => {
-    const cluster = await MixedCluster.start({
-      directory: join(directory, maker),
-      apache,
-      makers: [maker, maker, maker, maker],
-      keys: { 'dfs.blocksize': '2097152', 'fs.trash.interval': '360' },
-    });
-    const shown: string[] = [];
-    try {
+  const transcript = (maker: Maker): Promise<string> =>
+    both.on(maker, { 'dfs.blocksize': '2097152', 'fs.trash.interval': '360' }, async (cluster) => {
+      const { directory } = both;
+      const shown: string[] = [];
       for (const line of SCRIPT) {
         const words = line.replaceAll('#', directory).split(' ');
         const user = words[0]?.startsWith('@') ? (words.shift()?.slice(1) ?? '') : 'root';
@@ -92,11 +82,8 @@ describeWithApache('tuskfs', () => {
         shown.push(`back: ${createHash('md5').update(readFileSync(file)).digest('hex')}`);
         rmSync(back, { recursive: true });
       }
-    } finally {
-      await cluster.stop();
-    }
-    return shown.join('\n');
-  };
+      return shown.join('\n');
+    });
 
   const comparable = (text: string): string =>
     text
