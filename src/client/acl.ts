@@ -2,7 +2,7 @@
 import { AclScope, type AclType, type AclEntry as CoreAclEntry } from '../core/edits/ops.ts';
 import { aclEntryText, parseAclSpec } from '../core/namespace/acl-text.ts';
 import type { AclEntryProto, AclEntryProto_FsActionProto, AclEntryProtoInit } from '../wire/messages/acl.ts';
-import type { ClientContext } from './context.ts';
+import type { ClientContext, SignalOption } from './context.ts';
 import type { PathLike } from './paths.ts';
 
 export interface AclEntry {
@@ -30,10 +30,6 @@ export type AclSpec = string | readonly AclEntry[];
 
 /** Names of entries; of a text without permissions: `user:ann,default:mask`. */
 export type AclNames = string | readonly Pick<AclEntry, 'scope' | 'type' | 'name'>[];
-
-interface Options {
-  readonly signal?: AbortSignal | undefined;
-}
 
 const SCOPES = ['access', 'default'] as const;
 const TYPES = ['user', 'group', 'mask', 'other'] as const;
@@ -87,7 +83,7 @@ export class Acls {
     this.#resolve = resolve;
   }
 
-  async get(path: PathLike, options: Options = {}): Promise<AclStatus> {
+  async get(path: PathLike, options: SignalOption = {}): Promise<AclStatus> {
     const request = { src: this.#resolve(path) };
     const { result } = await this.#context.namenode.call('getAclStatus', request, options.signal);
     const { owner, group, sticky, permission, entries } = result;
@@ -95,31 +91,31 @@ export class Acls {
   }
 
   /** Replaces the entries of the scopes that `spec` has entries for; it must hold those of owner, group and others. */
-  async set(path: PathLike, spec: AclSpec, options: Options = {}): Promise<void> {
+  async set(path: PathLike, spec: AclSpec, options: SignalOption = {}): Promise<void> {
     const request = { src: this.#resolve(path), aclSpec: specProto(spec) };
     await this.#context.namenode.call('setAcl', request, options.signal);
   }
 
   /** Adds entries, or changes those that are there. */
-  async modify(path: PathLike, spec: AclSpec, options: Options = {}): Promise<void> {
+  async modify(path: PathLike, spec: AclSpec, options: SignalOption = {}): Promise<void> {
     const request = { src: this.#resolve(path), aclSpec: specProto(spec) };
     await this.#context.namenode.call('modifyAclEntries', request, options.signal);
   }
 
   /** Takes entries away. */
-  async remove(path: PathLike, names: AclNames, options: Options = {}): Promise<void> {
+  async remove(path: PathLike, names: AclNames, options: SignalOption = {}): Promise<void> {
     const entries = typeof names === 'string' ? parseAclNames(names) : names;
     const request = { src: this.#resolve(path), aclSpec: entries.map(toProto) };
     await this.#context.namenode.call('removeAclEntries', request, options.signal);
   }
 
   /** Takes all default entries of a directory away. */
-  async removeDefault(path: PathLike, options: Options = {}): Promise<void> {
+  async removeDefault(path: PathLike, options: SignalOption = {}): Promise<void> {
     await this.#context.namenode.call('removeDefaultAcl', { src: this.#resolve(path) }, options.signal);
   }
 
   /** Takes the whole list away: the permission bits alone are left. */
-  async clear(path: PathLike, options: Options = {}): Promise<void> {
+  async clear(path: PathLike, options: SignalOption = {}): Promise<void> {
     await this.#context.namenode.call('removeAcl', { src: this.#resolve(path) }, options.signal);
   }
 }

@@ -9,6 +9,11 @@ import type { NameNode } from './namenode.ts';
 import type { PacketBufferPool } from './packet-buffer.ts';
 import type { ClientSettings } from './settings.ts';
 
+/** Of every call: when the signal is aborted, the call is given up. */
+export interface SignalOption {
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ClientContext {
   readonly host: Host;
   readonly settings: ClientSettings;

@@ -4,7 +4,7 @@ import { HdfsError } from '../base/errors.ts';
 import type { AclEntryProto_FsActionProto } from '../wire/messages/acl.ts';
 import type { HdfsFileStatusProto } from '../wire/messages/hdfs.ts';
 import { Acls } from './acl.ts';
-import type { ClientContext } from './context.ts';
+import type { ClientContext, SignalOption } from './context.ts';
 import { type FileChecksum, fileChecksum } from './file-checksum.ts';
 import { HdfsFileHandle } from './file-handle.ts';
 import { FileReader } from './file-reader.ts';
@@ -20,10 +20,6 @@ import { HdfsReadStream, HdfsWriteStream, type ReadStreamOptions } from './strea
 import { moveToTrash } from './trash.ts';
 import { type FileData, writeAll } from './write-all.ts';
 import { Xattrs } from './xattr.ts';
-
-export interface SignalOption {
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface ReadFileOptions extends SignalOption {
   /** First byte; default 0. */

@@ -21,6 +21,7 @@ import { clientSettings } from './settings.ts';
 
 export { type ErrorCode, HdfsError } from '../base/errors.ts';
 export { type AclEntry, type AclNames, type AclSpec, type AclStatus, type Acls, formatAclEntry, parseAcl } from './acl.ts';
+export type { SignalOption } from './context.ts';
 export type { FileChecksum } from './file-checksum.ts';
 export type { HdfsFileHandle } from './file-handle.ts';
 export type { AppendOptions, CreateOptions, SyncOptions, WriteOptions } from './file-writer.ts';
@@ -30,7 +31,6 @@ export {
   type ReadFileOptions,
   type RemoveOptions,
   type RemoveResult,
-  type SignalOption,
   type TimeLike,
   type WriteStreamOptions,
 } from './hdfs.ts';

@@ -3,7 +3,7 @@ import { HdfsError } from '../base/errors.ts';
 import { LONG_MAX } from '../base/ids.ts';
 import { decimal } from '../base/java-long.ts';
 import { type QuotaUsageProto, StorageTypeProto, StorageTypeProtoNames } from '../wire/messages/hdfs.ts';
-import type { ClientContext } from './context.ts';
+import type { ClientContext, SignalOption } from './context.ts';
 import type { PathLike } from './paths.ts';
 
 /** Types of storage whose space may be limited. */
@@ -26,10 +26,6 @@ export interface QuotaUsage {
   readonly spaceQuota: number;
   /** By the name of the storage type; empty where nothing is limited or used by type. */
   readonly types: ReadonlyMap<string, TypeUsage>;
-}
-
-interface SignalOption {
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Apache: HdfsConstants.QUOTA_DONT_SET, QUOTA_RESET. */

@@ -1,6 +1,6 @@
 // Which types of storage the replicas below a path want. Apache: DFSClient.setStoragePolicy and its like.
 import { type BlockStoragePolicyProto, StorageTypeProtoNames, type StorageTypesProto } from '../wire/messages/hdfs.ts';
-import type { ClientContext } from './context.ts';
+import type { ClientContext, SignalOption } from './context.ts';
 import type { PathLike } from './paths.ts';
 
 export interface StoragePolicyInfo {
@@ -12,10 +12,6 @@ export interface StoragePolicyInfo {
   readonly creationFallbacks: readonly string[];
   /** In their place where a further replica finds no room. */
   readonly replicationFallbacks: readonly string[];
-}
-
-interface SignalOption {
-  readonly signal?: AbortSignal | undefined;
 }
 
 export class StoragePolicies {

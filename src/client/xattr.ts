@@ -2,14 +2,10 @@
 import { asBuffer } from '../base/bytes.ts';
 import { parseXattrName, xattrName } from '../core/namespace/xattrs.ts';
 import { type XAttrProto, XAttrSetFlagProto } from '../wire/messages/xattr.ts';
-import type { ClientContext } from './context.ts';
+import type { ClientContext, SignalOption } from './context.ts';
 import type { PathLike } from './paths.ts';
 
-interface Options {
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface SetXattrOptions extends Options {
+export interface SetXattrOptions extends SignalOption {
   /** Default `any`; `create` refuses a name that is there already, `replace` one that is not. */
   readonly mode?: 'any' | 'create' | 'replace' | undefined;
 }
@@ -42,7 +38,7 @@ export class Xattrs {
   }
 
   /** Value of one attribute. Rejects with ENODATA when it is not there. */
-  async get(path: PathLike, name: string, options: Options = {}): Promise<Buffer> {
+  async get(path: PathLike, name: string, options: SignalOption = {}): Promise<Buffer> {
     const request = { src: this.#resolve(path), xAttrs: [parseXattrName(name)] };
     const { xAttrs } = await this.#context.namenode.call('getXAttrs', request, options.signal);
     const [found] = xAttrs;
@@ -50,13 +46,13 @@ export class Xattrs {
   }
 
   /** Values by name: those of `names`, else of all that the user may see. */
-  async getAll(path: PathLike, names: readonly string[] = [], options: Options = {}): Promise<Map<string, Buffer>> {
+  async getAll(path: PathLike, names: readonly string[] = [], options: SignalOption = {}): Promise<Map<string, Buffer>> {
     const request = { src: this.#resolve(path), xAttrs: names.map(parseXattrName) };
     return mapOf((await this.#context.namenode.call('getXAttrs', request, options.signal)).xAttrs);
   }
 
   /** Names of all that the user may see. */
-  async list(path: PathLike, options: Options = {}): Promise<string[]> {
+  async list(path: PathLike, options: SignalOption = {}): Promise<string[]> {
     const { xAttrs } = await this.#context.namenode.call('listXAttrs', { src: this.#resolve(path) }, options.signal);
     return xAttrs.map(xattrName);
   }
@@ -71,7 +67,7 @@ export class Xattrs {
     await this.#context.namenode.call('setXAttr', request, options.signal);
   }
 
-  async remove(path: PathLike, name: string, options: Options = {}): Promise<void> {
+  async remove(path: PathLike, name: string, options: SignalOption = {}): Promise<void> {
     const request = { src: this.#resolve(path), xAttr: parseXattrName(name) };
     await this.#context.namenode.call('removeXAttr', request, options.signal);
   }
