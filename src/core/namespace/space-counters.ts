@@ -3,7 +3,7 @@
 // nothing is counted either, and all of them are summed up at its end. Apache keeps the same in
 // DirectoryWithQuotaFeature; there a changed storage policy tells only after a restart.
 import type { BlockHandle } from '../blocks/block-map.ts';
-import { effectivePolicy, localPolicy } from './inode-policy.ts';
+import { localPolicy } from './inode-policy.ts';
 import type { InodeHandle } from './inodes.ts';
 import type { Namespace } from './namespace.ts';
 import { addFileUsage, blockSpace, SpaceUsage } from './space-usage.ts';
@@ -168,9 +168,4 @@ export class SpaceCounters {
     }
     return false;
   }
-}
-
-/** Space on storages of each type below a directory with a counter. */
-export function countedByType(ns: Namespace, directory: InodeHandle, usage: SpaceUsage): ReadonlyMap<number, number> {
-  return usage.spaceByType(effectivePolicy(ns.inodes, directory));
 }
