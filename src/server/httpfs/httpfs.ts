@@ -2,7 +2,7 @@
 // client of the file system itself, on behalf of whoever asks. Where Hadoop's answers with forms of its own, this one
 // answers as the NameNode does, which every WebHDFS client reads.
 import { HdfsError } from '../../base/errors.ts';
-import { connect, type Hdfs } from '../../client/index.ts';
+import { connect } from '../../client/index.ts';
 import { clientSettings } from '../../client/settings.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { clientNameNodes } from '../../config/nameservices.ts';
@@ -13,13 +13,11 @@ import { standardRoutes, webServer } from '../../web/server.ts';
 import { servletRoutes } from '../../web/servlets.ts';
 import { json, redirect } from '../../webhdfs/answers.ts';
 import { appendFile, createFile, createOptions, fileChecksumJson, openFile } from '../../webhdfs/data.ts';
+import { DataClients } from '../../webhdfs/data-clients.ts';
 import { type DataRequest, webHdfsHandler } from '../../webhdfs/handler.ts';
 import { wrapped } from '../../webhdfs/java-json.ts';
 import { webHdfsRoutes } from '../../webhdfs/routes.ts';
 import { NameNodePool } from './namenode-pool.ts';
-
-/** Data requests at once; each holds a client and its buffers. */
-const MAX_REQUESTS = 512;
 
 /** The request once more, with the word that its body comes now. Apache: HttpFSServer.createUploadRedirectionURL. */
 function uploadLocation({ http }: DataRequest): string {
@@ -41,11 +39,15 @@ export class HttpFs {
   readonly #configuration: Configuration;
   #pool: NameNodePool | undefined;
   #server: HttpServer | undefined;
-  #running = 0;
+  /** Modes come with the umask applied. */
+  readonly #unmasked: Configuration;
+  readonly #clients: DataClients;
 
   constructor(host: Host, configuration: Configuration) {
     this.#host = host;
     this.#configuration = configuration;
+    this.#unmasked = configuration.with({ 'fs.permissions.umask-mode': '000' }, 'HttpFS');
+    this.#clients = new DataClients(host.log);
   }
 
   get address(): Address {
@@ -112,7 +114,8 @@ export class HttpFs {
       return Promise.resolve(query.of('noRedirect') ? json(wrapped('Location', location)) : redirect(location));
     }
     if (upload) requireBytes(request);
-    return this.#withClient(request, async (hdfs, end) => {
+    const connected = () => connect({ host: this.#host, configuration: this.#unmasked, user: request.identity.user });
+    return this.#clients.with(connected, async (hdfs, end) => {
       switch (op) {
         case 'CREATE':
           await createFile(hdfs, path, createOptions(query, query.get('createFlag') ?? []), http.body);
@@ -128,30 +131,5 @@ export class HttpFs {
         }
       }
     });
-  }
-
-  /** A client of its own for each: its leases are nobody else's. */
-  async #withClient(
-    { identity }: DataRequest,
-    run: (hdfs: Hdfs, end: () => void) => Promise<{ readonly answer: HttpResponse; readonly keep: boolean }>,
-  ): Promise<HttpResponse> {
-    if (this.#running >= MAX_REQUESTS)
-      throw new HdfsError('ERETRY', `${this.#running} requests for data are being served already`);
-    this.#running++;
-    const configuration = this.#configuration.with({ 'fs.permissions.umask-mode': '000' }, 'HttpFS');
-    let hdfs: Hdfs | undefined;
-    const end = (): void => {
-      this.#running--;
-      hdfs?.close().catch((error: unknown) => this.#host.log.log('debug', 'httpfs', String(error)));
-    };
-    let kept = false;
-    try {
-      hdfs = await connect({ host: this.#host, configuration, user: identity.user });
-      const { answer, keep } = await run(hdfs, end);
-      kept = keep;
-      return answer;
-    } finally {
-      if (!kept) end();
-    }
   }
 }

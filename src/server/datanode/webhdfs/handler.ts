@@ -7,13 +7,11 @@ import { dataNodeNameservices } from '../../../config/nameservices.ts';
 import type { Host, HttpRequest, HttpResponse } from '../../../host/host.ts';
 import { failure } from '../../../webhdfs/answers.ts';
 import { appendFile, createFile, createOptions, fileChecksumJson, openFile } from '../../../webhdfs/data.ts';
+import { DataClients, type Served } from '../../../webhdfs/data-clients.ts';
 import { decodedPath } from '../../../webhdfs/handler.ts';
 import { PARAMETERS, Query } from '../../../webhdfs/parameters.ts';
 import { quotedPath } from '../../../webhdfs/redirect-url.ts';
 import { nameNodeUri } from './namenodes.ts';
-
-/** Data requests that are carried out at once; each holds a client and its buffers. */
-const MAX_REQUESTS = 512;
 
 /** Pages of the NameNode's web server read files from here. */
 const ANY_ORIGIN = { 'Access-Control-Allow-Origin': '*' } as const;
@@ -43,9 +41,8 @@ export function dataNodeWebHdfs({ host, configuration }: DataNodeWebParts): (req
   const userPattern = configuration.require('dfs.webhdfs.user.provider.user.pattern');
   // Modes come with the umask applied.
   const ours = configuration.with({ 'fs.permissions.umask-mode': '000' }, 'WebHDFS');
-  let running = 0;
+  const clients = new DataClients(host.log);
 
-  /** A client of its own: its leases are nobody else's. */
   const clientOf = async (query: Query): Promise<Hdfs> => {
     const named = query.get('user') ?? staticUser;
     const doAs = query.get('doAs');
@@ -54,28 +51,8 @@ export function dataNodeWebHdfs({ host, configuration }: DataNodeWebParts): (req
     return connect({ host, configuration: ours, uri, user: doAs ?? named, ...acting });
   };
 
-  /** Runs with a client; when `run` keeps it, as a body does that is still read, it ends when that says so. */
-  const withClient = async (
-    query: Query,
-    run: (hdfs: Hdfs, end: () => void) => Promise<{ readonly answer: HttpResponse; readonly keep: boolean }>,
-  ): Promise<HttpResponse> => {
-    if (running >= MAX_REQUESTS) throw new HdfsError('ERETRY', `${running} requests for data are being served already`);
-    running++;
-    let hdfs: Hdfs | undefined;
-    const end = (): void => {
-      running--;
-      hdfs?.close().catch((error: unknown) => host.log.log('debug', 'webhdfs', String(error)));
-    };
-    let kept = false;
-    try {
-      hdfs = await clientOf(query);
-      const { answer, keep } = await run(hdfs, end);
-      kept = keep;
-      return answer;
-    } finally {
-      if (!kept) end();
-    }
-  };
+  const withClient = (query: Query, run: (hdfs: Hdfs, end: () => void) => Promise<Served>): Promise<HttpResponse> =>
+    clients.with(() => clientOf(query), run);
 
   const create = (path: string, query: Query, request: HttpRequest): Promise<HttpResponse> => {
     query.get('bufferSize');
