@@ -127,7 +127,5 @@ export async function createFile(
 }
 
 export async function appendFile(hdfs: Hdfs, path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
-  // Opening for appending would make a file that is not there.
-  await hdfs.stat(path);
-  await take(await hdfs.open(path, 'a'), body);
+  await take(await hdfs.open(path, 'a', { mustExist: true }), body);
 }
