@@ -9,6 +9,7 @@ import { type Caller, pathOfInode } from '../../../core/namespace/permissions.ts
 import { fileStatus } from '../../../core/namespace/queries/file-status.ts';
 import { listing } from '../../../core/namespace/queries/listing.ts';
 import { javaDate } from '../../../format/storage/properties.ts';
+import { corruptFileBlocks } from '../corrupt-files.ts';
 import type { NameSystem } from '../namesystem.ts';
 import { reportFile } from './file-report.ts';
 import type { FsckOptions } from './options.ts';
@@ -135,17 +136,8 @@ class Fsck {
     const { system, caller } = this.#parts;
     const { path, startBlockAfter } = this.#options;
     system.requireSuperuser(caller, 'listCorruptFileBlocks');
-    const { namespace: ns, blockManager } = system;
-    const lines: string[] = [];
-    const prefix = path.endsWith('/') ? path : `${path}/`;
-    const { cookie } = blockManager.corruptBlocksAfter(startBlockAfter, CORRUPT_LIMIT, (block) => {
-      const file = ns.blocks.owner(block);
-      if (file === 0 || !ns.inodes.isReachable(file)) return false;
-      const at = pathOfInode(ns.inodes, file);
-      if (at !== path && !at.startsWith(prefix)) return false;
-      lines.push(`blk_${ns.blocks.id(block)}\t${at}`);
-      return true;
-    });
+    const { blocks, cookie } = corruptFileBlocks(system, path, startBlockAfter, CORRUPT_LIMIT);
+    const lines = blocks.map((found) => `blk_${system.namespace.blocks.id(found.block)}\t${found.path}`);
     const count = lines.length > 0 ? String(lines.length) : startBlockAfter === 0 ? 'no' : 'no more';
     const all = lines.map((line) => `${line}\n`).join('');
     return `Cookie:\t${cookie}\n${all}\n\nThe filesystem under path '${path}' has ${count} CORRUPT files\n\n`;

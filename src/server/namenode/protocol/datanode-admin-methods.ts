@@ -3,13 +3,12 @@
 import { HdfsError } from '../../../base/errors.ts';
 import { binaryPrefix } from '../../../base/sizes.ts';
 import type { DatanodeReportType } from '../../../core/blocks/admin/node-admin.ts';
-import type { BlockHandle } from '../../../core/blocks/block-map.ts';
-import { pathOfInode } from '../../../core/namespace/permissions.ts';
 import { javaDate } from '../../../format/storage/properties.ts';
 import { DiskFailure } from '../../../host/disk-error.ts';
 import type { Host } from '../../../host/host.ts';
 import type { Handlers } from '../../../rpc/service.ts';
 import { type ClientNamenodeProtocol, DatanodeReportTypeProto } from '../../../wire/messages/client-namenode.ts';
+import { corruptFileBlocks, fileOfBlock } from '../corrupt-files.ts';
 import type { HostFiles } from '../host-files.ts';
 import { logDirectory } from '../log-directory.ts';
 import type { NameSystem } from '../namesystem.ts';
@@ -36,12 +35,7 @@ export function datanodeAdminMethods({
   hostFiles,
   corruptBlocksLimit,
 }: DatanodeAdminParts): Handlers<typeof ClientNamenodeProtocol> {
-  const { blockManager, namespace: ns, host } = system;
-
-  const fileOf = (block: BlockHandle): string | undefined => {
-    const file = ns.blocks.owner(block);
-    return file !== 0 && ns.inodes.isReachable(file) ? pathOfInode(ns.inodes, file) : undefined;
-  };
+  const { blockManager, host } = system;
 
   return {
     getDatanodeReport: ({ type }, call) =>
@@ -75,14 +69,8 @@ export function datanodeAdminMethods({
     listCorruptFileBlocks: ({ path, cookie }, call) =>
       system.read(call, (caller) => {
         system.requireSuperuser(caller, 'listCorruptFileBlocks');
-        const files: string[] = [];
-        const found = blockManager.corruptBlocksAfter(skipOf(cookie), corruptBlocksLimit, (block) => {
-          const file = fileOf(block);
-          if (file === undefined || !isBelow(file, path)) return false;
-          files.push(file);
-          return true;
-        });
-        return { corrupt: { files, cookie: String(found.cookie) } };
+        const found = corruptFileBlocks(system, path, skipOf(cookie), corruptBlocksLimit);
+        return { corrupt: { files: found.blocks.map(({ path: file }) => file), cookie: String(found.cookie) } };
       }),
 
     metaSave: ({ filename }, call) =>
@@ -92,7 +80,7 @@ export function datanodeAdminMethods({
           throw new HdfsError('EINVAL', `metaSave writes a file into the log directory; ${filename} is no name of one`);
         }
         try {
-          await writeMetaSave(host, `${logDirectory(host)}/${filename}`, system, fileOf);
+          await writeMetaSave(host, `${logDirectory(host)}/${filename}`, system);
         } catch (error) {
           // The disk refuses the caller's name or has no room: the caller's news, not a fault of the NameNode.
           if (error instanceof DiskFailure) throw new HdfsError('EIO', `metaSave: ${error.message}`);
@@ -109,23 +97,13 @@ function skipOf(cookie: string | undefined): number {
   return Number.isSafeInteger(skip) && skip > 0 ? skip : 0;
 }
 
-function isBelow(path: string, directory: string): boolean {
-  if (directory === '/' || path === directory) return true;
-  return path.startsWith(directory.endsWith('/') ? directory : `${directory}/`);
-}
-
-async function writeMetaSave(
-  host: Host,
-  path: string,
-  system: NameSystem,
-  fileOf: (block: BlockHandle) => string | undefined,
-): Promise<void> {
+async function writeMetaSave(host: Host, path: string, system: NameSystem): Promise<void> {
   const { namespace: ns, blockManager } = system;
   const chunks: string[] = [
     `${ns.inodeCount} files and directories, ${ns.blockCount} blocks = ${ns.inodeCount + ns.blockCount} total filesystem objects\n`,
   ];
   const pieces = blockManager.metaSave({
-    fileOf,
+    fileOf: (block) => fileOfBlock(system, block),
     date: javaDate,
     time: (wallMs) => javaDate(wallMs).slice(11, 19),
     byteDescription: (bytes) => binaryPrefix(bytes, 2, 'B'),
