@@ -5,6 +5,12 @@ export function formatAction(bits: number): string {
   return `${bits & 4 ? 'r' : '-'}${bits & 2 ? 'w' : '-'}${bits & 1 ? 'x' : '-'}`;
 }
 
+/** The three bits; undefined for another text. */
+export function parseAction(text: string): number | undefined {
+  if (!/^[r-][w-][x-]$/.test(text)) return undefined;
+  return (text[0] === 'r' ? 4 : 0) + (text[1] === 'w' ? 2 : 0) + (text[2] === 'x' ? 1 : 0);
+}
+
 /** rwxr-xr-x, with t or T for the sticky bit. */
 export function formatPermission(bits: number): string {
   const text = formatAction(bits >> 6) + formatAction(bits >> 3) + formatAction(bits);

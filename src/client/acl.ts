@@ -71,7 +71,12 @@ function toProto(entry: Pick<AclEntry, 'scope' | 'type' | 'name'> & { readonly p
   };
 }
 
-const specProto = (spec: AclSpec): AclEntryProtoInit[] => (typeof spec === 'string' ? parseAcl(spec) : spec).map(toProto);
+/** As messages carry them. Throws HdfsError EINVAL for a text that is no list. */
+export const aclSpecProto = (spec: AclSpec): AclEntryProtoInit[] =>
+  (typeof spec === 'string' ? parseAcl(spec) : spec).map(toProto);
+
+export const aclNamesProto = (names: AclNames): AclEntryProtoInit[] =>
+  (typeof names === 'string' ? parseAclNames(names) : names).map(toProto);
 
 /** The access control lists of a file system: `hdfs.acl`. */
 export class Acls {
@@ -92,20 +97,19 @@ export class Acls {
 
   /** Replaces the entries of the scopes that `spec` has entries for; it must hold those of owner, group and others. */
   async set(path: PathLike, spec: AclSpec, options: SignalOption = {}): Promise<void> {
-    const request = { src: this.#resolve(path), aclSpec: specProto(spec) };
+    const request = { src: this.#resolve(path), aclSpec: aclSpecProto(spec) };
     await this.#context.namenode.call('setAcl', request, options.signal);
   }
 
   /** Adds entries, or changes those that are there. */
   async modify(path: PathLike, spec: AclSpec, options: SignalOption = {}): Promise<void> {
-    const request = { src: this.#resolve(path), aclSpec: specProto(spec) };
+    const request = { src: this.#resolve(path), aclSpec: aclSpecProto(spec) };
     await this.#context.namenode.call('modifyAclEntries', request, options.signal);
   }
 
   /** Takes entries away. */
   async remove(path: PathLike, names: AclNames, options: SignalOption = {}): Promise<void> {
-    const entries = typeof names === 'string' ? parseAclNames(names) : names;
-    const request = { src: this.#resolve(path), aclSpec: entries.map(toProto) };
+    const request = { src: this.#resolve(path), aclSpec: aclNamesProto(names) };
     await this.#context.namenode.call('removeAclEntries', request, options.signal);
   }
 

@@ -16,6 +16,8 @@ const FLAGS = {
   replace: XAttrSetFlagProto.XATTR_REPLACE,
 } as const;
 
+export { parseXattrName, xattrName };
+
 /** Throws HdfsError EINVAL for what is no name of an attribute. */
 export function checkXattrName(name: string): void {
   parseXattrName(name);

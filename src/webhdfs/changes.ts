@@ -1,11 +1,11 @@
 // WebHDFS' changes (PUT, POST, DELETE), but those that bring a file's data.
 import { HdfsError } from '../base/errors.ts';
+import { aclNamesProto, aclSpecProto } from '../client/acl.ts';
 import { StorageTypeProto } from '../wire/messages/hdfs.ts';
 import type { WebHdfsOp } from '../wire/tables/webhdfs.ts';
-import { parseAclSpec } from './acl-spec.ts';
 import { done, json, jsonBoolean } from './answers.ts';
 import { wrapped } from './java-json.ts';
-import { type Operation, type OperationRequest, required, unsupported } from './operation.ts';
+import { type Operation, required, unsupported } from './operation.ts';
 import { clamped } from './parameters.ts';
 import { decodeValue, xattrNamed } from './xattrs.ts';
 
@@ -24,9 +24,6 @@ const storageTypeOf = (name: string): StorageTypeProto => {
   if (type === undefined) throw new HdfsError('EILLEGAL', `No enum constant org.apache.hadoop.fs.StorageType.${upper}`);
   return type;
 };
-
-const aclEntries = (request: OperationRequest, withPermission: boolean) =>
-  parseAclSpec(required(request, 'aclSpec'), withPermission);
 
 export const PUT_OPERATIONS: Readonly<Record<Exclude<WebHdfsOp<'PUT'>, 'CREATE'>, Operation>> = {
   MKDIRS: async ({ path, query, namenode }) => {
@@ -95,12 +92,12 @@ export const PUT_OPERATIONS: Readonly<Record<Exclude<WebHdfsOp<'PUT'>, 'CREATE'>
     return unsupported(request);
   },
   MODIFYACLENTRIES: async (request) => {
-    const aclSpec = aclEntries(request, true);
+    const aclSpec = aclSpecProto(required(request, 'aclSpec'));
     await request.namenode.call('modifyAclEntries', { src: request.path, aclSpec });
     return done();
   },
   REMOVEACLENTRIES: async (request) => {
-    const aclSpec = aclEntries(request, false);
+    const aclSpec = aclNamesProto(required(request, 'aclSpec'));
     await request.namenode.call('removeAclEntries', { src: request.path, aclSpec });
     return done();
   },
@@ -113,7 +110,7 @@ export const PUT_OPERATIONS: Readonly<Record<Exclude<WebHdfsOp<'PUT'>, 'CREATE'>
     return done();
   },
   SETACL: async (request) => {
-    const aclSpec = aclEntries(request, true);
+    const aclSpec = aclSpecProto(required(request, 'aclSpec'));
     await request.namenode.call('setAcl', { src: request.path, aclSpec });
     return done();
   },

@@ -1,10 +1,11 @@
 // WebHDFS' questions, but those that are answered with a file's data.
 import { HdfsError } from '../base/errors.ts';
+import { parseAction } from '../base/mode.ts';
 import type { HttpResponse } from '../host/host.ts';
+import type { AclEntryProto_FsActionProto } from '../wire/messages/acl.ts';
 import type { DirectoryListingProto, HdfsFileStatusProto, LocatedBlocksProto } from '../wire/messages/hdfs.ts';
 import { HdfsFileStatusProto_FileType } from '../wire/messages/hdfs.ts';
 import type { WebHdfsOp } from '../wire/tables/webhdfs.ts';
-import { fsActionOf } from './acl-spec.ts';
 import { json } from './answers.ts';
 import { hashMap, type Json, wrapped } from './java-json.ts';
 import {
@@ -153,7 +154,7 @@ export const GET_OPERATIONS: Readonly<Record<Exclude<WebHdfsOp<'GET'>, DataGetOp
   },
   LISTXATTRS: async ({ path, namenode }) => json(xattrNamesJson((await namenode.call('listXAttrs', { src: path })).xAttrs)),
   CHECKACCESS: async (request) => {
-    const mode = fsActionOf(required(request, 'fsAction')) ?? 0;
+    const mode = (parseAction(required(request, 'fsAction')) ?? 0) as AclEntryProto_FsActionProto;
     await request.namenode.call('checkAccess', { path: request.path, mode });
     return { status: 200, body: '' };
   },

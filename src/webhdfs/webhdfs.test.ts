@@ -1,7 +1,7 @@
 // If this failed, WebHDFS would answer something else than Hadoop's clients parse, or send them to another file.
 import { expect, test } from 'vitest';
 import { HdfsError } from '../base/errors.ts';
-import { parseAclSpec } from './acl-spec.ts';
+import { aclNamesProto, aclSpecProto } from '../client/acl.ts';
 import { failure } from './answers.ts';
 import { decodedPath, operationNamed } from './handler.ts';
 import { hashMap, treeMap, writeJson } from './java-json.ts';
@@ -74,13 +74,13 @@ test('a redirect carries the path and parameters as Java escapes them', () => {
 });
 
 test('ACL entries and extended attributes are read as Hadoop reads them', () => {
-  expect(parseAclSpec('user:ann:rw-,default:other::r--', true)).toEqual([
+  expect(aclSpecProto('user:ann:rw-,default:other::r--')).toEqual([
     { scope: 0, type: 0, permissions: 6, name: 'ann' },
     { scope: 1, type: 3, permissions: 4, name: undefined },
   ]);
-  expect(parseAclSpec('group:g', false)).toEqual([{ scope: 0, type: 1, permissions: 0, name: 'g' }]);
-  expect(() => parseAclSpec('user:ann', true)).toThrow('Invalid <aclSpec> : user:ann');
-  expect(() => parseAclSpec('nobody:ann:rwx', true)).toThrow('Invalid type of acl in <aclSpec> :nobody:ann:rwx');
+  expect(aclNamesProto('group:g')).toEqual([{ scope: 0, type: 1, permissions: 0, name: 'g' }]);
+  expect(() => aclSpecProto('user:ann')).toThrow('Invalid <aclSpec> : user:ann');
+  expect(() => aclSpecProto('nobody:ann:rwx')).toThrow('Invalid type of acl in <aclSpec> :nobody:ann:rwx');
   expect(xattrNamed('User.a.b')).toMatchObject({ namespace: 0, name: 'a.b' });
   expect(() => xattrNamed('user.')).toThrow('XAttr name cannot be empty.');
   expect(() => xattrNamed('__proto__.x')).toThrow(/must be prefixed/);

@@ -1,7 +1,7 @@
 // tuskfs xattr get|set|rm [-n name] [name[=value]] <path...>
 import { HdfsError } from '../../base/errors.ts';
+import { decodeXattrValue, encodeXattrValue } from '../../base/xattr-value.ts';
 import { xattrsOf } from '../shell/commands/xattr.ts';
-import { decodeXattrValue, encodeXattrValue } from '../shell/xattr-value.ts';
 import { texts, type Verb } from './verb.ts';
 
 const ACTIONS = ['get', 'set', 'rm'] as const;

@@ -1,11 +1,10 @@
 // Entries of access control lists as text: `default:user:ann:r-x`, parted by commas. Apache: AclEntry.
 import { HdfsError } from '../../base/errors.ts';
-import { formatAction } from '../../base/mode.ts';
+import { formatAction, parseAction } from '../../base/mode.ts';
 import { type AclEntry, AclScope, type AclType } from '../edits/ops.ts';
 
 /** By number. */
 const TYPE_NAMES: readonly string[] = ['user', 'group', 'mask', 'other'];
-const SYMBOLS: readonly string[] = [0, 1, 2, 3, 4, 5, 6, 7].map(formatAction);
 
 /** Apache: AclEntry.toStringStable. */
 export function aclEntryText({ scope, type, name, permission }: AclEntry): string {
@@ -31,11 +30,11 @@ function parseEntry(text: string, withPermission: boolean): AclEntry {
   const type = TYPE_NAMES.indexOf(parts[0]?.toLowerCase() ?? '');
   if (type < 0) throw invalid('Invalid type of acl in <aclSpec> :');
   const [, name = '', symbol] = parts;
-  let permission = 0;
+  let permission: number | undefined = 0;
   if (withPermission) {
     if (symbol === undefined) throw invalid();
-    permission = SYMBOLS.indexOf(symbol);
-    if (permission < 0) throw invalid('Invalid permission in <aclSpec> : ');
+    permission = parseAction(symbol);
+    if (permission === undefined) throw invalid('Invalid permission in <aclSpec> : ');
   }
   if (parts.length > (withPermission ? 3 : 2)) throw invalid();
   return {

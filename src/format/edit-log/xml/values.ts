@@ -4,6 +4,7 @@
 import { ProtocolError } from '../../../base/errors.ts';
 import { blockId, genStamp } from '../../../base/ids.ts';
 import { decimal } from '../../../base/java-long.ts';
+import { decodeXattrValue } from '../../../base/xattr-value.ts';
 import {
   type AclEntry,
   AclScope,
@@ -129,11 +130,10 @@ export function hexBytes(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, 'hex'));
 }
 
-/** Hexadecimal behind 0x, base 64 behind 0s, or text, which may stand in quotes. Apache: XAttrCodec.decodeValue. */
 function xAttrValue(text: string): Uint8Array {
-  if (/^0x/i.test(text)) return hexBytes(text.slice(2));
-  if (/^0s/i.test(text)) return new Uint8Array(Buffer.from(text.slice(2), 'base64'));
-  return new Uint8Array(Buffer.from(/^".*"$/s.test(text) ? text.slice(1, -1) : text, 'utf8'));
+  const value = decodeXattrValue(text);
+  if ('wrong' in value) throw new ProtocolError(`${text.slice(2, 62)} is no hexadecimal value`);
+  return new Uint8Array(value);
 }
 
 export function xAttrsOf(stanza: Stanza): readonly XAttr[] {
