@@ -197,6 +197,21 @@ describe('redundancy', () => {
     }
   });
 
+  it('asks nobody for a copy of what it deleted meanwhile, and asks another at once (RP2)', () => {
+    const { cluster, nodes } = ready(4);
+    const block = cluster.addBlock(3);
+    cluster.write(block, nodes.slice(0, 2));
+    cluster.tick();
+    const source = nodes.find((node) => cluster.datanode(node).transfers.length > 0) as FakeNode;
+    cluster.deleted(source, cluster.blocks.id(block));
+    source.replicas.delete(cluster.blocks.id(block));
+    expect(cluster.heartbeat(source).commands).toEqual([]);
+    expect(cluster.manager.statistics()).toMatchObject({ pendingReplication: 0, underReplicated: 1 });
+    cluster.run(30_000);
+    expect(cluster.holders(block)).toHaveLength(3);
+    expect(cluster.manager.statistics().timedOutReplications).toBe(0);
+  });
+
   it('keeps and shows the only replica even when it is bad', () => {
     const { cluster, nodes } = ready(2);
     const block = cluster.addBlock(1);

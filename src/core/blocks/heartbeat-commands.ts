@@ -4,6 +4,7 @@ import type { BlockRecoveries } from './block-recoveries.ts';
 import type { DatanodeCommand, TransferTask } from './commands.ts';
 import type { Datanode } from './datanode.ts';
 import { mayStillDelete, updateNeeded } from './redundancy.ts';
+import { storageOnNode } from './replica-counts.ts';
 import type { ManagerState } from './state.ts';
 
 /** Deletions whose edit is beyond `durableTxid` stay for a later heartbeat. */
@@ -37,9 +38,10 @@ function takeTransfers(state: ManagerState, node: Datanode, limit: number): Tran
   while (taken.length < limit) {
     const task = node.transfers.shift();
     if (task === undefined) break;
-    // The block may be gone, or changed, since the copy was ordered; ids are never reissued, handles are.
+    // Since the copy was ordered the block may be gone or changed (ids are never reissued, handles are), or the node may
+    // have been told to delete its replica; Apache orders the copy all the same and waits for its time-out.
     const same = blocks.find(task.block.id) === task.handle && blocks.genStamp(task.handle) === task.block.genStamp;
-    const good = same && !corrupt.has(task.handle, node);
+    const good = same && storageOnNode(state, task.handle, node) !== undefined && !corrupt.has(task.handle, node);
     const targets = good ? task.targets.filter((target) => !target.retired) : [];
     if (targets.length > 0) taken.push({ ...task, targets });
     // What will not come is not waited for.
