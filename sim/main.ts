@@ -1,25 +1,13 @@
 // `npm run sim -- --from F --seeds N`: plays the runs of these seeds and prints a line for each. The hash of a seed is the
 // same in every process. Exits 1 when a promise was broken, and says how to see that seed again.
-//
-//   --hours H         fresh seeds until so much time is over (--from F: from there)
-//   --minutes M       of chaos in each seed (default 5)
-//   --scenario S      swarm (all kinds of trouble, the default), power (it fails again and again), short (calm, blackout or
-//                     faults, as the seed chooses)
-//   --beyond          nothing is spared, more is lost than may be: only that nothing wrong is served is checked
-//   --minimize        makes the shape of each failing seed smaller and prints it; `--runs N` at most (default 100)
-//   --shape FILE      plays this shape, as printed by a minimiser, instead of what the seed draws
-//   --explore W       starts the daemons on every disk that a power cut could leave: format, edits, image ... or all
-//                     (explore/index.ts), on `--limit N` disks at most
-//   --drill D         one kind of trouble on purpose (drills/), or all of them; `--seeds N` times each
-//   --predicates      what is looked at, where and when, and what is not yet; plays nothing
-//   --speed           measures how much faster than real time a common load is
-//   --trace           every event; --verbose: every line of the daemons' logs
+// `--help` tells the options.
 
+import { CommanderError } from 'commander';
 import { SITUATIONS, type Situation } from '../src/base/sometimes.ts';
 import { DRILL_NAMES, playDrillNamed } from './drills/index.ts';
 import { EXPLORED, exploreNamed, tellExploration } from './explore/index.ts';
-import type { Scenario } from './faults.ts';
 import { minimize } from './minimize.ts';
+import { parseSimOptions, type SimOptions } from './options.ts';
 import { tellPredicates } from './predicates/table.ts';
 import { type RunOptions, type RunResult, runSeed } from './run.ts';
 import type { Shape } from './shape.ts';
@@ -38,27 +26,6 @@ export interface SimOutput {
   readonly read: (file: string) => string;
   /** Calls `fn` with errors that nobody handles, until the answer is called. */
   readonly onUnhandled: (fn: (error: unknown) => void) => () => void;
-}
-
-function valueAfter(args: readonly string[], name: string): string | undefined {
-  const at = args.indexOf(name);
-  return at < 0 ? undefined : args[at + 1];
-}
-
-function numberAfter(args: readonly string[], name: string, otherwise: number): number {
-  const text = valueAfter(args, name);
-  if (text === undefined && !args.includes(name)) return otherwise;
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${name} needs a whole number, not ${text}`);
-  return value;
-}
-
-function oneOf<T extends string>(args: readonly string[], name: string, allowed: readonly T[]): T | undefined {
-  const text = valueAfter(args, name);
-  if (text === undefined && !args.includes(name)) return undefined;
-  const found = allowed.find((each) => each === text);
-  if (found === undefined) throw new Error(`${name} is one of ${allowed.join(', ')}, not ${text}`);
-  return found;
 }
 
 function describe(result: RunResult): string {
@@ -117,7 +84,7 @@ class Totals {
 
   lines(cpuMs: number): string[] {
     const { seeds, broken, virtualMs, events, faults, reached } = this;
-    const hours = (ms: number): string => (ms / 3_600_000).toFixed(2);
+    const hours = (ms: number): string => (ms / 3_600_000).toFixed(3);
     const times = cpuMs > 0 ? (virtualMs / cpuMs).toFixed(0) : '?';
     return [
       `${seeds} seeds, ${hours(virtualMs)} virtual hours in ${hours(cpuMs)} core hours (${times} times real time), ` +
@@ -128,18 +95,11 @@ class Totals {
   }
 }
 
-/** Undefined: a short run of which the seed chooses the kind. */
-function scenarioOf(args: readonly string[]): Scenario | undefined {
-  const named = oneOf(args, '--scenario', ['calm', 'blackout', 'faults', 'power', 'swarm', 'short']) ?? 'swarm';
-  return named === 'short' ? undefined : named;
-}
-
-async function exploreAll(args: readonly string[], output: SimOutput): Promise<number> {
-  const only = oneOf(args, '--explore', [...EXPLORED, 'all']) ?? 'all';
+async function exploreAll({ explore, limit }: SimOptions, output: SimOutput): Promise<number> {
   let broken = 0;
-  for (const name of only === 'all' ? EXPLORED : [only]) {
+  for (const name of explore === undefined || explore === 'all' ? EXPLORED : [explore]) {
     const began = output.nowMs();
-    const exploration = await exploreNamed(name, numberAfter(args, '--limit', 2_000));
+    const exploration = await exploreNamed(name, limit);
     const [line, ...details] = tellExploration(exploration);
     output.line(`${line} real=${((output.nowMs() - began) / 1000).toFixed(1)}s`);
     for (const detail of details) output.line(detail);
@@ -148,20 +108,19 @@ async function exploreAll(args: readonly string[], output: SimOutput): Promise<n
   return broken === 0 ? 0 : 1;
 }
 
-function logTo(args: readonly string[], output: SimOutput): RunOptions['log'] {
-  if (!args.includes('--verbose')) return undefined;
+function logTo({ verbose }: SimOptions, output: SimOutput): RunOptions['log'] {
+  if (verbose !== true) return undefined;
   return ({ atMs, node, level, component, message, fields }) =>
     output.line(`  ${atMs.toFixed(1)} ${node} ${level} ${component}: ${message} ${JSON.stringify(fields ?? {})}`);
 }
 
-async function drillAll(args: readonly string[], output: SimOutput): Promise<number> {
-  const only = oneOf(args, '--drill', [...DRILL_NAMES, 'all' as const]) ?? 'all';
-  const from = numberAfter(args, '--from', 1);
+async function drillAll(options: SimOptions, output: SimOutput): Promise<number> {
+  const { drill, from = 1, seeds = 1 } = options;
   let broken = 0;
-  for (const name of only === 'all' ? DRILL_NAMES : [only]) {
-    for (let seed = from; seed < from + numberAfter(args, '--seeds', 1); seed++) {
+  for (const name of drill === undefined || drill === 'all' ? DRILL_NAMES : [drill]) {
+    for (let seed = from; seed < from + seeds; seed++) {
       const began = output.nowMs();
-      const violations = await playDrillNamed(name, seed, logTo(args, output));
+      const violations = await playDrillNamed(name, seed, logTo(options, output));
       const real = ((output.nowMs() - began) / 1000).toFixed(1);
       output.line(`drill=${name} seed=${seed} real=${real}s violations=${violations.length}`);
       for (const line of violations.length > 0 ? tellViolations(violations) : []) output.line(`  ${line}`);
@@ -173,45 +132,56 @@ async function drillAll(args: readonly string[], output: SimOutput): Promise<num
 
 /** Answers the exit code. */
 export async function main(args: readonly string[], output: SimOutput): Promise<number> {
-  if (args.includes('--speed')) {
-    output.line(describeSpeed(await measureSpeed(numberAfter(args, '--seconds', 300), output.cpuMs)));
+  let options: SimOptions;
+  try {
+    options = parseSimOptions(args, (text) => output.line(text.trimEnd()));
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    throw error;
+  }
+  if (options.speed === true) {
+    output.line(describeSpeed(await measureSpeed(options.seconds, output.cpuMs)));
     return 0;
   }
-  if (args.includes('--predicates')) {
+  if (options.predicates === true) {
     for (const line of tellPredicates()) output.line(line);
     return 0;
   }
-  if (args.includes('--explore')) return exploreAll(args, output);
-  if (args.includes('--drill')) return drillAll(args, output);
-  const hours = valueAfter(args, '--hours');
-  const untilMs = hours === undefined ? undefined : output.nowMs() + Number(hours) * 3_600_000;
+  if (options.explore !== undefined) return exploreAll(options, output);
+  if (options.drill !== undefined) return drillAll(options, output);
+  return playAll(options, args, output);
+}
+
+async function playAll(options: SimOptions, args: readonly string[], output: SimOutput): Promise<number> {
+  const { hours, scenario, shape, trace } = options;
+  const untilMs = hours === undefined ? undefined : output.nowMs() + hours * 3_600_000;
   // Fresh seeds, unless somebody says from where.
-  const from = numberAfter(args, '--from', untilMs === undefined ? 1 : output.freshSeed);
-  const seeds = untilMs === undefined ? numberAfter(args, '--seeds', 10) : Number.POSITIVE_INFINITY;
-  const shapeFile = valueAfter(args, '--shape');
-  const options: Omit<RunOptions, 'seed'> = {
-    scenario: scenarioOf(args),
-    spanMs: numberAfter(args, '--minutes', 5) * 60_000,
-    beyond: args.includes('--beyond'),
-    shape: shapeFile === undefined ? undefined : (JSON.parse(output.read(shapeFile)) as Shape),
-    trace: args.includes('--trace') ? output.line : undefined,
-    log: logTo(args, output),
+  const from = options.from ?? (untilMs === undefined ? 1 : output.freshSeed);
+  const seeds = options.seeds ?? (untilMs === undefined ? 10 : Number.POSITIVE_INFINITY);
+  const run: Omit<RunOptions, 'seed'> = {
+    // Undefined: a short run of which the seed chooses the kind.
+    scenario: scenario === 'short' ? undefined : scenario,
+    spanMs: options.minutes * 60_000,
+    beyond: options.beyond === true,
+    shape: shape === undefined ? undefined : (JSON.parse(output.read(shape)) as Shape),
+    trace: trace === true ? output.line : undefined,
+    log: logTo(options, output),
   };
   const totals = new Totals();
   const cpuMs = output.cpuMs();
   for (let seed = from; seed < from + seeds && (untilMs === undefined || output.nowMs() < untilMs); seed++) {
     const began = output.nowMs();
-    const result = await play(seed, options, output);
+    const result = await play(seed, run, output);
     totals.add(result);
     const broken = result.violations.length;
     output.line(`${describe(result)} real=${((output.nowMs() - began) / 1000).toFixed(2)}s violations=${broken}`);
     if (broken === 0) continue;
     for (const line of explain(result)) output.line(`  ${line}`);
+    if (options.minimize === true) await tellMinimum(result, run, output, options.runs);
     const words = args.filter(
       (word, i) => !['--from', '--seeds', '--hours'].some((name) => word === name || args[i - 1] === name),
     );
-    if (args.includes('--minimize')) await tellMinimum(result, options, output, numberAfter(args, '--runs', 100));
-    output.line(`  again: npm run sim -- --from ${seed} --seeds 1 ${words.join(' ')} --trace --verbose`);
+    output.line(`  again: ${['npm run sim -- --from', seed, '--seeds 1', ...words, '--trace --verbose'].join(' ')}`);
   }
   for (const line of totals.lines(output.cpuMs() - cpuMs)) output.line(line);
   return totals.broken.length === 0 ? 0 : 1;
