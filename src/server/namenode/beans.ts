@@ -3,7 +3,6 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { formatHostPort } from '../../config/nameservices.ts';
 import type { Datanode } from '../../core/blocks/datanode.ts';
-import { pathOfInode } from '../../core/namespace/permissions.ts';
 import type { RpcServer } from '../../rpc/server.ts';
 import { Beans } from '../../web/jmx.ts';
 import { JavaDouble, type JmxValue } from '../../web/json.ts';
@@ -11,6 +10,7 @@ import { addPlatformBeans } from '../../web/platform-beans.ts';
 import { addActivityBeans } from './activity-beans.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import { datanodeAttributes } from './datanode-beans.ts';
+import { corruptFileBlocks } from './corrupt-files.ts';
 import { type NamespaceIdentity, SOFTWARE_VERSION } from './identity.ts';
 import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
@@ -29,8 +29,6 @@ export interface NameNodeView {
 }
 
 const GIB = 1024 ** 3;
-/** Files named in CorruptFiles, as Apache does. */
-const MAX_CORRUPT_FILES = 100;
 const inGib = (bytes: number): JavaDouble => new JavaDouble(Math.round(bytes / GIB));
 const percent = (part: number, whole: number): number => (whole <= 0 ? 0 : (part * 100) / whole);
 const countOf = (nodes: Iterable<Datanode>, test: (node: Datanode) => boolean): number => {
@@ -237,6 +235,7 @@ function fsNamesystem({ system, checkpointer }: NameNodeView): Readonly<Record<s
     VolumeFailuresTotal: all.reduce((sum, node) => sum + (node.alive ? node.volumeFailures : 0), 0),
     EstimatedCapacityLostTotal: all.reduce(
       (sum, node) => sum + (node.volumeFailureSummary?.estimatedCapacityLostTotal ?? 0),
+  const corruptLimit = view.configuration.getInt('dfs.namenode.max-corrupt-file-blocks-returned');
       0,
     ),
   };
@@ -312,21 +311,10 @@ function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly
     }),
     NNStartedTimeInMillis: started,
     SoftwareVersion: SOFTWARE_VERSION,
-    CorruptFiles: JSON.stringify(corruptFiles(system)),
+    CorruptFiles: JSON.stringify(corruptFileBlocks(system, '/', 0, corruptLimit).blocks.map(({ path }) => path)),
     DistinctVersionCount: versions.size,
     DistinctVersions: [...versions].map(([key, value]) => ({ key, value })),
     RollingUpgradeStatus: null,
     Threads: 1,
   };
-}
-
-function corruptFiles(system: NameSystem): string[] {
-  const { namespace: ns, blockManager } = system;
-  const found = new Set<string>();
-  for (const block of blockManager.missingBlocks()) {
-    const file = ns.blocks.owner(block);
-    if (file !== 0 && ns.inodes.isReachable(file)) found.add(pathOfInode(ns.inodes, file));
-    if (found.size >= MAX_CORRUPT_FILES) break;
-  }
-  return [...found];
 }

@@ -14,7 +14,7 @@ import { defineService, type Handlers, type RpcService } from '../../rpc/service
 import { type Route, webServer } from '../../web/server.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
 import { refusedMethods } from '../../wire/tables/services.ts';
-import { type AuditSink, audited, auditOptions, auditSink } from './audit/audit-log.ts';
+import { type AuditSink, audited, auditOptions, auditSink, commandAudit } from './audit/audit-log.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { currentOf, lockAll, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
 import { EditLog } from './edit-log.ts';
@@ -438,6 +438,7 @@ export class NameNode {
           locations,
           clientProtocol,
           proxyUsers,
+          audit: audit === undefined ? undefined : commandAudit(audit, auditOptions(configuration)),
           onBug: (error) => this.fatal(error),
         }),
         ...this.imageTransfer(system, checkpointer, from.storage, identity),

@@ -5,6 +5,7 @@ import { type Route, standardRoutes } from '../../web/server.ts';
 import { servletRoutes } from '../../web/servlets.ts';
 import { webHdfsRoutes } from '../../webhdfs/routes.ts';
 import { type NameNodeView, nameNodeBeans } from './beans.ts';
+import type { AuditedCommand } from './audit/audit-log.ts';
 import { fsckRoute } from './fsck/route.ts';
 import type { Locations } from './locations.ts';
 import { statusPage } from './page.ts';
@@ -19,8 +20,10 @@ export interface WebParts {
   readonly proxyUsers: ProxyUsers;
   readonly onBug: (error: Error) => void;
 }
+  /** Undefined: there is no audit log. */
+  readonly audit: ((command: AuditedCommand) => void) | undefined;
 
-export function webRoutes({ view, locations, clientProtocol, proxyUsers, onBug }: WebParts): readonly Route[] {
+export function webRoutes({ view, locations, clientProtocol, proxyUsers, audit, onBug }: WebParts): readonly Route[] {
   const { system, configuration, rpc } = view;
   const { host, blockManager } = system;
   const { safeMode } = blockManager;
@@ -44,6 +47,8 @@ export function webRoutes({ view, locations, clientProtocol, proxyUsers, onBug }
     replication: configuration.getInt('dfs.replication'),
     remove: async (user, host, path) => {
       const identity = { user, realUser: undefined, remote: { host, port: 0 }, callerContext: undefined, protocol: 'fsck' };
+    corruptBlocksLimit: configuration.getInt('dfs.namenode.max-corrupt-file-blocks-returned'),
+    audit,
       await caller.call(identity, 'delete', { src: path, recursive: true });
     },
   });

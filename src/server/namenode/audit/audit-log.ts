@@ -95,6 +95,23 @@ function contextOf(call: RpcCall, remotePort: boolean): RpcCall['callerContext']
   return { ...call.callerContext, context: context === '' ? port : `${context},${port}` };
 }
 
+/** What is written down although it is no call of ClientProtocol. */
+export interface AuditedCommand {
+  readonly user: string;
+  readonly address: string;
+  readonly cmd: string;
+  readonly src: string;
+}
+
+/** Writes the line of such a command that was carried out. */
+export function commandAudit(sink: AuditSink, options: AuditOptions): (command: AuditedCommand) => void {
+  return (command) => {
+    if (options.silent.has(command.cmd)) return;
+    const event = { ...command, allowed: true, realUser: undefined, dst: undefined, status: undefined };
+    sink.write(auditLine({ ...event, protocol: 'rpc', callerContext: undefined }, options.line));
+  };
+}
+
 /** The handlers, each followed by its line. */
 export function audited(
   handlers: Handlers<Methods>,

@@ -58,6 +58,14 @@ test('calls by RPC and by WebHDFS are written down, and so is what was refused',
   await run(client.rename('/d/f', '/d/g'));
   await expect(run(bob.readFile('/d/g'))).rejects.toThrow(/Permission denied/);
   await run(machine.host.http.request('http://nn:9870/webhdfs/v1/d?op=GETFILESTATUS&user.name=alice'));
+  for (const query of ['path=/d', 'path=/&blockId=blk_1+blk_2']) {
+    const { body } = await run(machine.host.http.request(`http://nn:9870/fsck?ugi=hdfs&${query}`));
+    await run(
+      (async () => {
+        for await (const _ of body);
+      })(),
+    );
+  }
   const cut = lines.map((line) => line.replace(/ip=\S+/, 'ip=IP'));
   expect(cut).toContain(
     'allowed=true ugi=hdfs (auth:SIMPLE) ip=IP cmd=mkdirs src=/d dst=null perm=hdfs:supergroup:rwx------ proto=rpc',
@@ -67,6 +75,11 @@ test('calls by RPC and by WebHDFS are written down, and so is what was refused',
   );
   expect(cut).toContain('allowed=false ugi=bob (auth:SIMPLE) ip=IP cmd=open src=/d/g dst=null perm=null proto=rpc');
   expect(cut).toContain('allowed=true ugi=alice (auth:SIMPLE) ip=IP cmd=getfileinfo src=/d dst=null perm=null proto=webhdfs');
+  const fsck = cut.filter((line) => line.includes('cmd=fsck')).map((line) => line.slice(line.indexOf('cmd=')));
+  expect(fsck).toEqual([
+    'cmd=fsck src=/d dst=null perm=null proto=rpc',
+    'cmd=fsck src=blocksIds=[blk_1, blk_2] dst=null perm=null proto=rpc',
+  ]);
 });
 
 test('the file is put aside when it is full', async () => {

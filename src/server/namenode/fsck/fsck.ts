@@ -17,8 +17,6 @@ import { FsckResult, NO_BLOCK_GROUPS } from './result.ts';
 
 /** Files looked at in one turn. */
 const FILES_PER_SLICE = 200;
-/** Corrupt blocks in one answer. Apache: dfs.namenode.max-corrupt-file-blocks-returned. */
-const CORRUPT_LIMIT = 100;
 
 export interface FsckParts {
   readonly system: NameSystem;
@@ -27,6 +25,8 @@ export interface FsckParts {
   readonly remoteHost: string;
   /** dfs.replication. */
   readonly replication: number;
+  /** dfs.namenode.max-corrupt-file-blocks-returned. */
+  readonly corruptBlocksLimit: number;
   /** Removes a file as the caller. */
   readonly remove: (path: string) => Promise<void>;
 }
@@ -133,10 +133,10 @@ class Fsck {
   }
 
   #corruptFileBlocks(): string {
-    const { system, caller } = this.#parts;
+    const { system, caller, corruptBlocksLimit } = this.#parts;
     const { path, startBlockAfter } = this.#options;
     system.requireSuperuser(caller, 'listCorruptFileBlocks');
-    const { blocks, cookie } = corruptFileBlocks(system, path, startBlockAfter, CORRUPT_LIMIT);
+    const { blocks, cookie } = corruptFileBlocks(system, path, startBlockAfter, corruptBlocksLimit);
     const lines = blocks.map((found) => `blk_${system.namespace.blocks.id(found.block)}\t${found.path}`);
     const count = lines.length > 0 ? String(lines.length) : startBlockAfter === 0 ? 'no' : 'no more';
     const all = lines.map((line) => `${line}\n`).join('');

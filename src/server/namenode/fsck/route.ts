@@ -2,6 +2,7 @@
 import { HdfsError } from '../../../base/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../../host/host.ts';
 import { type Route, text } from '../../../web/server.ts';
+import type { AuditedCommand } from '../audit/audit-log.ts';
 import type { NameSystem } from '../namesystem.ts';
 import { fsckReport } from './fsck.ts';
 import { fsckOptions } from './options.ts';
@@ -11,17 +12,23 @@ export interface FsckRouteParts {
   /** hadoop.http.staticuser.user. */
   readonly staticUser: string;
   readonly replication: number;
+  /** dfs.namenode.max-corrupt-file-blocks-returned. */
+  readonly corruptBlocksLimit: number;
+  /** Undefined: there is no audit log. */
+  readonly audit: ((command: AuditedCommand) => void) | undefined;
   readonly remove: (user: string, remoteHost: string, path: string) => Promise<void>;
 }
 
 const userOf = ({ query }: HttpRequest, staticUser: string): string =>
   query.get('user.name') || query.get('ugi')?.split(',')[0] || staticUser;
 
-async function* bytesOf(report: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+async function* bytesOf(report: AsyncIterable<string>, done: () => void): AsyncGenerator<Uint8Array> {
   for await (const piece of report) if (piece !== '') yield Buffer.from(piece, 'utf8');
+  done();
 }
 
-export function fsckRoute({ system, staticUser, replication, remove }: FsckRouteParts): Route {
+export function fsckRoute(parts: FsckRouteParts): Route {
+  const { system, staticUser, replication, corruptBlocksLimit, audit, remove } = parts;
   const handler = async (request: HttpRequest): Promise<HttpResponse> => {
     const user = userOf(request, staticUser);
     const remoteHost = request.remote.host;
@@ -34,10 +41,13 @@ export function fsckRoute({ system, staticUser, replication, remove }: FsckRoute
     }
     const caller = await system.callerNamed(user);
     const report = fsckReport(
-      { system, caller, remoteHost, replication, remove: (path) => remove(user, remoteHost, path) },
+      { system, caller, remoteHost, replication, corruptBlocksLimit, remove: (path) => remove(user, remoteHost, path) },
       options,
     );
-    return { status: 200, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: bytesOf(report) };
+    const { path, blockIds } = options;
+    const src = blockIds === undefined ? path : `blocksIds=[${blockIds.join(', ')}]`;
+    const body = bytesOf(report, () => audit?.({ user, address: remoteHost, cmd: 'fsck', src }));
+    return { status: 200, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body };
   };
   return { method: 'GET', path: '/fsck', handler };
 }
