@@ -114,7 +114,7 @@ test('/conf hides secrets and escapes', async () => {
   expect(xml).not.toContain('hunter2');
   const json = String((await route(request('/conf', 'format=json&name=dfs.replication'))).body);
   expect(JSON.parse(json)).toEqual({
-    property: { key: 'dfs.replication', value: '3', isFinal: false, resource: 'default' },
+    property: { key: 'dfs.replication', value: '3', isFinal: false, resource: 'hdfs-default.xml' },
   });
   expect((await route(request('/conf', 'name=no.such'))).status).toBe(404);
 });
