@@ -2,6 +2,7 @@
 // handler, and sends the answers of one turn with one write, or a few when they are long. It reads no further while too
 // many calls of this client are under way or too many of its answers have not been fetched, and lets other connections
 // have their turn after long answers.
+import type { Timing } from '../base/timing.ts';
 import type { Connection, Timer } from '../host/host.ts';
 import { type CallHeader, type Identity, RpcAcceptor } from '../wire/ipc/acceptor.ts';
 import { type Failure, writeFailure, writeSuccess } from '../wire/ipc/headers.ts';
@@ -12,6 +13,16 @@ import { ProtoWriter } from '../wire/protobuf/writer.ts';
 import { failureOf, isBrokenInvariant, isOurFault } from './answers.ts';
 import { type ReplyGate, type RpcCall, type ServiceMethod, WRITTEN, type Written } from './service.ts';
 
+/** What calls cost; read by metrics. */
+export interface RpcMeasures {
+  receivedBytes: number;
+  sentBytes: number;
+  /** From a call's arrival until it is begun. */
+  readonly queue: Timing;
+  /** From there until its answer may leave. */
+  readonly processing: Timing;
+}
+
 /** What a connection needs of its server. */
 export interface ConnectionOwner {
   readonly limits: ConnectionLimits;
@@ -21,6 +32,7 @@ export interface ConnectionOwner {
   /** Why the user may not come; a promise where that takes asking somebody. */
   authorize(identity: Identity, connection: ServerConnection): Failure | undefined | Promise<Failure | undefined>;
   stateId(): number | undefined;
+  readonly measures: RpcMeasures;
   onClosed(connection: ServerConnection, reason: string): void;
   onCallDone(call: RpcCall, error: unknown): void;
   logFailure(call: RpcCall, error: unknown): void;
@@ -34,6 +46,8 @@ export interface ConnectionOwner {
 
 export interface Target {
   readonly protocol: string;
+  /** How long calls of this method take. */
+  readonly timing: Timing;
   readonly method: ServiceMethod;
   readonly handler: NonNullable<ServiceMethod['handler']>;
 }
@@ -102,12 +116,16 @@ class Call implements RpcCall {
   afterTxid = 0;
   /** The answer that its handler wrote, while it may not leave. */
   held: Buffer | undefined;
+  readonly startedMs: number;
+  readonly timing: Timing | undefined;
   private readonly connection: ServerConnection;
 
-  constructor(connection: ServerConnection, header: CallHeader, protocol: string, method: string) {
+  constructor(connection: ServerConnection, header: CallHeader, startedMs: number, target: Target | undefined) {
     this.connection = connection;
-    this.protocol = protocol;
-    this.method = method;
+    this.protocol = target?.protocol ?? '';
+    this.method = target?.method.name ?? '';
+    this.timing = target?.timing;
+    this.startedMs = startedMs;
     this.clientId = header.clientId;
     this.callId = header.callId;
     this.retryCount = header.retryCount;
@@ -141,6 +159,9 @@ export class ServerConnection {
   private readonly targets: TargetCache;
   private readonly acceptor: RpcAcceptor;
   private inFlight = 0;
+  /** When what is being handled came in, and when the call that is being handled began. */
+  private arrivedMs = 0;
+  private turnMs = 0;
   /** Answers of this turn, not yet handed to the socket. */
   private out: ProtoWriter | undefined;
   /** Bytes of answers sent in this turn. */
@@ -233,7 +254,11 @@ export class ServerConnection {
 
   private onData(chunk: Buffer): void {
     if (this.closing) return;
-    this.lastContactMs = this.owner.now();
+    const now = this.owner.now();
+    this.lastContactMs = now;
+    this.arrivedMs = now;
+    this.turnMs = now;
+    this.owner.measures.receivedBytes += chunk.length;
     this.turnBytes = 0;
     this.reading = true;
     try {
@@ -260,6 +285,7 @@ export class ServerConnection {
         return;
       }
       this.reading = true;
+      this.turnMs = this.owner.now();
       try {
         this.acceptor.resume();
       } finally {
@@ -302,18 +328,21 @@ export class ServerConnection {
 
   private call(header: CallHeader, body: ProtoReader): void {
     this.inFlight++;
+    const startedMs = this.turnMs;
+    this.owner.measures.queue.add(startedMs - this.arrivedMs);
     let call: Call | undefined;
-    let target: Target | undefined;
     try {
-      target = this.targets.find(body, (named) => this.owner.resolve(named));
-      call = new Call(this, header, target.protocol, target.method.name);
+      const target = this.targets.find(body, (named) => this.owner.resolve(named));
+      call = new Call(this, header, startedMs, target);
       const request = readDelimited(target.method.request, body);
       const result = target.handler(request, call);
       if (result instanceof Promise) this.later(result, call, target);
       else this.succeed(call, target, result);
     } catch (error) {
-      this.failed(error, call ?? new Call(this, header, target?.protocol ?? '', target?.method.name ?? ''));
+      this.failed(error, call ?? new Call(this, header, startedMs, undefined));
     }
+    // Done in its turn, it has looked at the clock already; one that goes on must not count as the next one's time.
+    if (this.turnMs === startedMs) this.turnMs = this.owner.now();
     if ((this.out?.length ?? 0) > FLUSH_BYTES) this.flush();
     if (this.turnBytes > MAX_TURN_BYTES || this.mustWait()) this.acceptor.stop();
   }
@@ -398,8 +427,13 @@ export class ServerConnection {
     });
   }
 
-  private done(call: RpcCall, error: unknown): void {
+  private done(call: Call, error: unknown): void {
     this.inFlight--;
+    const now = this.owner.now();
+    if (this.reading) this.turnMs = now;
+    const ms = now - call.startedMs;
+    this.owner.measures.processing.add(ms);
+    call.timing?.add(ms);
     this.owner.onCallDone(call, error);
   }
 
@@ -424,6 +458,7 @@ export class ServerConnection {
     this.out = undefined;
     if (!this.closed && out.length > 0) {
       this.turnBytes += out.length;
+      this.owner.measures.sentBytes += out.length;
       this.socket.write(out.toBuffer());
     }
     giveWriter(out);

@@ -1,7 +1,8 @@
 // The RPC server: listens, holds the connections to their bounds, finds the method that a call names, and closes what
 // idles. What happens on one connection is in server-connection.ts.
-import type { AssertionError } from '../base/assert.ts';
+import { type AssertionError, assert } from '../base/assert.ts';
 import { HdfsError, messageOf } from '../base/errors.ts';
+import { Timing } from '../base/timing.ts';
 import type { Address, Host, Listener, Timer } from '../host/host.ts';
 import type { Identity } from '../wire/ipc/acceptor.ts';
 import { ErrorDetail, type Failure } from '../wire/ipc/headers.ts';
@@ -11,6 +12,7 @@ import { protocolInfoService } from './protocol-info.ts';
 import {
   type ConnectionLimits,
   type ConnectionOwner,
+  type RpcMeasures,
   ServerConnection,
   type Target,
   TargetCache,
@@ -84,6 +86,9 @@ export class RpcServer {
     droppedConnections: 0,
     authorizationFailures: 0,
   };
+  readonly measures: RpcMeasures = { receivedBytes: 0, sentBytes: 0, queue: new Timing(), processing: new Timing() };
+  /** By method, of every method that is served; of two protocols with one of a name, both together. */
+  readonly methodTimings = new Map<string, Timing>();
   private readonly host: Host;
   private readonly options: RpcServerOptions;
   private readonly limits: RpcServerLimits;
@@ -107,6 +112,7 @@ export class RpcServer {
       resolve: (header) => this.resolve(header),
       authorize: (identity, connection) => this.authorize(identity, connection),
       stateId: options.stateId ?? (() => undefined),
+      measures: this.measures,
       onClosed: (connection, reason) => {
         this.connections.delete(connection);
         this.log('debug', `connection of ${connection.remote.host}:${connection.remote.port} ended: ${reason}`);
@@ -130,6 +136,9 @@ export class RpcServer {
     versions.push(service);
     versions.sort((a, b) => b.version - a.version);
     this.services.set(service.protocol, versions);
+    for (const [name, { handler }] of service.methods) {
+      if (handler !== undefined && !this.methodTimings.has(name)) this.methodTimings.set(name, new Timing());
+    }
   }
 
   async start(): Promise<void> {
@@ -155,6 +164,15 @@ export class RpcServer {
 
   get connectionCount(): number {
     return this.connections.size;
+  }
+
+  /** How many connections each user has. */
+  connectionsByUser(): ReadonlyMap<string, number> {
+    const users = new Map<string, number>();
+    for (const { identity } of this.connections) {
+      if (identity !== undefined) users.set(identity.user, (users.get(identity.user) ?? 0) + 1);
+    }
+    return users;
   }
 
   /** Calls that are handled or wait for durability now. */
@@ -189,7 +207,9 @@ export class RpcServer {
     if (method.handler === undefined) {
       throw method.refusal === undefined ? noSuchMethod(name, protocol) : refusedMethod(name, protocol, method.refusal);
     }
-    return { protocol, method, handler: method.handler };
+    const timing = this.methodTimings.get(name);
+    assert(timing !== undefined, 'every method that is served has a timing');
+    return { protocol, method, handler: method.handler, timing };
   }
 
   private authorize(identity: Identity, connection: ServerConnection): Failure | undefined | Promise<Failure | undefined> {

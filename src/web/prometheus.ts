@@ -1,4 +1,4 @@
-// /prom and /metrics: every number of every bean of service NameNode, DataNode …, as Prometheus text. The names are
+// /prom: every number of every bean of service NameNode, DataNode …, as Prometheus text. The names are
 // those of Hadoop's PrometheusMetricsSink: record and metric in snake case (fs_namesystem_capacity_used).
 import type { Beans } from './jmx.ts';
 import { JavaDouble } from './json.ts';

@@ -7,6 +7,7 @@ import type { Address, Host, HttpRequest, HttpResponse, HttpServer } from '../ho
 import { confResponse } from './conf.ts';
 import { withCrossOrigin } from './guards.ts';
 import { type Beans, renderJmx } from './jmx.ts';
+import type { Metrics } from './metrics.ts';
 import { renderPage, type StatusPage } from './page.ts';
 import { renderPrometheus } from './prometheus.ts';
 
@@ -79,18 +80,24 @@ export function webServer(
 
 export interface StandardRoutes {
   readonly beans: Beans;
+  readonly metrics: Metrics;
   readonly configuration: Configuration;
   readonly hostName: string;
   /** The page at `/`, made anew for every request. */
   page(): StatusPage;
 }
 
-export function standardRoutes({ beans, configuration, hostName, page }: StandardRoutes): readonly Route[] {
+export function standardRoutes({ beans, metrics, configuration, hostName, page }: StandardRoutes): readonly Route[] {
   const home: RouteHandler = () => html(page());
   const prom: RouteHandler = () => ({
     status: 200,
     headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' },
     body: renderPrometheus(beans, hostName),
+  });
+  const ours: RouteHandler = async () => ({
+    status: 200,
+    headers: { 'Content-Type': metrics.contentType },
+    body: await metrics.text(),
   });
   const jmx: RouteHandler = (request) => ({
     status: 200,
@@ -107,7 +114,7 @@ export function standardRoutes({ beans, configuration, hostName, page }: Standar
     { method: 'GET', path: '/index.html', handler: home },
     { method: 'GET', path: '/jmx', handler: jmx },
     { method: 'GET', path: '/prom', handler: prom },
-    { method: 'GET', path: '/metrics', handler: prom },
+    { method: 'GET', path: '/metrics', handler: ours },
     { method: 'GET', path: '/conf', handler: (request) => confResponse(configuration, request) },
   ];
 }

@@ -1,9 +1,11 @@
 // If this failed, monitoring that reads Hadoop's /jmx, /conf or /prom would break, or a page would carry foreign markup.
 import { expect, test } from 'vitest';
+import { Timing } from '../base/timing.ts';
 import { Configuration } from '../config/configuration.ts';
 import type { HttpRequest } from '../host/host.ts';
 import { Beans, globMatches, renderJmx } from './jmx.ts';
 import { formatJson, JavaDouble } from './json.ts';
+import { Metrics } from './metrics.ts';
 import { formatBytes, renderPage } from './page.ts';
 import { prometheusName, renderPrometheus } from './prometheus.ts';
 import { router, standardRoutes } from './server.ts';
@@ -16,6 +18,20 @@ beans.add({
 });
 beans.add({ name: 'Hadoop:service=NameNode,name=NameNodeStatus', attributes: () => ({ State: 'active' }) });
 beans.add({ name: 'java.lang:type=GarbageCollector,name=v8', attributes: () => ({ Ids: [1, 2], Empty: [], None: {} }) });
+
+const timing = new Timing();
+const metrics = new Metrics();
+metrics.add([
+  {
+    name: 't_volumes',
+    help: 'Volumes.',
+    kind: 'gauge',
+    labels: ['path'],
+    read: () => [{ labels: { path: '/a"b' }, value: 2 }],
+  },
+  { name: 't_calls_total', help: 'Calls.', kind: 'counter', read: () => timing.count },
+]);
+metrics.addTimings('t_seconds', 'Calls.', ['method'], () => [{ labels: { method: 'mkdirs' }, timing }]);
 
 const jmx = (query: string) => renderJmx(beans, new URLSearchParams(query));
 
@@ -69,6 +85,21 @@ test('Prometheus names are Hadoop’s', () => {
   );
 });
 
+test('metrics are read when they are asked for', async () => {
+  timing.add(0.2);
+  timing.add(20_000);
+  const text = await metrics.text();
+  expect(text).toContain('# TYPE t_volumes gauge\nt_volumes{path="/a\\"b"} 2\n');
+  expect(text).toContain('# TYPE t_calls_total counter\nt_calls_total 2\n');
+  expect(text).toContain('# TYPE t_seconds histogram\n');
+  expect(text).toContain('t_seconds_bucket{method="mkdirs",le="0.0001"} 0\n');
+  expect(text).toContain('t_seconds_bucket{method="mkdirs",le="0.00025"} 1\n');
+  expect(text).toContain('t_seconds_bucket{method="mkdirs",le="+Inf"} 2\n');
+  expect(text).toContain('t_seconds_sum{method="mkdirs"} 20.0002\nt_seconds_count{method="mkdirs"} 2\n');
+  timing.add(1);
+  expect(await metrics.text()).toContain('t_calls_total 3\n');
+});
+
 const request = (path: string, query = '', method = 'GET'): HttpRequest => ({
   method,
   path,
@@ -83,6 +114,7 @@ const request = (path: string, query = '', method = 'GET'): HttpRequest => ({
 const route = router([
   ...standardRoutes({
     beans,
+    metrics,
     configuration: Configuration.of({ 'my.password': 'hunter2', 'fs.defaultFS': 'hdfs://a&b' }),
     hostName: 'h',
     page: () => ({ title: '<x>', facts: [['a', '"b"']], tables: [{ title: 't', columns: ['c'], rows: [['<script>']] }] }),

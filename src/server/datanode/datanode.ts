@@ -9,7 +9,9 @@ import { DATANODE_LAYOUT_VERSION } from '../../format/storage/version.ts';
 import type { Address, Host, HttpServer, Timer } from '../../host/host.ts';
 import { RpcServer } from '../../rpc/server.ts';
 import { Beans } from '../../web/jmx.ts';
+import { addRpcMetrics, processMetrics } from '../../web/metrics.ts';
 import { addPlatformBeans } from '../../web/platform-beans.ts';
+import { addRpcBeans } from '../../web/rpc-beans.ts';
 import { standardRoutes, webServer } from '../../web/server.ts';
 import { servletRoutes } from '../../web/servlets.ts';
 import { webHdfsRoutes } from '../../webhdfs/routes.ts';
@@ -28,6 +30,7 @@ import { changeDirectories } from './hot-swap.ts';
 import type { BlockNews } from './incremental-reports.ts';
 import { interDatanodeService } from './inter-datanode.ts';
 import { LateVolumes } from './late-volumes.ts';
+import { dataNodeMetrics } from './metrics.ts';
 import type { ActorOwner, NameNodeActor } from './namenode-actor.ts';
 import { LATE_MS, type Patience } from './patience.ts';
 import { announceRestart, evictWriters, resumeAfterRestart } from './planned-restart.ts';
@@ -245,13 +248,17 @@ export class DataNode {
       );
       const beans = new Beans();
       addPlatformBeans(beans, host, 'DataNode', host.clock.now());
+      const metrics = processMetrics(host, 'datanode');
+      addRpcMetrics(metrics, rpc);
+      metrics.add(dataNodeMetrics(services));
+      addRpcBeans(beans, rpc, { service: 'DataNode', hostName: source.hostName, clock: host.clock });
       const addBeans = (): void => {
         for (const bean of datanodeBeans(source)) beans.add(bean);
       };
       const page = () => datanodePage(source);
       const notReady = (): string | undefined => (this.identities.size > 0 ? undefined : 'no NameNode has been heard from yet');
       const routes = [
-        ...standardRoutes({ beans, configuration, hostName: source.hostName, page }),
+        ...standardRoutes({ beans, metrics, configuration, hostName: source.hostName, page }),
         ...servletRoutes({ host, notReady }),
         ...webHdfsRoutes(configuration, dataNodeWebHdfs({ host, configuration })),
       ];

@@ -8,6 +8,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { clientNameNodes } from '../../config/nameservices.ts';
 import type { Address, Host, HttpResponse, HttpServer } from '../../host/host.ts';
 import { Beans } from '../../web/jmx.ts';
+import { processMetrics } from '../../web/metrics.ts';
 import { addPlatformBeans } from '../../web/platform-beans.ts';
 import { standardRoutes, webServer } from '../../web/server.ts';
 import { servletRoutes } from '../../web/servlets.ts';
@@ -90,7 +91,13 @@ export class HttpFs {
       host,
       address,
       [
-        ...standardRoutes({ beans, configuration, hostName: host.machine.hostName, page }),
+        ...standardRoutes({
+          beans,
+          metrics: processMetrics(host, 'httpfs'),
+          configuration,
+          hostName: host.machine.hostName,
+          page,
+        }),
         ...servletRoutes({ host, notReady: () => undefined }),
         ...webHdfsRoutes(configuration, webHdfs),
       ],

@@ -6,7 +6,6 @@ import { StorageTypeProtoNames } from '../../wire/messages/hdfs.ts';
 import type { NameNodeView } from './beans.ts';
 
 const average = (sum: number, count: number): JavaDouble => new JavaDouble(count === 0 ? 0 : sum / count);
-const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function activity({ system, progress }: NameNodeView): Readonly<Record<string, JmxValue>> {
   const { activity: calls, inodeChanges, editLog, blockManager, host } = system;
@@ -115,18 +114,12 @@ function storageTypeStats({ system }: NameNodeView): JmxValue {
 }
 
 export function addActivityBeans(beans: Beans, view: NameNodeView): void {
-  const { system, rpc } = view;
-  const { port } = rpc.address;
+  const { system } = view;
   const tags = (context: string) => ({ 'tag.Context': context, 'tag.Hostname': system.host.machine.hostName });
   const add = (name: string, modelerType: string, attributes: () => Readonly<Record<string, JmxValue>>): void =>
     beans.add({ name: `Hadoop:service=NameNode,name=${name}`, modelerType, attributes });
   add('NameNodeActivity', 'NameNodeActivity', () => activity(view));
   add('StartupProgress', 'StartupProgress', () => startupProgress(view));
-  add(`RpcDetailedActivityForPort${port}`, `RpcDetailedActivityForPort${port}`, () => ({
-    'tag.port': String(port),
-    ...tags('rpcdetailed'),
-    ...Object.fromEntries([...system.activity.all()].map(([method, count]) => [`${capitalized(method)}NumOps`, count])),
-  }));
   add('BlockStats', 'org.apache.hadoop.hdfs.server.blockmanagement.BlockManager', () => ({
     StorageTypeStats: storageTypeStats(view),
   }));

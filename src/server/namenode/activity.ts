@@ -23,11 +23,4 @@ export class Activity {
   asked(...methods: readonly string[]): number {
     return this.done(...methods) + methods.reduce((sum, method) => sum + (this.#failed.get(method) ?? 0), 0);
   }
-
-  /** Every method that was ever called, with how often. */
-  all(): ReadonlyMap<string, number> {
-    const all = new Map(this.#done);
-    for (const [method, count] of this.#failed) all.set(method, (all.get(method) ?? 0) + count);
-    return all;
-  }
 }

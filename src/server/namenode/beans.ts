@@ -7,10 +7,11 @@ import type { RpcServer } from '../../rpc/server.ts';
 import { Beans } from '../../web/jmx.ts';
 import { JavaDouble, type JmxValue } from '../../web/json.ts';
 import { addPlatformBeans } from '../../web/platform-beans.ts';
+import { addRpcBeans } from '../../web/rpc-beans.ts';
 import { addActivityBeans } from './activity-beans.ts';
 import type { Checkpointer } from './checkpointer.ts';
-import { datanodeAttributes } from './datanode-beans.ts';
 import { corruptFileBlocks } from './corrupt-files.ts';
+import { datanodeAttributes } from './datanode-beans.ts';
 import { type NamespaceIdentity, SOFTWARE_VERSION } from './identity.ts';
 import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
@@ -79,20 +80,7 @@ export function nameNodeBeans(view: NameNodeView): Beans {
     modelerType: 'org.apache.hadoop.hdfs.server.namenode.FSNamesystem',
     attributes: () => nameNodeInfo(view, identity),
   });
-  beans.add({
-    name: `Hadoop:service=NameNode,name=RpcActivityForPort${rpc.address.port}`,
-    modelerType: `RpcActivityForPort${rpc.address.port}`,
-    attributes: () => ({
-      'tag.port': String(rpc.address.port),
-      'tag.Context': 'rpc',
-      'tag.Hostname': system.host.machine.hostName,
-      RpcQueueTimeNumOps: rpc.counters.calls,
-      RpcProcessingTimeNumOps: rpc.counters.calls,
-      RpcAuthorizationFailures: rpc.counters.authorizationFailures,
-      NumOpenConnections: rpc.connectionCount,
-      NumDroppedConnections: rpc.counters.droppedConnections,
-    }),
-  });
+  addRpcBeans(beans, rpc, { service: 'NameNode', hostName: system.host.machine.hostName, clock: system.host.clock });
   addPlatformBeans(beans, system.host, 'NameNode', view.started);
   addActivityBeans(beans, view);
   return beans;
@@ -235,7 +223,6 @@ function fsNamesystem({ system, checkpointer }: NameNodeView): Readonly<Record<s
     VolumeFailuresTotal: all.reduce((sum, node) => sum + (node.alive ? node.volumeFailures : 0), 0),
     EstimatedCapacityLostTotal: all.reduce(
       (sum, node) => sum + (node.volumeFailureSummary?.estimatedCapacityLostTotal ?? 0),
-  const corruptLimit = view.configuration.getInt('dfs.namenode.max-corrupt-file-blocks-returned');
       0,
     ),
   };
@@ -248,6 +235,7 @@ function countStale(node: Datanode): number {
 }
 
 function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly<Record<string, JmxValue>> {
+  const corruptLimit = view.configuration.getInt('dfs.namenode.max-corrupt-file-blocks-returned');
   const { system, checkpointer, storage, started } = view;
   const { blockManager, namespace: ns, editLog } = system;
   const stats = blockManager.statistics();

@@ -1,13 +1,15 @@
 // What the NameNode's web server answers, but for the transfer of images: pages, beans, servlets and WebHDFS.
 import { clientAuthority } from '../../config/nameservices.ts';
 import type { RpcService } from '../../rpc/service.ts';
+import { addRpcMetrics, processMetrics } from '../../web/metrics.ts';
 import { type Route, standardRoutes } from '../../web/server.ts';
 import { servletRoutes } from '../../web/servlets.ts';
 import { webHdfsRoutes } from '../../webhdfs/routes.ts';
-import { type NameNodeView, nameNodeBeans } from './beans.ts';
 import type { AuditedCommand } from './audit/audit-log.ts';
+import { type NameNodeView, nameNodeBeans } from './beans.ts';
 import { fsckRoute } from './fsck/route.ts';
 import type { Locations } from './locations.ts';
+import { nameNodeMetrics } from './metrics.ts';
 import { statusPage } from './page.ts';
 import type { ProxyUsers } from './proxy-users.ts';
 import { nameNodeServlets } from './servlets.ts';
@@ -18,10 +20,10 @@ export interface WebParts {
   readonly locations: Locations;
   readonly clientProtocol: RpcService;
   readonly proxyUsers: ProxyUsers;
-  readonly onBug: (error: Error) => void;
-}
   /** Undefined: there is no audit log. */
   readonly audit: ((command: AuditedCommand) => void) | undefined;
+  readonly onBug: (error: Error) => void;
+}
 
 export function webRoutes({ view, locations, clientProtocol, proxyUsers, audit, onBug }: WebParts): readonly Route[] {
   const { system, configuration, rpc } = view;
@@ -45,15 +47,19 @@ export function webRoutes({ view, locations, clientProtocol, proxyUsers, audit, 
     system,
     staticUser: configuration.require('hadoop.http.staticuser.user'),
     replication: configuration.getInt('dfs.replication'),
-    remove: async (user, host, path) => {
-      const identity = { user, realUser: undefined, remote: { host, port: 0 }, callerContext: undefined, protocol: 'fsck' };
     corruptBlocksLimit: configuration.getInt('dfs.namenode.max-corrupt-file-blocks-returned'),
     audit,
+    remove: async (user, host, path) => {
+      const identity = { user, realUser: undefined, remote: { host, port: 0 }, callerContext: undefined, protocol: 'fsck' };
       await caller.call(identity, 'delete', { src: path, recursive: true });
     },
   });
+  const metrics = processMetrics(host, 'namenode');
+  addRpcMetrics(metrics, rpc);
+  metrics.add(nameNodeMetrics(view));
   return [
     ...standardRoutes({
+      metrics,
       beans: nameNodeBeans(view),
       configuration,
       hostName: host.machine.hostName,

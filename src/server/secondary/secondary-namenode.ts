@@ -6,6 +6,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { addressOf, clientNameNodes, formatHostPort, nameNodeRpcAddress } from '../../config/nameservices.ts';
 import type { Address, Host, HttpServer, Timer } from '../../host/host.ts';
 import { RpcClient, rpcProxy } from '../../rpc/client.ts';
+import { processMetrics } from '../../web/metrics.ts';
 import { standardRoutes, webServer } from '../../web/server.ts';
 import { NamenodeProtocolService } from '../../wire/messages/namenode.ts';
 import { checkpointDirectories } from '../namenode/directories.ts';
@@ -101,6 +102,7 @@ export class SecondaryNameNode {
         [
           ...standardRoutes({
             beans: secondaryBeans(() => this.view()),
+            metrics: processMetrics(host, 'secondarynamenode'),
             configuration,
             hostName: host.machine.hostName,
             page: () => secondaryPage(this.view()),

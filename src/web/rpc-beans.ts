@@ -1,0 +1,110 @@
+// RpcActivityForPort… and RpcDetailedActivityForPort…: what an RPC server was asked, and how long calls waited and took.
+// There is no lock and no queue of calls here: those are truthfully zero.
+import { RecentAverage, Timing } from '../base/timing.ts';
+import type { Clock } from '../host/host.ts';
+import type { Beans } from './jmx.ts';
+import { JavaDouble, type JmxValue } from './json.ts';
+
+/** What of an RPC server is shown. */
+export interface RpcSource {
+  readonly address: { readonly port: number };
+  readonly connectionCount: number;
+  readonly callsInFlight: number;
+  readonly counters: {
+    readonly calls: number;
+    readonly failedCalls: number;
+    readonly acceptedConnections: number;
+    readonly droppedConnections: number;
+    readonly authorizationFailures: number;
+  };
+  readonly measures: {
+    readonly receivedBytes: number;
+    readonly sentBytes: number;
+    readonly queue: Timing;
+    readonly processing: Timing;
+  };
+  readonly methodTimings: ReadonlyMap<string, Timing>;
+  connectionsByUser(): ReadonlyMap<string, number>;
+}
+
+/** As the period of Hadoop's metrics system, in which averages stand. */
+const STRETCH_MS = 10_000;
+/** What Hadoop counts and we have none of. */
+const NONE = new Timing();
+
+const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+export interface RpcBeanOptions {
+  readonly service: string;
+  readonly hostName: string;
+  readonly clock: Clock;
+}
+
+export function addRpcBeans(beans: Beans, rpc: RpcSource, { service, hostName, clock }: RpcBeanOptions): void {
+  const { port } = rpc.address;
+  const { measures, counters } = rpc;
+  const averages = new Map<Timing, RecentAverage>();
+  const rate = (name: string, timing: Timing): Readonly<Record<string, JmxValue>> => {
+    let average = averages.get(timing);
+    if (average === undefined) {
+      average = new RecentAverage(timing, STRETCH_MS);
+      averages.set(timing, average);
+    }
+    return { [`${name}NumOps`]: timing.count, [`${name}AvgTime`]: new JavaDouble(average.at(clock.monotonic())) };
+  };
+  const tags = (context: string) => ({ 'tag.port': String(port), 'tag.Context': context, 'tag.Hostname': hostName });
+  // Requests in the last whole second or more; as a count over a time it is an average as well.
+  const second = { calls: 0, atMs: clock.monotonic(), value: 0 };
+  const perSecond = (): number => {
+    const passedMs = clock.monotonic() - second.atMs;
+    if (passedMs < 1000) return second.value;
+    second.value = Math.round(((counters.calls - second.calls) * 1000) / passedMs);
+    second.calls = counters.calls;
+    second.atMs += passedMs;
+    return second.value;
+  };
+  beans.add({
+    name: `Hadoop:service=${service},name=RpcActivityForPort${port}`,
+    modelerType: `RpcActivityForPort${port}`,
+    attributes: () => {
+      const users = rpc.connectionsByUser();
+      return {
+        ...tags('rpc'),
+        'tag.NumOpenConnectionsPerUser': JSON.stringify(Object.fromEntries(users)),
+        ReceivedBytes: measures.receivedBytes,
+        SentBytes: measures.sentBytes,
+        ...rate('RpcEnQueueTime', NONE),
+        ...rate('RpcQueueTime', measures.queue),
+        ...rate('RpcLockWaitTime', NONE),
+        ...rate('RpcProcessingTime', measures.processing),
+        ...rate('RpcResponseTime', NONE),
+        ...rate('DeferredRpcProcessingTime', NONE),
+        RpcAuthenticationFailures: 0,
+        RpcAuthenticationSuccesses: 0,
+        RpcAuthorizationFailures: counters.authorizationFailures,
+        RpcAuthorizationSuccesses: counters.acceptedConnections - counters.authorizationFailures,
+        RpcClientBackoff: 0,
+        RpcClientBackoffDisconnected: 0,
+        RpcSlowCalls: 0,
+        RpcRequeueCalls: 0,
+        RpcCallSuccesses: counters.calls - counters.failedCalls,
+        NumOpenConnections: rpc.connectionCount,
+        NumInProcessHandler: rpc.callsInFlight,
+        CallQueueLength: 0,
+        NumDroppedConnections: counters.droppedConnections,
+        TotalRequests: counters.calls,
+        TotalRequestsPerSecond: perSecond(),
+      };
+    },
+  });
+  beans.add({
+    name: `Hadoop:service=${service},name=RpcDetailedActivityForPort${port}`,
+    modelerType: `RpcDetailedActivityForPort${port}`,
+    attributes: () => ({
+      ...tags('rpcdetailed'),
+      ...Object.fromEntries(
+        [...rpc.methodTimings].flatMap(([method, timing]) => Object.entries(rate(capitalized(method), timing))),
+      ),
+    }),
+  });
+}
