@@ -1,9 +1,12 @@
 // The way down a subtree, in slices: children in order of their names, each directory gone through before what follows it.
 // Between slices only the last name of each directory on the way is remembered, so that the tree may change meanwhile.
+import type { InodeId } from '../../base/ids.ts';
 import { type InodeHandle, type Inodes, InodeType } from './inodes.ts';
 
 interface Frame {
   readonly directory: InodeHandle;
+  /** Handles are used again: this tells whether it is still the same directory. */
+  readonly id: InodeId;
   /** Storage policy for what lies in it, as the walk has it; 0: none. */
   readonly policy: number;
   /** Last name that was visited. */
@@ -25,7 +28,7 @@ export class Descent {
 
   /** What lies in a directory is visited next. */
   enter(directory: InodeHandle, policy: number): void {
-    this.#frames.push({ directory, policy, after: undefined });
+    this.#frames.push({ directory, id: this.#inodes.id(directory), policy, after: undefined });
   }
 
   /** Nothing more is visited. */
@@ -33,9 +36,13 @@ export class Descent {
     this.#frames.length = 0;
   }
 
-  /** Visits about `budget` more inodes, with the policy of the directory each lies in. `visit` enters directories. */
+  /**
+   * Visits about `budget` more inodes, with the policy of the directory each lies in. `visit` enters directories. What has
+   * left the subtree since the last step is left as well.
+   */
   step(budget: number, visit: (inode: InodeHandle, policy: number) => void): void {
     const inodes = this.#inodes;
+    this.#leaveGone();
     let left = budget;
     while (left > 0) {
       const frame = this.#frames[this.#frames.length - 1];
@@ -56,6 +63,18 @@ export class Descent {
       }
       frame.after = inodes.name(last);
       if (below !== 0) visit(below, frame.policy);
+    }
+  }
+
+  #leaveGone(): void {
+    let above: InodeHandle = 0;
+    for (const [depth, { directory, id }] of this.#frames.entries()) {
+      const isThere = above === 0 ? this.#inodes.find(id) === directory : this.#inodes.findAnywhere(id) === directory;
+      if (!isThere || (above !== 0 && this.#inodes.parent(directory) !== above)) {
+        this.#frames.length = depth;
+        return;
+      }
+      above = directory;
     }
   }
 }

@@ -47,6 +47,11 @@ export interface InodesOptions {
 }
 
 export class Inodes extends InodeView {
+  /**
+   * Told of every inode that has come into a directory, or whose owner, mode or attributes have changed: by walks that
+   * outlast such changes.
+   */
+  readonly watchers = new Set<(inode: InodeHandle) => void>();
   /** Directories with a quota on space, of any or all storage types. */
   readonly withSpaceQuota = new Set<InodeHandle>();
   private readonly store: InodeStore;
@@ -117,6 +122,7 @@ export class Inodes extends InodeView {
     this.index.add(directory, inode);
     this.rows.set(inode, row.PARENT, directory);
     this.count(directory, this.subtreeInodes(inode), this.subtreeBlocks(inode));
+    for (const watcher of this.watchers) watcher(inode);
   }
 
   /** Takes an inode and all below it out of the tree, O(depth): counters of all ancestors are right at once. */
@@ -297,6 +303,7 @@ export class Inodes extends InodeView {
   private touch(inode: InodeHandle): void {
     const version = ++this.changes;
     for (let at = inode; at !== 0; at = this.parent(at)) this.rows.set(at, row.VERSION, version);
+    for (const watcher of this.watchers) watcher(inode);
   }
 
   private setAttribute<T>(

@@ -7,7 +7,7 @@ import { checkSetOwner, checkSetPermission } from './ops/attributes.ts';
 import { checkCreate } from './ops/create.ts';
 import { checkDelete } from './ops/delete.ts';
 import { checkMkdirs } from './ops/mkdirs.ts';
-import { checkRename2 } from './ops/rename.ts';
+import { checkRename, checkRename2 } from './ops/rename.ts';
 import { SubtreeAccess } from './ops/subtree-access.ts';
 import { splitPath } from './paths.ts';
 import { FsAction, isAllowed, modeText } from './permissions.ts';
@@ -126,20 +126,49 @@ describe('deleting a tree', () => {
     expect(checkRename2(ns, ALICE, trash, { overwrite: false, toTrash: false }, 9).ops).toHaveLength(1);
   });
 
-  it('can be asked for in slices, which a change of the tree makes worthless', () => {
+  it('can be asked for in slices, and others change the tree meanwhile', () => {
     const { ns, mkdir } = world();
     mkdir('/', 0o777, 'hdfs', 'supergroup');
-    for (let i = 0; i < 20; i++) mkdir(`/top/d${i}/e`, 0o777, 'alice', 'staff');
+    for (let i = 10; i < 30; i++) mkdir(`/top/d${i}/e`, 0o777, 'alice', 'staff');
     mkdir('/top', 0o777, 'alice', 'staff');
-    for (let i = 0; i < 20; i++) mkdir(`/top/d${i}`, 0o777, 'alice', 'staff');
+    for (let i = 10; i < 30; i++) mkdir(`/top/d${i}`, 0o777, 'alice', 'staff');
     const top = lookUp(ns.inodes, splitPath('/top')).last;
     const walk = new SubtreeAccess(ns, ALICE, top);
+    walk.follow();
     let slices = 0;
-    while (!walk.step(3)) slices++;
-    expect(slices).toBeGreaterThan(10);
-    expect(walk.holdsFor(top)).toBe(true);
-    mkdir('/top/d3/later', 0o700, 'bob', 'staff');
-    expect(walk.holdsFor(top)).toBe(false);
+    while (!walk.step(6)) mkdir(`/top/new${slices++}`, 0o700, 'bob', 'staff');
+    // 1 + 20 + 20 inodes that were there, each looked at and gone into; and what comes in each slice takes half of the next.
+    expect(slices).toBeGreaterThan(6);
+    expect(slices).toBeLessThan((41 * 2) / (6 - 3));
+    expect(walk.isOf(top)).toBe(true);
+    mkdir('/top/d11/e/f', 0o755, 'alice', 'staff');
+    expect(walk.done).toBe(false);
+    expect(walk.step(3)).toBe(true);
+    // Where the walk has been already, and of somebody who lets nobody else in.
+    mkdir('/top/new1/full', 0o755, 'bob', 'staff');
+    expect(refusal(() => walk.step(3)).message).toBe(
+      'Permission denied: user=alice, access=ALL, inode="/top/new1":bob:staff:drwx------',
+    );
+    walk.end();
+    expect(ns.inodes.watchers.size).toBe(0);
+  });
+
+  it('in slices is of no use for what stands there afterwards', () => {
+    const { logged, ns, mkdir } = world();
+    mkdir('/', 0o777, 'hdfs', 'supergroup');
+    for (let i = 0; i < 9; i++) mkdir(`/top/d${i}`, 0o777, 'alice', 'staff');
+    const top = lookUp(ns.inodes, splitPath('/top')).last;
+    const walk = new SubtreeAccess(ns, ALICE, top);
+    walk.follow();
+    walk.step(2);
+    logged.run(checkRename(ns, SUPERUSER, { source: '/top', destination: '/elsewhere', rpc: rpcIds(3) }, 9));
+    expect(walk.step(100)).toBe(true);
+    expect(walk.isOf(top)).toBe(true);
+    logged.run(checkDelete(ns, SUPERUSER, { path: '/elsewhere', recursive: true, rpc: rpcIds(4) }, 9));
+    while (ns.reclaim(100, () => undefined));
+    mkdir('/top', 0o700, 'bob', 'staff');
+    expect(walk.isOf(lookUp(ns.inodes, splitPath('/top')).last)).toBe(false);
+    walk.end();
   });
 });
 

@@ -14,6 +14,7 @@ export class SubtreeSpace {
   readonly #version: number;
   readonly #descent: Descent;
   #disturbed = false;
+  #heedsChanges = true;
 
   constructor(ns: Namespace, root: InodeHandle) {
     this.#ns = ns;
@@ -29,7 +30,13 @@ export class SubtreeSpace {
     return this.#descent.done && this.#isUnchanged;
   }
 
+  /** From here on changes are no reason to end: for who asks, not for what counts. */
+  goThroughChanges(): void {
+    this.#heedsChanges = false;
+  }
+
   get #isUnchanged(): boolean {
+    if (!this.#heedsChanges) return true;
     return !this.#disturbed && this.#ns.inodes.subtreeVersion(this.root) === this.#version;
   }
 

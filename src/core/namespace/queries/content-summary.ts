@@ -1,7 +1,9 @@
 // getContentSummary and getQuotaUsage: counts over a subtree. The walk goes in slices, each as long as its caller
-// allows; between slices the tree may change, and the walk goes on from where it was, as Apache's does when it lets
-// others in. Whoever needs one consistent answer asks `holds` at the end. Apache: ContentSummaryComputationContext.
+// allows, and ends when the tree changes between them: `holds` says so, and a new one may have more luck. One that is
+// told to go on does so from where it was, as Apache's does when it lets others in; what it answers in the end is then of
+// no single moment. Apache: ContentSummaryComputationContext.
 import { HdfsError } from '../../../base/errors.ts';
+import type { InodeId } from '../../../base/ids.ts';
 import { Descent } from '../descent.ts';
 import { fileLength, spaceConsumed } from '../file-length.ts';
 import { effectivePolicy, localPolicy } from '../inode-policy.ts';
@@ -38,6 +40,8 @@ export interface CountWalk {
   /** True when done. */
   step(budget: number): boolean;
   readonly holds: boolean;
+  /** From here on changes are no reason to end, as long as the root is there. */
+  goThroughChanges(): void;
 }
 
 /** A walk over one subtree. */
@@ -45,8 +49,10 @@ export class SubtreeCount implements CountWalk {
   readonly root: InodeHandle;
   readonly #ns: Namespace;
   readonly #caller: Caller | undefined;
+  readonly #rootId: InodeId;
   readonly #version: number;
   readonly #descent: Descent;
+  #heedsChanges = true;
   #length = 0;
   #space = 0;
   #files = 0;
@@ -59,6 +65,7 @@ export class SubtreeCount implements CountWalk {
     this.#ns = ns;
     this.#caller = ns.options.permissionsEnabled && caller?.superuser === false ? caller : undefined;
     this.root = root;
+    this.#rootId = ns.inodes.id(root);
     this.#version = ns.inodes.subtreeVersion(root);
     this.#descent = new Descent(ns.inodes);
     this.#visit(root, effectivePolicy(ns.inodes, ns.inodes.parent(root)));
@@ -68,9 +75,15 @@ export class SubtreeCount implements CountWalk {
     return this.#descent.done;
   }
 
-  /** Nothing below the root has changed since the walk began. */
+  /** Nothing below the root has changed since the walk began; or the root is still there, where changes do not matter. */
   get holds(): boolean {
-    return this.#ns.inodes.isReachable(this.root) && this.#ns.inodes.subtreeVersion(this.root) === this.#version;
+    const { inodes } = this.#ns;
+    if (inodes.find(this.#rootId) !== this.root) return false;
+    return !this.#heedsChanges || inodes.subtreeVersion(this.root) === this.#version;
+  }
+
+  goThroughChanges(): void {
+    this.#heedsChanges = false;
   }
 
   /** Counts about `budget` more inodes. True when done. Throws what the caller is denied. */
@@ -153,6 +166,11 @@ export class QuotaCount implements CountWalk {
   get holds(): boolean {
     if (!this.#ns.inodes.isReachable(this.#root)) return false;
     return (this.#rights?.holds ?? true) && (this.#walk?.holds ?? true);
+  }
+
+  goThroughChanges(): void {
+    this.#rights?.goThroughChanges();
+    this.#walk?.goThroughChanges();
   }
 
   step(budget: number): boolean {

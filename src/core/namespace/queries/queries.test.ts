@@ -5,6 +5,7 @@ import { LONG_MAX } from '../../../base/ids.ts';
 import type { Namespace } from '../namespace.ts';
 import { checkSetPermission, checkSetStoragePolicy } from '../ops/attributes.ts';
 import { checkCreate } from '../ops/create.ts';
+import { checkDelete } from '../ops/delete.ts';
 import { checkMkdirs } from '../ops/mkdirs.ts';
 import { checkSetQuota } from '../ops/quota.ts';
 import { checkRename, checkRename2 } from '../ops/rename.ts';
@@ -106,6 +107,37 @@ describe('a content summary', () => {
     file('/d/later');
     expect(walk.step(3)).toBe(true);
     expect(walk.holds).toBe(false);
+  });
+
+  it('told to go through changes ends after as many steps as what is there takes, whatever others do', () => {
+    const { logged, ns, mkdir, file } = world();
+    for (let i = 10; i < 40; i++) for (let k = 0; k < 3; k++) file(`/d/e${i}/f${k}`);
+    const walk = beginContentSummary(ns, SUPERUSER, '/d');
+    walk.goThroughChanges();
+    let steps = 0;
+    while (!walk.step(4)) {
+      // Before the walk, and what it stands in: the whole of that goes away below it.
+      mkdir(`/d/a${steps}`);
+      if (steps === 3) {
+        logged.run(checkDelete(ns, SUPERUSER, { path: '/d/e12', recursive: true, rpc: rpcIds(1) }, 2));
+        while (ns.reclaim(100, () => undefined));
+        // Its handle is used again, for what lies elsewhere.
+        for (let i = 0; i < 5; i++) file(`/other/x${i}`);
+      }
+      steps++;
+    }
+    expect(walk.holds).toBe(true);
+    expect(steps).toBeLessThanOrEqual(Math.ceil((1 + 30 * 5) / 4) + 1);
+    const { fileCount, directoryCount } = walk.summary();
+    expect(fileCount).toBeGreaterThanOrEqual(29 * 3);
+    expect(fileCount).toBeLessThanOrEqual(30 * 3);
+    expect(directoryCount).toBeLessThanOrEqual(31);
+    const gone = beginContentSummary(ns, SUPERUSER, '/d');
+    gone.goThroughChanges();
+    gone.step(2);
+    logged.run(checkDelete(ns, SUPERUSER, { path: '/d', recursive: true, rpc: rpcIds(2) }, 3));
+    expect(gone.step(2)).toBe(true);
+    expect(gone.holds).toBe(false);
   });
 
   it('needs every directory to be readable', () => {

@@ -24,7 +24,7 @@ import { afterSpaceWalk } from './space-walk.ts';
 
 /** Inodes that a caller's rights are looked at for in one turn. */
 const ACCESS_SLICE = 5_000;
-/** A tree that changes this often while it is walked is checked in one go. */
+/** Walks that are begun anew, because what had been looked at stood elsewhere in the end, before all is done in one go. */
 const ACCESS_TRIES = 3;
 
 /** Mode bits of FsPermissionProto: Hadoop carries flags above them. */
@@ -38,19 +38,29 @@ const asResult = (result: boolean): { result: boolean } => ({ result });
 const isEmpty = (): Record<string, never> => ({});
 
 /**
- * Looks in slices at whether the caller may take a large subtree away, so that nobody else waits meanwhile. What it
- * finds is good while the subtree stays the same, which the check asks again.
+ * Looks in slices at whether the caller may take a large subtree away, so that nobody else waits meanwhile, and then has
+ * it taken away in the turn in which the walk has seen everything.
  */
-async function walkSubtree(system: NameSystem, caller: Caller, path: string): Promise<SubtreeAccess | undefined> {
+async function changeAfterWalk<R>(
+  system: NameSystem,
+  caller: Caller,
+  path: string,
+  change: (walked?: SubtreeAccess) => R | Promise<R>,
+): Promise<R> {
   const { namespace, host } = system;
   for (let tries = 0; tries < ACCESS_TRIES; tries++) {
     const root = resolvePath(namespace, caller, path, 'writeLink').last;
-    if (root === 0) return undefined;
+    if (root === 0) break;
     const walk = new SubtreeAccess(namespace, caller, root);
-    while (!walk.step(ACCESS_SLICE)) await new Promise<void>((resolve) => host.clock.defer(resolve));
-    if (walk.holdsFor(root)) return walk;
+    walk.follow();
+    try {
+      while (!walk.step(ACCESS_SLICE)) await new Promise<void>((resolve) => host.clock.defer(resolve));
+      if (walk.isOf(root)) return await change(walk);
+    } finally {
+      walk.end();
+    }
   }
-  return undefined;
+  return change();
 }
 
 /** Whether the rights over what stands at a path take a walk worth slicing. */
@@ -76,7 +86,7 @@ function afterWalk<R>(
       // The check itself will say it, in its own order.
       if (!(error instanceof HdfsError)) throw error;
     }
-    return walks ? walkSubtree(system, caller, path).then(change) : change();
+    return walks ? changeAfterWalk(system, caller, path, change) : change();
   });
 }
 

@@ -30,7 +30,7 @@ import { BatchedListing } from './batched-listing.ts';
 
 /** Inodes that a count looks at in one turn. */
 const COUNT_SLICE = 10_000;
-/** A tree that changes under a count this often is counted in one go. */
+/** A tree that changes under this many counts is counted as it changes. */
 const COUNT_TRIES = 3;
 
 /** An answer without fields: nothing stands there. */
@@ -85,7 +85,7 @@ export function readingMethods({
       return call.write((writer) => statuses.answer(writer, value, blocks));
     });
 
-  /** Steps a count in slices, beginning anew when the tree changed under it. */
+  /** Steps a count in slices, beginning anew a few times when the tree changed under it. */
   const counted = <W extends CountWalk, R>(
     call: RpcCall,
     begin: (caller: Caller) => W,
@@ -99,10 +99,10 @@ export function readingMethods({
       return (async () => {
         let running = count;
         for (let tries = 1; ; tries++) {
-          const slice = tries > COUNT_TRIES ? Number.MAX_SAFE_INTEGER : COUNT_SLICE;
-          while (!running.step(slice)) await new Promise<void>((resolve) => host.clock.defer(resolve));
+          while (!running.step(COUNT_SLICE)) await new Promise<void>((resolve) => host.clock.defer(resolve));
           if (running.holds) break;
           running = begin(caller);
+          if (tries >= COUNT_TRIES) running.goThroughChanges();
         }
         call.afterTxid = ns.touched.highest;
         return answer(running);

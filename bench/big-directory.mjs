@@ -1,0 +1,315 @@
+// One directory of a million files, on both NameNodes from the same image: how long other clients wait while it is listed,
+// summed up, moved, changed, saved, viewed and deleted. A second process asks for the root's status all the time; a third
+// does the same with a server that has nothing else to do, and says what the machine itself is to blame for.
+//
+//   node bench/big-directory.mjs [--files 1000000] [--systems tuskfs,apache] [--ops list,du,...] [--keep DIR]
+//
+// With --keep the image is made once and found again by the next run.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { option, ourHdfs, report, root, run, scratch, tool } from './common.mjs';
+
+const OWNER = 'alice';
+const DIRECTORY = '/big';
+const me = fileURLToPath(import.meta.url);
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const words = (name, fallback) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : process.argv[at + 1];
+};
+
+/** Calls `once` again and again, and tells the longest wait since it was asked last, whenever a line comes in. */
+async function measureWaits(once) {
+  let longest = 0;
+  let count = 0;
+  process.stdin.on('data', () => {
+    process.stdout.write(`${JSON.stringify({ longest, count })}\n`);
+    longest = 0;
+    count = 0;
+  });
+  process.stdin.on('end', () => process.exit(0));
+  for (;;) {
+    const start = performance.now();
+    await once();
+    longest = Math.max(longest, performance.now() - start);
+    count++;
+    await pause(1);
+  }
+}
+
+async function ping(uri) {
+  const { connect } = await import(pathToFileURL(join(root, 'dist/client.mjs')).href);
+  const hdfs = await connect(uri);
+  await hdfs.stat('/');
+  await measureWaits(() => hdfs.stat('/'));
+}
+
+async function control(port) {
+  const socket = createConnection(port, '127.0.0.1');
+  await measureWaits(
+    () =>
+      new Promise((resolve) => {
+        socket.once('data', resolve);
+        socket.write('x');
+      }),
+  );
+}
+
+/** Makes and removes directories in the large one, so that no count of it sees it at rest. */
+async function disturb(uri) {
+  const { connect } = await import(pathToFileURL(join(root, 'dist/client.mjs')).href);
+  const hdfs = await connect(uri);
+  for (;;) {
+    await hdfs.mkdir(`${DIRECTORY}/disturbed`);
+    await hdfs.rm(`${DIRECTORY}/disturbed`, { recursive: true, skipTrash: true });
+    await pause(1);
+  }
+}
+
+function child(args, env = {}) {
+  const started = spawn(process.execPath, [me, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  let waiting;
+  started.stdout.on('data', (line) => waiting?.(JSON.parse(line)));
+  return {
+    take: () =>
+      new Promise((resolve) => {
+        waiting = resolve;
+        started.stdin.write('\n');
+      }),
+    stop: () => started.kill(),
+  };
+}
+
+const memoryOf = (pid, field) => {
+  try {
+    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+};
+
+/** Runs a program to its end: seconds, and the most memory it was seen to have. */
+function measured(file, args, env = {}) {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const started = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+    let peak = 0;
+    let said = '';
+    started.stderr.on('data', (text) => (said += text));
+    const look = setInterval(() => {
+      peak = Math.max(peak, memoryOf(started.pid, 'VmHWM'));
+    }, 100);
+    started.on('exit', (code) => {
+      clearInterval(look);
+      if (code !== 0) reject(new Error(`${file} ${args.join(' ')} exited with ${code}\n${said}`));
+      else resolve({ seconds: (performance.now() - start) / 1000, client_mib: Math.round(peak) });
+    });
+  });
+}
+
+/** Puts an image of `files` files of one block each in the place of the one that formatting made. */
+async function makeImage(current, files) {
+  const outfile = join(current, '../image-writer.mjs');
+  await build({
+    stdin: {
+      contents: `
+export { Namespace } from './src/core/namespace/namespace.ts';
+export { saveImage } from './src/format/fsimage/saver.ts';
+export { newImageCounters } from './src/format/fsimage/state.ts';
+`,
+      resolveDir: root,
+      loader: 'ts',
+    },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['@node-rs/crc32'],
+    outfile,
+    logLevel: 'error',
+  });
+  const { Namespace, saveImage, newImageCounters } = await import(pathToFileURL(outfile).href);
+  rmSync(outfile);
+  const namespaceId = Number(/namespaceID=(\d+)/.exec(readFileSync(join(current, 'VERSION'), 'utf8'))[1]);
+  const { inodes, blocks } = new Namespace();
+  const common = { user: OWNER, group: 'staff', mtime: 1_700_000_000_000, atime: 1_700_000_000_000 };
+  const encoder = new TextEncoder();
+  const big = inodes.create({ id: 16386, type: 2, name: encoder.encode(DIRECTORY.slice(1)), mode: 0o755, ...common });
+  inodes.setMode(inodes.root, 0o777);
+  inodes.attach(inodes.root, big);
+  const firstBlock = 2 ** 30 + 1;
+  for (let i = 0; i < files; i++) {
+    const name = encoder.encode(`part-${String(i).padStart(7, '0')}.parquet`);
+    const file = inodes.create({ id: 16387 + i, type: 1, name, mode: 0o644, ...common });
+    inodes.setReplication(file, 3);
+    inodes.setPreferredBlockSize(file, 134_217_728);
+    inodes.attach(big, file);
+    inodes.appendBlock(file, blocks.add(BigInt(firstBlock + i), 1001 + i, 1_000_000, file, 0));
+  }
+  const counters = {
+    ...newImageCounters(namespaceId),
+    genStamp: 1001 + files,
+    lastBlockId: BigInt(firstBlock + files),
+    lastInodeId: 16387 + files,
+  };
+  const name = readdirSync(current).find((file) => /^fsimage_\d+$/.test(file));
+  const file = openSync(join(current, name), 'w');
+  const digest = createHash('md5');
+  for (const bytes of saveImage({ inodes, blocks, counters, carried: [] })) {
+    digest.update(bytes);
+    writeSync(file, bytes);
+  }
+  writeFileSync(join(current, `${name}.md5`), `${digest.digest('hex')} *${name}\n`);
+}
+
+function configure(dir, port) {
+  const conf = join(dir, 'conf');
+  run(tool('apache/bin/conf'), [
+    conf,
+    `fs.defaultFS=hdfs://127.0.0.1:${port}`,
+    `dfs.namenode.http-address=127.0.0.1:${port + 1}`,
+    `dfs.namenode.name.dir=file://${dir}/name`,
+    'dfs.namenode.safemode.threshold-pct=0',
+    'dfs.namenode.safemode.extension=0',
+  ]);
+  return conf;
+}
+
+async function namenode(system, dir) {
+  const log = openSync(join(dir, 'namenode.log'), 'a');
+  const started = spawn(system.hdfs, ['--config', system.conf, 'namenode'], {
+    stdio: ['ignore', log, log],
+    env: { ...process.env, HADOOP_LOG_DIR: dir, HDFS_OPTS: '-Xmx2g' },
+  });
+  for (let tries = 0; ; tries++) {
+    await pause(500);
+    if (started.exitCode !== null) throw new Error(`${system.name}: see ${dir}/namenode.log`);
+    try {
+      await measured(ourHdfs, ['--config', system.conf, 'dfs', '-test', '-d', DIRECTORY]);
+      return started;
+    } catch (error) {
+      if (tries > 200) throw error;
+    }
+  }
+}
+
+const dfs = (...args) => ({ args: ['dfs', ...args], user: OWNER });
+const OPS = {
+  idle: undefined,
+  list: [dfs('-ls', '-R', DIRECTORY)],
+  du: [dfs('-du', '-s', DIRECTORY)],
+  'du-disturbed': [dfs('-du', '-s', DIRECTORY)],
+  rename: [dfs('-mv', DIRECTORY, '/moved'), dfs('-mv', '/moved', DIRECTORY)],
+  setrep: [dfs('-setrep', '-R', '2', DIRECTORY)],
+  save: [
+    { args: ['dfsadmin', '-safemode', 'enter'] },
+    { args: ['dfsadmin', '-saveNamespace'] },
+    { args: ['dfsadmin', '-safemode', 'leave'] },
+  ],
+  oiv: 'oiv',
+  delete: [dfs('-rm', '-r', '-skipTrash', DIRECTORY)],
+};
+
+/** Time that is left to what goes on behind an answer. */
+const AFTER_MS = { delete: 10_000, idle: 5_000 };
+
+async function perform(op, system) {
+  const steps = OPS[op];
+  let seconds = 0;
+  let client = 0;
+  const take = async (file, args, env) => {
+    const result = await measured(file, args, env);
+    seconds += result.seconds;
+    client = Math.max(client, result.client_mib);
+  };
+  if (steps === 'oiv') {
+    const current = join(system.dir, 'name/current');
+    const image = readdirSync(current)
+      .filter((file) => /^fsimage_\d+$/.test(file))
+      .sort()
+      .at(-1);
+    await take(system.hdfs, ['oiv', '-p', 'XML', '-i', join(current, image), '-o', join(system.dir, 'image.xml')]);
+  } else {
+    for (const { args, user } of steps ?? []) {
+      await take(ourHdfs, ['--config', system.conf, ...args], user === undefined ? {} : { HADOOP_USER_NAME: user });
+    }
+  }
+  await pause(AFTER_MS[op] ?? 0);
+  return { seconds: Number(seconds.toFixed(1)), client_mib: client };
+}
+
+async function measure(system, ops) {
+  const process_ = await namenode(system, system.dir);
+  const idle = createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => idle.once('listening', resolve));
+  const uri = `hdfs://127.0.0.1:${system.port}`;
+  const pings = child(['ping', uri]);
+  const controls = child(['control', String(idle.address().port)]);
+  // A JVM answers its first thousand calls slowly.
+  await pause(5_000);
+  try {
+    for (const op of ops) {
+      const disturber = op.endsWith('-disturbed') ? child(['disturb', uri], { HADOOP_USER_NAME: OWNER }) : undefined;
+      await Promise.all([pings.take(), controls.take()]);
+      const done = await perform(op, system);
+      const [waits, unavoidable] = await Promise.all([pings.take(), controls.take()]);
+      disturber?.stop();
+      report({
+        bench: 'big-directory',
+        system: system.name,
+        op,
+        ...done,
+        longest_ms: Math.round(waits.longest),
+        control_ms: Math.round(unavoidable.longest),
+        beyond_ms: Math.round(Math.max(0, waits.longest - unavoidable.longest)),
+        pings: waits.count,
+        namenode_mib: Math.round(memoryOf(process_.pid, 'VmRSS')),
+        namenode_peak_mib: Math.round(memoryOf(process_.pid, 'VmHWM')),
+      });
+    }
+  } finally {
+    pings.stop();
+    controls.stop();
+    idle.close();
+    process_.kill();
+    await new Promise((resolve) => process_.once('exit', resolve));
+  }
+}
+
+async function main() {
+  const files = option('files', 1_000_000);
+  const port = option('port', 31000);
+  const ops = words('ops', Object.keys(OPS).join(',')).split(',');
+  const kept = words('keep', undefined);
+  const base = kept ?? scratch('big-directory');
+  const made = join(base, `image-${files}`);
+  mkdirSync(made, { recursive: true });
+  if (!existsSync(join(made, 'done'))) {
+    const conf = configure(made, port);
+    run(ourHdfs, ['--config', conf, 'namenode', '-format', '-force']);
+    await makeImage(join(made, 'name/current'), files);
+    writeFileSync(join(made, 'done'), '');
+  }
+  for (const name of words('systems', 'apache,tuskfs').split(',')) {
+    const dir = join(base, name);
+    rmSync(dir, { recursive: true, force: true });
+    mkdirSync(dir, { recursive: true });
+    run('cp', ['-a', join(made, 'name'), join(dir, 'name')]);
+    const hdfs = name === 'apache' ? tool('apache/bin/hdfs') : ourHdfs;
+    await measure({ name, dir, port, hdfs, conf: configure(dir, port) }, ops);
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const [mode, target] = process.argv.slice(2);
+if (mode === 'ping') await ping(target);
+else if (mode === 'control') await control(Number(target));
+else if (mode === 'disturb') await disturb(target);
+else await main();
