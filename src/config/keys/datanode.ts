@@ -107,5 +107,15 @@ export const DATANODE_KEYS = {
   ),
   'dfs.datanode.slow.io.warning.threshold.ms': duration('ms', '300', 'Disk calls that take longer are logged.'),
   'dfs.datanode.metrics.logger.period.seconds': duration('s', '600', 'How often the metrics go into the log; 0 never.'),
-  'dfs.datanode.max.locked.memory': size('0', 'Bytes for cached blocks.'),
+  'dfs.datanode.max.locked.memory': size('0', 'Bytes of memory that replicas on [RAM_DISK] directories may take.'),
+  'dfs.datanode.lazywriter.interval.sec': duration('s', '60', 'How often replicas that lie in memory are saved to a disk.'),
+  'dfs.datanode.ram.disk.replica.tracker': text(
+    'org.apache.hadoop.hdfs.server.datanode.fsdataset.impl.RamDiskReplicaLruTracker',
+    "Which replica leaves the memory first, by the name of Hadoop's class; it has this one.",
+  ),
+  'dfs.datanode.non.local.lazy.persist': bool('false', 'Whether clients on other machines may write into memory.'),
+  'dfs.datanode.block-pinning.enabled': bool(
+    'false',
+    'Whether replicas that were written to favoured nodes are marked, so that a balancer leaves them there.',
+  ),
 } as const satisfies KeyTable;

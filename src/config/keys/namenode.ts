@@ -243,6 +243,11 @@ export const NAMENODE_KEYS = {
   }),
   'dfs.namenode.max-num-blocks-to-log': long('1000', 'Blocks named in one line of the log.'),
   'dfs.namenode.metrics.logger.period.seconds': duration('s', '600', 'How often the metrics go into the log; 0 never.'),
+  'dfs.namenode.lazypersist.file.scrub.interval.sec': duration(
+    's',
+    '300',
+    'How often files that lay in memory, and were lost with it, are looked for and removed; 0 never.',
+  ),
   'dfs.namenode.list.openfiles.num.responses': int('1000', 'Open files in one answer.'),
   'dfs.namenode.inotify.max.events.per.rpc': int('1000', 'Namespace events after which an answer ends.'),
   'dfs.block.access.token.enable': bool('false', 'Whether DataNodes ask for block tokens.'),

@@ -8,8 +8,10 @@ const copy = fc.record({
   finalized: fc.boolean(),
   genStamp: fc.integer({ min: 1, max: 3 }).map(genStamp),
   numBytes: fc.integer({ min: 0, max: 3 }),
+  inMemory: fc.boolean(),
 });
-const value = ({ finalized, genStamp: stamp, numBytes }: Copy): number => stamp * 100 + (finalized ? 10 : 0) + numBytes;
+const value = ({ finalized, genStamp: stamp, numBytes, inMemory }: Copy): number =>
+  stamp * 100 + (finalized ? 10 : 0) + numBytes + (inMemory ? 0 : 0.5);
 
 test('the better copy wins whichever was found first, and of equal ones the first', () => {
   fc.assert(

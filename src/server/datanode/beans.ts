@@ -15,7 +15,9 @@ export interface BeanSource {
 }
 
 export function datanodeBeans(source: BeanSource): readonly Bean[] {
-  const { dataset, counters } = source.services;
+  const { dataset, ramDisk, counters } = source.services;
+  const { memory, counters: inMemory } = ramDisk;
+  const average = (sum: number, count: number): number => (count === 0 ? 0 : sum / count);
   const sum = (pick: (volume: (typeof dataset.volumes)[number]) => number): number =>
     dataset.volumes.reduce((total, volume) => total + pick(volume), 0);
   return [
@@ -67,6 +69,8 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
         LastVolumeFailureDate: dataset.volumeList.failureSummary?.lastVolumeFailureDate ?? 0,
         EstimatedCapacityLostTotal: dataset.volumeList.failureSummary?.estimatedCapacityLostTotal ?? 0,
         NumBlocks: dataset.replicaCount,
+        CacheCapacity: memory.capacity,
+        CacheUsed: memory.used,
       }),
     },
     {
@@ -80,6 +84,19 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
         BlocksReplicated: counters.blocksReplicated,
         VolumeFailures: dataset.volumeList.failureCount,
         DataNodeActiveXceiversCount: counters.activeTransfers,
+        RamDiskBlocksWrite: inMemory.blocksWrite,
+        RamDiskBlocksWriteFallback: inMemory.blocksWriteFallback,
+        RamDiskBytesWrite: inMemory.bytesWrite,
+        RamDiskBlocksReadHits: inMemory.readHits,
+        RamDiskBlocksEvicted: inMemory.evicted,
+        RamDiskBlocksEvictedWithoutRead: inMemory.evictedWithoutRead,
+        RamDiskBlocksEvictionWindowMsNumOps: inMemory.evicted,
+        RamDiskBlocksEvictionWindowMsAvgTime: average(inMemory.evictionWindowMs, inMemory.evicted),
+        RamDiskBlocksLazyPersisted: inMemory.lazyPersisted,
+        RamDiskBlocksDeletedBeforeLazyPersisted: inMemory.deletedBeforeLazyPersisted,
+        RamDiskBytesLazyPersisted: inMemory.bytesLazyPersisted,
+        RamDiskBlocksLazyPersistWindowMsNumOps: inMemory.lazyPersisted,
+        RamDiskBlocksLazyPersistWindowMsAvgTime: average(inMemory.lazyPersistWindowMs, inMemory.lazyPersisted),
       }),
     },
   ];

@@ -270,8 +270,14 @@ export class BlockPool {
         finalized: this.replicas.state(other) === ReplicaState.FINALIZED,
         genStamp: this.replicas.genStamp(other),
         numBytes: this.replicas.numBytes(other),
+        inMemory: this.volumeOf(other).isInMemory,
       };
-      const found = { finalized: state === ReplicaState.FINALIZED, genStamp: stamp, numBytes: bytes };
+      const found = {
+        finalized: state === ReplicaState.FINALIZED,
+        genStamp: stamp,
+        numBytes: bytes,
+        inMemory: volume.isInMemory,
+      };
       const better = betterCopy(known, found) === 'second';
       this.log.log(
         'warn',

@@ -36,6 +36,7 @@ import { LATE_MS, type Patience } from './patience.ts';
 import { announceRestart, evictWriters, resumeAfterRestart } from './planned-restart.ts';
 import { PoolService } from './pool-service.ts';
 import type { StartOption } from './pool-upgrade.ts';
+import { RamDisk } from './ram-disk.ts';
 import { reconfigurableKeys } from './reconfigurable-keys.ts';
 import { Reconfiguration } from './reconfiguration.ts';
 import { type BlockName, describeBlock } from './replica.ts';
@@ -141,6 +142,18 @@ export class DataNode {
       choosing: settings.choosing,
       chance: () => host.random.fraction(),
     });
+    const ramDisk = new RamDisk({
+      dataset,
+      clock: host.clock,
+      log: host.log,
+      maxLockedMemory: settings.maxLockedMemory,
+      intervalMs: settings.lazyWriterMs,
+    });
+    dataset.ramDisk = ramDisk;
+    const follow = (): void => {
+      scanners.follow();
+      ramDisk.follow();
+    };
     for (const { directory } of storages.failed) dataset.volumeList.noteFailure(directory, host.clock.now(), 0);
     const watch = new DiskWatch({
       host,
@@ -161,7 +174,7 @@ export class DataNode {
       patience,
       exclusively: (work) => this.exclusively(async () => work()),
       entered: () => {
-        scanners.follow();
+        follow();
         triggerReports(pools, false, undefined);
       },
     });
@@ -182,6 +195,7 @@ export class DataNode {
       host,
       settings,
       dataset,
+      ramDisk,
       changes: new ReplicaChanges(dataset, settings.blockSize),
       counters,
       identity: (pool) => this.identities.get(pool),
@@ -210,7 +224,7 @@ export class DataNode {
           try {
             await this.exclusively(() => changeDirectories({ log: host.log, dataset, storages, watch, late }, directories));
           } finally {
-            scanners.follow();
+            follow();
             triggerReports(pools, false, undefined);
           }
         },
@@ -274,7 +288,7 @@ export class DataNode {
         ...base,
         registered: (actor, registration) => {
           base.registered(actor, registration);
-          scanners.follow();
+          follow();
           // One bean bears the node's UUID in its name, and a new node gets its UUID only now.
           addBeans();
         },
@@ -309,6 +323,7 @@ export class DataNode {
     if (running === undefined) return;
     this.running = undefined;
     running.late.stop();
+    running.services.ramDisk.stop();
     await running.scanners.stop();
     await Promise.all(running.pools.map((pool) => pool.stop()));
     await running.http?.close();
@@ -401,7 +416,7 @@ export class DataNode {
     addresses: DataNodeAddresses,
   ): ActorOwner {
     const { host } = this;
-    const { dataset, settings, counters } = services;
+    const { dataset, ramDisk, settings, counters } = services;
     const serviceOf = (actor: NameNodeActor): PoolService => {
       const service = pools().find(({ actors }) => actors.includes(actor));
       assert(service !== undefined, 'an actor of no block pool');
@@ -437,6 +452,8 @@ export class DataNode {
         xceivers: counters.activeTransfers,
         failedVolumes: dataset.volumeList.failures.length,
         volumeFailureSummary: dataset.volumeList.failureSummary,
+        memoryCapacity: ramDisk.memory.capacity,
+        memoryUsed: ramDisk.memory.used,
       }),
       haState: (actor, status) => serviceOf(actor).haState(actor, status),
       rollingUpgrade: (actor, status) => {

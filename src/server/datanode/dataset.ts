@@ -14,8 +14,10 @@ import { BlockPool } from './block-pool.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { rbwDir, tmpDir } from './layout.ts';
+import { recoverCopies } from './lazy-persist-files.ts';
 import { NO_HURRY, notBack, type Patience, settledOrLate } from './patience.ts';
 import { trashDirectoryOf } from './pool-trash.ts';
+import type { MemoryPlace, RamDisk } from './ram-disk.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
 import { tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
@@ -55,6 +57,8 @@ export class Dataset {
   onVolumeFailed: ((volume: Volume, reason: string) => void) | undefined;
   /** A volume does not answer while a pool is taken up; unset: it is waited for. It is out of service until `enter`. */
   onVolumeLate: ((volume: Volume, takenUp: Promise<void>) => void) | undefined;
+  /** Who looks after replicas that lie in memory. */
+  ramDisk: RamDisk | undefined;
   private readonly pools = new Map<string, BlockPool>();
   private readonly options: DatasetOptions;
   private readonly choosers = new Map<StorageTypeProto, VolumeChooser>();
@@ -108,6 +112,7 @@ export class Dataset {
     );
     if (refusals.length > 0) throw refusals[0];
     this.pools.set(id, pool);
+    await this.ramDisk?.adopt(pool);
     const answered = outcomes.some((outcome) => outcome?.status === 'fulfilled');
     for (const [i, outcome] of outcomes.entries()) {
       const volume = volumes[i] as Volume;
@@ -122,13 +127,18 @@ export class Dataset {
 
   private async takeUp(pool: BlockPool, volume: Volume): Promise<void> {
     await pool.prepare(volume);
+    await recoverCopies(pool, volume, this.log);
     await pool.scan(volume);
     await volume.refresh();
   }
 
   /** Takes up the pools that came since the volume was looked at last. It has a number, and is not in service. */
   async takeUpFurther(volume: Volume): Promise<void> {
-    for (const pool of this.pools.values()) if (!volume.usedByPool.has(pool.id)) await this.takeUp(pool, volume);
+    for (const pool of this.pools.values()) {
+      if (volume.usedByPool.has(pool.id)) continue;
+      await this.takeUp(pool, volume);
+      await this.ramDisk?.adopt(pool);
+    }
   }
 
   hasAllPools(volume: Volume): boolean {
@@ -194,7 +204,7 @@ export class Dataset {
    * The storage that a request names is the NameNode's guess, which is always the same one of a node: following it would
    * fill one disk and leave the others idle. Apache's policies pass over it too.
    */
-  private chooseVolume(storageType: StorageTypeProto, bytes: number): Volume {
+  chooseVolume(storageType: StorageTypeProto, bytes: number): Volume {
     const working = this.volumes.filter((volume) => volume.storageType === storageType);
     // A disk that hangs may come back, and a new replica need not wait for that while another disk answers.
     const answering = working.filter((volume) => !volume.io.stalled);
@@ -207,13 +217,17 @@ export class Dataset {
     return ofType[chooser.choose(ofType, bytes, this.options.chance)] as Volume;
   }
 
-  /** A replica for a client's pipeline. `newGenStamp` beyond 0: a retry that may replace an older attempt. */
+  /**
+   * A replica for a client's pipeline. `newGenStamp` beyond 0: a retry that may replace an older attempt. `memory`: where it
+   * is to lie, rather than on a disk.
+   */
   createRbw(
     block: BlockName,
     storageType: StorageTypeProto,
     expectedBytes: number,
     newGenStamp: GenStamp,
     setup?: WriterSetup,
+    memory?: MemoryPlace,
   ): Promise<InFlightReplica> {
     return this.locks.run(this.key(block), async () => {
       const pool = this.pool(block.pool);
@@ -223,7 +237,9 @@ export class Dataset {
         await this.stopWriterOf(pool, known);
         await this.dropReplica(pool, known);
       }
-      const replica = this.createRbwOn(pool, block, this.chooseVolume(storageType, expectedBytes), expectedBytes);
+      const volume = memory?.volume ?? this.chooseVolume(storageType, expectedBytes);
+      const replica = this.createRbwOn(pool, block, volume, expectedBytes);
+      memory?.take(this.key(block));
       setup?.begin(replica);
       return replica;
     });
@@ -337,6 +353,7 @@ export class Dataset {
     replica.lengths.acknowledge(replica.lengths.onDisk);
     replica.settleRest();
     volume.addUsed(pool.id, META_HEADER_BYTES + (replica.checksum?.sumBytes(replica.lengths.onDisk) ?? 0));
+    await this.ramDisk?.completed(pool, handle);
     replica.grown();
   }
 
@@ -359,10 +376,13 @@ export class Dataset {
     const replica = pool.inFlight.get(handle);
     const bytes = pool.replicas.numBytes(handle);
     const wasFinalized = pool.replicas.state(handle) === ReplicaState.FINALIZED;
+    const id = pool.replicas.id(handle);
     replica?.settleRest();
     pool.inFlight.delete(handle);
     pool.recoveries.delete(handle);
     pool.replicas.remove(handle);
+    // Before the files: what a start finds of it would be served again.
+    await this.ramDisk?.dropped(pool, id);
     // Counted since the replica was finalized.
     const metaBytes = wasFinalized ? await this.sizeQuietly(volume, meta) : 0;
     if (!toTrash || !(await this.moveToTrash(pool, volume, block, meta))) {

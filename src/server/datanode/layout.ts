@@ -5,6 +5,7 @@
 //   DIR/current/BP-…/current/VERSION
 //   DIR/current/BP-…/current/finalized/subdirN/subdirM/blk_ID, blk_ID_GENSTAMP.meta
 //   DIR/current/BP-…/current/rbw/                    being written, or left by a writer
+//   DIR/current/BP-…/current/lazypersist/            copies of replicas that lie in memory, laid out as in finalized/
 //   DIR/current/BP-…/tmp/                            copies in the making, dropped at a start
 //   DIR/current/BP-…/previous/                       `current` of before an upgrade that is not finalized
 //   DIR/current/BP-…/trash/                          what was deleted during a rolling upgrade
@@ -20,6 +21,7 @@ export const poolDir = (dir: string, pool: string): string => `${dir}/current/${
 export const poolCurrentDir = (dir: string, pool: string): string => `${dir}/current/${pool}/current`;
 export const finalizedDir = (dir: string, pool: string): string => `${poolCurrentDir(dir, pool)}/finalized`;
 export const rbwDir = (dir: string, pool: string): string => `${poolCurrentDir(dir, pool)}/rbw`;
+export const lazyPersistDir = (dir: string, pool: string): string => `${poolCurrentDir(dir, pool)}/lazypersist`;
 export const tmpDir = (dir: string, pool: string): string => `${poolDir(dir, pool)}/tmp`;
 export const previousDir = (dir: string, pool: string): string => `${poolDir(dir, pool)}/previous`;
 export const trashDir = (dir: string, pool: string): string => `${poolDir(dir, pool)}/trash`;

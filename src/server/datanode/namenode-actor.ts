@@ -46,6 +46,8 @@ export interface ActorOwner {
     readonly xceivers: number;
     readonly failedVolumes: number;
     readonly volumeFailureSummary: VolumeList['failureSummary'];
+    readonly memoryCapacity: number;
+    readonly memoryUsed: number;
   };
   haState(actor: NameNodeActor, status: NNHAStatusHeartbeatProto): void;
   rollingUpgrade(actor: NameNodeActor, status: RollingUpgradeStatusProto | undefined): void;
@@ -226,8 +228,8 @@ export class NameNodeActor {
       xceiverCount: load.xceivers,
       failedVolumes: load.failedVolumes,
       volumeFailureSummary: volumeFailureProto(load.volumeFailureSummary),
-      cacheCapacity: 0,
-      cacheUsed: 0,
+      cacheCapacity: load.memoryCapacity,
+      cacheUsed: load.memoryUsed,
       requestFullBlockReportLease: this.leaseId === 0n && now >= this.reportDue,
     });
   }

@@ -6,7 +6,6 @@ import type { ReplicaState } from '../../core/replica/states.ts';
 import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
 import type { Clock } from '../../host/host.ts';
-import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import { type BlockName, describeBlock, type LastChunk } from './replica.ts';
@@ -98,7 +97,7 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
     metaPath: pool.metaFile(handle),
     // Of a replica in the making its writer knows; the file may not say yet.
     checksum: inFlight?.checksum,
-    withChecksums: options.withChecksums && volume.storageType !== StorageTypeProto.RAM_DISK,
+    withChecksums: options.withChecksums && (await hasChecksums(volume, pool.metaFile(handle))),
   });
   const { bytesPerChecksum } = files.checksum;
   if (inFlight === undefined && files.metaFile !== undefined && end % bytesPerChecksum !== 0) {
@@ -123,6 +122,11 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
       for (const file of [dataFile, metaFile]) file?.close().catch(() => undefined);
     },
   };
+}
+
+/** Apache's DataNode keeps none of a replica in memory whose writer sent none: its meta file is a header alone. */
+async function hasChecksums(volume: Volume, metaPath: string): Promise<boolean> {
+  return !volume.isInMemory || (await volume.disk.stat(metaPath)).size > META_HEADER_BYTES;
 }
 
 interface FilesToOpen {

@@ -38,7 +38,7 @@ export function reconcile(
     const handle = pool.replicas.find(id);
     if (volume.failure !== undefined) return 'same';
     if (handle !== 0 && pool.replicas.state(handle) !== ReplicaState.FINALIZED) return 'not-finalized';
-    if (found.block === undefined) return fileMissing(dataset, pool, volume, id, handle, found);
+    if (found.block === undefined) return await fileMissing(dataset, pool, volume, id, handle, found);
     if (handle === 0) return missingInMemory(dataset, pool, volume, id, found);
     if (pool.volumeOf(handle) !== volume) return duplicate(dataset, pool, volume, handle, found);
     return compare(dataset, pool, volume, handle, found, reportBad);
@@ -75,14 +75,14 @@ async function look(pool: BlockPool, volume: Volume, id: BlockId): Promise<OnDis
   return { directory, block, meta, genStamp };
 }
 
-function fileMissing(
+async function fileMissing(
   dataset: Dataset,
   pool: BlockPool,
   volume: Volume,
   id: BlockId,
   handle: ReplicaHandle,
   found: OnDisk,
-): Reconciled {
+): Promise<Reconciled> {
   if (handle === 0) {
     if (found.meta !== undefined) dataset.log.log('info', 'datanode', `${found.directory} has checksums of block ${id} alone`);
     return found.meta === undefined ? 'same' : 'orphan-meta';
@@ -91,6 +91,7 @@ function fileMissing(
   const name = nameOf(pool, handle);
   pool.replicas.remove(handle);
   volume.addUsed(pool.id, -name.numBytes);
+  await dataset.ramDisk?.dropped(pool, id);
   dataset.events.deleted(pool.id, name, volume);
   dataset.log.log('warn', 'datanode', `Removed block ${id} from memory with missing block file on the disk`);
   return 'forgotten';
@@ -122,8 +123,8 @@ async function duplicate(
   const other = pool.volumeOf(handle);
   const served = await look(pool, other, id);
   if (served.block?.isFile !== true || served.genStamp === undefined) return 'same';
-  const mine = { finalized: true, genStamp, numBytes: block.size };
-  const theirs = { finalized: true, genStamp: served.genStamp, numBytes: served.block.size };
+  const mine = { finalized: true, genStamp, numBytes: block.size, inMemory: volume.isInMemory };
+  const theirs = { finalized: true, genStamp: served.genStamp, numBytes: served.block.size, inMemory: other.isInMemory };
   const loser = betterCopy(theirs, mine) === 'first' ? found : served;
   if (loser === served) {
     const old = nameOf(pool, handle);
@@ -131,6 +132,7 @@ async function duplicate(
     pool.replicas.add(id, genStamp, block.size, ReplicaState.FINALIZED, volume.index);
     dataset.events.deleted(pool.id, old, other);
     dataset.events.received(pool.id, { pool: pool.id, id, genStamp, numBytes: block.size }, volume, '');
+    await dataset.ramDisk?.dropped(pool, id);
   }
   dataset.log.log('warn', 'datanode', `block ${id} of ${pool.id} lies on two volumes; the copy in ${loser.directory} goes`);
   const loserVolume = loser === found ? volume : other;

@@ -86,6 +86,7 @@ export class ReplicaChanges {
     const oldMeta = pool.metaFile(handle);
     const bytes = pool.replicas.numBytes(handle);
     const to = rbwDir(volume.path, pool.id);
+    await this.dataset.ramDisk?.changing(pool, handle);
     await breakHardLinks(pool, volume, [oldMeta, pool.blockFile(handle)]);
     // Counted again when the replica is finalized again.
     volume.addUsed(pool.id, -(await this.dataset.sizeQuietly(volume, oldMeta)));
@@ -196,11 +197,12 @@ export class ReplicaChanges {
     return this.held(block, async (pool) => {
       const handle = await this.recoverCheck(pool, block, newGenStamp, expectedBytes);
       const replica = this.objectFor(pool, handle);
+      await this.dataset.ramDisk?.changing(pool, handle);
       await this.bumpGenStamp(pool, handle, replica, newGenStamp);
       if (pool.replicas.state(handle) === ReplicaState.RBW) {
         if (sync) await this.syncFiles(replica);
         await this.dataset.finalizeHeld(replica, sync);
-      }
+      } else await this.dataset.ramDisk?.completed(pool, handle);
       return replica;
     });
   }
@@ -316,6 +318,7 @@ export class ReplicaChanges {
         return this.received(pool, { id: newId, genStamp: recoveryId, numBytes: newBytes }, pool.volumeOf(handle));
       }
       const replica = this.objectFor(pool, handle);
+      await this.dataset.ramDisk?.changing(pool, handle);
       await this.bumpGenStamp(pool, handle, replica, recoveryId);
       // The files of a replica that a dead process left may hold more than was proved of them, and a checksum of that.
       const left = recovery.original === ReplicaState.RWR;
@@ -325,6 +328,7 @@ export class ReplicaChanges {
       if (recovery.original === ReplicaState.FINALIZED) {
         pool.replicas.setState(handle, ReplicaState.FINALIZED);
         if (sync) await this.syncFiles(replica);
+        await this.dataset.ramDisk?.completed(pool, handle);
       } else {
         pool.replicas.setState(handle, ReplicaState.RBW);
         replica.state = ReplicaState.RBW;

@@ -3,6 +3,7 @@
 import type { Host } from '../../host/host.ts';
 import type { DatanodeIDProto, DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
 import type { Dataset } from './dataset.ts';
+import type { RamDisk } from './ram-disk.ts';
 import type { BlockName } from './replica.ts';
 import type { ReplicaChanges } from './replica-changes.ts';
 import type { DataNodeSettings } from './settings.ts';
@@ -23,6 +24,7 @@ export interface Services {
   readonly host: Host;
   readonly settings: DataNodeSettings;
   readonly dataset: Dataset;
+  readonly ramDisk: RamDisk;
   readonly changes: ReplicaChanges;
   readonly counters: Counters;
   /** As the NameNodes of a pool know this node, or undefined before it is registered. */

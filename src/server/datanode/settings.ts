@@ -46,6 +46,11 @@ export interface DataNodeSettings {
   readonly diskCheckMinGapMs: number;
   readonly diskCheckTimeoutMs: number;
   readonly bytesPerChecksum: number;
+  /** Bytes that replicas may take in memory; 0: none. */
+  readonly maxLockedMemory: number;
+  readonly lazyWriterMs: number;
+  readonly nonLocalLazyPersist: boolean;
+  readonly blockPinning: boolean;
 }
 
 /** What 0 of dfs.datanode.scan.period.hours stands for: three weeks. */
@@ -95,6 +100,10 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
       configuration.getDuration('dfs.datanode.disk.check.timeout'),
     ),
     bytesPerChecksum: configuration.getInt('dfs.bytes-per-checksum'),
+    maxLockedMemory: configuration.getSize('dfs.datanode.max.locked.memory'),
+    lazyWriterMs: configuration.getDuration('dfs.datanode.lazywriter.interval.sec'),
+    nonLocalLazyPersist: configuration.getBoolean('dfs.datanode.non.local.lazy.persist'),
+    blockPinning: configuration.getBoolean('dfs.datanode.block-pinning.enabled'),
   };
 }
 

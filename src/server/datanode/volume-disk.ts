@@ -106,6 +106,10 @@ export class VolumeDisk {
     return this.io.run(0, () => this.disk.unlink(path));
   }
 
+  chmod(path: string, mode: number): Promise<void> {
+    return this.io.run(0, () => this.disk.chmod(path, mode));
+  }
+
   removeTree(path: string): Promise<void> {
     return this.io.run(0, () => this.disk.removeTree(path));
   }

@@ -42,13 +42,13 @@ export async function forgetReplicas(
         const name = nameOf(pool, handle);
         const key = dataset.key(name);
         if (!dataset.locks.isHeld(key)) {
-          forget(pool, handle, onForgotten);
+          forget(dataset, pool, handle, onForgotten);
           return;
         }
         held.push(
           dataset.locks.run(key, async () => {
             const still = pool.replicas.find(name.id);
-            if (still !== 0 && pool.volumeOf(still) === volume) forget(pool, still, onForgotten);
+            if (still !== 0 && pool.volumeOf(still) === volume) forget(dataset, pool, still, onForgotten);
           }),
         );
       });
@@ -76,8 +76,9 @@ function endWriter(dataset: Dataset, pool: BlockPool, handle: ReplicaHandle): vo
     .catch((error: unknown) => dataset.log.log('warn', 'datanode', `ending a writer: ${messageOf(error)}`));
 }
 
-function forget(pool: BlockPool, handle: ReplicaHandle, onForgotten: (block: BlockName) => void): void {
+function forget(dataset: Dataset, pool: BlockPool, handle: ReplicaHandle, onForgotten: (block: BlockName) => void): void {
   const name = nameOf(pool, handle);
+  dataset.ramDisk?.abandoned(pool, name.id);
   pool.inFlight.get(handle)?.settleRest();
   pool.inFlight.delete(handle);
   pool.recoveries.delete(handle);

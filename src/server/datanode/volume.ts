@@ -2,7 +2,7 @@
 // Which replica lies on it is the dataset's business.
 import { DiskFailure, diskErrorCode } from '../../host/disk-error.ts';
 import type { Clock, Disk, DiskErrorCode, DiskLock, VolumeStat } from '../../host/host.ts';
-import type { StorageTypeProto } from '../../wire/messages/hdfs.ts';
+import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { DirectorySyncs } from './directory-syncs.ts';
 import { VolumeDisk } from './volume-disk.ts';
 import { type IoShare, VolumeIo } from './volume-io.ts';
@@ -88,6 +88,11 @@ export class Volume {
     if (this.failure === undefined && SUSPICIOUS.has(diskErrorCode(error)) && error instanceof DiskFailure) {
       this.onTrouble?.(error);
     }
+  }
+
+  /** What lies on it is gone after a power cut. Apache: isTransientStorage. */
+  get isInMemory(): boolean {
+    return this.storageType === StorageTypeProto.RAM_DISK;
   }
 
   get reservedBytes(): number {

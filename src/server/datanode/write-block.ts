@@ -3,6 +3,7 @@
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
 import { type GenStamp, genStamp } from '../../base/ids.ts';
 import { Stage } from '../../core/pipeline/types.ts';
+import { blockFileName } from '../../format/storage/block-files.ts';
 import { type ByteSource, flushed } from '../../transfer/byte-source.ts';
 import { type DatanodeInfoProto, StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import {
@@ -22,6 +23,7 @@ import { blockOfHeader, checksumOf } from './requests.ts';
 import type { Services } from './services.ts';
 import { WriterSetup } from './writer-setup.ts';
 
+const PINNED = 0o1000;
 /** Longest pipeline that is believed. */
 const MAX_TARGETS = 512;
 
@@ -114,7 +116,7 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
   let firstBadLink = '';
   let status: Status = Status.SUCCESS;
   try {
-    replica = await openForWriting(services, request, setup);
+    replica = await openForWriting(services, source, request, setup);
     const creates = fromDataNode || isTransfer || stage === Stage.PIPELINE_SETUP_CREATE;
     files = creates ? await ReplicaFiles.create(replica, checksum) : await ReplicaFiles.reopen(replica);
     setup.opened(files);
@@ -154,6 +156,7 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
         return;
       }
       await dataset.finalize(written, sync, current);
+      if (settings.blockPinning && request.proto.pinning) await pin(written);
       counters.blocksWritten++;
       counters.bytesWritten += written.lengths.onDisk;
       if (!isTransfer) announce(services, written);
@@ -170,13 +173,24 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
   host.log.log('debug', 'datanode', `Received ${describeBlock(written)} of size ${written.lengths.onDisk}`);
 }
 
+/** The sticky bit of its block file says that a balancer is to leave it here. Apache: LocalReplica.setPinning. */
+async function pin({ volume, directory, id }: InFlightReplica): Promise<void> {
+  const path = `${directory}/${blockFileName(id)}`;
+  await volume.disk.chmod(path, PINNED | (await volume.disk.stat(path)).mode);
+}
+
 function announce(services: Services, replica: InFlightReplica): void {
   const { pool, id, genStamp: stamp, lengths, volume } = replica;
   services.dataset.events.received(pool, { pool, id, genStamp: stamp, numBytes: lengths.onDisk }, volume, '');
 }
 
 /** The replica as the stage wants it. */
-async function openForWriting(services: Services, request: WriteRequest, setup: WriterSetup): Promise<InFlightReplica> {
+async function openForWriting(
+  services: Services,
+  source: ByteSource,
+  request: WriteRequest,
+  setup: WriterSetup,
+): Promise<InFlightReplica> {
   const { block, stage, newGenStamp, proto, fromDataNode } = request;
   const { dataset, changes, settings } = services;
   const storageType = proto.storageType ?? StorageTypeProto.DISK;
@@ -185,7 +199,7 @@ async function openForWriting(services: Services, request: WriteRequest, setup: 
   let replica: InFlightReplica;
   switch (stage) {
     case Stage.PIPELINE_SETUP_CREATE:
-      replica = await dataset.createRbw(block, storageType, expectedBytes, newGenStamp, setup);
+      replica = await createRbw(services, source, request, expectedBytes, setup);
       break;
     case Stage.PIPELINE_SETUP_STREAMING_RECOVERY:
       return changes.recoverRbw(block, newGenStamp, proto.minBytesRcvd ?? 0, proto.maxBytesRcvd ?? 0, setup);
@@ -206,6 +220,32 @@ async function openForWriting(services: Services, request: WriteRequest, setup: 
   const name = { ...block, genStamp: replica.genStamp };
   dataset.events.receiving(block.pool, name, replica.volume);
   return replica;
+}
+
+/** In memory where the client wishes that and may: one on this machine, unless others may too. */
+async function createRbw(
+  { dataset, ramDisk, settings, localAddress }: Services,
+  { connection }: ByteSource,
+  { block, newGenStamp, proto }: WriteRequest,
+  expectedBytes: number,
+  setup: WriterSetup,
+): Promise<InFlightReplica> {
+  const { host } = connection.remote;
+  const isLocal = host === connection.local.host || host === localAddress || host.startsWith('127.') || host === '::1';
+  const wantsMemory = proto.allowLazyPersist && (settings.nonLocalLazyPersist || isLocal);
+  const memory = wantsMemory ? await ramDisk.place(expectedBytes) : undefined;
+  try {
+    return await dataset.createRbw(
+      block,
+      proto.storageType ?? StorageTypeProto.DISK,
+      expectedBytes,
+      newGenStamp,
+      setup,
+      memory,
+    );
+  } finally {
+    memory?.giveBack();
+  }
 }
 
 /** Connects to the next node and passes the operation on. For a client its answer is awaited and becomes ours. */

@@ -177,6 +177,7 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
     await services.poolReady(block.pool);
     const withChecksums = proto.sendChecksums !== false;
     replica = await openReplica(dataset, host.clock, block, { withChecksums, wantedEnd: offset + len });
+    if (replica.volume.isInMemory) services.ramDisk.read(replica.block);
     let range: ReturnType<typeof rangeOf>;
     try {
       range = rangeOf(replica, offset, len);

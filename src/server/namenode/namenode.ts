@@ -24,6 +24,7 @@ import type { NamespaceIdentity } from './identity.ts';
 import { imageTransferRoutes } from './image-transfer/routes.ts';
 import { ImageUploads } from './image-transfer/uploads.ts';
 import { importCheckpoint } from './import-checkpoint.ts';
+import { LazyPersistScrubber } from './lazy-persist-scrubber.ts';
 import { LeaseMonitor } from './lease-monitor.ts';
 import { type LoadedNamespace, loadNamespace } from './loading.ts';
 import { Locations } from './locations.ts';
@@ -78,6 +79,7 @@ interface Running {
   readonly system: NameSystem;
   readonly checkpointer: Checkpointer;
   readonly leaseMonitor: LeaseMonitor;
+  readonly scrubber: LazyPersistScrubber;
   readonly trash: TrashEmptier;
   readonly upkeep: Upkeep;
   readonly resources: ResourceMonitor;
@@ -419,6 +421,10 @@ export class NameNode {
       checkpointIntervalMs: configuration.getDuration('fs.trash.checkpoint.interval'),
     });
     const upkeep = new Upkeep(system);
+    const scrubber = new LazyPersistScrubber(
+      system,
+      configuration.getDuration('dfs.namenode.lazypersist.file.scrub.interval.sec'),
+    );
     let http: HttpServer;
     try {
       const web = addressOf(configuration, 'dfs.namenode.http-address');
@@ -453,8 +459,22 @@ export class NameNode {
     checkpointer.start();
     trash.start();
     upkeep.start();
+    scrubber.start();
     resources.start();
-    return { storage: from.storage, system, checkpointer, leaseMonitor, trash, upkeep, resources, services, rpc, http, audit };
+    return {
+      storage: from.storage,
+      system,
+      checkpointer,
+      leaseMonitor,
+      scrubber,
+      trash,
+      upkeep,
+      resources,
+      services,
+      rpc,
+      http,
+      audit,
+    };
   }
 
   private imageTransfer(
@@ -496,6 +516,7 @@ export class NameNode {
     if (running === undefined) return;
     this.running = undefined;
     running.upkeep.stop();
+    running.scrubber.stop();
     running.trash.stop();
     running.leaseMonitor.stop();
     await running.resources.stop();

@@ -23,6 +23,7 @@ import org.apache.hadoop.hdfs.tools.DebugAdmin;
 import org.apache.hadoop.hdfs.tools.StoragePolicyAdmin;
 import org.apache.hadoop.hdfs.tools.offlineEditsViewer.OfflineEditsViewer;
 import org.apache.hadoop.hdfs.tools.offlineImageViewer.OfflineImageViewerPB;
+import org.apache.hadoop.io.nativeio.NativeIO;
 import org.apache.hadoop.metrics2.lib.DefaultMetricsSystem;
 import org.apache.hadoop.security.UserGroupInformation;
 import org.apache.hadoop.util.ExitUtil;
@@ -49,6 +50,8 @@ public final class Resident {
     DefaultMetricsSystem.setMiniClusterMode(true);
     ExitUtil.disableSystemExit();
     ExitUtil.disableSystemHalt();
+    // Without the native library no memory can be locked, and no DataNode would take blocks into it: bytes are counted only.
+    NativeIO.POSIX.setCacheManipulator(new NativeIO.POSIX.NoMlockCacheManipulator());
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     PrintStream realErr = System.err;
     System.setOut(realErr);

@@ -18,6 +18,8 @@ export interface MixedOptions {
   readonly keys?: Readonly<Record<string, string>>;
   /** Data directories of each DataNode, below its directory; undefined: that one itself. */
   readonly volumes?: number;
+  /** The same in another way: dfs.datanode.data.dir, from the directory of a DataNode. */
+  readonly dataDirectories?: (data: string) => string;
   /** The data directories are there already: nothing is formatted. */
   readonly formatted?: boolean;
 }
@@ -72,7 +74,7 @@ export class MixedCluster {
           : {
               'dfs.datanode.data.dir':
                 volumes === undefined
-                  ? cluster.data(role)
+                  ? (options.dataDirectories?.(cluster.data(role)) ?? cluster.data(role))
                   : Array.from({ length: volumes }, (_, i) => join(cluster.data(role), `v${i}`)).join(','),
               'dfs.datanode.hostname': '127.0.0.1',
               'dfs.datanode.address': at(port),
