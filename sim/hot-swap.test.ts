@@ -1,7 +1,8 @@
 // If these fail, an operator who swaps a DataNode's disks while it runs loses blocks of the other disks, or does not learn
 // which directory was not taken.
 import { expect, test } from 'vitest';
-import { DataNodeAdmin, type ReconfigurationTask } from '../src/client/datanode-admin.ts';
+import { DataNodeAdmin } from '../src/client/datanode-admin.ts';
+import type { ReconfigurationTask } from '../src/client/reconfiguration.ts';
 import type { Configuration } from '../src/config/configuration.ts';
 import { DataNode } from '../src/server/datanode/datanode.ts';
 import { SimCluster } from './cluster.ts';

@@ -1,11 +1,11 @@
 // What an administrator asks of one DataNode by RPC: its volumes, a block report, a change of its configuration.
-import { HdfsError } from '../base/errors.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { parseHostPort } from '../config/nameservices.ts';
 import type { Host } from '../host/host.ts';
 import { RpcClient, type RpcProxy, rpcProxy } from '../rpc/client.ts';
 import { ClientDatanodeProtocolService } from '../wire/messages/client-datanode.ts';
 import { StorageTypeProto } from '../wire/messages/hdfs.ts';
+import { type ReconfigurableNode, type ReconfigurationTask, reconfigurationTask } from './reconfiguration.ts';
 import { clientSettings } from './settings.ts';
 
 const PROTOCOL = 'org.apache.hadoop.hdfs.protocol.ClientDatanodeProtocol';
@@ -22,30 +22,13 @@ export interface VolumeReport {
   readonly blocks: number;
 }
 
-export interface ConfigChange {
-  readonly name: string;
-  readonly oldValue: string;
-  /** Undefined: back to the default. */
-  readonly newValue: string | undefined;
-  /** Undefined: the change succeeded. */
-  readonly error: string | undefined;
-}
-
-export interface ReconfigurationTask {
-  /** Milliseconds since 1970. */
-  readonly startedMs: number;
-  /** Undefined while it runs. */
-  readonly finishedMs: number | undefined;
-  readonly changes: readonly ConfigChange[];
-}
-
 export interface DataNodeInfo {
   readonly uptimeSeconds: number;
   readonly softwareVersion: string;
   readonly configVersion: string;
 }
 
-export class DataNodeAdmin implements Disposable {
+export class DataNodeAdmin implements Disposable, ReconfigurableNode {
   readonly #client: RpcClient;
   readonly #datanode: RpcProxy<typeof ClientDatanodeProtocolService>;
   readonly #timeoutMs: number;
@@ -80,6 +63,16 @@ export class DataNodeAdmin implements Disposable {
     await this.#datanode.triggerBlockReport({ incremental, nnAddress: nameNode }, { timeoutMs: this.#timeoutMs });
   }
 
+  /** Has it read again which NameNodes there are. */
+  async refreshNameNodes(): Promise<void> {
+    await this.#datanode.refreshNamenodes({}, { timeoutMs: this.#timeoutMs });
+  }
+
+  /** Removes what it holds of a block pool that it serves no longer; `force`: blocks too. */
+  async deleteBlockPool(pool: string, force: boolean): Promise<void> {
+    await this.#datanode.deleteBlockPool({ blockPool: pool, force }, { timeoutMs: this.#timeoutMs });
+  }
+
   async evictWriters(): Promise<void> {
     await this.#datanode.evictWriters({}, { timeoutMs: this.#timeoutMs });
   }
@@ -107,14 +100,7 @@ export class DataNodeAdmin implements Disposable {
 
   /** The last task; undefined: there has been none. */
   async reconfiguration(): Promise<ReconfigurationTask | undefined> {
-    const { startTime, endTime, changes } = await this.#datanode.getReconfigurationStatus({}, { timeoutMs: this.#timeoutMs });
-    if (startTime === undefined) throw new HdfsError('EIO', 'the DataNode answered with nothing');
-    if (startTime <= 0) return undefined;
-    return {
-      startedMs: startTime,
-      finishedMs: endTime === undefined || endTime <= 0 ? undefined : endTime,
-      changes: changes.map(({ name, oldValue, newValue, errorMessage }) => ({ name, oldValue, newValue, error: errorMessage })),
-    };
+    return reconfigurationTask(await this.#datanode.getReconfigurationStatus({}, { timeoutMs: this.#timeoutMs }));
   }
 
   async reconfigurableProperties(): Promise<readonly string[]> {

@@ -5,6 +5,7 @@ import type { AclEntryProto_FsActionProto } from '../wire/messages/acl.ts';
 import type { HdfsFileStatusProto } from '../wire/messages/hdfs.ts';
 import { Acls } from './acl.ts';
 import type { ClientContext, SignalOption } from './context.ts';
+import { ErasureCoding } from './erasure-coding.ts';
 import { type FileChecksum, fileChecksum } from './file-checksum.ts';
 import { HdfsFileHandle } from './file-handle.ts';
 import { FileReader } from './file-reader.ts';
@@ -65,6 +66,7 @@ export class Hdfs implements AsyncDisposable {
   /** `hdfs://AUTHORITY` of the file system. */
   readonly uri: string;
   readonly acl: Acls;
+  readonly erasureCoding: ErasureCoding;
   readonly quotas: Quotas;
   readonly storagePolicies: StoragePolicies;
   readonly xattr: Xattrs;
@@ -77,6 +79,7 @@ export class Hdfs implements AsyncDisposable {
     this.uri = `hdfs://${authorities[0] ?? ''}`;
     this.#context = context;
     this.acl = new Acls(context, (path) => this.resolve(path));
+    this.erasureCoding = new ErasureCoding(context, (path) => this.resolve(path));
     this.quotas = new Quotas(context, (path) => this.resolve(path));
     this.storagePolicies = new StoragePolicies(context, (path) => this.resolve(path));
     this.xattr = new Xattrs(context, (path) => this.resolve(path));

@@ -22,6 +22,7 @@ import { clientSettings } from './settings.ts';
 export { type ErrorCode, HdfsError } from '../base/errors.ts';
 export { type AclEntry, type AclNames, type AclSpec, type AclStatus, type Acls, formatAclEntry, parseAcl } from './acl.ts';
 export type { SignalOption } from './context.ts';
+export { ErasureCoding, type ErasureCodingPolicyInfo } from './erasure-coding.ts';
 export type { FileChecksum } from './file-checksum.ts';
 export type { HdfsFileHandle } from './file-handle.ts';
 export type { AppendOptions, CreateOptions, SyncOptions, WriteOptions } from './file-writer.ts';

@@ -1,4 +1,4 @@
-// What a NameNode knows of users: their groups, and having it read groups, proxy users and its policy anew.
+// What a NameNode knows of users: their groups, and having it read groups, proxy users, its policy and its call queue anew.
 import type { Configuration } from '../config/configuration.ts';
 import { clientNameNodes, type NameNodeAddress } from '../config/nameservices.ts';
 import type { Host } from '../host/host.ts';
@@ -6,12 +6,14 @@ import { RpcClient } from '../rpc/client.ts';
 import {
   GetUserMappingsProtocolService,
   RefreshAuthorizationPolicyProtocolService,
+  RefreshCallQueueProtocolService,
   RefreshUserMappingsProtocolService,
 } from '../wire/messages/admin.ts';
 import { clientSettings } from './settings.ts';
 
 const GET_PROTOCOL = 'org.apache.hadoop.tools.GetUserMappingsProtocol';
 const POLICY_PROTOCOL = 'org.apache.hadoop.security.authorize.RefreshAuthorizationPolicyProtocol';
+const QUEUE_PROTOCOL = 'org.apache.hadoop.ipc.RefreshCallQueueProtocol';
 const REFRESH_PROTOCOL = 'org.apache.hadoop.security.RefreshUserMappingsProtocol';
 
 export class UserMappings implements Disposable {
@@ -19,6 +21,7 @@ export class UserMappings implements Disposable {
   readonly #get: RpcClient;
   readonly #refresh: RpcClient;
   readonly #policy: RpcClient;
+  readonly #queue: RpcClient;
 
   /** Asks the first NameNode of the configuration. */
   constructor(host: Host, configuration: Configuration) {
@@ -35,6 +38,7 @@ export class UserMappings implements Disposable {
     this.#get = client(GET_PROTOCOL);
     this.#refresh = client(REFRESH_PROTOCOL);
     this.#policy = client(POLICY_PROTOCOL);
+    this.#queue = client(QUEUE_PROTOCOL);
   }
 
   /** Groups of a user, by default of the caller, as the NameNode sees them. */
@@ -61,7 +65,13 @@ export class UserMappings implements Disposable {
     await this.#policy.call(RefreshAuthorizationPolicyProtocolService, 'refreshServiceAcl', {});
   }
 
+  /** Has it make a new call queue, as its configuration says now. */
+  async refreshCallQueue(): Promise<void> {
+    await this.#queue.call(RefreshCallQueueProtocolService, 'refreshCallQueue', {});
+  }
+
   close(): void {
+    this.#queue.close();
     this.#policy.close();
     this.#get.close();
     this.#refresh.close();

@@ -14,6 +14,8 @@ export interface HostPort {
 export interface NameNodeAddress extends HostPort {
   /** Id within its nameservice; undefined where there is only one. */
   readonly namenode: string | undefined;
+  /** Where a DataNode sends its lifelines to it. */
+  readonly lifeline?: HostPort | undefined;
 }
 
 export interface Nameservice {
@@ -119,9 +121,9 @@ export function dataNodeNameservices(configuration: Configuration): readonly Nam
   const found: Nameservice[] = [];
   for (const nameservice of wanted) {
     const namenodes = addressesUnder(configuration, nameservice, keys);
-    if (namenodes.length > 0) found.push({ nameservice, namenodes });
+    if (namenodes.length > 0) found.push(withLifelines(configuration, { nameservice, namenodes }));
   }
-  if (found.length === 0 && all.length === 0) return [clientNameNodes(configuration)];
+  if (found.length === 0 && all.length === 0) return [withLifelines(configuration, clientNameNodes(configuration))];
   if (found.length === 0) {
     throw new HdfsError(
       'EINVAL',
@@ -129,6 +131,17 @@ export function dataNodeNameservices(configuration: Configuration): readonly Nam
     );
   }
   return found;
+}
+
+function withLifelines(configuration: Configuration, { nameservice, namenodes }: Nameservice): Nameservice {
+  return {
+    nameservice,
+    namenodes: namenodes.map((address) => {
+      const name = suffixed('dfs.namenode.lifeline.rpc-address', nameservice, address.namenode);
+      const value = configuration.get(name);
+      return value === undefined || value === '' ? address : { ...address, lifeline: parseHostPort(value, name) };
+    }),
+  };
 }
 
 /** Keys of which each NameNode may have its own. Apache: NameNode.NAMENODE_SPECIFIC_KEYS. */

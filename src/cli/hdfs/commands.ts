@@ -37,7 +37,7 @@ export const HDFS_COMMANDS = {
   dfsrouter: later('the router is'),
   dfsrouteradmin: later('the router is'),
   diskbalancer: later('the disk balancer is'),
-  ec: later('erasure coding is'),
+  ec: built('show erasure coding policies'),
   envvars: built('print the directories in use'),
   fetchdt: later('delegation tokens are'),
   fsImageValidation: later('the check of images is'),

@@ -1,12 +1,11 @@
-// hdfs dfsadmin's commands that talk to a DataNode itself: -reconfig, -getVolumeReport, -triggerBlockReport and more.
-// Apache: DFSAdmin.
+// hdfs dfsadmin's commands that talk to a DataNode itself: -getVolumeReport, -triggerBlockReport, -shutdownDatanode and
+// more. Apache: DFSAdmin.
 import { HdfsError } from '../../base/errors.ts';
 import { binaryPrefix } from '../../base/sizes.ts';
-import type { HdfsAdmin } from '../../client/admin.ts';
-import { DataNodeAdmin, type ReconfigurationTask } from '../../client/datanode-admin.ts';
+import { DataNodeAdmin } from '../../client/datanode-admin.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
-import { javaDate, type Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 const FAILED = 255;
 
@@ -14,22 +13,27 @@ export interface DataNodeCommand {
   readonly host: Host;
   readonly terminal: Terminal;
   readonly configuration: Configuration;
-  readonly admin: HdfsAdmin;
 }
 
-export const DATANODE_COMMANDS: Readonly<
-  Record<string, { readonly usage: string; run(command: DataNodeCommand, args: readonly string[]): Promise<number> }>
-> = {
-  '-reconfig': {
-    usage: '-reconfig <namenode|datanode> <host:ipc_port|livenodes|decomnodes> <start|status|properties>',
-    run: reconfigure,
-  },
+export interface DataNodeWords {
+  readonly usage: string;
+  /** How many words it takes; beyond `most` it is told its usage. */
+  readonly least: number;
+  readonly most: number;
+  run(command: DataNodeCommand, args: readonly string[]): Promise<number>;
+}
+
+export const DATANODE_COMMANDS: Readonly<Record<string, DataNodeWords>> = {
   '-triggerBlockReport': {
     usage: '-triggerBlockReport [-incremental] <datanode_host:ipc_port> [-namenode <namenode_host:ipc_port>]',
+    least: 1,
+    most: 4,
     run: triggerBlockReport,
   },
   '-evictWriters': {
     usage: '-evictWriters <datanode_host:ipc_port>',
+    least: 1,
+    most: Number.POSITIVE_INFINITY,
     run: (command, args) =>
       withDataNode(command, args[0] ?? '', async (node) => {
         await node.evictWriters();
@@ -39,6 +43,8 @@ export const DATANODE_COMMANDS: Readonly<
   },
   '-shutdownDatanode': {
     usage: '-shutdownDatanode <datanode_host:ipc_port> [upgrade]',
+    least: 1,
+    most: 2,
     run: async (command, args) => {
       const [address = '', word] = args;
       if (word !== undefined && word.toLowerCase() !== 'upgrade') {
@@ -54,6 +60,8 @@ export const DATANODE_COMMANDS: Readonly<
   },
   '-getDatanodeInfo': {
     usage: '-getDatanodeInfo <datanode_host:ipc_port>',
+    least: 1,
+    most: 1,
     run: (command, args) =>
       withDataNode(command, args[0] ?? '', async (node) => {
         const { uptimeSeconds, softwareVersion, configVersion } = await node.info();
@@ -65,22 +73,50 @@ export const DATANODE_COMMANDS: Readonly<
   },
   '-getBalancerBandwidth': {
     usage: '-getBalancerBandwidth <datanode_host:ipc_port>',
+    least: 1,
+    most: 1,
     run: (command, args) =>
       withDataNode(command, args[0] ?? '', async (node) => {
         command.terminal.stdout.write(`Balancer bandwidth is ${await node.balancerBandwidth()} bytes per second.\n`);
         return 0;
       }),
   },
-  '-getVolumeReport': { usage: '-getVolumeReport datanode_host:ipc_port', run: volumeReport },
+  '-getVolumeReport': { usage: '-getVolumeReport datanode_host:ipc_port', least: 1, most: 1, run: volumeReport },
+  '-refreshNamenodes': {
+    usage: '-refreshNamenodes datanode_host:ipc_port',
+    least: 1,
+    most: 1,
+    run: (command, args) =>
+      withDataNode(command, args[0] ?? '', async (node) => {
+        await node.refreshNameNodes();
+        return 0;
+      }),
+  },
+  '-deleteBlockPool': {
+    usage: '-deleteBlockPool datanode_host:ipc_port blockpoolId [force]',
+    least: 2,
+    most: 3,
+    run: async (command, args) => {
+      const [address = '', pool = '', word] = args;
+      if (word !== undefined && word !== 'force') {
+        command.terminal.stderr.write('Usage: hdfs dfsadmin [-deleteBlockPool datanode_host:ipc_port blockpoolId [force]]\n');
+        return FAILED;
+      }
+      return withDataNode(command, address, async (node) => {
+        await node.deleteBlockPool(pool, word !== undefined);
+        return 0;
+      });
+    },
+  },
 };
 
 /** As Java's Throwable prints itself. */
-function javaText(error: unknown): string {
+export function javaText(error: unknown): string {
   if (!(error instanceof HdfsError)) throw error;
   return `${error.javaClass}: ${error.message.split('\n', 1)[0]}`;
 }
 
-async function withDataNode(
+export async function withDataNode(
   { host, configuration }: DataNodeCommand,
   address: string,
   run: (node: DataNodeAdmin) => Promise<number>,
@@ -142,88 +178,4 @@ async function triggerBlockReport(command: DataNodeCommand, args: readonly strin
   const what = incremental ? 'an incremental' : 'a full';
   stdout.write(`Triggering ${what} block report on ${address}${nameNode === undefined ? '' : ` to namenode ${nameNode}`}.\n`);
   return 0;
-}
-
-// ------------------------------------------------------------------------------------------------------ reconfiguration
-
-async function reconfigure(command: DataNodeCommand, args: readonly string[]): Promise<number> {
-  const { stdout, stderr } = command.terminal;
-  const [type, address = '', operation] = args;
-  const one = operation === 'start' ? startOne : operation === 'status' ? statusOfOne : undefined;
-  if (one === undefined && operation !== 'properties') {
-    stderr.write(`Unknown operation: ${operation}\n`);
-    return FAILED;
-  }
-  const isBulk = address === 'livenodes' || address === 'decomnodes';
-  if (type !== 'datanode') {
-    stderr.write(
-      isBulk && one !== undefined
-        ? 'Only datanode type supports reconfiguration in bulk.\n'
-        : `Node type ${type} does not support reconfiguration.\n`,
-    );
-    return 1;
-  }
-  if (one === undefined) return properties(command, address);
-  if (!isBulk) return one(command, address);
-  const nodes = await command.admin.dataNodes(address === 'livenodes' ? 'live' : 'decommissioning');
-  const results = await Promise.all(nodes.map(({ ipcAddress }) => one(command, ipcAddress)));
-  const failed = results.filter((code) => code !== 0).length;
-  const what = operation === 'start' ? 'Starting of reconfiguration task' : 'Retrieval of reconfiguration status';
-  stdout.write(`${what} successful on ${results.length - failed} nodes, failed on ${failed} nodes.\n`);
-  return failed === 0 ? 0 : 1;
-}
-
-async function startOne(command: DataNodeCommand, address: string): Promise<number> {
-  const { stdout, stderr } = command.terminal;
-  try {
-    return await withDataNode(command, address, async (node) => {
-      await node.startReconfiguration();
-      stdout.write(`Started reconfiguration task on node [${address}].\n`);
-      return 0;
-    });
-  } catch (error) {
-    stderr.write(`Node [${address}] reconfiguring: ${javaText(error)}.\n`);
-    return 1;
-  }
-}
-
-async function statusOfOne(command: DataNodeCommand, address: string): Promise<number> {
-  const { stdout, stderr } = command.terminal;
-  try {
-    return await withDataNode(command, address, async (node) => {
-      const task = await node.reconfiguration();
-      stdout.write(`Reconfiguring status for node [${address}]: ${statusText(command.terminal, task)}`);
-      return 0;
-    });
-  } catch (error) {
-    stderr.write(`Node [${address}] reloading configuration: ${javaText(error)}.\n`);
-    return 1;
-  }
-}
-
-function statusText(terminal: Terminal, task: ReconfigurationTask | undefined): string {
-  if (task === undefined) return 'no task was found.\n';
-  const started = `started at ${javaDate(terminal, task.startedMs)}`;
-  if (task.finishedMs === undefined) return `${started} and is still running.\n`;
-  const lines = [`${started} and finished at ${javaDate(terminal, task.finishedMs)}.`];
-  for (const { name, oldValue, newValue, error } of task.changes) {
-    lines.push(error === undefined ? `SUCCESS: Changed property ${name}` : `FAILED: Change property ${name}`);
-    lines.push(`\tFrom: "${oldValue}"`, `\tTo: "${newValue ?? 'null'}"`);
-    if (error !== undefined) lines.push(`\tError: ${error}.`);
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-async function properties(command: DataNodeCommand, address: string): Promise<number> {
-  const { stdout, stderr } = command.terminal;
-  try {
-    return await withDataNode(command, address, async (node) => {
-      const names = await node.reconfigurableProperties();
-      stdout.write(`Node [${address}] Reconfigurable properties:\n${names.map((name) => `${name}\n`).join('')}`);
-      return 0;
-    });
-  } catch (error) {
-    stderr.write(`Node [${address}] reconfiguration: ${javaText(error)}.\n`);
-    return 1;
-  }
 }

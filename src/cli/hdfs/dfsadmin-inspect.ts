@@ -79,6 +79,14 @@ export async function setBalancerBandwidth(terminal: Terminal, admin: HdfsAdmin,
   const words = '-setBalancerBandwidth <bandwidth in bytes per second>';
   const [text] = args;
   if (text === undefined || args.length > 1) return usage(terminal, words);
+  const suffix = /[^\d]$/.exec(text.trim())?.[0] ?? '';
+  if (suffix !== '' && !/[kmgtpe]/i.test(suffix)) {
+    terminal.stderr.write(
+      `setBalancerBandwidth: Invalid size prefix '${suffix}' in '${text}'. ` +
+        'Allowed prefixes are k, m, g, t, p, e(case insensitive)\n',
+    );
+    return usage(terminal, words);
+  }
   const bandwidth = parseLong(text);
   if (bandwidth === undefined) {
     terminal.stderr.write(`NumberFormatException: For input string: "${text}"\n`);

@@ -7,16 +7,19 @@ import { UserMappings } from '../../client/user-mappings.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import { javaDate, type Terminal } from '../terminal.ts';
-import { DATANODE_COMMANDS, type DataNodeCommand } from './dfsadmin-datanode.ts';
+import { DATANODE_COMMANDS, type DataNodeCommand, type DataNodeWords } from './dfsadmin-datanode.ts';
 import { listOpenFiles, printTopology, setBalancerBandwidth } from './dfsadmin-inspect.ts';
 import { QUOTA_COMMANDS, runQuotaCommand } from './dfsadmin-quota.ts';
+import { RECONFIG_USAGE, REFRESH_USAGE, reconfigure, refresh } from './dfsadmin-reconfig.ts';
 import { finalizeUpgrade, restoreFailedStorage, upgrade } from './dfsadmin-storage.ts';
 import { MAPPING_COMMANDS } from './user-mappings.ts';
+
+const REPORT_USAGE = '-report [-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance] [-slownodes]';
 
 const USAGE = [
   'Usage: hdfs dfsadmin',
   'Only an administrator may use these:',
-  '\t[-report [-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance] [-slownodes]]',
+  `\t[${REPORT_USAGE}]`,
   '\t[-safemode <enter | leave | get | wait | forceExit>]',
   '\t[-saveNamespace [-beforeShutdown]]',
   '\t[-rollEdits]',
@@ -25,6 +28,8 @@ const USAGE = [
   '\t[-upgrade <query | finalize>]',
   '\t[-refreshNodes]',
   ...Object.keys(MAPPING_COMMANDS).map((word) => `\t[${word}]`),
+  `\t[${REFRESH_USAGE}]`,
+  `\t[${RECONFIG_USAGE}]`,
   '\t[-metasave filename]',
   '\t[-printTopology]',
   '\t[-setBalancerBandwidth <bandwidth in bytes per second>]',
@@ -69,12 +74,15 @@ export async function runDfsadmin(
   try {
     switch (command) {
       case '-report':
+        if (args.length > SECTIONS.length + 1) return usageOf(terminal, REPORT_USAGE);
         return await printReport(host, terminal, admin, args);
       case '-safemode':
         return await safeMode(host, terminal, admin, args);
       case '-saveNamespace':
+        if (args.length > 1) return usageOf(terminal, '-saveNamespace [-beforeShutdown]');
         return await saveNamespace(terminal, configuration, admin, args);
       case '-rollEdits':
+        if (args.length > 0) return usageOf(terminal, '-rollEdits');
         terminal.stdout.write(`Successfully rolled edit logs.\nNew segment starts at txid ${await admin.rollEdits()}\n`);
         return 0;
       case '-restoreFailedStorage':
@@ -97,6 +105,12 @@ export async function runDfsadmin(
         );
         return 0;
       }
+      case '-reconfig':
+        if (args.length !== 3) return usageOf(terminal, RECONFIG_USAGE);
+        return await reconfigure({ host, terminal, configuration, admin }, args);
+      case '-refresh':
+        if (args.length < 2) return usageOf(terminal, REFRESH_USAGE);
+        return await refresh({ host, terminal, configuration }, args);
       case '-listOpenFiles':
         return await listOpenFiles(terminal, admin, args);
       case '-printTopology':
@@ -120,8 +134,8 @@ export async function runDfsadmin(
           return 0;
         }
         const known = DATANODE_COMMANDS[command ?? ''];
-        if (known !== undefined) return await runDataNodeCommand({ host, terminal, configuration, admin }, known, args);
-        if (command !== undefined && command !== '-help') terminal.stderr.write(`${name}: Unknown command, or not built yet\n`);
+        if (known !== undefined) return await runDataNodeCommand({ host, terminal, configuration }, known, args);
+        if (command !== undefined && command !== '-help') terminal.stderr.write(`${name}: Unknown command\n`);
         (command === '-help' ? terminal.stdout : terminal.stderr).write(USAGE);
         return command === '-help' ? 0 : FAILED;
       }
@@ -142,11 +156,10 @@ function usageOf(terminal: Terminal, words: string): number {
 
 function runDataNodeCommand(
   context: DataNodeCommand,
-  { usage, run }: (typeof DATANODE_COMMANDS)[string],
+  { usage, least, most, run }: DataNodeWords,
   args: readonly string[],
 ): Promise<number> {
-  // Each names the node first; -reconfig has three words.
-  if (args.length >= (usage.startsWith('-reconfig') ? 3 : 1)) return run(context, args);
+  if (args.length >= least && args.length <= most) return run(context, args);
   context.terminal.stderr.write(`Usage: hdfs dfsadmin [${usage}]\n`);
   return Promise.resolve(FAILED);
 }

@@ -13,6 +13,7 @@ import { type BuiltCommand, HDFS_COMMANDS, hdfsCommand } from './commands.ts';
 import { type DaemonAction, runDaemon } from './daemon.ts';
 import { runDebug } from './debug.ts';
 import { runDfsadmin } from './dfsadmin.ts';
+import { runErasureCoding } from './ec.ts';
 import { printEnvironment } from './envvars.ts';
 import { runFsck } from './fsck.ts';
 import { runGetconf } from './getconf.ts';
@@ -161,6 +162,10 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
   groups: async ({ host, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
     return runGroups(host, terminal, configuration, rest);
+  },
+  ec: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runErasureCoding(host, terminal, configuration, rest);
   },
   oev: async ({ host, terminal, args }) => runOev(host, terminal, parseGenericOptions(args).rest),
   oiv: async ({ host, terminal, args }) => runOiv(host, terminal, parseGenericOptions(args).rest),

@@ -1,16 +1,10 @@
 // hdfs storagepolicies. Apache: StoragePolicyAdmin.
-import { type ErrorCode, HdfsError } from '../../base/errors.ts';
 import type { StoragePolicyInfo } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
-import { FileSystems } from '../shell/file-systems.ts';
 import { HdfsFileSystem } from '../shell/hdfs-file-system.ts';
-import { Item } from '../shell/item.ts';
 import type { Terminal } from '../terminal.ts';
-
-/** Wrong words, and what failed at the NameNode. */
-const USAGE_FAILED = 1;
-const FAILED = 2;
+import { FAILED, hdfsOf, missing, optionOf, placeOf, type Runner, runAdminTool } from './admin-tool.ts';
 
 const COMMANDS = [
   '[-listPolicies]',
@@ -20,64 +14,15 @@ const COMMANDS = [
   '[-help <command-name>]',
 ];
 
-const USAGE = ['Usage: bin/hdfs storagepolicies [COMMAND]', ...COMMANDS.map((each) => `          ${each}`), '', ''].join('\n');
-
-/** What Hadoop's client turns back into the exception that it was; all else stays a RemoteException. */
-const UNWRAPPED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'EACCES',
-  'ENOENT',
-  'ESAFEMODE',
-  'EDQUOT_NS',
-  'ELOOP',
-  'ESNAPSHOTACCESS',
-  'ECONN',
-]);
-
-/** As Hadoop's AdminHelper prints an exception: class and first line. */
-function pretty(error: HdfsError): string {
-  if (!UNWRAPPED.has(error.code)) return `RemoteException: ${error.message.split('\n', 1)[0]}`;
-  const simpleName = error.javaClass.slice(Math.max(error.javaClass.lastIndexOf('.'), error.javaClass.lastIndexOf('$')) + 1);
-  return `${simpleName}: ${error.message.split('\n', 1)[0]}`;
-}
-
-export async function runStoragePolicies(
+export const runStoragePolicies = (
   host: Host,
   terminal: Terminal,
   configuration: Configuration,
   argv: readonly string[],
-): Promise<number> {
-  const { stderr } = terminal;
-  const [command, ...args] = argv;
-  if (command === undefined) {
-    stderr.write(USAGE);
-    return USAGE_FAILED;
-  }
-  const run = COMMAND_RUNNERS[command];
-  if (run === undefined) {
-    if (command === '-help') {
-      stderr.write(USAGE);
-      return args.length === 1 ? 0 : USAGE_FAILED;
-    }
-    stderr.write(`Can't understand command '${command}'\n`);
-    if (!command.startsWith('-')) stderr.write('Command names must start with dashes.\n');
-    stderr.write(USAGE);
-    return USAGE_FAILED;
-  }
-  const systems = new FileSystems(host, terminal, configuration);
-  try {
-    return await run(terminal, systems, args);
-  } catch (error) {
-    if (!(error instanceof HdfsError)) throw error;
-    stderr.write(`${pretty(error)}\n`);
-    return FAILED;
-  } finally {
-    await systems.close();
-  }
-}
+): Promise<number> =>
+  runAdminTool({ name: 'storagepolicies', usages: COMMANDS, runners: RUNNERS }, host, terminal, configuration, argv);
 
-type Runner = (terminal: Terminal, systems: FileSystems, args: readonly string[]) => Promise<number>;
-
-const COMMAND_RUNNERS: Readonly<Record<string, Runner>> = {
+const RUNNERS: Readonly<Record<string, Runner>> = {
   '-listPolicies': async (terminal, systems) => {
     const fs = await systems.of('/');
     const policies = fs instanceof HdfsFileSystem ? await fs.hdfs.storagePolicies.list() : [];
@@ -117,7 +62,7 @@ const COMMAND_RUNNERS: Readonly<Record<string, Runner>> = {
     const policy = optionOf(args, '-policy');
     if (policy === undefined) return missing(terminal, 'Please specify the policy name.', usage);
     const { fs, at } = await placeOf(systems, path);
-    await hdfsOf(fs).storagePolicies.set(at, policy);
+    await hdfsOf(fs, 'setStoragePolicy').storagePolicies.set(at, policy);
     terminal.stdout.write(`Set storage policy ${policy} on ${path}\n`);
     return 0;
   },
@@ -127,7 +72,7 @@ const COMMAND_RUNNERS: Readonly<Record<string, Runner>> = {
     const words = 'Please specify the path from which the storage policy will be unset.';
     if (path === undefined) return missing(terminal, words, '-unsetStoragePolicy -path <path>');
     const { fs, at } = await placeOf(systems, path);
-    await hdfsOf(fs).storagePolicies.unset(at);
+    await hdfsOf(fs, 'setStoragePolicy').storagePolicies.unset(at);
     terminal.stdout.write(`Unset storage policy from ${path}\n`);
     return 0;
   },
@@ -137,23 +82,3 @@ const COMMAND_RUNNERS: Readonly<Record<string, Runner>> = {
 const text = ({ name, id, storageTypes, creationFallbacks, replicationFallbacks }: StoragePolicyInfo): string =>
   `BlockStoragePolicy{${name}:${id}, storageTypes=[${storageTypes.join(', ')}], ` +
   `creationFallbacks=[${creationFallbacks.join(', ')}], replicationFallbacks=[${replicationFallbacks.join(', ')}]}`;
-
-function optionOf(args: readonly string[], name: string): string | undefined {
-  const at = args.indexOf(name);
-  return at < 0 ? undefined : args[at + 1];
-}
-
-function missing(terminal: Terminal, words: string, usage: string): number {
-  terminal.stderr.write(`${words}\nUsage: [${usage}]\n`);
-  return USAGE_FAILED;
-}
-
-async function placeOf(systems: FileSystems, path: string) {
-  const fs = await systems.of(path);
-  return { fs, at: new Item(fs, path, undefined).path };
-}
-
-function hdfsOf(fs: Awaited<ReturnType<FileSystems['of']>>) {
-  if (fs instanceof HdfsFileSystem) return fs.hdfs;
-  throw new HdfsError('EUNSUPPORTED', `${fs.uri} doesn't support setStoragePolicy`);
-}

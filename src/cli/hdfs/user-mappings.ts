@@ -1,5 +1,5 @@
-// hdfs groups, and dfsadmin -refreshServiceAcl, -refreshUserToGroupsMappings and -refreshSuperUserGroupsConfiguration, with
-// Apache's text. Apache: GetGroups, DFSAdmin.
+// hdfs groups, and dfsadmin -refreshServiceAcl, -refreshUserToGroupsMappings, -refreshSuperUserGroupsConfiguration and
+// -refreshCallQueue, with Apache's text. Apache: GetGroups, DFSAdmin.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { UserMappings } from '../../client/user-mappings.ts';
 import type { Configuration } from '../../config/configuration.ts';
@@ -38,6 +38,7 @@ export const MAPPING_COMMANDS: Readonly<
     done: 'Refresh user to groups mapping successful',
     run: (mappings) => mappings.refreshGroups(),
   },
+  '-refreshCallQueue': { done: 'Refresh call queue successful', run: (mappings) => mappings.refreshCallQueue() },
   '-refreshSuperUserGroupsConfiguration': {
     done: 'Refresh super user groups configuration successful',
     run: (mappings) => mappings.refreshProxyUsers(),

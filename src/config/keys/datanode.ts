@@ -20,6 +20,11 @@ export const DATANODE_KEYS = {
       deprecated: ['dfs.data.dir'],
     },
   ),
+  'dfs.datanode.lifeline.interval.seconds': duration(
+    's',
+    undefined,
+    'How long after a heartbeat that did not leave a lifeline does; by default three heartbeats.',
+  ),
   'dfs.datanode.data.dir.perm': text('700', 'Mode of a new data directory, in octal.'),
   'dfs.datanode.failed.volumes.tolerated': int('0', 'Volumes that may fail before the DataNode stops; -1 leaves one.'),
   'dfs.datanode.du.reserved': size('0', 'Bytes of each volume left to others.'),

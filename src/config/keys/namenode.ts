@@ -9,6 +9,7 @@ export const NAMENODE_KEYS = {
   'dfs.namenode.servicerpc-address': text(undefined, 'Address for DataNodes and other daemons, apart from clients.'),
   'dfs.namenode.servicerpc-bind-host': text(undefined, 'Local address to listen on for daemons.'),
   'dfs.namenode.lifeline.rpc-address': text(undefined, 'Address for the lifelines of DataNodes.'),
+  'dfs.namenode.lifeline.rpc-bind-host': text(undefined, 'Local address to listen on for lifelines.'),
   'dfs.namenode.http-address': text('0.0.0.0:9870', "Address of the NameNode's web server.", {
     deprecated: ['dfs.http.address'],
   }),
@@ -252,6 +253,7 @@ export const NAMENODE_KEYS = {
   'dfs.namenode.inotify.max.events.per.rpc': int('1000', 'Namespace events after which an answer ends.'),
   'dfs.block.access.token.enable': bool('false', 'Whether DataNodes ask for block tokens.'),
   'dfs.namenode.ec.system.default.policy': text('RS-6-3-1024k', 'Erasure coding policy used when none is named.'),
+  'dfs.namenode.ec.policies.max.cellsize': int('4194304', 'Bytes of the largest cell that a policy may have.'),
   'dfs.namenode.snapshot.max.limit': int('65536', 'Snapshots of one directory.'),
   'dfs.encrypt.data.transfer': bool('false', 'Whether block data is encrypted on the wire.'),
 } as const satisfies KeyTable;

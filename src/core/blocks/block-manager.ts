@@ -6,7 +6,7 @@
 
 import { HdfsError } from '../../base/errors.ts';
 import type { BlockId, GenStamp } from '../../base/ids.ts';
-import type { PlacementResult, Writer } from '../placement/policy.ts';
+import type { PlacementPolicy, PlacementResult, Writer } from '../placement/policy.ts';
 import { sortForReader } from '../placement/sort-locations.ts';
 import { storagePolicyById } from '../placement/storage-policy.ts';
 import type { HostLists } from './admin/host-lists.ts';
@@ -31,7 +31,13 @@ import { BlockReportLeases } from './report-leases.ts';
 import { FullReport, type IncrementalEntry, incrementalReport, reportBadReplica } from './reports.ts';
 import type { SafeMode } from './safe-mode.ts';
 import { Drain, NodeScan, RedundancyScan } from './scans.ts';
-import { type BlockManagerOptions, DEFAULT_BLOCK_MANAGER_OPTIONS, type Environment, ManagerState } from './state.ts';
+import {
+  type BlockManagerOptions,
+  type ChangeableOptions,
+  DEFAULT_BLOCK_MANAGER_OPTIONS,
+  type Environment,
+  ManagerState,
+} from './state.ts';
 import { StorageState } from './storage-type.ts';
 
 /** Nodes are looked over for missing heartbeats this often. */
@@ -100,6 +106,16 @@ export class BlockManager {
 
   get options(): BlockManagerOptions {
     return this.#state.options;
+  }
+
+  /** Goes by other options from now on. */
+  configure(changes: Partial<ChangeableOptions>): void {
+    this.#state.configure(changes);
+  }
+
+  /** New replicas are placed by this policy from now on. */
+  set placementPolicy(policy: PlacementPolicy) {
+    this.#state.policy = policy;
   }
 
   /** Set by whoever applies edits: commands decided from now on wait for this one. */
@@ -175,6 +191,13 @@ export class BlockManager {
       commands: commandsFor(this.#state, this.recoveries, node, request.xmitsInProgress, durableTxid),
       fullBlockReportLeaseId: lease,
     };
+  }
+
+  /** A node lives though its heartbeats do not get through. Nodes that are not known have to come by a heartbeat. */
+  lifeline(id: DatanodeId, figures: HeartbeatFigures, now: Now): void {
+    this.#state.now = now;
+    const node = this.datanodes.find(id);
+    if (node?.registered === true && !node.disallowed) this.datanodes.lifeline(node, figures, now);
   }
 
   /** Other host lists hold from now on. */

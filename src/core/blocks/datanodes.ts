@@ -61,10 +61,8 @@ export interface DatanodeEvents {
 export class Datanodes {
   readonly topology = new Topology<Datanode>();
   readonly totals = new ClusterTotals();
-  readonly expiryMs: number;
   readonly staleIntervalMs: number;
-  readonly heartbeatIntervalMs: number;
-  readonly #options: DatanodesOptions;
+  #options: DatanodesOptions;
   readonly #events: DatanodeEvents;
   readonly #byUuid = new Map<string, Datanode>();
   readonly #byXfer = new Map<string, Datanode>();
@@ -78,10 +76,22 @@ export class Datanodes {
   constructor(options: DatanodesOptions, events: DatanodeEvents) {
     this.#options = options;
     this.#events = events;
-    this.expiryMs = 2 * options.heartbeatRecheckIntervalMs + 10 * options.heartbeatIntervalMs;
-    this.heartbeatIntervalMs = options.heartbeatIntervalMs;
     // Apache: getStaleIntervalFromConf; nodes may not be called stale for missing fewer than three heartbeats.
     this.staleIntervalMs = Math.max(options.staleIntervalMs, 3 * options.heartbeatIntervalMs);
+  }
+
+  get heartbeatIntervalMs(): number {
+    return this.#options.heartbeatIntervalMs;
+  }
+
+  /** Without a heartbeat for longer than this a node is dead. */
+  get expiryMs(): number {
+    return 2 * this.#options.heartbeatRecheckIntervalMs + 10 * this.#options.heartbeatIntervalMs;
+  }
+
+  /** Goes by other intervals from now on; when a node counts as stale stays as it is, as in Apache. */
+  configure(changes: Partial<Pick<DatanodesOptions, 'heartbeatIntervalMs' | 'heartbeatRecheckIntervalMs'>>): void {
+    this.#options = { ...this.#options, ...changes };
   }
 
   get all(): IterableIterator<Datanode> {
@@ -210,6 +220,16 @@ export class Datanodes {
 
   /** Takes over a heartbeat's figures; storages appear, fail and vanish with it. */
   heartbeat(node: Datanode, figures: HeartbeatFigures, now: Now): void {
+    this.#take(node, figures, now);
+    node.heartbeatedSinceRegistration = true;
+  }
+
+  /** The figures of a lifeline, which does not count as the first heartbeat of a node. */
+  lifeline(node: Datanode, figures: HeartbeatFigures, now: Now): void {
+    this.#take(node, figures, now);
+  }
+
+  #take(node: Datanode, figures: HeartbeatFigures, now: Now): void {
     assert(node.alive, 'a dead node has to register first');
     if (figures.reports.length > MAX_STORAGES_PER_NODE) {
       throw new HdfsError('EIO', `Too many storages in the heartbeat of ${node.xferAddress}: ${figures.reports.length}`);
@@ -233,7 +253,6 @@ export class Datanodes {
         // A failed storage goes with all its replicas; one merely not mentioned goes once nothing is known on it.
         if (checkFailed || storage.blockCount === 0) this.#retire(storage);
       }
-      node.heartbeatedSinceRegistration = true;
     } finally {
       this.totals.add(node);
     }

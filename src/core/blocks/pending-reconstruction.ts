@@ -9,13 +9,13 @@ interface Pending {
 }
 
 export class PendingReconstruction {
-  readonly #timeoutMs: number;
+  timeoutMs: number;
   /** Oldest first: a block whose time starts again moves to the end. */
   readonly #pending = new Map<BlockHandle, Pending>();
   #timedOut = 0;
 
   constructor(timeoutMs: number) {
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
   }
 
   get size(): number {
@@ -70,7 +70,7 @@ export class PendingReconstruction {
   takeTimedOut(nowMs: number, limit: number): BlockHandle[] {
     const out: BlockHandle[] = [];
     for (const [block, pending] of this.#pending) {
-      if (out.length >= limit || nowMs <= pending.sinceMs + this.#timeoutMs) break;
+      if (out.length >= limit || nowMs <= pending.sinceMs + this.timeoutMs) break;
       out.push(block);
       this.#pending.delete(block);
     }

@@ -30,6 +30,12 @@ export interface BlockOwner {
   completed(block: BlockHandle): void;
 }
 
+/** Options that may change while the block manager runs. */
+export type ChangeableOptions = Pick<
+  BlockManagerOptions,
+  'maxReplicationStreams' | 'replicationStreamsHardLimit' | 'replicationWorkMultiplier' | 'pendingTimeoutMs' | 'invalidateLimit'
+>;
+
 export interface BlockManagerOptions {
   readonly datanodes: DatanodesOptions;
   readonly safeMode: SafeModeOptions;
@@ -130,10 +136,10 @@ export interface StateEvents {
 }
 
 export class ManagerState {
-  readonly options: BlockManagerOptions;
+  options: BlockManagerOptions;
   readonly blocks: BlockMap;
   readonly owner: BlockOwner;
-  readonly policy: PlacementPolicy;
+  policy: PlacementPolicy;
   readonly random: Random;
   readonly log: (message: string) => void;
 
@@ -173,6 +179,11 @@ export class ManagerState {
       },
       log: this.log,
     });
+  }
+
+  configure(changes: Partial<ChangeableOptions>): void {
+    this.options = { ...this.options, ...changes };
+    this.pending.timeoutMs = this.options.pendingTimeoutMs;
   }
 
   clusterView(): ClusterView {

@@ -16,6 +16,7 @@ import { type BlockHandle, BlockMap, BlockState } from '../blocks/block-map.ts';
 import type { EditOp } from '../edits/ops.ts';
 import type { AnsweredOp } from './answered-op.ts';
 import { applyOp } from './apply/apply.ts';
+import { ErasureCodingPolicies } from './erasure-coding.ts';
 import { type InodeHandle, Inodes, InodeType } from './inodes.ts';
 import { Leases } from './leases.ts';
 import { DEFAULT_NAMESPACE_OPTIONS, type NamespaceOptions } from './options.ts';
@@ -47,8 +48,11 @@ export interface BlockValue {
   readonly numBytes: number;
 }
 
+/** Apache: the defaults of dfs.namenode.ec.system.default.policy and dfs.namenode.ec.policies.max.cellsize. */
+const NEW_FILE_SYSTEM = { defaultPolicy: 'RS-6-3-1024k', maxCellSize: 4 * 1024 * 1024 };
+
 export class Namespace {
-  readonly options: NamespaceOptions;
+  options: NamespaceOptions;
   readonly inodes: Inodes;
   readonly blocks: BlockMap;
   readonly leases: Leases;
@@ -56,6 +60,7 @@ export class Namespace {
   readonly touched = new Touched();
   readonly truncations = new Truncations();
   readonly space = new SpaceCounters(this);
+  erasureCoding = new ErasureCodingPolicies(NEW_FILE_SYSTEM);
   /** Deleted subtrees and dropped blocks that wait to be taken apart. */
   readonly detached = new Detached();
 

@@ -1,6 +1,7 @@
 // What a DataNode shows of itself on its web port: the beans of /jmx that scrapers know from Apache, and the plain page.
 import type { Bean } from '../../web/jmx.ts';
 import { formatBytes, type StatusPage } from '../../web/page.ts';
+import { StorageTypeProtoNames } from '../../wire/messages/hdfs.ts';
 import type { NameNodeActor } from './namenode-actor.ts';
 import type { Services } from './services.ts';
 
@@ -50,8 +51,14 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
         VolumeInfo: JSON.stringify(
           Object.fromEntries(
             dataset.volumes.map((volume) => [
-              `${volume.path}/current`,
-              { usedSpace: volume.dfsUsed, freeSpace: volume.availableBytes, reservedSpace: volume.reservedBytes },
+              volume.path,
+              {
+                usedSpace: volume.dfsUsed,
+                freeSpace: volume.availableBytes,
+                reservedSpace: volume.reservedBytes,
+                reservedSpaceForReplicas: volume.promisedBytes,
+                storageType: StorageTypeProtoNames[volume.storageType] ?? '',
+              },
             ]),
           ),
         ),

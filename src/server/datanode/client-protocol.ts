@@ -1,9 +1,10 @@
 // ClientDatanodeProtocol: what clients and operators ask a DataNode by RPC. Every method of the protocol is handled or
 // refused with its reason.
 import { HdfsError } from '../../base/errors.ts';
+import type { Reconfiguration } from '../../config/reconfiguration.ts';
+import { type Guard, reconfigurationHandlers } from '../../rpc/reconfiguration.ts';
 import { defineService, type RpcService } from '../../rpc/service.ts';
 import { ClientDatanodeProtocolService } from '../../wire/messages/client-datanode.ts';
-import type { Reconfiguration } from './reconfiguration.ts';
 import { blockOf } from './requests.ts';
 import type { Services } from './services.ts';
 import type { Volume } from './volume.ts';
@@ -26,12 +27,20 @@ export interface DataNodeControl {
 
 const DISK_BALANCER = 'the disk balancer is not supported yet';
 
-export function clientDatanodeService(services: Services, control: DataNodeControl): RpcService {
-  const requireSuperuser = (user: string): void => {
-    if (!control.isSuperuser(user)) {
-      throw new HdfsError('EACCES', `Access denied for user ${user}. Superuser privilege is required`);
-    }
+/** Throws HdfsError EACCES. */
+function checkSuperuser({ isSuperuser }: DataNodeControl, user: string): void {
+  if (!isSuperuser(user)) throw new HdfsError('EACCES', `Access denied for user ${user}. Superuser privilege is required`);
+}
+
+export function superuserOnly(control: DataNodeControl): Guard {
+  return (call, _operation, work) => {
+    checkSuperuser(control, call.user);
+    return work();
   };
+}
+
+export function clientDatanodeService(services: Services, control: DataNodeControl): RpcService {
+  const requireSuperuser = (user: string): void => checkSuperuser(control, user);
   return defineService({
     protocol: CLIENT_DATANODE_PROTOCOL,
     version: 1,
@@ -52,7 +61,7 @@ export function clientDatanodeService(services: Services, control: DataNodeContr
         requireSuperuser(call.user);
         return {
           volumeInfo: services.dataset.volumes.map((volume) => ({
-            path: `${volume.path}/current`,
+            path: volume.path,
             storageType: volume.storageType,
             usedSpace: volume.dfsUsed,
             freeSpace: volume.availableBytes,
@@ -77,24 +86,7 @@ export function clientDatanodeService(services: Services, control: DataNodeContr
         control.triggerBlockReport(incremental === true, nnAddress);
         return {};
       },
-      startReconfiguration(_request, call) {
-        requireSuperuser(call.user);
-        control.reconfiguration.start();
-        return {};
-      },
-      getReconfigurationStatus(_request, call) {
-        requireSuperuser(call.user);
-        const { startTime, endTime, changes } = control.reconfiguration.status;
-        return {
-          startTime,
-          endTime,
-          changes: changes.map(({ name, oldValue, newValue, error }) => ({ name, oldValue, newValue, errorMessage: error })),
-        };
-      },
-      listReconfigurableProperties(_request, call) {
-        requireSuperuser(call.user);
-        return { name: [...control.reconfiguration.properties] };
-      },
+      ...reconfigurationHandlers({ node: control.reconfiguration, guard: superuserOnly(control) }, 'Datanode'),
       getBalancerBandwidth() {
         return { bandwidth: control.balanceBandwidth };
       },

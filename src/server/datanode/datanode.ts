@@ -5,9 +5,15 @@ import { assert } from '../../base/assert.ts';
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { dataNodeNameservices } from '../../config/nameservices.ts';
+import { Reconfiguration } from '../../config/reconfiguration.ts';
 import { DATANODE_LAYOUT_VERSION } from '../../format/storage/version.ts';
 import type { Address, Host, HttpServer, Timer } from '../../host/host.ts';
+import { reconfigurationService } from '../../rpc/reconfiguration.ts';
 import { RpcServer } from '../../rpc/server.ts';
+import { connectionCheck } from '../../security/connections.ts';
+import { configuredGroups } from '../../security/groups.ts';
+import { ProxyUsers } from '../../security/proxy-users.ts';
+import { ServiceAuthorization } from '../../security/service-authorization.ts';
 import { Beans } from '../../web/jmx.ts';
 import { addRpcMetrics, processMetrics } from '../../web/metrics.ts';
 import { addPlatformBeans } from '../../web/platform-beans.ts';
@@ -21,7 +27,7 @@ import type { NamespaceInfoProto } from '../../wire/messages/hdfs-server.ts';
 import { ackHints } from './ack-hints.ts';
 import { type BeanSource, datanodeBeans, datanodePage } from './beans.ts';
 import { fullReports, storageProto } from './block-reports.ts';
-import { clientDatanodeService, type DataNodeControl } from './client-protocol.ts';
+import { clientDatanodeService, type DataNodeControl, superuserOnly } from './client-protocol.ts';
 import { Commands } from './commands.ts';
 import { parseDataDirectories } from './data-directories.ts';
 import { Dataset } from './dataset.ts';
@@ -38,7 +44,6 @@ import { PoolService } from './pool-service.ts';
 import type { StartOption } from './pool-upgrade.ts';
 import { RamDisk } from './ram-disk.ts';
 import { reconfigurableKeys } from './reconfigurable-keys.ts';
-import { Reconfiguration } from './reconfiguration.ts';
 import { type BlockName, describeBlock } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { protoOf } from './requests.ts';
@@ -125,6 +130,11 @@ export class DataNode {
     const settings = readSettings(configuration);
     const nameservices = dataNodeNameservices(configuration);
     const directories = parseDataDirectories(configuration.getStrings('dfs.datanode.data.dir'));
+    const groups = configuredGroups(host, configuration);
+    const authorization = new ServiceAuthorization(host, groups);
+    await authorization.read(configuration);
+    const proxyUsers = new ProxyUsers(host, groups);
+    await proxyUsers.read(configuration);
     const patience = { lateMs: LATE_MS, limitMs: settings.diskCheckTimeoutMs };
     const storages = await Storages.open(host, directories, settings.reserving, settings.volumeFailuresTolerated, {
       startOption: this.options.startOption,
@@ -214,6 +224,7 @@ export class DataNode {
     const startedAt = host.clock.monotonic();
     let commands: Commands | undefined;
     const reconfiguration = new Reconfiguration({
+      daemon: 'DataNode',
       clock: host.clock,
       log: host.log,
       configuration,
@@ -246,7 +257,12 @@ export class DataNode {
     const rpc = new RpcServer(host, {
       name: 'DataNode',
       address: settings.ipcAddress,
-      services: [clientDatanodeService(services, control), interDatanodeService(services)],
+      authorize: connectionCheck(proxyUsers, authorization),
+      services: [
+        clientDatanodeService(services, control),
+        interDatanodeService(services),
+        reconfigurationService(reconfiguration, superuserOnly(control), 'Datanode'),
+      ],
     });
     let http: HttpServer | undefined;
     try {

@@ -10,6 +10,7 @@ import {
   DatanodeProtocolService,
   type DatanodeRegistrationProto,
   type DatanodeRegistrationProtoInit,
+  type HeartbeatRequestProtoInit,
   type HeartbeatResponseProto,
   type StorageBlockReportProtoInit,
   type VolumeFailureSummaryProtoInit,
@@ -17,6 +18,7 @@ import {
 import type { LocatedBlockProtoInit, RollingUpgradeStatusProto, StorageReportProtoInit } from '../../wire/messages/hdfs.ts';
 import type { NamespaceInfoProto, NNHAStatusHeartbeatProto } from '../../wire/messages/hdfs-server.ts';
 import { IncrementalReports } from './incremental-reports.ts';
+import { Lifeline } from './lifeline.ts';
 import type { DataNodeSettings } from './settings.ts';
 import type { VolumeList } from './volumes.ts';
 
@@ -29,6 +31,11 @@ const FINAL_CODES: ReadonlySet<string> = new Set(['EUNREGISTERED', 'EREGISTER', 
 const INVALID_LEASE = 'org.apache.hadoop.hdfs.server.protocol.InvalidBlockReportLeaseException';
 
 export type ActorState = 'connecting' | 'running' | 'failed' | 'stopped';
+
+/** A NameNode, and the port at which it takes lifelines, where it has one. */
+export interface NameNodeAt extends Address {
+  readonly lifeline?: Address | undefined;
+}
 
 /** What an actor needs of the node. */
 export interface ActorOwner {
@@ -61,6 +68,7 @@ export class NameNodeActor {
   private readonly owner: ActorOwner;
   private readonly client: RpcClient;
   private readonly namenode: RpcProxy<typeof DatanodeProtocolService>;
+  private readonly lifeline: Lifeline | undefined;
   private readonly abort = new AbortController();
   private registration: DatanodeRegistrationProto | undefined;
   private info: NamespaceInfoProto | undefined;
@@ -77,7 +85,7 @@ export class NameNodeActor {
   lastHeartbeatAt = 0;
   lastReportAt = 0;
 
-  constructor(owner: ActorOwner, address: Address) {
+  constructor(owner: ActorOwner, address: NameNodeAt) {
     this.owner = owner;
     this.address = address;
     this.client = new RpcClient(owner.host, {
@@ -87,6 +95,16 @@ export class NameNodeActor {
       localAddress: owner.localAddress,
     });
     this.namenode = rpcProxy(this.client, DatanodeProtocolService);
+    this.lifeline =
+      address.lifeline === undefined
+        ? undefined
+        : new Lifeline({
+            host: owner.host,
+            address: address.lifeline,
+            localAddress: owner.localAddress,
+            intervalMs: owner.settings.lifelineMs,
+            message: () => (this.registration === undefined ? undefined : this.figures()),
+          });
     this.reportId = owner.host.random.bytes(8).readBigInt64BE(0);
   }
 
@@ -101,6 +119,7 @@ export class NameNodeActor {
   async stop(): Promise<void> {
     this.abort.abort(new HdfsError('EABORT', 'the DataNode is stopping'));
     this.client.close();
+    this.lifeline?.stop();
     this.wake();
     await this.running;
     this.state = 'stopped';
@@ -183,6 +202,7 @@ export class NameNodeActor {
     const beats = now >= this.heartbeatDue;
     if (beats) {
       this.heartbeatDue = now + settings.heartbeatMs;
+      this.lifeline?.heartbeatLeaves(this.heartbeatDue);
       this.take(await this.heartbeat(now));
       this.lastHeartbeatAt = host.clock.now();
       if (this.registerAgain) return;
@@ -219,9 +239,17 @@ export class NameNodeActor {
   }
 
   private heartbeat(now: number): Promise<HeartbeatResponseProto> {
+    return this.namenode.sendHeartbeat({
+      ...this.figures(),
+      requestFullBlockReportLease: this.leaseId === 0n && now >= this.reportDue,
+    });
+  }
+
+  /** What heartbeats and lifelines say of this node. */
+  private figures(): HeartbeatRequestProtoInit {
     const { registration, blockPoolId } = this.required();
     const load = this.owner.load();
-    return this.namenode.sendHeartbeat({
+    return {
       registration,
       reports: this.owner.storageReports(blockPoolId),
       xmitsInProgress: load.transfersOut,
@@ -230,8 +258,7 @@ export class NameNodeActor {
       volumeFailureSummary: volumeFailureProto(load.volumeFailureSummary),
       cacheCapacity: load.memoryCapacity,
       cacheUsed: load.memoryUsed,
-      requestFullBlockReportLease: this.leaseId === 0n && now >= this.reportDue,
-    });
+    };
   }
 
   private take(answer: HeartbeatResponseProto): void {

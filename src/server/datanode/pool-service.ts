@@ -5,7 +5,7 @@ import { HdfsError } from '../../base/errors.ts';
 import type { Address, Log } from '../../host/host.ts';
 import { type NNHAStatusHeartbeatProto, NNHAStatusHeartbeatProto_State } from '../../wire/messages/hdfs-server.ts';
 import type { BlockNews } from './incremental-reports.ts';
-import { type ActorOwner, NameNodeActor } from './namenode-actor.ts';
+import { type ActorOwner, NameNodeActor, type NameNodeAt } from './namenode-actor.ts';
 import type { BlockName } from './replica.ts';
 import type { Volume } from './volume.ts';
 
@@ -19,7 +19,7 @@ export class PoolService {
   private active: NameNodeActor | undefined;
   private lastActiveTxid = -1;
 
-  constructor(nameservice: string | undefined, addresses: readonly Address[], owner: ActorOwner, log: Log) {
+  constructor(nameservice: string | undefined, addresses: readonly NameNodeAt[], owner: ActorOwner, log: Log) {
     this.nameservice = nameservice;
     this.owner = owner;
     this.log = log;
@@ -44,7 +44,7 @@ export class PoolService {
   }
 
   /** Takes another set of NameNodes: new ones are started, missing ones stopped. */
-  async setNameNodes(addresses: readonly Address[]): Promise<void> {
+  async setNameNodes(addresses: readonly NameNodeAt[]): Promise<void> {
     const same = (a: Address, b: Address): boolean => a.host === b.host && a.port === b.port;
     const gone = this.actorList.filter((actor) => !addresses.some((address) => same(actor.address, address)));
     const fresh = addresses

@@ -1,20 +1,18 @@
 // The keys that a running DataNode can change, and what changing each of them does. Apache: DataNode.reconfigurePropertyImpl.
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { changeable, type ReconfigurableKey, wholeNumber } from '../../config/reconfiguration.ts';
 import { type DataDirectory, describeDirectory, parseDataDirectories } from './data-directories.ts';
-import type { ReconfigurableKey } from './reconfiguration.ts';
 import type { DataNodeSettings } from './settings.ts';
 
 const DATA_DIR = 'dfs.datanode.data.dir';
 
-function number(least: number, name: string, read: (configuration: Configuration) => number, set: (value: number) => void) {
-  return {
-    async change(configuration: Configuration): Promise<string> {
-      const value = read(configuration);
-      if (value < least) throw new HdfsError('EILLEGAL', `${name} should be ${least === 0 ? 'at least' : 'larger than'} 0`);
-      set(value);
-      return configuration.property(name)?.value ?? String(value);
-    },
+/** Throws HdfsError EILLEGAL for a smaller number. */
+function atLeast(least: 0 | 1, read: (configuration: Configuration, name: string) => number) {
+  return (configuration: Configuration, name: string): number => {
+    const value = read(configuration, name);
+    if (value >= least) return value;
+    throw new HdfsError('EILLEGAL', `${name} should be ${least === 0 ? 'at least' : 'larger than'} 0`);
   };
 }
 
@@ -23,9 +21,8 @@ export function reconfigurableKeys(
   changeDirectories: (directories: readonly DataDirectory[]) => Promise<void>,
   directoriesInForce: () => readonly DataDirectory[],
 ): Readonly<Record<string, ReconfigurableKey>> {
-  const interval = 'dfs.blockreport.intervalMsec';
-  const split = 'dfs.blockreport.split.threshold';
-  const threads = 'dfs.datanode.max.transfer.threads';
+  const duration = (configuration: Configuration, name: string): number => configuration.getDuration(name);
+  const long = (configuration: Configuration, name: string): number => configuration.getLong(name);
   return {
     [DATA_DIR]: {
       async change(configuration) {
@@ -34,29 +31,19 @@ export function reconfigurableKeys(
       },
       inForce: () => directoriesInForce().map(describeDirectory).join(','),
     },
-    [interval]: number(
-      1,
-      interval,
-      (configuration) => configuration.getDuration(interval),
-      (value) => {
+    ...Object.fromEntries([
+      changeable('dfs.blockreport.intervalMsec', atLeast(1, duration), (value) => {
         settings.blockReportMs = value;
-      },
-    ),
-    [split]: number(
-      0,
-      split,
-      (configuration) => configuration.getLong(split),
-      (value) => {
+      }),
+      changeable('dfs.blockreport.split.threshold', atLeast(0, long), (value) => {
         settings.blockReportSplitThreshold = value;
-      },
-    ),
-    [threads]: number(
-      1,
-      threads,
-      (configuration) => configuration.getInt(threads),
-      (value) => {
+      }),
+      changeable('dfs.blockreport.initialDelay', wholeNumber, (seconds) => {
+        settings.blockReportInitialDelayMs = seconds * 1000;
+      }),
+      changeable('dfs.datanode.max.transfer.threads', atLeast(1, wholeNumber), (value) => {
         settings.maxTransferThreads = value;
-      },
-    ),
+      }),
+    ]),
   };
 }

@@ -18,13 +18,14 @@ export interface DataNodeSettings {
   readonly socketTimeoutMs: number;
   readonly socketWriteTimeoutMs: number;
   readonly keepaliveMs: number;
-  /** These three change when the running node is reconfigured. */
+  /** These change when the running node is reconfigured. */
   maxTransferThreads: number;
   readonly syncOnClose: boolean;
   readonly blockSize: number;
   readonly heartbeatMs: number;
+  readonly lifelineMs: number;
   blockReportMs: number;
-  readonly blockReportInitialDelayMs: number;
+  blockReportInitialDelayMs: number;
   blockReportSplitThreshold: number;
   readonly incrementalReportMs: number;
   readonly poolReadyMs: number;
@@ -73,6 +74,7 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     syncOnClose: configuration.getBoolean('dfs.datanode.synconclose'),
     blockSize: configuration.getSize('dfs.blocksize'),
     heartbeatMs: configuration.getDuration('dfs.heartbeat.interval'),
+    lifelineMs: lifelineMs(configuration),
     blockReportMs: configuration.getDuration('dfs.blockreport.intervalMsec'),
     blockReportInitialDelayMs: configuration.getDuration('dfs.blockreport.initialDelay'),
     blockReportSplitThreshold: configuration.getLong('dfs.blockreport.split.threshold'),
@@ -105,6 +107,13 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     nonLocalLazyPersist: configuration.getBoolean('dfs.datanode.non.local.lazy.persist'),
     blockPinning: configuration.getBoolean('dfs.datanode.block-pinning.enabled'),
   };
+}
+
+/** Longer than the time between heartbeats; else as without the key, as in Apache. */
+function lifelineMs(configuration: Configuration): number {
+  const heartbeatMs = configuration.getDuration('dfs.heartbeat.interval');
+  const wanted = configuration.getDuration('dfs.datanode.lifeline.interval.seconds', 3 * heartbeatMs);
+  return wanted > heartbeatMs ? wanted : 3 * heartbeatMs;
 }
 
 function positive(key: string, value: number): number {

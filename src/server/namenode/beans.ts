@@ -15,13 +15,16 @@ import { datanodeAttributes } from './datanode-beans.ts';
 import { type NamespaceIdentity, SOFTWARE_VERSION } from './identity.ts';
 import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
+import { topologyVerdict } from './protocol/erasure-coding-methods.ts';
 import type { StartupProgress } from './startup-progress.ts';
 
 export interface NameNodeView {
   readonly system: NameSystem;
   readonly identity: NamespaceIdentity;
   readonly checkpointer: Checkpointer;
+  /** The one for clients, and all. */
   readonly rpc: RpcServer;
+  readonly servers: readonly RpcServer[];
   readonly configuration: Configuration;
   readonly storage: NameStorage;
   readonly progress: StartupProgress;
@@ -68,7 +71,10 @@ export function nameNodeBeans(view: NameNodeView): Beans {
   beans.add({
     name: 'Hadoop:service=NameNode,name=ECBlockGroupsState',
     modelerType: 'org.apache.hadoop.hdfs.server.namenode.FSNamesystem',
-    attributes: () => NO_BLOCK_GROUPS,
+    attributes: () => ({
+      ...NO_BLOCK_GROUPS,
+      EnabledEcPolicies: system.namespace.erasureCoding.enabled.map(({ name }) => name).join(', '),
+    }),
   });
   beans.add({
     name: 'Hadoop:service=NameNode,name=FSNamesystem',
@@ -80,7 +86,9 @@ export function nameNodeBeans(view: NameNodeView): Beans {
     modelerType: 'org.apache.hadoop.hdfs.server.namenode.FSNamesystem',
     attributes: () => nameNodeInfo(view, identity),
   });
-  addRpcBeans(beans, rpc, { service: 'NameNode', hostName: system.host.machine.hostName, clock: system.host.clock });
+  for (const server of view.servers) {
+    addRpcBeans(beans, server, { service: 'NameNode', hostName: system.host.machine.hostName, clock: system.host.clock });
+  }
   addPlatformBeans(beans, system.host, 'NameNode', view.started);
   addActivityBeans(beans, view);
   return beans;
@@ -108,7 +116,6 @@ const NO_BLOCK_GROUPS: Readonly<Record<string, JmxValue>> = {
   BytesInFutureECBlockGroups: 0,
   PendingDeletionECBlocks: 0,
   TotalECBlockGroups: 0,
-  EnabledEcPolicies: '',
 };
 
 /** Inodes and blocks together, as Hadoop's totals have them. */
@@ -302,7 +309,14 @@ function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly
     CorruptFiles: JSON.stringify(corruptFileBlocks(system, '/', 0, corruptLimit).blocks.map(({ path }) => path)),
     DistinctVersionCount: versions.size,
     DistinctVersions: [...versions].map(([key, value]) => ({ key, value })),
+    VerifyECWithTopologyResult: ecVerdict(system),
     RollingUpgradeStatus: null,
     Threads: 1,
   };
+}
+
+/** A map of texts. */
+function ecVerdict(system: NameSystem): string {
+  const { isSupported, resultMessage } = topologyVerdict(system);
+  return JSON.stringify({ isSupported: String(isSupported), resultMessage });
 }

@@ -3,14 +3,16 @@
 import { HdfsError } from '../../base/errors.ts';
 import { blockId, genStamp, inodeId } from '../../base/ids.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { ErasureCodingPolicies } from '../../core/namespace/erasure-coding.ts';
 import { Namespace } from '../../core/namespace/namespace.ts';
+import { readPolicies } from '../../format/fsimage/erasure-coding.ts';
 import type { ImageContent } from '../../format/fsimage/saver.ts';
 import type { CarriedSection, ImageCounters } from '../../format/fsimage/state.ts';
 import type { Host } from '../../host/host.ts';
 import type { NameDirectory } from './directories.ts';
 import { type RecoveryOptions, recoverUnclosed, replay } from './edits-recovery.ts';
 import type { NamespaceIdentity } from './identity.ts';
-import { namespaceOptions } from './settings.ts';
+import { erasureCodingOptions, namespaceOptions } from './settings.ts';
 import type { StartupProgress } from './startup-progress.ts';
 import { type LoadedFile, loadNewestImage, seenTxid } from './storage.ts';
 
@@ -84,6 +86,7 @@ export async function loadNamespace(
   const loaded = await loadNewestImage(host, directories, () => emptyNamespace(host, configuration));
   const { namespace, image } = loaded;
   adoptImage(host, loaded, identity);
+  namespace.erasureCoding = new ErasureCodingPolicies(erasureCodingOptions(configuration), readPolicies(image.carried));
   progress?.end('LoadingFsImage');
   progress?.begin('LoadingEdits');
   await recoverUnclosed(host, edits, recovery);

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { Configuration } from '../../config/configuration.ts';
 import { type SimProgram, Simulation } from '../../host/sim/index.ts';
-import { Groups, parseStaticMapping } from './groups.ts';
+import { Groups, parseStaticMapping } from '../../security/groups.ts';
 import { RackResolver } from './rack-resolver.ts';
 import { checkpointName, checkpointTime } from './trash-emptier.ts';
 import { TxWaiters } from './tx-waiters.ts';

@@ -2,15 +2,19 @@
 // storage.ts and edits-recovery.ts, how a request becomes an answer namesystem.ts and protocol/.
 import { assert } from '../../base/assert.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { addressOf, formatHostPort, nameNodeRpcAddress } from '../../config/nameservices.ts';
+import { addressOf, formatHostPort } from '../../config/nameservices.ts';
+import { Reconfiguration } from '../../config/reconfiguration.ts';
 import { BlockManager } from '../../core/blocks/block-manager.ts';
 import { BlockState } from '../../core/blocks/block-map.ts';
 import { effectivePolicy } from '../../core/namespace/inode-policy.ts';
 import type { Namespace } from '../../core/namespace/namespace.ts';
 import { placementPolicyNamed } from '../../core/placement/policies.ts';
 import type { Address, DiskLock, Host, HttpServer } from '../../host/host.ts';
-import { RpcServer } from '../../rpc/server.ts';
 import { defineService, type Handlers, type RpcService } from '../../rpc/service.ts';
+import { connectionCheck } from '../../security/connections.ts';
+import { configuredGroups } from '../../security/groups.ts';
+import { ProxyUsers } from '../../security/proxy-users.ts';
+import { ServiceAuthorization } from '../../security/service-authorization.ts';
 import { type Route, webServer } from '../../web/server.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
 import { refusedMethods } from '../../wire/tables/services.ts';
@@ -18,7 +22,6 @@ import { type AuditSink, audited, auditOptions, auditSink, commandAudit } from '
 import { Checkpointer } from './checkpointer.ts';
 import { currentOf, lockAll, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
 import { EditLog } from './edit-log.ts';
-import { Groups, parseStaticMapping } from './groups.ts';
 import { HostFiles } from './host-files.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { imageTransferRoutes } from './image-transfer/routes.ts';
@@ -34,18 +37,20 @@ import { aclXattrMethods } from './protocol/acl-xattr-methods.ts';
 import { clusterMethods } from './protocol/cluster-methods.ts';
 import { datanodeAdminMethods } from './protocol/datanode-admin-methods.ts';
 import { datanodeProtocol } from './protocol/datanode-protocol.ts';
+import { erasureCodingMethods } from './protocol/erasure-coding-methods.ts';
 import { eventMethods } from './protocol/event-methods.ts';
 import { fileMethods } from './protocol/file-methods.ts';
+import { lifelineProtocol } from './protocol/lifeline-protocol.ts';
 import { namespaceMethods } from './protocol/namespace-methods.ts';
 import { openFileMethods } from './protocol/open-files.ts';
 import { readingMethods } from './protocol/reading-methods.ts';
 import { reopeningMethods } from './protocol/reopening-methods.ts';
-import { smallServices } from './protocol/small-services.ts';
-import { ProxyUsers } from './proxy-users.ts';
+import { haService, smallServices } from './protocol/small-services.ts';
 import { RackResolver } from './rack-resolver.ts';
+import { reconfigurableKeys } from './reconfigurable-keys.ts';
 import { ResourceChecker, ResourceMonitor } from './resources.ts';
-import { ServiceAuthorization } from './service-authorization.ts';
-import { blockManagerOptions, placementOptions, rpcLimits, serverDefaults } from './settings.ts';
+import { RpcServers } from './rpc-servers.ts';
+import { blockManagerOptions, placementOptions, serverDefaults } from './settings.ts';
 import { StartupProgress } from './startup-progress.ts';
 import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
 import { TrashEmptier } from './trash-emptier.ts';
@@ -71,6 +76,9 @@ export interface NameNodeOptions {
 
 export interface NameNodeAddresses {
   readonly rpc: Address;
+  /** For DataNodes and other daemons, and for lifelines, where they have ports of their own. */
+  readonly serviceRpc: Address | undefined;
+  readonly lifelineRpc: Address | undefined;
   readonly http: Address;
 }
 
@@ -84,7 +92,7 @@ interface Running {
   readonly upkeep: Upkeep;
   readonly resources: ResourceMonitor;
   readonly services: readonly RpcService[];
-  readonly rpc: RpcServer;
+  readonly rpc: RpcServers;
   readonly http: HttpServer;
   readonly audit: AuditSink | undefined;
 }
@@ -107,7 +115,12 @@ export class NameNode {
 
   get addresses(): NameNodeAddresses {
     const { rpc, http } = this.started();
-    return { rpc: rpc.address, http: http.address };
+    return {
+      rpc: rpc.client.address,
+      serviceRpc: rpc.service?.address,
+      lifelineRpc: rpc.lifeline?.address,
+      http: http.address,
+    };
   }
 
   /** The parts of a started NameNode: for /jmx, the simulator and tests. */
@@ -115,7 +128,7 @@ export class NameNode {
     return this.started().system;
   }
 
-  /** The protocols that are served. */
+  /** The protocols that are served, on whatever port. */
   get services(): readonly RpcService[] {
     return this.started().services;
   }
@@ -280,11 +293,7 @@ export class NameNode {
       namespace,
       blockManager,
       editLog,
-      groups: new Groups(host, {
-        staticMapping: parseStaticMapping(configuration.get('hadoop.user.group.static.mapping.overrides') ?? ''),
-        cacheMs: configuration.getDuration('hadoop.security.groups.cache.secs'),
-        negativeCacheMs: configuration.getDuration('hadoop.security.groups.negative-cache.secs'),
-      }),
+      groups: configuredGroups(host, configuration),
       superuser: host.machine.userName,
       supergroup: configuration.require('dfs.permissions.superusergroup'),
       hostName: host.machine.hostName,
@@ -352,8 +361,8 @@ export class NameNode {
       imageTxid: loaded.imageTxid,
       imageAgeMs: Math.max(0, from.started - loaded.imageTime),
     });
-    const address = nameNodeRpcAddress(configuration);
     const audit = auditSink(host, configuration);
+    const auditing = auditOptions(configuration);
     const handlers: Handlers<typeof ClientNamenodeProtocol> = {
       ...namespaceMethods(system),
       ...aclXattrMethods(system),
@@ -373,6 +382,7 @@ export class NameNode {
         maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'),
       }),
       ...clusterMethods({ system, storage: from.storage, checkpointer, serverDefaults: serverDefaults(configuration) }),
+      ...erasureCodingMethods(system),
       ...datanodeAdminMethods({
         system,
         hostFiles: from.hostFiles,
@@ -383,8 +393,22 @@ export class NameNode {
       protocol: 'org.apache.hadoop.hdfs.protocol.ClientProtocol',
       version: 1,
       methods: ClientNamenodeProtocol,
-      handlers: audit === undefined ? handlers : audited(handlers, system, audit, auditOptions(configuration)),
+      handlers: audit === undefined ? handlers : audited(handlers, system, audit, auditing),
       refused: refusedMethods('ClientNamenodeProtocol'),
+    });
+    const reconfiguration = new Reconfiguration({
+      daemon: 'NameNode',
+      clock: host.clock,
+      log: host.log,
+      configuration,
+      reload: this.options.reload,
+      keys: reconfigurableKeys({
+        system,
+        configuration,
+        showCallerContexts: (shown) => {
+          auditing.line.contexts = shown;
+        },
+      }),
     });
     const services = [
       clientProtocol,
@@ -397,22 +421,18 @@ export class NameNode {
         storage: from.storage,
         proxyUsers,
         services: from.services,
+        reconfiguration,
         reload: this.options.reload ?? (() => Promise.resolve(configuration)),
       }),
     ];
-    const rpc = new RpcServer(host, {
-      name: 'NameNode',
-      address: { host: configuration.get('dfs.namenode.rpc-bind-host') || address.host, port: address.port },
+    const lifeline = lifelineProtocol(system);
+    const rpc = new RpcServers({
+      host,
+      configuration,
+      system,
       services,
-      gate: system.editLog,
-      limits: rpcLimits(configuration),
-      stateId: () => system.editLog.lastTxid,
-      onCallDone: (call, error) => system.activity.called(call, error),
-      authorize: ({ user, realUser, protocol }, { host: remoteHost }) => {
-        const service = () => from.services.check({ user, realUser, protocol, remoteHost });
-        const proxy = realUser === undefined ? undefined : proxyUsers.check({ user, realUser, remoteHost });
-        return proxy === undefined ? service() : proxy.then(service);
-      },
+      lifelineServices: [haService({ system, resources }), lifeline],
+      authorize: connectionCheck(proxyUsers, from.services),
       onBug: (error) => this.fatal(error),
     });
     await rpc.start();
@@ -432,7 +452,8 @@ export class NameNode {
         system,
         identity,
         checkpointer,
-        rpc,
+        rpc: rpc.client,
+        servers: rpc.all,
         configuration,
         started: from.started,
         storage: from.storage,
@@ -444,7 +465,7 @@ export class NameNode {
           locations,
           clientProtocol,
           proxyUsers,
-          audit: audit === undefined ? undefined : commandAudit(audit, auditOptions(configuration)),
+          audit: audit === undefined ? undefined : commandAudit(audit, auditing),
           onBug: (error) => this.fatal(error),
         }),
         ...this.imageTransfer(system, checkpointer, from.storage, identity),
@@ -470,7 +491,7 @@ export class NameNode {
       trash,
       upkeep,
       resources,
-      services,
+      services: [...services, lifeline],
       rpc,
       http,
       audit,

@@ -17,10 +17,10 @@ import type { Caller } from '../../core/namespace/permissions.ts';
 import { resolvePath } from '../../core/namespace/resolve.ts';
 import type { Host } from '../../host/host.ts';
 import type { RpcCall } from '../../rpc/service.ts';
+import type { Groups } from '../../security/groups.ts';
 import type { LocatedBlockProto } from '../../wire/messages/hdfs.ts';
 import { Activity } from './activity.ts';
 import type { EditLog } from './edit-log.ts';
-import type { Groups } from './groups.ts';
 
 export interface NameSystemParts {
   readonly host: Host;

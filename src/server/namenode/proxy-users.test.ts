@@ -4,9 +4,9 @@ import { HdfsError } from '../../base/errors.ts';
 import { Configuration } from '../../config/configuration.ts';
 import { Simulation } from '../../host/sim/index.ts';
 import { RpcClient } from '../../rpc/client.ts';
+import { Groups } from '../../security/groups.ts';
+import { ProxyUsers } from '../../security/proxy-users.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
-import { Groups } from './groups.ts';
-import { ProxyUsers } from './proxy-users.ts';
 import { TestNameNode } from './test-namenode.ts';
 
 async function rules(keys: Readonly<Record<string, string>>): Promise<ProxyUsers> {

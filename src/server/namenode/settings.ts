@@ -3,6 +3,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { type BlockManagerOptions, DEFAULT_BLOCK_MANAGER_OPTIONS } from '../../core/blocks/state.ts';
+import type { ErasureCodingOptions } from '../../core/namespace/erasure-coding.ts';
 import type { NamespaceOptions } from '../../core/namespace/options.ts';
 import type { PlacementOptions } from '../../core/placement/choice.ts';
 import { storagePolicyByName } from '../../core/placement/storage-policy.ts';
@@ -47,6 +48,13 @@ export function namespaceOptions(configuration: Configuration, superuser: string
       ? configuration.getDuration('dfs.namenode.retrycache.expirytime.millis')
       : 0,
     retryCacheEntries: RETRY_CACHE_ENTRIES,
+  };
+}
+
+export function erasureCodingOptions(configuration: Configuration): ErasureCodingOptions {
+  return {
+    defaultPolicy: (configuration.get('dfs.namenode.ec.system.default.policy') ?? '').trim(),
+    maxCellSize: configuration.getInt('dfs.namenode.ec.policies.max.cellsize'),
   };
 }
 
@@ -102,10 +110,7 @@ export function blockManagerOptions(configuration: Configuration): Partial<Block
     excessTimeoutMs: configuration.getDuration('dfs.namenode.excess.redundancy.timeout-sec'),
     tolerateHeartbeatMultiplier: configuration.getInt('dfs.namenode.tolerate.heartbeat.multiplier'),
     pendingTimeoutMs: configuration.getDuration('dfs.namenode.reconstruction.pending.timeout-sec'),
-    invalidateLimit: Math.max(
-      configuration.getInt('dfs.block.invalidate.limit'),
-      (INVALIDATIONS_PER_SECOND * heartbeatIntervalMs) / 1000,
-    ),
+    invalidateLimit: invalidateLimit(configuration.getInt('dfs.block.invalidate.limit'), heartbeatIntervalMs),
     invalidateWorkShare: configuration.getFloat('dfs.namenode.invalidate.work.pct.per.iteration'),
     deletionDelayMs: configuration.getDuration('dfs.namenode.startup.delay.block.deletion.sec'),
     deleteCorruptImmediately: configuration.getBoolean('dfs.namenode.corrupt.block.delete.immediately.enabled'),
@@ -117,6 +122,11 @@ export function blockManagerOptions(configuration: Configuration): Partial<Block
     avoidStaleForRead: configuration.getBoolean('dfs.namenode.avoid.read.stale.datanode'),
     defaultStoragePolicy: defaultStoragePolicy(configuration),
   };
+}
+
+/** What is asked for, or what goes with the time between heartbeats. */
+export function invalidateLimit(wanted: number, heartbeatIntervalMs: number): number {
+  return Math.max(wanted, (INVALIDATIONS_PER_SECOND * heartbeatIntervalMs) / 1000);
 }
 
 function defaultStoragePolicy(configuration: Configuration): number {

@@ -1,6 +1,7 @@
 // What the NameNode's web server answers, but for the transfer of images: pages, beans, servlets and WebHDFS.
 import { clientAuthority } from '../../config/nameservices.ts';
 import type { RpcService } from '../../rpc/service.ts';
+import type { ProxyUsers } from '../../security/proxy-users.ts';
 import { addRpcMetrics, processMetrics } from '../../web/metrics.ts';
 import { type Route, standardRoutes } from '../../web/server.ts';
 import { servletRoutes } from '../../web/servlets.ts';
@@ -11,7 +12,6 @@ import { fsckRoute } from './fsck/route.ts';
 import type { Locations } from './locations.ts';
 import { nameNodeMetrics } from './metrics.ts';
 import { statusPage } from './page.ts';
-import type { ProxyUsers } from './proxy-users.ts';
 import { nameNodeServlets } from './servlets.ts';
 import { localClientProtocol, nameNodeWebHdfs } from './webhdfs/service.ts';
 

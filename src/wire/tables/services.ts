@@ -2,7 +2,6 @@
 // RpcNoSuchMethodException. The connection goes on after a refusal.
 import { type EntryTable, refusals, refused } from './entry.ts';
 
-const ADMIN = 'this administrator command is not built yet';
 const BACKUP = 'backup and checkpoint nodes are not served; the NameNode makes its own checkpoints';
 const BALANCER = 'the balancer is not built yet';
 const CACHE = 'centralized cache management is not built yet';
@@ -12,10 +11,8 @@ const ERASURE = 'erasure coding is not built yet';
 const FEDERATION = 'changing the NameNodes of a running DataNode is not built yet';
 const HA = 'failover between NameNodes is not built yet';
 const JOURNAL = 'the JournalNode is not built yet';
-const LIFELINE = 'lifelines are not served; heartbeats never wait for other work here';
 const POLICIES = 'changing storage policies is not built yet';
 const PROVIDED = 'provided storage is not supported';
-const RECONFIGURE = 'changing the configuration of a running daemon is not built yet';
 const SHORTCIRCUIT = 'short-circuit reads are not supported';
 const SNAPSHOTS = 'snapshots are not built yet';
 const TOKENS = 'tokens are not built yet';
@@ -157,16 +154,16 @@ export const SERVICES = {
       getEZForPath: true,
       setErasureCodingPolicy: refused(ERASURE),
       unsetErasureCodingPolicy: refused(ERASURE),
-      getECTopologyResultForPolicies: refused(ERASURE),
+      getECTopologyResultForPolicies: true,
       getCurrentEditLogTxid: true,
       getEditsFromTxid: true,
-      getErasureCodingPolicies: refused(ERASURE),
+      getErasureCodingPolicies: true,
       addErasureCodingPolicies: refused(ERASURE),
       removeErasureCodingPolicy: refused(ERASURE),
       enableErasureCodingPolicy: refused(ERASURE),
       disableErasureCodingPolicy: refused(ERASURE),
       getErasureCodingPolicy: true,
-      getErasureCodingCodecs: refused(ERASURE),
+      getErasureCodingCodecs: true,
       getQuotaUsage: true,
       listOpenFiles: true,
       msync: true,
@@ -179,7 +176,7 @@ export const SERVICES = {
   DatanodeLifelineProtocolService: {
     server: 'NameNode',
     methods: {
-      sendLifeline: refused(LIFELINE),
+      sendLifeline: true,
     },
   },
   DatanodeProtocolService: {
@@ -199,7 +196,7 @@ export const SERVICES = {
   GenericRefreshProtocolService: {
     server: 'NameNode',
     methods: {
-      refresh: refused(ADMIN),
+      refresh: true,
     },
   },
   GetUserMappingsProtocolService: {
@@ -295,9 +292,9 @@ export const SERVICES = {
   ReconfigurationProtocolService: {
     server: 'NameNode, DataNode',
     methods: {
-      getReconfigurationStatus: refused(RECONFIGURE),
-      startReconfiguration: refused(RECONFIGURE),
-      listReconfigurableProperties: refused(RECONFIGURE),
+      getReconfigurationStatus: true,
+      startReconfiguration: true,
+      listReconfigurableProperties: true,
     },
   },
   RefreshAuthorizationPolicyProtocolService: {

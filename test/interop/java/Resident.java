@@ -20,6 +20,7 @@ import org.apache.hadoop.hdfs.server.namenode.SecondaryNameNode;
 import org.apache.hadoop.hdfs.tools.DFSAdmin;
 import org.apache.hadoop.hdfs.tools.DFSck;
 import org.apache.hadoop.hdfs.tools.DebugAdmin;
+import org.apache.hadoop.hdfs.tools.ECAdmin;
 import org.apache.hadoop.hdfs.tools.StoragePolicyAdmin;
 import org.apache.hadoop.hdfs.tools.offlineEditsViewer.OfflineEditsViewer;
 import org.apache.hadoop.hdfs.tools.offlineImageViewer.OfflineImageViewerPB;
@@ -111,6 +112,7 @@ public final class Resident {
       }
       case "dfsadmin": return tool(new DFSAdmin(conf), conf, args);
       case "storagepolicies": return new StoragePolicyAdmin(conf).run(args);
+      case "ec": return tool(new ECAdmin(conf), conf, args);
       case "debug": return tool(new DebugAdmin(conf), conf, args);
       case "fsck": return tool(new DFSck(conf), conf, args);
       case "oev": return tool(new OfflineEditsViewer(), conf, args);

@@ -119,9 +119,11 @@ function checkSizes(ns: Namespace, request: CreateRequest): void {
   }
   const ecPolicy = request.ecPolicyName ?? '';
   if (ecPolicy !== '' && ecPolicy !== 'replication') {
+    const enabled = ns.erasureCoding.enabled.map(({ name }) => name);
+    if (enabled.includes(ecPolicy)) throw new HdfsError('EUNSUPPORTED', 'erasure coding is not built yet');
     throw new HdfsError(
       'EINVAL',
-      `Policy '${ecPolicy}' does not match any enabled erasure coding policies: []. ` +
+      `Policy '${ecPolicy}' does not match any enabled erasure coding policies: [${enabled.join(', ')}]. ` +
         'An erasure coding policy can be enabled by enableErasureCodingPolicy API.',
     );
   }

@@ -108,7 +108,10 @@ describe('creating', () => {
     expect(message({}, `/${'d/'.repeat(1000)}f`)).toBe('create: Pathname too long.  Limit 8000 characters, 1000 levels.');
     expect(message({ create: false })).toBe("Can't overwrite non-existent /f");
     expect(message({ createParent: false }, '/no/f')).toBe("Parent directory doesn't exist: /no");
-    expect(message({ ecPolicyName: 'RS-6-3-1024k' })).toContain("Policy 'RS-6-3-1024k' does not match any enabled");
+    expect(message({ ecPolicyName: 'XOR-2-1-1024k' })).toContain(
+      "Policy 'XOR-2-1-1024k' does not match any enabled erasure coding policies: [RS-6-3-1024k].",
+    );
+    expect(message({ ecPolicyName: 'RS-6-3-1024k' })).toBe('erasure coding is not built yet');
   });
 
   it('replaces a file in one op, and its blocks are freed after it', () => {

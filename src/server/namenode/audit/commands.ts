@@ -109,6 +109,9 @@ export const AUDITED: { readonly [K in keyof Methods]?: Describe<K> } = {
   listOpenFiles: plain('listOpenFiles'),
   setSafeMode: ({ action }) => ({ cmd: (SafeModeActionProtoNames[action] ?? '').toLowerCase(), src: undefined }),
   rollingUpgrade: ({ action }) => ({ cmd: ROLLING[action] ?? 'rollingUpgrade', src: undefined }),
+  getErasureCodingPolicies: plain('getErasureCodingPolicies'),
+  getErasureCodingCodecs: plain('getErasureCodingCodecs'),
+  getECTopologyResultForPolicies: plain('getECTopologyResultForPolicies'),
   getSnapshottableDirListing: plain('listSnapshottableDirectory'),
 };
 

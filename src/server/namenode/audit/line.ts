@@ -17,7 +17,7 @@ export interface AuditEvent {
 
 export interface LineOptions {
   /** hadoop.caller.context.enabled, .max.size and .signature.max.size. */
-  readonly contexts: boolean;
+  contexts: boolean;
   readonly maxContext: number;
   readonly maxSignature: number;
   /** dfs.namenode.audit.log.token.tracking.id. */

@@ -1,9 +1,7 @@
 // ClientProtocol's questions and orders about the file system as a whole: sizes, safe mode, checkpoints; and
 // the truthful answers about features that are not in use: no snapshots, zones, caches, tokens.
 import { HdfsError } from '../../../base/errors.ts';
-import { isExactReservedName } from '../../../core/namespace/paths.ts';
 import { readablePath } from '../../../core/namespace/queries/access.ts';
-import { isSnapshotsOfRoot } from '../../../core/namespace/resolve.ts';
 import type { Handlers } from '../../../rpc/service.ts';
 import { type ClientNamenodeProtocol, SafeModeActionProto } from '../../../wire/messages/client-namenode.ts';
 import type { FsServerDefaultsProtoInit } from '../../../wire/messages/hdfs.ts';
@@ -197,13 +195,6 @@ export function clusterMethods({
       }),
     getDelegationToken: () => ({}),
     getDataEncryptionKey: () => ({}),
-    getErasureCodingPolicy: ({ src }, call) =>
-      system.read(call, (caller) => {
-        if (isExactReservedName(src)) return {};
-        const path = readablePath(ns, caller, src);
-        if (path.last === 0 && !isSnapshotsOfRoot(path)) throw new HdfsError('ENOENT', `Path not found: ${src}`, { path: src });
-        return {};
-      }),
     getSnapshottableDirListing: () => ({}),
     listCachePools: () => ({ entries: [], hasMore: false }),
     listCacheDirectives: () => ({ elements: [], hasMore: false }),

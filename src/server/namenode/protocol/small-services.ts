@@ -2,7 +2,10 @@
 // refused as Apache refuses them where no second NameNode is configured.
 import { HdfsError } from '../../../base/errors.ts';
 import type { Configuration } from '../../../config/configuration.ts';
+import { type Reconfigurable, reconfigurationService } from '../../../rpc/reconfiguration.ts';
 import { defineService, type RpcService } from '../../../rpc/service.ts';
+import type { ProxyUsers } from '../../../security/proxy-users.ts';
+import type { ServiceAuthorization } from '../../../security/service-authorization.ts';
 import {
   GenericRefreshProtocolService,
   GetUserMappingsProtocolService,
@@ -10,17 +13,13 @@ import {
   RefreshCallQueueProtocolService,
   RefreshUserMappingsProtocolService,
 } from '../../../wire/messages/admin.ts';
-import { DatanodeLifelineProtocolService } from '../../../wire/messages/datanode.ts';
 import { HAServiceProtocolService } from '../../../wire/messages/ha.ts';
-import { ReconfigurationProtocolService } from '../../../wire/messages/reconfiguration.ts';
 import { refusedMethods } from '../../../wire/tables/services.ts';
 import type { Checkpointer } from '../checkpointer.ts';
 import type { NamespaceIdentity } from '../identity.ts';
 import type { NameStorage } from '../name-storage.ts';
 import type { NameSystem } from '../namesystem.ts';
-import type { ProxyUsers } from '../proxy-users.ts';
 import type { ResourceMonitor } from '../resources.ts';
-import type { ServiceAuthorization } from '../service-authorization.ts';
 import { namenodeProtocol } from './namenode-protocol.ts';
 
 export interface SmallServiceParts {
@@ -31,6 +30,7 @@ export interface SmallServiceParts {
   readonly storage: NameStorage;
   readonly proxyUsers: ProxyUsers;
   readonly services: ServiceAuthorization;
+  readonly reconfiguration: Reconfigurable;
   /** The configuration as it is now, read again. */
   readonly reload: () => Promise<Configuration>;
 }
@@ -42,28 +42,33 @@ export const notHighlyAvailable = (): never => {
   });
 };
 
+/** Also served on the port for lifelines. */
+export function haService({ system, resources }: Pick<SmallServiceParts, 'system' | 'resources'>): RpcService {
+  return defineService({
+    protocol: 'org.apache.hadoop.ha.HAServiceProtocol',
+    version: 1,
+    methods: HAServiceProtocolService,
+    handlers: {
+      monitorHealth: (_request, call) =>
+        system.as(call, (caller) => {
+          system.requireSuperuser(caller, 'monitorHealth');
+          if (resources.isLow) {
+            throw new HdfsError('EIO', 'The NameNode has no resources available', {
+              remoteClass: 'org.apache.hadoop.ha.HealthCheckFailedException',
+            });
+          }
+          return {};
+        }),
+      getServiceStatus: notHighlyAvailable,
+    },
+    refused: refusedMethods('HAServiceProtocolService'),
+  });
+}
+
 export function smallServices(parts: SmallServiceParts): RpcService[] {
-  const { system, identity, checkpointer, resources, storage, proxyUsers, services, reload } = parts;
+  const { system, identity, checkpointer, storage, proxyUsers, services, reconfiguration, reload } = parts;
   return [
-    defineService({
-      protocol: 'org.apache.hadoop.ha.HAServiceProtocol',
-      version: 1,
-      methods: HAServiceProtocolService,
-      handlers: {
-        monitorHealth: (_request, call) =>
-          system.as(call, (caller) => {
-            system.requireSuperuser(caller, 'monitorHealth');
-            if (resources.isLow) {
-              throw new HdfsError('EIO', 'The NameNode has no resources available', {
-                remoteClass: 'org.apache.hadoop.ha.HealthCheckFailedException',
-              });
-            }
-            return {};
-          }),
-        getServiceStatus: notHighlyAvailable,
-      },
-      refused: refusedMethods('HAServiceProtocolService'),
-    }),
+    haService(parts),
     defineService({
       protocol: 'org.apache.hadoop.tools.GetUserMappingsProtocol',
       version: 1,
@@ -91,20 +96,17 @@ export function smallServices(parts: SmallServiceParts): RpcService[] {
       refused: refusedMethods('RefreshUserMappingsProtocolService'),
     }),
     namenodeProtocol({ system, identity, checkpointer, storage }),
-    // Protocols of which nothing is built: every method is refused by name, and the connection goes on.
-    defineService({
-      protocol: 'org.apache.hadoop.hdfs.server.protocol.DatanodeLifelineProtocol',
-      version: 1,
-      methods: DatanodeLifelineProtocolService,
-      handlers: {},
-      refused: refusedMethods('DatanodeLifelineProtocolService'),
-    }),
     defineService({
       protocol: 'org.apache.hadoop.ipc.GenericRefreshProtocol',
       version: 1,
       methods: GenericRefreshProtocolService,
-      handlers: {},
-      refused: refusedMethods('GenericRefreshProtocolService'),
+      handlers: {
+        // Nobody registers anything, as in Apache's NameNode.
+        refresh: ({ identifier }) => {
+          const message = `Identifier '${identifier ?? ''}' does not exist in RefreshRegistry. Valid options are: `;
+          throw new HdfsError('EILLEGAL', message);
+        },
+      },
     }),
     defineService({
       protocol: 'org.apache.hadoop.security.authorize.RefreshAuthorizationPolicyProtocol',
@@ -124,12 +126,14 @@ export function smallServices(parts: SmallServiceParts): RpcService[] {
       handlers: {},
       refused: refusedMethods('RefreshCallQueueProtocolService'),
     }),
-    defineService({
-      protocol: 'org.apache.hadoop.hdfs.protocol.ReconfigurationProtocol',
-      version: 1,
-      methods: ReconfigurationProtocolService,
-      handlers: {},
-      refused: refusedMethods('ReconfigurationProtocolService'),
-    }),
+    reconfigurationService(
+      reconfiguration,
+      (call, operation, work) =>
+        system.as(call, (caller) => {
+          system.requireSuperuser(caller, operation);
+          return work();
+        }),
+      'Namenode',
+    ),
   ];
 }

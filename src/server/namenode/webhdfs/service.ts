@@ -4,11 +4,11 @@ import type { Configuration } from '../../../config/configuration.ts';
 import type { HttpRequest, HttpResponse } from '../../../host/host.ts';
 import { LocalCaller } from '../../../rpc/local-caller.ts';
 import type { RpcCall, RpcService } from '../../../rpc/service.ts';
+import type { ProxyUsers } from '../../../security/proxy-users.ts';
 import { webHdfsHandler } from '../../../webhdfs/handler.ts';
 import type { ClientMethods } from '../../../webhdfs/operation.ts';
 import type { Locations } from '../locations.ts';
 import type { NameSystem } from '../namesystem.ts';
-import type { ProxyUsers } from '../proxy-users.ts';
 import { redirects } from './redirects.ts';
 
 export interface LocalParts {

@@ -1,8 +1,8 @@
 // If this failed, hadoop-policy.xml would keep nobody out, or everybody.
 import { expect, test } from 'vitest';
-import { HdfsError } from '../../base/errors.ts';
-import { Configuration } from '../../config/configuration.ts';
-import { Simulation } from '../../host/sim/index.ts';
+import { HdfsError } from '../base/errors.ts';
+import { Configuration } from '../config/configuration.ts';
+import { Simulation } from '../host/sim/index.ts';
 import { Groups } from './groups.ts';
 import { ServiceAuthorization } from './service-authorization.ts';
 

@@ -1,7 +1,7 @@
 // A list of machines as Hadoop's keys give it: addresses, names, ranges of IPv4 addresses (10.0.0.0/8), or * for all.
 // Names are looked up once, when the list is read. Apache: MachineList.
-import { HdfsError, messageOf } from '../../base/errors.ts';
-import type { Host } from '../../host/host.ts';
+import { HdfsError, messageOf } from '../base/errors.ts';
+import type { Host } from '../host/host.ts';
 
 interface Range {
   readonly first: number;

@@ -1,8 +1,8 @@
 // Who may act for whom, and from where: hadoop.proxyuser.NAME.users, .groups and .hosts. Without such keys nobody may act
 // for another. Apache: ProxyUsers, DefaultImpersonationProvider.
-import { HdfsError } from '../../base/errors.ts';
-import type { Configuration } from '../../config/configuration.ts';
-import type { Host } from '../../host/host.ts';
+import { HdfsError } from '../base/errors.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { Host } from '../host/host.ts';
 import { AccessList } from './access-list.ts';
 import type { Groups } from './groups.ts';
 import { MachineList } from './machine-list.ts';

@@ -1,7 +1,8 @@
 // Groups of a user, as Hadoop's group mapping gives them: from `hadoop.user.group.static.mapping.overrides`, else from
 // the operating system by `id`, started without a shell. Answers are cached; a user unknown to the system has none.
-import { HdfsError } from '../../base/errors.ts';
-import type { Host } from '../../host/host.ts';
+import { HdfsError } from '../base/errors.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { Host } from '../host/host.ts';
 
 /** Bound of the cache: beyond it the oldest entry goes. */
 const MAX_CACHED_USERS = 100_000;
@@ -100,4 +101,13 @@ export class Groups {
       return [];
     }
   }
+}
+
+/** The mapping that the keys ask for. */
+export function configuredGroups(host: Host, configuration: Configuration): Groups {
+  return new Groups(host, {
+    staticMapping: parseStaticMapping(configuration.get('hadoop.user.group.static.mapping.overrides') ?? ''),
+    cacheMs: configuration.getDuration('hadoop.security.groups.cache.secs'),
+    negativeCacheMs: configuration.getDuration('hadoop.security.groups.negative-cache.secs'),
+  });
 }

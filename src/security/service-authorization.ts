@@ -1,8 +1,8 @@
-// Who may use which protocol of the NameNode, and from where, by hadoop-policy.xml; asked only while
+// Who may use which protocol of a daemon, and from where, by hadoop-policy.xml; asked only while
 // hadoop.security.authorization is on. Apache: ServiceAuthorizationManager, HDFSPolicyProvider.
-import { HdfsError } from '../../base/errors.ts';
-import type { Configuration } from '../../config/configuration.ts';
-import type { Host } from '../../host/host.ts';
+import { HdfsError } from '../base/errors.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { Host } from '../host/host.ts';
 import { AccessList, type ListedUser } from './access-list.ts';
 import type { Groups } from './groups.ts';
 import { MachineList } from './machine-list.ts';

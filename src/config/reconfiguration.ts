@@ -1,15 +1,43 @@
-// Changing configuration keys of the running node: the files are read again, and every changed key that can be changed is,
+// Changing configuration keys of a running daemon: the files are read again, and every changed key that can be changed is,
 // one after the other, beside all other work. One task at a time; what came of the last one is kept for who asks. Apache:
 // ReconfigurableBase.
-import { HdfsError, messageOf } from '../../base/errors.ts';
-import type { Configuration } from '../../config/configuration.ts';
-import type { Clock, Log } from '../../host/host.ts';
+import { HdfsError, messageOf } from '../base/errors.ts';
+import type { Clock, Log } from '../host/host.ts';
+import type { Configuration } from './configuration.ts';
+import { parseInt32 } from './values.ts';
 
 export interface ReconfigurableKey {
   /** Makes the change; answers the value that is in force then, or rejects with why it is not. */
   change(configuration: Configuration): Promise<string>;
   /** The value that is in force after a change that failed in part; without it the old one is. */
   inForce?(): string;
+}
+
+/** A whole number, as Java takes one. Throws HdfsError EILLEGAL. */
+export function wholeNumber(configuration: Configuration, name: string): number {
+  const text = configuration.get(name) ?? '';
+  const value = parseInt32(text);
+  if (value === undefined) throw new HdfsError('EILLEGAL', `For input string: "${text}"`);
+  return value;
+}
+
+/** A key that is read, looked at and put in force; `inForce` says which value that is, where it is not the one given. */
+export function changeable<T>(
+  name: string,
+  read: (configuration: Configuration, name: string) => T,
+  put: (value: T) => void,
+  inForce?: () => string | number,
+): readonly [name: string, key: ReconfigurableKey] {
+  return [
+    name,
+    {
+      async change(configuration) {
+        const value = read(configuration, name);
+        put(value);
+        return String(inForce?.() ?? value);
+      },
+    },
+  ];
 }
 
 export interface ConfigChange {
@@ -29,10 +57,12 @@ export interface ReconfigurationStatus {
 }
 
 export interface ReconfigurationOptions {
+  /** In messages and the log: `NameNode`, `DataNode`. */
+  readonly daemon: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly configuration: Configuration;
-  /** Reads the files again; undefined: the node was not started from files. */
+  /** Reads the files again; undefined: the daemon was not started from files. */
   readonly reload: (() => Promise<Configuration>) | undefined;
   readonly keys: Readonly<Record<string, ReconfigurableKey>>;
 }
@@ -58,16 +88,16 @@ export class Reconfiguration {
 
   /** Begins a task. Throws HdfsError EIO when one is running. */
   start(): void {
-    const { clock, log, reload } = this.options;
-    if (reload === undefined) throw new HdfsError('EIO', 'This DataNode was not started from configuration files.');
+    const { clock, daemon, reload } = this.options;
+    if (reload === undefined) throw new HdfsError('EIO', `This ${daemon} was not started from configuration files.`);
     if (this.running) throw new HdfsError('EIO', 'Another reconfiguration task is running.');
     this.running = true;
     const startTime = clock.now();
     this.last = { startTime, endTime: undefined, changes: [] };
-    log.log('info', 'datanode', 'Starting reconfiguration task.');
+    this.log('info', 'Starting reconfiguration task.');
     this.run(reload)
       .catch((error: unknown): readonly ConfigChange[] => {
-        log.log('warn', 'datanode', `the configuration was not read again: ${messageOf(error)}`);
+        this.log('warn', `the configuration was not read again: ${messageOf(error)}`);
         return [];
       })
       .then((changes) => {
@@ -76,24 +106,29 @@ export class Reconfiguration {
       });
   }
 
+  private log(level: 'info' | 'warn', message: string): void {
+    this.options.log.log(level, this.options.daemon.toLowerCase(), message);
+  }
+
   private async run(reload: () => Promise<Configuration>): Promise<readonly ConfigChange[]> {
-    const { log, keys } = this.options;
+    const { keys } = this.options;
     const next = await reload();
     const changes: ConfigChange[] = [];
     for (const [name, key] of Object.entries(keys)) {
       const oldValue = this.configuration.property(name)?.value ?? '';
       const newValue = next.property(name)?.value;
       if (oldValue === (newValue ?? '')) continue;
-      log.log('info', 'datanode', `Change property: ${name} from "${oldValue}" to "${newValue ?? '<default>'}".`);
+      this.log('info', `Change property: ${name} from "${oldValue}" to "${newValue ?? '<default>'}".`);
       try {
         const value = await key.change(next);
         this.configuration = this.configuration.with({ [name]: value }, 'reconfiguration');
         changes.push({ name, oldValue, newValue, error: undefined });
       } catch (error) {
-        if (key.inForce !== undefined)
+        if (key.inForce !== undefined) {
           this.configuration = this.configuration.with({ [name]: key.inForce() }, 'reconfiguration');
+        }
         changes.push({ name, oldValue, newValue, error: messageOf(error) });
-        log.log('warn', 'datanode', `Could not change property ${name}: ${messageOf(error)}`);
+        this.log('warn', `Could not change property ${name}: ${messageOf(error)}`);
       }
     }
     return changes;

@@ -1,0 +1,91 @@
+// The keys that a running NameNode can change, and what changing each of them does. Apache: NameNode.reconfigurePropertyImpl.
+import { HdfsError } from '../../base/errors.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import { changeable, type ReconfigurableKey, wholeNumber } from '../../config/reconfiguration.ts';
+import type { ChangeableOptions } from '../../core/blocks/state.ts';
+import { placementPolicyNamed } from '../../core/placement/policies.ts';
+import type { NameSystem } from './namesystem.ts';
+import { invalidateLimit, placementOptions } from './settings.ts';
+
+/** Apache: FSDirectory.MAX_DIR_ITEMS. */
+const MAX_DIRECTORY_ITEMS = 6_400_000;
+
+const PLACEMENT = 'dfs.block.replicator.classname';
+
+export interface ReconfigurableParts {
+  readonly system: NameSystem;
+  /** That of the start. */
+  readonly configuration: Configuration;
+  /** Whether caller contexts go into the audit log. */
+  readonly showCallerContexts: (shown: boolean) => void;
+}
+
+/** Throws HdfsError EILLEGAL. */
+function positive(configuration: Configuration, name: string): number {
+  const value = wholeNumber(configuration, name);
+  if (value > 0) return value;
+  throw new HdfsError('EILLEGAL', `${name} = '${value}' is invalid. It should be a positive, non-zero integer value.`);
+}
+
+export function reconfigurableKeys({
+  system,
+  configuration,
+  showCallerContexts,
+}: ReconfigurableParts): Readonly<Record<string, ReconfigurableKey>> {
+  const { blockManager, namespace } = system;
+  const { datanodes } = blockManager;
+
+  const redundancy = (name: string, option: keyof ChangeableOptions, unit = 1) =>
+    changeable(name, positive, (value) => blockManager.configure({ [option]: value * unit }));
+
+  let placement = { className: configuration.require(PLACEMENT), options: placementOptions(configuration) };
+  const place = (next: typeof placement): void => {
+    blockManager.placementPolicy = placementPolicyNamed(next.className, next.options);
+    placement = next;
+  };
+
+  const keys = [
+    changeable(
+      'dfs.heartbeat.interval',
+      (configuration, name) => Math.floor(configuration.getDuration(name) / 1000),
+      (seconds) => {
+        datanodes.configure({ heartbeatIntervalMs: seconds * 1000 });
+        blockManager.configure({ invalidateLimit: invalidateLimit(blockManager.options.invalidateLimit, seconds * 1000) });
+      },
+    ),
+    changeable('dfs.namenode.heartbeat.recheck-interval', wholeNumber, (value) =>
+      datanodes.configure({ heartbeatRecheckIntervalMs: value }),
+    ),
+    changeable('hadoop.caller.context.enabled', (configuration, name) => configuration.getBoolean(name), showCallerContexts),
+    redundancy('dfs.namenode.replication.max-streams', 'maxReplicationStreams'),
+    redundancy('dfs.namenode.replication.max-streams-hard-limit', 'replicationStreamsHardLimit'),
+    redundancy('dfs.namenode.replication.work.multiplier.per.iteration', 'replicationWorkMultiplier'),
+    redundancy('dfs.namenode.reconstruction.pending.timeout-sec', 'pendingTimeoutMs', 1000),
+    changeable(
+      PLACEMENT,
+      (next, name) => ({ className: next.require(name), options: placementOptions(next) }),
+      place,
+      () => placement.className,
+    ),
+    changeable('dfs.namenode.block-placement.min-blocks-for.write', positive, (minBlocksForWrite) =>
+      place({ ...placement, options: { ...placement.options, minBlocksForWrite } }),
+    ),
+    changeable(
+      'dfs.block.invalidate.limit',
+      wholeNumber,
+      (value) => blockManager.configure({ invalidateLimit: invalidateLimit(value, datanodes.heartbeatIntervalMs) }),
+      () => blockManager.options.invalidateLimit,
+    ),
+    changeable('dfs.namenode.fs-limits.max-directory-items', wholeNumber, (value) => {
+      if (value < 1 || value > MAX_DIRECTORY_ITEMS) {
+        throw new HdfsError(
+          'EILLEGAL',
+          `Cannot set dfs.namenode.fs-limits.max-directory-items to a value less than 1 or greater than ${MAX_DIRECTORY_ITEMS}`,
+        );
+      }
+      namespace.options = { ...namespace.options, maxDirectoryItems: value };
+    }),
+  ];
+  // Named in this order, as by Apache's.
+  return Object.fromEntries(keys.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
