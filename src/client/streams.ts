@@ -12,6 +12,8 @@ export interface ReadStreamOptions {
   readonly encoding?: BufferEncoding | undefined;
   readonly highWaterMark?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** False: damaged bytes are given as they are. */
+  readonly verifyChecksum?: boolean | undefined;
 }
 
 const READ_HIGH_WATER_BYTES = 256 * 1024;
@@ -23,6 +25,7 @@ export class HdfsReadStream extends Readable {
   readonly #open: (signal: AbortSignal) => Promise<FileReader>;
   readonly #start: number;
   readonly #end: number;
+  readonly #verifyChecksum: boolean | undefined;
   readonly #stop = new AbortController();
   #pieces: AsyncGenerator<Buffer, void, undefined> | undefined;
   #reading = false;
@@ -37,6 +40,7 @@ export class HdfsReadStream extends Readable {
     this.path = path;
     this.#open = open;
     this.#start = options.start ?? 0;
+    this.#verifyChecksum = options.verifyChecksum;
     this.#end = options.end === undefined ? Number.MAX_SAFE_INTEGER : options.end + 1;
   }
 
@@ -59,7 +63,7 @@ export class HdfsReadStream extends Readable {
     const { signal } = this.#stop;
     if (this.#pieces === undefined) {
       const reader = await this.#open(signal);
-      this.#pieces = reader.stream(this.#start, this.#end, { signal });
+      this.#pieces = reader.stream(this.#start, this.#end, { signal, verifyChecksum: this.#verifyChecksum });
     }
     for (;;) {
       const { value, done } = await this.#pieces.next();

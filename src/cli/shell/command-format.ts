@@ -52,3 +52,13 @@ export function parseOptions(args: string[], rules: OptionRules): ParsedOptions 
   if (args.length > max) throw new UsageError(`Too many arguments: expected ${max} but got ${args.length}`);
   return { has: (option) => given.has(option), value: (option) => values.get(option), given: [...given] };
 }
+
+const INT_MAX = 2 ** 31 - 1;
+const DIGITS = /^[+-]?\d{1,19}$/;
+
+/** A number as Java's Integer.parseInt and Long.parseLong read it; beyond `max` it is none. */
+export function parseWhole(text: string, max = INT_MAX): number {
+  const value = DIGITS.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= -max - 1 && value <= max)) throw new UsageError(`For input string: "${text}"`);
+  return value;
+}

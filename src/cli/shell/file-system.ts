@@ -27,6 +27,8 @@ export interface CreateFileOptions {
   /** Replace an existing file. */
   readonly overwrite: boolean;
   readonly replication?: number | undefined;
+  /** False: no sums beside a local file. An HDFS always has its own. */
+  readonly checksums?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -55,6 +57,8 @@ export interface ShellFileSystem {
   /** False: it could not be done and nobody knows why. */
   rename(from: string, to: string): Promise<boolean>;
   read(path: string, start?: number, end?: number): AsyncIterable<Uint8Array>;
+  /** Bytes of whole files are not held against sums of them. */
+  ignoreChecksums(): void;
   /** Writes a whole file; what was written is given up when the source fails. */
   write(path: string, source: AsyncIterable<Uint8Array>, options: CreateFileOptions): Promise<void>;
   /** Writes behind the last byte of a file that exists. */

@@ -29,6 +29,7 @@ export class HdfsFileSystem implements ShellFileSystem {
   readonly xattr: Xattrs;
   readonly hdfs: Hdfs;
   readonly #trashIntervalMs: number;
+  #verifies = true;
 
   constructor(hdfs: Hdfs, trashIntervalMs: number) {
     this.hdfs = hdfs;
@@ -90,7 +91,11 @@ export class HdfsFileSystem implements ShellFileSystem {
   }
 
   read(path: string, start = 0, end?: number): AsyncIterable<Uint8Array> {
-    return this.hdfs.createReadStream(path, { start, end });
+    return this.hdfs.createReadStream(path, { start, end, verifyChecksum: this.#verifies });
+  }
+
+  ignoreChecksums(): void {
+    this.#verifies = false;
   }
 
   async write(path: string, source: AsyncIterable<Uint8Array>, options: CreateFileOptions): Promise<void> {

@@ -5,6 +5,7 @@ import type { DiskError, Host } from '../../host/host.ts';
 import { joinPath, nameOf } from '../paths.ts';
 import type { Terminal } from '../terminal.ts';
 import type { CreateFileOptions, ShellEntry, ShellFileSystem, ShellStat } from './file-system.ts';
+import { dropChecksums, isChecksumName, moveChecksums, summed, verified } from './local-checksums.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 /** Apache: file.blocksize of the local file system. */
@@ -22,6 +23,7 @@ export class LocalFileSystem implements ShellFileSystem {
   readonly xattr = undefined;
   readonly #host: Pick<Host, 'disk'>;
   readonly #terminal: Terminal;
+  #verifies = true;
 
   constructor(host: Pick<Host, 'disk'>, terminal: Terminal) {
     this.#host = host;
@@ -60,6 +62,7 @@ export class LocalFileSystem implements ShellFileSystem {
 
   async *list(path: string): AsyncIterable<ShellEntry> {
     for (const name of await this.#host.disk.readdir(path)) {
+      if (isChecksumName(name)) continue;
       const stat = await this.stat(joinPath(path, name));
       // It may have gone since.
       if (stat !== undefined) yield { name, stat };
@@ -79,16 +82,31 @@ export class LocalFileSystem implements ShellFileSystem {
         throw new HdfsError('ENOTEMPTY', `Directory ${path} is not empty`, { path });
       }
       await this.#host.disk.removeTree(path);
-    } else await this.#host.disk.unlink(path);
+    } else {
+      await this.#host.disk.unlink(path);
+      await dropChecksums(this.#host.disk, path);
+    }
     return true;
   }
 
   async rename(from: string, to: string): Promise<boolean> {
-    await this.#host.disk.rename(from, to);
+    const { disk } = this.#host;
+    const { isDirectory } = await disk.stat(from);
+    await disk.rename(from, to);
+    if (!isDirectory) await moveChecksums(disk, from, to);
     return true;
   }
 
+  ignoreChecksums(): void {
+    this.#verifies = false;
+  }
+
   async *read(path: string, start = 0, end = Number.POSITIVE_INFINITY): AsyncIterable<Uint8Array> {
+    const held = this.#verifies ? await verified(this.#host.disk, path, start, end) : undefined;
+    if (held !== undefined) {
+      yield* held;
+      return;
+    }
     const file = await this.#host.disk.open(path, 'r');
     try {
       for (let at = start; at <= end; ) {
@@ -104,10 +122,12 @@ export class LocalFileSystem implements ShellFileSystem {
   }
 
   async write(path: string, source: AsyncIterable<Uint8Array>, options: CreateFileOptions): Promise<void> {
-    const file = await this.#host.disk.open(path, options.overwrite ? 'w' : 'wx', 0o644);
+    const { disk } = this.#host;
+    const file = await disk.open(path, options.overwrite ? 'w' : 'wx', 0o644);
     try {
       let at = 0;
-      for await (const chunk of source) {
+      if (options.checksums === false) await dropChecksums(disk, path);
+      for await (const chunk of options.checksums === false ? source : summed(disk, path, source)) {
         options.signal?.throwIfAborted();
         await file.write(chunk, at);
         at += chunk.length;

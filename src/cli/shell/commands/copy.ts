@@ -1,14 +1,15 @@
 // put, get, cp, mv, moveFromLocal, getmerge: what has a destination. A file is written beside its name as NAME._COPYING_
 // and renamed when it is whole, unless -d says otherwise. Apache: CommandWithDestination, CopyCommands, MoveCommands.
-import { HdfsError } from '../../../base/errors.ts';
 import { Command } from '../command.ts';
-import { parseOptions, UsageError } from '../command-format.ts';
+import { type ParsedOptions, parseOptions, parseWhole, UsageError } from '../command-format.ts';
 import { expandGlob } from '../glob.ts';
 import { byPath, Item, splitPath } from '../item.ts';
 import { exists, isDirectory, isNotDirectory, notFound, pathError } from '../path-errors.ts';
 import { copiesRaw, type Preserved, preserve, USUALLY_PRESERVED } from '../preserve.ts';
 
 const COPYING = '._COPYING_';
+/** More would not copy faster. */
+const MAX_THREADS = 256;
 
 export abstract class WithDestination extends Command {
   #destination: Item | undefined;
@@ -16,6 +17,12 @@ export abstract class WithDestination extends Command {
   protected direct = false;
   protected preserved: Preserved = new Set();
   protected replication: number | undefined;
+  protected checksums = true;
+  /** Files that are copied at the same time. */
+  #threads = 1;
+  readonly #running = new Set<Promise<void>>();
+  /** What ended a copy beside us, and ends the command. */
+  readonly #failures: unknown[] = [];
 
   protected get destination(): Item {
     if (this.#destination === undefined) throw new UsageError('no destination');
@@ -36,6 +43,14 @@ export abstract class WithDestination extends Command {
     this.#destination = await this.localItem(args.length < 2 ? '.' : (args.pop() ?? '.'));
   }
 
+  /** -t and -q. The queue holds nothing here: a file is opened when its turn comes. */
+  protected takeThreads(options: ParsedOptions): void {
+    const threads = options.value('t');
+    if (threads !== undefined) this.#threads = Math.min(MAX_THREADS, Math.max(1, parseWhole(threads)));
+    const queue = options.value('q');
+    if (queue !== undefined) parseWhole(queue);
+  }
+
   /** Local paths are no patterns; of a URI the path alone counts. */
   protected localItem(text: string): Promise<Item> {
     return Item.of(this.context.local, /^[a-z][a-z0-9+.-]*:\//i.test(text) ? splitPath(text).path : text);
@@ -49,7 +64,14 @@ export abstract class WithDestination extends Command {
     } else if (destination.stat !== undefined) {
       if (!destination.stat.isDirectory && !this.overwrite) throw exists(destination.text);
     } else if (!(await destination.parentExists())) throw notFound(destination.text, destination.qualified);
-    await super.processArguments(items);
+    if (items.length < 2 && items[0]?.stat?.isDirectory !== true) this.#threads = 1;
+    try {
+      await super.processArguments(items);
+    } finally {
+      await Promise.all(this.#running);
+    }
+    const [failure] = this.#failures;
+    if (failure !== undefined) throw failure;
   }
 
   protected override async processPathArgument(source: Item): Promise<void> {
@@ -77,7 +99,7 @@ export abstract class WithDestination extends Command {
 
   protected async processTo(source: Item, target: Item): Promise<void> {
     const stat = source.found;
-    if (stat.isFile) await this.copyFile(source, target);
+    if (stat.isFile) await this.#copyInTurn(source, target);
     else if (stat.isDirectory && !this.recursive) throw isDirectory(source.text);
     else if (!stat.isDirectory) throw pathError(source.text, 'Operation not supported');
   }
@@ -101,6 +123,20 @@ export abstract class WithDestination extends Command {
     }
   }
 
+  async #copyInTurn(source: Item, target: Item): Promise<void> {
+    if (this.#threads === 1) return this.copyFile(source, target);
+    const copy = this.copyFile(source, target).catch((error: unknown) => {
+      try {
+        this.fail(error);
+      } catch (failure) {
+        this.#failures.push(failure);
+      }
+    });
+    const running = copy.finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    if (this.#running.size >= this.#threads) await Promise.race(this.#running);
+  }
+
   protected async copyFile(source: Item, target: Item): Promise<void> {
     const raw = copiesRaw(source, target);
     await this.copyStream(source.fs.read(source.path), target);
@@ -110,7 +146,8 @@ export abstract class WithDestination extends Command {
   protected async copyStream(bytes: AsyncIterable<Uint8Array>, target: Item): Promise<void> {
     if (target.stat !== undefined && (target.stat.isDirectory || !this.overwrite)) throw exists(target.text);
     const { fs } = target;
-    const options = { overwrite: true, replication: this.replication, signal: this.context.terminal.interrupted };
+    const { replication, checksums } = this;
+    const options = { overwrite: true, replication, checksums, signal: this.context.terminal.interrupted };
     if (this.direct) {
       await fs.write(target.path, bytes, options);
       return;
@@ -135,6 +172,7 @@ export abstract class WithDestination extends Command {
 export class Put extends WithDestination {
   protected async processOptions(args: string[]): Promise<void> {
     const options = parseOptions(args, { min: 1, flags: ['f', 'p', 'l', 'd'], withValue: ['t', 'q'] });
+    this.takeThreads(options);
     this.overwrite = options.has('f');
     if (options.has('p')) this.preserved = USUALLY_PRESERVED;
     if (options.has('l')) this.replication = 1;
@@ -175,15 +213,22 @@ export class MoveFromLocal extends Put {
 }
 
 export class Get extends WithDestination {
+  #ignoreChecksums = false;
+
   protected async processOptions(args: string[]): Promise<void> {
     const options = parseOptions(args, { min: 1, flags: ['crc', 'ignoreCrc', 'p', 'f'], withValue: ['t', 'q'] });
-    if (options.has('crc')) {
-      throw new HdfsError('EUNSUPPORTED', 'checksum files beside local files (-crc) are not written');
-    }
-    this.overwrite = options.has('f');
+    this.checksums = options.has('crc');
+    this.#ignoreChecksums = options.has('ignoreCrc');
     if (options.has('p')) this.preserved = new Set(['t', 'p']);
+    this.overwrite = options.has('f');
+    this.takeThreads(options);
     this.recursive = true;
     await this.takeLocalDestination(args);
+  }
+
+  protected override async copyFile(source: Item, target: Item): Promise<void> {
+    if (this.#ignoreChecksums) source.fs.ignoreChecksums();
+    await super.copyFile(source, target);
   }
 }
 
@@ -198,6 +243,7 @@ export class Cp extends WithDestination {
     const options = parseOptions(args, { min: 2, flags: ['f', 'd'], withValue: ['t', 'q'] });
     this.direct = options.has('d');
     this.overwrite = options.has('f');
+    this.takeThreads(options);
     this.recursive = true;
     await this.takeRemoteDestination(args);
   }

@@ -1,11 +1,9 @@
 // cat, text, head, tail, checksum: what shows the content of files.
 
-import { pipeline } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { HdfsError } from '../../../base/errors.ts';
 import { Command } from '../command.ts';
 import { parseOptions } from '../command-format.ts';
 import { Item } from '../item.ts';
+import { textOf } from '../text/text.ts';
 
 /** Bytes that head and tail show. */
 const ENDS_BYTES = 1024;
@@ -25,12 +23,15 @@ abstract class Display extends Command {
 }
 
 export class Cat extends Display {
+  #ignoreChecksums = false;
+
   protected processOptions(args: string[]): void {
-    parseOptions(args, { min: 1, flags: ['ignoreCrc'] });
+    this.#ignoreChecksums = parseOptions(args, { min: 1, flags: ['ignoreCrc'] }).has('ignoreCrc');
   }
 
   protected async processPath(item: Item): Promise<void> {
     item.requireFile();
+    if (this.#ignoreChecksums) item.fs.ignoreChecksums();
     await this.copyOut(await this.content(item));
   }
 
@@ -39,27 +40,10 @@ export class Cat extends Display {
   }
 }
 
-/** Containers of Hadoop that `text` would unpack, by their first bytes. */
-const CONTAINERS: readonly (readonly [magic: string, name: string])[] = [
-  ['SEQ', 'a SequenceFile'],
-  ['Obj', 'an Avro file'],
-];
-
-/** Plain files, and gzip; sequence files and Avro need Hadoop's own classes. */
+/** Plain files, and what Hadoop packs or frames them in. */
 export class Text extends Cat {
-  protected override async content(item: Item): Promise<AsyncIterable<Uint8Array>> {
-    const first: Uint8Array[] = [];
-    for await (const chunk of item.fs.read(item.path, 0, 2)) first.push(chunk);
-    const magic = Buffer.concat(first);
-    if (magic[0] === 0x1f && magic[1] === 0x8b) {
-      // Errors reach the reader through the stream itself.
-      return pipeline(item.fs.read(item.path), createGunzip(), () => undefined) as AsyncIterable<Uint8Array>;
-    }
-    for (const [start, name] of CONTAINERS) {
-      if (magic.toString('latin1') === start)
-        throw new HdfsError('EUNSUPPORTED', `${item.text} is ${name}, which is not shown as text`);
-    }
-    return item.fs.read(item.path);
+  protected override content(item: Item): Promise<AsyncIterable<Uint8Array>> {
+    return textOf(item.fs, item.path);
   }
 }
 

@@ -164,7 +164,11 @@ export const VERBS: Readonly<Record<string, ShellVerb>> = {
     help: 'Answers by its exit code: -d directory, -e exists, -f file, -s not empty, -w writable, -r readable, -z empty.',
     command: Test,
   },
-  text: { usage: '[-ignoreCrc] <src> ...', help: 'Prints files, unpacking gzip.', command: Text },
+  text: {
+    usage: '[-ignoreCrc] <src> ...',
+    help: 'Prints files; of gzip and other codecs what is packed, of SequenceFiles and Avro files their values.',
+    command: Text,
+  },
   touch: {
     usage: '[-a] [-m] [-t TIMESTAMP (yyyyMMdd:HHmmss) ] [-c] <path> ...',
     help: 'Sets times to now, or to -t; makes an empty file unless -c is given.',
