@@ -10,7 +10,7 @@ import { nodeHost } from '../host/node/index.ts';
 import type { Launcher } from '../launch/launcher.ts';
 import { printError } from './errors.ts';
 import { runHdfs } from './hdfs/hdfs.ts';
-import type { LocalDescription, LocalMoment, Output, Processes, Terminal } from './terminal.ts';
+import type { LocalDescription, LocalFiles, LocalMoment, LocalTime, Output, Processes, Terminal } from './terminal.ts';
 import { runTuskfs } from './tuskfs.ts';
 
 /** Bytes queued for a reader that is slower than we are. */
@@ -83,12 +83,17 @@ async function describe(path: string): Promise<LocalDescription> {
   return { owner: nameOfId('/etc/passwd', uid), group: nameOfId('/etc/group', gid), atimeMs };
 }
 
+export const localFiles: LocalFiles = {
+  describe,
+  setTimes: (path, mtimeMs, atimeMs) => utimes(path, atimeMs / 1000, mtimeMs / 1000),
+};
+
 function zoneOf(date: Date): string {
   const parts = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(date);
   return parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'UTC';
 }
 
-function localTime(ms: number): LocalMoment {
+export function localTime(ms: number): LocalMoment {
   const date = new Date(ms);
   return {
     weekday: date.getDay(),
@@ -103,6 +108,10 @@ function localTime(ms: number): LocalMoment {
     minute: date.getMinutes(),
     second: date.getSeconds(),
   };
+}
+
+export function fromLocalTime({ year, month, day, hour, minute, second }: LocalTime): number {
+  return new Date(year, month - 1, day, hour, minute, second).getTime();
 }
 
 const processes: Processes = {
@@ -173,13 +182,10 @@ export async function main(command: string, argv: readonly string[], launcher?: 
     interactive: process.stdin.isTTY === true,
     cwd: workingDirectory(),
     color: stdout.isTty && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb',
-    files: {
-      describe,
-      setTimes: (path, mtimeMs, atimeMs) => utimes(path, atimeMs / 1000, mtimeMs / 1000),
-    },
+    files: localFiles,
     processes,
     localTime,
-    fromLocalTime: (time) => new Date(time.year, time.month - 1, time.day, time.hour, time.minute, time.second).getTime(),
+    fromLocalTime,
     interrupted: interrupt.signal,
     launcher() {
       assert(launcher !== undefined, 'this command line belongs to the bundle that holds the servers');

@@ -38,14 +38,21 @@ const CLASSES: Readonly<Record<string, string>> = {
   oev: 'org.apache.hadoop.hdfs.tools.offlineEditsViewer.OfflineEditsViewer',
 };
 
-let jars: { readonly directory: string } | { readonly missing: string } | undefined;
+/** Each set by its file of Maven's: what HDFS needs; and that with Hadoop's own tests, distcp and what distcp runs in. */
+const JAR_SETS = { hdfs: 'pom.xml', tools: 'pom-tools.xml' } as const;
+export type JarSet = keyof typeof JAR_SETS;
+
+type Found = { readonly directory: string } | { readonly missing: string };
+
+const jars = new Map<JarSet, Found>();
 
 /** Directory of the jars, or why there are none. Fetches them the first time. */
-function findJars(): { readonly directory: string } | { readonly missing: string } {
+function findJars(set: JarSet): Found {
   if (spawnSync('java', ['-version'], { stdio: 'ignore' }).status !== 0) return { missing: 'Java is not installed' };
   const given = process.env.HADOOP_LIB;
-  if (given !== undefined) return existsSync(given) ? { directory: given } : { missing: `HADOOP_LIB is not there: ${given}` };
-  const pom = join(import.meta.dirname, 'pom.xml');
+  if (given !== undefined && set === 'hdfs')
+    return existsSync(given) ? { directory: given } : { missing: `HADOOP_LIB is not there: ${given}` };
+  const pom = join(import.meta.dirname, JAR_SETS[set]);
   const digest = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 8);
   const directory = join(homedir(), '.cache/tuskfs/apache', `${HADOOP_VERSION}-${digest}`);
   if (existsSync(directory)) return { directory };
@@ -68,21 +75,22 @@ function findJars(): { readonly directory: string } | { readonly missing: string
   return { directory };
 }
 
-function jarsOrReason(): { readonly directory: string } | { readonly missing: string } {
-  jars ??= findJars();
-  return jars;
+function jarsOrReason(set: JarSet): Found {
+  const found = jars.get(set) ?? findJars(set);
+  jars.set(set, found);
+  return found;
 }
 
 /** Directory of Hadoop's jars. Throws where there are none. */
-export function jarDirectory(): string {
-  const found = jarsOrReason();
+export function jarDirectory(set: JarSet = 'hdfs'): string {
+  const found = jarsOrReason(set);
   if ('missing' in found) throw new Error(found.missing);
   return found.directory;
 }
 
-/** A group of tests that needs Apache Hadoop. */
-export function describeWithApache(name: string, body: () => void): void {
-  const found = jarsOrReason();
+/** A group of tests that needs Apache Hadoop, with the jars of this set. */
+export function describeWithApache(name: string, body: () => void, set: JarSet = 'hdfs'): void {
+  const found = jarsOrReason(set);
   if ('directory' in found) {
     describe(name, body);
     return;
@@ -99,6 +107,9 @@ export interface Finished {
 }
 
 export interface RunOptions {
+  /** For Java: its classes, and its options. */
+  readonly jars?: JarSet;
+  readonly javaOptions?: readonly string[];
   readonly input?: string | Uint8Array;
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -138,6 +149,7 @@ export function javaWords(
   command: string,
   confDir: string | undefined,
   javaOptions: readonly string[] = [],
+  set: JarSet = 'hdfs',
 ): readonly string[] {
   const conf = confDir === undefined ? '' : `${confDir}:`;
   const java = join(import.meta.dirname, 'java');
@@ -149,7 +161,7 @@ export function javaWords(
     '--add-opens=java.base/java.nio=ALL-UNNAMED',
     '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
     '-cp',
-    `${conf}${jarDirectory()}/*`,
+    `${conf}${jarDirectory(set)}/*`,
     CLASSES[command] ?? command,
   ];
 }
@@ -161,7 +173,8 @@ export function apacheHdfs(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Finished> {
-  return run('java', [...javaWords(command, confDir, ['-XX:TieredStopAtLevel=1']), ...args], options);
+  const javaOptions = ['-XX:TieredStopAtLevel=1', ...(options.javaOptions ?? [])];
+  return run('java', [...javaWords(command, confDir, javaOptions, options.jars), ...args], options);
 }
 
 /** Runs a Java source file of test/interop/java with Hadoop's classes. */

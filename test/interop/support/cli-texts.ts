@@ -36,7 +36,7 @@ export interface CliResult {
 
 const FETCH_LIMIT_MS = 300_000;
 
-/** A jar of Hadoop's tests, as their source has them. */
+/** A jar of Hadoop's tests, as their source has them; fetched once. */
 function testSources(module: string): string {
   const directory = join(homedir(), '.cache/tuskfs/apache', `${HADOOP_VERSION}-test-sources`);
   const file = join(directory, `${module}-${HADOOP_VERSION}-test-sources.jar`);
@@ -48,9 +48,12 @@ function testSources(module: string): string {
   return file;
 }
 
+/** A file out of that jar. */
+export const readTestSource = (module: string, name: string): Buffer => readZipEntry(testSources(module), name);
+
 /** The cases of one of Hadoop's files. */
 export function readCliTexts(module: string, name: string): CliCase[] {
-  return parseCliTexts(readZipEntry(testSources(module), name).toString('utf8'));
+  return parseCliTexts(readTestSource(module, name).toString('utf8'));
 }
 
 export function parseCliTexts(xml: string): CliCase[] {

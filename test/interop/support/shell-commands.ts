@@ -1,0 +1,245 @@
+// Commands of Hadoop's shell that are given to Apache's and to ours: what each verb does, one after the other on one tree.
+
+/** Words parted by spaces (`~` is a space within a word). @ is the local directory, @AUTHORITY the NameNode's address. */
+export const SHELL_COMMANDS: readonly string[] = `
+-mkdir /t
+-mkdir /t
+-mkdir /t/no/parent
+-mkdir -p /t/a/b/c
+-mkdir -p /t/a
+-mkdir
+-mkdir -x /t/q
+-put @/small /t/
+-put @/small /t/small
+-put -f @/small /t/small
+-put @/none /t/
+-put @/small /t/nowhere/x
+-put @/dir /t/dir
+-put @/dir @/small /t/a
+-put - /t/stdin
+-put @/small @/big /t/new
+-put @/small /t/small/
+-copyFromLocal @/big /t/big
+-touchz /t/empty
+-touchz /t/small
+-touchz /t/nope/empty
+-touch -t 20240102:030405 /t/empty
+-touch -c /t/never
+-touch -t nonsense /t/empty
+-ls /t
+-ls -h /t
+-ls -d /t
+-ls -C /t
+-ls -R /t
+-ls -S -r /t
+-ls /t/small /t/none /t/a
+-ls /t/*
+-ls /t/{small,big}
+-ls /t/{a/b,dir/sub}
+-ls /t/[s-t]*
+-ls /t/[^s]*
+-ls /t/?mall
+-ls /t/zz*
+-ls hdfs://@AUTHORITY/t/a
+-ls /t//a/
+-ls nothere
+-mkdir -p .
+-mkdir rel
+-put @/small rel/small
+-ls
+-ls .
+-ls rel
+-ls rel/*
+-ls ../*
+-lsr rel
+-cat /t/small
+-cat /t/small /t/none rel/small
+-cat /t/a
+-text /t/small
+-head /t/big
+-tail /t/big
+-tail /t/a
+-head /t/none
+-count /t
+-count -q -h -v /t /t/small
+-count -v /t/a
+-count -u -v /t
+-count -e -v /t/small
+-count -s -v /t
+-du /t
+-du -s -h /t
+-du -v /t/a
+-du /t/none
+-dus /t
+-stat /t/small
+-stat %F~%b~%n~%o~%r~%u~%g~%a~%A~%%~%z /t/small
+-stat %F~%a~%n /t/a /t
+-stat %Y /t/empty
+-stat %y /t/empty
+-stat %b%
+-test -e /t/small
+-test -e /t/none
+-test -d /t/a
+-test -d /t/small
+-test -f /t/small
+-test -z /t/empty
+-test -z /t/small
+-test -s /t/small
+-test -r /t/small
+-test -w /t/small
+-test /t/small
+-test -e -d /t/a
+-find /t -name *mall
+-find /t -iname *MALL -print
+-find /t/a /t/dir
+-find /t -name a -o -name b
+-find /t/none
+-checksum /t/small
+-checksum -v /t/big
+-checksum /t/empty
+-checksum /t/a
+-setrep 2 /t/small
+-setrep -R 1 /t/a
+-setrep 0 /t/small
+-setrep x /t/small
+-setrep 1000 /t/small
+-chmod 640 /t/small
+-chmod -R u+x,g-w,o= /t/a
+-chmod +t /t/a
+-chmod 1777 /t/dir
+-chmod u+X /t/small
+-chmod 999 /t/small
+-chmod u=rwx /t/none
+-ls /t
+-chown bob:staff /t/small
+-chown -R alice /t/a
+-chown :g1 /t/big
+-chgrp g2 /t/big
+-chown bad*name /t/big
+-chgrp a:b /t/big
+-ls -R /t
+-cp /t/small /t/copy
+-cp /t/small /t/copy
+-cp -f /t/small /t/copy
+-cp /t/small /t/big /t/a
+-cp /t/a /t/a2
+-cp /t/a /t/a/b
+-cp /t/none /t/x
+-cp -p /t/small /t/kept
+-ls /t/kept
+-getfacl /t/small
+-getfacl
+-getfacl /t/none
+-getfacl /t/small /t/big
+-setfacl -m user:bob:rwx,group:g1:r--,default:user:bob:r-x /t/a
+-setfacl -m user:bob:rwx,mask::r-- /t/small
+-getfacl -R /t/a
+-getfacl /t/small
+-ls /t
+-ls -R /t/a
+-setfacl -R -m user:ann:r--,default:group:g2:rwx /t/a
+-setfacl -R -x default:user:bob,user:ann /t/a
+-getfacl -R /t/a
+-setfacl -k /t/a/b
+-setfacl -k /t/small
+-setfacl -m default:user:bob:rwx /t/big
+-setfacl --set user:bob:rw- /t/big
+-setfacl --set user::rw-,user:bob:rw-,group::r--,other::--- /t/big
+-setfacl -m user:bob:rwz /t/big
+-setfacl -m users::rwx /t/big
+-setfacl -m user:bob /t/big
+-setfacl -x user:bob:rwx /t/big
+-setfacl -m ,, /t/big
+-setfacl -m user:bob:r--
+-setfacl -b -k /t/big
+-setfacl -b -m user:bob:r-- /t/big
+-setfacl /t/big
+-setfacl -q /t/big
+-setfacl -b /t/none
+-chmod 1770 /t/a/b
+-getfacl /t/a/b
+-setfattr -n user.one -v 1 /t/small
+-setfattr -n user.two -v "two~words" /t/small
+-setfattr -n user.hex -v 0x00ff /t/small
+-setfattr -n user.base64 -v 0sAP8= /t/small
+-setfattr -n user.empty /t/small
+-setfattr -n trusted.three -v 3 /t/small
+-setfattr -n user.a.b.c -v dots /t/small
+-setfattr -n USER.upper -v x /t/small
+-setfattr -n user.odd -v 0x0 /t/small
+-setfattr -n user.odd -v 0xzz /t/small
+-setfattr -n wrong -v x /t/small
+-setfattr -n security.s -v x /t/small
+-setfattr -n user.one
+-setfattr -n user.one -x user.two /t/small
+-setfattr /t/small
+-setfattr -x user.none /t/small
+-setfattr -x user.two /t/small
+-setfattr -n user.one -v 1 /t/none
+-getfattr -d /t/small
+-getfattr -d -e hex /t/small
+-getfattr -d -e BASE64 /t/small
+-getfattr -d -e octal /t/small
+-getfattr -n user.one /t/small
+-getfattr -n user.none /t/small
+-getfattr -n wrong /t/small
+-getfattr -n user.empty /t/small
+-getfattr /t/small
+-getfattr -n
+-getfattr -R -d /t/a
+-cp -ptopax /t/small /t/keptall
+-getfacl /t/keptall
+-getfattr -d /t/keptall
+-cp -px /t/small /t/keptx
+-getfacl /t/keptx
+-getfattr -d /t/keptx
+-cp -pa /t/a /t/kepta
+-getfacl -R /t/kepta
+-cp /.reserved/raw/t/small /t/raw
+-cp /t/small /.reserved/raw/t/raw
+-cp /.reserved/raw/t/small /.reserved/raw/t/raw
+-getfattr -d /.reserved/raw/t/raw
+-setfacl -b /t/small
+-getfacl /t/small
+-rm -r -skipTrash /t/keptall /t/keptx /t/kepta /t/raw
+-mv /t/copy /t/moved
+-mv /t/moved /t/a
+-mv /t/none /t/x
+-mv /t/a /t/a/b/c
+-mv /t/a /t/a
+-mv /t/big /t/small
+-mv /t/small /t/nowhere/x
+-get /t/small @/out
+-get /t/small @/out
+-get -f /t/small @/out
+-get /t/dir @/outdir
+-get /t/none @/none
+-get /t/* @/out
+-copyToLocal /t/big @/out2
+-getmerge /t/dir @/merged
+-getmerge -nl /t/dir /t/small @/merged2
+-getmerge /t/none @/merged3
+-moveFromLocal @/movable /t/movable
+-moveToLocal /t/x @/y
+-rm /t/none
+-rm -f /t/none
+-rm /t/a
+-rm /t/kept
+-rm -skipTrash /t/movable
+-rm -r -skipTrash /t/a2
+-rm -r -f -skipTrash /t/zz* /t/dir
+-rmdir /t/a
+-rmdir --ignore-fail-on-non-empty /t/a
+-mkdir /t/e
+-rmdir /t/e
+-rmdir /t/small
+-rmr /t/a
+-rm -r -skipTrash /t /user
+-ls /
+-nonsense
+ls /
+-df -x
+-moveToLocal
+`
+  .trim()
+  .split('\n');
