@@ -1,29 +1,22 @@
-// Bundles the simulator's command line into the cache and runs it: `npm run sim -- --from 1 --seeds 50`.
-import { mkdirSync, readFileSync } from 'node:fs';
+// Bundles the simulator's command line into the cache and runs it: `npm run sim -- --from 1 --seeds 50`. With `--mutant ID` a
+// known bug of sim/mutants is in it.
+import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { bundle, infect, mutantTable } from './mutant-bundles.mjs';
 
-const root = join(import.meta.dirname, '..');
-const directory = join(root, 'node_modules/.cache/tuskfs');
-mkdirSync(directory, { recursive: true });
-const file = join(directory, `sim-${process.pid}.mjs`);
-await build({
-  entryPoints: [join(root, 'sim/main.ts')],
-  outfile: file,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  packages: 'external',
-  sourcemap: 'inline',
-  logLevel: 'warning',
-});
+const args = process.argv.slice(2);
+
+async function pluginsFor(id) {
+  const table = await mutantTable();
+  const mutant = table.MUTANTS.find((each) => each.id === id);
+  if (mutant === undefined) throw new Error(`there is no mutant ${id}; npm run sim:mutants -- --list names them`);
+  return [infect(mutant, table)];
+}
+
+const file = await bundle('sim/main.ts', args.includes('--mutant') ? await pluginsFor(args[args.indexOf('--mutant') + 1]) : []);
 process.setSourceMapsEnabled?.(true);
-globalThis.require ??= createRequire(import.meta.url);
 const { main, useNativeCrc } = await import(pathToFileURL(file).href);
-const { rmSync } = await import('node:fs');
 if (!process.env.KEEP) rmSync(file);
 // The sums are the same without it, and later.
 try {
@@ -33,7 +26,7 @@ try {
 }
 // Whoever reads may have seen enough.
 process.stdout.on('error', () => process.exit());
-process.exitCode = await main(process.argv.slice(2), {
+process.exitCode = await main(args, {
   line: (text) => process.stdout.write(`${text}\n`),
   nowMs: () => performance.now(),
   freshSeed: Math.floor(Math.random() * 2 ** 40),

@@ -19,7 +19,7 @@ const SCAN_LIMIT = 1_000_000;
 const REST_POLL_MS = 2_000;
 const READ_LIMIT_MS = 120_000;
 
-/** What is not yet at rest; empty when all is. RP1, LR2, LR6, SM4, DL5. */
+/** What is not yet at rest; empty when all is. RP1, RP5, LR2, LR6, SM4, DL5. */
 function unrest(cluster: SimCluster, ledger: Ledger, witness: Witness): string[] {
   const system = cluster.nameNode.running?.system;
   if (system === undefined) return ['X1 the NameNode is down'];
@@ -32,6 +32,9 @@ function unrest(cluster: SimCluster, ledger: Ledger, witness: Witness): string[]
   const lost = leases > 0 || open > 0 ? lostTails(cluster, ledger, witness.model()) : new Map<string, bigint>();
   if (leases > lost.size) reasons.push(`LR6 ${leases} files have leases`);
   if (open > lost.size) reasons.push(`LR2 ${open} files are open`);
+  for (const { decommissioning, id } of blockManager.datanodes.all) {
+    if (decommissioning) reasons.push(`RP5 ${id.hostName} is still on its way out`);
+  }
   const figures = blockManager.statistics();
   for (const name of [
     'underReplicated',
@@ -85,7 +88,7 @@ function misplaced(cluster: SimCluster, model: Model, lost: ReadonlySet<bigint>)
 /** Waits for rest, then checks all there is to check. Files without an acknowledged close are settled at what they have. */
 export async function checkAtRest(cluster: SimCluster, ledger: Ledger, witness: Witness): Promise<void> {
   const { violations, simulation } = cluster;
-  for (const invariant of ['SM4', 'LR6', 'LR2', 'RP1', 'DL5', 'X1']) violations.looked(invariant);
+  for (const invariant of ['SM4', 'LR6', 'LR2', 'RP1', 'RP5', 'DL5', 'X1']) violations.looked(invariant);
   const atRest = await cluster.until(() => unrest(cluster, ledger, witness).length === 0, REST_LIMIT_MS, REST_POLL_MS);
   if (!atRest) {
     for (const reason of unrest(cluster, ledger, witness)) {

@@ -13,6 +13,9 @@ import type { Testimony, Witness } from './witness.ts';
 const nameOf = ({ kind, path, target }: Pick<Call, 'kind' | 'path' | 'target'>): string =>
   `${kind === 'trash' ? 'delete' : kind} ${path} ${target ?? ''}`;
 
+/** INodeId.LAST_RESERVED_ID + 1: the root's. */
+const FIRST_INODE_ID = 16385;
+
 /** Made again, they do the same once more, and nothing when it is so already: their number in the log tells nothing. */
 const REPEATABLE: ReadonlySet<string> = new Set(['setrep', 'chmod', 'truncate']);
 
@@ -85,10 +88,8 @@ export class AckChecks {
   }
 }
 
-/** NS1 (for ops on one NameNode, by their names), NS6, NS3, NS4, EL8. */
+/** NS1 (for ops on one NameNode, by their names), NS6. */
 export function checkLog(ledger: Ledger, log: readonly Testimony[], model: Model, violations: Violations): void {
-  violations.looked('EL8');
-  for (const contradiction of model.contradictions) violations.add('EL8', contradiction);
   const logged = txidsByName(log);
   const callsByName = new Map<string, Call[]>();
   for (const call of ledger.calls) {
@@ -122,7 +123,6 @@ export function checkLog(ledger: Ledger, log: readonly Testimony[], model: Model
     violations.check(callsByName.has(name), 'NS1', () => `${name} is in the log, and nobody asked for it`);
   }
   checkOrder(callsByName, logged, violations);
-  checkIds(log, violations);
 }
 
 /** NS1: what was acknowledged before another call began stands before it in the log. */
@@ -154,27 +154,34 @@ function checkOrder(
   }
 }
 
-/** NS3: ids only grow, over all restarts. NS4: no call is logged twice. */
-function checkIds(log: readonly Testimony[], violations: Violations): void {
-  let inode = 16385;
-  let block = 0n;
-  let stamp = 0;
-  const calls = new Map<string, number>();
-  for (const { txid, op } of log) {
+/** The moment an op is durable. NS3: ids only grow, over all restarts. NS4: no call is logged twice. */
+export class IdChecks {
+  private readonly violations: Violations;
+  private inode = FIRST_INODE_ID;
+  private block = 0n;
+  private stamp = 0;
+  private readonly calls = new Map<string, number>();
+
+  constructor(violations: Violations) {
+    this.violations = violations;
+  }
+
+  check({ txid, op }: Testimony): void {
+    const { violations, inode, block, stamp } = this;
     if (op.kind === 'MKDIR' || op.kind === 'ADD') {
       violations.check(op.inodeId > inode, 'NS3', () => `txid ${txid} gives inode id ${op.inodeId} after ${inode}`);
-      inode = Math.max(inode, op.inodeId);
+      this.inode = Math.max(inode, op.inodeId);
     } else if (op.kind === 'ALLOCATE_BLOCK_ID') {
       violations.check(op.blockId > block, 'NS3', () => `txid ${txid} gives block id ${op.blockId} after ${block}`);
-      block = op.blockId;
+      this.block = op.blockId;
     } else if (op.kind === 'SET_GENSTAMP_V2') {
       violations.check(op.genStamp > stamp, 'NS3', () => `txid ${txid} gives generation stamp ${op.genStamp} after ${stamp}`);
-      stamp = op.genStamp;
+      this.stamp = op.genStamp;
     }
-    if (!('rpc' in op) || op.rpc.clientId.length === 0) continue;
+    if (!('rpc' in op) || op.rpc.clientId.length === 0) return;
     const name = `${Buffer.from(op.rpc.clientId).toString('hex')}/${op.rpc.callId}`;
-    const earlier = calls.get(name);
+    const earlier = this.calls.get(name);
     violations.check(earlier === undefined, 'NS4', () => `txids ${earlier} and ${txid} are one call (${op.kind})`);
-    calls.set(name, txid);
+    this.calls.set(name, txid);
   }
 }

@@ -3,8 +3,7 @@
 // `--help` tells the options.
 
 import { CommanderError } from 'commander';
-import { SITUATIONS, type Situation } from '../src/base/sometimes.ts';
-import { DRILL_NAMES, playDrillNamed } from './drills/index.ts';
+import { DRILL_NAMES, type DrillName, playDrillNamed } from './drills/index.ts';
 import { EXPLORED, exploreNamed, tellExploration } from './explore/index.ts';
 import { minimize } from './minimize.ts';
 import { parseSimOptions, type SimOptions } from './options.ts';
@@ -12,6 +11,7 @@ import { tellPredicates } from './predicates/table.ts';
 import { type RunOptions, type RunResult, runSeed } from './run.ts';
 import type { Shape } from './shape.ts';
 import { describeSpeed, measureSpeed } from './speed.ts';
+import { Marks, Totals } from './totals.ts';
 import type { Violation } from './violations.ts';
 
 export { useNativeCrc } from '../src/base/crc.ts';
@@ -64,37 +64,6 @@ function tellViolations(violations: readonly Violation[]): string[] {
   return [...lines, `in all: ${[...told].map(([invariant, times]) => `${invariant} ${times}`).join(', ')}`];
 }
 
-/** Sums over the seeds of one command. */
-class Totals {
-  seeds = 0;
-  broken: number[] = [];
-  virtualMs = 0;
-  events = 0;
-  private readonly faults = new Map<string, number>();
-  private readonly reached = new Map<Situation, number>();
-
-  add(result: RunResult): void {
-    this.seeds++;
-    if (result.violations.length > 0) this.broken.push(result.seed);
-    this.virtualMs += result.virtualMs;
-    this.events += result.events;
-    for (const situation of result.reached) this.reached.set(situation, (this.reached.get(situation) ?? 0) + 1);
-    for (const [kind, times] of result.done) this.faults.set(kind, (this.faults.get(kind) ?? 0) + times);
-  }
-
-  lines(cpuMs: number): string[] {
-    const { seeds, broken, virtualMs, events, faults, reached } = this;
-    const hours = (ms: number): string => (ms / 3_600_000).toFixed(3);
-    const times = cpuMs > 0 ? (virtualMs / cpuMs).toFixed(0) : '?';
-    return [
-      `${seeds} seeds, ${hours(virtualMs)} virtual hours in ${hours(cpuMs)} core hours (${times} times real time), ` +
-        `${Math.round(events / Math.max(1, cpuMs / 1000))} events/s, ${broken.length} seeds with violations${broken.length > 0 ? `: ${broken.join(' ')}` : ''}`,
-      `faults: ${[...faults].map(([kind, count]) => `${kind} ${count}`).join(', ')}`,
-      ...SITUATIONS.map((situation) => `sometimes: ${situation}: ${reached.get(situation) ?? 'NEVER'}`),
-    ];
-  }
-}
-
 async function exploreAll({ explore, limit }: SimOptions, output: SimOutput): Promise<number> {
   let broken = 0;
   for (const name of explore === undefined || explore === 'all' ? EXPLORED : [explore]) {
@@ -114,19 +83,36 @@ function logTo({ verbose }: SimOptions, output: SimOutput): RunOptions['log'] {
     output.line(`  ${atMs.toFixed(1)} ${node} ${level} ${component}: ${message} ${JSON.stringify(fields ?? {})}`);
 }
 
-async function drillAll(options: SimOptions, output: SimOutput): Promise<number> {
-  const { drill, from = 1, seeds = 1 } = options;
+/** Plays drills, tells what each shows, and adds what they reach to the marks. Answers how many violations there were. */
+async function playDrills(
+  names: readonly DrillName[],
+  seeds: readonly number[],
+  marks: Marks,
+  options: SimOptions,
+  output: SimOutput,
+): Promise<number> {
   let broken = 0;
-  for (const name of drill === undefined || drill === 'all' ? DRILL_NAMES : [drill]) {
-    for (let seed = from; seed < from + seeds; seed++) {
+  for (const name of names) {
+    for (const seed of seeds) {
       const began = output.nowMs();
-      const violations = await playDrillNamed(name, seed, logTo(options, output));
+      const { violations, reached } = await watched(output, () => playDrillNamed(name, seed, logTo(options, output)));
+      marks.add(reached);
       const real = ((output.nowMs() - began) / 1000).toFixed(1);
       output.line(`drill=${name} seed=${seed} real=${real}s violations=${violations.length}`);
       for (const line of violations.length > 0 ? tellViolations(violations) : []) output.line(`  ${line}`);
       broken += violations.length;
     }
   }
+  return broken;
+}
+
+async function drillAll(options: SimOptions, output: SimOutput): Promise<number> {
+  const { drill, from = 1, seeds = 1 } = options;
+  const names = drill === undefined || drill === 'all' ? DRILL_NAMES : [drill];
+  const marks = new Marks();
+  const played = Array.from({ length: seeds }, (_, i) => from + i);
+  const broken = await playDrills(names, played, marks, options, output);
+  for (const line of marks.lines()) output.line(line);
   return broken === 0 ? 0 : 1;
 }
 
@@ -183,8 +169,10 @@ async function playAll(options: SimOptions, args: readonly string[], output: Sim
     );
     output.line(`  again: ${['npm run sim -- --from', seed, '--seeds 1', ...words, '--trace --verbose'].join(' ')}`);
   }
-  for (const line of totals.lines(output.cpuMs() - cpuMs)) output.line(line);
-  return totals.broken.length === 0 ? 0 : 1;
+  const usedMs = output.cpuMs() - cpuMs;
+  const drilled = options.drills === true ? await playDrills(DRILL_NAMES, [1], totals.marks, options, output) : 0;
+  for (const line of [...totals.lines(usedMs), ...totals.marks.lines()]) output.line(line);
+  return totals.broken.length === 0 && drilled === 0 ? 0 : 1;
 }
 
 async function tellMinimum(
@@ -200,18 +188,22 @@ async function tellMinimum(
   for (const line of tellViolations(result.violations)) output.line(`  ${line}`);
 }
 
-/** A promise that nobody waits for and that fails is a violation of its seed: X2. */
-async function play(seed: number, options: Omit<RunOptions, 'seed'>, output: SimOutput): Promise<RunResult> {
+function play(seed: number, options: Omit<RunOptions, 'seed'>, output: SimOutput): Promise<RunResult> {
+  return watched(output, () => runSeed({ ...options, seed }));
+}
+
+/** A promise that nobody waits for and that fails is a violation of what was played: X2. */
+async function watched<R extends { readonly violations: readonly Violation[] }>(
+  output: SimOutput,
+  fn: () => Promise<R>,
+): Promise<R> {
   const unhandled: Violation[] = [];
   const stop = output.onUnhandled((error) => {
-    unhandled.push({
-      invariant: 'X2',
-      detail: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      atMs: 0,
-    });
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    unhandled.push({ invariant: 'X2', detail, atMs: 0 });
   });
   try {
-    const result = await runSeed({ ...options, seed });
+    const result = await fn();
     return { ...result, violations: [...result.violations, ...unhandled] };
   } finally {
     stop();

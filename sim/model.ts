@@ -43,9 +43,13 @@ export class Model {
   readonly entries = new Map<string, ModelEntry>([['/', { kind: 'directory', inodeId: 16385 }]]);
   /** Files that were closed at any time, by where they were created. */
   readonly closed = new Set<string>();
-  /** Ops that make no sense where they stand. */
-  readonly contradictions: string[] = [];
   listener: FileListener | undefined;
+  /** Told of ops that make no sense where they stand. */
+  private readonly contradicted: (what: string) => void;
+
+  constructor(contradicted: (what: string) => void) {
+    this.contradicted = contradicted;
+  }
 
   private below(path: string): string[] {
     const found: string[] = [];
@@ -59,25 +63,25 @@ export class Model {
   private file(txid: number, path: string): ModelFile | undefined {
     const entry = this.entries.get(path);
     if (entry?.kind === 'file') return entry;
-    this.contradictions.push(`txid ${txid}: there is no file ${path}`);
+    this.contradicted(`txid ${txid}: there is no file ${path}`);
     return undefined;
   }
 
   private parentOf(txid: number, path: string): void {
     const parent = path.slice(0, path.lastIndexOf('/')) || '/';
-    if (this.entries.get(parent)?.kind !== 'directory') this.contradictions.push(`txid ${txid}: ${path} has no parent`);
+    if (this.entries.get(parent)?.kind !== 'directory') this.contradicted(`txid ${txid}: ${path} has no parent`);
   }
 
   apply(txid: number, op: EditOp): void {
     switch (op.kind) {
       case 'MKDIR':
         this.parentOf(txid, op.path);
-        if (this.entries.has(op.path)) this.contradictions.push(`txid ${txid}: ${op.path} is there already`);
+        if (this.entries.has(op.path)) this.contradicted(`txid ${txid}: ${op.path} is there already`);
         this.entries.set(op.path, { kind: 'directory', inodeId: op.inodeId });
         return;
       case 'ADD':
         this.parentOf(txid, op.path);
-        if (this.entries.has(op.path) && !op.overwrite) this.contradictions.push(`txid ${txid}: ${op.path} is there already`);
+        if (this.entries.has(op.path) && !op.overwrite) this.contradicted(`txid ${txid}: ${op.path} is there already`);
         this.entries.set(op.path, {
           kind: 'file',
           inodeId: op.inodeId,
@@ -90,7 +94,7 @@ export class Model {
       case 'CLOSE': {
         const file = this.file(txid, op.path);
         if (file === undefined) return;
-        if (!file.open) this.contradictions.push(`txid ${txid}: ${op.path} is closed already`);
+        if (!file.open) this.contradicted(`txid ${txid}: ${op.path} is closed already`);
         file.blocks = op.blocks.map(toModel);
         file.open = false;
         this.closed.add(file.createPath);
@@ -100,7 +104,7 @@ export class Model {
       case 'APPEND': {
         const file = this.file(txid, op.path);
         if (file === undefined) return;
-        if (file.open) this.contradictions.push(`txid ${txid}: ${op.path} is open already`);
+        if (file.open) this.contradicted(`txid ${txid}: ${op.path} is open already`);
         file.open = true;
         this.listener?.appended(file, op, lengthOf(file));
         return;
@@ -114,8 +118,7 @@ export class Model {
         const target = this.file(txid, op.target);
         const sources = op.sources.flatMap((path) => this.file(txid, path) ?? []);
         if (target === undefined) return;
-        if ([target, ...sources].some(({ open }) => open))
-          this.contradictions.push(`txid ${txid}: it puts open files together`);
+        if ([target, ...sources].some(({ open }) => open)) this.contradicted(`txid ${txid}: it puts open files together`);
         this.listener?.joined(target, sources, lengthOf(target));
         target.blocks = [target, ...sources].flatMap(({ blocks }) => blocks);
         for (const path of op.sources) this.entries.delete(path);
@@ -135,11 +138,11 @@ export class Model {
       }
       case 'RENAME': {
         const moving = this.below(op.source).map((path) => [path, this.entries.get(path)] as const);
-        if (moving.length === 0) this.contradictions.push(`txid ${txid}: there is no ${op.source}`);
+        if (moving.length === 0) this.contradicted(`txid ${txid}: there is no ${op.source}`);
         this.parentOf(txid, op.destination);
         const replaced = this.below(op.destination);
         if (replaced.length > 0 && !op.options.includes(RenameOption.OVERWRITE)) {
-          this.contradictions.push(`txid ${txid}: ${op.destination} is there already`);
+          this.contradicted(`txid ${txid}: ${op.destination} is there already`);
         }
         for (const path of replaced) this.entries.delete(path);
         for (const [path, entry] of moving) {
@@ -153,7 +156,7 @@ export class Model {
       }
       case 'DELETE': {
         const gone = this.below(op.path);
-        if (gone.length === 0) this.contradictions.push(`txid ${txid}: there is no ${op.path}`);
+        if (gone.length === 0) this.contradicted(`txid ${txid}: there is no ${op.path}`);
         for (const path of gone) {
           const entry = this.entries.get(path);
           if (entry !== undefined) this.listener?.deleted(entry, path);
@@ -170,8 +173,11 @@ export class Model {
         this.file(txid, op.path);
         return;
       case 'SET_PERMISSIONS':
-        if (!this.entries.has(op.path)) this.contradictions.push(`txid ${txid}: there is no ${op.path}`);
+        if (!this.entries.has(op.path)) this.contradicted(`txid ${txid}: there is no ${op.path}`);
         return;
+      case 'SET_ACL':
+      case 'SET_OWNER':
+      case 'SET_QUOTA':
       case 'SET_GENSTAMP_V2':
       case 'ALLOCATE_BLOCK_ID':
       case 'START_LOG_SEGMENT':
@@ -179,16 +185,15 @@ export class Model {
       case 'TIMES':
         return;
       default:
-        this.contradictions.push(`txid ${txid}: nobody asked for ${op.kind}`);
+        this.contradicted(`txid ${txid}: nobody asked for ${op.kind}`);
     }
   }
 
   /** Blocks behind the new end go at once; the one that it falls into is cut by a recovery, which closes the file. */
   private truncate(txid: number, file: ModelFile, op: Extract<EditOp, { kind: 'TRUNCATE' }>): void {
     const { newLength, truncateBlock } = op;
-    if (file.open) this.contradictions.push(`txid ${txid}: ${op.path} is cut while it is open`);
-    if (newLength >= lengthOf(file))
-      this.contradictions.push(`txid ${txid}: ${op.path} is cut to ${newLength}, and is shorter`);
+    if (file.open) this.contradicted(`txid ${txid}: ${op.path} is cut while it is open`);
+    if (newLength >= lengthOf(file)) this.contradicted(`txid ${txid}: ${op.path} is cut to ${newLength}, and is shorter`);
     const kept: ModelBlock[] = [];
     let length = 0;
     for (const block of file.blocks) {

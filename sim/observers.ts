@@ -1,7 +1,7 @@
 // All that looks on at a run, set up once before its cluster starts.
 import type { SimCluster } from './cluster.ts';
 import { Ledger } from './ledger.ts';
-import { AckChecks } from './log-checks.ts';
+import { AckChecks, IdChecks } from './log-checks.ts';
 import { watchPredicates } from './predicates/index.ts';
 import { watchSafeMode } from './safe-mode-watch.ts';
 import { Witness, watchPurges } from './witness.ts';
@@ -30,6 +30,8 @@ export function observe(cluster: SimCluster, lookEvery: number): Observers {
   witness.follow(ledger.follower(violations, () => cluster.dataPowerLosses, trashIntervalMs(cluster)));
   ledger.refresh = () => void witness.model();
   const acks = new AckChecks(witness, violations);
+  const ids = new IdChecks(violations);
+  witness.onOp = (testimony) => ids.check(testimony);
   const looks = simulation.random('looks');
   ledger.onAck = (call) => {
     if (looks.below(lookEvery) === 0) acks.check(call);

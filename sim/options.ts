@@ -23,7 +23,11 @@ export interface SimOptions {
   /** Disks at most that an exploration starts on. */
   readonly limit: number;
   readonly drill?: (typeof DRILL_NAMES)[number] | 'all';
+  /** All drills behind the seeds. */
+  readonly drills?: true;
   readonly predicates?: true;
+  /** A known bug, which the bundler has put in. */
+  readonly mutant?: string;
   readonly speed?: true;
   /** Virtual seconds that `speed` measures. */
   readonly seconds: number;
@@ -71,6 +75,8 @@ export function parseSimOptions(args: readonly string[], write: (text: string) =
     )
     .option('--limit <disks>', 'of an exploration, at most', wholeNumber, 2_000)
     .addOption(new Option('--drill <name>', 'one kind of trouble on purpose').choices([...DRILL_NAMES, 'all']))
+    .option('--drills', 'all drills once, behind the seeds: the rare situations that they meet count too')
+    .option('--mutant <id>', 'with a known bug in the product, as `npm run sim:mutants -- --list` names it')
     .option('--predicates', 'what is looked at, where and when, and what is not yet; plays nothing')
     .option('--speed', 'measures how much faster than real time a common load is')
     .option('--seconds <seconds>', 'of virtual time that --speed measures', wholeNumber, 300)

@@ -1,6 +1,7 @@
 // Looks at the NameNode ten times a second: SM1, nothing changes while safe mode of a start is on; SM2, it ends only when
-// enough blocks are known to be somewhere.
+// enough blocks are known to be somewhere; SM3, and while no replica is newer than the namespace.
 import { BlockState } from '../src/core/blocks/block-map.ts';
+import { parseBlockFileName } from '../src/format/storage/block-files.ts';
 import type { NameSystem } from '../src/server/namenode/namesystem.ts';
 import type { SimCluster } from './cluster.ts';
 import type { Witness } from './witness.ts';
@@ -34,6 +35,7 @@ export function watchSafeMode(cluster: SimCluster, witness: Witness): void {
       cluster.violations.check(isRoll, 'SM1', () => `txid ${txid}, ${op.kind}, was made in safe mode`);
     }
     checkThreshold(cluster, system);
+    checkFuture(cluster, system);
   };
   look();
 }
@@ -50,4 +52,19 @@ function checkThreshold(cluster: SimCluster, { namespace, blockManager }: NameSy
   }
   const enough = safe >= Math.trunc(complete * THRESHOLD);
   cluster.violations.check(enough, 'SM2', () => `safe mode ended with ${safe} of ${complete} blocks`);
+}
+
+/** SM3: no DataNode has a replica with a generation stamp that this namespace never gave out, as after the start of an old image. */
+function checkFuture(cluster: SimCluster, { namespace, blockManager }: NameSystem): void {
+  if (blockManager.safeMode.forced) return;
+  const last = Math.max(namespace.genStamp, namespace.legacyGenStamp);
+  cluster.violations.looked('SM3');
+  for (const { name, machine } of cluster.dataNodes) {
+    for (const path of machine.disk.files('/').keys()) {
+      const file = path.includes('/finalized/') ? parseBlockFileName(path.slice(path.lastIndexOf('/') + 1)) : undefined;
+      if (file?.kind !== 'meta' || file.genStamp <= last) continue;
+      const what = `blk_${file.id}_${file.genStamp}`;
+      cluster.violations.add('SM3', `safe mode ended while ${name} has ${what}, and ${last} is the last stamp`);
+    }
+  }
 }

@@ -71,7 +71,9 @@ export class Witness {
   decoded = 0;
 
   private readonly names = new Map<string, ReturnType<typeof parseStorageFileName>>();
-  private readonly applied = new Model();
+  private readonly applied: Model;
+  /** Told of each op once, as soon as it is seen to be durable. */
+  onOp: ((testimony: Testimony) => void) | undefined;
   /** Ops that `applied` has seen. */
   private modelled = 0;
 
@@ -85,6 +87,7 @@ export class Witness {
     this.disk = disk;
     this.violations = violations;
     this.directoryNow = directoryNow;
+    this.applied = new Model((what) => violations.add('EL8', what));
   }
 
   /** All ops that survive if the power goes now, from txid 1 on. Checks EL1 and EL3 on the way. */
@@ -144,7 +147,10 @@ export class Witness {
   model(): Model {
     const log = this.read();
     // What was durable once stays: only what came since has to be applied.
-    for (const { txid, op } of log.slice(this.modelled)) this.applied.apply(txid, op);
+    for (const { txid, op } of log.slice(this.modelled)) {
+      this.violations.looked('EL8');
+      this.applied.apply(txid, op);
+    }
     this.modelled = Math.max(this.modelled, log.length);
     return this.applied;
   }
@@ -193,8 +199,10 @@ export class Witness {
   private testify(txid: number, op: EditOp): Testimony {
     const testimony = new Testimony(txid, op);
     const known = this.all[txid - 1];
-    if (known === undefined) this.all.push(testimony);
-    else {
+    if (known === undefined) {
+      this.all.push(testimony);
+      this.onOp?.(testimony);
+    } else {
       const { mark } = testimony;
       this.violations.check(known.mark === mark, 'EL1', () => `txid ${txid} was ${known.mark} and is ${mark}`);
     }

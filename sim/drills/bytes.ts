@@ -1,5 +1,6 @@
 // Drills of bytes: pipelines that break, replicas that crash, rot or are cut, and what recovery makes of them.
 import { META_HEADER_BYTES } from '../../src/format/storage/block-files.ts';
+import { GhostWriter } from '../ghost-writer.ts';
 import type { Drill } from './stage.ts';
 
 const ROUNDS = 4;
@@ -85,6 +86,92 @@ export const BYTES_DRILLS = {
       await stage.recoverLease(other, path);
       const { size } = await stage.run(other.stat(path));
       stage.cluster.violations.check(size >= 7_000, 'LR4', () => `${path} has ${size} bytes, 7000 were flushed`);
+    },
+  },
+  'two-appenders': {
+    says: 'two clients append to the same files at the same time',
+    async play(stage) {
+      const clients = [await stage.client(), await stage.client(1)];
+      const [fs] = clients;
+      if (fs === undefined) throw new Error('there is no client');
+      for (const path of await stage.writeMany(fs, 3, { bytes: 2_000 })) {
+        const tries = clients.map(async (each) => {
+          const writer = await GhostWriter.append(stage, each, path, { key: stage.freshKey(), newBlock: false });
+          await writer?.write(700);
+          await stage.simulation.node('client0').host.clock.sleep(50);
+          await writer?.close();
+        });
+        const outcomes = await stage.run(Promise.all(tries.map((work) => stage.begin(work))));
+        const succeeded = outcomes.filter((outcome) => outcome === 'ok').length;
+        stage.cluster.violations.check(succeeded === 1, 'PR4', () => `${path} is appended to by ${succeeded} of two at a time`);
+      }
+    },
+  },
+  'late-recovery': {
+    says: 'what a recovery found arrives when a newer one has begun',
+    keys: { 'ipc.client.rpc-timeout.ms': 200_000 },
+    async play(stage) {
+      const fs = await stage.client();
+      const other = await stage.client(1);
+      // So that a command is seen to leave before its result comes.
+      stage.simulation.latency = { minMs: 15, maxMs: 20, spikeEvery: 1_000_000, spikeMs: 0 };
+      const path = '/shared/f';
+      const writer = await stage.create(fs, path);
+      await stage.run(writer.write(3_000).then(() => writer.flush('sync')));
+      stage.crash('client0', 'process');
+      const { blockManager, namespace } = stage.nameSystem;
+      const [block] = stage.blocksOf(path);
+      if (block === undefined) throw new Error(`${path} has no block`);
+      await stage.run(other.recoverLease(path));
+      const recoveryId = (): number | undefined => blockManager.recoveries.recoveryId(block);
+      const first = recoveryId();
+      const leader = [...blockManager.datanodes.all].find(({ recoveries }) => recoveries.size > 0);
+      if (leader === undefined) throw new Error('nobody recovers the block');
+      await stage.until('the leader is told', () => leader.recoveries.size === 0, 10_000, 5);
+      stage.cut(leader.id.hostName, 'nn');
+      await stage.until('a newer recovery begins', () => recoveryId() !== first, 120_000, 5);
+      stage.simulation.healAll();
+      await stage.until('the file is closed', () => namespace.openFiles().length === 0, 120_000);
+      stage.restart('client0');
+    },
+  },
+  'put-together': {
+    says: 'files are put together, cut between blocks and within one, and moved',
+    async play(stage) {
+      const fs = await stage.client();
+      const { ledger, actor } = stage;
+      const paths = await stage.writeMany(fs, 6, { bytes: 10_000, blockSize: 4_096 });
+      const [target = '', ...others] = paths;
+      const call = <T>(kind: 'concat' | 'truncate' | 'rename', path: string, to: string, work: () => Promise<T>): Promise<T> =>
+        stage.run(ledger.call(actor, kind, path, to, work));
+      const [first = '', second = '', third = '', ...rest] = others;
+      const sources = [first, second, third];
+      await call('concat', target, sources.join(' '), () => fs.concat(target, sources));
+      for (const source of sources) ledger.forget(source);
+      for (const [i, path] of rest.entries()) {
+        const length = i % 2 === 0 ? 8_192 : 5_000;
+        await call('truncate', path, String(length), () => fs.truncate(path, length));
+      }
+      await call('rename', target, '/shared/b/whole', () => fs.rename(target, '/shared/b/whole'));
+    },
+  },
+  'unreadable-replica': {
+    says: 'a disk cannot read its blocks for a while, and everybody reads them',
+    dataNodes: 4,
+    keys: { 'dfs.datanode.directoryscan.interval': '5s', 'dfs.datanode.scan.period.hours': '10s' },
+    async play(stage) {
+      const fs = await stage.client();
+      const paths = await stage.writeMany(fs, 6, { bytes: 40_000, blockSize: 65_536 });
+      for (const path of paths) {
+        for (const { dataNode, path: file } of stage.holders(path).slice(0, 2)) {
+          const { disk } = stage.dataNode(dataNode);
+          disk.add({ path: file, operations: 'read', error: 'EIO', times: 8, every: 3 });
+        }
+      }
+      for (let round = 0; round < 4; round++) {
+        for (const path of paths) await stage.run(stage.begin(fs.readFile(path)));
+        await stage.sleep(4_000);
+      }
     },
   },
   'power-under-writers': {

@@ -1,6 +1,11 @@
 // Drills of the NameNode: answers that are lost, logs that are slow or fail, safe mode, leases.
 import { HdfsAdmin } from '../../src/client/admin.ts';
+import type { Hdfs } from '../../src/client/index.ts';
+import type { CallKind } from '../ledger.ts';
+import { allReplicas } from '../replicas.ts';
 import type { Drill, Stage } from './stage.ts';
+
+const DAY_MS = 86_400_000;
 
 /** Changes whose answers do not arrive; `meanwhile` happens between the call and its repetition. */
 async function loseAnswers(stage: Stage, meanwhile: () => Promise<void>): Promise<void> {
@@ -42,6 +47,39 @@ export const NAMENODE_DRILLS = {
         await stage.sleep(300);
         stage.restart('nn');
       }),
+  },
+  'overtaken-rename': {
+    says: 'the answer to a rename is lost, and before it is made again its source is there once more',
+    async play(stage) {
+      const fs = await stage.client();
+      const other = await stage.client(1);
+      const { ledger, actor } = stage;
+      const [from = '', to = '', next = ''] = await stage.writeMany(fs, 3, { bytes: 600 });
+      const rename = (by: Hdfs, source: string, target: string, overwrite: boolean): Promise<unknown> =>
+        ledger.call(actor, 'rename', source, target, () => by.rename(source, target, { overwrite }));
+      stage.cut('nn', 'client0');
+      const first = stage.begin(rename(fs, from, to, true));
+      await stage.sleep(300);
+      await stage.run(rename(other, next, from, false));
+      stage.breakConnections('client0', 'nn');
+      await stage.sleep(100);
+      stage.simulation.healAll();
+      await stage.run(first);
+      ledger.refresh();
+    },
+  },
+  'clock-jumps': {
+    says: 'wall clocks jump by a day while files are written and DataNodes are heard from',
+    async play(stage) {
+      const fs = await stage.client();
+      const writers = [await stage.create(fs, '/shared/f0'), await stage.create(fs, '/shared/f1')];
+      for (const [i, days] of [1, -2, 3].entries()) {
+        for (const writer of writers) await stage.run(writer.write(2_000).then(() => writer.flush('sync')));
+        for (const name of ['nn', 'client0', `dn${i}`]) stage.simulation.node(name).jumpClock(days * DAY_MS);
+        await stage.sleep(12_000);
+      }
+      for (const writer of writers) await stage.run(writer.close());
+    },
   },
   'slow-log': {
     says: 'files are deleted while the log takes its time to become durable',
@@ -128,6 +166,76 @@ export const NAMENODE_DRILLS = {
         await stage.run(admin.safeMode('leave'));
         await stage.sleep(2_500);
       }
+    },
+  },
+  'old-image': {
+    says: 'the NameNode starts from what its directory held some files ago, and then from the right one',
+    // What is durable is taken away on purpose.
+    only: new Set(['SM3', 'DL1', 'DL2', 'DL4', 'X1', 'X3', 'BK6']),
+    async play(stage) {
+      const fs = await stage.client();
+      const { cluster } = stage;
+      const begin = async (content?: ReturnType<Stage['nameDirectory']>): Promise<void> => {
+        if (content !== undefined) stage.putNameDirectory(content);
+        stage.restart('nn');
+        await stage.until('it has started', () => cluster.nameNode.running !== undefined);
+      };
+      // Of one block less than one has to be known: safe mode would end at once, as Apache's does.
+      await stage.writeMany(fs, 4, { bytes: 2_000 });
+      stage.crash('nn', 'power');
+      const old = stage.nameDirectory();
+      await begin();
+      await stage.until('it serves', () => cluster.ready);
+      await stage.write(fs, '/shared/after', { bytes: 2_000 });
+      const count = (): number => allReplicas(cluster).length;
+      const replicas = count();
+      stage.crash('nn', 'power');
+      const right = stage.nameDirectory();
+      await begin(old);
+      await stage.sleep(30_000);
+      const { safeMode } = stage.nameSystem.blockManager;
+      cluster.violations.check(safeMode.isOn, 'SM3', () => 'an old image is served while DataNodes have newer blocks');
+      cluster.violations.check(
+        count() === replicas,
+        'SM3',
+        () => `of ${replicas} replicas ${count()} are left by an old image`,
+      );
+      stage.crash('nn', 'power');
+      await begin(right);
+      await stage.until('it serves', () => cluster.ready);
+      const bytes = await stage.run(fs.readFile('/shared/after'));
+      const ghost = stage.ledger.byCreatePath.get('/shared/after');
+      cluster.violations.check(ghost?.firstWrongByte(0, bytes) === -1, 'BK6', () => 'what was written last is read wrong');
+    },
+  },
+  quotas: {
+    says: 'directories have quotas, and files in them are written, cut, appended to, put together, moved and deleted',
+    async play(stage) {
+      const fs = await stage.client();
+      const { ledger, actor } = stage;
+      const block = 4_096;
+      await stage.run(fs.quotas.setSpace('/shared', 600 * block));
+      await stage.run(fs.quotas.setNames('/shared/a', 9));
+      await stage.run(fs.quotas.setSpace('/shared/a', 60 * block));
+      await stage.run(fs.quotas.setSpace('/shared/b', 24 * block));
+      const path = (i: number): string => `/shared/a/f${i}`;
+      // Some do not fit.
+      for (let i = 0; i < 10; i++) {
+        const written = stage.write(fs, path(i), { bytes: 1 + i * 2_500, blockSize: block, replication: 1 + (i % 3) });
+        if ((await stage.begin(written)) !== 'ok') stage.ledger.refresh();
+        await stage.sleep(2_500);
+      }
+      const call = (kind: CallKind, at: string, to: string | undefined, work: () => Promise<unknown>): Promise<string> =>
+        stage.run(stage.begin(ledger.call(actor, kind, at, to, work)));
+      await call('truncate', path(3), '5000', () => fs.truncate(path(3), 5_000));
+      await call('rename', path(2), '/shared/b/moved', () => fs.rename(path(2), '/shared/b/moved'));
+      await call('concat', path(4), path(7), () => fs.concat(path(4), [path(7)]));
+      await call('setrep', path(1), '3', () => fs.setReplication(path(1), 3));
+      await stage.begin(stage.append(fs, path(1)).then((writer) => stage.run(writer.write(3_000).then(() => writer.close()))));
+      await stage.sleep(3_000);
+      await stage.begin(stage.run(stage.remove(fs, path(0))));
+      await stage.begin(stage.run(stage.remove(fs, '/shared/b')));
+      await stage.sleep(3_000);
     },
   },
   'late-holder': {

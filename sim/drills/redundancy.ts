@@ -1,7 +1,9 @@
 // Drills of replicas that are too few, too many, stale, old, or on dead nodes.
+import { HdfsAdmin } from '../../src/client/admin.ts';
 import type { Drill } from './stage.ts';
 
 const BLOCK = 4_096;
+const EXCLUDE_FILE = '/conf/exclude';
 
 export const REDUNDANCY_DRILLS = {
   'fewer-replicas': {
@@ -51,6 +53,61 @@ export const REDUNDANCY_DRILLS = {
       stage.crash('dn3', 'process');
       stage.cluster.core = stage.cluster.core.filter(({ name }) => name !== 'dn3');
       await stage.sleep(30_000);
+    },
+  },
+  'many-copies': {
+    says: 'a DataNode dies whose many blocks have one other replica, and copies take long',
+    dataNodes: 4,
+    async play(stage) {
+      const fs = await stage.client();
+      await stage.writeMany(fs, 24, { bytes: 1_500, replication: 2 });
+      const [gone, ...others] = stage.cluster.dataNodes;
+      if (gone === undefined) throw new Error('there is no DataNode');
+      for (const { disk } of others) disk.add({ path: '/data', operations: 'write', delayMs: 400 });
+      stage.crash(gone.name, 'process');
+      stage.cluster.core = stage.cluster.core.filter((daemon) => daemon !== gone);
+      await stage.sleep(60_000);
+    },
+  },
+  'two-volumes-report': {
+    says: 'the NameNode starts anew, and each DataNode reports two volumes to it',
+    keys: { 'dfs.datanode.data.dir': '/data/1,/data/2' },
+    async play(stage) {
+      const fs = await stage.client();
+      await stage.writeMany(fs, 8, { bytes: 1_500 });
+      stage.crash('nn', 'power');
+      await stage.sleep(300);
+      stage.restart('nn');
+      await stage.sleep(20_000);
+    },
+  },
+  'leaving-nodes': {
+    says: 'DataNodes are taken out of service one after the other, while a file is open, and switched off',
+    dataNodes: 5,
+    keys: { 'dfs.namenode.decommission.interval': 2, 'dfs.hosts.exclude': EXCLUDE_FILE },
+    prepare: (stage) => stage.putExcluded(EXCLUDE_FILE, []),
+    async play(stage) {
+      const { cluster } = stage;
+      const fs = await stage.client();
+      await stage.writeMany(fs, 6, { bytes: 9_000, blockSize: BLOCK });
+      const writer = await stage.create(fs, '/shared/open', { blockSize: BLOCK });
+      await stage.run(writer.write(6_000).then(() => writer.flush('sync')));
+      const admin = new HdfsAdmin(stage.simulation.node('client1').host, cluster.configuration, 'hdfs');
+      const gone: string[] = [];
+      for (const name of ['dn0', 'dn1']) {
+        gone.push(name);
+        await stage.putExcluded(EXCLUDE_FILE, gone);
+        await stage.run(admin.refreshNodes());
+        const isOut = (): boolean =>
+          [...stage.nameSystem.blockManager.datanodes.all].some(
+            ({ id, decommissioned }) => id.hostName === name && decommissioned,
+          );
+        await stage.until(`${name} is out of service`, isOut);
+        stage.crash(name, 'process');
+        cluster.core = cluster.core.filter((daemon) => daemon.name !== name);
+        await stage.sleep(2_000);
+      }
+      await stage.run(writer.write(2_000).then(() => writer.close()));
     },
   },
   'returning-node': {

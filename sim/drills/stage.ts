@@ -1,9 +1,15 @@
 // A drill: one kind of trouble, played on purpose and in a few virtual seconds, under the eyes of all predicates. Chaos finds
 // what nobody thought of; a drill finds a known bug within a stated time.
+import { onSometimes, type Situation } from '../../src/base/sometimes.ts';
 import type { Hdfs } from '../../src/client/index.ts';
+import type { BlockHandle } from '../../src/core/blocks/block-map.ts';
+import { blocksOf } from '../../src/core/namespace/apply/blocks.ts';
 import type { SimLogLine } from '../../src/host/sim/index.ts';
+import type { DataNode } from '../../src/server/datanode/datanode.ts';
+import type { NameSystem } from '../../src/server/namenode/namesystem.ts';
 import { checkAtRest } from '../checks.ts';
-import { type Keys, SimCluster } from '../cluster.ts';
+import { type Daemon, type Keys, SimCluster } from '../cluster.ts';
+import { type DiskState, fillDisk } from '../explore/states.ts';
 import { GhostWriter, type Scene } from '../ghost-writer.ts';
 import { codeOf, type Ledger } from '../ledger.ts';
 import { observe } from '../observers.ts';
@@ -17,6 +23,10 @@ export interface Drill {
   readonly says: string;
   readonly dataNodes?: number;
   readonly keys?: Keys;
+  /** The invariants that count, where others are broken on purpose; default all. */
+  readonly only?: ReadonlySet<string>;
+  /** Before the cluster starts for the first time. */
+  prepare?(stage: Stage): Promise<void>;
   play(stage: Stage): Promise<void>;
 }
 
@@ -39,7 +49,8 @@ export class Stage implements Scene {
 
   constructor(drill: Drill, seed: number, log?: (line: SimLogLine) => void) {
     this.seed = seed;
-    this.cluster = new SimCluster({ seed, dataNodes: drill.dataNodes ?? 3, clients: 2, keys: drill.keys, log });
+    const { dataNodes = 3, keys, only } = drill;
+    this.cluster = new SimCluster({ seed, dataNodes, clients: 2, keys, only, log });
     const { ledger, witness } = observe(this.cluster, 1);
     this.ledger = ledger;
     this.witness = witness;
@@ -138,6 +149,24 @@ export class Stage implements Scene {
     }
   }
 
+  dataNode(name: string): Daemon<DataNode> {
+    const found = this.cluster.dataNodes.find((each) => each.name === name);
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    return found;
+  }
+
+  get nameSystem(): NameSystem {
+    const system = this.cluster.nameNode.running?.system;
+    if (system === undefined) throw new Error('the NameNode is down');
+    return system;
+  }
+
+  /** As the NameNode knows them. */
+  blocksOf(path: string): readonly BlockHandle[] {
+    const { namespace } = this.nameSystem;
+    return blocksOf(namespace, this.nameSystem.fileAt(path));
+  }
+
   /** DataNodes with a replica of a block of a file, now. */
   holders(path: string): { readonly dataNode: string; readonly path: string; readonly id: bigint }[] {
     const entry = this.witness.model().entries.get(path);
@@ -147,6 +176,32 @@ export class Stage implements Scene {
 
   async until(what: string, condition: () => boolean, limitMs = READY_LIMIT_MS, stepMs = 50): Promise<void> {
     if (!(await this.cluster.until(condition, limitMs, stepMs))) throw new Error(`${what}: not within ${limitMs / 1000} s`);
+  }
+
+  /** Names DataNodes in the file of dfs.hosts.exclude. */
+  async putExcluded(path: string, names: readonly string[]): Promise<void> {
+    const { disk } = this.cluster.nameNode.machine.host;
+    await this.run(disk.mkdir(path.slice(0, path.lastIndexOf('/'))));
+    await this.run(disk.writeFileAtomic(path, names.map((name) => `${name}\n`).join('')));
+  }
+
+  /** What is in the first name directory, as a process would find it. */
+  nameDirectory(): DiskState {
+    const state = new Map<string, Buffer | undefined>([['/name', undefined]]);
+    const { disk } = this.cluster.nameNode.machine;
+    for (const [path, file] of disk.files('/name')) {
+      const bytes = Buffer.alloc(file.size);
+      file.read(bytes, 0, bytes.length, 0);
+      const directory = path.slice(0, path.lastIndexOf('/'));
+      if (!state.has(directory)) state.set(directory, undefined);
+      state.set(path, bytes);
+    }
+    return state;
+  }
+
+  /** Somebody puts it there, while the NameNode is down. */
+  putNameDirectory(state: DiskState): void {
+    fillDisk(this.cluster.nameNode.machine.disk, state);
   }
 
   /** Asks for the lease of a file until that is closed. */
@@ -173,11 +228,20 @@ export class Stage implements Scene {
   }
 }
 
-/** What is wrong when it has been played, everything has healed, and the cluster is at rest. */
-export async function playDrill(drill: Drill, seed: number, log?: (line: SimLogLine) => void): Promise<readonly Violation[]> {
+export interface Played {
+  /** What is wrong when it has been played, everything has healed, and the cluster is at rest. */
+  readonly violations: readonly Violation[];
+  /** Rare situations that it met. */
+  readonly reached: ReadonlySet<Situation>;
+}
+
+export async function playDrill(drill: Drill, seed: number, log?: (line: SimLogLine) => void): Promise<Played> {
   const stage = new Stage(drill, seed, log);
   const { cluster, ledger, witness, simulation } = stage;
+  const reached = new Set<Situation>();
+  onSometimes((situation) => reached.add(situation));
   try {
+    await drill.prepare?.(stage);
     await cluster.start();
     await simulation.run(prepare(cluster, ledger, simulation.node('client0')), 60_000);
     await drill.play(stage);
@@ -185,6 +249,8 @@ export async function playDrill(drill: Drill, seed: number, log?: (line: SimLogL
     if (cluster.violations.found.length === 0) await checkAtRest(cluster, ledger, witness);
   } catch (error) {
     cluster.violations.add('X3', `the drill broke off: ${error instanceof Error ? error.stack : String(error)}`);
+  } finally {
+    onSometimes(undefined);
   }
-  return cluster.violations.found;
+  return { violations: cluster.violations.found, reached };
 }

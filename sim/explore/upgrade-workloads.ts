@@ -80,9 +80,9 @@ async function judge(
     const server = await start(cluster, 'regular');
     const shown = pathsBelow(server.system.namespace, '/before').concat(pathsBelow(server.system.namespace, '/after'));
     const detail = `it shows [${shown.join(' ')}], promised was ${JSON.stringify(promised)}`;
-    if (promised.before && !shown.includes('/before')) found.push({ invariant: 'NS1', detail });
+    if (promised.before && !shown.includes('/before')) found.push({ invariant: 'EL9', detail });
     if (promised.after && !promised.rolledBack && !shown.includes('/after')) found.push({ invariant: 'NS1', detail });
-    if (promised.rolledBack && shown.includes('/after')) found.push({ invariant: 'NS1', detail });
+    if (promised.rolledBack && shown.includes('/after')) found.push({ invariant: 'EL9', detail });
     const times = new Set(await cTimes(cluster));
     if (times.size !== 1) found.push({ invariant: 'X1', detail: `the directories have the CTimes ${[...times].join(' ')}` });
     // It goes on from there, over another start.

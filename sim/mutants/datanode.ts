@@ -181,4 +181,27 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
     seeds: 1,
     trips: ['ST3', 'NS1', 'PR5'],
   },
+  {
+    id: 'unreadable-deleted',
+    what: 'a DataNode deletes a replica that its disk did not read once (HDFS-16985)',
+    file: 'src/server/datanode/open-replica.ts',
+    find: '  return dataset.locks.run(dataset.key(block), () => openHeld(dataset, block, options));',
+    replace:
+      '  return dataset.locks.run(dataset.key(block), () => openHeld(dataset, block, options)).catch((error: unknown) => {\n    void dataset.invalidate(block.pool, [block]);\n    throw error;\n  });',
+    story: 'drill',
+    drill: 'unreadable-replica',
+    seeds: 1,
+    trips: ['DL4'],
+  },
+  {
+    id: 'failed-read-unawaited',
+    what: 'a read ahead that fails is awaited by nobody, and ends the DataNode',
+    file: 'src/server/datanode/block-sender.ts',
+    find: '    reading.catch(() => undefined);',
+    replace: '    void reading.then(() => undefined);',
+    story: 'drill',
+    drill: 'unreadable-replica',
+    seeds: 1,
+    trips: ['X2'],
+  },
 ];

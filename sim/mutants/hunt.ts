@@ -33,7 +33,7 @@ async function violationsOf(hunt: Hunt, seed: number): Promise<readonly Found[]>
       return (await exploreNamed(hunt.workload ?? '', DISKS)).violations;
     case 'drill':
       if (hunt.drill === undefined) throw new Error('a drill without a name');
-      return playDrillNamed(hunt.drill, seed);
+      return (await playDrillNamed(hunt.drill, seed)).violations;
     case 'chaos':
       return (await runSeed({ seed, scenario: hunt.scenario, spanMs: SWARM_MS })).violations;
   }

@@ -3,13 +3,20 @@ import { PREDICATES } from '../predicates/table.ts';
 import { CLIENT_MUTANTS } from './client.ts';
 import { DATANODE_MUTANTS } from './datanode.ts';
 import type { Hunt } from './hunt.ts';
+import { LOG_MUTANTS } from './log.ts';
 import type { Mutant } from './mutant.ts';
-import { NAMENODE_MUTANTS } from './namenode.ts';
+import { NAMESPACE_MUTANTS } from './namespace.ts';
 import { REDUNDANCY_MUTANTS } from './redundancy.ts';
 
-export { mutate } from './mutant.ts';
+export { filesOf, mutate } from './mutant.ts';
 
-export const MUTANTS: readonly Mutant[] = [...NAMENODE_MUTANTS, ...REDUNDANCY_MUTANTS, ...DATANODE_MUTANTS, ...CLIENT_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [
+  ...LOG_MUTANTS,
+  ...NAMESPACE_MUTANTS,
+  ...REDUNDANCY_MUTANTS,
+  ...DATANODE_MUTANTS,
+  ...CLIENT_MUTANTS,
+];
 
 /** The hunts of these mutants once each, as long as the longest: without a bug they have to find nothing. */
 export function controls(mutants: readonly Mutant[]): Omit<Hunt, 'from'>[] {

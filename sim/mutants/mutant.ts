@@ -13,8 +13,8 @@ export interface Mutant {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
-  /** A second change in the same file, where one alone is caught by the code itself. */
-  readonly also?: { readonly find: string; readonly replace: string };
+  /** A second change, where one alone is caught by the code itself; in the same file, or in another. */
+  readonly also?: { readonly file?: string; readonly find: string; readonly replace: string };
   readonly story: Story;
   /** Of the chaos story: what is done to the cluster. */
   readonly scenario?: 'calm' | 'blackout' | 'faults' | 'power' | 'swarm';
@@ -28,10 +28,14 @@ export interface Mutant {
   readonly trips: readonly string[];
 }
 
-/** The text of the mutant's file with the bug in it. Throws when the mutant does not apply. */
-export function mutate({ id, file, find, replace, also }: Mutant, text: string): string {
-  const once = change(id, file, { find, replace }, text);
-  return also === undefined ? once : change(id, file, also, once);
+export const filesOf = ({ file, also }: Mutant): readonly string[] =>
+  also?.file === undefined || also.file === file ? [file] : [file, also.file];
+
+/** The text of one of the mutant's files with the bug in it. Throws when the mutant does not apply. */
+export function mutate(mutant: Mutant, text: string, file = mutant.file): string {
+  const { id, find, replace, also } = mutant;
+  const once = file === mutant.file ? change(id, file, { find, replace }, text) : text;
+  return also !== undefined && (also.file ?? mutant.file) === file ? change(id, file, also, once) : once;
 }
 
 function change(id: string, file: string, { find, replace }: NonNullable<Mutant['also']>, text: string): string {

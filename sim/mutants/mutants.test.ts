@@ -2,13 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { MUTANTS, mutate } from './index.ts';
+import { filesOf, MUTANTS, mutate } from './index.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
 test.each(MUTANTS.map((mutant) => [mutant.id, mutant] as const))('%s still applies', (_id, mutant) => {
-  const text = readFileSync(join(ROOT, mutant.file), 'utf8');
-  expect(mutate(mutant, text)).not.toBe(text);
+  for (const file of filesOf(mutant)) {
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    expect(mutate(mutant, text, file)).not.toBe(text);
+  }
   expect(mutant.trips.length).toBeGreaterThan(0);
   expect(mutant.seeds).toBeGreaterThan(0);
 });

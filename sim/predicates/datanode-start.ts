@@ -4,6 +4,7 @@ import { firstBadChunk } from '../../src/base/crc.ts';
 import { ProtocolError } from '../../src/base/errors.ts';
 import { ReplicaState } from '../../src/core/replica/states.ts';
 import { ChecksumType, decodeMetaHeader, META_HEADER_BYTES } from '../../src/format/storage/block-files.ts';
+import type { DiskTree } from '../../src/host/sim/disk-tree.ts';
 import type { SimCluster } from '../cluster.ts';
 import { type DiskReplica, metaFault, replicasOn } from '../replicas.ts';
 
@@ -25,6 +26,46 @@ export function provenBytes({ bytes, meta }: DiskReplica): number {
     proven += data.length;
   }
   return proven;
+}
+
+/**
+ * Whether a length is proved: whole chunks by their checksums, and what is behind them, of one chunk, by its checksum or by
+ * what a sync has noted beside the replica (blk_N.tail: lengths and checksums in two sectors).
+ */
+export function isProven({ bytes, meta }: DiskReplica, length: number, tail: Buffer | undefined): boolean {
+  if (length === 0) return true;
+  const header = meta === undefined || meta.bytes.length < META_HEADER_BYTES ? undefined : headerOf(meta.bytes);
+  if (meta === undefined || header === undefined) return false;
+  const { type, bytesPerChecksum } = header;
+  const sums = meta.bytes.subarray(META_HEADER_BYTES);
+  const checksum = type === ChecksumType.CRC32 ? 'CRC32' : 'CRC32C';
+  const fits = (from: number, to: number, sum: Buffer): boolean =>
+    sum.length === 4 && firstBadChunk(checksum, bytes.subarray(from, to), sum, bytesPerChecksum) < 0;
+  const sumOf = (chunk: number): Buffer => sums.subarray(chunk * 4, chunk * 4 + 4);
+  const whole = Math.floor(length / bytesPerChecksum);
+  for (let chunk = 0; chunk < whole; chunk++) {
+    if (!fits(chunk * bytesPerChecksum, (chunk + 1) * bytesPerChecksum, sumOf(chunk))) return false;
+  }
+  const from = whole * bytesPerChecksum;
+  if (from === length || fits(from, length, sumOf(whole))) return true;
+  return TAIL_RECORDS.some((at) => {
+    if (tail === undefined || tail.length < at + 12 || tail.readBigUInt64BE(at) !== BigInt(length)) return false;
+    return fits(from, length, tail.subarray(at + 8, at + 12));
+  });
+}
+
+/** Where the records of a tail file are. */
+const TAIL_RECORDS = [0, 512];
+
+function tailsOn(disk: DiskTree): Map<string, Buffer> {
+  const found = new Map<string, Buffer>();
+  for (const [path, file] of disk.files('/')) {
+    if (!path.endsWith('.tail')) continue;
+    const bytes = Buffer.alloc(file.size);
+    file.read(bytes, 0, bytes.length, 0);
+    found.set(path, bytes);
+  }
+  return found;
 }
 
 /** A power cut may leave anything where the header should be: then nothing is proved. */
@@ -56,6 +97,7 @@ export function watchDataNodeStarts(cluster: SimCluster): void {
     daemon.start = async () => {
       const { host } = daemon.machine;
       const before = replicasOn(daemon.name, daemon.machine.disk);
+      const tails = tailsOn(daemon.machine.disk);
       await start();
       if (before.length === 0) return;
       const look = (pollsLeft: number): void => {
@@ -100,7 +142,9 @@ export function watchDataNodeStarts(cluster: SimCluster): void {
           } else if (state === ReplicaState.RWR) {
             const proven = provenBytes(wanted);
             violations.check(
-              numBytes >= proven && numBytes <= wanted.bytes.length,
+              numBytes >= proven &&
+                numBytes <= wanted.bytes.length &&
+                isProven(wanted, numBytes, tails.get(`${wanted.path}.tail`)),
               invariant,
               () => `${what}, and takes ${numBytes} bytes for proved, ${proven} of ${wanted.bytes.length} are`,
             );

@@ -2,8 +2,11 @@
 import type { SimCluster } from '../cluster.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Witness } from '../witness.ts';
+import { watchClocks } from './clocks.ts';
 import { watchDataNodeStarts } from './datanode-start.ts';
 import { checkFlushed } from './flushed.ts';
+import { watchLeaving } from './leaving.ts';
+import { watchLogStarts } from './log-start.ts';
 import { NameNodeWatch } from './namenode.ts';
 import { NameNodeDiskWatch } from './namenode-disk.ts';
 import { checkNamespace } from './namespace.ts';
@@ -31,6 +34,9 @@ export function watchPredicates(cluster: SimCluster, witness: Witness, ledger: L
   watchUnlinks(cluster, witness, nameNode.deletions);
   watchLeases(cluster);
   watchDataNodeStarts(cluster);
+  watchLogStarts(cluster, witness);
+  watchClocks(cluster);
+  watchLeaving(cluster);
   let flushes = 0;
   cluster.beforeFlush = (file, end, mark) => {
     if (flushes++ % FLUSH_LOOK_EVERY > 0) return () => undefined;

@@ -30,6 +30,7 @@ export class NameNodeDiskWatch {
     });
     let host = nameNode.machine.host;
     onDisk(nameNode, ({ operation, path }, answer) => {
+      if (operation === 'rename') this.checkNamed(path);
       if (nameNode.machine.host !== host) {
         host = nameNode.machine.host;
         this.failed = new Set();
@@ -39,6 +40,15 @@ export class NameNodeDiskWatch {
       // A full disk is met while the log grows ahead: nothing was promised on it.
       if (answer?.error !== undefined && answer.error !== 'ENOSPC') this.failed.add(path);
     });
+  }
+
+  /** EL6: an image that gets its name now. */
+  private checkNamed(path: string): void {
+    const parsed = parseStorageFileName(path.slice(path.lastIndexOf('/') + 1));
+    if (parsed?.kind !== 'image-checkpoint') return;
+    const durableTxid = this.witness.read().at(-1)?.txid ?? 0;
+    const detail = (): string => `${path} gets its name, txid ${durableTxid} is the last durable one`;
+    this.cluster.violations.check(parsed.txid <= durableTxid, 'EL6', detail);
   }
 
   /** Looks at what would be left if the power went now. */

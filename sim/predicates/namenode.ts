@@ -177,7 +177,8 @@ export class NameNodeWatch {
     });
     wrap(blockManager, 'beginFullReport', (call, id, identity, replicas, now) => {
       const report = call(id, identity, replicas, now);
-      if (report !== undefined) begun.set(report, lives.get(report.storage.node) ?? 0);
+      if (report === undefined) this.checkPassedOver(blockManager.datanodes.find(id)?.storages.get(identity.storageId));
+      else begun.set(report, lives.get(report.storage.node) ?? 0);
       return report;
     });
     wrap(blockManager, 'stepFullReport', (call, report, limit, now) => {
@@ -206,6 +207,12 @@ export class NameNodeWatch {
       }
       return answer;
     });
+  }
+
+  /** ST3: a report is passed over only of a storage that has reported, as further ones are while a start is under way. */
+  private checkPassedOver(storage: Storage | undefined): void {
+    const detail = (): string => `the first whole report of ${storage?.id} is passed over`;
+    this.cluster.violations.check(storage === undefined || storage.reportCount > 0, 'ST3', detail);
   }
 
   /** SM1, DL1, DL3, RP2, RP3: what DataNodes are told to delete and to copy. */
@@ -272,7 +279,7 @@ export class NameNodeWatch {
     inProgress: number,
   ): void {
     const { violations } = this.cluster;
-    const cap = blockManager.options.replicationStreamsHardLimit;
+    const cap = blockManager.options.maxReplicationStreams;
     violations.check(
       tasks.length + inProgress <= cap || tasks.length === 0,
       'RP3',

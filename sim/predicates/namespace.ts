@@ -3,8 +3,9 @@ import { type InodeHandle, InodeType } from '../../src/core/namespace/inodes.ts'
 import type { Namespace } from '../../src/core/namespace/namespace.ts';
 import type { Model } from '../model.ts';
 import type { Violations } from '../violations.ts';
+import { checkQuotas } from './quotas.ts';
 
-/** NS2: one root, no cycles, names unique and sorted by bytes, one parent each, all found by their ids. LR1, LR2: leases. */
+/** NS2: one root, no cycles, names unique and sorted by bytes, one parent each, all found by their ids. LR1, LR2: leases. NS7: quotas. */
 export function checkNamespace(ns: Namespace, violations: Violations): void {
   const { inodes } = ns;
   const seen = new Set<InodeHandle>([inodes.root]);
@@ -48,6 +49,7 @@ export function checkNamespace(ns: Namespace, violations: Violations): void {
     if (inode === 0 && inodes.findAnywhere(id) !== 0) continue;
     violations.check(open.has(id), 'LR2', () => `there is a lease on inode ${id}, which nobody writes`);
   }
+  checkQuotas(ns, violations);
 }
 
 /** NS9: each file has the blocks that the log tells of, with their lengths. */
