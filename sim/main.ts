@@ -181,9 +181,9 @@ async function tellMinimum(
   output: SimOutput,
   runs: number,
 ): Promise<void> {
-  const again = (shape: Shape): Promise<RunResult> => play(first.seed, { ...options, shape }, output);
+  const again = (shape: Shape, seed: number): Promise<RunResult> => play(seed, { ...options, shape }, output);
   const { shape, result } = await minimize(first, again, runs, (line) => output.line(`  minimizing: ${line}`));
-  output.line('  smallest shape that fails, for --shape FILE:');
+  output.line(`  smallest shape that fails, for --from ${result.seed} --seeds 1 --shape FILE:`);
   output.line(JSON.stringify(shape));
   for (const line of tellViolations(result.violations)) output.line(`  ${line}`);
 }

@@ -65,7 +65,7 @@ export function parseSimOptions(args: readonly string[], write: (text: string) =
     )
     .option('--beyond', 'nothing is spared, more is lost than may be: only that nothing wrong is served is checked')
     .option('--minimize', 'makes the shape of each failing seed smaller and prints it')
-    .option('--runs <count>', 'of a minimiser, at most', wholeNumber, 100)
+    .option('--runs <count>', 'of a minimiser, at most', wholeNumber, 200)
     .option('--shape <file>', 'plays this shape, as printed by a minimiser, instead of what the seed draws')
     .addOption(
       new Option('--explore <work>', 'starts the daemons on every disk that a power cut could leave').choices([
