@@ -6,7 +6,7 @@ const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 
 /** Words that start a server. Where one is only the name of a file, the larger bundle does the same, a little later. */
-const SERVERS = new Set(['dev', 'namenode', 'secondarynamenode', 'datanode', 'httpfs']);
+const SERVERS = new Set(['dev', 'namenode', 'secondarynamenode', 'datanode', 'httpfs', 'oiv']);
 
 module.exports = (command) => {
   const argv = process.argv.slice(2);

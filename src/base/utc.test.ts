@@ -1,6 +1,6 @@
 // If this fails, tools show other dates than those that stand in the files.
 import { expect, test } from 'vitest';
-import { civilDate, DAY_MS, formatUtc } from './utc.ts';
+import { civilDate, DAY_MS, formatUtc, parseUtc } from './utc.ts';
 
 test.each([
   [0, '1970-01-01T00:00:00.000'],
@@ -12,6 +12,7 @@ test.each([
   [1_795_863_398_700, '2026-11-28T10:56:38.700'],
 ])('%d is %s', (ms, text) => {
   expect(formatUtc(ms)).toBe(text);
+  expect(parseUtc(text)).toBe(ms);
 });
 
 test('each day follows the one before, through the leap years of four centuries', () => {
@@ -25,5 +26,11 @@ test('each day follows the one before, through the leap years of four centuries'
     if (++month <= 12) continue;
     month = 1;
     year++;
+  }
+});
+
+test('what is no moment is told apart', () => {
+  for (const text of ['', '2026-11-28', '2026-02-29T00:00:00.000', '2026-01-01T24:00:00.000']) {
+    expect(parseUtc(text)).toBeUndefined();
   }
 });

@@ -4,6 +4,7 @@ import { nameNodeConfiguration, nameNodeIdentity } from '../config/nameservices.
 import type { Host } from '../host/host.ts';
 import { DataNode, type DataNodeOptions } from '../server/datanode/datanode.ts';
 import { HttpFs } from '../server/httpfs/httpfs.ts';
+import { serveImage } from '../server/image-viewer/image-viewer.ts';
 import { type FormatOptions, formatNameNode } from '../server/namenode/format.ts';
 import { NameNode, type NameNodeOptions } from '../server/namenode/namenode.ts';
 import { rollBackNameNode } from '../server/namenode/upgrade.ts';
@@ -74,3 +75,5 @@ export function format(host: Host, configuration: Configuration, options: Format
 export function rollBack(host: Host, configuration: Configuration): Promise<void> {
   return rollBackNameNode(host, ownNameNodeConfiguration(host, configuration));
 }
+
+export { serveImage };

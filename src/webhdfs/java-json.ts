@@ -1,5 +1,6 @@
 // JSON as Hadoop's WebHDFS writes it: Jackson's compact form, with the fields of a map in the order in which Java's maps
 // give them. A TreeMap sorts its keys; a HashMap goes by their hashes, which clients never rely on and byte comparisons do.
+import { inHashOrder } from '../base/java-hash-map.ts';
 
 export type Json = string | number | bigint | boolean | null | readonly Json[] | JsonObject;
 
@@ -36,31 +37,21 @@ export function writeJson(value: Json): string {
   }
 }
 
-function reordered(fields: JsonObject, compare: (a: string, b: string) => number): JsonObject {
+function reordered(fields: JsonObject, names: readonly string[]): JsonObject {
   // No prototype: a field may have any name.
   const sorted: Record<string, Json | undefined> = Object.create(null) as Record<string, Json | undefined>;
-  for (const name of Object.keys(fields).sort(compare)) sorted[name] = fields[name];
+  for (const name of names) sorted[name] = fields[name];
   return sorted;
 }
 
 /** Fields as a TreeMap holds them: by UTF-16 units. */
 export function treeMap(fields: JsonObject): JsonObject {
-  return reordered(fields, (a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return reordered(fields, Object.keys(fields).sort());
 }
 
-function hashOf(text: string): number {
-  let hash = 0;
-  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
-  return hash ^ (hash >>> 16);
-}
-
-/** Fields as a HashMap of up to 12 entries holds them; those of one bucket in the order they were put in. */
+/** Fields as a HashMap holds them. */
 export function hashMap(fields: JsonObject): JsonObject {
-  const names = Object.keys(fields);
-  let buckets = 16;
-  while (names.length > buckets * 0.75) buckets *= 2;
-  const order = new Map(names.map((name, index) => [name, (hashOf(name) & (buckets - 1)) * names.length + index]));
-  return reordered(fields, (a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+  return reordered(fields, inHashOrder(Object.keys(fields)));
 }
 
 /** An object of one field, as most answers are. */

@@ -17,6 +17,7 @@ import { formatDigest } from '../../src/format/storage/digest.ts';
 import { editsInProgressName, formatSeenTxid, imageDigestName, imageName } from '../../src/format/storage/names.ts';
 import { formatNameNodeVersion } from '../../src/format/storage/version.ts';
 import { describeWithApache, ours, writeConfiguration } from './apache.ts';
+import { readTestSource } from './support/cli-texts.ts';
 import { freePorts } from './support/ports.ts';
 import { Resident } from './support/resident.ts';
 
@@ -77,6 +78,20 @@ describeWithApache('our files under the eyes of Apache', () => {
         code: 0,
       });
       expect(readFileSync(binary).equals(readFileSync(path(name)))).toBe(true);
+    }
+  });
+
+  test('our oev turns Hadoop’s stored edit log into its stored XML, and back', async () => {
+    for (const name of ['editsStored', 'editsStored.xml']) {
+      writeFileSync(path(name), readTestSource('hadoop-hdfs', name));
+    }
+    for (const [from, to, processor] of [
+      ['editsStored', 'editsStored.xml', 'xml'],
+      ['editsStored.xml', 'editsStored', 'binary'],
+    ] as const) {
+      const made = await ours('hdfs', ['oev', '-p', processor, '-i', path(from), '-o', path('made')]);
+      expect(made).toMatchObject({ code: 0, stderr: '' });
+      expect(readFileSync(path('made')).equals(readFileSync(path(to)))).toBe(true);
     }
   });
 

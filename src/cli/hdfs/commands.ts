@@ -28,7 +28,7 @@ export const HDFS_COMMANDS = {
   fsck: built('look at the blocks of files'),
   getconf: built('print values of the configuration'),
   oev: built('show an edit log file, or make one of its XML'),
-  oiv: built('show an image of the namespace'),
+  oiv: built('show an image of the namespace, or make one of its XML'),
   version: built('print the version'),
   balancer: later('the balancer is'),
   cacheadmin: later('centralized cache management is'),

@@ -10,12 +10,14 @@ import { recordElement, recordOfXml } from '../../format/edit-log/xml/records.ts
 import type { DiskFile, Host } from '../../host/host.ts';
 import { absolutePath } from '../paths.ts';
 import type { Terminal } from '../terminal.ts';
+import { fileChunks, fileText } from './input-file.ts';
+import { type OptionRow, readOptions, requireOptions } from './option-table.ts';
 import { OutputFile } from './output-file.ts';
 
 const USAGE = `Usage: hdfs oev [OPTIONS] -i INPUT_FILE -o OUTPUT_FILE
 Shows an edit log file of a NameNode, or makes one.
- -i,--inputFile FILE    what to read: XML when its name ends in .xml, otherwise an edit log
- -o,--outputFile FILE   what to write; an existing file is overwritten
+ -i,--inputFilename F    what to read: XML when its name ends in .xml, otherwise an edit log
+ -o,--outputFilename F   what to write; an existing file is overwritten
  -p,--processor NAME    xml (the default), binary (makes an edit log of XML), or stats (counts the operations)
  -f,--fix-txids         number the transactions without gaps, from the first one on
  -r,--recover           step over damaged parts of an edit log, and say where they were
@@ -25,7 +27,6 @@ Shows an edit log file of a NameNode, or makes one.
 
 /** What Hadoop's tools end with after an error: -1 as a process tells it. */
 const FAILED = 255;
-const CHUNK_BYTES = 256 * 1024;
 
 type LoggedOp = Pick<EditRecord, 'txid' | 'op'>;
 
@@ -38,44 +39,28 @@ interface Options {
   readonly verbose: boolean;
 }
 
+const OPTIONS = [
+  { short: 'o', long: 'outputFilename', takes: 'value', required: true },
+  { short: 'i', long: 'inputFilename', takes: 'value', required: true },
+  { short: 'p', long: 'processor', takes: 'value' },
+  { short: 'f', long: 'fix-txids' },
+  { short: 'r', long: 'recover' },
+  { short: 'v', long: 'verbose' },
+  { short: 'h', long: 'help' },
+] as const satisfies readonly OptionRow[];
+
 /** Answers undefined where only help is wanted. Throws HdfsError EINVAL. */
 function parse(argv: readonly string[]): Options | undefined {
-  const values = new Map<string, string>();
-  const flags = new Set<string>();
-  const LONG: Readonly<Record<string, string>> = {
-    '--inputFile': '-i',
-    '--inputFilename': '-i',
-    '--outputFile': '-o',
-    '--outputFilename': '-o',
-    '--processor': '-p',
-    '--fix-txids': '-f',
-    '--recover': '-r',
-    '--verbose': '-v',
-    '--help': '-h',
-  };
-  for (let at = 0; at < argv.length; at++) {
-    const word = argv[at] ?? '';
-    const [name = '', inline] = word.startsWith('--') ? word.split(/=(.*)/s) : [word];
-    const short = LONG[name] ?? name;
-    if (['-i', '-o', '-p'].includes(short)) {
-      const value = inline ?? argv[++at];
-      if (value === undefined) throw new HdfsError('EINVAL', `Missing argument for option: ${short.slice(1)}`);
-      values.set(short, value);
-    } else if (['-f', '-r', '-v', '-h'].includes(short)) flags.add(short);
-    else throw new HdfsError('EINVAL', `Unrecognized option: ${word}`);
-  }
-  if (flags.has('-h')) return undefined;
-  const missing = ['-o', '-i'].filter((name) => !values.has(name)).map((name) => name.slice(1));
-  if (missing.length > 0) {
-    throw new HdfsError('EINVAL', `Missing required option${missing.length > 1 ? 's' : ''}: ${missing.join(', ')}`);
-  }
+  const given = readOptions(OPTIONS, argv);
+  if (given.has('h')) return undefined;
+  requireOptions(OPTIONS, given);
   return {
-    input: values.get('-i') ?? '',
-    output: values.get('-o') ?? '',
-    processor: (values.get('-p') ?? 'xml').toLowerCase(),
-    fixTxids: flags.has('-f'),
-    recover: flags.has('-r'),
-    verbose: flags.has('-v'),
+    input: given.value('i') ?? '',
+    output: given.value('o') ?? '',
+    processor: (given.value('p') ?? 'xml').toLowerCase(),
+    fixTxids: given.has('f'),
+    recover: given.has('r'),
+    verbose: given.has('v'),
   };
 }
 
@@ -147,25 +132,14 @@ async function convert(host: Host, terminal: Terminal, options: Options, xml: bo
 
 // ------------------------------------------------------------------------------------------------------------- reading
 
-async function* chunks(file: DiskFile, start: number): AsyncGenerator<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-  for (let position = start; ; ) {
-    const got = await file.read(buffer, 0, buffer.length, position);
-    if (got === 0) return;
-    yield buffer.subarray(0, got);
-    position += got;
-  }
-}
-
 /** From `start` on, with a header in front where the file's own has been read already. */
 async function* segment(file: DiskFile, start: number): AsyncGenerator<Uint8Array> {
   if (start > 0) yield encodeEditLogHeader();
-  yield* chunks(file, start);
+  yield* fileChunks(file, start);
 }
 
 async function loadXml(file: DiskFile, visitor: Visitor, visit: (op: LoggedOp) => Promise<void>): Promise<void> {
   const reader = new XmlRecordReader();
-  const decoder = new TextDecoder('utf-8', { fatal: true });
   let started = false;
   const take = async (text: string): Promise<void> => {
     const records = reader.push(text);
@@ -175,15 +149,7 @@ async function loadXml(file: DiskFile, visitor: Visitor, visit: (op: LoggedOp) =
     }
     for (const record of records) await visit(recordOfXml(record));
   };
-  const text = (bytes: Uint8Array | undefined): string => {
-    try {
-      return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
-    } catch {
-      throw new ProtocolError('the file is not UTF-8');
-    }
-  };
-  for await (const chunk of chunks(file, 0)) await take(text(chunk));
-  await take(text(undefined));
+  for await (const text of fileText(file)) await take(text);
   reader.finish();
 }
 

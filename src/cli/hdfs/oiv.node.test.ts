@@ -1,5 +1,6 @@
 // If these fail, an operator who looks into an image of the namespace sees something else than stands in it.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -69,14 +70,89 @@ test('a damaged image is told with the place of the damage', async () => {
   }
 });
 
+const IMAGES = ['fsimage-core', 'fsimage-unbuilt', 'fsimage-tokens-compressed'];
+
+test.each(IMAGES)('-p ReverseXML makes an image of the XML of %s that shows the same', async (name) => {
+  writeFileSync(join(directory, 'again.xml'), golden(`${name}.xml`));
+  expect(await oiv('-p ReverseXML -i again.xml -o again')).toEqual({ code: 0, stdout: '', stderr: '' });
+  const shown = await oiv('-p XML -i again');
+  expect(shown.code).toBe(0);
+  expect(anyProgram(shown.stdout)).toBe(anyProgram(golden(`${name}.xml`)));
+  const digest = createHash('md5')
+    .update(readFileSync(join(directory, 'again')))
+    .digest('hex');
+  expect(readFileSync(join(directory, 'again.md5'), 'utf8')).toBe(`${digest} *again\n`);
+});
+
+test('XML that makes no sound image is refused with the reason and the line', async () => {
+  const sound = golden('fsimage-core.xml');
+  for (const [from, to, reason] of [
+    ['</fsimage>', '', /line \d+: the file ends before <\/fsimage>|unclosed tag/],
+    ['<layoutVersion>-67', '<layoutVersion>-66', /Layout version mismatch.*-66/],
+    [/<version>.*<\/version>/, '', /No <version> section found/],
+    [/<INodeReferenceSection>.*<\/INodeReferenceSection>/, '', /without including section\(s\) INodeReferenceSection/],
+    ['<txid>', '<made>up</made><txid>', /Found unknown XML keys in NameSection: made/],
+    ['<txid>', '<txid>x', /<txid>: x\d+ is no number/],
+    [/<inode><id>16386.*<\/inode>/, '', /1 <inode> are missing of those announced/],
+    ['<type>DIRECTORY', '<type>DOOR', /unknown <type> tag DOOR \(section INodeSection, up to line \d+\)/],
+    ['root:supergroup:0755', 'root:0755', /Unable to parse permission string root:0755/],
+    ['</NameSection>', '</NameSection><NameSection></NameSection>', /Unknown or duplicate section found for NameSection/],
+  ] as const) {
+    const xml = sound.replace(from, to);
+    expect(xml, String(from)).not.toBe(sound);
+    writeFileSync(join(directory, 'wrong.xml'), xml);
+    const { code, stderr } = await oiv('-p ReverseXML -i wrong.xml -o wrong');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(reason)]);
+  }
+});
+
+/** The image of `fsimage-core` without some of its inodes. */
+async function without(ids: readonly number[], output: string): Promise<void> {
+  const xml = golden('fsimage-core.xml')
+    .replace(new RegExp(`<inode><id>(?:${ids.join('|')})</id><type>[\\s\\S]*?</inode>`, 'g'), '')
+    .replace(/<numInodes>(\d+)/, (_, count) => `<numInodes>${Number(count) - ids.length}`);
+  writeFileSync(join(directory, `${output}.xml`), xml);
+  expect((await oiv(`-p ReverseXML -i ${output}.xml -o ${output}`)).stderr).toBe('');
+}
+
+const CORRUPTION = 'CorruptionType\tId\tIsSnapshot\tParentPath\tParentId\tName\tNodeType\tCorruptChildren\n';
+
+const BROKEN = [
+  'MissingChild\t16386\tfalse\t/\t16385\ta\tNode\t2\n',
+  'CorruptNode\t16387\ttrue\t\t16386\t\tUnknown\t0\n',
+  'CorruptNode\t16393\ttrue\t\t16386\t\tUnknown\t0\n',
+].join('');
+
+test('-p DetectCorruption names what is missing, and who misses it', async () => {
+  expect((await oiv(`-p DetectCorruption -i ${join(GOLDEN, 'fsimage-core')}`)).stdout).toBe(CORRUPTION);
+  await without([16_387, 16_393], 'broken');
+  const { code, stdout } = await oiv('-p DetectCorruption -i broken');
+  expect([code, stdout]).toEqual([0, CORRUPTION + BROKEN]);
+  expect((await oiv('-p DetectCorruption -i broken -delimiter ,')).stdout).toBe((CORRUPTION + BROKEN).replaceAll('\t', ','));
+});
+
+test('-t shows the same, and leaves nothing behind', async () => {
+  await without([16_387, 16_393], 'broken');
+  for (const words of ['-p Delimited -sp -ec -i broken', '-p DetectCorruption -i broken']) {
+    const { stdout } = await oiv(words);
+    expect(stdout.split('\n').length).toBeGreaterThan(3);
+    expect(await oiv(`${words} -t tree`)).toEqual({ code: 0, stdout, stderr: '' });
+    expect(existsSync(join(directory, 'tree'))).toBe(false);
+  }
+  mkdirSync(join(directory, 'there'));
+  expect(await oiv('-p Delimited -i broken -t there')).toMatchObject({
+    code: 255,
+    stderr: expect.stringContaining('there already exists! Delete manually or provide another (not existing) directory!'),
+  });
+});
+
 test('what cannot be done is refused by name', async () => {
   const image = join(GOLDEN, 'fsimage-core');
-  for (const processor of ['Web', 'ReverseXML', 'DetectCorruption']) {
-    expect(await oiv(`-p ${processor} -i ${image}`)).toMatchObject({
-      code: 255,
-      stderr: `The processor ${processor} is not built yet\n`,
-    });
-  }
+  expect(await oiv(`-p ReverseXML -i ${image}`)).toMatchObject({
+    code: 255,
+    stderr: 'Encountered exception.  Exiting: ReverseXML needs a file to write: -o FILE\n',
+  });
+  expect((await oiv(`-addr nowhere -i ${image}`)).stderr).toContain('Does not contain a valid host:port authority: nowhere');
   expect((await oiv(`-p Nonsense -i ${image}`)).stderr).toBe('Invalid processor specified : Nonsense\n');
   expect(await oiv('-p XML')).toMatchObject({ code: 255, stdout: expect.stringContaining('Missing required option: i') });
   expect(await oiv(`-p FileDistribution -step x -i ${image}`)).toMatchObject({

@@ -1,109 +1,114 @@
-// hdfs oiv: an image of the namespace as XML, as a table, or as counts of file sizes. Apache: OfflineImageViewerPB.
+// hdfs oiv: an image of the namespace as XML, as tables, as counts of file sizes or over WebHDFS, and made again from its XML.
+// Apache: OfflineImageViewerPB.
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
 import { ImageSections } from '../../format/fsimage/image-sections.ts';
+import { reverseImage } from '../../format/fsimage/reverse/reverser.ts';
+import { writeCorruption } from '../../format/fsimage/views/corruption.ts';
 import { writeDelimited } from '../../format/fsimage/views/delimited.ts';
 import { writeFileDistribution } from '../../format/fsimage/views/file-distribution.ts';
+import type { TreeStore } from '../../format/fsimage/views/tree-store.ts';
 import { writeImageXml } from '../../format/fsimage/views/xml.ts';
-import type { Host } from '../../host/host.ts';
-import { absolutePath } from '../paths.ts';
+import { formatDigest } from '../../format/storage/digest.ts';
+import type { Address, Host } from '../../host/host.ts';
+import { absolutePath, nameOf } from '../paths.ts';
 import { formatMinute, type Terminal } from '../terminal.ts';
 import { VERSION } from '../version.ts';
+import { fileText } from './input-file.ts';
+import { type GivenOptions, type OptionRow, readOptions, requireOptions } from './option-table.ts';
 import { OutputFile } from './output-file.ts';
+import { serve } from './roles.ts';
+import { withTreeStore } from './tree-files.ts';
 
 const USAGE = `Usage: hdfs oiv [OPTIONS] -i INPUT_FILE -o OUTPUT_FILE
-Shows an image of the namespace without a NameNode.
- -i,--inputFile FILE    the image
+Shows an image of the namespace without a NameNode, or makes one.
+ -i,--inputFile FILE    the image, or the XML of one
  -o,--outputFile FILE   what to write; an existing file is overwritten. Without it: the screen
  -p,--processor NAME    XML: everything that stands in the image
+                        ReverseXML: an image of such XML, with its .md5 file
                         Delimited: a line for each file and directory
+                        DetectCorruption: a line for each inode that is missing, or misses a child
                         FileDistribution: how many files have which size
-                        (Web, ReverseXML and DetectCorruption are not built yet)
+                        Web: serves the image over WebHDFS, for reading only, until it is interrupted (the default)
+ -addr HOST:PORT        Web: where to listen (localhost:5978)
  -maxSize BYTES         FileDistribution: largest size of its own step (128 GiB)
  -step BYTES            FileDistribution: bytes of a step (2 MiB)
  -format                FileDistribution: sizes with units
- -delimiter TEXT        Delimited: what stands between two fields (a tab)
+ -delimiter TEXT        Delimited, DetectCorruption: what stands between two fields (a tab)
  -sp                    Delimited: with storage policies
  -ec                    Delimited: with erasure coding policies
- -t,--temp DIR          taken and not needed
+ -t,--temp DIR          Delimited, DetectCorruption: keep the tree in files of DIR, which is made for it and removed
+                        afterwards, rather than in memory
  -m,--multiThread N     taken and not needed
  -h,--help              this text
 `;
 
 /** What Hadoop's tools end with after an error: -1 as a process tells it. */
 const FAILED = 255;
+/** Apache ends so where an image cannot be made. */
+const REVERSE_FAILED = 1;
+const DEFAULT_ADDRESS = 'localhost:5978';
 
-const WITH_VALUE: Readonly<Record<string, string>> = {
-  '-i': 'input',
-  '--inputFile': 'input',
-  '-o': 'output',
-  '--outputFile': 'output',
-  '-p': 'processor',
-  '--processor': 'processor',
-  '-maxSize': 'maxSize',
-  '-step': 'step',
-  '-addr': 'addr',
-  '-delimiter': 'delimiter',
-  '-t': 'temp',
-  '--temp': 'temp',
-  '-m': 'threads',
-  '--multiThread': 'threads',
-};
-const FLAGS: Readonly<Record<string, string>> = {
-  '-format': 'format',
-  '-sp': 'sp',
-  '-ec': 'ec',
-  '-h': 'help',
-  '--help': 'help',
-};
+const OPTIONS = [
+  { short: 'i', long: 'inputFile', takes: 'value', required: true },
+  { short: 'o', long: 'outputFile', takes: 'value' },
+  { short: 'p', long: 'processor', takes: 'value' },
+  { short: 'h', long: 'help' },
+  { short: 'maxSize', takes: 'value' },
+  { short: 'step', takes: 'value' },
+  { short: 'format' },
+  { short: 'addr', takes: 'value' },
+  { short: 'delimiter', takes: 'value' },
+  { short: 'sp' },
+  { short: 'ec' },
+  { short: 't', long: 'temp', takes: 'value' },
+  { short: 'm', long: 'multiThread', takes: 'value' },
+] as const satisfies readonly OptionRow[];
 
-interface Options {
-  readonly values: ReadonlyMap<string, string>;
-  readonly flags: ReadonlySet<string>;
+type Options = GivenOptions<(typeof OPTIONS)[number]['short']>;
+
+interface Run {
+  readonly host: Host;
+  readonly terminal: Terminal;
+  readonly options: Options;
+  /** Absolute path. */
+  readonly input: string;
 }
 
-/** Throws HdfsError EINVAL. */
-function parse(argv: readonly string[]): Options {
-  const values = new Map<string, string>();
-  const flags = new Set<string>();
-  for (let at = 0; at < argv.length; at++) {
-    const word = argv[at] ?? '';
-    const [name = '', inline] = word.startsWith('--') ? word.split(/=(.*)/s) : [word];
-    const key = WITH_VALUE[name];
-    const flag = FLAGS[name];
-    if (key !== undefined) {
-      const value = inline ?? argv[++at];
-      if (value === undefined) throw new HdfsError('EINVAL', `Missing argument for option: ${name.replace(/^-+/, '')}`);
-      values.set(key, value);
-    } else if (flag !== undefined) flags.add(flag);
-    else throw new HdfsError('EINVAL', `Unrecognized option: ${word}`);
-  }
-  if (!flags.has('help') && !values.has('input')) throw new HdfsError('EINVAL', 'Missing required option: i');
-  return { values, flags };
-}
+type Processor = (run: Run) => Promise<number>;
 
-type View = (image: ImageSections, sink: OutputFile, options: Options, terminal: Terminal) => Promise<void>;
-
-const VIEWS: Readonly<Record<string, View>> = {
-  XML: (image, sink) => writeImageXml(image, sink, `tuskfs-${VERSION}`),
-  FILEDISTRIBUTION: (image, sink, { values, flags }) =>
+const PROCESSORS: Readonly<Record<string, Processor>> = {
+  XML: view((image, sink) => writeImageXml(image, sink, `tuskfs-${VERSION}`)),
+  FILEDISTRIBUTION: view((image, sink, { options }) =>
     writeFileDistribution(image, sink, {
-      maxSize: wholeNumber(values, 'maxSize'),
-      step: wholeNumber(values, 'step'),
-      format: flags.has('format'),
+      maxSize: wholeNumber(options, 'maxSize'),
+      step: wholeNumber(options, 'step'),
+      format: options.has('format'),
     }),
-  DELIMITED: (image, sink, { values, flags }, terminal) =>
-    writeDelimited(image, sink, {
-      delimiter: values.get('delimiter') ?? '\t',
-      storagePolicy: flags.has('sp'),
-      erasureCodingPolicy: flags.has('ec'),
-      formatTime: (ms) => formatMinute(terminal.localTime(ms)),
-    }),
+  ),
+  DELIMITED: view((image, sink, run) => {
+    const { options, terminal } = run;
+    const shape = {
+      delimiter: options.value('delimiter') ?? '\t',
+      storagePolicy: options.has('sp'),
+      erasureCodingPolicy: options.has('ec'),
+      formatTime: (ms: number) => formatMinute(terminal.localTime(ms)),
+    };
+    return withTree(run, (store) => writeDelimited(image, sink, shape, store));
+  }),
+  DETECTCORRUPTION: view((image, sink, run) =>
+    withTree(run, (store) => writeCorruption(image, sink, run.options.value('delimiter') ?? '\t', store)),
+  ),
+  REVERSEXML: reverse,
+  WEB: web,
 };
 
-const NOT_YET: readonly string[] = ['WEB', 'REVERSEXML', 'DETECTCORRUPTION'];
+function withTree(run: Run, work: (store: TreeStore) => Promise<void>): Promise<void> {
+  const directory = run.options.value('t');
+  return withTreeStore(run.host.disk, directory === undefined ? undefined : absolutePath(directory, run.terminal.cwd), work);
+}
 
-function wholeNumber(values: ReadonlyMap<string, string>, name: string): number {
-  const text = values.get(name) ?? '0';
+function wholeNumber(options: Options, name: 'maxSize' | 'step'): number {
+  const text = options.value(name) ?? '0';
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new HdfsError('EINVAL', `-${name} ${text} is no whole number`);
   return value;
@@ -113,51 +118,109 @@ export async function runOiv(host: Host, terminal: Terminal, argv: readonly stri
   const { stdout, stderr } = terminal;
   let options: Options;
   try {
-    options = parse(argv.length === 0 ? ['-h'] : argv);
+    options = readOptions(OPTIONS, argv.length === 0 ? ['-h'] : argv);
+    if (!options.has('h')) requireOptions(OPTIONS, options);
   } catch (error) {
     if (!(error instanceof HdfsError)) throw error;
     stdout.write(`Error parsing command-line options: ${error.message}\n${USAGE}`);
     return FAILED;
   }
-  if (options.flags.has('help')) {
+  if (options.has('h')) {
     stdout.write(USAGE);
     return argv.length > 1 ? FAILED : 0;
   }
-  const processor = options.values.get('processor') ?? 'Web';
-  const view = VIEWS[processor.toUpperCase()];
-  if (view === undefined) {
-    const isKnown = NOT_YET.includes(processor.toUpperCase());
-    stderr.write(isKnown ? `The processor ${processor} is not built yet\n` : `Invalid processor specified : ${processor}\n`);
-    if (!isKnown) stdout.write(USAGE);
+  const name = options.value('p') ?? 'Web';
+  const processor = Object.hasOwn(PROCESSORS, name.toUpperCase()) ? PROCESSORS[name.toUpperCase()] : undefined;
+  if (processor === undefined) {
+    stderr.write(`Invalid processor specified : ${name}\n`);
+    stdout.write(USAGE);
     return FAILED;
   }
   try {
-    await show(host, terminal, options, view);
-    return 0;
+    return await processor({ host, terminal, options, input: absolutePath(options.value('i') ?? '', terminal.cwd) });
   } catch (error) {
-    const isDisk = error instanceof Error && error.name === 'DiskError';
-    if (!(error instanceof HdfsError || error instanceof ProtocolError || isDisk)) throw error;
+    if (!isExpected(error)) throw error;
     stderr.write(`Encountered exception.  Exiting: ${messageOf(error)}\n`);
     return FAILED;
   }
 }
 
-async function show(host: Host, terminal: Terminal, options: Options, view: View): Promise<void> {
-  const path = absolutePath(options.values.get('input') ?? '', terminal.cwd);
-  const file = await host.disk.open(path, 'r');
+function isExpected(error: unknown): boolean {
+  const isDisk = error instanceof Error && error.name === 'DiskError';
+  return error instanceof HdfsError || error instanceof ProtocolError || isDisk;
+}
+
+async function withImage<T>({ host, input }: Run, work: (image: ImageSections) => Promise<T>): Promise<T> {
+  const file = await host.disk.open(input, 'r');
   try {
-    const image = await ImageSections.read(file, (await file.stat()).size);
-    const name = options.values.get('output') ?? '-';
-    const sink =
-      name === '-'
-        ? new OutputFile(undefined, terminal)
-        : new OutputFile(await host.disk.open(absolutePath(name, terminal.cwd), 'w'), undefined);
-    try {
-      await view(image, sink, options, terminal);
-    } finally {
-      await sink.close();
-    }
+    return await work(await ImageSections.read(file, (await file.stat()).size));
   } finally {
     await file.close();
   }
+}
+
+function view(show: (image: ImageSections, sink: OutputFile, run: Run) => Promise<void>): Processor {
+  return (run) =>
+    withImage(run, async (image) => {
+      const { host, terminal, options } = run;
+      const name = options.value('o') ?? '-';
+      const sink =
+        name === '-'
+          ? new OutputFile(undefined, terminal)
+          : new OutputFile(await host.disk.open(absolutePath(name, terminal.cwd), 'w'), undefined);
+      try {
+        await show(image, sink, run);
+      } finally {
+        await sink.close();
+      }
+      return 0;
+    });
+}
+
+async function reverse({ host, terminal, options, input }: Run): Promise<number> {
+  const name = options.value('o');
+  if (name === undefined || name === '-') throw new HdfsError('EINVAL', 'ReverseXML needs a file to write: -o FILE');
+  const path = absolutePath(name, terminal.cwd);
+  const digest = `${path}.md5`;
+  try {
+    const file = await host.disk.open(input, 'r');
+    try {
+      // One of another image would speak against this one.
+      if (await host.disk.exists(digest)) await host.disk.unlink(digest);
+      const sink = new OutputFile(await host.disk.open(path, 'w'), undefined);
+      let md5: string;
+      try {
+        md5 = await reverseImage(fileText(file), sink);
+      } finally {
+        await sink.close();
+      }
+      await host.disk.writeFileAtomic(digest, formatDigest({ md5, fileName: nameOf(path) }));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    terminal.stderr.write(`OfflineImageReconstructor failed: ${messageOf(error)}\n`);
+    return REVERSE_FAILED;
+  }
+  return 0;
+}
+
+function web(run: Run): Promise<number> {
+  const { host, terminal, options } = run;
+  const address = parseAddress(options.value('addr') ?? DEFAULT_ADDRESS);
+  return withImage(run, (image) =>
+    serve(host, terminal, 'oiv', async () => {
+      const server = await terminal.launcher().serveImage(host, image, address);
+      const { port } = server.address;
+      terminal.stderr.write(`WebImageViewer started. Listening on ${address.host}:${port}. Press Ctrl+C to stop the viewer.\n`);
+      return () => server.close();
+    }),
+  );
+}
+
+function parseAddress(text: string): Address {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  if (match === null) throw new HdfsError('EINVAL', `Does not contain a valid host:port authority: ${text}`);
+  return { host: match[1] ?? match[2] ?? '', port: Number(match[3]) };
 }

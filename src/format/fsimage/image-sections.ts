@@ -39,23 +39,43 @@ export class ImageSections {
   async openSection(section: Section): Promise<SectionReader> {
     const { codec } = this.summary;
     if (codec === undefined) return SectionReader.ofFile(this.file, section);
-    if (section.length > MAX_PACKED_SECTION_BYTES) {
-      throw new ProtocolError(
-        `section ${section.name}: ${section.length} packed bytes are too many; save the image uncompressed`,
-      );
-    }
-    const packed = await readExactly(this.file, section.offset, section.length);
     try {
-      return SectionReader.ofBytes(section.name, this.file, unpackSection(codec, packed));
+      return SectionReader.ofBytes(section.name, this.file, await this.unpacked(section, codec));
     } catch (error) {
       throw new ProtocolError(`section ${section.name}: ${messageOf(error)}`, { cause: error });
     }
   }
 
-  async open(name: string): Promise<SectionReader> {
+  private async unpacked(section: Section, codec: string): Promise<Buffer> {
+    if (section.length > MAX_PACKED_SECTION_BYTES) {
+      throw new ProtocolError(`${section.length} packed bytes are too many; save the image uncompressed`);
+    }
+    return unpackSection(codec, await readExactly(this.file, section.offset, section.length));
+  }
+
+  /**
+   * What a section's messages are read from by their positions (SectionReader.position): the file itself, or the section in
+   * memory where the image is compressed.
+   */
+  async content(name: string): Promise<RandomAccess> {
+    const { codec } = this.summary;
+    const section = this.section(name);
+    if (codec === undefined) return this.file;
+    const bytes = await this.unpacked(section, codec);
+    return {
+      read: (buffer, offset, length, position) =>
+        Promise.resolve(bytes.copy(buffer, offset, position, Math.min(position + length, bytes.length))),
+    };
+  }
+
+  private section(name: string): Section {
     const section = this.list.find((each) => each.name === name);
     if (section === undefined) throw new ProtocolError(`section ${name} is missing`);
-    return this.openSection(section);
+    return section;
+  }
+
+  async open(name: string): Promise<SectionReader> {
+    return this.openSection(this.section(name));
   }
 
   async strings(): Promise<LoadedStrings> {

@@ -43,6 +43,11 @@ export class SectionReader {
     return new SectionReader(name, file, bytes.length, bytes.length, bytes, bytes.length);
   }
 
+  /** Where the message that was handed out last begins: in the file, or in the unpacked section. */
+  get position(): number {
+    return this.current;
+  }
+
   /** A ProtocolError that says where in the file the last message stands. */
   error(what: string, cause?: unknown): ProtocolError {
     return new ProtocolError(

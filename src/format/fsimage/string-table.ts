@@ -41,12 +41,12 @@ export class LoadedStrings {
     this.strings.set(id, text);
   }
 
-  /** Undefined for number 0, which is "none". */
+  /** Number 0 is "none", but for tables that Apache's ReverseXML made: they count from 0. */
   get(kind: StringKind, serial: number): string | undefined {
-    if (serial === 0) return undefined;
     const id = this.maskBits === 0 ? serial : (serial | (kind << (INT_BITS - this.maskBits))) >>> 0;
     const text = this.strings.get(id);
-    if (text === undefined) throw new ProtocolError(`string ${serial} of kind ${kind} is not in the string table`);
+    if (text === undefined && serial !== 0)
+      throw new ProtocolError(`string ${serial} of kind ${kind} is not in the string table`);
     return text;
   }
 
@@ -67,11 +67,14 @@ export class LoadedStrings {
   aclEntry(packed: number): AclEntry {
     const type = ((packed >>> 3) & 3) as AclType;
     const serial = (packed >>> 6) & MAX_SERIAL;
+    const kind = type === AclType.USER ? StringKind.USER : StringKind.GROUP;
+    const name = isNamed(type) ? this.get(kind, serial) : undefined;
     return {
       scope: ((packed >>> 5) & 1) as AclScope,
       type,
       permission: packed & 7,
-      name: this.get(type === AclType.USER ? StringKind.USER : StringKind.GROUP, isNamed(type) ? serial : 0),
+      // The owner's and the group's own entries have no name; a table of ReverseXML has an empty one for them.
+      name: name === '' ? undefined : name,
     };
   }
 

@@ -1,7 +1,7 @@
 // HTTP over node:http: the server that carries the pages, metrics and WebHDFS, and the client for other daemons' servers.
 // Bodies flow in both directions with back-pressure. A body has no limit of time, only of silence.
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HdfsError, messageOf } from '../../base/errors.ts';
@@ -16,6 +16,7 @@ import type {
   HttpServer,
   Log,
 } from '../host.ts';
+import { escapedPacket, ReplayedSocket } from './unescaped-target.ts';
 
 /** As hadoop.http.max.request.header.size. */
 const MAX_HEADER_BYTES = 64 * 1024;
@@ -55,6 +56,7 @@ async function send(request: http.IncomingMessage, response: http.ServerResponse
   if (!request.complete && request.method !== 'GET' && request.method !== 'HEAD') response.setHeader('Connection', 'close');
   response.statusCode = answer.status;
   if (answer.reason !== undefined) response.statusMessage = answer.reason.replace(/[^\t\x20-\x7e]/g, ' ');
+  if ((request.socket as unknown) instanceof ReplayedSocket) response.setHeader('Connection', 'close');
   const { body } = answer;
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) {
     const bytes = body === undefined ? Buffer.alloc(0) : typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
@@ -113,8 +115,10 @@ async function listen(log: Log, address: Address, handler: HttpHandler): Promise
       response.writeContinue();
     });
   });
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+  server.on('clientError', (error, socket) => {
+    const escaped = socket instanceof Socket ? escapedPacket(error) : undefined;
+    if (escaped !== undefined && socket instanceof Socket) server.emit('connection', new ReplayedSocket(socket, escaped));
+    else if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     else socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {

@@ -1,12 +1,12 @@
 // getfattr and setfattr. Apache: XAttrCommands.
 
 import { HdfsError } from '../../../base/errors.ts';
+import { inHashOrder } from '../../../base/java-hash-map.ts';
 import { decodeXattrValue, encodeXattrValue, XATTR_ENCODINGS, type XattrEncoding } from '../../../base/xattr-value.ts';
 import type { Xattrs } from '../../../client/index.ts';
 import { checkXattrName } from '../../../client/xattr.ts';
 import { Command } from '../command.ts';
 import { UsageError } from '../command-format.ts';
-import { inHashOrder } from '../hash-order.ts';
 import type { Item } from '../item.ts';
 
 /** The attributes of an item's file system. */

@@ -2,7 +2,7 @@
 // of their types. Apache: Display.AvroFileInputStream.
 import { inflateRawSync } from 'node:zlib';
 import { HdfsError } from '../../../base/errors.ts';
-import { hashOrder, javaHash } from '../hash-order.ts';
+import { hashOrder, javaHash } from '../../../base/java-hash-map.ts';
 import { type AvroType, branchName, parseAvroSchema } from './avro-schema.ts';
 import { ByteReader, ByteSource, broken, MAX_PIECE_BYTES } from './byte-source.ts';
 import { javaDouble, javaFloat } from './java-number.ts';

@@ -1,21 +1,19 @@
 // An image as a table: a line for each inode of the current tree, in the order of the image. The parents of all inodes and
-// the names of directories are kept in memory, the inodes themselves pass through. Apache: PBImageDelimitedTextWriter.
-import { ProtocolError } from '../../../base/errors.ts';
-import { ROOT_INODE_ID } from '../../../base/ids.ts';
+// the names of directories are kept, the inodes themselves pass through. Apache: PBImageDelimitedTextWriter.
 import { formatPermission } from '../../../base/mode.ts';
 import { XAttrNamespace } from '../../../core/edits/ops.ts';
 import {
-  INodeDirectorySection_DirEntry,
-  INodeReferenceSection_INodeReference,
-  INodeSection,
-  INodeSection_INode,
+  type INodeSection_INode,
   INodeSection_INode_Type,
   type INodeSection_XAttrFeatureProto,
 } from '../../../wire/messages/fsimage.ts';
 import type { ImageSections } from '../image-sections.ts';
 import type { LoadedStrings } from '../string-table.ts';
+import { csvField } from './csv-field.ts';
 import { systemPolicy } from './erasure-coding-policies.ts';
+import { childPath, eachDirectory, eachInode, nameOf, Paths, readReferences } from './paths.ts';
 import type { TextSink } from './text-sink.ts';
+import type { TreeStore } from './tree-store.ts';
 
 export interface DelimitedOptions {
   readonly delimiter: string;
@@ -40,112 +38,36 @@ const HEADER = [
   'GroupName',
 ];
 
-/** A Map ends at some 16 million entries; images do not. */
-const SHARDS = 256;
-
-class IdMap<T> {
-  private readonly shards: readonly Map<number, T>[] = Array.from({ length: SHARDS }, () => new Map());
-
-  get(id: number): T | undefined {
-    return this.shards[id % SHARDS]?.get(id);
-  }
-
-  set(id: number, value: T): void {
-    this.shards[id % SHARDS]?.set(id, value);
-  }
-}
-
 /** Throws ProtocolError. */
-export async function writeDelimited(image: ImageSections, sink: TextSink, options: DelimitedOptions): Promise<void> {
+export async function writeDelimited(
+  image: ImageSections,
+  sink: TextSink,
+  options: DelimitedOptions,
+  store: TreeStore,
+): Promise<void> {
   const { delimiter } = options;
   const strings = await image.strings();
-  const tree = await readTree(image);
+  await eachInode(image, (inode) => {
+    if (inode.directory !== undefined) return store.putInode(inode.id, nameOf(inode));
+  });
+  await eachDirectory(image, await readReferences(image), async ({ parent, children, referred }) => {
+    for (const child of children) await store.putParent(child, parent);
+    for (const child of referred) await store.putParent(child, parent);
+  });
   const header = [...HEADER];
   if (options.storagePolicy) header.push('StoragePolicyId');
   if (options.erasureCodingPolicy) header.push('ErasureCodingPolicy');
   sink.put(`${header.join(delimiter)}\n`);
+  const paths = new Paths(store);
   await eachInode(image, async (inode) => {
-    const path = tree.pathOf(inode);
+    const parent = await paths.ofParent(inode.id);
     // Only snapshots know it.
-    if (path === undefined) return;
-    sink.put(`${fieldsOf(inode, path, strings, options).map(escapeField).join(delimiter)}\n`);
+    if (parent === undefined) return;
+    const path = childPath(parent, nameOf(inode));
+    sink.put(`${fieldsOf(inode, path, strings, options).map(csvField).join(delimiter)}\n`);
     await sink.flush();
   });
   await sink.flush();
-}
-
-async function eachInode(image: ImageSections, visit: (inode: INodeSection_INode) => Promise<void> | void): Promise<void> {
-  const reader = await image.open('INODE');
-  const { numInodes } = await reader.first(INodeSection);
-  for (let i = 0; i < (numInodes ?? 0); i++) {
-    if (!(await reader.fill())) throw reader.error(`${numInodes} inodes are announced, but ${i} are there`);
-    const inode = reader.next(INodeSection_INode);
-    try {
-      await visit(inode);
-    } catch (error) {
-      if (error instanceof ProtocolError && !error.message.startsWith('section ')) throw reader.error(error.message, error);
-      throw error;
-    }
-  }
-}
-
-interface Tree {
-  pathOf(inode: INodeSection_INode): string | undefined;
-}
-
-const nameOf = (inode: INodeSection_INode): string => Buffer.from(inode.name ?? []).toString('utf8');
-
-async function readTree(image: ImageSections): Promise<Tree> {
-  const directories = new IdMap<string>();
-  const parents = new IdMap<number>();
-  await eachInode(image, (inode) => {
-    if (inode.directory !== undefined) directories.set(inode.id, nameOf(inode));
-  });
-  const referred: number[] = [];
-  if (image.has('INODE_REFERENCE')) {
-    const reader = await image.open('INODE_REFERENCE');
-    await reader.forEach(INodeReferenceSection_INodeReference, ({ referredId }) => {
-      referred.push(referredId ?? 0);
-    });
-  }
-  const reader = await image.open('INODE_DIR');
-  await reader.forEach(INodeDirectorySection_DirEntry, ({ parent, children, refChildren }) => {
-    for (const child of children) parents.set(child, parent ?? 0);
-    for (const index of refChildren) {
-      const child = referred[index];
-      if (child === undefined) throw new ProtocolError(`directory ${parent} has the reference ${index}, which is not there`);
-      parents.set(child, parent ?? 0);
-    }
-  });
-  // Siblings follow one another: the paths of the last directories are enough.
-  const paths = new Map<number, string>();
-  const directoryPath = (id: number): string | undefined => {
-    const known = paths.get(id);
-    if (known !== undefined) return known;
-    const names: string[] = [];
-    const seen = new Set<number>();
-    for (let at = id; at !== ROOT_INODE_ID; ) {
-      const name = directories.get(at);
-      const parent = parents.get(at);
-      if (name === undefined || parent === undefined) return undefined;
-      if (seen.has(at)) throw new ProtocolError(`directory ${at} lies within itself`);
-      seen.add(at);
-      names.push(name);
-      at = parent;
-    }
-    const path = names.length === 0 ? '' : `/${names.reverse().join('/')}`;
-    if (paths.size >= 10_000) paths.clear();
-    paths.set(id, path);
-    return path;
-  };
-  return {
-    pathOf: (inode) => {
-      if (inode.id === ROOT_INODE_ID) return '/';
-      const parent = parents.get(inode.id);
-      const above = parent === undefined ? undefined : directoryPath(parent);
-      return above === undefined ? undefined : `${above}/${nameOf(inode)}`;
-    },
-  };
 }
 
 const MAX_LONG = '9223372036854775807';
@@ -204,10 +126,4 @@ function policyName(value: Uint8Array | undefined): string | undefined {
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
   const length = bytes.readInt32BE(0);
   return length < 0 || length > bytes.length - 4 ? undefined : bytes.toString('utf8', 4, 4 + length);
-}
-
-/** As in a file of comma separated values, whatever the delimiter is; line ends are written %x0A. */
-function escapeField(text: string): string {
-  const quoted = /[,"\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  return quoted.includes('\r\n') ? quoted.replaceAll('\r\n', '%x0D%x0A') : quoted.replaceAll('\n', '%x0A');
 }

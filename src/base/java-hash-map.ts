@@ -1,9 +1,9 @@
-// The order of a Java HashMap, in which Hadoop's client keeps attributes and Avro the entries of a map.
+// The order of a Java HashMap, which shows where Hadoop prints or saves one as it stands.
 
 const LOAD_FACTOR = 0.75;
 const FIRST_BUCKETS = 16;
 
-/** The order in which Hadoop's client, which keeps attributes in a Java HashMap, shows them. */
+/** Names in the order in which a HashMap, into which they were put one after the other, gives them. */
 export function inHashOrder(names: readonly string[]): string[] {
   return hashOrder(names, javaHash, FIRST_BUCKETS);
 }
@@ -12,6 +12,7 @@ export function inHashOrder(names: readonly string[]): string[] {
 export function hashOrder(names: readonly string[], hashOf: (name: string) => number, buckets: number): string[] {
   let size = buckets;
   while (names.length > size * LOAD_FACTOR) size *= 2;
+  // Those of one bucket stay as they came: sorting keeps the order of equals.
   return names
     .map((name) => {
       const hash = hashOf(name);
