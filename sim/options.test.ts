@@ -24,7 +24,7 @@ it('takes what the help lists, and has the defaults it lists', () => {
     minimize: true,
     minutes: 5,
     scenario: 'swarm',
-    runs: 100,
+    runs: 200,
     limit: 2_000,
     seconds: 300,
   });
