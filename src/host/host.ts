@@ -127,6 +127,11 @@ export interface Connection {
   resume(): void;
   /** Queues bytes, which must not change until sent. False: more than the high-water mark is queued, await onDrain. */
   write(chunk: Uint8Array): boolean;
+  /**
+   * As `write`, of memory that the caller would like back. True: the kernel has taken all, so it may be used again; false: it
+   * must not change until sent.
+   */
+  lend(chunk: Uint8Array): boolean;
   /** Several chunks in one system call. */
   writev(chunks: readonly Uint8Array[]): boolean;
   /** Calls back once everything queued up to now was given to the kernel, or the connection ended (`error`). */

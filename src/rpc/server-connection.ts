@@ -9,6 +9,7 @@ import { type Failure, writeFailure, writeSuccess } from '../wire/ipc/headers.ts
 import { RequestHeaderProto } from '../wire/messages/ipc.ts';
 import { type MessageType, readDelimited } from '../wire/protobuf/message.ts';
 import type { ProtoReader } from '../wire/protobuf/reader.ts';
+import { varintBytes } from '../wire/protobuf/varint.ts';
 import { ProtoWriter } from '../wire/protobuf/writer.ts';
 import { failureOf, isBrokenInvariant, isOurFault } from './answers.ts';
 import { type ReplyGate, type RpcCall, type ServiceMethod, WRITTEN, type Written } from './service.ts';
@@ -145,8 +146,8 @@ class Call implements RpcCall {
     return this.connection.remote;
   }
 
-  write(message: WriteMessage): Written {
-    this.held = this.connection.put(this, BY_HANDLER, message);
+  write(message: WriteMessage, expectedBytes = 0): Written {
+    this.held = this.connection.put(this, BY_HANDLER, message, expectedBytes);
     return WRITTEN;
   }
 }
@@ -372,12 +373,13 @@ export class ServerConnection {
   }
 
   /** Appends an answer to those of this turn, or hands it back when it may not leave yet. */
-  put<Init>(call: Call, type: Pick<MessageType<unknown, Init>, 'write'>, message: Init): Buffer | undefined {
+  put<Init>(call: Call, type: Pick<MessageType<unknown, Init>, 'write'>, message: Init, expectedBytes = 0): Buffer | undefined {
     if (this.closed) return undefined;
     const writer = this.writer();
     const before = writer.length;
     try {
-      writeSuccess(writer, call, type, message, this.owner.stateId());
+      if (expectedBytes > 0) writer.room(expectedBytes);
+      writeSuccess(writer, call, type, message, this.owner.stateId(), varintBytes(expectedBytes));
     } catch (error) {
       // Nothing stays of an answer whose value cannot be encoded.
       writer.truncate(before);
@@ -459,7 +461,9 @@ export class ServerConnection {
     if (!this.closed && out.length > 0) {
       this.turnBytes += out.length;
       this.owner.measures.sentBytes += out.length;
-      this.socket.write(out.toBuffer());
+      // A socket that owes nothing nearly always takes all at once, and the memory serves again.
+      if (this.socket.queuedBytes > 0) this.socket.write(out.toBuffer());
+      else if (!this.socket.lend(out.view())) return;
     }
     giveWriter(out);
   }

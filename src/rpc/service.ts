@@ -42,9 +42,9 @@ export interface RpcCall {
   afterTxid: number;
   /**
    * Writes the answer now: `message` appends the response's fields, and may still set `afterTxid`. Last deed of a handler,
-   * which returns what this returns.
+   * which returns what this returns. `expectedBytes`: about how long a long answer will be.
    */
-  write(message: (writer: ProtoWriter) => void): Written;
+  write(message: (writer: ProtoWriter) => void, expectedBytes?: number): Written;
 }
 
 /** In place of an answer: the handler has written it. */

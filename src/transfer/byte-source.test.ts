@@ -26,6 +26,9 @@ class FakeConnection implements Connection {
   write(): boolean {
     return true;
   }
+  lend(): boolean {
+    return true;
+  }
   writev(): boolean {
     return true;
   }

@@ -103,6 +103,11 @@ class NodeConnection implements Connection {
     return this.roomLeft();
   }
 
+  lend(chunk: Uint8Array): boolean {
+    this.write(chunk);
+    return this.socket.writableLength === 0;
+  }
+
   writev(chunks: readonly Uint8Array[]): boolean {
     if (this.ended || this.socket.destroyed) return true;
     let total = 0;

@@ -152,6 +152,11 @@ export class SimConnection implements Connection {
     return this.writev([chunk]);
   }
 
+  lend(chunk: Uint8Array): boolean {
+    this.write(Buffer.from(chunk));
+    return true;
+  }
+
   writev(chunks: readonly Uint8Array[]): boolean {
     if (this.dead || this.ending || !this.here.life.alive) return true;
     for (const chunk of chunks) {

@@ -41,10 +41,11 @@ export function writeSuccess<Init>(
   type: Pick<MessageType<unknown, Init>, 'write'>,
   message: Init,
   stateId?: number,
+  lengthBytes?: number,
 ): void {
   const at = beginFrame(writer);
   writeSuccessHeader(writer, to, stateId);
-  writeDelimited(type, message, writer);
+  writeDelimited(type, message, writer, lengthBytes);
   finishFrame(writer, at);
 }
 

@@ -59,15 +59,16 @@ export function messageType<T, Init>(
   return new GeneratedMessage(name, write, read);
 }
 
-/** Appends `message` with its length before it. */
+/** Appends `message` with its length before it, which probably takes `lengthBytes`. */
 export function writeDelimited<Init>(
   type: Pick<MessageType<unknown, Init>, 'write'>,
   message: Init,
   writer: ProtoWriter,
+  lengthBytes = 1,
 ): void {
-  const at = writer.beginBare();
+  const at = writer.beginBare(lengthBytes);
   type.write(message, writer);
-  writer.finish(at);
+  writer.finish(at, lengthBytes);
 }
 
 /** Reads a message with its length before it. Throws ProtocolError. */
