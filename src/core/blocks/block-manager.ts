@@ -42,6 +42,7 @@ import { StorageState } from './storage-type.ts';
 
 /** Nodes are looked over for missing heartbeats this often. */
 const HEARTBEAT_CHECK_MS = 1_000;
+const NONE: readonly Storage[] = [];
 const NOTHING_DURABLE_NEEDED = Number.MAX_SAFE_INTEGER;
 
 export interface HeartbeatRequest extends HeartbeatFigures {
@@ -455,7 +456,7 @@ export class BlockManager {
     const { blocks, corrupt } = this.#state;
     if (blocks.state(block) !== BlockState.COMPLETE) return { storages: this.expectedStorages(block), corrupt: false };
     const all = storagesOf(this.#state, block);
-    const bad = all.filter((storage) => corrupt.has(block, storage.node));
+    const bad = corrupt.size === 0 ? NONE : all.filter((storage) => corrupt.has(block, storage.node));
     const allBad = bad.length > 0 && bad.length === all.length;
     const storages = all.filter((storage) => {
       const { node } = storage;

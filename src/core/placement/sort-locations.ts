@@ -30,11 +30,19 @@ export function readerDistance(reader: Writer | undefined, node: Datanode): numb
 export function sortForReader(locations: readonly Storage[], reader: Writer | undefined, view: ReaderView): Storage[] {
   if (locations.length < 2) return [...locations];
   const sorted = shuffle([...locations], view.random);
-  const rank = new Map<Storage, number>();
-  for (const storage of sorted) {
-    // Nodes that are only stale are still sorted by distance among themselves; those that leave come after all others.
-    const last = disfavour(storage.node, view);
-    rank.set(storage, last * 1_000_000 + readerDistance(reader, storage.node));
+  // Nodes that are only stale are still sorted by distance among themselves; those that leave come after all others.
+  const ranks = sorted.map(({ node }) => disfavour(node, view) * 1_000_000 + readerDistance(reader, node));
+  // By insertion: they are few, and equal ones stay in their random order.
+  for (let i = 1; i < sorted.length; i++) {
+    const storage = sorted[i] as Storage;
+    const rank = ranks[i] as number;
+    let at = i;
+    for (; at > 0 && (ranks[at - 1] as number) > rank; at--) {
+      sorted[at] = sorted[at - 1] as Storage;
+      ranks[at] = ranks[at - 1] as number;
+    }
+    sorted[at] = storage;
+    ranks[at] = rank;
   }
-  return sorted.sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
+  return sorted;
 }
