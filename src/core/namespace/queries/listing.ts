@@ -30,6 +30,8 @@ export interface Listing {
   readonly path: ResolvedPath;
   /** The entries are those of a directory, to be shown with their names; else the one entry is what the path names. */
   readonly isDirectory: boolean;
+  /** Entries at most. */
+  readonly entries: number;
   /**
    * Hands out the entries one by one, each good until the next, until `visit` answers false: the page ends there, as when
    * its blocks filled the answer. Answers how many are left behind the page.
@@ -50,10 +52,12 @@ export function listing(ns: Namespace, caller: Caller, request: ListingRequest):
   if (isReservedDirectory(path)) return oneByOne(path, true, reservedEntries(ns));
   if (inode === 0) return undefined;
   if (!isDirectory) return oneByOne(path, false, [fileStatusOf(ns, inode)]);
+  const all = startAfter === undefined ? inodes.childCount(inode) : inodes.childrenAfter(inode, startAfter);
   return {
     path,
     isDirectory,
-    walk: (visit) => forEachEntry(ns, inode, startAfter, request.limit, visit),
+    entries: Math.max(0, Math.min(all, request.limit)),
+    walk: (visit) => all - forEachEntry(ns, inode, startAfter, request.limit, visit),
   };
 }
 
@@ -68,6 +72,7 @@ function oneByOne(path: ResolvedPath, isDirectory: boolean, entries: readonly Fi
   return {
     path,
     isDirectory,
+    entries: entries.length,
     walk: (visit) => {
       entries.every(visit);
       return 0;
@@ -75,6 +80,7 @@ function oneByOne(path: ResolvedPath, isDirectory: boolean, entries: readonly Fi
   };
 }
 
+/** Answers how many it showed. */
 function forEachEntry(
   ns: Namespace,
   directory: InodeHandle,
@@ -84,15 +90,14 @@ function forEachEntry(
 ): number {
   const { inodes } = ns;
   const policy = effectivePolicy(inodes, directory);
-  const all = startAfter === undefined ? inodes.childCount(directory) : inodes.childrenAfter(directory, startAfter);
-  if (limit <= 0) return all;
+  if (limit <= 0) return 0;
   const reader = new StatusReader(ns);
   let shown = 0;
   inodes.forEachChild(directory, startAfter, (child) => {
     shown++;
     return visit(reader.read(child, policy)) && shown < limit;
   });
-  return all - shown;
+  return shown;
 }
 
 /** A client may name the last entry by an inode path, when it knows no other. */

@@ -132,9 +132,15 @@ export class ChildReader {
         nodes[depth] = this.nodes.get(node, childAt(index));
         indexes[depth] = 0;
       } else {
-        indexes[depth] = index + 1;
-        if (!visit(this.nodes.get(node, 1 + index))) return;
-        this.assertUnchanged(changes);
+        // The page stays while no directory changes, which is looked at after each visit.
+        const page = this.nodes.page(node);
+        const first = this.nodes.at(node) + 1;
+        const end = countOf(header);
+        for (let i = index; i < end; i++) {
+          if (!visit(page[first + i] as number)) return;
+          this.assertUnchanged(changes);
+        }
+        indexes[depth] = end;
       }
     }
   }

@@ -128,6 +128,15 @@ export class InodeView implements InodeReader {
     return this.names.start(inode);
   }
 
+  /** The same, in words: a name begins with one, at `nameWordAt`. */
+  nameWords(inode: InodeHandle): Uint32Array {
+    return this.names.words(inode);
+  }
+
+  nameWordAt(inode: InodeHandle): number {
+    return this.names.wordAt(inode);
+  }
+
   nameEquals(inode: InodeHandle, name: Uint8Array): boolean {
     return this.names.length(inode) === name.length && this.names.compare(inode, name, 0, name.length) === 0;
   }

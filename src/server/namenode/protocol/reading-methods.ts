@@ -124,19 +124,20 @@ export function readingMethods({
         waitForPath(call, found.path);
         const reader = needLocation ? placeOf(call) : undefined;
         let blocksLeft = listLimit;
-        return call.write((writer) =>
+        const isFresh = ns.touched.highest > 0;
+        const write = (writer: ProtoWriter): void =>
           statuses.listingAnswer(writer, found, {
             locationsOf: (entry) => (needLocation && entry.type === InodeType.FILE ? allBlocks(entry, reader, now) : undefined),
             more: (entry) => {
-              system.waitForOne(call, entry.inode);
+              if (isFresh) system.waitForOne(call, entry.inode);
               system.activity.filesListed++;
               if (!needLocation || entry.type !== InodeType.FILE) return true;
               // As Apache: an answer that shows locations also ends when so many of them are in it.
               blocksLeft -= ns.inodes.blockCount(entry.inode) * Math.max(1, entry.replication);
               return blocksLeft > 0;
             },
-          }),
-        );
+          });
+        return call.write(write, statuses.expectedBytes(found));
       }),
 
     getBatchedListing: (request, call) => {

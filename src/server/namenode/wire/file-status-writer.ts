@@ -1,10 +1,11 @@
 // HdfsFileStatusProto and DirectoryListingProto by hand, byte for byte what the generated encoder makes of them: the
 // messages that a NameNode sends most. Fields in the order of their numbers; a test holds both encoders together.
-import type { Inodes, InodeType } from '../../../core/namespace/inodes.ts';
+import type { InodeHandle, Inodes, InodeType } from '../../../core/namespace/inodes.ts';
 import type { FileStatus } from '../../../core/namespace/queries/file-status.ts';
 import type { Listing } from '../../../core/namespace/queries/listing.ts';
 import { HdfsFileStatusProto_FileType } from '../../../wire/messages/hdfs.ts';
-import type { ProtoWriter } from '../../../wire/protobuf/writer.ts';
+import { MAX_VARINT64_BYTES, putVarint32, putVarint64, varintBytes } from '../../../wire/protobuf/varint.ts';
+import { ProtoWriter } from '../../../wire/protobuf/writer.ts';
 
 /** Field number and wire type. HdfsFileStatusProto. */
 const STATUS = {
@@ -27,6 +28,10 @@ const STATUS = {
 } as const;
 /** FsPermissionProto. */
 const PERMISSION = { perm: 8 } as const;
+/** What the length of a block with its places takes, or of several. */
+const LOCATED_LENGTH_BYTES = 2;
+/** Tags and numbers of a status at their longest, whatever stands between them. */
+const NUMBERS_BYTES = Object.keys(STATUS).length * (2 + MAX_VARINT64_BYTES);
 /** DirectoryListingProto; the first is that of a BatchedDirectoryListingProto too. */
 const LISTING = { partialListing: 10, remainingEntries: 16 } as const;
 /** GetFileInfoResponseProto and its like, GetListingResponseProto: the only field of each. */
@@ -45,8 +50,13 @@ interface Rights {
   readonly mode: number;
   readonly owner: string;
   readonly group: string;
-  /** The three fields, encoded. */
-  readonly bytes: Buffer;
+  readonly fields: Template;
+}
+
+interface Sizes {
+  readonly replication: number;
+  readonly blockSize: number;
+  readonly fields: Template;
 }
 
 export interface ListedEntries {
@@ -56,9 +66,34 @@ export interface ListedEntries {
   readonly more: (entry: FileStatus) => boolean;
 }
 
+/** Fields that rarely change from one entry to the next, encoded. They are put in words, the last of which may be too long. */
+class Template {
+  readonly length: number;
+  readonly #words: readonly number[];
+
+  constructor(bytes: Uint8Array) {
+    this.length = bytes.length;
+    const padded = Buffer.alloc(Math.ceil(bytes.length / 4) * 4);
+    padded.set(bytes);
+    this.#words = Array.from({ length: padded.length / 4 }, (_, i) => padded.readInt32LE(4 * i));
+  }
+
+  put(memory: DataView, at: number): number {
+    const words = this.#words;
+    for (let i = 0; i < words.length; i++) memory.setInt32(at + 4 * i, words[i] as number, true);
+    return at + this.length;
+  }
+}
+
+const NO_FIELDS = new Template(new Uint8Array(0));
+const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+
 export class FileStatusWriter {
   private readonly inodes: Inodes;
-  private lastRights: Rights = { mode: -1, owner: '', group: '', bytes: Buffer.alloc(0) };
+  /** Of the last listing, on average: the next will not be far from it. */
+  private entryBytes = 90;
+  private lastRights: Rights = { mode: -1, owner: '', group: '', fields: NO_FIELDS };
+  private lastSizes: Sizes = { replication: -1, blockSize: -1, fields: NO_FIELDS };
 
   constructor(inodes: Inodes) {
     this.inodes = inodes;
@@ -71,66 +106,138 @@ export class FileStatusWriter {
     writer.finish(at);
   }
 
+  /** About how long the answer with a listing will be. */
+  expectedBytes(listing: Listing): number {
+    return Math.ceil(listing.entries * this.entryBytes);
+  }
+
   /** An answer whose one field is a listing. */
   listingAnswer(writer: ProtoWriter, listing: Listing, each: ListedEntries): void {
-    const answer = writer.begin(ANSWER);
+    const lengthBytes = varintBytes(this.expectedBytes(listing));
+    const answer = writer.begin(ANSWER, lengthBytes);
+    const from = writer.length;
     const left = this.entries(writer, listing, each);
+    if (listing.entries > 0) this.entryBytes = (writer.length - from) / listing.entries;
     writer.tag(LISTING.remainingEntries).putUint32(left);
-    writer.finish(answer);
+    writer.finish(answer, lengthBytes);
   }
 
   /** The entries of a listing inside a message that has begun; answers how many are left behind the page. */
   entries(writer: ProtoWriter, listing: Listing, each: ListedEntries): number {
     return listing.walk((entry) => {
-      const at = writer.begin(LISTING.partialListing);
-      this.fields(writer, entry, listing.isDirectory, each.locationsOf(entry));
-      writer.finish(at);
+      const locations = each.locationsOf(entry);
+      const lengthBytes = locations === undefined ? 1 : LOCATED_LENGTH_BYTES;
+      const at = writer.begin(LISTING.partialListing, lengthBytes);
+      this.fields(writer, entry, listing.isDirectory, locations);
+      writer.finish(at, lengthBytes);
       return each.more(entry);
     });
   }
 
   private fields(writer: ProtoWriter, status: FileStatus, named: boolean, locations: WriteLocations | undefined): void {
-    writer.tag(STATUS.fileType).putUint32(FILE_TYPES[status.type]);
-    writer.tag(STATUS.path);
-    this.name(writer, status, named);
-    writer.tag(STATUS.length).putInt64(status.length);
-    this.rights(writer, status);
-    writer.tag(STATUS.modificationTime).putInt64(status.mtime);
-    writer.tag(STATUS.accessTime).putInt64(status.atime);
-    if (status.symlink !== undefined) writer.tag(STATUS.symlink).putBytes(status.symlink);
-    writer.tag(STATUS.blockReplication).putUint32(status.replication);
-    writer.tag(STATUS.blockSize).putInt64(status.blockSize);
-    if (locations !== undefined) {
-      const at = writer.begin(STATUS.locations);
-      locations(writer);
-      writer.finish(at);
+    const rights = this.rights(status);
+    const sizes = this.sizes(status);
+    const { inode, name, symlink, mtime, atime } = status;
+    const nameLength = inode === 0 ? name.length : named ? this.inodes.nameLength(inode) : 0;
+    const buffer = writer.room(NUMBERS_BYTES + rights.length + nameLength + (symlink === undefined ? 0 : symlink.length));
+    const { memory } = writer;
+    let at = writer.length;
+    buffer[at] = STATUS.fileType;
+    buffer[at + 1] = FILE_TYPES[status.type];
+    buffer[at + 2] = STATUS.path;
+    at = putVarint32(buffer, at + 3, nameLength);
+    if (inode === 0) buffer.set(name, at);
+    else if (nameLength > 0) this.name(memory, at, inode, nameLength);
+    at += nameLength;
+    buffer[at] = STATUS.length;
+    at = putVarint64(buffer, at + 1, status.length);
+    at = rights.put(memory, at);
+    buffer[at] = STATUS.modificationTime;
+    at = putTime(buffer, at + 1, mtime);
+    buffer[at] = STATUS.accessTime;
+    at = putTime(buffer, at + 1, atime);
+    if (symlink !== undefined) {
+      buffer[at] = STATUS.symlink;
+      at = putVarint32(buffer, at + 1, symlink.length);
+      buffer.set(symlink, at);
+      at += symlink.length;
     }
-    writer.tag(STATUS.fileId).putInt64(status.fileId);
-    writer.tag(STATUS.childrenNum).putUint32(status.childrenNum);
-    writer.tag(STATUS.storagePolicy).putUint32(status.storagePolicy);
-    writer.tag(STATUS.flags).putUint32(status.flags);
+    at = sizes.put(memory, at);
+    if (locations !== undefined) {
+      writer.advance(at);
+      this.locations(writer, locations, status.length > 0 ? LOCATED_LENGTH_BYTES : 1);
+      at = writer.length;
+    }
+    this.last(writer, at, status);
+  }
+
+  /** A name from the inode table, in whole words: what comes next overwrites the bytes too many. */
+  private name(memory: DataView, at: number, inode: InodeHandle, length: number): void {
+    const words = this.inodes.nameWords(inode);
+    const first = this.inodes.nameWordAt(inode);
+    for (let i = 0; i < length; i += 4) memory.setUint32(at + i, words[first + (i >>> 2)] as number, IS_LITTLE_ENDIAN);
+  }
+
+  private locations(writer: ProtoWriter, locations: WriteLocations, lengthBytes: number): void {
+    const at = writer.begin(STATUS.locations, lengthBytes);
+    locations(writer);
+    writer.finish(at, lengthBytes);
+  }
+
+  /** The fields behind the places of the blocks, from `from` on. */
+  private last(writer: ProtoWriter, from: number, { fileId, childrenNum, storagePolicy, flags }: FileStatus): void {
+    const buffer = writer.room(NUMBERS_BYTES);
+    buffer[from] = STATUS.fileId;
+    let at = putVarint64(buffer, from + 1, fileId);
+    buffer[at] = STATUS.childrenNum;
+    at = putVarint32(buffer, at + 1, childrenNum);
+    // Tags above 127 take two bytes.
+    buffer[at] = (STATUS.storagePolicy & 0x7f) | 0x80;
+    buffer[at + 1] = STATUS.storagePolicy >>> 7;
+    at = putVarint32(buffer, at + 2, storagePolicy);
+    buffer[at] = (STATUS.flags & 0x7f) | 0x80;
+    buffer[at + 1] = STATUS.flags >>> 7;
+    writer.advance(putVarint32(buffer, at + 2, flags));
   }
 
   /** Permission, owner and group: nearly always those of the entry before. */
-  private rights(writer: ProtoWriter, { mode, owner, group }: FileStatus): void {
+  private rights({ mode, owner, group }: FileStatus): Template {
     const last = this.lastRights;
-    if (last.mode === mode && last.owner === owner && last.group === group) {
-      writer.putRaw(last.bytes);
-      return;
-    }
-    const from = writer.length;
+    if (last.mode === mode && last.owner === owner && last.group === group) return last.fields;
+    const writer = new ProtoWriter(64);
     const permission = writer.begin(STATUS.permission);
     writer.tag(PERMISSION.perm).putUint32(mode);
     writer.finish(permission);
     writer.tag(STATUS.owner).putString(owner);
     writer.tag(STATUS.group).putString(group);
-    this.lastRights = { mode, owner, group, bytes: writer.toBuffer(from) };
+    const fields = new Template(writer.view());
+    this.lastRights = { mode, owner, group, fields };
+    return fields;
   }
 
-  private name(writer: ProtoWriter, { inode, name }: FileStatus, named: boolean): void {
-    const { inodes } = this;
-    if (inode === 0) writer.putBytes(name);
-    else if (!named) writer.putUint32(0);
-    else writer.putBytesOf(inodes.nameBytes(inode), inodes.nameStart(inode), inodes.nameLength(inode));
+  /** Replication and block size, the same. */
+  private sizes({ replication, blockSize }: FileStatus): Template {
+    const last = this.lastSizes;
+    if (last.replication === replication && last.blockSize === blockSize) return last.fields;
+    const writer = new ProtoWriter(64);
+    writer.tag(STATUS.blockReplication).putUint32(replication);
+    writer.tag(STATUS.blockSize).putInt64(blockSize);
+    const fields = new Template(writer.view());
+    this.lastSizes = { replication, blockSize, fields };
+    return fields;
   }
+}
+
+/** Milliseconds since 1970. From 1978 to 2109 they take six bytes. */
+function putTime(buffer: Buffer, at: number, ms: number): number {
+  if (ms < 2 ** 38 || ms >= 2 ** 42) return putVarint64(buffer, at, ms);
+  const high = Math.floor(ms / 2 ** 28);
+  const low = ms - high * 2 ** 28;
+  buffer[at] = low | 0x80;
+  buffer[at + 1] = (low >>> 7) | 0x80;
+  buffer[at + 2] = (low >>> 14) | 0x80;
+  buffer[at + 3] = (low >>> 21) | 0x80;
+  buffer[at + 4] = high | 0x80;
+  buffer[at + 5] = high >>> 7;
+  return at + 6;
 }

@@ -73,7 +73,9 @@ export class LocatedBlocksWriter {
   }
 
   private block(writer: ProtoWriter, tag: number, range: BlockRange, { storages, corrupt }: BlockLocations): void {
-    const at = writer.begin(tag);
+    // DataNodes in full: more than 127 bytes.
+    const lengthBytes = storages.length > 0 ? 2 : 1;
+    const at = writer.begin(tag, lengthBytes);
     this.extendedBlock(writer, range.block);
     writer.tag(BLOCK.offset).putInt64(range.offset);
     for (const { node } of storages) writer.putRaw(this.nodeField(node));
@@ -86,7 +88,7 @@ export class LocatedBlocksWriter {
     }
     for (const { type } of storages) writer.tag(BLOCK.storageTypes).putUint32(type);
     for (const storage of storages) writer.putRaw(this.storageField(storage));
-    writer.finish(at);
+    writer.finish(at, lengthBytes);
   }
 
   private extendedBlock(writer: ProtoWriter, block: BlockHandle): void {
