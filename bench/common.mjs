@@ -1,32 +1,49 @@
-// What the comparisons share: where the tools are, running programs, small statistics.
+// What the comparisons share: options, where the tools are, running programs and clusters, and measuring in turns.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startOurs } from './our-cluster.mjs';
 
 export const root = join(fileURLToPath(import.meta.url), '../..');
 export const ourHdfs = join(root, 'bin/hdfs');
 export const ourTuskfs = join(root, 'bin/tuskfs');
 
-export function tool(path) {
+// -------------------------------------------------------------------------------------------------------------- options
+
+export function word(name, fallback) {
+  const index = process.argv.indexOf(`--${name}`);
+  return index < 0 ? fallback : process.argv[index + 1];
+}
+
+export const option = (name, fallback) => Number(word(name, fallback));
+export const flag = (name) => process.argv.includes(`--${name}`);
+
+/** Beside whom we are measured; nobody unless asked for. */
+export const againstApache = word('against') === 'apache';
+/** A few rows in a few minutes. */
+export const short = flag('short');
+export const pairs = option('pairs', short ? 3 : 5);
+export const basePort = option('base-port', 31000);
+
+/** Where a comparison tool lies; undefined: on this machine there are none. */
+export function toolIfThere(path) {
   const tools = process.env.TUSKFS_BENCH_TOOLS;
-  if (tools === undefined) {
-    console.error('Set TUSKFS_BENCH_TOOLS to the directory of the comparison tools (see bench/README.md).');
-    process.exit(2);
-  }
+  if (tools === undefined) return undefined;
   const full = join(tools, path);
-  if (!existsSync(full)) {
-    console.error(`${full} does not exist; is TUSKFS_BENCH_TOOLS right?`);
-    process.exit(2);
-  }
+  if (!existsSync(full)) throw new Error(`${full} does not exist; is TUSKFS_BENCH_TOOLS right?`);
   return full;
 }
 
-export function option(name, fallback) {
-  const index = process.argv.indexOf(`--${name}`);
-  return index < 0 ? fallback : Number(process.argv[index + 1]);
+export function tool(path) {
+  const full = toolIfThere(path);
+  if (full !== undefined) return full;
+  console.error('Set TUSKFS_BENCH_TOOLS to the directory of the comparison tools (see bench/README.md).');
+  process.exit(2);
 }
+
+// ------------------------------------------------------------------------------------------------------------- programs
 
 export function scratch(name) {
   const dir = mkdtempSync(join(tmpdir(), `tuskfs-bench-${name}-`));
@@ -73,12 +90,60 @@ export async function start(file, args, ready, env = {}) {
   };
 }
 
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+export const userName = () => run('id', ['-un']).trim();
+
+// ------------------------------------------------------------------------------------------------------------- clusters
+
+/** Ours, and Apache's before it where it is measured too. */
+export function chosenSystems(dir) {
+  const ours = { name: 'tuskfs', port: basePort, env: { HDFS: ourHdfs }, dir: join(dir, 'tuskfs') };
+  const apache = { name: 'apache', port: basePort + 60, env: {}, dir: join(dir, 'apache') };
+  return againstApache ? [apache, ours] : [ours];
 }
+
+/**
+ * Starts the clusters, which take the same keys, and ends them after `body`. Each system gets `address` and `client`, its
+ * clients' configuration; `pid(role)` is a daemon's. Without the comparison tools ours are started by a script of ours.
+ */
+export async function withClusters(systems, { datanodes = 3, keys = [] }, body) {
+  const cluster = toolIfThere('apache/bin/cluster');
+  const stops = [];
+  try {
+    for (const system of systems) {
+      system.address = `127.0.0.1:${system.port}`;
+      system.client = join(system.dir, 'client');
+      system.pid = (role) => Number(readFileSync(join(system.dir, 'pids', role), 'utf8'));
+      if (cluster === undefined) {
+        stops.push(await startOurs({ hdfs: ourHdfs, dir: system.dir, port: system.port, datanodes, keys }));
+        continue;
+      }
+      stops.push(() => run(cluster, ['stop', system.dir], system.env));
+      const args = ['--base-port', String(system.port), '--datanodes', String(datanodes), ...keys];
+      run(cluster, ['start', system.dir, ...args], system.env);
+    }
+    return await body(systems);
+  } finally {
+    for (const stop of stops) await stop();
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------ measuring
 
 export function report(line) {
   console.log(JSON.stringify(line));
+}
+
+/**
+ * Measures the systems in turns, A B A B, and reports what came out for each figure: its row of the table, its name and unit,
+ * whether more or less of it is better, and the ratios to Apache that it must and should have.
+ */
+export async function measure(systems, name, figures, once, times = pairs) {
+  const runs = Object.fromEntries(systems.map((system) => [system.name, []]));
+  for (let pair = 0; pair < times; pair++) {
+    for (const system of systems) runs[system.name].push(await once(system, pair));
+  }
+  for (const { of, ...figure } of figures) {
+    const values = Object.fromEntries(Object.entries(runs).map(([system, results]) => [system, results.map(of)]));
+    report({ name, ...figure, ...values });
+  }
 }

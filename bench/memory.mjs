@@ -1,26 +1,45 @@
-// Resident memory of the two NameNodes that hold the same empty files, made through the same load generator.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { option, ourHdfs, report, run, scratch, tool } from './common.mjs';
+// Row 9: what files and blocks take in a NameNode that has started from an image of them: above an empty one (ours: growth of
+// RSS; Apache: growth of the live heap, after a collection), and RSS against RSS. The numbers hardly vary: one run each.
+import { rmSync } from 'node:fs';
+import { chosenSystems, measure, option, run, scratch } from './common.mjs';
+import { NameNode } from './namenode.mjs';
 
-const files = option('files', 200000);
-const dir = scratch('memory');
-const cluster = tool('apache/bin/cluster');
-const nnload = join(dir, 'nnload');
-run('go', ['build', '-C', tool('nnload'), '-o', nnload, '.']);
-const user = run('id', ['-un']).trim();
-const resident = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
-const result = {};
-for (const { name, port, env } of [
-  { name: 'apache', port: 31000, env: {} },
-  { name: 'tuskfs', port: 31600, env: { HDFS: ourHdfs } },
-]) {
-  const home = join(dir, name);
-  run(cluster, ['start', home, '--base-port', String(port), '--datanodes', '1'], env);
-  const pid = readFileSync(join(home, 'pids/nn1'), 'utf8').trim();
-  const before = resident(pid);
-  run(nnload, ['-addr', `127.0.0.1:${port}`, '-user', user, '-op', 'populate', '-files', String(files)]);
-  result[name] = { empty_mib: Math.round(before), full_mib: Math.round(resident(pid)) };
-  run(cluster, ['stop', home]);
+const files = option('files', 1_000_000);
+const shapes = [
+  { blocks: 0, must: 1.1, aim: 0.8 },
+  { blocks: 1, must: 0.5, aim: 0.35 },
+  { blocks: 10, must: 0.2, aim: 0.12 },
+].filter(({ blocks }) => (process.env.BLOCKS ?? '0 1 10').split(' ').includes(String(blocks)));
+const systems = chosenSystems('');
+
+async function held(system, count, blocks) {
+  const dir = scratch(`memory-${system.name}`);
+  const namenode = new NameNode(system, dir);
+  namenode.fill(count, blocks);
+  const running = await namenode.launch();
+  try {
+    if (system.name !== 'apache') return { rss: running.rssMib(), live: running.rssMib() };
+    run('jcmd', [String(running.pid), 'GC.run']);
+    const { used } = await namenode.bean('java.lang:type=Memory', 'HeapMemoryUsage');
+    return { rss: running.rssMib(), live: used / 2 ** 20 };
+  } finally {
+    await running.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
 }
-report({ bench: 'memory', files, ...result, ratio: Number((result.tuskfs.full_mib / result.apache.full_mib).toFixed(2)) });
+
+const empty = {};
+for (const system of systems) empty[system.name] = await held(system, 1, 0);
+for (const { blocks, must, aim } of shapes) {
+  const figure = (name, bounds, of) => ({ row: 9, figure: name, better: 'less', ...bounds, of });
+  await measure(
+    systems,
+    `${files} files × ${blocks} blocks`,
+    [figure('growth, MiB', { must, aim }, ({ live }) => live), figure('RSS, MiB', { must: 0.4, aim: 0.2 }, ({ rss }) => rss)],
+    async (system) => {
+      const { rss, live } = await held(system, files, blocks);
+      return { rss, live: live - empty[system.name].live };
+    },
+    1,
+  );
+}

@@ -1,0 +1,85 @@
+// The whole comparison: runs the programs beside this file, one after the other, and shows what they report as one table.
+//
+//   npm run bench                          ours alone
+//   npm run bench -- --against apache      beside Apache's, in turns; needs the comparison tools (bench/README.md)
+//   npm run bench -- --short               five rows in three minutes
+//
+// --only metadata,start: some of the programs. --pairs N, --seconds S and the like go to them. --json FILE keeps everything,
+// --write puts the table into BENCHMARKS.md. --noisy TEXT says what else ran on the machine meanwhile. Times never make it fail.
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { againstApache, flag, root, short, toolIfThere, word } from './common.mjs';
+import { machine } from './machine.mjs';
+import { page } from './page.mjs';
+import { programs, rows } from './rows.mjs';
+import { table } from './table.mjs';
+
+/** What shows the most in little time, and needs nothing that is not here. */
+const SHORT = ['metadata', 'client', 'start'];
+/** Programs that Apache's client or nnload drive, for both systems. */
+const NEED_TOOLS = ['data', 'memory', 'restart', 'block-report'];
+
+const asked = word('only')?.split(',');
+const hasTools = toolIfThere('nnload') !== undefined;
+if (againstApache && !hasTools) {
+  console.error('--against apache needs the comparison tools: set TUSKFS_BENCH_TOOLS (see bench/README.md).');
+  process.exit(2);
+}
+
+/** Measurements of one program, read line by line as they are made. */
+function measured(program) {
+  const child = spawn(process.execPath, [join(root, 'bench', `${program}.mjs`), ...process.argv.slice(2)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = [];
+  let rest = '';
+  child.stdout.on('data', (chunk) => {
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop();
+    for (const line of parts.filter((each) => each.startsWith('{'))) {
+      const measurement = JSON.parse(line);
+      lines.push(measurement);
+      console.error(table([measurement], { head: false }));
+    }
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code) => resolve({ lines, failure: code === 0 ? undefined : `${program} ended with ${code}` }));
+  });
+}
+
+const chosen = (asked ?? (short ? SHORT : programs)).filter((program) => hasTools || !NEED_TOOLS.includes(program));
+const began = new Date();
+const measurements = [];
+const failures = [];
+for (const program of chosen) {
+  const { lines, failure } = await measured(program);
+  measurements.push(...lines);
+  if (failure !== undefined) failures.push(failure);
+}
+
+const built = (row) => row.program !== undefined;
+const missing = rows.filter((row) => !built(row));
+const skipped = rows.filter((row) => built(row) && !measurements.some((each) => each.row === row.number));
+const result = {
+  began: began.toISOString(),
+  minutes: Math.round((Date.now() - began.getTime()) / 60_000),
+  command: [
+    'npm run bench',
+    ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2).filter((each) => each !== '--write')] : []),
+  ].join(' '),
+  version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
+  noisy: word('noisy'),
+  machine: machine(),
+  measurements,
+  failures,
+  notMeasured: skipped.map(({ number }) => number),
+  notBuilt: missing.map(({ number }) => number),
+};
+console.log(table(measurements, { head: true }));
+if (skipped.length > 0) console.log(`Not measured in this run: rows ${result.notMeasured.join(', ')}.`);
+console.log(`Not built yet: rows ${result.notBuilt.join(', ')}.`);
+for (const failure of failures) console.log(`Failed: ${failure}.`);
+const json = word('json');
+if (json !== undefined) writeFileSync(json, `${JSON.stringify(result, undefined, 1)}\n`);
+if (flag('write')) writeFileSync(join(root, 'BENCHMARKS.md'), page(result));

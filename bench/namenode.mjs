@@ -1,0 +1,108 @@
+// One NameNode of either system by itself, without DataNodes, on a name directory that a comparison has filled.
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { basePort, ourHdfs, root, run, tool } from './common.mjs';
+import { bytes, Caller, processCpu, processRssMib } from './load.mjs';
+import { configure } from './our-cluster.mjs';
+
+const HOST = '127.0.0.1';
+const ANSWER_MS = 600_000;
+const LOOK_MS = 10;
+/** Made when the process has room for it, not when it has to: Apache's heap is as large as it may become. */
+const HEAP = process.env.BENCH_HEAP ?? '4g';
+
+/** Nothing makes an image meanwhile, and blocks that nobody has reported do not hold the start back. */
+const KEYS = {
+  'dfs.namenode.checkpoint.txns': 1_000_000_000,
+  'dfs.namenode.checkpoint.period': '1000000000s',
+  'dfs.namenode.safemode.threshold-pct': '1.5',
+  'dfs.blockreport.initialDelay': '0s',
+};
+
+export class NameNode {
+  constructor(system, dir, keys = {}) {
+    this.name = system.name;
+    this.port = system.name === 'apache' ? basePort + 60 : basePort;
+    this.address = `${HOST}:${this.port}`;
+    this.webPort = this.port + 1;
+    this.conf = join(dir, 'conf', system.name);
+    this.nameDirectory = join(dir, 'name', system.name);
+    this.log = join(dir, `${system.name}.log`);
+    this.hdfs = system.name === 'apache' ? tool('apache/bin/hdfs') : ourHdfs;
+    configure(this.conf, {
+      ...KEYS,
+      ...keys,
+      'fs.defaultFS': `hdfs://${this.address}`,
+      'dfs.namenode.http-address': `${HOST}:${this.webPort}`,
+      'dfs.namenode.name.dir': `file://${this.nameDirectory}`,
+    });
+    mkdirSync(join(dir, 'name'), { recursive: true });
+  }
+
+  format() {
+    run(this.hdfs, ['--config', this.conf, 'namenode', '-format', '-force', '-nonInteractive']);
+  }
+
+  /** Formats it and puts an image of that size there. */
+  fill(files, blocks) {
+    this.format();
+    run(
+      process.execPath,
+      ['--max-old-space-size=8000', join(root, 'bench/image.mjs'), this.nameDirectory, files, blocks].map(String),
+    );
+  }
+
+  /** Starts it; resolves when it has answered its first call. */
+  async launch() {
+    const log = openSync(this.log, 'a');
+    const began = performance.now();
+    const env = { ...process.env, HDFS_OPTS: `-Xmx${HEAP}`, HADOOP_LOG_DIR: this.conf };
+    const child = spawn(this.hdfs, ['--config', this.conf, 'namenode'], { stdio: ['ignore', log, log], env });
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    const stop = async () => {
+      child.kill('SIGTERM');
+      await ended;
+    };
+    try {
+      await this.#answers(child);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    return {
+      ms: performance.now() - began,
+      cpuSeconds: processCpu(child.pid) / 1e6,
+      pid: child.pid,
+      rssMib: () => processRssMib(child.pid),
+      stop,
+    };
+  }
+
+  async #answers(child) {
+    const until = Date.now() + ANSWER_MS;
+    while (Date.now() < until) {
+      if (child.exitCode !== null)
+        throw new Error(`the NameNode of ${this.name} ended with ${child.exitCode}; see ${this.log}`);
+      try {
+        const caller = await Caller.open(this.address, 'hdfs');
+        try {
+          await caller.call('getFileInfo', bytes(1, '/'));
+          return;
+        } finally {
+          caller.close();
+        }
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    throw new Error(`the NameNode of ${this.name} did not answer within ${ANSWER_MS / 1000} s`);
+  }
+
+  /** One value of a bean. */
+  async bean(query, attribute) {
+    const answer = await fetch(`http://${HOST}:${this.webPort}/jmx?qry=${query}`);
+    return (await answer.json()).beans[0][attribute];
+  }
+}

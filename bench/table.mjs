@@ -1,0 +1,65 @@
+// Measurements as text: one line for each figure, with what both systems reached and the ratios of the pairs.
+import { median, pairRatios, spread } from './statistics.mjs';
+
+const digits = (value) =>
+  value === undefined || Number.isNaN(value)
+    ? '–'
+    : value >= 100
+      ? String(Math.round(value))
+      : value >= 10
+        ? value.toFixed(1)
+        : value.toFixed(2);
+
+/** How a measurement stands against what was asked of it. */
+export function verdict({ better, must, aim, tuskfs, apache }) {
+  if (apache === undefined || apache.length === 0 || must === undefined) return '';
+  const ratio = median(pairRatios(tuskfs, apache));
+  const reaches = (bound) => bound !== undefined && (better === 'more' ? ratio >= bound : ratio <= bound);
+  return reaches(aim) ? 'aim' : reaches(must) ? 'must' : 'not yet';
+}
+
+export const HEAD = ['#', 'Measure', 'Figure', 'Apache', 'tuskfs', 'Ratio', 'min–max', 'Must', 'Aim', 'Reached'];
+
+export function cells(measurement) {
+  const { row, name, figure, better, must, aim, tuskfs, apache } = measurement;
+  const bound = (value) => (value === undefined ? '' : `${better === 'more' ? '≥' : '≤'} ${value}`);
+  const own = spread(tuskfs);
+  if (apache === undefined || apache.length === 0) {
+    const range = `${digits(own.min)}–${digits(own.max)}`;
+    return [row, name, figure, '', digits(own.median), '', range, bound(must), bound(aim), ''].map(String);
+  }
+  const ratio = spread(pairRatios(tuskfs, apache));
+  return [
+    row,
+    name,
+    figure,
+    digits(median(apache)),
+    digits(own.median),
+    digits(ratio.median),
+    `${digits(ratio.min)}–${digits(ratio.max)}`,
+    bound(must),
+    bound(aim),
+    verdict(measurement),
+  ].map(String);
+}
+
+const WIDTHS = [3, 38, 20, 9, 9, 7, 12, 7, 7, 8];
+
+export function table(measurements, { head }) {
+  const lines = [...measurements].sort((a, b) => a.row - b.row).map(cells);
+  const all = head ? [HEAD, ...lines] : lines;
+  return all
+    .map((line) =>
+      line
+        .map((cell, i) => cell.padEnd(WIDTHS[i]))
+        .join(' ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+export function markdown(measurements) {
+  const lines = [...measurements].sort((a, b) => a.row - b.row).map(cells);
+  const line = (all) => `| ${all.join(' | ')} |`;
+  return [line(HEAD), line(HEAD.map(() => '---')), ...lines.map(line)].join('\n');
+}
