@@ -26,7 +26,7 @@ export function cells(measurement) {
   const own = spread(tuskfs);
   if (apache === undefined || apache.length === 0) {
     const range = `${digits(own.min)}–${digits(own.max)}`;
-    return [row, name, figure, '', digits(own.median), '', range, bound(must), bound(aim), ''].map(String);
+    return [row, name, figure, '', digits(own.median), '', range, '', '', ''].map(String);
   }
   const ratio = spread(pairRatios(tuskfs, apache));
   return [
