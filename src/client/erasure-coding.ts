@@ -14,6 +14,8 @@ export interface ErasureCodingPolicyInfo {
   /** Bytes. */
   readonly cellSize: number;
   readonly options: readonly { readonly key: string; readonly value: string }[];
+  /** Every file system has it. */
+  readonly isBuiltIn: boolean;
   /** DISABLED, ENABLED or REMOVED. */
   readonly state: string;
 }
@@ -28,7 +30,7 @@ export class ErasureCoding {
   }
 
   async list(options: SignalOption = {}): Promise<readonly ErasureCodingPolicyInfo[]> {
-    return (await this.#context.namenode.call('getErasureCodingPolicies', {}, options.signal)).ecPolicies.map(policyInfo);
+    return (await this.#context.namenode.call('getErasureCodingPolicies', {}, options.signal)).ecPolicies.map(toPolicyInfo);
   }
 
   /** Codecs with their coders, first choice first. */
@@ -40,7 +42,7 @@ export class ErasureCoding {
   async of(path: PathLike, options: SignalOption = {}): Promise<string | undefined> {
     const request = { src: this.#resolve(path) };
     const { ecPolicy } = await this.#context.namenode.call('getErasureCodingPolicy', request, options.signal);
-    return ecPolicy === undefined ? undefined : policyInfo(ecPolicy).name;
+    return ecPolicy === undefined ? undefined : toPolicyInfo(ecPolicy).name;
   }
 
   /** Whether there are nodes and racks enough for these policies, or for all that are enabled. */
@@ -74,10 +76,10 @@ export class ErasureCoding {
 }
 
 /** Policies that every file system has come as their ids alone. */
-function policyInfo({ id, name, schema, cellSize, state }: ErasureCodingPolicyProto): ErasureCodingPolicyInfo {
+export function toPolicyInfo({ id, name, schema, cellSize, state }: ErasureCodingPolicyProto): ErasureCodingPolicyInfo {
   const stateName = ErasureCodingPolicyStateNames[state] ?? String(state);
   const known = BUILT_IN_POLICIES.find((policy) => policy.id === id);
-  if (known !== undefined) return { ...known, state: stateName };
+  if (known !== undefined) return { ...known, isBuiltIn: true, state: stateName };
   return {
     id,
     name: name ?? '',
@@ -86,6 +88,7 @@ function policyInfo({ id, name, schema, cellSize, state }: ErasureCodingPolicyPr
     parityUnits: schema?.parityUnits ?? 0,
     cellSize: cellSize ?? 0,
     options: schema?.options ?? [],
+    isBuiltIn: false,
     state: stateName,
   };
 }

@@ -1,6 +1,7 @@
 // WebHDFS' questions, but those that are answered with a file's data.
 import { HdfsError } from '../base/errors.ts';
 import { parseAction } from '../base/mode.ts';
+import { toPolicyInfo } from '../client/erasure-coding.ts';
 import type { HttpResponse } from '../host/host.ts';
 import type { AclEntryProto_FsActionProto } from '../wire/messages/acl.ts';
 import type { DirectoryListingProto, HdfsFileStatusProto, LocatedBlocksProto } from '../wire/messages/hdfs.ts';
@@ -13,6 +14,7 @@ import {
   blockLocationsJson,
   contentSummaryJson,
   directoryListingJson,
+  ecPoliciesJson,
   fileStatusJson,
   fsStatusJson,
   listedStatusJson,
@@ -171,6 +173,10 @@ export const GET_OPERATIONS: Readonly<Record<Exclude<WebHdfsOp<'GET'>, DataGetOp
     const { codec } = await namenode.call('getErasureCodingCodecs', {});
     return json(wrapped('ErasureCodingCodecs', hashMap(Object.fromEntries(codec.map((entry) => [entry.codec, entry.coders])))));
   },
+  GETECPOLICIES: async ({ namenode }) => {
+    const { ecPolicies } = await namenode.call('getErasureCodingPolicies', {});
+    return json(ecPoliciesJson(ecPolicies.map(toPolicyInfo)));
+  },
   GETSERVERDEFAULTS: async ({ namenode }) =>
     json(serverDefaultsJson((await namenode.call('getServerDefaults', {})).serverDefaults)),
   GETSTATUS: async ({ namenode }) => json(fsStatusJson(await namenode.call('getFsStats', {}))),
@@ -185,7 +191,6 @@ export const GET_OPERATIONS: Readonly<Record<Exclude<WebHdfsOp<'GET'>, DataGetOp
     }
     return json(wrapped('SnapshottableDirectoryList', null));
   },
-  GETECPOLICIES: unsupported,
   GETSNAPSHOTDIFF: unsupported,
   GETSNAPSHOTDIFFLISTING: unsupported,
   GETSNAPSHOTLIST: unsupported,

@@ -1,5 +1,6 @@
 // The answers of WebHDFS as JSON, made from the messages of ClientProtocol. Field names and their order are those of
 // Hadoop's JsonUtil: WebHDFS clients of twenty languages parse them.
+import type { ErasureCodingPolicyInfo } from '../client/erasure-coding.ts';
 import type { AclEntryProto, AclStatusProto } from '../wire/messages/acl.ts';
 import { AclEntryProto_AclEntryScopeProto, AclEntryProto_AclEntryTypeProtoNames } from '../wire/messages/acl.ts';
 import {
@@ -280,3 +281,27 @@ export function fsStatusJson(stats: { readonly capacity: number; readonly used: 
 
 /** One entry of LISTSTATUS, which is a stream of them. */
 export const listedStatusJson = (status: HdfsFileStatusProto): string => writeJson(fileStatusFields(status));
+
+/** Policies as Jackson writes Hadoop's objects: every getter is a field. */
+export function ecPoliciesJson(policies: readonly ErasureCodingPolicyInfo[]): string {
+  const infos = policies.map(({ id, name, codec, dataUnits, parityUnits, cellSize, options, isBuiltIn, state }) => ({
+    state,
+    policy: {
+      name,
+      schema: {
+        codecName: codec,
+        numDataUnits: dataUnits,
+        numParityUnits: parityUnits,
+        extraOptions: hashMap(Object.fromEntries(options.map(({ key, value }) => [key, value]))),
+      },
+      cellSize,
+      id,
+      replicationPolicy: false,
+      numDataUnits: dataUnits,
+      numParityUnits: parityUnits,
+      codecName: codec,
+      systemPolicy: isBuiltIn,
+    },
+  }));
+  return wrapped('ErasureCodingPolicies', { ErasureCodingPolicyInfo: infos.length === 0 ? null : infos });
+}
