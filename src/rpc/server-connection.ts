@@ -1,17 +1,18 @@
 // One client's connection at the RPC server: the shell around RpcAcceptor. It looks up what a call names, runs the
 // handler, and sends the answers of one turn with one write, or a few when they are long. It reads no further while too
 // many calls of this client are under way or too many of its answers have not been fetched, and lets other connections
-// have their turn after long answers.
+// have their turn after long answers. Where the server has a queue, calls go through it before they are handled.
 import type { Timing } from '../base/timing.ts';
 import type { Connection, Timer } from '../host/host.ts';
 import { type CallHeader, type Identity, RpcAcceptor } from '../wire/ipc/acceptor.ts';
 import { type Failure, writeFailure, writeSuccess } from '../wire/ipc/headers.ts';
 import { RequestHeaderProto } from '../wire/messages/ipc.ts';
 import { type MessageType, readDelimited } from '../wire/protobuf/message.ts';
-import type { ProtoReader } from '../wire/protobuf/reader.ts';
+import { ProtoReader } from '../wire/protobuf/reader.ts';
 import { varintBytes } from '../wire/protobuf/varint.ts';
 import { ProtoWriter } from '../wire/protobuf/writer.ts';
 import { failureOf, isBrokenInvariant, isOurFault } from './answers.ts';
+import type { CallQueue } from './call-queue.ts';
 import { type ReplyGate, type RpcCall, type ServiceMethod, WRITTEN, type Written } from './service.ts';
 
 /** What calls cost; read by metrics. */
@@ -34,6 +35,8 @@ export interface ConnectionOwner {
   authorize(identity: Identity, connection: ServerConnection): Failure | undefined | Promise<Failure | undefined>;
   stateId(): number | undefined;
   readonly measures: RpcMeasures;
+  /** Undefined: calls are handled as they come. */
+  queue: CallQueue | undefined;
   onClosed(connection: ServerConnection, reason: string): void;
   onCallDone(call: RpcCall, error: unknown): void;
   logFailure(call: RpcCall, error: unknown): void;
@@ -106,6 +109,11 @@ export class TargetCache {
   }
 }
 
+interface Queued {
+  readonly priority: number;
+  readonly queueMs: number;
+}
+
 class Call implements RpcCall {
   readonly protocol: string;
   readonly method: string;
@@ -119,10 +127,19 @@ class Call implements RpcCall {
   held: Buffer | undefined;
   readonly startedMs: number;
   readonly timing: Timing | undefined;
+  /** How it came through the server's queue. */
+  readonly queued: Queued | undefined;
   private readonly connection: ServerConnection;
 
-  constructor(connection: ServerConnection, header: CallHeader, startedMs: number, target: Target | undefined) {
+  constructor(
+    connection: ServerConnection,
+    header: CallHeader,
+    startedMs: number,
+    target: Target | undefined,
+    queued: Queued | undefined,
+  ) {
     this.connection = connection;
+    this.queued = queued;
     this.protocol = target?.protocol ?? '';
     this.method = target?.method.name ?? '';
     this.timing = target?.timing;
@@ -178,6 +195,7 @@ export class ServerConnection {
   private peerEnded = false;
   private paused = false;
   private awaitingFetch = false;
+  private awaitingRoom = false;
   private lingering: Timer | undefined;
 
   constructor(socket: Connection, owner: ConnectionOwner, targets: TargetCache) {
@@ -211,6 +229,10 @@ export class ServerConnection {
 
   get identity(): Identity | undefined {
     return this.acceptor.identity;
+  }
+
+  private get user(): string {
+    return this.acceptor.identity?.user ?? '';
   }
 
   get remote(): { readonly host: string; readonly port: number } {
@@ -325,27 +347,66 @@ export class ServerConnection {
         this.pump();
       });
     }
+    const { queue } = this.owner;
+    if (queue !== undefined && !this.awaitingRoom && !queue.hasRoom(this.user)) {
+      this.awaitingRoom = true;
+      queue.whenRoom(() => {
+        this.awaitingRoom = false;
+        this.pump();
+      });
+    }
   }
 
   private call(header: CallHeader, body: ProtoReader): void {
     this.inFlight++;
-    const startedMs = this.turnMs;
-    this.owner.measures.queue.add(startedMs - this.arrivedMs);
+    const { queue } = this.owner;
+    if (queue === undefined) {
+      const startedMs = this.turnMs;
+      this.owner.measures.queue.add(startedMs - this.arrivedMs);
+      this.handle(header, body, startedMs, undefined);
+      // Done in its turn, it has looked at the clock already; one that goes on must not count as the next one's time.
+      if (this.turnMs === startedMs) this.turnMs = this.owner.now();
+    } else {
+      this.enqueue(queue, header, body);
+    }
+    if ((this.out?.length ?? 0) > FLUSH_BYTES) this.flush();
+    if (this.turnBytes > MAX_TURN_BYTES || this.mustWait()) this.acceptor.stop();
+  }
+
+  private enqueue(queue: CallQueue, header: CallHeader, body: ProtoReader): void {
+    // What was read is the socket's again after this turn.
+    const bytes = Buffer.from(body.buffer.subarray(body.position, body.limit));
+    const { arrivedMs } = this;
+    const run = (priority: number): void => {
+      if (this.closed) {
+        this.inFlight--;
+        return;
+      }
+      const startedMs = this.owner.now();
+      const queueMs = startedMs - arrivedMs;
+      this.owner.measures.queue.add(queueMs);
+      this.handle(header, new ProtoReader(bytes), startedMs, { priority, queueMs });
+      this.afterAnswer();
+    };
+    const refusal = queue.submit({ user: this.user, run });
+    if (refusal === undefined) return;
+    this.inFlight--;
+    writeFailure(this.writer(), header, refusal, this.owner.stateId());
+    if (refusal.fatal) this.shutDown(refusal.message);
+  }
+
+  private handle(header: CallHeader, body: ProtoReader, startedMs: number, queued: Queued | undefined): void {
     let call: Call | undefined;
     try {
       const target = this.targets.find(body, (named) => this.owner.resolve(named));
-      call = new Call(this, header, startedMs, target);
+      call = new Call(this, header, startedMs, target, queued);
       const request = readDelimited(target.method.request, body);
       const result = target.handler(request, call);
       if (result instanceof Promise) this.later(result, call, target);
       else this.succeed(call, target, result);
     } catch (error) {
-      this.failed(error, call ?? new Call(this, header, startedMs, undefined));
+      this.failed(error, call ?? new Call(this, header, startedMs, undefined, queued));
     }
-    // Done in its turn, it has looked at the clock already; one that goes on must not count as the next one's time.
-    if (this.turnMs === startedMs) this.turnMs = this.owner.now();
-    if ((this.out?.length ?? 0) > FLUSH_BYTES) this.flush();
-    if (this.turnBytes > MAX_TURN_BYTES || this.mustWait()) this.acceptor.stop();
   }
 
   private later(result: Promise<unknown>, call: Call, target: Target): void {
@@ -436,6 +497,7 @@ export class ServerConnection {
     const ms = now - call.startedMs;
     this.owner.measures.processing.add(ms);
     call.timing?.add(ms);
+    if (call.queued !== undefined) this.owner.queue?.answered(this.user, call.queued.priority, call.queued.queueMs, ms);
     this.owner.onCallDone(call, error);
   }
 
@@ -472,6 +534,7 @@ export class ServerConnection {
     return (
       this.authorizing ||
       this.inFlight >= this.owner.limits.maxCallsInFlight ||
+      this.owner.queue?.hasRoom(this.user) === false ||
       this.socket.queuedBytes + (this.out?.length ?? 0) > this.owner.limits.maxQueuedBytes
     );
   }

@@ -8,6 +8,7 @@ import type { Identity } from '../wire/ipc/acceptor.ts';
 import { ErrorDetail, type Failure } from '../wire/ipc/headers.ts';
 import type { RequestHeaderProto } from '../wire/messages/ipc.ts';
 import { isBrokenInvariant, noSuchMethod, noSuchProtocol, refusedMethod, wrongProtocolVersion } from './answers.ts';
+import { CallQueue, type CallQueueSettings } from './call-queue.ts';
 import { protocolInfoService } from './protocol-info.ts';
 import {
   type ConnectionLimits,
@@ -113,6 +114,7 @@ export class RpcServer {
       authorize: (identity, connection) => this.authorize(identity, connection),
       stateId: options.stateId ?? (() => undefined),
       measures: this.measures,
+      queue: undefined,
       onClosed: (connection, reason) => {
         this.connections.delete(connection);
         this.log('debug', `connection of ${connection.remote.host}:${connection.remote.port} ended: ${reason}`);
@@ -128,6 +130,20 @@ export class RpcServer {
       setTimer: (ms, fn) => host.clock.setTimer(ms, fn),
       defer: (fn) => host.clock.defer(fn),
     };
+  }
+
+  /** Calls go through such a queue from now on. A plain one is made only to take the place of another. */
+  configureQueue(settings: CallQueueSettings): void {
+    const { owner, host } = this;
+    if (owner.queue !== undefined) owner.queue.configure(settings);
+    else if (settings.decay !== undefined || settings.queue.levels > 1 || settings.backOff) {
+      owner.queue = new CallQueue(host.clock, settings);
+    }
+  }
+
+  /** Undefined: calls are handled as they come. */
+  get callQueue(): CallQueue | undefined {
+    return this.owner.queue;
   }
 
   /** A second version of a protocol stands beside the first. */
@@ -186,6 +202,7 @@ export class RpcServer {
   async close(): Promise<void> {
     this.closed = true;
     this.scan?.cancel();
+    this.owner.queue?.close();
     await this.listener?.close();
     for (const connection of [...this.connections]) connection.destroy('the server stops');
   }

@@ -7,6 +7,8 @@ export interface Bean {
   readonly name: string;
   /** Class behind the bean in Hadoop; scrapers see it as `modelerType`. */
   readonly modelerType?: string | undefined;
+  /** Whether it is there now; without it, always. */
+  readonly isThere?: (() => boolean) | undefined;
   attributes(): Readonly<Record<string, JmxValue | undefined>>;
 }
 
@@ -89,7 +91,9 @@ export class Beans {
   query(pattern: string): readonly Bean[] | undefined {
     const wanted = parseObjectName(pattern);
     if (wanted === undefined) return undefined;
-    return [...this.#beans.values()].filter(({ parsed }) => matches(wanted, parsed)).map(({ bean }) => bean);
+    return [...this.#beans.values()]
+      .filter(({ bean, parsed }) => matches(wanted, parsed) && bean.isThere?.() !== false)
+      .map(({ bean }) => bean);
   }
 }
 

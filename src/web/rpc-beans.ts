@@ -1,7 +1,8 @@
 // RpcActivityForPort… and RpcDetailedActivityForPort…: what an RPC server was asked, and how long calls waited and took.
-// There is no lock and no queue of calls here: those are truthfully zero.
+// There is no lock here, and a queue of calls only where one is configured: those are truthfully zero.
 import { RecentAverage, Timing } from '../base/timing.ts';
 import type { Clock } from '../host/host.ts';
+import { addCallQueueBeans, type CallQueueSource } from './call-queue-beans.ts';
 import type { Beans } from './jmx.ts';
 import { JavaDouble, type JmxValue } from './json.ts';
 
@@ -24,6 +25,8 @@ export interface RpcSource {
     readonly processing: Timing;
   };
   readonly methodTimings: ReadonlyMap<string, Timing>;
+  /** Undefined: calls are handled as they come. */
+  readonly callQueue?: CallQueueSource | undefined;
   connectionsByUser(): ReadonlyMap<string, number>;
 }
 
@@ -83,14 +86,14 @@ export function addRpcBeans(beans: Beans, rpc: RpcSource, { service, hostName, c
         RpcAuthenticationSuccesses: 0,
         RpcAuthorizationFailures: counters.authorizationFailures,
         RpcAuthorizationSuccesses: counters.acceptedConnections - counters.authorizationFailures,
-        RpcClientBackoff: 0,
-        RpcClientBackoffDisconnected: 0,
+        RpcClientBackoff: rpc.callQueue?.counters.backedOff ?? 0,
+        RpcClientBackoffDisconnected: rpc.callQueue?.counters.disconnected ?? 0,
         RpcSlowCalls: 0,
         RpcRequeueCalls: 0,
         RpcCallSuccesses: counters.calls - counters.failedCalls,
         NumOpenConnections: rpc.connectionCount,
         NumInProcessHandler: rpc.callsInFlight,
-        CallQueueLength: 0,
+        CallQueueLength: rpc.callQueue?.length ?? 0,
         NumDroppedConnections: counters.droppedConnections,
         TotalRequests: counters.calls,
         TotalRequestsPerSecond: perSecond(),
@@ -107,4 +110,5 @@ export function addRpcBeans(beans: Beans, rpc: RpcSource, { service, hostName, c
       ),
     }),
   });
+  addCallQueueBeans(beans, () => rpc.callQueue, { service, port, rate });
 }

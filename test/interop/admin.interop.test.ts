@@ -39,6 +39,7 @@ dfsadmin -refreshServiceAcl
 dfsadmin -refreshServiceAcl x
 dfsadmin -refreshUserToGroupsMappings
 dfsadmin -refreshSuperUserGroupsConfiguration
+dfsadmin -refreshCallQueue
 dfsadmin -refresh NAMENODE
 dfsadmin -refresh NAMENODE something
 dfsadmin -reconfig namenode NAMENODE

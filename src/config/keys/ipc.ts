@@ -1,5 +1,5 @@
 // Keys of Hadoop RPC, for both of its sides.
-import { bool, duration, int, type KeyTable } from '../key.ts';
+import { bool, duration, int, type KeyTable, text } from '../key.ts';
 
 export const IPC_KEYS = {
   'ipc.maximum.data.length': int('134217728', 'Bytes of the longest request that a server takes.'),
@@ -30,6 +30,15 @@ export const IPC_KEYS = {
   'ipc.client.tcpnodelay': bool('true', 'Whether requests leave at once.'),
   'ipc.client.fallback-to-simple-auth-allowed': bool('false', 'Whether a secure client may talk to an insecure server.'),
   'ipc.client.bind.wildcard.addr': bool('false', 'Whether a secure client binds the wildcard address.'),
+  'ipc.callqueue.impl': text(
+    'java.util.concurrent.LinkedBlockingQueue',
+    'Queue of calls, or org.apache.hadoop.ipc.FairCallQueue; ipc.PORT.callqueue.impl for one server, as the next ones.',
+  ),
+  'ipc.scheduler.impl': text(
+    undefined,
+    'Who gives calls their priority: org.apache.hadoop.ipc.DefaultRpcScheduler or, by default with a fair queue, DecayRpcScheduler.',
+  ),
+  'ipc.callqueue.overflow.trigger.failover': bool('false', 'Whether who is sent away is told to ask another NameNode.'),
   'ipc.backoff.enable': bool(
     'false',
     'Whether a full call queue answers RetriableException rather than holding the sender back.',

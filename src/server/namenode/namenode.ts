@@ -133,6 +133,10 @@ export class NameNode {
     return this.started().services;
   }
 
+  get rpcServers(): RpcServers {
+    return this.started().rpc;
+  }
+
   get storage(): NameStorage {
     return this.started().storage;
   }
@@ -408,6 +412,9 @@ export class NameNode {
         showCallerContexts: (shown) => {
           auditing.line.contexts = shown;
         },
+        backOff: (backOff) => {
+          rpc.backOff = backOff;
+        },
       }),
     });
     const services = [
@@ -422,6 +429,7 @@ export class NameNode {
         proxyUsers,
         services: from.services,
         reconfiguration,
+        refreshCallQueue: (next) => rpc.configureQueues(next),
         reload: this.options.reload ?? (() => Promise.resolve(configuration)),
       }),
     ];

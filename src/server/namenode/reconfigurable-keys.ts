@@ -1,9 +1,11 @@
 // The keys that a running NameNode can change, and what changing each of them does. Apache: NameNode.reconfigurePropertyImpl.
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { nameNodeRpcAddress } from '../../config/nameservices.ts';
 import { changeable, type ReconfigurableKey, wholeNumber } from '../../config/reconfiguration.ts';
 import type { ChangeableOptions } from '../../core/blocks/state.ts';
 import { placementPolicyNamed } from '../../core/placement/policies.ts';
+import { backOffKey } from './call-queue-settings.ts';
 import type { NameSystem } from './namesystem.ts';
 import { invalidateLimit, placementOptions } from './settings.ts';
 
@@ -18,6 +20,8 @@ export interface ReconfigurableParts {
   readonly configuration: Configuration;
   /** Whether caller contexts go into the audit log. */
   readonly showCallerContexts: (shown: boolean) => void;
+  /** Whether clients that find no room in the call queue are sent away. */
+  readonly backOff: (backOff: boolean) => void;
 }
 
 /** Throws HdfsError EILLEGAL. */
@@ -31,6 +35,7 @@ export function reconfigurableKeys({
   system,
   configuration,
   showCallerContexts,
+  backOff,
 }: ReconfigurableParts): Readonly<Record<string, ReconfigurableKey>> {
   const { blockManager, namespace } = system;
   const { datanodes } = blockManager;
@@ -57,6 +62,7 @@ export function reconfigurableKeys({
       datanodes.configure({ heartbeatRecheckIntervalMs: value }),
     ),
     changeable('hadoop.caller.context.enabled', (configuration, name) => configuration.getBoolean(name), showCallerContexts),
+    changeable(backOffKey(nameNodeRpcAddress(configuration).port), (next, name) => next.getBoolean(name, false), backOff),
     redundancy('dfs.namenode.replication.max-streams', 'maxReplicationStreams'),
     redundancy('dfs.namenode.replication.max-streams-hard-limit', 'replicationStreamsHardLimit'),
     redundancy('dfs.namenode.replication.work.multiplier.per.iteration', 'replicationWorkMultiplier'),

@@ -6,6 +6,7 @@ import { addressOf, nameNodeRpcAddress } from '../../config/nameservices.ts';
 import type { Address, Host } from '../../host/host.ts';
 import { RpcServer, type RpcServerOptions } from '../../rpc/server.ts';
 import type { RpcService } from '../../rpc/service.ts';
+import { callQueueSettings } from './call-queue-settings.ts';
 import type { NameSystem } from './namesystem.ts';
 import { rpcLimits } from './settings.ts';
 
@@ -22,6 +23,7 @@ export interface RpcServersOptions {
 
 export class RpcServers {
   readonly client: RpcServer;
+  private readonly configuration: Configuration;
   readonly service: RpcServer | undefined;
   readonly lifeline: RpcServer | undefined;
 
@@ -41,6 +43,7 @@ export class RpcServers {
       });
     const other = (name: string, key: string, bindHostKey: string, served: readonly RpcService[]): RpcServer | undefined =>
       configuration.get(key) ? server(name, addressOf(configuration, key), bindHostKey, served) : undefined;
+    this.configuration = configuration;
     this.client = server('NameNode', nameNodeRpcAddress(configuration), 'dfs.namenode.rpc-bind-host', services);
     this.service = other('NameNode service', 'dfs.namenode.servicerpc-address', 'dfs.namenode.servicerpc-bind-host', services);
     this.lifeline = other(
@@ -55,10 +58,24 @@ export class RpcServers {
     return [this.client, this.service, this.lifeline].filter((server) => server !== undefined);
   }
 
+  /** Gives the servers the call queues of this configuration. Throws HdfsError EILLEGAL before any is changed. */
+  configureQueues(configuration: Configuration): void {
+    const next = this.all.map((server) => ({ server, settings: callQueueSettings(configuration, server.address.port) }));
+    for (const { server, settings } of next) server.configureQueue(settings);
+  }
+
+  /** Whether clients that find no room are sent away. */
+  set backOff(backOff: boolean) {
+    const { client } = this;
+    if (client.callQueue !== undefined) client.callQueue.backOff = backOff;
+    else client.configureQueue({ ...callQueueSettings(this.configuration, client.address.port), backOff });
+  }
+
   /** All or none of them. */
   async start(): Promise<void> {
     try {
       for (const server of this.all) await server.start();
+      this.configureQueues(this.configuration);
     } catch (error) {
       await this.close();
       throw error;

@@ -5,7 +5,6 @@ import { type EntryTable, refusals, refused } from './entry.ts';
 const BACKUP = 'backup and checkpoint nodes are not served; the NameNode makes its own checkpoints';
 const BALANCER = 'the balancer is not built yet';
 const CACHE = 'centralized cache management is not built yet';
-const CALLQUEUE = 'the call queue cannot be replaced at run time';
 const DISKBALANCER = 'the disk balancer is not built yet';
 const ERASURE = 'erasure coding is not built yet';
 const FEDERATION = 'changing the NameNodes of a running DataNode is not built yet';
@@ -306,7 +305,7 @@ export const SERVICES = {
   RefreshCallQueueProtocolService: {
     server: 'NameNode',
     methods: {
-      refreshCallQueue: refused(CALLQUEUE),
+      refreshCallQueue: true,
     },
   },
   RefreshUserMappingsProtocolService: {

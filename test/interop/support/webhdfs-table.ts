@@ -220,7 +220,6 @@ export function webRequests(me: string): readonly WebRequest[] {
     get('/tmp/none', 'op=GETSTORAGEPOLICY'),
     get('/tmp/f', 'op=GETECPOLICY'),
     get('/tmp/none', 'op=GETECPOLICY'),
-    get('/', 'op=GETECPOLICIES'),
     get('/', 'op=GETECCODECS'),
     get('/tmp/f', 'op=CHECKACCESS&fsaction=r--&user.name=ann'),
     get('/tmp/f', 'op=CHECKACCESS&fsaction=rwx&user.name=ann'),

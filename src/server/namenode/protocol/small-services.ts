@@ -31,6 +31,7 @@ export interface SmallServiceParts {
   readonly proxyUsers: ProxyUsers;
   readonly services: ServiceAuthorization;
   readonly reconfiguration: Reconfigurable;
+  readonly refreshCallQueue: (configuration: Configuration) => void;
   /** The configuration as it is now, read again. */
   readonly reload: () => Promise<Configuration>;
 }
@@ -66,7 +67,7 @@ export function haService({ system, resources }: Pick<SmallServiceParts, 'system
 }
 
 export function smallServices(parts: SmallServiceParts): RpcService[] {
-  const { system, identity, checkpointer, storage, proxyUsers, services, reconfiguration, reload } = parts;
+  const { system, identity, checkpointer, storage, proxyUsers, services, reconfiguration, refreshCallQueue, reload } = parts;
   return [
     haService(parts),
     defineService({
@@ -123,8 +124,12 @@ export function smallServices(parts: SmallServiceParts): RpcService[] {
       protocol: 'org.apache.hadoop.ipc.RefreshCallQueueProtocol',
       version: 1,
       methods: RefreshCallQueueProtocolService,
-      handlers: {},
-      refused: refusedMethods('RefreshCallQueueProtocolService'),
+      handlers: {
+        refreshCallQueue: async () => {
+          refreshCallQueue(await reload());
+          return {};
+        },
+      },
     }),
     reconfigurationService(
       reconfiguration,
