@@ -62,7 +62,15 @@ let bad = 0;
 const tripped = new Map();
 async function examine(mutant) {
   const began = performance.now();
-  const file = await bundle('sim/mutants/hunt.ts', [infect(mutant, table)]);
+  let file;
+  try {
+    file = await bundle('sim/mutants/hunt.ts', [infect(mutant, table)]);
+  } catch (error) {
+    // The others are hunted all the same.
+    bad++;
+    console.log(`GONE ${mutant.id} (${mutant.what}): ${shorten(error.message)}`);
+    return;
+  }
   try {
     const result = await play(file, { ...mutant, from: 1 }, budgetMs);
     if (result.kind !== 'found') {
