@@ -6,6 +6,7 @@ import type { StorageBlockReportProtoInit } from '../../wire/messages/datanode.t
 import type { DatanodeStorageProto } from '../../wire/messages/hdfs.ts';
 import { ProtoWriter } from '../../wire/protobuf/writer.ts';
 import type { BlockPool } from './block-pool.ts';
+import type { Dataset } from './dataset.ts';
 import type { Volume } from './volume.ts';
 
 /** Replicas looked at in one turn: about a millisecond or two. */
@@ -52,4 +53,16 @@ export async function fullReports(
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) blocksBuffers.push(bytes.subarray(at, at + PIECE_BYTES));
     return [{ report: { storage: storageProto(volume), blocks: [], numberOfBlocks: blocks, blocksBuffers }, blocks }];
   });
+}
+
+/** Replicas on a volume, of all pools. */
+export function countBlocks(dataset: Dataset, volume: Volume): number {
+  let count = 0;
+  for (const id of dataset.poolIds) {
+    const { replicas } = dataset.pool(id);
+    replicas.scan(1, replicas.highestHandle, (handle) => {
+      if (replicas.volume(handle) === volume.index) count++;
+    });
+  }
+  return count;
 }

@@ -1,0 +1,79 @@
+// The web port of a DataNode: the status page, /jmx and /metrics of its beans, the servlets, and WebHDFS.
+import type { Configuration } from '../../config/configuration.ts';
+import type { Host, HttpServer } from '../../host/host.ts';
+import type { RpcServer } from '../../rpc/server.ts';
+import { Beans } from '../../web/jmx.ts';
+import { addRpcMetrics, processMetrics } from '../../web/metrics.ts';
+import { addPlatformBeans } from '../../web/platform-beans.ts';
+import { addRpcBeans } from '../../web/rpc-beans.ts';
+import { standardRoutes, webServer } from '../../web/server.ts';
+import { servletRoutes } from '../../web/servlets.ts';
+import { webHdfsRoutes } from '../../webhdfs/routes.ts';
+import { type BeanSource, datanodeBeans, datanodePage } from './beans.ts';
+import type { Identity } from './identity.ts';
+import { dataNodeMetrics } from './metrics.ts';
+import type { PoolService } from './pool-service.ts';
+import type { Services } from './services.ts';
+import { dataNodeWebHdfs } from './webhdfs/handler.ts';
+
+export interface WebPortParts {
+  readonly host: Host;
+  readonly configuration: Configuration;
+  readonly services: Services;
+  readonly identity: Identity;
+  readonly pools: () => readonly PoolService[];
+  readonly rpc: RpcServer;
+  readonly transferPort: number;
+  /** Our own version. */
+  readonly version: string;
+}
+
+export interface WebPort {
+  readonly http: HttpServer;
+  /** One bean bears the node's UUID in its name, and a new node gets its UUID from a NameNode. */
+  readonly addBeans: () => void;
+}
+
+export async function openWebPort(parts: WebPortParts): Promise<WebPort> {
+  const { host, configuration, services, identity, rpc } = parts;
+  let http: HttpServer | undefined;
+  const source = beanSource(parts, () => http?.address.port ?? 0);
+  const beans = new Beans();
+  addPlatformBeans(beans, host, 'DataNode', host.clock.now());
+  const metrics = processMetrics(host, 'datanode');
+  addRpcMetrics(metrics, rpc);
+  metrics.add(dataNodeMetrics(services));
+  addRpcBeans(beans, rpc, { service: 'DataNode', hostName: source.hostName, clock: host.clock });
+  const page = () => datanodePage(source);
+  const notReady = (): string | undefined => (identity.isKnown ? undefined : 'no NameNode has been heard from yet');
+  const routes = [
+    ...standardRoutes({ beans, metrics, configuration, hostName: source.hostName, page }),
+    ...servletRoutes({ host, notReady }),
+    ...webHdfsRoutes(configuration, dataNodeWebHdfs({ host, configuration })),
+  ];
+  http = await webServer(host, services.settings.httpAddress, routes, configuration);
+  return {
+    http,
+    addBeans: () => {
+      for (const bean of datanodeBeans(source)) beans.add(bean);
+    },
+  };
+}
+
+function beanSource({ services, identity, pools, rpc, transferPort, version }: WebPortParts, http: () => number): BeanSource {
+  return {
+    services,
+    actors: () => pools().flatMap((pool) => pool.actors.map((actor) => ({ actor, active: pool.isActive(actor) }))),
+    get datanodeUuid() {
+      return identity.datanodeUuid;
+    },
+    get clusterId() {
+      return identity.clusterId;
+    },
+    hostName: identity.hostName,
+    get ports() {
+      return { transfer: transferPort, ipc: rpc.address.port, http: http() };
+    },
+    version,
+  };
+}
