@@ -1,6 +1,7 @@
 // Every finalized replica that a DataNode unlinks, at the first of its two files. DL1: a good one is never the last. DL2: what
 // the namespace has given up is unlinked once the log that says so is durable. DL3: of no later generation than was ordered.
-// DL4: only on order, for a newer generation of the same block, or as the worse of two copies.
+// DL4: only on order, for a newer generation of the same block, as the worse of two copies, or because its name could not be
+// made durable: then nobody was told that it is there.
 import { parseBlockFileName } from '../../src/format/storage/block-files.ts';
 import type { SimCluster } from '../cluster.ts';
 import { allReplicas, type DiskReplica, replicasOn } from '../replicas.ts';
@@ -28,7 +29,12 @@ export function watchUnlinks(cluster: SimCluster, witness: Witness, orders: Orde
         replicasOn(daemon.name, daemon.machine.disk, id).some(
           (other) => !other.path.startsWith(directory) && other.meta !== undefined && other.meta.genStamp >= genStamp,
         );
-      violations.check(ordered !== undefined || isOld || isWorseCopy(), 'DL4', () => `${what}, and nobody told it to`);
+      const isUndone = (): boolean => {
+        const parent = daemon.machine.disk.find(directory);
+        return parent?.kind === 'directory' && !parent.durable.has(path.slice(directory.length));
+      };
+      const mayGo = ordered !== undefined || isOld || isWorseCopy() || isUndone();
+      violations.check(mayGo, 'DL4', () => `${what}, and nobody told it to`);
       violations.check(ordered === undefined || isOld || genStamp <= ordered, 'DL3', () => `${what}, ${ordered} was ordered`);
       violations.looked('DL1');
       violations.looked('DL2');

@@ -231,7 +231,7 @@ export class BlockPool {
               volume,
               `${dir}/${name}`,
               `${dir}/${metaFileName(id, stamp)}`,
-              `${dir}/${tailFileName(id)}`,
+              blocks.has(tailFileName(id)) ? `${dir}/${tailFileName(id)}` : undefined,
             );
       sometimes('block found half written at the start of a DataNode');
       if (this.take(volume, id, stamp ?? NO_GEN_STAMP, length, ReplicaState.RWR)) volume.addUsed(this.id, length);

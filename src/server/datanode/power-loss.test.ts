@@ -33,6 +33,10 @@ const sumsOf = (data: Buffer): Buffer => {
 async function openDataset(host: Host): Promise<Dataset> {
   const lock = { release: () => Promise.resolve() };
   const volume = new Volume(host.disk, host.clock, { path: ROOT, storageType: 1, lock, reservedBytes: 0 });
+  // A file that need not be there is no reason to doubt the disk.
+  volume.onTrouble = (error) => {
+    throw error;
+  };
   const dataset = new Dataset([volume], host.log, events);
   await dataset.addPool(POOL);
   expect(volume.failure).toBeUndefined();

@@ -15,6 +15,7 @@ import type { Dataset } from './dataset.ts';
 import { breakHardLinks } from './hard-links.ts';
 import { rbwDir } from './layout.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
+import { tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 import type { WriterSetup } from './writer-setup.ts';
 
@@ -322,7 +323,7 @@ export class ReplicaChanges {
       await this.bumpGenStamp(pool, handle, replica, recoveryId);
       // The files of a replica that a dead process left may hold more than was proved of them, and a checksum of that.
       const left = recovery.original === ReplicaState.RWR;
-      if (left) replica.hasTailFile = true;
+      if (left) replica.hasTailFile = await replica.volume.disk.exists(`${replica.directory}/${tailFileName(replica.id)}`);
       if (left || bytes > newBytes) await this.truncate(pool, handle, replica, newBytes);
       pool.recoveries.delete(handle);
       if (recovery.original === ReplicaState.FINALIZED) {

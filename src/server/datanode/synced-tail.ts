@@ -4,7 +4,6 @@
 // beside the replica, in two places by turns, since the power may fail while one is written. Apache's DataNodes keep no such
 // file and pass over it; it goes when the replica is finalized.
 import type { BlockId } from '../../base/ids.ts';
-import { diskErrorCode } from '../../host/disk-error.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { VolumeDisk, VolumeFile } from './volume-disk.ts';
 
@@ -36,16 +35,8 @@ function decode(bytes: Buffer, slot: number): TailRecord | undefined {
   return { length, sum: Buffer.from(bytes.subarray(at + 8, at + RECORD_BYTES)) };
 }
 
-async function readRecords(disk: VolumeDisk, path: string): Promise<(TailRecord | undefined)[]> {
-  let bytes: Buffer;
-  try {
-    bytes = await disk.readFile(path);
-  } catch (error) {
-    if (diskErrorCode(error) !== 'ENOENT') throw error;
-    bytes = Buffer.alloc(0);
-  }
-  return Array.from({ length: SLOTS }, (_, slot) => decode(bytes, slot));
-}
+const recordsOf = (bytes: Buffer): (TailRecord | undefined)[] =>
+  Array.from({ length: SLOTS }, (_, slot) => decode(bytes, slot));
 
 export class SyncedTail {
   private readonly file: VolumeFile;
@@ -57,8 +48,9 @@ export class SyncedTail {
   }
 
   static async open(disk: VolumeDisk, path: string): Promise<SyncedTail> {
-    const [first, second] = await readRecords(disk, path);
     const file = await disk.open(path, 'a');
+    const bytes = Buffer.alloc(SLOTS * SLOT_BYTES);
+    const [first, second] = recordsOf(bytes.subarray(0, await file.read(bytes, 0, bytes.length, 0)));
     // The longer record is what was synced last: it stays until another one is safe.
     return new SyncedTail(file, (first?.length ?? 0) > (second?.length ?? 0) ? 1 : 0);
   }
@@ -91,7 +83,7 @@ export async function lengthByTail(
   read: (into: Buffer, position: number) => Promise<number>,
 ): Promise<number> {
   let best = proven;
-  for (const record of await readRecords(disk, path)) {
+  for (const record of recordsOf(await disk.readFile(path))) {
     if (record === undefined || record.length <= best) continue;
     const partial = record.length % checksum.bytesPerChecksum;
     // What lies before the chunk must be proved by the meta file.
