@@ -140,7 +140,7 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
   {
     id: 'newer-replica-deleted',
     what: 'an order to delete an old generation deletes the new one (HDFS-3391)',
-    file: 'src/server/datanode/dataset.ts',
+    file: 'src/server/datanode/invalidation.ts',
     find: 'if (genStamp > block.genStamp) {',
     replace: 'if (genStamp > block.genStamp && genStamp < 0) {',
     story: 'drill',

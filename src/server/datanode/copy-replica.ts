@@ -1,5 +1,6 @@
 // A new replica from the first bytes of a finalized one, which stays as it is: how a block is cut while an upgrade, or a
 // snapshot, still needs the old bytes. What is copied is verified on the way. Apache: FsDatasetImpl.copyReplicaWithNewBlockIdAndGS.
+
 import { HdfsError } from '../../base/errors.ts';
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
@@ -8,6 +9,7 @@ import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
 import type { BlockPool } from './block-pool.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
+import { readChecksum } from './read-checksum.ts';
 import { type BlockName, describeBlock, type InFlightReplica } from './replica.ts';
 import { ReplicaFiles } from './replica-files.ts';
 import type { VolumeFile } from './volume-disk.ts';
@@ -50,7 +52,7 @@ export async function copyShortened(dataset: Dataset, pool: BlockPool, source: R
 }
 
 async function writeCopy(
-  dataset: Dataset,
+  _dataset: Dataset,
   pool: BlockPool,
   source: ReplicaHandle,
   replica: InFlightReplica,
@@ -62,7 +64,7 @@ async function writeCopy(
   try {
     const data = await disk.open(pool.blockFile(source), 'r');
     try {
-      const checksum = await dataset.checksumOf(volume, pool.metaFile(source));
+      const checksum = await readChecksum(volume, pool.metaFile(source));
       const files = await ReplicaFiles.create(replica, checksum);
       try {
         for (let at = 0; at < copy.numBytes; ) at += await copyPart({ data, meta }, checksum, replica, files, at, copy);

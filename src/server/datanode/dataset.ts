@@ -5,22 +5,23 @@ import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/replica/states.ts';
-import { VolumeChooser, type VolumeChooserOptions } from '../../core/replica/volume-choice.ts';
 import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
-import { DiskFailure, diskErrorCode } from '../../host/disk-error.ts';
+import { DiskFailure } from '../../host/disk-error.ts';
 import type { Log } from '../../host/host.ts';
 import type { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { BlockPool } from './block-pool.ts';
-import { DataChecksum } from './data-checksum.ts';
+import { type BlockToDelete, invalidate } from './invalidation.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { rbwDir, tmpDir } from './layout.ts';
 import { recoverCopies } from './lazy-persist-files.ts';
 import { NO_HURRY, notBack, type Patience, settledOrLate } from './patience.ts';
-import { trashDirectoryOf } from './pool-trash.ts';
 import type { MemoryPlace, RamDisk } from './ram-disk.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
+import { moveToTrash, sizeQuietly, unlinkQuietly } from './replica-removal.ts';
 import { tailFileName } from './synced-tail.ts';
+import { visibleLengthOf } from './visible-length.ts';
 import type { Volume } from './volume.ts';
+import { type PlacementOptions, VolumePlacement } from './volume-placement.ts';
 import { forgetReplicas, withdrawVolume } from './volume-removal.ts';
 import { VolumeList } from './volumes.ts';
 import type { WriterSetup } from './writer-setup.ts';
@@ -31,23 +32,6 @@ export interface DatasetEvents {
   received(pool: string, block: BlockName, volume: Volume, delHint: string): void;
   deleted(pool: string, block: BlockName, volume: Volume): void;
 }
-
-/** How the volume of a new replica is chosen. */
-export interface DatasetOptions {
-  readonly choosing: VolumeChooserOptions;
-  /** Uniform in [0, 1). */
-  readonly chance: () => number;
-}
-
-const BY_TURNS: DatasetOptions = {
-  choosing: {
-    policy: 'round-robin',
-    balancedSpaceThreshold: 0,
-    balancedSpacePreference: 0.5,
-    additionalAvailableSpace: 0,
-  },
-  chance: () => 0,
-};
 
 export class Dataset {
   readonly volumeList: VolumeList;
@@ -60,12 +44,11 @@ export class Dataset {
   /** Who looks after replicas that lie in memory. */
   ramDisk: RamDisk | undefined;
   private readonly pools = new Map<string, BlockPool>();
-  private readonly options: DatasetOptions;
-  private readonly choosers = new Map<StorageTypeProto, VolumeChooser>();
+  private readonly placement: VolumePlacement;
 
-  constructor(volumes: readonly Volume[], log: Log, events: DatasetEvents, options: DatasetOptions = BY_TURNS) {
+  constructor(volumes: readonly Volume[], log: Log, events: DatasetEvents, options?: PlacementOptions) {
     this.volumeList = new VolumeList(volumes);
-    this.options = options;
+    this.placement = new VolumePlacement(options);
     this.log = log;
     this.events = events;
   }
@@ -200,21 +183,8 @@ export class Dataset {
 
   // --------------------------------------------------------------------------------------------------------- creating
 
-  /**
-   * The storage that a request names is the NameNode's guess, which is always the same one of a node: following it would
-   * fill one disk and leave the others idle. Apache's policies pass over it too.
-   */
   chooseVolume(storageType: StorageTypeProto, bytes: number): Volume {
-    const working = this.volumes.filter((volume) => volume.storageType === storageType);
-    // A disk that hangs may come back, and a new replica need not wait for that while another disk answers.
-    const answering = working.filter((volume) => !volume.io.stalled);
-    const ofType = answering.length > 0 ? answering : working;
-    let chooser = this.choosers.get(storageType);
-    if (chooser === undefined) {
-      chooser = new VolumeChooser(this.options.choosing);
-      this.choosers.set(storageType, chooser);
-    }
-    return ofType[chooser.choose(ofType, bytes, this.options.chance)] as Volume;
+    return this.placement.choose(this.volumes, storageType, bytes);
   }
 
   /**
@@ -342,7 +312,7 @@ export class Dataset {
     await volume.disk.rename(`${from}/${meta}`, `${to}/${meta}`);
     await volume.disk.rename(`${from}/${block}`, `${to}/${block}`);
     replica.directory = to;
-    if (replica.hasTailFile) await this.unlinkQuietly(volume, `${from}/${tailFileName(replica.id)}`);
+    if (replica.hasTailFile) await unlinkQuietly(this.log, volume, `${from}/${tailFileName(replica.id)}`);
     replica.hasTailFile = false;
     if (sync) await Promise.all([volume.directorySyncs.sync(to), volume.directorySyncs.sync(from)]);
     pool.replicas.setState(handle, ReplicaState.FINALIZED);
@@ -384,91 +354,19 @@ export class Dataset {
     // Before the files: what a start finds of it would be served again.
     await this.ramDisk?.dropped(pool, id);
     // Counted since the replica was finalized.
-    const metaBytes = wasFinalized ? await this.sizeQuietly(volume, meta) : 0;
-    if (!toTrash || !(await this.moveToTrash(pool, volume, block, meta))) {
-      await this.unlinkQuietly(volume, meta);
-      await this.unlinkQuietly(volume, block);
+    const metaBytes = wasFinalized ? await sizeQuietly(this.log, volume, meta) : 0;
+    if (!toTrash || !(await moveToTrash(this.log, volume, pool.id, block, meta))) {
+      await unlinkQuietly(this.log, volume, meta);
+      await unlinkQuietly(this.log, volume, block);
     }
-    if (replica?.hasTailFile) await this.unlinkQuietly(volume, `${replica.directory}/${tailFileName(replica.id)}`);
+    if (replica?.hasTailFile) await unlinkQuietly(this.log, volume, `${replica.directory}/${tailFileName(replica.id)}`);
     volume.addUsed(pool.id, -bytes - metaBytes);
   }
 
-  /** False: they are still where they were. */
-  private async moveToTrash(pool: BlockPool, volume: Volume, block: string, meta: string): Promise<boolean> {
-    const directory = block.slice(0, block.lastIndexOf('/'));
-    const trash = trashDirectoryOf(volume.path, pool.id, directory);
-    try {
-      await volume.disk.mkdir(trash);
-      for (const path of [block, meta]) {
-        const to = `${trash}${path.slice(directory.length)}`;
-        await volume.disk.rename(path, to);
-      }
-      await volume.directorySyncs.sync(trash);
-      return true;
-    } catch (error) {
-      this.log.log('warn', 'datanode', `${block} was not moved to the trash: ${messageOf(error)}`);
-      return diskErrorCode(error) !== 'ENOENT';
-    }
-  }
-
-  /** 0 for a file that is not there. */
-  async sizeQuietly(volume: Volume, path: string): Promise<number> {
-    try {
-      return (await volume.disk.stat(path)).size;
-    } catch (error) {
-      if (diskErrorCode(error) !== 'ENOENT') this.log.log('warn', 'datanode', `${path} was not found: ${messageOf(error)}`);
-      return 0;
-    }
-  }
-
-  /** A file that is not there is fine; any other failure is logged. */
-  async unlinkQuietly(volume: Volume, path: string): Promise<void> {
-    try {
-      await volume.disk.unlink(path);
-    } catch (error) {
-      if (diskErrorCode(error) !== 'ENOENT') this.log.log('warn', 'datanode', `${path} was not deleted: ${messageOf(error)}`);
-    }
-  }
-
-  /** Deletes blocks that a NameNode wants gone; each volume works by itself. Errors are logged, the rest goes on. */
-  async invalidate(poolId: string, blocks: readonly { readonly id: BlockId; readonly genStamp: GenStamp }[]): Promise<void> {
+  /** Deletes blocks that a NameNode wants gone. */
+  invalidate(poolId: string, blocks: readonly BlockToDelete[]): Promise<void> {
     const pool = this.pools.get(poolId);
-    if (pool === undefined) return;
-    const byVolume = new Map<Volume, { readonly id: BlockId; readonly genStamp: GenStamp }[]>();
-    for (const block of blocks) {
-      const handle = pool.replicas.find(block.id);
-      if (handle === 0) continue;
-      const volume = pool.volumeOf(handle);
-      const list = byVolume.get(volume) ?? [];
-      list.push(block);
-      byVolume.set(volume, list);
-    }
-    await Promise.all(
-      [...byVolume].map(async ([volume, list]) => {
-        for (const block of list) await this.invalidateOne(pool, volume, block);
-      }),
-    );
-  }
-
-  private invalidateOne(
-    pool: BlockPool,
-    volume: Volume,
-    block: { readonly id: BlockId; readonly genStamp: GenStamp },
-  ): Promise<void> {
-    return this.locks.run(`${pool.id}/${block.id}`, async () => {
-      const handle = pool.replicas.find(block.id);
-      if (handle === 0) return;
-      const genStamp = pool.replicas.genStamp(handle);
-      if (genStamp > block.genStamp) {
-        this.log.log('warn', 'datanode', `blk_${block.id}_${block.genStamp} is not deleted: here is ${genStamp}`);
-        return;
-      }
-      const numBytes = pool.replicas.numBytes(handle);
-      await this.stopWriterOf(pool, handle);
-      // Where the state of before an upgrade is kept, its names keep the files.
-      await this.dropReplica(pool, handle, pool.trashEnabled && !pool.keepsPrevious.has(volume));
-      this.events.deleted(pool.id, { pool: pool.id, id: block.id, genStamp, numBytes }, volume);
-    });
+    return pool === undefined ? Promise.resolve() : invalidate(this, pool, blocks);
   }
 
   // ---------------------------------------------------------------------------------------------------------- asking
@@ -483,37 +381,7 @@ export class Dataset {
         `replica.getGenerationStamp() < block.getGenerationStamp(), block=${describeBlock(block)}, replica=${this.describe(pool, handle)}`,
       );
     }
-    return this.visibleLengthOf(pool, handle);
-  }
-
-  visibleLengthOf(pool: BlockPool, handle: ReplicaHandle): number {
-    const state = pool.replicas.state(handle);
-    switch (state) {
-      case ReplicaState.FINALIZED:
-        return pool.replicas.numBytes(handle);
-      case ReplicaState.RBW:
-        return pool.inFlight.get(handle)?.visibleLength ?? pool.replicas.numBytes(handle);
-      case ReplicaState.RUR: {
-        const original = pool.recoveries.get(handle)?.original;
-        if (original === ReplicaState.FINALIZED) return pool.replicas.numBytes(handle);
-        return original === ReplicaState.RBW ? (pool.inFlight.get(handle)?.lengths.acked ?? -1) : -1;
-      }
-      case ReplicaState.RWR:
-      case ReplicaState.TEMPORARY:
-        return -1;
-    }
-  }
-
-  /** Reads the header of a replica's meta file. */
-  async checksumOf(volume: Volume, metaPath: string): Promise<DataChecksum> {
-    const file = await volume.disk.open(metaPath, 'r');
-    try {
-      const header = Buffer.alloc(META_HEADER_BYTES);
-      const got = await file.read(header, 0, META_HEADER_BYTES, 0);
-      return DataChecksum.fromHeader(header.subarray(0, got));
-    } finally {
-      await file.close();
-    }
+    return visibleLengthOf(pool, handle);
   }
 
   get replicaCount(): number {

@@ -9,6 +9,7 @@ import type { Clock } from '../../host/host.ts';
 import { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import { type BlockName, describeBlock, type LastChunk } from './replica.ts';
+import { visibleLengthOf } from './visible-length.ts';
 import type { Volume } from './volume.ts';
 import type { VolumeDisk, VolumeFile } from './volume-disk.ts';
 
@@ -82,7 +83,7 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
   if (genStamp < block.genStamp) {
     throw new HdfsError('EIO', `Replica gen stamp < block genstamp, block=${describeBlock(block)}, replica=${described}`);
   }
-  const visible = dataset.visibleLengthOf(pool, handle);
+  const visible = visibleLengthOf(pool, handle);
   if (visible < 0) {
     throw new HdfsError('EIO', `Replica is not readable, block=${describeBlock(block)}, replica=${described}`);
   }

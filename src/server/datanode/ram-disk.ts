@@ -3,6 +3,7 @@
 // dfs.datanode.lazywriter.interval.sec. When room is wanted the saved replicas leave the memory, those first that nobody
 // reads; a block for which there is none goes to a disk at once. Files of the copies: lazy-persist-files.ts. Apache:
 // FsDatasetImpl's LazyWriter, RamDiskAsyncLazyPersistService.
+
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { BlockId } from '../../base/ids.ts';
 import { LockedMemory, MEMORY_PAGE_BYTES, roundUpToPages } from '../../core/replica/locked-memory.ts';
@@ -16,6 +17,7 @@ import type { BlockPool } from './block-pool.ts';
 import type { Dataset } from './dataset.ts';
 import { activateCopy, type CopySource, type SavedCopy, saveCopy } from './lazy-persist-files.ts';
 import type { BlockName } from './replica.ts';
+import { sizeQuietly, unlinkQuietly } from './replica-removal.ts';
 import type { Volume } from './volume.ts';
 
 /** Replicas that leave the memory for one that comes. Apache: MAX_BLOCK_EVICTIONS_PER_ITERATION. */
@@ -210,8 +212,8 @@ export class RamDisk {
 
   async #removeCopy(pool: BlockPool, id: BlockId, { volume, directory, genStamp, bytes }: SavedCopy): Promise<void> {
     const { dataset } = this.#options;
-    await dataset.unlinkQuietly(volume, `${directory}/${blockFileName(id)}`);
-    await dataset.unlinkQuietly(volume, `${directory}/${metaFileName(id, genStamp)}`);
+    await unlinkQuietly(dataset.log, volume, `${directory}/${blockFileName(id)}`);
+    await unlinkQuietly(dataset.log, volume, `${directory}/${metaFileName(id, genStamp)}`);
     volume.addUsed(pool.id, -bytes);
   }
 
@@ -324,8 +326,8 @@ export class RamDisk {
     // The NameNode takes it for the same replica on another storage, before it hears that it is in the memory no more.
     dataset.events.received(pool.id, { pool: pool.id, id, genStamp: saved.genStamp, numBytes: bytes }, saved.volume, '');
     for (const path of files) {
-      const size = await dataset.sizeQuietly(memory, path);
-      await dataset.unlinkQuietly(memory, path);
+      const size = await sizeQuietly(dataset.log, memory, path);
+      await unlinkQuietly(dataset.log, memory, path);
       memory.addUsed(pool.id, -size);
     }
     this.#release(key);

@@ -3,6 +3,7 @@
 // stays and its volume is checked. Of two copies of a block on this node the better one is served, and the other is deleted
 // only once the better one was seen on its disk. Apache: FsDatasetImpl.checkAndUpdate, BlockPoolSlice
 // .resolveDuplicateReplicas.
+
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import { betterCopy } from '../../core/replica/duplicates.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
@@ -14,6 +15,7 @@ import { type BlockPool, NO_GEN_STAMP } from './block-pool.ts';
 import type { Dataset } from './dataset.ts';
 import { finalizedDir } from './layout.ts';
 import type { BlockName } from './replica.ts';
+import { unlinkQuietly } from './replica-removal.ts';
 import type { Volume } from './volume.ts';
 
 export type Reconciled = 'same' | 'not-finalized' | 'forgotten' | 'added' | 'updated' | 'corrupt' | 'duplicate' | 'orphan-meta';
@@ -136,8 +138,8 @@ async function duplicate(
   }
   dataset.log.log('warn', 'datanode', `block ${id} of ${pool.id} lies on two volumes; the copy in ${loser.directory} goes`);
   const loserVolume = loser === found ? volume : other;
-  await dataset.unlinkQuietly(loserVolume, `${loser.directory}/${metaFileName(id, loser.genStamp as GenStamp)}`);
-  await dataset.unlinkQuietly(loserVolume, `${loser.directory}/${blockFileName(id)}`);
+  await unlinkQuietly(dataset.log, loserVolume, `${loser.directory}/${metaFileName(id, loser.genStamp as GenStamp)}`);
+  await unlinkQuietly(dataset.log, loserVolume, `${loser.directory}/${blockFileName(id)}`);
   const freed = (loser.block?.size ?? 0) + (loser.meta?.size ?? 0);
   // What a start passed over was never counted.
   if (loser === served) {

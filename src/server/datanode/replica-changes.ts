@@ -14,7 +14,9 @@ import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import { breakHardLinks } from './hard-links.ts';
 import { rbwDir } from './layout.ts';
+import { readChecksum } from './read-checksum.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
+import { sizeQuietly } from './replica-removal.ts';
 import { tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 import type { WriterSetup } from './writer-setup.ts';
@@ -90,7 +92,7 @@ export class ReplicaChanges {
     await this.dataset.ramDisk?.changing(pool, handle);
     await breakHardLinks(pool, volume, [oldMeta, pool.blockFile(handle)]);
     // Counted again when the replica is finalized again.
-    volume.addUsed(pool.id, -(await this.dataset.sizeQuietly(volume, oldMeta)));
+    volume.addUsed(pool.id, -(await sizeQuietly(this.dataset.log, volume, oldMeta)));
     await disk.rename(oldMeta, `${to}/${metaFileName(id, newGenStamp)}`);
     await disk.rename(`${from}/${blockFileName(id)}`, `${to}/${blockFileName(id)}`);
     // Before anybody takes the new generation stamp for granted: a power cut must not bring the old one back.
@@ -400,7 +402,7 @@ export class ReplicaChanges {
   private async truncate(pool: BlockPool, handle: ReplicaHandle, replica: InFlightReplica, bytes: number): Promise<void> {
     const { disk } = replica.volume;
     const metaPath = `${replica.directory}/${metaFileName(replica.id, replica.genStamp)}`;
-    const checksum = await this.dataset.checksumOf(replica.volume, metaPath);
+    const checksum = await readChecksum(replica.volume, metaPath);
     const blockPath = `${replica.directory}/${blockFileName(replica.id)}`;
     await breakHardLinks(pool, replica.volume, [metaPath, blockPath]);
     const dataFile = await disk.open(blockPath, 'r+');

@@ -1,5 +1,6 @@
 // Sending a replica to other DataNodes: on a NameNode's command (replication), or for a client whose pipeline takes in a
 // new member (TRANSFER_BLOCK). Apache: DataNode.DataTransfer.
+
 import { HdfsError, ProtocolError } from '../../base/errors.ts';
 import { Stage } from '../../core/pipeline/types.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
@@ -15,6 +16,7 @@ import { openReplica } from './open-replica.ts';
 import { type BlockName, describeBlock } from './replica.ts';
 import { protoOf } from './requests.ts';
 import type { Services } from './services.ts';
+import { visibleLengthOf } from './visible-length.ts';
 
 export interface SendReplica {
   readonly block: BlockName;
@@ -124,6 +126,6 @@ export async function transferForRecovery(
     throw new HdfsError('EIO', `${describeBlock(block)} is neither a RBW nor a Finalized, r=${dataset.describe(pool, handle)}`);
   }
   const stage = state === ReplicaState.RBW ? Stage.TRANSFER_RBW : Stage.TRANSFER_FINALIZED;
-  const numBytes = dataset.visibleLengthOf(pool, handle);
+  const numBytes = visibleLengthOf(pool, handle);
   if (request.targets.length > 0) await sendReplica(services, { ...request, block: { ...block, genStamp, numBytes }, stage });
 }
