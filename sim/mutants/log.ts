@@ -23,7 +23,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     story: 'drill',
     drill: 'slow-log',
     seeds: 1,
-    trips: ['NS1'],
+    trips: ['EL2', 'NS1'],
   },
   {
     id: 'edits-segment-misnamed',
