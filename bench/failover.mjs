@@ -2,7 +2,8 @@
 // killed in the middle, and how long it takes until the blocks of a dead DataNode have their replicas again; Apache's
 // daemons and ours in turns. The figures and their meaning are the probe's. Words KEY=VALUE are configuration of the daemons.
 import { join } from 'node:path';
-import { median, option, ourHdfs, report, run, scratch, tool } from './common.mjs';
+import { option, ourHdfs, report, run, scratch, tool } from './common.mjs';
+import { median } from './statistics.mjs';
 
 const mib = option('mib', 1024);
 const repeat = option('repeat', 3);

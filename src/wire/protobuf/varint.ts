@@ -13,6 +13,13 @@ export function varintBytes(value: number): number {
   return bytes;
 }
 
+/** Bytes that a whole number from 0 to 2^53 takes. */
+export function varint64Bytes(value: number): number {
+  let bytes = 1;
+  for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
+}
+
 /** A number from 0 to 2^32 - 1. */
 export function putVarint32(buffer: Buffer, at: number, value: number): number {
   let end = at;

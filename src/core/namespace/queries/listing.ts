@@ -34,10 +34,14 @@ export interface Listing {
   readonly entries: number;
   /**
    * Hands out the entries one by one, each good until the next, until `visit` answers false: the page ends there, as when
-   * its blocks filled the answer. Answers how many are left behind the page.
+   * its blocks filled the answer. `direct` is asked before: true says that the entry needs no status any more. Answers how
+   * many are left behind the page.
    */
-  walk(visit: (entry: FileStatus) => boolean): number;
+  walk(visit: (entry: FileStatus) => boolean, direct?: DirectVisit): number;
 }
+
+/** With the storage policy in force for what has none of its own. */
+export type DirectVisit = (inode: InodeHandle, inherited: number) => boolean;
 
 /** Undefined: nothing stands at the path. A file's listing is its own status, without a name. */
 export function listing(ns: Namespace, caller: Caller, request: ListingRequest): Listing | undefined {
@@ -57,7 +61,7 @@ export function listing(ns: Namespace, caller: Caller, request: ListingRequest):
     path,
     isDirectory,
     entries: Math.max(0, Math.min(all, request.limit)),
-    walk: (visit) => all - forEachEntry(ns, inode, startAfter, request.limit, visit),
+    walk: (visit, direct) => all - forEachEntry(ns, inode, startAfter, request.limit, visit, direct),
   };
 }
 
@@ -87,6 +91,7 @@ function forEachEntry(
   startAfter: Uint8Array | undefined,
   limit: number,
   visit: (entry: FileStatus) => boolean,
+  direct: DirectVisit | undefined,
 ): number {
   const { inodes } = ns;
   const policy = effectivePolicy(inodes, directory);
@@ -95,6 +100,7 @@ function forEachEntry(
   let shown = 0;
   inodes.forEachChild(directory, startAfter, (child) => {
     shown++;
+    if (direct?.(child, policy) === true) return shown < limit;
     return visit(reader.read(child, policy)) && shown < limit;
   });
   return shown;

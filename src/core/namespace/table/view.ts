@@ -99,6 +99,15 @@ export class InodeView implements InodeReader {
     into.childrenNum = isDirectory ? (page[at + row.CHILD_COUNT] as number) : 0;
   }
 
+  /** The row as it lies (layout.ts), for whoever encodes many of them: from `rowAt` on, and good until the next change. */
+  rowWords(inode: InodeHandle): Uint32Array {
+    return this.rows.page(inode);
+  }
+
+  rowAt(inode: InodeHandle): number {
+    return this.rows.rowAt(inode);
+  }
+
   id(inode: InodeHandle): InodeId {
     return inodeId(join(this.rows.get(inode, row.ID_LOW), this.rows.get(inode, row.ID_HIGH_KIND) & row.ID_HIGH_MASK));
   }

@@ -2,6 +2,7 @@
 // not yet durable, of what it met.
 import { HdfsError } from '../../../base/errors.ts';
 import type { Now } from '../../../core/blocks/datanode.ts';
+import { fileLength } from '../../../core/namespace/file-length.ts';
 import { InodeType } from '../../../core/namespace/inodes.ts';
 import type { Caller, FsAction } from '../../../core/namespace/permissions.ts';
 import { checkAccess, preferredBlockSize, storagePolicyOf } from '../../../core/namespace/queries/access.ts';
@@ -24,7 +25,7 @@ import type { BlockStoragePolicyProtoInit } from '../../../wire/messages/hdfs.ts
 import type { ProtoWriter } from '../../../wire/protobuf/writer.ts';
 import type { Locations } from '../locations.ts';
 import type { NameSystem } from '../namesystem.ts';
-import { FileStatusWriter } from '../wire/file-status-writer.ts';
+import { FileStatusWriter, type ListedEntries } from '../wire/file-status-writer.ts';
 import { contentSummaryProto, quotaUsageProto } from '../wire/files.ts';
 import { BatchedListing } from './batched-listing.ts';
 
@@ -60,7 +61,7 @@ export function readingMethods({
   batchLimit,
 }: ReadingMethodParts): Handlers<typeof ClientNamenodeProtocol> {
   const { namespace: ns, host } = system;
-  const statuses = new FileStatusWriter(ns.inodes);
+  const statuses = new FileStatusWriter(ns.inodes, (file) => fileLength(ns, file));
   const batched = new BatchedListing(ns, statuses, { paths: batchLimit, entries: listLimit });
 
   const waitForPath = (call: RpcCall, path: ResolvedPath): void => system.waitFor(call, path.inodes);
@@ -125,18 +126,22 @@ export function readingMethods({
         const reader = needLocation ? placeOf(call) : undefined;
         let blocksLeft = listLimit;
         const isFresh = ns.touched.highest > 0;
-        const write = (writer: ProtoWriter): void =>
-          statuses.listingAnswer(writer, found, {
-            locationsOf: (entry) => (needLocation && entry.type === InodeType.FILE ? allBlocks(entry, reader, now) : undefined),
+        const each: ListedEntries = {
+          seen: (inode) => {
+            system.activity.filesListed++;
+            if (isFresh) system.waitForOne(call, inode);
+          },
+          ...(needLocation && {
+            locationsOf: (entry) => (entry.type === InodeType.FILE ? allBlocks(entry, reader, now) : undefined),
             more: (entry) => {
-              if (isFresh) system.waitForOne(call, entry.inode);
-              system.activity.filesListed++;
-              if (!needLocation || entry.type !== InodeType.FILE) return true;
+              if (entry.type !== InodeType.FILE) return true;
               // As Apache: an answer that shows locations also ends when so many of them are in it.
               blocksLeft -= ns.inodes.blockCount(entry.inode) * Math.max(1, entry.replication);
               return blocksLeft > 0;
             },
-          });
+          }),
+        };
+        const write = (writer: ProtoWriter): void => statuses.listingAnswer(writer, found, each);
         return call.write(write, statuses.expectedBytes(found));
       }),
 

@@ -1,102 +1,51 @@
 // HdfsFileStatusProto and DirectoryListingProto by hand, byte for byte what the generated encoder makes of them: the
 // messages that a NameNode sends most. Fields in the order of their numbers; a test holds both encoders together.
-import type { InodeHandle, Inodes, InodeType } from '../../../core/namespace/inodes.ts';
+import type { InodeHandle, Inodes } from '../../../core/namespace/inodes.ts';
 import type { FileStatus } from '../../../core/namespace/queries/file-status.ts';
 import type { Listing } from '../../../core/namespace/queries/listing.ts';
-import { HdfsFileStatusProto_FileType } from '../../../wire/messages/hdfs.ts';
 import { MAX_VARINT64_BYTES, putVarint32, putVarint64, varintBytes } from '../../../wire/protobuf/varint.ts';
-import { ProtoWriter } from '../../../wire/protobuf/writer.ts';
+import type { ProtoWriter } from '../../../wire/protobuf/writer.ts';
+import { EncodedFields, IS_LITTLE_ENDIAN } from './encoded-fields.ts';
+import { FILE_TYPES, LISTING, type Rights, rightsFields, type Sizes, STATUS, sizesFields } from './file-status-fields.ts';
+import { ListedEntryWriter } from './listed-entry-writer.ts';
 
-/** Field number and wire type. HdfsFileStatusProto. */
-const STATUS = {
-  fileType: 8,
-  path: 18,
-  length: 24,
-  permission: 34,
-  owner: 42,
-  group: 50,
-  modificationTime: 56,
-  accessTime: 64,
-  symlink: 74,
-  blockReplication: 80,
-  blockSize: 88,
-  locations: 98,
-  fileId: 104,
-  childrenNum: 112,
-  storagePolicy: 128,
-  flags: 144,
-} as const;
-/** FsPermissionProto. */
-const PERMISSION = { perm: 8 } as const;
 /** What the length of a block with its places takes, or of several. */
 const LOCATED_LENGTH_BYTES = 2;
 /** Tags and numbers of a status at their longest, whatever stands between them. */
 const NUMBERS_BYTES = Object.keys(STATUS).length * (2 + MAX_VARINT64_BYTES);
-/** DirectoryListingProto; the first is that of a BatchedDirectoryListingProto too. */
-const LISTING = { partialListing: 10, remainingEntries: 16 } as const;
 /** GetFileInfoResponseProto and its like, GetListingResponseProto: the only field of each. */
 const ANSWER = 10;
-
-const FILE_TYPES: Readonly<Record<InodeType, HdfsFileStatusProto_FileType>> = {
-  1: HdfsFileStatusProto_FileType.IS_FILE,
-  2: HdfsFileStatusProto_FileType.IS_DIR,
-  3: HdfsFileStatusProto_FileType.IS_SYMLINK,
-};
 
 /** Appends the fields of LocatedBlocksProto. */
 export type WriteLocations = (writer: ProtoWriter) => void;
 
-interface Rights {
-  readonly mode: number;
-  readonly owner: string;
-  readonly group: string;
-  readonly fields: Template;
-}
-
-interface Sizes {
-  readonly replication: number;
-  readonly blockSize: number;
-  readonly fields: Template;
+interface Known<K> {
+  readonly of: K;
+  readonly fields: EncodedFields;
 }
 
 export interface ListedEntries {
+  /** Called for every entry. */
+  readonly seen?: ((inode: InodeHandle) => void) | undefined;
   /** For the entries whose blocks are shown. */
-  readonly locationsOf: (entry: FileStatus) => WriteLocations | undefined;
+  readonly locationsOf?: ((entry: FileStatus) => WriteLocations | undefined) | undefined;
   /** False ends the listing early. */
-  readonly more: (entry: FileStatus) => boolean;
+  readonly more?: ((entry: FileStatus) => boolean) | undefined;
 }
 
-/** Fields that rarely change from one entry to the next, encoded. They are put in words, the last of which may be too long. */
-class Template {
-  readonly length: number;
-  readonly #words: readonly number[];
-
-  constructor(bytes: Uint8Array) {
-    this.length = bytes.length;
-    const padded = Buffer.alloc(Math.ceil(bytes.length / 4) * 4);
-    padded.set(bytes);
-    this.#words = Array.from({ length: padded.length / 4 }, (_, i) => padded.readInt32LE(4 * i));
-  }
-
-  put(memory: DataView, at: number): number {
-    const words = this.#words;
-    for (let i = 0; i < words.length; i++) memory.setInt32(at + 4 * i, words[i] as number, true);
-    return at + this.length;
-  }
-}
-
-const NO_FIELDS = new Template(new Uint8Array(0));
-const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+const NO_FIELDS = new EncodedFields(new Uint8Array(0));
 
 export class FileStatusWriter {
   private readonly inodes: Inodes;
+  private readonly listed: ListedEntryWriter;
   /** Of the last listing, on average: the next will not be far from it. */
   private entryBytes = 90;
-  private lastRights: Rights = { mode: -1, owner: '', group: '', fields: NO_FIELDS };
-  private lastSizes: Sizes = { replication: -1, blockSize: -1, fields: NO_FIELDS };
+  private lastRights: Known<Rights> = { of: { mode: -1, owner: '', group: '' }, fields: NO_FIELDS };
+  private lastSizes: Known<Sizes> = { of: { replication: -1, blockSize: -1 }, fields: NO_FIELDS };
 
-  constructor(inodes: Inodes) {
+  constructor(inodes: Inodes, lengthOf: (file: InodeHandle) => number) {
     this.inodes = inodes;
+    this.listed = new ListedEntryWriter(inodes, lengthOf);
   }
 
   /** An answer whose one field is a status. */
@@ -123,14 +72,21 @@ export class FileStatusWriter {
   }
 
   /** The entries of a listing inside a message that has begun; answers how many are left behind the page. */
-  entries(writer: ProtoWriter, listing: Listing, each: ListedEntries): number {
-    return listing.walk((entry) => {
-      const locations = each.locationsOf(entry);
+  entries(writer: ProtoWriter, listing: Listing, { seen, locationsOf, more }: ListedEntries): number {
+    const visit = (entry: FileStatus): boolean => {
+      seen?.(entry.inode);
+      const locations = locationsOf?.(entry);
       const lengthBytes = locations === undefined ? 1 : LOCATED_LENGTH_BYTES;
       const at = writer.begin(LISTING.partialListing, lengthBytes);
       this.fields(writer, entry, listing.isDirectory, locations);
       writer.finish(at, lengthBytes);
-      return each.more(entry);
+      return more?.(entry) ?? true;
+    };
+    if (locationsOf !== undefined || more !== undefined) return listing.walk(visit);
+    return listing.walk(visit, (inode, inherited) => {
+      if (!this.listed.write(writer, inode, inherited)) return false;
+      seen?.(inode);
+      return true;
     });
   }
 
@@ -200,31 +156,19 @@ export class FileStatusWriter {
     writer.advance(putVarint32(buffer, at + 2, flags));
   }
 
-  /** Permission, owner and group: nearly always those of the entry before. */
-  private rights({ mode, owner, group }: FileStatus): Template {
-    const last = this.lastRights;
-    if (last.mode === mode && last.owner === owner && last.group === group) return last.fields;
-    const writer = new ProtoWriter(64);
-    const permission = writer.begin(STATUS.permission);
-    writer.tag(PERMISSION.perm).putUint32(mode);
-    writer.finish(permission);
-    writer.tag(STATUS.owner).putString(owner);
-    writer.tag(STATUS.group).putString(group);
-    const fields = new Template(writer.view());
-    this.lastRights = { mode, owner, group, fields };
-    return fields;
+  /** Nearly always those of the entry before. */
+  private rights({ mode, owner, group }: FileStatus): EncodedFields {
+    const { of, fields } = this.lastRights;
+    if (of.mode === mode && of.owner === owner && of.group === group) return fields;
+    this.lastRights = { of: { mode, owner, group }, fields: rightsFields({ mode, owner, group }) };
+    return this.lastRights.fields;
   }
 
-  /** Replication and block size, the same. */
-  private sizes({ replication, blockSize }: FileStatus): Template {
-    const last = this.lastSizes;
-    if (last.replication === replication && last.blockSize === blockSize) return last.fields;
-    const writer = new ProtoWriter(64);
-    writer.tag(STATUS.blockReplication).putUint32(replication);
-    writer.tag(STATUS.blockSize).putInt64(blockSize);
-    const fields = new Template(writer.view());
-    this.lastSizes = { replication, blockSize, fields };
-    return fields;
+  private sizes({ replication, blockSize }: FileStatus): EncodedFields {
+    const { of, fields } = this.lastSizes;
+    if (of.replication === replication && of.blockSize === blockSize) return fields;
+    this.lastSizes = { of: { replication, blockSize }, fields: sizesFields({ replication, blockSize }) };
+    return this.lastSizes.fields;
   }
 }
 

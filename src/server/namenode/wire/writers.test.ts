@@ -6,8 +6,11 @@ import { blockId, genStamp, inodeId } from '../../../base/ids.ts';
 import { type BlockHandle, BlockMap, BlockState } from '../../../core/blocks/block-map.ts';
 import { Datanode, Storage } from '../../../core/blocks/datanode.ts';
 import { StorageState } from '../../../core/blocks/storage-type.ts';
+import { fileLength } from '../../../core/namespace/file-length.ts';
 import { Inodes, InodeType } from '../../../core/namespace/inodes.ts';
+import { Namespace } from '../../../core/namespace/namespace.ts';
 import type { FileStatus } from '../../../core/namespace/queries/file-status.ts';
+import { listing } from '../../../core/namespace/queries/listing.ts';
 import { lookUp } from '../../../core/namespace/resolve.ts';
 import {
   GetBlockLocationsResponseProto,
@@ -54,7 +57,7 @@ describe('a status written by hand', () => {
   it('is what the generated encoder writes, alone and in a listing', () => {
     fc.assert(
       fc.property(fc.array(status, { minLength: 1, maxLength: 5 }), fc.nat(), fc.nat(200), (entries, left, expected) => {
-        const writer = new FileStatusWriter(new Inodes());
+        const writer = new FileStatusWriter(new Inodes(), () => 0);
         for (const entry of entries) {
           const plain = GetFileInfoResponseProto.encode({ fs: fileStatusProto(entry) }).toString('hex');
           expect(written((to) => writer.answer(to, entry))).toBe(plain);
@@ -93,9 +96,67 @@ describe('a status written by hand', () => {
         };
         const dirList = { partialListing: [fileStatusProto({ ...entry, name })], remainingEntries: 0 };
         const all = { locationsOf: () => undefined, more: () => true };
-        expect(written((to) => new FileStatusWriter(inodes).listingAnswer(to, listing, all))).toBe(
+        expect(written((to) => new FileStatusWriter(inodes, () => 0).listingAnswer(to, listing, all))).toBe(
           GetListingResponseProto.encode({ dirList }).toString('hex'),
         );
+      }),
+    );
+  });
+});
+
+describe('an entry written from its row', () => {
+  const inode = fc.record({
+    id: fc.oneof(fc.integer({ min: 20_000, max: 2 ** 22 }), fc.integer({ min: 20_000, max: Number.MAX_SAFE_INTEGER })),
+    type: fc.constantFrom(InodeType.FILE, InodeType.FILE, InodeType.DIRECTORY, InodeType.SYMLINK),
+    name: fc.uint8Array({ minLength: 1, maxLength: 200 }).map((each) => each.map((byte) => (byte === 0x2f ? 0x30 : byte))),
+    user: fc.constantFrom('root', 'alice', 'ödön'),
+    group: fc.constantFrom('supergroup', 'staff'),
+    mode: fc.constantFrom(0o644, 0o755, 0o1777, 0),
+    mtime: time,
+    atime: time,
+    replication: fc.nat(512),
+    blockSize: fc.constantFrom(2 ** 20, 2 ** 27, 2 ** 40),
+    blocks: fc.array(fc.nat(2 ** 40), { maxLength: 3 }),
+    policy: fc.nat(15),
+    hasAcl: fc.boolean(),
+  });
+
+  it('is what is written of its status', () => {
+    const key = ({ name }: { readonly name: Uint8Array }): string => Buffer.from(name).toString('hex');
+    const some = fc.uniqueArray(inode, { selector: key, minLength: 1, maxLength: 12 });
+    fc.assert(
+      fc.property(some, fc.nat(15), (wanted, inherited) => {
+        const ns = new Namespace({ superuser: 'root' });
+        const { inodes, blocks } = ns;
+        inodes.setStoragePolicy(inodes.root, inherited);
+        let nextBlock = 2n ** 30n;
+        const ids = new Set<number>();
+        for (const each of wanted) {
+          if (ids.has(each.id)) continue;
+          ids.add(each.id);
+          const made = inodes.create({ ...each, id: inodeId(each.id) });
+          inodes.attach(inodes.root, made);
+          if (each.type === InodeType.FILE) {
+            inodes.setReplication(made, each.replication);
+            inodes.setPreferredBlockSize(made, each.blockSize);
+            const list = each.blocks.map((size) =>
+              blocks.add(blockId(nextBlock++), genStamp(1001), size, made, BlockState.COMPLETE),
+            );
+            inodes.setBlocks(made, list);
+          }
+          if (each.type === InodeType.SYMLINK) inodes.setSymlinkTarget(made, '/elsewhere');
+          else {
+            inodes.setStoragePolicy(made, each.policy);
+            if (each.hasAcl) inodes.setAcl(made, [{ type: 0, scope: 0, permission: 7, name: 'bob' }]);
+          }
+        }
+        const caller = { user: 'root', groups: [], superuser: true };
+        const found = listing(ns, caller, { path: '/', startAfter: new Uint8Array(0), limit: 1000 });
+        const writer = new FileStatusWriter(inodes, (file) => fileLength(ns, file));
+        const seen: number[] = [];
+        const direct = written((to) => found && writer.listingAnswer(to, found, { seen: (each) => seen.push(each) }));
+        expect(direct).toBe(written((to) => found && writer.listingAnswer(to, found, { more: () => true })));
+        expect(seen.length).toBe(ids.size);
       }),
     );
   });
