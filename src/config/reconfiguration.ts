@@ -21,6 +21,14 @@ export function wholeNumber(configuration: Configuration, name: string): number 
   return value;
 }
 
+/** true or false and nothing else. Throws HdfsError EILLEGAL. */
+export function trueOrFalse(configuration: Configuration, name: string): boolean {
+  const text = configuration.get(name) ?? '';
+  if (/^true$/i.test(text)) return true;
+  if (/^false$/i.test(text)) return false;
+  throw new HdfsError('EILLEGAL', `${text} is not boolean value`);
+}
+
 /** A key that is read, looked at and put in force; `inForce` says which value that is, where it is not the one given. */
 export function changeable<T>(
   name: string,

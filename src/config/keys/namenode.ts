@@ -201,6 +201,13 @@ export const NAMENODE_KEYS = {
   'dfs.namenode.stale.datanode.minimum.interval': int('3', 'Fewest heartbeat intervals of the stale interval.'),
   'dfs.namenode.avoid.read.stale.datanode': bool('false', 'Whether stale nodes are listed last for readers.'),
   'dfs.namenode.avoid.write.stale.datanode': bool('false', 'Whether stale nodes get no new blocks.'),
+  'dfs.namenode.avoid.read.slow.datanode': bool('false', 'Whether nodes that others call slow are listed last for readers.'),
+  'dfs.namenode.block-placement-policy.exclude-slow-nodes.enabled': bool(
+    'false',
+    'Whether nodes that others call slow get no new blocks.',
+  ),
+  'dfs.namenode.max.slowpeer.collect.nodes': int('5', 'Nodes that count as slow at most.'),
+  'dfs.namenode.slowpeer.collect.interval': duration('ms', '30m', 'How often it is decided which ones do.'),
   'dfs.namenode.write.stale.datanode.ratio': float(
     '0.5f',
     'With more than this part of the nodes stale they are used all the same.',

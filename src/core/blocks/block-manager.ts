@@ -9,6 +9,7 @@ import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { PlacementPolicy, PlacementResult, Writer } from '../placement/policy.ts';
 import { sortForReader } from '../placement/sort-locations.ts';
 import { storagePolicyById } from '../placement/storage-policy.ts';
+import type { SlowNodes } from '../slow/slow-nodes.ts';
 import type { HostLists } from './admin/host-lists.ts';
 import { NodeAdmin } from './admin/node-admin.ts';
 import type { ReplicaCursor } from './block-list.ts';
@@ -72,6 +73,7 @@ export interface BlockLocations {
 
 export class BlockManager {
   readonly datanodes: Datanodes;
+  readonly slow: SlowNodes;
   readonly safeMode: SafeMode;
   readonly leases: BlockReportLeases;
   readonly recoveries: BlockRecoveries;
@@ -98,6 +100,7 @@ export class BlockManager {
     this.#nodeScan = new NodeScan(state);
     this.#work = new RedundancyWork(state);
     this.datanodes = state.datanodes;
+    this.slow = state.slow;
     this.safeMode = state.safeMode;
     this.recoveries = new BlockRecoveries(state);
     this.admin = new NodeAdmin(state, { backInService: (node) => this.#lookAtBlocksOf(node) });
@@ -473,6 +476,7 @@ export class BlockManager {
       nowMs: now.monotonicMs,
       staleIntervalMs: this.datanodes.staleIntervalMs,
       avoidStaleForRead: this.options.avoidStaleForRead,
+      slow: this.slow.avoidedForRead,
       random: this.#state.random,
     });
   }

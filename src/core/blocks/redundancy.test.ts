@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { placementPolicyNamed } from '../placement/policies.ts';
 import { type CopySource, chooseCopySource } from './copy-source.ts';
+import type { Datanode } from './datanode.ts';
 import { Priority, priorityOf } from './low-redundancy.ts';
 import { REPLICA_WORTHS, type ReplicaWorth } from './replica-counts.ts';
 import { StorageType } from './storage-type.ts';
@@ -174,6 +175,7 @@ describe('giving up replicas', () => {
           topology: cluster.manager.datanodes.topology,
           nowMs: cluster.nowMs,
           random,
+          slow: new Set<Datanode>(),
           avoidStale: false,
           staleIntervalMs: 30_000,
           tolerateHeartbeatMs: 12_000,

@@ -4,6 +4,7 @@ import type { GenStamp } from '../../base/ids.ts';
 import type { ClusterView, PlacementPolicy } from '../placement/policy.ts';
 import { HOT_STORAGE_POLICY_ID } from '../placement/storage-policy.ts';
 import type { Random } from '../placement/topology.ts';
+import { DEFAULT_SLOW_NODES_OPTIONS, SlowNodes, type SlowNodesOptions } from '../slow/slow-nodes.ts';
 import type { BlockHandle, BlockMap } from './block-map.ts';
 import { CorruptReplicas } from './corrupt-replicas.ts';
 import type { Datanode, Now, Storage } from './datanode.ts';
@@ -84,6 +85,7 @@ export interface BlockManagerOptions {
   readonly maxTrackedLeavingNodes: number;
   /** dfs.storage.default.policy, as an id. */
   readonly defaultStoragePolicy: number;
+  readonly slowNodes: SlowNodesOptions;
 }
 
 export const DEFAULT_BLOCK_MANAGER_OPTIONS: BlockManagerOptions = {
@@ -112,6 +114,7 @@ export const DEFAULT_BLOCK_MANAGER_OPTIONS: BlockManagerOptions = {
   decommissionBlocksPerInterval: 500_000,
   maxTrackedLeavingNodes: 100,
   defaultStoragePolicy: HOT_STORAGE_POLICY_ID,
+  slowNodes: DEFAULT_SLOW_NODES_OPTIONS,
 };
 
 /** Sees every change of which storage holds which block, while it is interested. */
@@ -144,6 +147,7 @@ export class ManagerState {
   readonly log: (message: string) => void;
 
   readonly datanodes: Datanodes;
+  readonly slow: SlowNodes;
   readonly safeMode: SafeMode;
   readonly needed = new LowRedundancyBlocks();
   readonly pending: PendingReconstruction;
@@ -169,6 +173,7 @@ export class ManagerState {
     this.log = environment.log;
     this.pending = new PendingReconstruction(options.pendingTimeoutMs);
     this.datanodes = new Datanodes(options.datanodes, events);
+    this.slow = new SlowNodes(options.slowNodes, (host) => this.datanodes.byName(host));
     this.safeMode = new SafeMode(options.safeMode, {
       liveDatanodes: () => this.datanodes.aliveCount,
       populateQueues: events.populateQueues,
@@ -192,6 +197,7 @@ export class ManagerState {
       topology: datanodes.topology,
       nowMs: this.now.monotonicMs,
       random: this.random,
+      slow: this.slow.excludedForWrite,
       avoidStale: datanodes.avoidStaleForWriteNow,
       staleIntervalMs: datanodes.staleIntervalMs,
       tolerateHeartbeatMs: datanodes.heartbeatIntervalMs * options.tolerateHeartbeatMultiplier,

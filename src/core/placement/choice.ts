@@ -269,7 +269,8 @@ export class Choice implements PlacementSteps {
     }
     let inRack = 1;
     for (const storage of this.#results) if (storage.node.location === node.location) inRack++;
-    return inRack > this.#perRack ? this.#passed('rackFull') : true;
+    if (inRack > this.#perRack) return this.#passed('rackFull');
+    return this.#cluster.slow.has(node) ? this.#passed('slow') : true;
   }
 
   #takeStorage(node: Datanode, type: StorageType): Storage | undefined {

@@ -232,6 +232,7 @@ describe('default placement', () => {
       topology: cluster.manager.datanodes.topology,
       nowMs: cluster.nowMs,
       random: seeded(1),
+      slow: new Set<Datanode>(),
       avoidStale: false,
       staleIntervalMs: 30_000,
       tolerateHeartbeatMs: 12_000,

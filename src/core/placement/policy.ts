@@ -19,6 +19,8 @@ export interface ClusterView {
   /** Nodes that missed their heartbeats are passed over at first. */
   readonly avoidStale: boolean;
   readonly staleIntervalMs: number;
+  /** Nodes that others call slow, and that get no new replicas. */
+  readonly slow: ReadonlySet<Datanode>;
   /** A node without heartbeat for this long is the first to lose a replica too many. */
   readonly tolerateHeartbeatMs: number;
   /** Average of transfer threads of nodes in service. */
@@ -46,6 +48,7 @@ export const NOT_CHOSEN_REASONS = {
   stale: 'the node is stale',
   tooBusy: 'the node is too busy',
   rackFull: 'the rack has too many chosen nodes',
+  slow: 'the node is too slow',
   noSpace: 'not enough storage space to place the block',
   noStorageType: 'required storage types are unavailable',
 } as const;

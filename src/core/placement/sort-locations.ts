@@ -9,15 +9,18 @@ export interface ReaderView {
   readonly staleIntervalMs: number;
   /** dfs.namenode.avoid.read.stale.datanode. */
   readonly avoidStaleForRead: boolean;
+  /** Nodes that others call slow, and that readers should ask last. */
+  readonly slow: ReadonlySet<Datanode>;
   readonly random: Random;
 }
 
-/** 0 in service, then stale, entering maintenance, decommissioning, decommissioned. */
+/** 0 in service, then slow, stale, entering maintenance, decommissioning, decommissioned. */
 function disfavour(node: Datanode, view: ReaderView): number {
-  if (node.decommissioned) return 4;
-  if (node.decommissioning) return 3;
-  if (node.enteringMaintenance) return 2;
-  return view.avoidStaleForRead && node.isStale(view.nowMs, view.staleIntervalMs) ? 1 : 0;
+  if (node.decommissioned) return 6;
+  if (node.decommissioning) return 5;
+  if (node.enteringMaintenance) return 4;
+  const stale = view.avoidStaleForRead && node.isStale(view.nowMs, view.staleIntervalMs) ? 2 : 0;
+  return stale + (view.slow.has(node) ? 1 : 0);
 }
 
 /** 0 on the reader's own node, 2 in its rack, 4 a rack away; a reader of unknown place is equally far from all. */

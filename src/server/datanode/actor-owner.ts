@@ -89,6 +89,16 @@ export function actorOwner({
       memoryCapacity: ramDisk.memory.capacity,
       memoryUsed: ramDisk.memory.used,
     }),
+    slowPeers: () => {
+      if (!services.peerMetrics.enabled) return [];
+      return [...services.peerMetrics.outliers()].map(([dataNodeId, { latencyMs, median, mad, upperLimit }]) => ({
+        dataNodeId,
+        aggregateLatency: latencyMs,
+        median,
+        mad,
+        upperLimitLatency: upperLimit,
+      }));
+    },
     haState: (actor, status) => serviceOf(actor).haState(actor, status),
     rollingUpgrade: (actor, status) => {
       if (actor.pool !== undefined && serviceOf(actor).isActive(actor)) upgrades.signal(actor.pool, status);

@@ -16,7 +16,7 @@ export interface BeanSource {
 }
 
 export function datanodeBeans(source: BeanSource): readonly Bean[] {
-  const { dataset, ramDisk, counters } = source.services;
+  const { dataset, ramDisk, counters, peerMetrics } = source.services;
   const { memory, counters: inMemory } = ramDisk;
   const average = (sum: number, count: number): number => (count === 0 ? 0 : sum / count);
   const sum = (pick: (volume: (typeof dataset.volumes)[number]) => number): number =>
@@ -48,6 +48,12 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
             LastBlockReport: String(actor.lastReportAt),
           })),
         ),
+        SendPacketDownstreamAvgInfo: peerMetrics.enabled
+          ? JSON.stringify(
+              Object.fromEntries([...peerMetrics.averages].map(([peer, average]) => [`[${peer}]RollingAvgTime`, average])),
+            )
+          : null,
+        SlowDisks: null,
         VolumeInfo: JSON.stringify(
           Object.fromEntries(
             dataset.volumes.map((volume) => [

@@ -26,6 +26,7 @@ import { type DataNodeAddresses, Identity } from './identity.ts';
 import { interDatanodeService } from './inter-datanode.ts';
 import { LateVolumes } from './late-volumes.ts';
 import { LATE_MS } from './patience.ts';
+import { PeerMetrics } from './peer-metrics.ts';
 import { announceRestart, evictWriters } from './planned-restart.ts';
 import { datasetEvents, reportBad, triggerReports } from './pool-news.ts';
 import { PoolService } from './pool-service.ts';
@@ -176,6 +177,7 @@ export class DataNode {
       ramDisk,
       changes: new ReplicaChanges(dataset, settings.blockSize),
       counters,
+      peerMetrics: new PeerMetrics(host.clock, settings),
       identity: (pool) => identity.of(pool),
       poolReady: (pool) => identity.ready(pool, settings.poolReadyMs),
       reportBad: (block, holder) => reportBad(reporter, block, holder),

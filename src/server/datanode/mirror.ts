@@ -46,12 +46,15 @@ export class Mirror {
   readonly source: ByteSource;
   readonly name: string;
   private readonly connection: Connection;
+  private readonly sent: { readonly clock: Clock; tell(ms: number): void } | undefined;
   /** Buffers of which the kernel has not taken everything. */
   private held: Buffer[] = [];
 
-  constructor(source: ByteSource, name: string) {
+  /** `sent`: told how long packets took until the kernel had them. */
+  constructor(source: ByteSource, name: string, sent?: { readonly clock: Clock; tell(ms: number): void }) {
     this.source = source;
     this.name = name;
+    this.sent = sent;
     this.connection = source.connection;
   }
 
@@ -68,7 +71,13 @@ export class Mirror {
     const buffer = takePacketMemory(length);
     let at = 0;
     for (const packet of packets) at += packet.copy(buffer, at);
+    const { sent } = this;
+    const beganMs = sent?.clock.monotonic() ?? 0;
     connection.write(buffer.subarray(0, length));
+    if (sent !== undefined && !connection.destroyed) {
+      if (connection.queuedBytes === 0) sent.tell(sent.clock.monotonic() - beganMs);
+      else connection.flushed(() => sent.tell(sent.clock.monotonic() - beganMs));
+    }
     if (connection.queuedBytes === 0 && !connection.destroyed) {
       givePacketMemory(buffer);
       return undefined;

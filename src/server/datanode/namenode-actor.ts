@@ -12,6 +12,7 @@ import {
   type DatanodeRegistrationProtoInit,
   type HeartbeatRequestProtoInit,
   type HeartbeatResponseProto,
+  type SlowPeerReportProtoInit,
   type StorageBlockReportProtoInit,
   type VolumeFailureSummaryProtoInit,
 } from '../../wire/messages/datanode.ts';
@@ -56,6 +57,8 @@ export interface ActorOwner {
     readonly memoryCapacity: number;
     readonly memoryUsed: number;
   };
+  /** Nodes to which packets of this one leave slowly. */
+  slowPeers(): readonly SlowPeerReportProtoInit[];
   haState(actor: NameNodeActor, status: NNHAStatusHeartbeatProto): void;
   rollingUpgrade(actor: NameNodeActor, status: RollingUpgradeStatusProto | undefined): void;
   command(actor: NameNodeActor, command: DatanodeCommandProto): void;
@@ -78,6 +81,7 @@ export class NameNodeActor {
   isSlow = false;
   private heartbeatDue = 0;
   private reportDue = 0;
+  private outliersDue: number;
   private reportForced = false;
   private registerAgain = false;
   private wakeUp: (() => void) | undefined;
@@ -105,6 +109,7 @@ export class NameNodeActor {
             intervalMs: owner.settings.lifelineMs,
             message: () => (this.registration === undefined ? undefined : this.figures()),
           });
+    this.outliersDue = owner.host.clock.monotonic() + owner.settings.outliersReportMs;
     this.reportId = owner.host.random.bytes(8).readBigInt64BE(0);
   }
 
@@ -239,9 +244,12 @@ export class NameNodeActor {
   }
 
   private heartbeat(now: number): Promise<HeartbeatResponseProto> {
+    const outliersDue = now >= this.outliersDue;
+    if (outliersDue) this.outliersDue = now + this.owner.settings.outliersReportMs;
     return this.namenode.sendHeartbeat({
       ...this.figures(),
       requestFullBlockReportLease: this.leaseId === 0n && now >= this.reportDue,
+      ...(outliersDue ? { slowPeers: this.owner.slowPeers() } : {}),
     });
   }
 

@@ -1,7 +1,7 @@
 // The keys that a running DataNode can change, and what changing each of them does. Apache: DataNode.reconfigurePropertyImpl.
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { changeable, type ReconfigurableKey, wholeNumber } from '../../config/reconfiguration.ts';
+import { changeable, type ReconfigurableKey, trueOrFalse, wholeNumber } from '../../config/reconfiguration.ts';
 import { type DataDirectory, describeDirectory, parseDataDirectories } from './data-directories.ts';
 import type { DataNodeSettings } from './settings.ts';
 
@@ -43,6 +43,21 @@ export function reconfigurableKeys(
       }),
       changeable('dfs.datanode.max.transfer.threads', atLeast(1, wholeNumber), (value) => {
         settings.maxTransferThreads = value;
+      }),
+      changeable('dfs.datanode.peer.stats.enabled', trueOrFalse, (value) => {
+        settings.peerStats = value;
+      }),
+      changeable('dfs.datanode.min.outlier.detection.nodes', atLeast(1, long), (value) => {
+        settings.peerMinNodes = value;
+      }),
+      changeable('dfs.datanode.slowpeer.low.threshold.ms', atLeast(1, long), (value) => {
+        settings.peerLowThresholdMs = value;
+      }),
+      changeable('dfs.datanode.peer.metrics.min.outlier.detection.samples', atLeast(1, long), (value) => {
+        settings.peerMinSamples = value;
+      }),
+      changeable('dfs.datanode.outliers.report.interval', atLeast(1, duration), (value) => {
+        settings.outliersReportMs = value;
       }),
     ]),
   };

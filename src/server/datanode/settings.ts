@@ -24,6 +24,11 @@ export interface DataNodeSettings {
   readonly blockSize: number;
   readonly heartbeatMs: number;
   readonly lifelineMs: number;
+  peerStats: boolean;
+  peerMinSamples: number;
+  peerMinNodes: number;
+  peerLowThresholdMs: number;
+  outliersReportMs: number;
   blockReportMs: number;
   blockReportInitialDelayMs: number;
   blockReportSplitThreshold: number;
@@ -75,6 +80,11 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     blockSize: configuration.getSize('dfs.blocksize'),
     heartbeatMs: configuration.getDuration('dfs.heartbeat.interval'),
     lifelineMs: lifelineMs(configuration),
+    peerStats: configuration.getBoolean('dfs.datanode.peer.stats.enabled'),
+    peerMinSamples: configuration.getLong('dfs.datanode.peer.metrics.min.outlier.detection.samples'),
+    peerMinNodes: configuration.getLong('dfs.datanode.min.outlier.detection.nodes'),
+    peerLowThresholdMs: configuration.getLong('dfs.datanode.slowpeer.low.threshold.ms'),
+    outliersReportMs: configuration.getDuration('dfs.datanode.outliers.report.interval'),
     blockReportMs: configuration.getDuration('dfs.blockreport.intervalMsec'),
     blockReportInitialDelayMs: configuration.getDuration('dfs.blockreport.initialDelay'),
     blockReportSplitThreshold: configuration.getLong('dfs.blockreport.split.threshold'),

@@ -102,6 +102,14 @@ class SetupFailure extends Error {
   }
 }
 
+/** Only the last node of a pipeline is measured, so that none is blamed for one behind it. */
+function measured({ host, peerMetrics }: Services, { proto }: WriteRequest) {
+  const [last, ...more] = proto.targets;
+  if (!peerMetrics.enabled || last === undefined || more.length > 0) return undefined;
+  const peer = `${last.id?.ipAddr}:${last.id?.infoPort}`;
+  return { clock: host.clock, tell: (ms: number) => peerMetrics.sent(peer, ms) };
+}
+
 function respond(source: ByteSource, response: BlockOpResponseProtoInit): void {
   source.connection.write(BlockOpResponseProto.encodeDelimited(response));
 }
@@ -277,7 +285,7 @@ async function openMirror(
         targetStorageIds: proto.targetStorageIds.slice(1),
       }),
     );
-    const mirror = new Mirror(source, name);
+    const mirror = new Mirror(source, name, measured(services, request));
     if (fromDataNode) return { mirror, status: Status.SUCCESS, firstBadLink: '' };
     const answer = await source.readDelimited(BlockOpResponseProto, MAX_RESPONSE_BYTES);
     return { mirror, status: answer.status ?? Status.ERROR, firstBadLink: answer.firstBadLink ?? '' };

@@ -17,6 +17,7 @@ import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
 import { topologyVerdict } from './protocol/erasure-coding-methods.ts';
 import type { StartupProgress } from './startup-progress.ts';
+import { slowDisksJson, slowPeersJson } from './wire/slow-reports.ts';
 
 export interface NameNodeView {
   readonly system: NameSystem;
@@ -54,8 +55,8 @@ export function nameNodeBeans(view: NameNodeView): Beans {
       SecurityEnabled: false,
       LastHATransitionTime: 0,
       BytesWithFutureGenerationStamps: system.blockManager.statistics().bytesInFuture,
-      SlowPeersReport: '[]',
-      SlowDisksReport: null,
+      SlowPeersReport: slowPeersJson(system.blockManager.slow.peersReport(system.host.clock.monotonic())),
+      SlowDisksReport: slowDisksJson(system.blockManager.slow.disksReport),
     }),
   });
   beans.add({

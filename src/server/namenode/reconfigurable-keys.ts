@@ -2,7 +2,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { nameNodeRpcAddress } from '../../config/nameservices.ts';
-import { changeable, type ReconfigurableKey, wholeNumber } from '../../config/reconfiguration.ts';
+import { changeable, type ReconfigurableKey, trueOrFalse, wholeNumber } from '../../config/reconfiguration.ts';
 import type { ChangeableOptions } from '../../core/blocks/state.ts';
 import { placementPolicyNamed } from '../../core/placement/policies.ts';
 import { backOffKey } from './call-queue-settings.ts';
@@ -38,7 +38,8 @@ export function reconfigurableKeys({
   backOff,
 }: ReconfigurableParts): Readonly<Record<string, ReconfigurableKey>> {
   const { blockManager, namespace } = system;
-  const { datanodes } = blockManager;
+  const { datanodes, slow } = blockManager;
+  const boolean = (next: Configuration, name: string): boolean => next.getBoolean(name);
 
   const redundancy = (name: string, option: keyof ChangeableOptions, unit = 1) =>
     changeable(name, positive, (value) => blockManager.configure({ [option]: value * unit }));
@@ -73,6 +74,18 @@ export function reconfigurableKeys({
       place,
       () => placement.className,
     ),
+    changeable('dfs.datanode.peer.stats.enabled', trueOrFalse, (peerStats) => slow.configure({ peerStats })),
+    changeable('dfs.datanode.max.nodes.to.report', wholeNumber, (maxNodesToReport) => slow.configure({ maxNodesToReport })),
+    changeable('dfs.namenode.max.slowpeer.collect.nodes', wholeNumber, (maxCollected) => slow.configure({ maxCollected })),
+    changeable(
+      'dfs.namenode.slowpeer.collect.interval',
+      (next, name) => next.getDuration(name),
+      (collectIntervalMs) => slow.configure({ collectIntervalMs }),
+    ),
+    changeable('dfs.namenode.block-placement-policy.exclude-slow-nodes.enabled', boolean, (excludeForWrite) =>
+      slow.configure({ excludeForWrite }),
+    ),
+    changeable('dfs.namenode.avoid.read.slow.datanode', boolean, (avoidForRead) => slow.configure({ avoidForRead })),
     changeable('dfs.namenode.block-placement.min-blocks-for.write', positive, (minBlocksForWrite) =>
       place({ ...placement, options: { ...placement.options, minBlocksForWrite } }),
     ),

@@ -7,6 +7,7 @@ import type { ErasureCodingOptions } from '../../core/namespace/erasure-coding.t
 import type { NamespaceOptions } from '../../core/namespace/options.ts';
 import type { PlacementOptions } from '../../core/placement/choice.ts';
 import { storagePolicyByName } from '../../core/placement/storage-policy.ts';
+import type { SlowNodesOptions } from '../../core/slow/slow-nodes.ts';
 import type { RpcServerLimits } from '../../rpc/server.ts';
 import { ChecksumTypeProto, type FsServerDefaultsProtoInit } from '../../wire/messages/hdfs.ts';
 
@@ -121,6 +122,21 @@ export function blockManagerOptions(configuration: Configuration): Partial<Block
     maxTrackedLeavingNodes: configuration.getInt('dfs.namenode.decommission.max.concurrent.tracked.nodes'),
     avoidStaleForRead: configuration.getBoolean('dfs.namenode.avoid.read.stale.datanode'),
     defaultStoragePolicy: defaultStoragePolicy(configuration),
+    slowNodes: slowNodesOptions(configuration),
+  };
+}
+
+function slowNodesOptions(configuration: Configuration): SlowNodesOptions {
+  return {
+    peerStats: configuration.getBoolean('dfs.datanode.peer.stats.enabled'),
+    diskStats: configuration.getInt('dfs.datanode.fileio.profiling.sampling.percentage') > 0,
+    reportIntervalMs: configuration.getDuration('dfs.datanode.outliers.report.interval'),
+    maxNodesToReport: configuration.getInt('dfs.datanode.max.nodes.to.report'),
+    maxDisksToReport: configuration.getInt('dfs.datanode.max.disks.to.report'),
+    maxCollected: configuration.getInt('dfs.namenode.max.slowpeer.collect.nodes'),
+    collectIntervalMs: configuration.getDuration('dfs.namenode.slowpeer.collect.interval'),
+    excludeForWrite: configuration.getBoolean('dfs.namenode.block-placement-policy.exclude-slow-nodes.enabled'),
+    avoidForRead: configuration.getBoolean('dfs.namenode.avoid.read.slow.datanode'),
   };
 }
 

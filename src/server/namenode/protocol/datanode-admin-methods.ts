@@ -55,8 +55,9 @@ export function datanodeAdminMethods({
         };
       }),
 
-    // Slow nodes are not looked for.
-    getSlowDatanodeReport: () => ({ datanodeInfoProto: [] }),
+    getSlowDatanodeReport: () => ({
+      datanodeInfoProto: blockManager.slow.reported(host.clock.monotonic()).map(datanodeInfoProto),
+    }),
 
     refreshNodes: (_request, call) =>
       system.as(call, async (caller) => {

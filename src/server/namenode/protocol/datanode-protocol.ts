@@ -3,13 +3,14 @@
 import { HdfsError } from '../../../base/errors.ts';
 import { blockId, genStamp } from '../../../base/ids.ts';
 import { decodeBlockBuffers, decodeBlockLongs, type ReplicaCursor } from '../../../core/blocks/block-list.ts';
-import { type DatanodeId, xferAddress } from '../../../core/blocks/datanode.ts';
+import { type Datanode, type DatanodeId, xferAddress } from '../../../core/blocks/datanode.ts';
 import type { FullReport } from '../../../core/blocks/reports.ts';
 import { defineService, type RpcCall, type RpcService } from '../../../rpc/service.ts';
 import {
   type DatanodeCommandProtoInit,
   DatanodeProtocolService,
   type DatanodeRegistrationProto,
+  type HeartbeatRequestProto,
   type StorageBlockReportProto,
 } from '../../../wire/messages/datanode.ts';
 import { type ExportedBlockKeysProtoInit, NNHAStatusHeartbeatProto_State } from '../../../wire/messages/hdfs-server.ts';
@@ -20,6 +21,7 @@ import type { NameStorage } from '../name-storage.ts';
 import type { NameSystem } from '../namesystem.ts';
 import type { RackResolver } from '../rack-resolver.ts';
 import { commandProto, datanodeId, heartbeatFigures, storageOf } from '../wire/datanodes.ts';
+import { slowDisksOf, slowPeersOf } from '../wire/slow-reports.ts';
 
 /** Replicas of a full report that are worked in within one turn: about a millisecond. */
 const REPORT_SLICE = 4_000;
@@ -98,6 +100,14 @@ export function datanodeProtocol({ system, identity, racks, leaseMonitor, storag
     }
   };
 
+  /** Takes over what a heartbeat says of slow peers and disks; whether the node itself counts as slow. */
+  const noteSlow = (node: Datanode, { slowPeers, slowDisks }: HeartbeatRequestProto): boolean => {
+    const { slow } = blockManager;
+    const reporter = `${node.id.ipAddr}:${node.id.ipcPort}`;
+    slow.heartbeat(reporter, slowPeersOf(slowPeers), slowDisksOf(slowDisks), system.now().monotonicMs);
+    return slow.isSlow(node);
+  };
+
   return defineService({
     protocol: 'org.apache.hadoop.hdfs.server.protocol.DatanodeProtocol',
     version: 1,
@@ -145,6 +155,7 @@ export function datanodeProtocol({ system, identity, racks, leaseMonitor, storag
           cmds: commands(answer, call),
           haStatus: { state: NNHAStatusHeartbeatProto_State.ACTIVE, txid: system.editLog.lastTxid },
           fullBlockReportLeaseId: answer.fullBlockReportLeaseId,
+          isSlownode: answer.node !== undefined && noteSlow(answer.node, request),
         };
       },
 
