@@ -25,7 +25,10 @@ export const DATANODE_KEYS = {
   'dfs.datanode.min.outlier.detection.nodes': long('10', 'Nodes without which none is compared.'),
   'dfs.datanode.slowpeer.low.threshold.ms': long('5', 'Milliseconds below which no node is slow.'),
   'dfs.datanode.max.nodes.to.report': int('5', 'Slow nodes that the NameNode shows.'),
-  'dfs.datanode.fileio.profiling.sampling.percentage': int('0', 'Disk calls that are measured, in per cent; 0 turns it off.'),
+  'dfs.datanode.fileio.profiling.sampling.percentage': int(
+    '0',
+    'Above 0, disk calls are measured (Hadoop: so many in a hundred), and slow disks looked for.',
+  ),
   'dfs.datanode.min.outlier.detection.disks': long('5', 'Disks of a node without which none is compared.'),
   'dfs.datanode.slowdisk.low.threshold.ms': long('20', 'Milliseconds below which no disk is slow.'),
   'dfs.datanode.max.disks.to.report': int('5', 'Slow disks that the NameNode shows.'),

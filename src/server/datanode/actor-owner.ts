@@ -99,6 +99,13 @@ export function actorOwner({
         upperLimitLatency: upperLimit,
       }));
     },
+    slowDisks: () =>
+      [...services.diskMetrics.slow()].map(([basePath, { METADATA, READ, WRITE }]) => ({
+        basePath,
+        meanMetadataOpLatency: METADATA,
+        meanReadIoLatency: READ,
+        meanWriteIoLatency: WRITE,
+      })),
     haState: (actor, status) => serviceOf(actor).haState(actor, status),
     rollingUpgrade: (actor, status) => {
       if (actor.pool !== undefined && serviceOf(actor).isActive(actor)) upgrades.signal(actor.pool, status);

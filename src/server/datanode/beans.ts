@@ -16,7 +16,7 @@ export interface BeanSource {
 }
 
 export function datanodeBeans(source: BeanSource): readonly Bean[] {
-  const { dataset, ramDisk, counters, peerMetrics } = source.services;
+  const { dataset, ramDisk, counters, peerMetrics, diskMetrics } = source.services;
   const { memory, counters: inMemory } = ramDisk;
   const average = (sum: number, count: number): number => (count === 0 ? 0 : sum / count);
   const sum = (pick: (volume: (typeof dataset.volumes)[number]) => number): number =>
@@ -53,7 +53,7 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
               Object.fromEntries([...peerMetrics.averages].map(([peer, average]) => [`[${peer}]RollingAvgTime`, average])),
             )
           : null,
-        SlowDisks: null,
+        SlowDisks: diskMetrics.enabled ? JSON.stringify([...diskMetrics.slow().keys()]) : null,
         VolumeInfo: JSON.stringify(
           Object.fromEntries(
             dataset.volumes.map((volume) => [

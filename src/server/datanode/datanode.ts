@@ -20,6 +20,7 @@ import { clientDatanodeService, type DataNodeControl, superuserOnly } from './cl
 import { Commands } from './commands.ts';
 import { parseDataDirectories } from './data-directories.ts';
 import { Dataset } from './dataset.ts';
+import { DiskMetrics } from './disk-metrics.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { changeDirectories } from './hot-swap.ts';
 import { type DataNodeAddresses, Identity } from './identity.ts';
@@ -178,6 +179,7 @@ export class DataNode {
       changes: new ReplicaChanges(dataset, settings.blockSize),
       counters,
       peerMetrics: new PeerMetrics(host.clock, settings),
+      diskMetrics: new DiskMetrics(host.clock, settings, () => dataset.volumes),
       identity: (pool) => identity.of(pool),
       poolReady: (pool) => identity.ready(pool, settings.poolReadyMs),
       reportBad: (block, holder) => reportBad(reporter, block, holder),

@@ -12,6 +12,7 @@ import {
   type DatanodeRegistrationProtoInit,
   type HeartbeatRequestProtoInit,
   type HeartbeatResponseProto,
+  type SlowDiskReportProtoInit,
   type SlowPeerReportProtoInit,
   type StorageBlockReportProtoInit,
   type VolumeFailureSummaryProtoInit,
@@ -59,6 +60,7 @@ export interface ActorOwner {
   };
   /** Nodes to which packets of this one leave slowly. */
   slowPeers(): readonly SlowPeerReportProtoInit[];
+  slowDisks(): readonly SlowDiskReportProtoInit[];
   haState(actor: NameNodeActor, status: NNHAStatusHeartbeatProto): void;
   rollingUpgrade(actor: NameNodeActor, status: RollingUpgradeStatusProto | undefined): void;
   command(actor: NameNodeActor, command: DatanodeCommandProto): void;
@@ -249,7 +251,7 @@ export class NameNodeActor {
     return this.namenode.sendHeartbeat({
       ...this.figures(),
       requestFullBlockReportLease: this.leaseId === 0n && now >= this.reportDue,
-      ...(outliersDue ? { slowPeers: this.owner.slowPeers() } : {}),
+      ...(outliersDue ? { slowPeers: this.owner.slowPeers(), slowDisks: this.owner.slowDisks() } : {}),
     });
   }
 

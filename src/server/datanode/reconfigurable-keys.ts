@@ -56,6 +56,15 @@ export function reconfigurableKeys(
       changeable('dfs.datanode.peer.metrics.min.outlier.detection.samples', atLeast(1, long), (value) => {
         settings.peerMinSamples = value;
       }),
+      changeable('dfs.datanode.fileio.profiling.sampling.percentage', wholeNumber, (value) => {
+        settings.diskSamplingPercent = value;
+      }),
+      changeable('dfs.datanode.min.outlier.detection.disks', atLeast(1, long), (value) => {
+        settings.diskMinDisks = value;
+      }),
+      changeable('dfs.datanode.slowdisk.low.threshold.ms', atLeast(1, long), (value) => {
+        settings.diskLowThresholdMs = value;
+      }),
       changeable('dfs.datanode.outliers.report.interval', atLeast(1, duration), (value) => {
         settings.outliersReportMs = value;
       }),

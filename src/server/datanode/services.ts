@@ -3,6 +3,7 @@
 import type { Host } from '../../host/host.ts';
 import type { DatanodeIDProto, DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
 import type { Dataset } from './dataset.ts';
+import type { DiskMetrics } from './disk-metrics.ts';
 import type { PeerMetrics } from './peer-metrics.ts';
 import type { RamDisk } from './ram-disk.ts';
 import type { BlockName } from './replica.ts';
@@ -29,6 +30,7 @@ export interface Services {
   readonly changes: ReplicaChanges;
   readonly counters: Counters;
   readonly peerMetrics: PeerMetrics;
+  readonly diskMetrics: DiskMetrics;
   /** As the NameNodes of a pool know this node, or undefined before it is registered. */
   identity(pool: string): DatanodeIDProto | undefined;
   /** Resolves once the pool is registered; rejects when that takes longer than dfs.datanode.bp-ready.timeout. */

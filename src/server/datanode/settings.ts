@@ -28,6 +28,9 @@ export interface DataNodeSettings {
   peerMinSamples: number;
   peerMinNodes: number;
   peerLowThresholdMs: number;
+  diskSamplingPercent: number;
+  diskMinDisks: number;
+  diskLowThresholdMs: number;
   outliersReportMs: number;
   blockReportMs: number;
   blockReportInitialDelayMs: number;
@@ -84,6 +87,9 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     peerMinSamples: configuration.getLong('dfs.datanode.peer.metrics.min.outlier.detection.samples'),
     peerMinNodes: configuration.getLong('dfs.datanode.min.outlier.detection.nodes'),
     peerLowThresholdMs: configuration.getLong('dfs.datanode.slowpeer.low.threshold.ms'),
+    diskSamplingPercent: configuration.getInt('dfs.datanode.fileio.profiling.sampling.percentage'),
+    diskMinDisks: configuration.getLong('dfs.datanode.min.outlier.detection.disks'),
+    diskLowThresholdMs: configuration.getLong('dfs.datanode.slowdisk.low.threshold.ms'),
     outliersReportMs: configuration.getDuration('dfs.datanode.outliers.report.interval'),
     blockReportMs: configuration.getDuration('dfs.blockreport.intervalMsec'),
     blockReportInitialDelayMs: configuration.getDuration('dfs.blockreport.initialDelay'),

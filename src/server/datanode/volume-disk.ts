@@ -16,30 +16,34 @@ export class VolumeFile {
 
   /** Reads `length` bytes at `position`, or fewer at the end of the file. */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    return this.io.run(length, async () => {
-      let done = 0;
-      while (done < length) {
-        const got = await this.file.read(buffer, offset + done, length - done, position + done);
-        if (got === 0) break;
-        done += got;
-      }
-      return done;
-    });
+    return this.io.run(
+      length,
+      async () => {
+        let done = 0;
+        while (done < length) {
+          const got = await this.file.read(buffer, offset + done, length - done, position + done);
+          if (got === 0) break;
+          done += got;
+        }
+        return done;
+      },
+      'READ',
+    );
   }
 
   /** Fills the chunks one after the other from `position` on; fewer bytes only at the end of the file. */
   readv(chunks: readonly Uint8Array[], position: number): Promise<number> {
     const only = chunks[0];
     if (only !== undefined && chunks.length === 1) return this.read(only, 0, only.length, position);
-    return this.io.run(totalOf(chunks), () => this.file.readv(chunks, position));
+    return this.io.run(totalOf(chunks), () => this.file.readv(chunks, position), 'READ');
   }
 
   write(bytes: Uint8Array, position: number): Promise<void> {
-    return this.io.run(bytes.length, () => this.file.write(bytes, position));
+    return this.io.run(bytes.length, () => this.file.write(bytes, position), 'WRITE');
   }
 
   writev(chunks: readonly Uint8Array[], position: number): Promise<void> {
-    return this.io.run(totalOf(chunks), () => this.file.writev(chunks, position));
+    return this.io.run(totalOf(chunks), () => this.file.writev(chunks, position), 'WRITE');
   }
 
   truncate(length: number): Promise<void> {
@@ -115,7 +119,7 @@ export class VolumeDisk {
   }
 
   readFile(path: string): Promise<Buffer> {
-    return this.io.run(0, () => this.disk.readFile(path));
+    return this.io.run(0, () => this.disk.readFile(path), 'READ');
   }
 
   /** As Disk's: once it has returned, the content survives a power cut. */

@@ -33,6 +33,36 @@ export function ioShare(parallelism: number, volumes: number): IoShare {
   return { calls, syncs: Math.min(LARGEST_SHARE.syncs, share - calls) };
 }
 
+/** What a call does, for its volume's averages; syncs take long by nature and are in none. */
+export type IoKind = 'METADATA' | 'READ' | 'WRITE';
+
+/** How long calls of each kind took since it was last asked. */
+class IoTimes {
+  private readonly sums: Record<IoKind, { ms: number; calls: number }> = {
+    METADATA: { ms: 0, calls: 0 },
+    READ: { ms: 0, calls: 0 },
+    WRITE: { ms: 0, calls: 0 },
+  };
+
+  add(kind: IoKind, ms: number): void {
+    const sum = this.sums[kind];
+    sum.ms += ms;
+    sum.calls++;
+  }
+
+  /** Averages in milliseconds; what comes after it counts anew. */
+  take(): Readonly<Record<IoKind, number>> {
+    const mean = (kind: IoKind): number => {
+      const sum = this.sums[kind];
+      const average = sum.calls === 0 ? 0 : sum.ms / sum.calls;
+      sum.ms = 0;
+      sum.calls = 0;
+      return average;
+    };
+    return { METADATA: mean('METADATA'), READ: mean('READ'), WRITE: mean('WRITE') };
+  }
+}
+
 class Lane {
   readonly limit: number;
   readonly waiting: (() => void)[] = [];
@@ -49,6 +79,7 @@ export class VolumeIo {
   private readonly name: string;
   private readonly calls: Lane;
   private readonly syncs: Lane;
+  readonly times = new IoTimes();
   private callCount = 0;
   private byteCount = 0;
   /** Hears of every call that failed. */
@@ -88,18 +119,18 @@ export class VolumeIo {
   }
 
   /** Makes a call that moves `bytes`, in its turn. Rejects with EDISK when too much waits already. */
-  run<T>(bytes: number, call: () => Promise<T>): Promise<T> {
-    return this.full(bytes) ?? this.enter(this.calls, bytes, call);
+  run<T>(bytes: number, call: () => Promise<T>, kind: IoKind = 'METADATA'): Promise<T> {
+    return this.full(bytes) ?? this.enter(this.calls, bytes, call, kind);
   }
 
   /** Makes a call that waits for the disk itself. */
   sync<T>(call: () => Promise<T>): Promise<T> {
-    return this.full(0) ?? this.enter(this.syncs, 0, call);
+    return this.full(0) ?? this.enter(this.syncs, 0, call, undefined);
   }
 
   /** Closes something: never refused, since it gives up what was taken. */
   release<T>(call: () => Promise<T>): Promise<T> {
-    return this.enter(this.calls, 0, call);
+    return this.enter(this.calls, 0, call, 'METADATA');
   }
 
   private full(bytes: number): Promise<never> | undefined {
@@ -107,7 +138,7 @@ export class VolumeIo {
     return Promise.reject(new HdfsError('EDISK', `Too many disk calls are waiting for ${this.name}: ${this.callCount}`));
   }
 
-  private enter<T>(lane: Lane, bytes: number, call: () => Promise<T>): Promise<T> {
+  private enter<T>(lane: Lane, bytes: number, call: () => Promise<T>, kind: IoKind | undefined): Promise<T> {
     this.callCount++;
     this.byteCount += bytes;
     return new Promise<T>((resolve, reject) => {
@@ -118,6 +149,7 @@ export class VolumeIo {
         const running = attempt(call);
         running.then(
           (result) => {
+            if (kind !== undefined) this.times.add(kind, this.clock.monotonic() - start);
             this.leave(lane, bytes, start);
             resolve(result);
           },
