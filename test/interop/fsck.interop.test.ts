@@ -22,6 +22,8 @@ const COMMANDS = `
 /d -openforwrite -files
 / -includeSnapshots
 / -maintenance
+/ -storagepolicies
+/d/e -files -storagepolicies
 / -list-corruptfileblocks
 /d -delete
 /d/e/parts -files -blocks -locations

@@ -3,9 +3,9 @@
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { connect, type Hdfs } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { addressOf, clientNameNodes, formatHostPort, nameNodeConfiguration } from '../../config/nameservices.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
+import { webAddress } from './web-address.ts';
 
 const FAILED = 255;
 
@@ -44,7 +44,7 @@ const USAGE = [
   '\t-files -blocks -racks\tand on which racks',
   '\t-files -blocks -replicaDetails\tand how each replica stands',
   '\t-files -blocks -upgradedomains\tand in which upgrade domain',
-  '\t-storagepolicies\tsum up storage policies (not built yet)',
+  '\t-storagepolicies\tsum up how blocks lie beside what their storage policies want',
   '\t-maintenance\tshow nodes in maintenance as such',
   '\t-blockId\tshow one block: its file, its replicas, how they stand',
   '\t-replicate\tcopy blocks whose places are not good enough',
@@ -82,19 +82,6 @@ function parse(terminal: Terminal, args: readonly string[], user: string): Asked
     else path = word;
   }
   return { path: path ?? '/', query, listOnly };
-}
-
-/** Web address of the NameNode that serves. */
-function webAddress(configuration: Configuration): string {
-  const { nameservice, namenodes } = clientNameNodes(configuration);
-  const [first] = namenodes;
-  const own =
-    nameservice === undefined
-      ? configuration
-      : nameNodeConfiguration(configuration, { nameservice, namenode: first?.namenode });
-  const { host, port } = addressOf(own, 'dfs.namenode.http-address');
-  const anywhere = host === '0.0.0.0' || host === '::';
-  return formatHostPort({ host: anywhere ? (first?.host ?? host) : host, port });
 }
 
 async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {

@@ -1,12 +1,15 @@
 // What fsck says of one file: its blocks, those that lack replicas, and those that nobody can read. Mirrors collectFileSummary
 // and collectBlocksSummary of NamenodeFsck.
 import { type InspectedReplica, standingOf } from '../../../core/blocks/inspection.ts';
+import { effectivePolicy } from '../../../core/namespace/inode-policy.ts';
 import type { InodeHandle } from '../../../core/namespace/inodes.ts';
 import { blocksOfRange } from '../../../core/namespace/queries/block-locations.ts';
+import { storagePolicyById } from '../../../core/placement/storage-policy.ts';
 import { StorageTypeProtoNames } from '../../../wire/messages/hdfs.ts';
 import type { NameSystem } from '../namesystem.ts';
 import type { FsckOptions } from './options.ts';
 import type { FsckResult } from './result.ts';
+import type { StoragePolicySummary } from './storage-policies.ts';
 
 export interface FileReport {
   readonly text: string;
@@ -38,6 +41,7 @@ export function reportFile(
   file: InodeHandle,
   options: FsckOptions,
   result: FsckResult,
+  policies: StoragePolicySummary | undefined,
 ): FileReport {
   const { namespace: ns, blockManager, blockPoolId } = system;
   const { inodes, blocks } = ns;
@@ -62,6 +66,7 @@ export function reportFile(
 
   const now = system.now();
   const minimum = blockManager.options.minReplication;
+  const policy = storagePolicyById(effectivePolicy(inodes, file), blockManager.options.defaultStoragePolicy);
   const misplaced: number[] = [];
   let report = '';
   let number = 0;
@@ -119,6 +124,11 @@ export function reportFile(
         ` Replica placement policy is violated for ${full}. Block should be additionally replicated on ${missingRacks} ` +
         `more rack(s). Total number of racks in the cluster: ${racks}\n`;
     }
+    // What a client is told of a block: its replicas that are no damaged ones, unless all are.
+    policies?.add(
+      replicas.filter((replica) => isCorrupt || !replica.corrupt).map(({ storage }) => storage.type),
+      policy,
+    );
     report += `${number}. ${full} len=${bytes}`;
     if (isMissing && !isCorrupt) {
       report += ' MISSING!';

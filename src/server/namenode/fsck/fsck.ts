@@ -14,6 +14,7 @@ import type { NameSystem } from '../namesystem.ts';
 import { reportFile } from './file-report.ts';
 import type { FsckOptions } from './options.ts';
 import { FsckResult, NO_BLOCK_GROUPS } from './result.ts';
+import { StoragePolicySummary } from './storage-policies.ts';
 
 /** Files looked at in one turn. */
 const FILES_PER_SLICE = 200;
@@ -42,6 +43,7 @@ class Fsck {
   readonly #parts: FsckParts;
   readonly #options: FsckOptions;
   readonly #result = new FsckResult();
+  readonly #policies: StoragePolicySummary | undefined;
   #dirs = 0;
   #symlinks = 0;
   #failedRemoval = false;
@@ -51,6 +53,7 @@ class Fsck {
   constructor(parts: FsckParts, options: FsckOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#policies = options.storagePolicies ? new StoragePolicySummary() : undefined;
   }
 
   #date(): string {
@@ -74,7 +77,7 @@ class Fsck {
       return this.#options.files ? `${text}${path} <symlink>\n` : text;
     }
     const { system } = this.#parts;
-    const report = reportFile(system, path, inode, this.#options, this.#result);
+    const report = reportFile(system, path, inode, this.#options, this.#result, this.#policies);
     text += report.text;
     if (report.broken && this.#options.remove) this.#broken.push(path);
     if (this.#options.replicate && report.misplaced.length > 0) {
@@ -240,6 +243,7 @@ class Fsck {
         NO_BLOCK_GROUPS,
         '',
       ].join('\n');
+      if (this.#policies !== undefined) yield this.#policies.report();
       yield ended();
       if (this.#failedRemoval) throw new HdfsError('EIO', 'fsck encountered internal errors!');
       yield `\n\nThe filesystem under path '${path}' is ${word}`;

@@ -14,6 +14,7 @@ export interface FsckOptions {
   readonly showProgress: boolean;
   readonly remove: boolean;
   readonly replicate: boolean;
+  readonly storagePolicies: boolean;
   readonly corruptFileBlocks: boolean;
   /** How many corrupt blocks an answer before has shown. */
   readonly startBlockAfter: number;
@@ -22,12 +23,7 @@ export interface FsckOptions {
 
 /** Throws HdfsError EUNSUPPORTED for what is not built. */
 export function fsckOptions(query: URLSearchParams): FsckOptions {
-  for (const [name, what] of [
-    ['move', 'moving corrupted files to /lost+found'],
-    ['storagepolicies', 'the summary of storage policies'],
-  ] as const) {
-    if (query.has(name)) throw new HdfsError('EUNSUPPORTED', `${what} is not built yet`);
-  }
+  if (query.has('move')) throw new HdfsError('EUNSUPPORTED', 'moving corrupted files to /lost+found is not built yet');
   const startBlockAfter = Number(query.get('startblockafter') ?? '0');
   return {
     path: query.get('path') ?? '/',
@@ -42,6 +38,7 @@ export function fsckOptions(query: URLSearchParams): FsckOptions {
     showProgress: query.has('showprogress'),
     remove: query.has('delete'),
     replicate: query.has('replicate'),
+    storagePolicies: query.has('storagepolicies'),
     corruptFileBlocks: query.has('listcorruptfileblocks'),
     startBlockAfter: Number.isSafeInteger(startBlockAfter) && startBlockAfter > 0 ? startBlockAfter : 0,
     blockIds: query
