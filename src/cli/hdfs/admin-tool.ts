@@ -1,4 +1,4 @@
-// What `hdfs storagepolicies` and `hdfs ec` have in common: a word that begins with a dash, options with values behind it,
+// What `hdfs storagepolicies`, `ec`, `crypto` and `cacheadmin` have in common: a word that begins with a dash, options with values behind it,
 // and how a failure is told. Apache: AdminHelper.
 import { type ErrorCode, HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
@@ -68,12 +68,63 @@ export async function runAdminTool(
   try {
     return await run(terminal, systems, args);
   } catch (error) {
+    if (error instanceof WrongOption) {
+      stderr.write(`${error.javaClass}: ${error.message}\n`);
+      return ILLEGAL;
+    }
     if (!(error instanceof HdfsError)) throw error;
     stderr.write(`${pretty(error)}\n`);
     return FAILED;
   } finally {
     await systems.close();
   }
+}
+
+/** An option whose value is missing, or is none. */
+export class WrongOption extends Error {
+  override readonly name = 'WrongOption';
+  /** Simple name of Java's exception. */
+  readonly javaClass: string;
+
+  constructor(message: string, javaClass = 'IllegalArgumentException') {
+    super(message);
+    this.javaClass = javaClass;
+  }
+}
+
+/** What Java's -1 is to a process. */
+const ILLEGAL = 255;
+
+/** A command that is not there, with the reason. */
+export const refusing =
+  (reason: string): Runner =>
+  async ({ stderr }) => {
+    stderr.write(`${reason}\n`);
+    return FAILED;
+  };
+
+/** The word behind `name`, and the others without the two. Throws WrongOption where none is behind it. */
+export function takeValue(
+  args: readonly string[],
+  name: string,
+): { readonly value: string | undefined; readonly rest: readonly string[] } {
+  const at = args.indexOf(name);
+  if (at < 0) return { value: undefined, rest: args };
+  const value = args[at + 1];
+  if (value === undefined) throw new WrongOption(`option ${name} requires 1 argument.`);
+  return { value, rest: [...args.slice(0, at), ...args.slice(at + 2)] };
+}
+
+/** Whether `name` is there, and the other words. */
+export function takeFlag(args: readonly string[], name: string): { readonly given: boolean; readonly rest: readonly string[] } {
+  const at = args.indexOf(name);
+  return { given: at >= 0, rest: args.filter((_, index) => index !== at) };
+}
+
+/** Whether words are left that nobody understands, which is said. */
+export function leftOver({ stderr }: Terminal, args: readonly string[]): boolean {
+  if (args.length > 0) stderr.write(`Can't understand argument: ${args[0]}\n`);
+  return args.length > 0;
 }
 
 export function optionOf(args: readonly string[], name: string): string | undefined {

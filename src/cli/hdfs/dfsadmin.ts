@@ -12,6 +12,7 @@ import { listOpenFiles, printTopology, setBalancerBandwidth } from './dfsadmin-i
 import { QUOTA_COMMANDS, runQuotaCommand } from './dfsadmin-quota.ts';
 import { RECONFIG_USAGE, REFRESH_USAGE, reconfigure, refresh } from './dfsadmin-reconfig.ts';
 import { finalizeUpgrade, restoreFailedStorage, upgrade } from './dfsadmin-storage.ts';
+import { fetchImage } from './fetch-image.ts';
 import { MAPPING_COMMANDS } from './user-mappings.ts';
 
 const REPORT_USAGE = '-report [-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance] [-slownodes]';
@@ -31,6 +32,7 @@ const USAGE = [
   `\t[${REFRESH_USAGE}]`,
   `\t[${RECONFIG_USAGE}]`,
   '\t[-metasave filename]',
+  '\t[-fetchImage <local directory>]',
   '\t[-printTopology]',
   '\t[-setBalancerBandwidth <bandwidth in bytes per second>]',
   '\t[-listOpenFiles [-blockingDecommission] [-path <path>]]',
@@ -104,6 +106,11 @@ export async function runDfsadmin(
           `Created metasave file ${fileName} in the log directory of namenode ${configuration.require('fs.defaultFS')}\n`,
         );
         return 0;
+      }
+      case '-fetchImage': {
+        const [target] = args;
+        if (target === undefined || args.length > 1) return usageOf(terminal, '-fetchImage <local directory>');
+        return await fetchImage(host, terminal, configuration, target);
       }
       case '-reconfig':
         if (args.length !== 3) return usageOf(terminal, RECONFIG_USAGE);

@@ -1,7 +1,8 @@
 // hdfs getconf. Apache: GetConf.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { dataNodeNameservices, formatHostPort, namenodeIds, parseHostPort, suffixed } from '../../config/nameservices.ts';
+import { dataNodeNameservices, type HostPort, namenodeIds, parseHostPort, suffixed } from '../../config/nameservices.ts';
+import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
 
 const USAGE = [
@@ -21,46 +22,17 @@ const USAGE = [
 
 const FAILED = 255;
 
-export function runGetconf(terminal: Terminal, configuration: Configuration, argv: readonly string[]): number {
-  const { stdout, stderr } = terminal;
-  const [command, argument] = argv;
+export async function runGetconf(
+  host: Host,
+  terminal: Terminal,
+  configuration: Configuration,
+  argv: readonly string[],
+): Promise<number> {
+  const { stderr } = terminal;
+  const [word, ...args] = argv;
+  const command = Object.hasOwn(COMMANDS, word?.toLowerCase() ?? '') ? COMMANDS[word?.toLowerCase() ?? ''] : undefined;
   try {
-    switch (command?.toLowerCase()) {
-      case '-confkey': {
-        if (argument === undefined) break;
-        const value = configuration.get(argument);
-        if (value === undefined) {
-          stderr.write(`Configuration ${argument} is missing.\n`);
-          return FAILED;
-        }
-        stdout.write(`${value}\n`);
-        return 0;
-      }
-      case '-namenodes':
-        stdout.write(`${addresses(configuration, hostsOnly).join(' ')}\n`);
-        return 0;
-      case '-nnrpcaddresses': {
-        const found = addresses(configuration, (text) => [text]);
-        if (found.length === 0) stderr.write('Did not get namenode service rpc addresses.\n');
-        for (const address of found) stdout.write(`${address}\n`);
-        return found.length === 0 ? FAILED : 0;
-      }
-      case '-secondarynamenodes':
-        stdout.write(`${suffixedHosts(configuration, 'dfs.namenode.secondary.http-address').join(' ')}\n`);
-        return 0;
-      case '-backupnodes':
-        stdout.write('0.0.0.0\n');
-        return 0;
-      case '-journalnodes':
-        stdout.write(`${journalNodes(configuration).join(' ')}\n`);
-        return 0;
-      case '-includefile':
-        return file(terminal, configuration, 'dfs.hosts');
-      case '-excludefile':
-        return file(terminal, configuration, 'dfs.hosts.exclude');
-      default:
-        break;
-    }
+    if (command !== undefined) return await command({ host, terminal, configuration }, args);
     stderr.write(USAGE);
     return FAILED;
   } catch (error) {
@@ -70,25 +42,87 @@ export function runGetconf(terminal: Terminal, configuration: Configuration, arg
   }
 }
 
-const hostsOnly = (address: string): readonly string[] => [parseHostPort(address, address).host];
-
-function addresses(configuration: Configuration, shape: (address: string) => readonly string[]): readonly string[] {
-  return dataNodeNameservices(configuration).flatMap(({ namenodes }) =>
-    namenodes.flatMap((node) => shape(formatHostPort(node))),
-  );
+interface Asked {
+  readonly host: Host;
+  readonly terminal: Terminal;
+  readonly configuration: Configuration;
 }
 
-function suffixedHosts(configuration: Configuration, key: string): readonly string[] {
+type ConfCommand = (asked: Asked, args: readonly string[]) => Promise<number> | number;
+
+/** One that takes no words. */
+const alone =
+  (command: (asked: Asked) => Promise<number> | number): ConfCommand =>
+  (asked, [argument]) => {
+    if (argument !== undefined) throw new HdfsError('EINVAL', `Did not expect argument: ${argument}`);
+    return command(asked);
+  };
+
+/** One that prints names of hosts, parted by blanks. */
+const printing = (hosts: (configuration: Configuration) => readonly string[]): ConfCommand =>
+  alone(async ({ host, terminal, configuration }) => {
+    const names: string[] = [];
+    for (const each of hosts(configuration)) names.push(await nameOf(host, each));
+    terminal.stdout.write(`${names.join(' ')}\n`);
+    return 0;
+  });
+
+/** An address is told by its name, where it has one, as Java's InetSocketAddress.getHostName does. */
+async function nameOf({ dns }: Host, host: string): Promise<string> {
+  const isAddress = /^\d+(?:\.\d+){3}$|:/.test(host);
+  return isAddress && host !== '0.0.0.0' ? ((await dns.reverse(host)) ?? host) : host;
+}
+
+const printValue = ({ terminal, configuration }: Asked, key: string): number => {
+  const value = configuration.get(key);
+  if (value === undefined) {
+    terminal.stderr.write(`Configuration ${key} is missing.\n`);
+    return FAILED;
+  }
+  terminal.stdout.write(`${value}\n`);
+  return 0;
+};
+
+/** By their words, without regard to case. */
+const COMMANDS: Readonly<Record<string, ConfCommand>> = {
+  '-namenodes': printing((configuration) => addresses(configuration).map(({ host }) => host)),
+  '-secondarynamenodes': printing((configuration) =>
+    suffixedHosts(configuration, 'secondary namenode', 'dfs.namenode.secondary.http-address'),
+  ),
+  '-backupnodes': printing((configuration) => suffixedHosts(configuration, 'backup node', 'dfs.namenode.backup.address')),
+  '-journalnodes': printing(journalNodes),
+  '-includefile': alone((asked) => printValue(asked, 'dfs.hosts')),
+  '-excludefile': alone((asked) => printValue(asked, 'dfs.hosts.exclude')),
+  '-nnrpcaddresses': alone(async ({ host, terminal, configuration }) => {
+    const found = addresses(configuration);
+    if (found.length === 0) terminal.stderr.write('Did not get namenode service rpc addresses.\n');
+    for (const { host: each, port } of found) terminal.stdout.write(`${await nameOf(host, each)}:${port}\n`);
+    return found.length === 0 ? FAILED : 0;
+  }),
+  '-confkey': (asked, args) => {
+    const [key] = args;
+    if (key === undefined || args.length > 1) throw new HdfsError('EINVAL', 'usage: -confKey [key]');
+    return printValue(asked, key);
+  },
+};
+
+function addresses(configuration: Configuration): readonly HostPort[] {
+  return dataNodeNameservices(configuration).flatMap(({ namenodes }) => namenodes);
+}
+
+/** Throws HdfsError EINVAL when none is configured. */
+function suffixedHosts(configuration: Configuration, what: string, key: string): readonly string[] {
   const nameservices = configuration.getStrings('dfs.nameservices');
   const found: string[] = [];
   for (const nameservice of nameservices.length === 0 ? [undefined] : nameservices) {
     for (const namenode of namenodeIds(configuration, nameservice)) {
       const name = suffixed(key, nameservice, namenode);
-      const value = configuration.get(name) ?? configuration.get(key);
+      const value = configuration.get(name);
       if (value !== undefined) found.push(parseHostPort(value, name).host);
     }
   }
-  return found;
+  if (found.length > 0) return found;
+  throw new HdfsError('EINVAL', `Incorrect configuration: ${what} address ${key} is not configured.`);
 }
 
 function journalNodes(configuration: Configuration): readonly string[] {
@@ -99,14 +133,4 @@ function journalNodes(configuration: Configuration): readonly string[] {
       hosts.add(parseHostPort(address, 'dfs.namenode.shared.edits.dir', 8485).host);
   }
   return [...hosts];
-}
-
-function file(terminal: Terminal, configuration: Configuration, key: 'dfs.hosts' | 'dfs.hosts.exclude'): number {
-  const value = configuration.get(key);
-  if (value === undefined || value === '') {
-    terminal.stderr.write(`Configuration ${key} is missing.\n`);
-    return FAILED;
-  }
-  terminal.stdout.write(`${value}\n`);
-  return 0;
 }

@@ -9,7 +9,9 @@ import { parseGenericOptions } from '../generic-options.ts';
 import { absolutePath } from '../paths.ts';
 import { runShell } from '../shell/shell.ts';
 import type { Terminal } from '../terminal.ts';
+import { runCacheAdmin } from './cacheadmin.ts';
 import { type BuiltCommand, HDFS_COMMANDS, hdfsCommand } from './commands.ts';
+import { runCrypto } from './crypto.ts';
 import { type DaemonAction, runDaemon } from './daemon.ts';
 import { runDebug } from './debug.ts';
 import { runDfsadmin } from './dfsadmin.ts';
@@ -19,6 +21,8 @@ import { runFsck } from './fsck.ts';
 import { runGetconf } from './getconf.ts';
 import { printVersion } from './hadoop-version.ts';
 import { runHttpFs } from './httpfs.ts';
+import { runJmxget } from './jmxget.ts';
+import { runLsSnapshottableDir } from './ls-snapshottable-dir.ts';
 import { runOev } from './oev.ts';
 import { runOiv } from './oiv.ts';
 import { runDataNode, runNameNode } from './roles.ts';
@@ -155,9 +159,9 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
     const { configuration, rest } = await load(args);
     return runQuietly(terminal, 'fsck', () => runFsck(host, terminal, configuration, rest));
   },
-  getconf: async ({ terminal, args, load }) => {
+  getconf: async ({ host, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
-    return runGetconf(terminal, configuration, rest);
+    return runGetconf(host, terminal, configuration, rest);
   },
   groups: async ({ host, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
@@ -172,6 +176,22 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
   storagepolicies: async ({ host, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
     return runStoragePolicies(host, terminal, configuration, rest);
+  },
+  cacheadmin: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runCacheAdmin(host, terminal, configuration, rest);
+  },
+  crypto: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runCrypto(host, terminal, configuration, rest);
+  },
+  jmxget: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runJmxget(host, terminal, configuration, rest);
+  },
+  lsSnapshottableDir: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runLsSnapshottableDir(host, terminal, configuration, rest);
   },
   envvars: async ({ host, terminal }) => {
     printEnvironment(host, terminal);

@@ -15,20 +15,29 @@ export interface GivenOptions<Short extends string> {
   has(option: Short): boolean;
   /** The first value given; undefined without the option. */
   value(option: Short): string | undefined;
+  /** Words that are no options, which most tools pass over. */
+  readonly rest: readonly string[];
 }
 
-/** Throws HdfsError EINVAL with Apache's words. Words that are no options are passed over, as Apache does. */
+/** Throws HdfsError EINVAL with Apache's words. */
 export function readOptions<Row extends OptionRow>(table: readonly Row[], argv: readonly string[]): GivenOptions<Row['short']> {
   const given = new Map<string, string>();
+  const rest: string[] = [];
   const words = [...argv];
   for (let word = words.shift(); word !== undefined; word = words.shift()) {
-    if (word === '--') break;
-    if (!word.startsWith('-') || word === '-') continue;
+    if (word === '--') {
+      rest.push(...words.splice(0));
+      break;
+    }
+    if (!word.startsWith('-') || word === '-') {
+      rest.push(word);
+      continue;
+    }
     const found = optionOf(table, word);
     if (found === undefined) {
       // Two dashes and no known name are no option to commons-cli; one dash has to be one.
-      if (word.startsWith('--')) continue;
-      words.unshift(...parted(table, word));
+      if (word.startsWith('--')) rest.push(word);
+      else words.unshift(...parted(table, word));
       continue;
     }
     const { row, inline } = found;
@@ -40,7 +49,7 @@ export function readOptions<Row extends OptionRow>(table: readonly Row[], argv: 
     }
     if (!given.has(row.short)) given.set(row.short, value);
   }
-  return { has: (option) => given.has(option), value: (option) => given.get(option) };
+  return { has: (option) => given.has(option), value: (option) => given.get(option), rest };
 }
 
 /** Throws HdfsError EINVAL with Apache's words. */

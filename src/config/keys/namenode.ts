@@ -8,6 +8,7 @@ export const NAMENODE_KEYS = {
   'dfs.namenode.rpc-bind-host': text(undefined, 'Local address to listen on instead of the host of the RPC address.'),
   'dfs.namenode.servicerpc-address': text(undefined, 'Address for DataNodes and other daemons, apart from clients.'),
   'dfs.namenode.servicerpc-bind-host': text(undefined, 'Local address to listen on for daemons.'),
+  'dfs.namenode.backup.address': text('0.0.0.0:50100', 'Address of a backup node; there are none, and tools print it.'),
   'dfs.namenode.lifeline.rpc-address': text(undefined, 'Address for the lifelines of DataNodes.'),
   'dfs.namenode.lifeline.rpc-bind-host': text(undefined, 'Local address to listen on for lifelines.'),
   'dfs.namenode.http-address': text('0.0.0.0:9870', "Address of the NameNode's web server.", {

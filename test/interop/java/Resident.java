@@ -1,6 +1,7 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.*;
+import java.lang.reflect.Constructor;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.security.PrivilegedExceptionAction;
@@ -17,11 +18,17 @@ import org.apache.hadoop.hdfs.protocol.HdfsConstants.DatanodeReportType;
 import org.apache.hadoop.hdfs.server.datanode.DataNode;
 import org.apache.hadoop.hdfs.server.namenode.NameNode;
 import org.apache.hadoop.hdfs.server.namenode.SecondaryNameNode;
+import org.apache.hadoop.hdfs.tools.CacheAdmin;
+import org.apache.hadoop.hdfs.tools.CryptoAdmin;
 import org.apache.hadoop.hdfs.tools.DFSAdmin;
 import org.apache.hadoop.hdfs.tools.DFSck;
 import org.apache.hadoop.hdfs.tools.DebugAdmin;
+import org.apache.hadoop.hdfs.tools.GetConf;
+import org.apache.hadoop.hdfs.tools.GetGroups;
+import org.apache.hadoop.hdfs.tools.JMXGet;
 import org.apache.hadoop.hdfs.tools.ECAdmin;
 import org.apache.hadoop.hdfs.tools.StoragePolicyAdmin;
+import org.apache.hadoop.hdfs.tools.snapshot.LsSnapshottableDir;
 import org.apache.hadoop.hdfs.tools.offlineEditsViewer.OfflineEditsViewer;
 import org.apache.hadoop.hdfs.tools.offlineImageViewer.OfflineImageViewerPB;
 import org.apache.hadoop.io.nativeio.NativeIO;
@@ -115,6 +122,17 @@ public final class Resident {
       case "ec": return tool(new ECAdmin(conf), conf, args);
       case "debug": return tool(new DebugAdmin(conf), conf, args);
       case "fsck": return tool(new DFSck(conf), conf, args);
+      case "getconf": {
+        Constructor<GetConf> made = GetConf.class.getDeclaredConstructor(Configuration.class);
+        made.setAccessible(true);
+        return tool(made.newInstance(conf), conf, args);
+      }
+      case "groups": return tool(new GetGroups(conf, System.out), conf, args);
+      case "cacheadmin": return tool(new CacheAdmin(conf), conf, args);
+      case "crypto": return tool(new CryptoAdmin(conf), conf, args);
+      case "lsSnapshottableDir": return tool(new LsSnapshottableDir(), conf, args);
+      // Without a port it looks at the beans of this JVM.
+      case "jmxget": JMXGet.main(args); return 0;
       case "oev": return tool(new OfflineEditsViewer(), conf, args);
       case "oiv": return OfflineImageViewerPB.run(args);
       case "namenode": NameNode.createNameNode(args, conf); return 0;

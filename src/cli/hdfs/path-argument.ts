@@ -1,0 +1,25 @@
+// A path among the arguments of an administrator's tool: in which file system it lies, and where there.
+import type { Configuration } from '../../config/configuration.ts';
+import type { Host } from '../../host/host.ts';
+import { absolutePath } from '../paths.ts';
+import { splitPath } from '../shell/item.ts';
+
+export interface PathArgument {
+  /** That of the file system of the path. */
+  readonly configuration: Configuration;
+  /** Absolute. */
+  readonly path: string;
+}
+
+export function pathArgument(host: Host, configuration: Configuration, text: string): PathArgument {
+  const { scheme, authority, path } = splitPath(text);
+  const user = host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName;
+  const home = `${configuration.require('dfs.user.home.dir.prefix')}/${user}`;
+  return {
+    configuration:
+      scheme === undefined || authority === undefined
+        ? configuration
+        : configuration.with({ 'fs.defaultFS': `${scheme}://${authority}` }),
+    path: absolutePath(path, home),
+  };
+}
