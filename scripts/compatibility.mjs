@@ -1,12 +1,11 @@
-// Writes COMPATIBILITY.md from the tables in src/wire/tables and those of the commands. With --check it writes nothing and fails when the page is
-// out of date.
-import { readFileSync, writeFileSync } from 'node:fs';
+// Writes COMPATIBILITY.md from the tables in src/wire/tables and those of the commands, and CONFIGURATION.md from the
+// declared keys. With --check it writes nothing and fails when a page is out of date.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(fileURLToPath(import.meta.url), '../..');
-const page = join(root, 'COMPATIBILITY.md');
 
 const bundle = await build({
   absWorkingDir: root,
@@ -17,7 +16,7 @@ const bundle = await build({
       export { WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS } from './src/wire/tables/webhdfs.ts';
       export { HDFS_COMMANDS } from './src/cli/hdfs/commands.ts';
       export { VERBS } from './src/cli/shell/commands/index.ts';
-      export { KEYS } from './src/config/keys/index.ts';`,
+      export { KEY_GROUPS, KEYS } from './src/config/keys/index.ts';`,
     resolveDir: root,
     loader: 'ts',
   },
@@ -28,9 +27,8 @@ const bundle = await build({
   logLevel: 'error',
 });
 const code = Buffer.from(bundle.outputFiles[0].text).toString('base64');
-const { SERVICES, EDIT_OPS, TRANSFER_OPS, WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS, HDFS_COMMANDS, VERBS, KEYS } = await import(
-  `data:text/javascript;base64,${code}`
-);
+const { SERVICES, EDIT_OPS, TRANSFER_OPS, WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS, HDFS_COMMANDS, VERBS, KEY_GROUPS, KEYS } =
+  await import(`data:text/javascript;base64,${code}`);
 
 /** Names that are built, then the refused ones gathered by reason. */
 function section(table) {
@@ -104,14 +102,50 @@ const text = [
   ...section(verbs),
   '## Configuration keys whose default is not Hadoop’s',
   '',
+  'All that there are: `CONFIGURATION.md`.',
+  '',
   '| Key | Default | Why |',
   '|---|---|---|',
   ...differing.map(([name, key]) => `| \`${name}\` | \`${key.default}\` | ${key.differs} |`),
   '',
 ].join('\n');
 
-if (!process.argv.includes('--check')) writeFileSync(page, text);
-else if (readFileSync(page, 'utf8') !== text) {
-  console.error('COMPATIBILITY.md is out of date: run `npm run compatibility`');
-  process.exitCode = 1;
+const cell = (value) => String(value).replaceAll('|', '\\|').replaceAll('\n', ' ');
+const typeOf = ({ type, unit, choices }) =>
+  choices === undefined ? (unit === undefined ? type : `${type}, ${unit}`) : choices.join(', ');
+const meaningOf = ({ doc, differs, deprecated }) =>
+  [doc, differs, deprecated === undefined ? undefined : `Old names: ${deprecated.map((old) => `\`${old}\``).join(', ')}.`]
+    .filter((part) => part !== undefined)
+    .join(' ');
+const keys = [
+  '# Configuration keys',
+  '',
+  'Made by `npm run compatibility` from `src/config/keys`; a test keeps it up to date. Names and defaults are Hadoop’s, but where the',
+  'meaning says so. They stand in `core-site.xml` and `hdfs-site.xml`; `tuskfs config explain KEY` shows the value in force and where',
+  'it comes from. A duration without a unit counts the one beside its type. A key that is not here changes nothing; daemons name such',
+  'ones when they start.',
+  '',
+  ...Object.entries(KEY_GROUPS).flatMap(([title, table]) => [
+    `## ${title}`,
+    '',
+    '| Key | Type | Default | Meaning |',
+    '|---|---|---|---|',
+    ...Object.entries(table).map(
+      ([name, key]) =>
+        `| \`${name}\` | ${typeOf(key)} | ${key.default === undefined || key.default === '' ? '' : `\`${cell(key.default)}\``} | ${cell(meaningOf(key))} |`,
+    ),
+    '',
+  ]),
+].join('\n');
+
+for (const [name, content] of [
+  ['COMPATIBILITY.md', text],
+  ['CONFIGURATION.md', keys],
+]) {
+  const page = join(root, name);
+  if (!process.argv.includes('--check')) writeFileSync(page, content);
+  else if (!existsSync(page) || readFileSync(page, 'utf8') !== content) {
+    console.error(`${name} is out of date: run \`npm run compatibility\``);
+    process.exitCode = 1;
+  }
 }

@@ -1,6 +1,6 @@
 // If this fails, tools show other dates than those that stand in the files.
 import { expect, test } from 'vitest';
-import { civilDate, DAY_MS, formatUtc, parseUtc } from './utc.ts';
+import { civilDate, DAY_MS, formatUtc, parseHttpDate, parseUtc } from './utc.ts';
 
 test.each([
   [0, '1970-01-01T00:00:00.000'],
@@ -33,4 +33,9 @@ test('what is no moment is told apart', () => {
   for (const text of ['', '2026-11-28', '2026-02-29T00:00:00.000', '2026-01-01T24:00:00.000']) {
     expect(parseUtc(text)).toBeUndefined();
   }
+});
+
+test('the date of an answer over HTTP is a moment', () => {
+  expect(parseHttpDate('Sat, 28 Nov 2026 10:56:38 GMT')).toBe(1_795_863_398_000);
+  for (const text of ['', '28 Nov 2026', 'Sat, 28 Nev 2026 10:56:38 GMT']) expect(parseHttpDate(text)).toBeUndefined();
 });

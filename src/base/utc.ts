@@ -48,3 +48,12 @@ export function parseUtc(text: string): number | undefined {
   const moment = daysOf(year, month, day) * DAY_MS + hour * 3_600_000 + minute * 60_000 + second * 1000 + ms;
   return formatUtc(moment) === text ? moment : undefined;
 }
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** The moment of a Date header of HTTP (Sat, 28 Nov 2026 10:56:38 GMT); undefined for another text. */
+export function parseHttpDate(text: string): number | undefined {
+  const match = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d:\d\d:\d\d) GMT$/.exec(text);
+  const month = MONTHS.indexOf(match?.[2] ?? '') + 1;
+  return match === null ? undefined : parseUtc(`${match[3]}-${String(month).padStart(2, '0')}-${match[1]}T${match[4]}.000`);
+}

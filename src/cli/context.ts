@@ -58,7 +58,8 @@ export class VerbContext {
     this.json = options.json ?? !terminal.stdout.isTty;
   }
 
-  async configuration(): Promise<Configuration> {
+  /** The configuration, whether it names a cluster or not. */
+  async files(): Promise<Configuration> {
     if (this.#configuration === undefined) {
       const { host, terminal, options } = this;
       let directory = options.config ?? host.machine.env('HADOOP_CONF_DIR');
@@ -77,14 +78,19 @@ export class VerbContext {
         directory: directory === undefined ? undefined : absolutePath(directory, terminal.cwd),
         overrides,
       });
-      if (options.uri === undefined && !this.#configuration.isSet('fs.defaultFS')) {
-        throw new HdfsError(
-          'EINVAL',
-          'no cluster is named: write hdfs://HOST:PORT/PATH, give --uri hdfs://HOST:PORT or --config DIR, set HADOOP_CONF_DIR, or start one here with `tuskfs dev`',
-        );
-      }
     }
     return this.#configuration;
+  }
+
+  async configuration(): Promise<Configuration> {
+    const configuration = await this.files();
+    if (this.options.uri === undefined && !configuration.isSet('fs.defaultFS')) {
+      throw new HdfsError(
+        'EINVAL',
+        'no cluster is named: write hdfs://HOST:PORT/PATH, give --uri hdfs://HOST:PORT or --config DIR, set HADOOP_CONF_DIR, or start one here with `tuskfs dev`',
+      );
+    }
+    return configuration;
   }
 
   async hdfs(): Promise<Hdfs> {

@@ -9,10 +9,12 @@ import { cat } from './verbs/cat.ts';
 import { checksum } from './verbs/checksum.ts';
 import { chmod } from './verbs/chmod.ts';
 import { chown } from './verbs/chown.ts';
+import { config } from './verbs/config.ts';
 import { count } from './verbs/count.ts';
 import { cp } from './verbs/cp.ts';
 import { dev } from './verbs/dev.ts';
 import { df } from './verbs/df.ts';
+import { doctor } from './verbs/doctor.ts';
 import { du } from './verbs/du.ts';
 import { find } from './verbs/find.ts';
 import { get } from './verbs/get.ts';
@@ -24,6 +26,7 @@ import { put } from './verbs/put.ts';
 import { rm } from './verbs/rm.ts';
 import { stat } from './verbs/stat.ts';
 import { tail } from './verbs/tail.ts';
+import { trash } from './verbs/trash.ts';
 import { tree } from './verbs/tree.ts';
 import { truncate } from './verbs/truncate.ts';
 import type { Verb } from './verbs/verb.ts';
@@ -40,6 +43,7 @@ const VERBS: readonly Verb[] = [
   tail,
   mkdir,
   rm,
+  trash,
   mv,
   cp,
   truncate,
@@ -54,6 +58,8 @@ const VERBS: readonly Verb[] = [
   xattr,
   checksum,
   count,
+  config,
+  doctor,
   dev,
 ];
 

@@ -19,6 +19,8 @@ export interface Property {
   /** Where it was set: a file, `command line`, or `default`. */
   readonly source: string;
   readonly final: boolean;
+  /** In a file. */
+  readonly line?: number | undefined;
 }
 
 const NO_ENVIRONMENT: ConfigurationEnvironment = { env: () => undefined, property: () => undefined };

@@ -45,7 +45,7 @@ test('comments, CDATA and properties without a value are read as Hadoop reads th
     wrap('<!-- x --><property><name>a</name><value><![CDATA[<1>]]>&lt;2</value></property><property><name>b</name></property>'),
     'f',
   );
-  expect(items).toEqual([{ kind: 'property', name: 'a', value: '<1><2', final: false }]);
+  expect(items).toEqual([{ kind: 'property', name: 'a', value: '<1><2', final: false, line: 2 }]);
 });
 
 test('local files are included, others are refused', async () => {

@@ -98,9 +98,9 @@ function includePath(file: string, href: string): string {
   return local.startsWith('/') ? local : `${file.slice(0, file.lastIndexOf('/') + 1)}${local}`;
 }
 
-function set(properties: Map<string, Property>, { name, value, final }: XmlProperty, source: string): void {
+function set(properties: Map<string, Property>, { name, value, final, line }: XmlProperty, source: string): void {
   const current = currentName(name);
   // The first file that calls a property final has the last word among files.
   if (properties.get(current)?.final === true) return;
-  properties.set(current, { value, source, final });
+  properties.set(current, { value, source, final, line });
 }

@@ -9,6 +9,8 @@ export interface XmlProperty {
   readonly name: string;
   readonly value: string;
   readonly final: boolean;
+  /** Where it begins in its file. */
+  readonly line: number;
 }
 
 export interface XmlInclude {
@@ -28,6 +30,7 @@ interface OpenProperty {
   name: string | undefined;
   value: string | undefined;
   final: boolean;
+  readonly line: number;
 }
 
 interface OpenInclude {
@@ -59,7 +62,7 @@ export function parseConfigurationXml(text: string, file: string): readonly XmlI
     const attributes = tag.attributes as Readonly<Record<string, string>>;
     if (depth === 1 && name !== 'configuration') fail(`the top element is <${tag.name}>, not <configuration>`);
     if (name === 'property') {
-      property = { name: attributes.name, value: attributes.value, final: attributes.final === 'true' };
+      property = { name: attributes.name, value: attributes.value, final: attributes.final === 'true', line: parser.line };
     } else if (name === 'include') {
       if (include !== undefined) fail('an include inside an include');
       const href = attributes.href;
@@ -82,7 +85,8 @@ export function parseConfigurationXml(text: string, file: string): readonly XmlI
     else if (name === 'property' && property !== undefined) {
       // Without a value a property says nothing, as in Hadoop.
       if (property.name !== undefined && property.name !== '' && property.value !== undefined) {
-        const made: XmlProperty = { kind: 'property', name: property.name, value: property.value, final: property.final };
+        const { name: key, value, final, line } = property;
+        const made: XmlProperty = { kind: 'property', name: key, value, final, line };
         (include?.fallback ?? items).push(made);
         if (items.length > MAX_PROPERTIES) fail(`more than ${MAX_PROPERTIES} properties`);
       }

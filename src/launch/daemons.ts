@@ -1,6 +1,7 @@
 // Starts one role from its configuration, as `hdfs namenode`, `hdfs secondarynamenode` and `hdfs datanode` do.
 import type { Configuration } from '../config/configuration.ts';
 import { nameNodeConfiguration, nameNodeIdentity } from '../config/nameservices.ts';
+import { describeUnknown, unknownKeys } from '../config/unknown-keys.ts';
 import type { Host } from '../host/host.ts';
 import { DataNode, type DataNodeOptions } from '../server/datanode/datanode.ts';
 import { HttpFs } from '../server/httpfs/httpfs.ts';
@@ -9,6 +10,11 @@ import { type FormatOptions, formatNameNode } from '../server/namenode/format.ts
 import { NameNode, type NameNodeOptions } from '../server/namenode/namenode.ts';
 import { rollBackNameNode } from '../server/namenode/upgrade.ts';
 import { SecondaryNameNode, type SecondaryOptions } from '../server/secondary/secondary-namenode.ts';
+
+/** Says which keys of the configuration nobody reads: most often they are misspelt. */
+function warnOfUnknownKeys(host: Host, configuration: Configuration): void {
+  for (const unknown of unknownKeys(configuration)) host.log.log('warn', 'conf', describeUnknown(unknown));
+}
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|::1|0\.0\.0\.0|::)$/;
 
@@ -24,6 +30,7 @@ export async function startNameNode(
   configuration: Configuration,
   options: NameNodeOptions = {},
 ): Promise<NameNode> {
+  warnOfUnknownKeys(host, configuration);
   const nameNode = new NameNode(host, ownNameNodeConfiguration(host, configuration), options);
   await nameNode.start();
   return nameNode;
@@ -45,12 +52,14 @@ export async function startSecondaryNameNode(
   configuration: Configuration,
   options: SecondaryOptions = {},
 ): Promise<SecondaryNameNode> {
+  warnOfUnknownKeys(host, configuration);
   const secondary = new SecondaryNameNode(host, ownNameNodeConfiguration(host, configuration), options);
   await secondary.start();
   return secondary;
 }
 
 export async function startHttpFs(host: Host, configuration: Configuration): Promise<HttpFs> {
+  warnOfUnknownKeys(host, configuration);
   const httpFs = new HttpFs(host, configuration);
   await httpFs.start();
   return httpFs;
@@ -61,6 +70,7 @@ export async function startDataNode(
   configuration: Configuration,
   options: DataNodeOptions = {},
 ): Promise<DataNode> {
+  warnOfUnknownKeys(host, configuration);
   const dataNode = new DataNode(host, configuration, options);
   await dataNode.start();
   return dataNode;

@@ -60,6 +60,79 @@ async function command(...words: string[]) {
   return { code, out: terminal.stdout.take(), err: terminal.stderr.take() };
 }
 
+const lines = (text: string): unknown[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+
+/** What was removed is found by the path it had, and brought back. */
+async function inTheTrash(conf: string): Promise<void> {
+  await tuskfs(conf, 'mkdir', '-p', '/t/sub/deep');
+  for (const file of ['/t/a', '/t/sub/b', '/t/sub/deep/c']) await tuskfs(conf, 'put', 'part', file);
+  expect(lines((await tuskfs(conf, 'rm', '-n', '-r', '/t/sub/deep')).out)).toEqual([{ path: '/t/sub/deep', dryRun: true }]);
+  expect(await tuskfs(conf, 'rm', '-n', '/t/sub')).toMatchObject({ code: 1 });
+  const [removed] = lines((await tuskfs(conf, 'rm', '/t/a')).out) as { trashPath: string }[];
+  expect(await tuskfs(conf, 'rm', '-r', '/t/sub/deep')).toMatchObject({ code: 0 });
+  const ls = async (...words: string[]) => lines((await tuskfs(conf, 'trash', 'ls', ...words)).out) as { path: string }[];
+  // The directories above what was removed are there still, and were not removed themselves.
+  expect(await ls()).toEqual([
+    { path: '/t/a', trashPath: removed?.trashPath, type: 'file', size: 7 },
+    expect.objectContaining({ path: '/t/sub/deep', type: 'directory' }),
+  ]);
+  expect((await ls('/t/sub')).map(({ path }) => path)).toEqual(['/t/sub/deep']);
+  expect((await tuskfs(conf, '--no-json', 'trash', 'ls')).out).toContain('/t/sub/deep/');
+  // By the path it had, by that in the trash, at another place, and only in words.
+  expect(lines((await tuskfs(conf, 'trash', 'restore', '-n', '/t/a')).out)).toMatchObject([{ path: '/t/a', dryRun: true }]);
+  expect(await tuskfs(conf, 'trash', 'restore', removed?.trashPath ?? '')).toMatchObject({ code: 0, err: '' });
+  expect(await tuskfs(conf, 'cat', '/t/a')).toMatchObject({ out: 'a line\n' });
+  expect(await tuskfs(conf, 'trash', 'restore', '/t/sub/deep', '--to', '/else/where')).toMatchObject({ code: 0 });
+  expect(await tuskfs(conf, 'cat', '/else/where/c')).toMatchObject({ code: 0 });
+  expect(await tuskfs(conf, 'trash', 'restore', '/t/never')).toMatchObject({ code: 3 });
+  await tuskfs(conf, 'rm', '/t/a');
+  await tuskfs(conf, 'put', 'part', '/t/a');
+  expect(await tuskfs(conf, 'trash', 'restore', '/t/a')).toMatchObject({ code: 1, err: expect.stringContaining('--to') });
+  // Nobody is there to be asked.
+  expect(await tuskfs(conf, 'trash', 'empty')).toMatchObject({ code: 2, err: expect.stringContaining('--yes') });
+  expect(lines((await tuskfs(conf, 'trash', 'empty', '-n')).out)).toHaveLength(1);
+  expect(lines((await tuskfs(conf, 'trash', 'empty', '--yes')).out)).toHaveLength(1);
+  expect(await ls()).toEqual([]);
+  expect(await tuskfs(conf, 'trash', 'dance')).toMatchObject({ code: 2 });
+}
+
+/** A key is explained with the place where it is set; an unknown one with the nearest. */
+async function explained(conf: string): Promise<void> {
+  const explain = async (...words: string[]) => {
+    const { code, out } = await tuskfs(conf, ...words);
+    return [code, ...lines(out)];
+  };
+  const [code, key] = await explain('config', 'explain', 'fs.default.name');
+  expect([code, key]).toEqual([
+    0,
+    expect.objectContaining({
+      key: 'fs.defaultFS',
+      asked: 'fs.default.name',
+      source: expect.stringMatching(/core-site\.xml:\d+$/),
+      default: 'file:///',
+      type: 'string',
+      known: true,
+    }),
+  ]);
+  expect(await explain('config', 'explain', 'dfs.replicaton')).toEqual([
+    3,
+    { key: 'dfs.replicaton', known: false, nearest: 'dfs.replication' },
+  ]);
+  const all = await explain('-D', 'dfs.replicaton=2', 'config', 'explain');
+  expect(all[1]).toEqual({
+    key: 'dfs.replicaton',
+    value: '2',
+    source: 'command line',
+    known: false,
+    nearest: 'dfs.replication',
+  });
+  expect((await tuskfs(conf, '--no-json', 'config', 'explain', 'dfs.replication')).out).toMatch(/\n {2}meaning +\S/);
+}
+
 test('a cluster in memory stores files, and nothing of it is left at its end', async () => {
   const first = await lifetime(async ({ event, uri, conf, data, datanodes }) => {
     expect(event).toBe('ready');
@@ -85,6 +158,11 @@ test('a cluster in memory stores files, and nothing of it is left at its end', a
     expect(await tuskfs(conf, 'cat', '/kept/lines')).toMatchObject({ code: 0, out: 'a line\na a line\n' });
     expect(await tuskfs(conf, 'append', 'absent', '/kept/lines')).toMatchObject({ code: 3 });
     expect(await tuskfs(conf, 'truncate', '-1', '/kept/lines')).toMatchObject({ code: 2 });
+    await inTheTrash(conf);
+    await explained(conf);
+    const found = await tuskfs(conf, 'doctor', '--path', '/kept/lines');
+    expect([found.code, found.err]).toEqual([0, '']);
+    expect(lines(found.out)).toContainEqual({ area: 'path', state: 'ok', what: '/kept/lines can be read' });
   });
   expect(existsSync(join(first.data, '..'))).toBe(false);
   const second = await lifetime(async ({ conf }) => {

@@ -1,4 +1,6 @@
 // tuskfs rm <path...>
+import { HdfsError } from '../../base/errors.ts';
+import { confirmed } from '../confirm.ts';
 import { texts, type Verb } from './verb.ts';
 
 export const rm: Verb = {
@@ -9,23 +11,31 @@ export const rm: Verb = {
       .argument('<path...>', 'paths or patterns')
       .option('-r, --recursive', 'directories with all they hold')
       .option('-f, --force', 'a path that does not exist is fine')
-      .option('--skip-trash', 'delete for good');
+      .option('--skip-trash', 'delete for good; a person is asked before a directory goes')
+      .option('-n, --dry-run', 'only say what would be removed')
+      .option('-y, --yes', 'without asking');
   },
   async run(context, [paths], options) {
     const hdfs = await context.hdfs();
     const force = options.force === true;
+    const recursive = options.recursive === true;
+    const skipTrash = options.skipTrash === true;
     await context.each(texts(paths), 'rm', async (item) => {
       if (item.stat === undefined && force) return;
-      const { path } = item;
-      const { trashPath } = await hdfs.rm(path, {
-        recursive: options.recursive === true,
-        force,
-        skipTrash: options.skipTrash === true,
-      });
+      const { path, stat } = item;
+      if (options.dryRun === true) {
+        if (item.found.isDirectory && !recursive) throw new HdfsError('EISDIR', `${path}: Is a directory`, { path });
+        await context.answer({ path, dryRun: true }, () => `would remove ${path}`);
+        return;
+      }
+      if (stat?.isDirectory === true && recursive && skipTrash) {
+        if (!(await confirmed(context, `Delete ${path} with all it holds for good?`, options, false))) return;
+      }
+      const { trashPath } = await hdfs.rm(path, { recursive, force, skipTrash });
       await context.answer({ path, trashPath }, () =>
         trashPath === undefined
           ? `${path} deleted`
-          : `${path} moved to the trash; to restore: tuskfs mv ${quoted(trashPath)} ${quoted(path)}`,
+          : `${path} moved to the trash; to restore: tuskfs trash restore ${quoted(trashPath)}`,
       );
     });
   },

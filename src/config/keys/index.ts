@@ -9,6 +9,18 @@ import { IPC_KEYS } from './ipc.ts';
 import { NAMENODE_KEYS } from './namenode.ts';
 import { WEB_KEYS } from './web.ts';
 
+/** As the reference page (CONFIGURATION.md) has them. */
+export const KEY_GROUPS = {
+  'Common to all': COMMON_KEYS,
+  'Service authorization': AUTHORIZATION_KEYS,
+  'Remote procedure calls': IPC_KEYS,
+  NameNode: NAMENODE_KEYS,
+  'Nameservices and several NameNodes': HA_KEYS,
+  DataNode: DATANODE_KEYS,
+  Client: CLIENT_KEYS,
+  'Web servers': WEB_KEYS,
+} as const satisfies Readonly<Record<string, KeyTable>>;
+
 export const KEYS = {
   ...COMMON_KEYS,
   ...AUTHORIZATION_KEYS,

@@ -44,7 +44,7 @@ test('every refusal gives a reason that reads as one', () => {
   expect(refusedMethods('ClientNamenodeProtocol')).not.toHaveProperty('create');
 });
 
-test('COMPATIBILITY.md is what the tables say', () => {
-  // Throws when the page is out of date; `npm run compatibility` renews it.
+test('COMPATIBILITY.md and CONFIGURATION.md are what the tables say', () => {
+  // Throws when a page is out of date; `npm run compatibility` renews both.
   execFileSync(process.execPath, ['scripts/compatibility.mjs', '--check'], { cwd: root, stdio: 'pipe' });
 });

@@ -178,7 +178,8 @@ function checkpointName(time: LocalTime): string {
   return `${two(time.year % 100)}${two(time.month)}${two(time.day)}${two(time.hour)}${two(time.minute)}${two(time.second)}`;
 }
 
-function checkpointTime(name: string, fromLocalTime: (time: LocalTime) => number): number | undefined {
+/** When a checkpoint of the trash was made, by its name; undefined for another name. */
+export function checkpointTime(name: string, fromLocalTime: (time: LocalTime) => number): number | undefined {
   const match = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})?(?:-\d+)?$/.exec(name);
   if (match === null) return undefined;
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = match.slice(1).map((part) => Number(part ?? 0));

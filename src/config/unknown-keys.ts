@@ -1,0 +1,95 @@
+// Keys of a configuration that nothing here reads: misspelt ones, or those of features that are not there. Each is named
+// with the key that it is most like.
+import type { Configuration } from './configuration.ts';
+import { KEYS } from './keys/index.ts';
+
+export interface UnknownKey {
+  readonly name: string;
+  /** File and line, or `command line`. */
+  readonly source: string;
+  /** Undefined: none is like it. */
+  readonly nearest: string | undefined;
+}
+
+/** Files are shared with other programs of Hadoop: only keys of these families are looked at. */
+const FAMILIES = /^(?:dfs|hadoop|ipc|httpfs|net\.topology|fs\.(?:default|defaultFS|trash|permissions|df|du))(?:\.|$)/;
+
+/** Keys with a part that the operator chooses: names of users, ports, nameservices, policies. */
+const PATTERNS: readonly RegExp[] = [
+  /^hadoop\.proxyuser\.[^.]+\.(?:hosts|groups|users)$/,
+  /^ipc\.(?:\d+\.)?(?:callqueue|faircallqueue|decay-scheduler|scheduler|backoff|cost-provider|weighted-cost|identity-provider)\b/,
+  /^dfs\.client\.failover\.proxy\.provider\./,
+  /^hadoop\.http\.(?:authentication|filter)\./,
+  /^hadoop\.security\.(?:group\.mapping|credential|token|crypto|auth_to_local|dns)\b/,
+  /^hadoop\.(?:ssl|rpc|kerberos|registry|zk|caller|metrics|jetty|workaround|service|shell|util|domain|htrace|prometheus)\b/,
+];
+
+/** A nameservice, and a NameNode of it, may stand behind a key that each of them has for itself. */
+function withoutSuffix(name: string, ids: ReadonlySet<string>): string {
+  const parts = name.split('.');
+  while (parts.length > 2 && ids.has(parts.at(-1) ?? '')) parts.pop();
+  return parts.join('.');
+}
+
+function idsOf(configuration: Configuration): ReadonlySet<string> {
+  const nameservices = configuration.getStrings('dfs.nameservices');
+  const namenodes = nameservices.flatMap((nameservice) => configuration.getStrings(`dfs.ha.namenodes.${nameservice}`));
+  return new Set([...nameservices, ...namenodes]);
+}
+
+/** In the order of their names. */
+export function unknownKeys(configuration: Configuration): readonly UnknownKey[] {
+  const ids = idsOf(configuration);
+  return configuration
+    .names()
+    .filter((name) => FAMILIES.test(name) && !isKnown(name, ids))
+    .map((name) => ({ name, source: sourceOf(configuration, name), nearest: nearestKey(name) }));
+}
+
+const isKnown = (name: string, ids: ReadonlySet<string>): boolean =>
+  Object.hasOwn(KEYS, name) || Object.hasOwn(KEYS, withoutSuffix(name, ids)) || PATTERNS.some((pattern) => pattern.test(name));
+
+/** Where a key was set: file and line, `command line`, or `default`. */
+export function sourceOf(configuration: Configuration, name: string): string {
+  const property = configuration.property(name);
+  if (property === undefined) return 'nowhere';
+  return property.line === undefined ? property.source : `${property.source}:${property.line}`;
+}
+
+/** The known key that differs least; undefined where all differ in more than every fourth letter. */
+export function nearestKey(name: string): string | undefined {
+  let nearest: string | undefined;
+  let least = Math.max(2, Math.floor(name.length / 4)) + 1;
+  for (const key of Object.keys(KEYS)) {
+    const distance = distanceWithin(name, key, least - 1);
+    if (distance >= least) continue;
+    least = distance;
+    nearest = key;
+  }
+  return nearest;
+}
+
+/** Letters to add, drop, change or swap with their neighbour; `limit` + 1 for more than `limit`. */
+function distanceWithin(from: string, to: string, limit: number): number {
+  if (Math.abs(from.length - to.length) > limit) return limit + 1;
+  let [before, above] = [[] as number[], Array.from({ length: to.length + 1 }, (_, index) => index)];
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const same = from[i - 1] === to[j - 1];
+      let least = Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (above[j - 1] ?? 0) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1])
+        least = Math.min(least, (before[j - 2] ?? 0) + 1);
+      row.push(least);
+    }
+    if (Math.min(...row) > limit) return limit + 1;
+    [before, above] = [above, row];
+  }
+  return above[to.length] ?? limit + 1;
+}
+
+/** What is said of one at the start of a daemon. */
+export function describeUnknown({ name, source, nearest }: UnknownKey): string {
+  const like = nearest === undefined ? '' : `; the nearest that is known: ${nearest}`;
+  return `${name} (${source}) is not known and changes nothing${like}`;
+}
