@@ -38,8 +38,8 @@ const CLASSES: Readonly<Record<string, string>> = {
   oev: 'org.apache.hadoop.hdfs.tools.offlineEditsViewer.OfflineEditsViewer',
 };
 
-/** Each set by its file of Maven's: what HDFS needs; and that with Hadoop's own tests, distcp and what distcp runs in. */
-const JAR_SETS = { hdfs: 'pom.xml', tools: 'pom-tools.xml' } as const;
+/** Each set by its file of Maven's: what HDFS needs; that with Hadoop's own tests, distcp and what distcp runs in; and HttpFS. */
+const JAR_SETS = { hdfs: 'pom.xml', tools: 'pom-tools.xml', httpfs: 'pom-httpfs.xml' } as const;
 export type JarSet = keyof typeof JAR_SETS;
 
 type Found = { readonly directory: string } | { readonly missing: string };
