@@ -123,6 +123,8 @@ export function decodedPath(path: string): string {
     // Bytes that are no UTF-8 would name another file than the one that is meant.
     throw new HdfsError('EINVALIDPATH', `Invalid path name ${rest}: not UTF-8 in percent escapes`);
   }
+  // Web servers of Java refuse the byte before anybody sees it.
+  if (decoded.includes('\0')) throw new HdfsError('EINVALIDPATH', 'A path may not hold a zero byte');
   return decoded === '' ? '/' : decoded;
 }
 

@@ -1,7 +1,7 @@
 // If this failed, a wrong parameter of a WebHDFS request would do something else than be refused in Hadoop's words.
 import { expect, test } from 'vitest';
 import { HdfsError } from '../base/errors.ts';
-import { clamped, type ParameterName, Query } from './parameters.ts';
+import { clamped, type ParameterName, plainPath, Query } from './parameters.ts';
 
 const query = (text: string): Query => new Query(new URLSearchParams(text));
 
@@ -58,4 +58,9 @@ test('of a parameter given twice the first counts, in any case, and none is an o
   expect(query('Owner=a&owner=b').get('owner')).toBe('a');
   expect(query('__proto__=x&constructor=y').raw('toString')).toBeUndefined();
   expect(new Query(new URLSearchParams('offset=x'), { names: false }).raw('offset')).toBe('x');
+});
+
+test('a destination is made plain as Hadoop’s Path makes it', () => {
+  const cases = ['/a//b/', '/a/./b/.', '/a/../b', '/../a', '/a/../../b', '//host/a', '//host', '///a', '/'];
+  expect(cases.map(plainPath)).toEqual(['/a/b', '/a/b', '/b', '/../a', '/../b', '/a', '', '/a', '/']);
 });

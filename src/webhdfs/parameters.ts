@@ -117,6 +117,15 @@ const oneOf = (name: string, javaClass: string, names: readonly string[]): Param
   format: (value) => value,
 });
 
+/** Java's String.trim: control characters go as spaces do. */
+function trimmed(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && text.charCodeAt(start) <= 0x20) start++;
+  while (end > start && text.charCodeAt(end - 1) <= 0x20) end--;
+  return text.slice(start, end);
+}
+
 /** Values in the order of their declaration, as Java's EnumSet has them. */
 const setOf = (name: string, javaClass: string, names: readonly string[]): Parameter<readonly string[]> => ({
   name,
@@ -124,7 +133,7 @@ const setOf = (name: string, javaClass: string, names: readonly string[]): Param
   parse(given) {
     if (given === '') return [];
     const wanted = given.split(',').map((part) => {
-      const upper = part.trim().toUpperCase();
+      const upper = trimmed(part).toUpperCase();
       if (!names.includes(upper)) throw illegal(`No enum constant ${javaClass}.${upper}`);
       return upper;
     });
@@ -133,10 +142,21 @@ const setOf = (name: string, javaClass: string, names: readonly string[]): Param
   format: (values) => values.join(','),
 });
 
-/** Path of a text that begins with a slash, as Hadoop's Path makes it: no slash twice, none at the end. */
+/**
+ * Path of a text that begins with a slash, as Hadoop's Path makes it: what stands behind two slashes is a host and no part of it,
+ * no slash stands twice or at the end, and dots are resolved, but those that lead above the root.
+ */
 export function plainPath(given: string): string {
-  const path = given.replace(/\/{2,}/g, '/');
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  const path = /^\/\/[^/]/.test(given) ? given.slice(`${given}/`.indexOf('/', 2)) : given;
+  if (path === '') return '';
+  const components: string[] = [];
+  for (const component of path.split('/')) {
+    if (component === '' || component === '.') continue;
+    const last = components.at(-1);
+    if (component === '..' && last !== undefined && last !== '..') components.pop();
+    else components.push(component);
+  }
+  return `/${components.join('/')}`;
 }
 
 const DESTINATION: Parameter<string> = {
@@ -146,7 +166,8 @@ const DESTINATION: Parameter<string> = {
     if (!given.startsWith('/')) {
       throw illegal(`Invalid parameter value: destination = "${given}" is not an absolute path.`);
     }
-    return plainPath(given);
+    const path = plainPath(given);
+    return path === '' ? undefined : path;
   },
 };
 

@@ -37,6 +37,20 @@ async function* bodyOf(request: http.IncomingMessage, proceed: () => void): Asyn
   for await (const chunk of request) yield chunk as Buffer;
 }
 
+/** Escapes that are none, or bytes that are no UTF-8: a parameter would silently be another one than was meant. */
+function isUnreadable(request: http.IncomingMessage): boolean {
+  const target = request.url ?? '/';
+  const question = target.indexOf('?');
+  if (question < 0) return false;
+  try {
+    decodeURIComponent(target.slice(question + 1));
+    return false;
+  } catch (error) {
+    if (error instanceof URIError) return true;
+    throw error;
+  }
+}
+
 function requestOf(request: http.IncomingMessage, proceed: () => void): HttpRequest {
   const target = request.url ?? '/';
   const question = target.indexOf('?');
@@ -83,7 +97,9 @@ async function handle(
   try {
     let answer: HttpResponse;
     try {
-      answer = await handler(requestOf(request, proceed));
+      answer = isUnreadable(request)
+        ? { status: 400, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: 'Unable to parse URI query\n' }
+        : await handler(requestOf(request, proceed));
     } catch (error) {
       log.log('error', 'http', `${request.method ?? ''} ${request.url ?? ''} failed: ${messageOf(error)}`, { error });
       answer = { status: 500, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: 'internal error\n' };

@@ -25,7 +25,16 @@ export function send(port: number, request: WebRequest, prefix = '/webhdfs/v1'):
   const { method, path, query, body, headers = {} } = request;
   return new Promise((resolve, reject) => {
     const outgoing = http.request(
-      { host: '127.0.0.1', port, method, path: `${prefix}${path}?${query}`, headers, agent: false, timeout: LIMIT_MS },
+      {
+        host: '127.0.0.1',
+        port,
+        method,
+        path: `${prefix}${path}?${query}`,
+        headers,
+        agent: false,
+        timeout: LIMIT_MS,
+        insecureHTTPParser: true,
+      },
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
