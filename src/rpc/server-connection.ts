@@ -15,6 +15,14 @@ import { failureOf, isBrokenInvariant, isOurFault } from './answers.ts';
 import type { CallQueue } from './call-queue.ts';
 import { type ReplyGate, type RpcCall, type ServiceMethod, WRITTEN, type Written } from './service.ts';
 
+/** How long the calls of a method take. */
+export interface MethodTimings {
+  /** From its begin until its answer may leave. */
+  readonly processing: Timing;
+  /** From its arrival on. */
+  readonly overall: Timing;
+}
+
 /** What calls cost; read by metrics. */
 export interface RpcMeasures {
   receivedBytes: number;
@@ -50,8 +58,7 @@ export interface ConnectionOwner {
 
 export interface Target {
   readonly protocol: string;
-  /** How long calls of this method take. */
-  readonly timing: Timing;
+  readonly timings: MethodTimings;
   readonly method: ServiceMethod;
   readonly handler: NonNullable<ServiceMethod['handler']>;
 }
@@ -142,7 +149,9 @@ class Call implements RpcCall {
   /** The answer that its handler wrote, while it may not leave. */
   held: Buffer | undefined;
   readonly startedMs: number;
-  readonly timing: Timing | undefined;
+  readonly timings: MethodTimings | undefined;
+  /** From its arrival until it was begun. */
+  waitedMs = 0;
   /** How it came through the server's queue. */
   readonly queued: Queued | undefined;
   private readonly connection: ServerConnection;
@@ -158,7 +167,7 @@ class Call implements RpcCall {
     this.queued = queued;
     this.protocol = target?.protocol ?? '';
     this.method = target?.method.name ?? '';
-    this.timing = target?.timing;
+    this.timings = target?.timings;
     this.startedMs = startedMs;
     this.clientId = header.clientId;
     this.callId = header.callId;
@@ -416,6 +425,7 @@ export class ServerConnection {
     try {
       const target = this.targets.find(body, (named) => this.owner.resolve(named));
       call = new Call(this, header, startedMs, target, queued);
+      call.waitedMs = queued?.queueMs ?? startedMs - this.arrivedMs;
       const request = readDelimited(target.method.request, body);
       const result = target.handler(request, call);
       if (result instanceof Promise) this.later(result, call, target);
@@ -512,7 +522,8 @@ export class ServerConnection {
     if (this.reading) this.turnMs = now;
     const ms = now - call.startedMs;
     this.owner.measures.processing.add(ms);
-    call.timing?.add(ms);
+    call.timings?.processing.add(ms);
+    call.timings?.overall.add(ms + call.waitedMs);
     if (call.queued !== undefined) this.owner.queue?.answered(this.user, call.queued.priority, call.queued.queueMs, ms);
     this.owner.onCallDone(call, error);
   }

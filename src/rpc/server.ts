@@ -13,6 +13,7 @@ import { protocolInfoService } from './protocol-info.ts';
 import {
   type ConnectionLimits,
   type ConnectionOwner,
+  type MethodTimings,
   type RpcMeasures,
   ServerConnection,
   type Target,
@@ -88,8 +89,8 @@ export class RpcServer {
     authorizationFailures: 0,
   };
   readonly measures: RpcMeasures = { receivedBytes: 0, sentBytes: 0, queue: new Timing(), processing: new Timing() };
-  /** By method, of every method that is served; of two protocols with one of a name, both together. */
-  readonly methodTimings = new Map<string, Timing>();
+  /** Of every method of the protocols that are served; of two with one name both together. Refused ones stay at zero. */
+  readonly methodTimings = new Map<string, MethodTimings>();
   private readonly host: Host;
   private readonly options: RpcServerOptions;
   private readonly limits: RpcServerLimits;
@@ -152,8 +153,8 @@ export class RpcServer {
     versions.push(service);
     versions.sort((a, b) => b.version - a.version);
     this.services.set(service.protocol, versions);
-    for (const [name, { handler }] of service.methods) {
-      if (handler !== undefined && !this.methodTimings.has(name)) this.methodTimings.set(name, new Timing());
+    for (const name of service.methods.keys()) {
+      if (!this.methodTimings.has(name)) this.methodTimings.set(name, { processing: new Timing(), overall: new Timing() });
     }
   }
 
@@ -224,9 +225,9 @@ export class RpcServer {
     if (method.handler === undefined) {
       throw method.refusal === undefined ? noSuchMethod(name, protocol) : refusedMethod(name, protocol, method.refusal);
     }
-    const timing = this.methodTimings.get(name);
-    assert(timing !== undefined, 'every method that is served has a timing');
-    return { protocol, method, handler: method.handler, timing };
+    const timings = this.methodTimings.get(name);
+    assert(timings !== undefined, 'every method that is served has its timings');
+    return { protocol, method, handler: method.handler, timings };
   }
 
   private authorize(identity: Identity, connection: ServerConnection): Failure | undefined | Promise<Failure | undefined> {

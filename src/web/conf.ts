@@ -50,6 +50,6 @@ export function confResponse(configuration: Configuration, request: HttpRequest)
       `<property><name>${escapeXml(key)}</name><value>${escapeXml(value)}</value>` +
       `<final>${isFinal}</final><source>${escapeXml(resource)}</source></property>\n`,
   );
-  const body = `<?xml version="1.0" encoding="UTF-8" standalone="no"?><configuration>\n${lines.join('')}</configuration>\n`;
+  const body = `<?xml version="1.0" encoding="UTF-8" standalone="no"?><configuration>\n${lines.join('')}</configuration>`;
   return { status: 200, headers: { 'Content-Type': 'text/xml; charset=utf-8' }, body };
 }

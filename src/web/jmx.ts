@@ -7,6 +7,8 @@ export interface Bean {
   readonly name: string;
   /** Class behind the bean in Hadoop; scrapers see it as `modelerType`. */
   readonly modelerType?: string | undefined;
+  /** Name of the record in Hadoop's metrics system, where it is not the bean's; /prom shows it. */
+  readonly record?: string | undefined;
   /** Whether it is there now; without it, always. */
   readonly isThere?: (() => boolean) | undefined;
   attributes(): Readonly<Record<string, JmxValue | undefined>>;

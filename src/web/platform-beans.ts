@@ -33,6 +33,7 @@ export function addPlatformBeans(beans: Beans, host: Host, service: string, star
         MemMaxM: inMib(machine.heapLimit),
         GcCount: count,
         GcTimeMillis: ms,
+        GcTimePercentage: Math.round((100 * ms) / Math.max(1, clock.monotonic() - startedMs)),
         GcNumWarnThresholdExceeded: 0,
         GcNumInfoThresholdExceeded: 0,
         GcTotalExtraSleepTime: 0,
@@ -51,7 +52,9 @@ export function addPlatformBeans(beans: Beans, host: Host, service: string, star
     attributes: () => ({
       ...tags('ugi'),
       LoginFailureNumOps: 0,
+      LoginFailureAvgTime: new JavaDouble(0),
       LoginSuccessNumOps: 0,
+      LoginSuccessAvgTime: new JavaDouble(0),
       RenewalFailures: 0,
       RenewalFailuresTotal: 0,
     }),
@@ -68,6 +71,10 @@ export function addPlatformBeans(beans: Beans, host: Host, service: string, star
         NumActiveSinks: 0,
         NumAllSinks: 0,
         DroppedPubAll: 0,
+        PublishNumOps: 0,
+        PublishAvgTime: new JavaDouble(0),
+        SnapshotNumOps: 0,
+        SnapshotAvgTime: new JavaDouble(0),
       };
     },
   });
@@ -97,6 +104,7 @@ export function addPlatformBeans(beans: Beans, host: Host, service: string, star
       VmName: 'V8',
       VmVendor: 'Node.js',
       SpecName: 'ECMAScript',
+      BootClassPathSupported: false,
       ObjectName: 'java.lang:type=Runtime',
     }),
   });
@@ -135,6 +143,7 @@ export function addPlatformBeans(beans: Beans, host: Host, service: string, star
         CollectionTime: ms,
         Name: 'V8',
         Valid: true,
+        MemoryPoolNames: [],
         ObjectName: 'java.lang:type=GarbageCollector,name=V8',
       };
     },

@@ -35,7 +35,7 @@ export function renderPrometheus(beans: Beans, hostName: string): string {
     for (const [attribute, raw] of Object.entries(bean.attributes())) {
       const value = raw instanceof JavaDouble ? raw.value : raw;
       if (typeof value !== 'number' && typeof value !== 'bigint') continue;
-      const name = prometheusName(port?.[1] ?? record, attribute);
+      const name = prometheusName(bean.record ?? port?.[1] ?? record, attribute);
       const list = samples.get(name);
       const sample = { labels, value: Number(value) };
       if (list === undefined) samples.set(name, [sample]);

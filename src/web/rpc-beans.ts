@@ -24,7 +24,7 @@ export interface RpcSource {
     readonly queue: Timing;
     readonly processing: Timing;
   };
-  readonly methodTimings: ReadonlyMap<string, Timing>;
+  readonly methodTimings: ReadonlyMap<string, { readonly processing: Timing; readonly overall: Timing }>;
   /** Undefined: calls are handled as they come. */
   readonly callQueue?: CallQueueSource | undefined;
   connectionsByUser(): ReadonlyMap<string, number>;
@@ -39,11 +39,13 @@ const capitalized = (text: string): string => text.charAt(0).toUpperCase() + tex
 
 export interface RpcBeanOptions {
   readonly service: string;
+  /** Protocol that the server is named after. */
+  readonly serverName: string;
   readonly hostName: string;
   readonly clock: Clock;
 }
 
-export function addRpcBeans(beans: Beans, rpc: RpcSource, { service, hostName, clock }: RpcBeanOptions): void {
+export function addRpcBeans(beans: Beans, rpc: RpcSource, { service, serverName, hostName, clock }: RpcBeanOptions): void {
   const { port } = rpc.address;
   const { measures, counters } = rpc;
   const averages = new Map<Timing, RecentAverage>();
@@ -69,10 +71,12 @@ export function addRpcBeans(beans: Beans, rpc: RpcSource, { service, hostName, c
   beans.add({
     name: `Hadoop:service=${service},name=RpcActivityForPort${port}`,
     modelerType: `RpcActivityForPort${port}`,
+    record: 'rpc',
     attributes: () => {
       const users = rpc.connectionsByUser();
       return {
         ...tags('rpc'),
+        'tag.serverName': serverName,
         'tag.NumOpenConnectionsPerUser': JSON.stringify(Object.fromEntries(users)),
         ReceivedBytes: measures.receivedBytes,
         SentBytes: measures.sentBytes,
@@ -103,10 +107,18 @@ export function addRpcBeans(beans: Beans, rpc: RpcSource, { service, hostName, c
   beans.add({
     name: `Hadoop:service=${service},name=RpcDetailedActivityForPort${port}`,
     modelerType: `RpcDetailedActivityForPort${port}`,
+    record: 'rpcdetailed',
     attributes: () => ({
       ...tags('rpcdetailed'),
       ...Object.fromEntries(
-        [...rpc.methodTimings].flatMap(([method, timing]) => Object.entries(rate(capitalized(method), timing))),
+        [...rpc.methodTimings].flatMap(([method, { processing, overall }]) => {
+          const name = capitalized(method);
+          return Object.entries({
+            ...rate(name, processing),
+            ...rate(`Overall${name}`, overall),
+            ...rate(`Deferred${name}`, NONE),
+          });
+        }),
       ),
     }),
   });

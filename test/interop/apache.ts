@@ -226,6 +226,8 @@ export class Cluster {
   readonly roles: readonly string[];
   /** Where each DataNode takes and gives blocks, by role. */
   readonly transferPorts: ReadonlyMap<string, number>;
+  /** Where each DataNode's web server listens, by role. */
+  readonly webPorts: ReadonlyMap<string, number>;
   readonly #processes = new Map<string, ChildProcess>();
   readonly #ours: Set<string>;
 
@@ -235,6 +237,7 @@ export class Cluster {
     httpPort: number,
     roles: readonly string[],
     transferPorts: ReadonlyMap<string, number>,
+    webPorts: ReadonlyMap<string, number>,
     own: Set<string>,
   ) {
     this.directory = directory;
@@ -243,6 +246,7 @@ export class Cluster {
     this.httpPort = httpPort;
     this.roles = roles;
     this.transferPorts = transferPorts;
+    this.webPorts = webPorts;
     this.#ours = own;
   }
 
@@ -257,7 +261,8 @@ export class Cluster {
     const own = new Set(options.ours?.flatMap((role) => (role === 'dn' ? roles.slice(1) : [role])));
     const [rpcPort = 0, httpPort = 0, ...ports] = await freePorts(2 + 3 * datanodes);
     const transferPorts = new Map(roles.slice(1).map((role, index) => [role, ports[3 * index] ?? 0]));
-    const cluster = new Cluster(directory, rpcPort, httpPort, roles, transferPorts, own);
+    const webPorts = new Map(roles.slice(1).map((role, index) => [role, ports[3 * index + 1] ?? 0]));
+    const cluster = new Cluster(directory, rpcPort, httpPort, roles, transferPorts, webPorts, own);
     const common = {
       'fs.defaultFS': cluster.uri,
       'dfs.namenode.http-address': `127.0.0.1:${httpPort}`,

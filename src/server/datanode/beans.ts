@@ -1,5 +1,6 @@
 // What a DataNode shows of itself on its web port: the beans of /jmx that scrapers know from Apache, and the plain page.
 import type { Bean } from '../../web/jmx.ts';
+import { JavaDouble, type JmxValue } from '../../web/json.ts';
 import { formatBytes, type StatusPage } from '../../web/page.ts';
 import { StorageTypeProtoNames } from '../../wire/messages/hdfs.ts';
 import type { NameNodeActor } from './namenode-actor.ts';
@@ -13,7 +14,61 @@ export interface BeanSource {
   readonly clusterId: string;
   readonly ports: { readonly transfer: number; readonly ipc: number; readonly http: number };
   readonly version: string;
+  /** Wall clock, milliseconds. */
+  readonly started: number;
 }
+
+/** What a DataNode does that caches blocks, moves them for a balancer, rebuilds stripes, or lets clients read its files. */
+const NEVER_DONE = Object.fromEntries(
+  [
+    'BlocksCached',
+    'BlocksUncached',
+    'BlocksGetLocalPathInfo',
+    'EcReconstructionTasks',
+    'EcFailedReconstructionTasks',
+    'EcInvalidReconstructionTasks',
+    'EcDecodingTimeNanos',
+    'EcReconstructionBytesRead',
+    'EcReconstructionBytesWritten',
+    'EcReconstructionRemoteBytesRead',
+    'EcReconstructionReadTimeMillis',
+    'EcReconstructionDecodingTimeMillis',
+    'EcReconstructionWriteTimeMillis',
+    'EcReconstructionValidateTimeMillis',
+    'CopyBlockOpNumOps',
+    'CopyBlockOpAvgTime',
+    'ReplaceBlockOpNumOps',
+    'ReplaceBlockOpAvgTime',
+    'CacheReportsNumOps',
+    'CacheReportsAvgTime',
+    'ReplaceBlockOpOnSameHost',
+    'ReplaceBlockOpOnSameMount',
+    'ReplaceBlockOpToOtherHost',
+  ].map((name): [string, JmxValue] => [name, name.endsWith('AvgTime') ? new JavaDouble(0) : 0]),
+);
+
+/** Of a volume's calls nothing is profiled, as with Hadoop where dfs.datanode.fileio.profiling.sampling.percentage is 0. */
+const UNPROFILED: Readonly<Record<string, JmxValue>> = {
+  TotalMetadataOperations: 0,
+  TotalDataFileIos: 0,
+  TotalFileIoErrors: 0,
+  ...Object.fromEntries(
+    [
+      'MetadataOperation',
+      'DataFileIo',
+      'FlushIo',
+      'SyncIo',
+      'ReadIo',
+      'WriteIo',
+      'TransferIo',
+      'NativeCopyIo',
+      'FileIoError',
+    ].flatMap((name): [string, JmxValue][] => [
+      [`${name}RateNumOps`, 0],
+      [`${name}RateAvgTime`, new JavaDouble(0)],
+    ]),
+  ),
+};
 
 export function datanodeBeans(source: BeanSource): readonly Bean[] {
   const { dataset, ramDisk, counters, peerMetrics, diskMetrics } = source.services;
@@ -21,6 +76,8 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
   const average = (sum: number, count: number): number => (count === 0 ? 0 : sum / count);
   const sum = (pick: (volume: (typeof dataset.volumes)[number]) => number): number =>
     dataset.volumes.reduce((total, volume) => total + pick(volume), 0);
+  const storageInfo = (): string => `FSDataset{dirpath='[${dataset.volumes.map(({ path }) => path).join(', ')}]'}`;
+  const activity = `DataNodeActivity-${source.hostName}-${source.ports.transfer}`;
   return [
     {
       name: 'Hadoop:service=DataNode,name=DataNodeInfo',
@@ -35,6 +92,11 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
         DatanodeHostname: source.hostName,
         XceiverCount: counters.activeTransfers,
         XmitsInProgress: counters.transfersOut,
+        ActiveTransferThreadCount: counters.transfersOut,
+        SecurityEnabled: false,
+        DNStartedTimeInMillis: source.started,
+        DiskBalancerStatus: '',
+        DatanodeNetworkCounts: [],
         NamenodeAddresses: JSON.stringify(
           Object.fromEntries(source.actors().map(({ actor }) => [actor.address.host, actor.pool ?? ''])),
         ),
@@ -84,12 +146,24 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
         NumBlocks: dataset.replicaCount,
         CacheCapacity: memory.capacity,
         CacheUsed: memory.used,
+        NumBlocksCached: 0,
+        NumBlocksFailedToCache: 0,
+        NumBlocksFailedToUncache: 0,
+        NumBlocksFailedToUnCache: 0,
+        StorageInfo: storageInfo(),
+        'tag.Context': 'FSDatasetState',
+        'tag.StorageInfo': storageInfo(),
+        'tag.Hostname': source.hostName,
       }),
     },
     {
-      name: 'Hadoop:service=DataNode,name=DataNodeActivity',
-      modelerType: 'DataNodeActivity',
+      name: `Hadoop:service=DataNode,name=${activity}`,
+      modelerType: activity,
+      record: 'datanode',
       attributes: () => ({
+        'tag.SessionId': null,
+        'tag.Context': 'dfs',
+        'tag.Hostname': source.hostName,
         BytesWritten: counters.bytesWritten,
         BytesRead: counters.bytesRead,
         BlocksWritten: counters.blocksWritten,
@@ -97,6 +171,7 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
         BlocksReplicated: counters.blocksReplicated,
         VolumeFailures: dataset.volumeList.failureCount,
         DataNodeActiveXceiversCount: counters.activeTransfers,
+        ...NEVER_DONE,
         RamDiskBlocksWrite: inMemory.blocksWrite,
         RamDiskBlocksWriteFallback: inMemory.blocksWriteFallback,
         RamDiskBytesWrite: inMemory.bytesWrite,
@@ -112,6 +187,13 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
         RamDiskBlocksLazyPersistWindowMsAvgTime: average(inMemory.lazyPersistWindowMs, inMemory.lazyPersisted),
       }),
     },
+    ...dataset.volumes.map(
+      ({ path }): Bean => ({
+        name: `Hadoop:service=DataNode,name=DataNodeVolume-${path}`,
+        modelerType: `DataNodeVolume-${path}`,
+        attributes: () => ({ 'tag.Context': 'dfs', 'tag.VolumeName': path, 'tag.Hostname': source.hostName, ...UNPROFILED }),
+      }),
+    ),
   ];
 }
 

@@ -43,7 +43,12 @@ export async function openWebPort(parts: WebPortParts): Promise<WebPort> {
   const metrics = processMetrics(host, 'datanode');
   addRpcMetrics(metrics, rpc);
   metrics.add(dataNodeMetrics(services));
-  addRpcBeans(beans, rpc, { service: 'DataNode', hostName: source.hostName, clock: host.clock });
+  addRpcBeans(beans, rpc, {
+    service: 'DataNode',
+    serverName: 'ClientDatanodeProtocol',
+    hostName: source.hostName,
+    clock: host.clock,
+  });
   const page = () => datanodePage(source);
   const notReady = (): string | undefined => (identity.isKnown ? undefined : 'no NameNode has been heard from yet');
   const routes = [
@@ -75,5 +80,6 @@ function beanSource({ services, identity, pools, rpc, transferPort, version }: W
       return { transfer: transferPort, ipc: rpc.address.port, http: http() };
     },
     version,
+    started: services.host.clock.now(),
   };
 }

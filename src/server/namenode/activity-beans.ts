@@ -7,7 +7,32 @@ import type { NameNodeView } from './beans.ts';
 
 const average = (sum: number, count: number): JavaDouble => new JavaDouble(count === 0 ? 0 : sum / count);
 
-function activity({ system, progress }: NameNodeView): Readonly<Record<string, JmxValue>> {
+/** Of all calls since the start. */
+function averageOf({ methodTimings }: NameNodeView['rpc'], method: string): JavaDouble {
+  const { count, sumMs } = methodTimings.get(method)?.processing ?? { count: 0, sumMs: 0 };
+  return average(sumMs, count);
+}
+
+const none = (name: string, unit = 'AvgTime'): Readonly<Record<string, JmxValue>> => ({
+  [`${name}NumOps`]: 0,
+  [`${name}${unit}`]: new JavaDouble(0),
+});
+
+/** What a NameNode does that has a standby, zones, provided storage, or a queue of blocks to delete. */
+const NEVER_DONE: Readonly<Record<string, JmxValue>> = {
+  BlockOpsBatched: 0,
+  BlockOpsQueued: 0,
+  DeleteBlocksQueued: 0,
+  ...none('EditLogFetchTime'),
+  ...none('EditLogTailInterval'),
+  ...none('EditLogTailTime'),
+  ...none('NumEditLogLoaded', 'AvgCount'),
+  ...none('GenerateEDEKTime'),
+  ...none('WarmUpEDEKTime'),
+  ...none('GetAliasMap'),
+};
+
+function activity({ system, progress, rpc }: NameNodeView): Readonly<Record<string, JmxValue>> {
   const { activity: calls, inodeChanges, editLog, blockManager, host } = system;
   const { transactions, syncs, syncMs, batchedTransactions } = editLog.counters;
   const phases = progress.phases();
@@ -43,6 +68,9 @@ function activity({ system, progress }: NameNodeView): Readonly<Record<string, J
     BlockReceivedAndDeletedOps: calls.done('blockReceivedAndDeleted'),
     StorageBlockReportNumOps: calls.done('blockReport'),
     CacheReportNumOps: calls.done('cacheReport'),
+    CacheReportAvgTime: averageOf(rpc, 'cacheReport'),
+    StorageBlockReportAvgTime: averageOf(rpc, 'blockReport'),
+    ...NEVER_DONE,
     FilesCreated: inodeChanges.created,
     FilesDeleted: inodeChanges.deleted,
     FilesInGetListingOps: calls.filesListed,
@@ -116,9 +144,13 @@ function storageTypeStats({ system }: NameNodeView): JmxValue {
 export function addActivityBeans(beans: Beans, view: NameNodeView): void {
   const { system } = view;
   const tags = (context: string) => ({ 'tag.Context': context, 'tag.Hostname': system.host.machine.hostName });
-  const add = (name: string, modelerType: string, attributes: () => Readonly<Record<string, JmxValue>>): void =>
-    beans.add({ name: `Hadoop:service=NameNode,name=${name}`, modelerType, attributes });
-  add('NameNodeActivity', 'NameNodeActivity', () => activity(view));
+  const add = (
+    name: string,
+    modelerType: string,
+    attributes: () => Readonly<Record<string, JmxValue>>,
+    record?: string,
+  ): void => beans.add({ name: `Hadoop:service=NameNode,name=${name}`, modelerType, record, attributes });
+  add('NameNodeActivity', 'NameNodeActivity', () => activity(view), 'namenode');
   add('StartupProgress', 'StartupProgress', () => startupProgress(view));
   add('BlockStats', 'org.apache.hadoop.hdfs.server.blockmanagement.BlockManager', () => ({
     StorageTypeStats: storageTypeStats(view),

@@ -74,7 +74,7 @@ export function nameNodeBeans(view: NameNodeView): Beans {
     modelerType: 'org.apache.hadoop.hdfs.server.namenode.FSNamesystem',
     attributes: () => ({
       ...NO_BLOCK_GROUPS,
-      EnabledEcPolicies: system.namespace.erasureCoding.enabled.map(({ name }) => name).join(', '),
+      EnabledEcPolicies: enabledPolicies(system),
     }),
   });
   beans.add({
@@ -88,7 +88,12 @@ export function nameNodeBeans(view: NameNodeView): Beans {
     attributes: () => nameNodeInfo(view, identity),
   });
   for (const server of view.servers) {
-    addRpcBeans(beans, server, { service: 'NameNode', hostName: system.host.machine.hostName, clock: system.host.clock });
+    addRpcBeans(beans, server, {
+      service: 'NameNode',
+      serverName: 'ClientNamenodeProtocol',
+      hostName: system.host.machine.hostName,
+      clock: system.host.clock,
+    });
   }
   addPlatformBeans(beans, system.host, 'NameNode', view.started);
   addActivityBeans(beans, view);
@@ -109,6 +114,9 @@ function replicatedBlocksState({ system }: NameNodeView): Readonly<Record<string
   };
 }
 
+const enabledPolicies = ({ namespace }: NameSystem): string =>
+  namespace.erasureCoding.enabled.map(({ name }) => name).join(', ');
+
 /** There are no striped files. */
 const NO_BLOCK_GROUPS: Readonly<Record<string, JmxValue>> = {
   LowRedundancyECBlockGroups: 0,
@@ -119,8 +127,38 @@ const NO_BLOCK_GROUPS: Readonly<Record<string, JmxValue>> = {
   TotalECBlockGroups: 0,
 };
 
+/** DataNodes by what administrators have done with them. */
+function administeredNodes({ system }: NameNodeView): Readonly<Record<string, JmxValue>> {
+  const all = system.blockManager.admin.list('all');
+  return {
+    NumDecomLiveDataNodes: countOf(all, (node) => node.alive && node.decommissioned),
+    NumDecomDeadDataNodes: countOf(all, (node) => !node.alive && node.decommissioned),
+    NumDecommissioningDataNodes: countOf(all, (node) => node.decommissioning),
+    NumInMaintenanceLiveDataNodes: countOf(all, (node) => node.alive && node.inMaintenance),
+    NumInMaintenanceDeadDataNodes: countOf(all, (node) => !node.alive && node.inMaintenance),
+    NumEnteringMaintenanceDataNodes: countOf(all, (node) => node.enteringMaintenance),
+    NumInServiceLiveDataNodes: countOf(all, (node) => node.alive && !node.decommissioned && !node.inMaintenance),
+  };
+}
+
+/** Both beans of the namesystem have it. The queues of redundancy are filled in the turn in which safe mode ends. */
+function commonState({ system }: NameNodeView): Readonly<Record<string, JmxValue>> {
+  const { blockManager } = system;
+  const stats = blockManager.statistics();
+  return {
+    LowRedundancyBlocks: stats.underReplicated,
+    PendingReconstructionBlocks: stats.pendingReplication,
+    PendingSPSPaths: 0,
+    ReconstructionQueuesInitProgress: new JavaDouble(blockManager.safeMode.isOn ? 0 : 1),
+    NumStaleStorages: [...blockManager.datanodes.all].reduce((sum, node) => sum + countStale(node), 0),
+    ProvidedCapacityTotal: 0,
+    CurrentTokensCount: 0,
+  };
+}
+
 /** Inodes and blocks together, as Hadoop's totals have them. */
-function fsNamesystemState({ system }: NameNodeView): Readonly<Record<string, JmxValue>> {
+function fsNamesystemState(view: NameNodeView): Readonly<Record<string, JmxValue>> {
+  const { system } = view;
   const { blockManager, namespace: ns } = system;
   const stats = blockManager.statistics();
   const { admin } = blockManager;
@@ -142,13 +180,8 @@ function fsNamesystemState({ system }: NameNodeView): Readonly<Record<string, Jm
     NumLiveDataNodes: live,
     NumDeadDataNodes: admin.list('dead').length,
     NumStaleDataNodes: blockManager.datanodes.staleCount,
-    NumDecomLiveDataNodes: countOf(all, (node) => node.alive && node.decommissioned),
-    NumDecomDeadDataNodes: countOf(all, (node) => !node.alive && node.decommissioned),
-    NumDecommissioningDataNodes: countOf(all, (node) => node.decommissioning),
-    NumInMaintenanceLiveDataNodes: countOf(all, (node) => node.alive && node.inMaintenance),
-    NumInMaintenanceDeadDataNodes: countOf(all, (node) => !node.alive && node.inMaintenance),
-    NumEnteringMaintenanceDataNodes: countOf(all, (node) => node.enteringMaintenance),
-    NumInServiceLiveDataNodes: countOf(all, (node) => node.alive && !node.decommissioned && !node.inMaintenance),
+    ...administeredNodes(view),
+    ...commonState(view),
     VolumeFailuresTotal: all.reduce((sum, node) => sum + (node.alive ? node.volumeFailures : 0), 0),
     EstimatedCapacityLostTotal: all.reduce(
       (sum, node) => sum + (node.volumeFailureSummary?.estimatedCapacityLostTotal ?? 0),
@@ -164,16 +197,24 @@ function fsNamesystemState({ system }: NameNodeView): Readonly<Record<string, Jm
   };
 }
 
-function fsNamesystem({ system, checkpointer }: NameNodeView): Readonly<Record<string, JmxValue>> {
+function fsNamesystem(view: NameNodeView): Readonly<Record<string, JmxValue>> {
+  const { system, checkpointer } = view;
   const { blockManager, namespace: ns, editLog, host } = system;
   const stats = blockManager.statistics();
   const all = [...blockManager.datanodes.all];
   const live = blockManager.datanodes.aliveCount;
   const dead = blockManager.admin.list('dead').length;
-  const staleStorages = all.reduce((sum, node) => sum + countStale(node), 0);
   return {
     'tag.Context': 'dfs',
     'tag.HAState': 'active',
+    'tag.EnabledEcPolicies': enabledPolicies(system),
+    ...NO_BLOCK_GROUPS,
+    HighestPriorityLowRedundancyECBlocks: 0,
+    ...administeredNodes(view),
+    ...commonState(view),
+    BadlyDistBlocks: stats.badlyDistributed,
+    ReadLockLongHoldCount: 0,
+    WriteLockLongHoldCount: 0,
     'tag.TotalSyncTimes': `${Math.round(editLog.counters.syncMs)} `,
     'tag.Hostname': host.machine.hostName,
     MissingBlocks: stats.missing,
@@ -201,9 +242,7 @@ function fsNamesystem({ system, checkpointer }: NameNodeView): Readonly<Record<s
     NumActiveClients: ns.leases.holderCount,
     FilesTotal: ns.inodeCount,
     PendingReplicationBlocks: stats.pendingReplication,
-    PendingReconstructionBlocks: stats.pendingReplication,
     UnderReplicatedBlocks: stats.underReplicated,
-    LowRedundancyBlocks: stats.underReplicated,
     CorruptBlocks: stats.corruptReplicaBlocks,
     ScheduledReplicationBlocks: stats.scheduledReplication,
     PendingDeletionBlocks: stats.pendingDeletion,
@@ -224,7 +263,6 @@ function fsNamesystem({ system, checkpointer }: NameNodeView): Readonly<Record<s
     NumLiveDataNodes: live,
     NumDeadDataNodes: dead,
     StaleDataNodes: blockManager.datanodes.staleCount,
-    NumStaleStorages: staleStorages,
     TotalFiles: ns.inodeCount,
     TotalSyncCount: editLog.counters.syncs,
     MaxObjects: ns.options.maxObjects,
@@ -244,6 +282,7 @@ function countStale(node: Datanode): number {
 
 function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly<Record<string, JmxValue>> {
   const corruptLimit = view.configuration.getInt('dfs.namenode.max-corrupt-file-blocks-returned');
+  const corrupt = corruptFileBlocks(view.system, '/', 0, corruptLimit).blocks.map(({ path }) => path);
   const { system, checkpointer, storage, started } = view;
   const { blockManager, namespace: ns, editLog } = system;
   const stats = blockManager.statistics();
@@ -282,6 +321,12 @@ function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly
     NumberOfMissingBlocks: stats.missing,
     NumberOfMissingBlocksWithReplicationFactorOne: stats.missingWithReplicationOne,
     NumberOfSnapshottableDirs: 0,
+    HighestPriorityLowRedundancyReplicatedBlocks: stats.highestPriority,
+    HighestPriorityLowRedundancyECBlocks: 0,
+    ProvidedCapacity: 0,
+    NumberOfBadlyDistributedBlocks: stats.badlyDistributed,
+    CompileInfo: 'TypeScript on Node.js',
+    CorruptFilesCount: corrupt.length,
     ...datanodeAttributes(admin, now.monotonicMs),
     BlockPoolId: identity.blockPoolId,
     NameDirStatuses: JSON.stringify({ active, failed: broken }),
@@ -307,7 +352,7 @@ function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly
     }),
     NNStartedTimeInMillis: started,
     SoftwareVersion: SOFTWARE_VERSION,
-    CorruptFiles: JSON.stringify(corruptFileBlocks(system, '/', 0, corruptLimit).blocks.map(({ path }) => path)),
+    CorruptFiles: JSON.stringify(corrupt),
     DistinctVersionCount: versions.size,
     DistinctVersions: [...versions].map(([key, value]) => ({ key, value })),
     VerifyECWithTopologyResult: ecVerdict(system),

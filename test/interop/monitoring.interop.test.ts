@@ -1,0 +1,240 @@
+// What exporters, agents and scripts read of our daemons, beside what Apache's show. If this fails, a dashboard or an alert
+// that works with Hadoop is empty, or reads a text where it expects a number.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { prometheusName } from '../../src/web/prometheus.ts';
+import { apacheHdfs, Cluster, describeWithApache } from './apache.ts';
+
+type Attributes = Readonly<Record<string, unknown>>;
+
+/** Beans that the usual readers ask for, and what of Apache's attributes ours does not have. */
+const NAMENODE_BEANS: Readonly<Record<string, RegExp>> = {
+  'Hadoop:service=NameNode,name=FSNamesystem': /^$/,
+  'Hadoop:service=NameNode,name=FSNamesystemState': /^$/,
+  // It takes a walk over the disk.
+  'Hadoop:service=NameNode,name=NameNodeInfo': /^NameDirSize$/,
+  'Hadoop:service=NameNode,name=NameNodeStatus': /^$/,
+  // Not counted.
+  'Hadoop:service=NameNode,name=NameNodeActivity':
+    /^((GetEdit|GetImage|PutImage|ResourceCheckTime)(NumOps|AvgTime)|TransactionsAvgTime|SuccessfulReReplications|NumTimesReReplicationNotScheduled|PendingEditsCount)$/,
+  'Hadoop:service=NameNode,name=RpcActivityForPort*': /^$/,
+  'Hadoop:service=NameNode,name=RpcDetailedActivityForPort*': /^$/,
+  'Hadoop:service=NameNode,name=StartupProgress': /^$/,
+  'Hadoop:service=NameNode,name=BlockStats': /^$/,
+  'Hadoop:service=NameNode,name=ECBlockGroupsState': /^$/,
+  'Hadoop:service=NameNode,name=ReplicatedBlocksState': /^$/,
+  'Hadoop:service=NameNode,name=SnapshotInfo': /^$/,
+  // Collectors of a JVM by name.
+  'Hadoop:service=NameNode,name=JvmMetrics': /^Gc(Count|TimeMillis)G1/,
+  // Not counted.
+  'Hadoop:service=NameNode,name=UgiMetrics': /^GetGroups/,
+  'Hadoop:service=NameNode,name=RetryCache.NameNodeRetryCache': /^$/,
+  // /prom is no sink here.
+  'Hadoop:service=NameNode,name=MetricsSystem,sub=Stats': /^Sink_/,
+};
+/** What a DataNode does and ours does not count or time. */
+const UNCOUNTED: readonly string[] = [
+  'BlockVerificationFailures',
+  'BlocksDeletedInPendingIBR',
+  'BlocksInPendingIBR',
+  'BlocksReceivedInPendingIBR',
+  'BlocksReceivingInPendingIBR',
+  'BlocksRemoved',
+  'BlocksVerified',
+  'DataNodeBlockRecoveryWorkerCount',
+  'DataNodePacketResponderCount',
+  'DataNodeReadActiveXceiversCount',
+  'DataNodeWriteActiveXceiversCount',
+  'DatanodeNetworkErrors',
+  'FsyncCount',
+  'NullStorageBlockReports',
+  'NumProcessedCommands',
+  'PacketsReceived',
+  'PacketsSlowWriteToDisk',
+  'PacketsSlowWriteToMirror',
+  'PacketsSlowWriteToOsCache',
+  'ReadsFromLocalClient',
+  'ReadsFromRemoteClient',
+  'RemoteBytesRead',
+  'RemoteBytesWritten',
+  'SlowAckToUpstreamCount',
+  'SlowFlushOrSyncCount',
+  'SumOfActorCommandQueueLength',
+  'TotalReadTime',
+  'TotalWriteTime',
+  'WritesFromLocalClient',
+  'WritesFromRemoteClient',
+  ...[
+    'AcquireDatasetReadLock',
+    'AcquireDatasetWriteLock',
+    'BlockChecksumOp',
+    'BlockReports',
+    'BlockReportsCreateCostMills',
+    'CheckAndUpdateOp',
+    'ConvertTemporaryToRbwOp',
+    'CreateRbwOp',
+    'CreateTemporaryOp',
+    'FinalizeBlockOp',
+    'FlushNanos',
+    'FsyncNanos',
+    'Heartbeats',
+    'HeartbeatsTotal',
+    'IncrementalBlockReports',
+    'Lifelines',
+    'PacketAckRoundTripTimeNanos',
+    'ProcessedCommandsOp',
+    'ReadBlockOp',
+    'ReadTransferRate',
+    'RecoverRbwOp',
+    'SendDataPacketBlockedOnNetworkNanos',
+    'SendDataPacketTransferNanos',
+    'UnfinalizeBlockOp',
+    'UpdateReplicaUnderRecoveryOp',
+    'WriteBlockOp',
+  ].flatMap((name) => [`${name}NumOps`, `${name}AvgTime`]),
+];
+const DATANODE_BEANS: Readonly<Record<string, RegExp>> = {
+  // Not counted.
+  'Hadoop:service=DataNode,name=FSDatasetState*': /^(LastDir(ectory)?ScannerFinishTime|PendingAsyncDeletions)$/,
+  'Hadoop:service=DataNode,name=DataNodeActivity-*': new RegExp(`^(${UNCOUNTED.join('|')})$`),
+  'Hadoop:service=DataNode,name=DataNodeInfo': /^$/,
+  'Hadoop:service=DataNode,name=DataNodeVolume-*': /^$/,
+  'Hadoop:service=DataNode,name=RpcActivityForPort*': /^$/,
+  'Hadoop:service=DataNode,name=RpcDetailedActivityForPort*': /^$/,
+  'Hadoop:service=DataNode,name=JvmMetrics': /^Gc(Count|TimeMillis)G1/,
+  'Hadoop:service=DataNode,name=UgiMetrics': /^GetGroups/,
+  'Hadoop:service=DataNode,name=MetricsSystem,sub=Stats': /^Sink_/,
+};
+/** What a JVM says of itself beyond what is read of every daemon. */
+const PLATFORM_BEANS: Readonly<Record<string, RegExp>> = {
+  'java.lang:type=Memory': /^$/,
+  'java.lang:type=Runtime':
+    /^(ClassPath|BootClassPath|VmVersion|LibraryPath|ManagementSpecVersion|Spec\w+|InputArguments|SystemProperties)$/,
+  'java.lang:type=OperatingSystem': /Memory|Swap|CpuLoad|FileDescriptor|^Arch$|^Version$/,
+  'java.lang:type=Threading': /Supported$|Enabled$|^Current|Allocated|^AllThreadIds$/,
+  'java.lang:type=GarbageCollector,name=*': /^LastGcInfo$/,
+};
+
+const typeOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value);
+
+async function beans(port: number, pattern: string): Promise<readonly Attributes[]> {
+  const answer = await fetch(`http://127.0.0.1:${port}/jmx?qry=${encodeURIComponent(pattern)}`);
+  return ((await answer.json()) as { beans: Attributes[] }).beans;
+}
+
+/** Records of /prom that Hadoop's own dashboards are made of, and names in them that are not there, as above. */
+const PROM_RECORDS = /^(fs_namesystem|namenode|rpc|rpcdetailed|jvm_metrics|retry_cache|data_node_activity|datanode)_/;
+const PROM_WITHOUT =
+  /^(namenode_(get_edit|get_image|put_image|resource_check_time|transactions_avg_time|successful_re_rep|num_times_re|pending_edits)|jvm_metrics_gc_\w+_g1_)/;
+
+/** What the readers of Apache's daemon would miss at ours. */
+async function missing(apache: number, ours: number, patterns: Readonly<Record<string, RegExp>>): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const [pattern, without] of Object.entries(patterns)) {
+    // Several beans may have such a name: together they have what is read.
+    const theirs: Attributes = Object.assign({}, ...(await beans(apache, pattern)));
+    const own: Attributes = Object.assign({}, ...(await beans(ours, pattern)));
+    expect(Object.keys(theirs), pattern).not.toEqual([]);
+    if (Object.keys(own).length === 0) {
+      found.push(`no ${pattern}`);
+      continue;
+    }
+    for (const [name, value] of Object.entries(theirs)) {
+      if (without.test(name)) continue;
+      const type = typeOf(own[name]);
+      // A text that Apache has not got yet is null there.
+      if (!Object.hasOwn(own, name)) found.push(`${pattern}: no ${name} (${typeOf(value)})`);
+      else if (type !== typeOf(value) && value !== null && own[name] !== null) {
+        found.push(`${pattern}: ${name} is ${type}, not ${typeOf(value)}`);
+      }
+    }
+  }
+  return found;
+}
+
+describeWithApache('Monitoring', () => {
+  let apache: Cluster | undefined;
+  let ours: Cluster | undefined;
+
+  beforeAll(async () => {
+    apache = await Cluster.start({
+      datanodes: 1,
+      keys: { 'dfs.replication': '1', 'hadoop.prometheus.endpoint.enabled': 'true' },
+    });
+    ours = await Cluster.start({ datanodes: 1, ours: ['nn', 'dn'], keys: { 'dfs.replication': '1' } });
+    for (const { uri, clientConf } of [apache, ours]) {
+      const { code, stderr } = await apacheHdfs(clientConf, 'dfs', ['-fs', uri, '-mkdir', '-p', '/m/d']);
+      expect(code, stderr).toBe(0);
+    }
+  }, 180_000);
+  afterAll(async () => {
+    await ours?.stop();
+    await apache?.stop();
+  });
+
+  const httpPort = (cluster: Cluster | undefined, role: 'nn' | 'dn1'): number => {
+    if (cluster === undefined) throw new Error('the cluster did not start');
+    return role === 'nn' ? cluster.httpPort : (cluster.webPorts.get(role) ?? 0);
+  };
+
+  test('every attribute of the beans that monitoring reads is there, and of its type', async () => {
+    const { nn, dn } = { nn: 'nn', dn: 'dn1' } as const;
+    expect({
+      namenode: await missing(httpPort(apache, nn), httpPort(ours, nn), NAMENODE_BEANS),
+      datanode: await missing(httpPort(apache, dn), httpPort(ours, dn), DATANODE_BEANS),
+      platform: await missing(httpPort(apache, nn), httpPort(ours, nn), PLATFORM_BEANS),
+    }).toEqual({ namenode: [], datanode: [], platform: [] });
+  });
+
+  test('/prom has every name that Apache’s has', async () => {
+    const uncounted = new Set(UNCOUNTED.map((name) => prometheusName('datanode', name)));
+    const names = async (cluster: Cluster | undefined, role: 'nn' | 'dn1'): Promise<ReadonlySet<string>> => {
+      const text = await (await fetch(`http://127.0.0.1:${httpPort(cluster, role)}/prom`)).text();
+      const all = [...text.matchAll(/^([a-z][a-z0-9_]*)[{ ]/gm)].map(([, name]) => name ?? '');
+      return new Set(all.filter((name) => PROM_RECORDS.test(name) && !PROM_WITHOUT.test(name) && !uncounted.has(name)));
+    };
+    for (const role of ['nn', 'dn1'] as const) {
+      const own = await names(ours, role);
+      const theirs = await names(apache, role);
+      expect(theirs.size).toBeGreaterThan(50);
+      expect([...theirs].filter((name) => !own.has(name))).toEqual([]);
+    }
+  });
+
+  test('calls are timed', async () => {
+    const [rpc] = await beans(httpPort(ours, 'nn'), 'Hadoop:service=NameNode,name=RpcDetailedActivityForPort*');
+    expect(rpc?.MkdirsNumOps).toBe(1);
+    expect(rpc?.MkdirsAvgTime).toBeGreaterThan(0);
+    expect(rpc?.MkdirsAvgTime).toBeLessThan(1000);
+    const text = await (await fetch(`http://127.0.0.1:${httpPort(ours, 'nn')}/metrics`)).text();
+    expect(text).toContain('tuskfs_rpc_processing_seconds_count{method="mkdirs"} 1\n');
+    expect(text).toContain('tuskfs_datanodes{state="live"} 1\n');
+  });
+
+  test('/conf is laid out as Apache’s', async () => {
+    const conf = async (cluster: Cluster | undefined, query: string, accept: string) => {
+      const answer = await fetch(`http://127.0.0.1:${httpPort(cluster, 'nn')}/conf${query}`, { headers: { accept } });
+      const text = (await answer.text()).replaceAll(String(cluster?.rpcPort), 'PORT');
+      return { status: answer.status, type: answer.headers.get('content-type')?.replace(/ /g, '').toLowerCase(), text };
+    };
+    for (const [query, accept] of [
+      ['?name=dfs.namenode.safemode.extension', 'application/json'],
+      ['?name=dfs.namenode.safemode.extension', 'text/xml'],
+      ['?name=dfs.replication', '*/*'],
+      ['?name=dfs.blocksize', 'application/json'],
+    ] as const) {
+      expect(await conf(ours, query, accept), query).toEqual(await conf(apache, query, accept));
+    }
+    expect((await conf(ours, '?name=no.such', '*/*')).status).toBe((await conf(apache, '?name=no.such', '*/*')).status);
+    const all = (text: string): readonly string[] =>
+      [
+        ...text.matchAll(
+          /<property><name>([^<]+)<\/name><value>[^<]*<\/value><final>(?:true|false)<\/final>(?:<source>[^<]+<\/source>)+<\/property>\n/g,
+        ),
+      ].map(([, name]) => name ?? '');
+    const own = all((await conf(ours, '', '*/*')).text);
+    expect(own).toContain('dfs.namenode.name.dir');
+    expect(own.length).toBeGreaterThan(300);
+    const json = JSON.parse((await conf(ours, '', 'application/json')).text) as { properties: { key: string }[] };
+    expect(json.properties.map(({ key }) => key)).toEqual(own);
+  });
+});
