@@ -39,7 +39,9 @@ interface Waiter {
   /** Bytes that must be buffered; or the rest to be copied into `into`. */
   need: number;
   readonly into: Buffer | undefined;
-  readonly resolve: () => void;
+  /** The peer may end instead: an answer (false), not an error. */
+  readonly mayEnd: boolean;
+  readonly resolve: (isThere: boolean) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -138,21 +140,15 @@ export class ByteSource implements ConnectionHandler {
     if (this.available >= length) return true;
     if (this.failure !== undefined) throw this.failure;
     if (this.ended && this.available === 0) return false;
-    try {
-      await this.wait(length, undefined);
-      return true;
-    } catch (error) {
-      if (this.available === 0 && this.ended && this.failure === undefined) return false;
-      throw error;
-    }
+    return this.wait(length, undefined, true);
   }
 
-  private wait(need: number, into: Buffer | undefined): Promise<void> {
+  private wait(need: number, into: Buffer | undefined, mayEnd = false): Promise<boolean> {
     assert(this.waiter === undefined && this.sink === undefined, 'two readers of one source');
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.ended) return Promise.reject(prematureEnd());
     return new Promise((resolve, reject) => {
-      this.waiter = { need, into, resolve, reject };
+      this.waiter = { need, into, mayEnd, resolve, reject };
       this.touch();
       this.armTimer();
       this.resumeReading();
@@ -303,7 +299,7 @@ export class ByteSource implements ConnectionHandler {
     if (rest.length > 0) this.keep(rest, borrowed);
     if (waiter !== undefined && (waiter.into !== undefined ? waiter.need === 0 : this.available >= waiter.need)) {
       this.waiter = undefined;
-      waiter.resolve();
+      waiter.resolve(true);
     }
     if (this.available >= HIGH_WATER_BYTES && this.waiter === undefined) this.pauseReading();
   }
@@ -338,7 +334,9 @@ export class ByteSource implements ConnectionHandler {
     const { waiter } = this;
     if (waiter !== undefined) {
       this.waiter = undefined;
-      waiter.reject(this.failure ?? prematureEnd());
+      // Most connections end between two operations: no error, with its stack, is made of that.
+      if (waiter.mayEnd && this.available === 0 && this.failure === undefined) waiter.resolve(false);
+      else waiter.reject(this.failure ?? prematureEnd());
     }
     if (!this.sinkBlocked || this.failure !== undefined) this.endSink();
   }

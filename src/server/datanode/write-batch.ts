@@ -9,7 +9,12 @@ const MAX_FREE_BLOCKS = 32;
 /** Room for the checksums of 512 KB in chunks of 512 bytes. */
 const SUMS_BYTES = 4096;
 
+/** Memory for checksums that is kept for the next batches. */
+const MAX_FREE_SUMS = 64;
+
 const freeBlocks: Buffer[] = [];
+const freeSums: Buffer[] = [];
+const NOTHING = Buffer.alloc(0);
 
 export class WriteBatch {
   /** Where the first byte belongs in the data file. */
@@ -25,7 +30,8 @@ export class WriteBatch {
   private owned = 0;
   private readonly blocks: Buffer[] = [];
   private blockUsed = BLOCK_BYTES;
-  private sumsBuffer = Buffer.allocUnsafeSlow(SUMS_BYTES);
+  /** Taken with the first checksums, given back when they are written. */
+  private sumsBuffer: Buffer = NOTHING;
   private sumBytes = 0;
 
   get data(): readonly Buffer[] {
@@ -59,9 +65,13 @@ export class WriteBatch {
     const from = at - this.sumsAt;
     const end = from + sums.length;
     if (end > this.sumsBuffer.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(end, this.sumsBuffer.length * 2));
-      this.sumsBuffer.copy(grown, 0, 0, this.sumBytes);
-      this.sumsBuffer = grown;
+      const before = this.sumsBuffer;
+      this.sumsBuffer =
+        end <= SUMS_BYTES
+          ? (freeSums.pop() ?? Buffer.allocUnsafeSlow(SUMS_BYTES))
+          : Buffer.allocUnsafeSlow(Math.max(end, before.length * 2));
+      before.copy(this.sumsBuffer, 0, 0, this.sumBytes);
+      keepSums(before);
     }
     sums.copy(this.sumsBuffer, from);
     this.sumBytes = end;
@@ -98,5 +108,11 @@ export class WriteBatch {
     for (const block of this.blocks) if (freeBlocks.length < MAX_FREE_BLOCKS) freeBlocks.push(block);
     this.blocks.length = 0;
     this.blockUsed = BLOCK_BYTES;
+    keepSums(this.sumsBuffer);
+    this.sumsBuffer = NOTHING;
   }
+}
+
+function keepSums(buffer: Buffer): void {
+  if (buffer.length === SUMS_BYTES && freeSums.length < MAX_FREE_SUMS) freeSums.push(buffer);
 }

@@ -13,6 +13,8 @@ export const LENGTH_BYTES = 4;
 /** First piece of memory for a frame that spans chunks; it doubles as its bytes arrive. */
 const FIRST_PIECE_BYTES = 16 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 /** The frame is buffer[start, end). Bytes are valid while the chunk is; for a frame in one chunk there is no copy. */
 export type FrameSink = (buffer: Buffer, start: number, end: number) => void;
 
@@ -21,7 +23,7 @@ export class FrameSplitter {
   maxBytes: number;
   private readonly sink: FrameSink;
   /** Start of a frame whose end has not arrived: its length field, then content. */
-  private partial: Buffer = Buffer.alloc(0);
+  private partial: Buffer = NOTHING;
   private partialBytes = 0;
   private readonly waiting: Buffer[] = [];
   private stopped = false;
@@ -63,7 +65,7 @@ export class FrameSplitter {
   end(): void {
     this.stopped = true;
     this.waiting.length = 0;
-    this.partial = Buffer.alloc(0);
+    this.partial = NOTHING;
     this.partialBytes = 0;
     this.maxBytes = 0;
   }
@@ -125,7 +127,7 @@ export class FrameSplitter {
     this.keep(chunk, at, at + take);
     if (take < missing) return -1;
     const frame = this.partial;
-    this.partial = Buffer.alloc(0);
+    this.partial = NOTHING;
     this.partialBytes = 0;
     this.sink(frame, LENGTH_BYTES, LENGTH_BYTES + length);
     return at + take;
@@ -137,7 +139,8 @@ export class FrameSplitter {
       const announced =
         needed >= LENGTH_BYTES && this.partialBytes >= LENGTH_BYTES ? this.partial.readUInt32BE(0) + LENGTH_BYTES : needed;
       const size = Math.min(Math.max(announced, needed), Math.max(needed, FIRST_PIECE_BYTES, this.partial.length * 2));
-      const grown = Buffer.allocUnsafeSlow(size);
+      // Short ones are cut from Node's own pool.
+      const grown = Buffer.allocUnsafe(size);
       this.partial.copy(grown, 0, 0, this.partialBytes);
       this.partial = grown;
     }

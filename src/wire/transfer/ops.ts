@@ -108,12 +108,12 @@ export function isOp(code: number): code is Op {
   return Object.hasOwn(OPS, code);
 }
 
+const scratch = new ProtoWriter(1024);
+
 /** An op as it goes on the wire, in a buffer of its own. */
 export function encodeOp<T, Init>(op: Op, type: MessageType<T, Init>, message: Init): Buffer {
-  const writer = new ProtoWriter(512);
-  const header = Buffer.allocUnsafe(OP_HEADER_BYTES);
-  header.writeUInt16BE(DATA_TRANSFER_VERSION, 0);
-  header.writeUInt8(op, 2);
-  writeDelimited(type, message, writer);
-  return Buffer.concat([header, writer.view()]);
+  scratch.reset();
+  scratch.putRaw(Uint8Array.of(DATA_TRANSFER_VERSION >> 8, DATA_TRANSFER_VERSION & 0xff, op));
+  writeDelimited(type, message, scratch);
+  return scratch.toBuffer();
 }
