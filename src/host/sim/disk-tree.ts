@@ -385,10 +385,16 @@ export class DiskTree {
   }
 
   find(path: string): SimNode | undefined {
+    const parts = partsOf(path);
+    return this.walk(parts, parts.length);
+  }
+
+  /** What the first `count` names lead to. */
+  walk(parts: readonly string[], count: number): SimNode | undefined {
     let node: SimNode = this.root;
-    for (const part of partsOf(path)) {
+    for (let i = 0; i < count; i++) {
       if (node.kind !== 'directory') return undefined;
-      const next: SimNode | undefined = node.live.get(part);
+      const next: SimNode | undefined = node.live.get(parts[i] as string);
       if (next === undefined) return undefined;
       node = next;
     }
@@ -502,13 +508,21 @@ function sizeOf(node: SimNode, seen: Set<SimNode>): number {
   return sum;
 }
 
+/** Paths come again and again: those of a block's files a dozen times, those of directories for ever. */
+const knownParts = new Map<string, readonly string[]>();
+const MAX_KNOWN_PATHS = 4096;
+
 /** Names along an absolute path, with `.` and `..` resolved; a relative one begins at the root. */
-export function partsOf(path: string): string[] {
+export function partsOf(path: string): readonly string[] {
+  const known = knownParts.get(path);
+  if (known !== undefined) return known;
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '' || part === '.') continue;
     if (part === '..') parts.pop();
     else parts.push(part);
   }
+  if (knownParts.size >= MAX_KNOWN_PATHS) knownParts.clear();
+  knownParts.set(path, parts);
   return parts;
 }

@@ -268,9 +268,9 @@ export function simDisk(site: DiskSite): Disk {
 
   const parentOf = (operation: string, path: string): { directory: SimDirectoryNode; name: string } => {
     const parts = partsOf(path);
-    const name = parts.pop();
+    const name = parts.at(-1);
     if (name === undefined) fail('EISDIR', operation, path);
-    const directory = tree.find(parts.join('/'));
+    const directory = tree.walk(parts, parts.length - 1);
     if (directory === undefined) fail('ENOENT', operation, path);
     if (directory.kind !== 'directory') fail('ENOTDIR', operation, path);
     return { directory, name };
