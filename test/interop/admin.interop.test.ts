@@ -68,6 +68,11 @@ dfsadmin -getVolumeReport
 dfsadmin -getVolumeReport DATANODE
 dfsadmin -getDatanodeInfo DATANODE
 dfsadmin -getDatanodeInfo
+dfsadmin -refreshNamenodes
+dfsadmin -deleteBlockPool DATANODE
+dfsadmin -deleteBlockPool DATANODE BP-1-127.0.0.1-1
+dfsadmin -deleteBlockPool DATANODE BP-1-127.0.0.1-1 force
+dfsadmin -deleteBlockPool DATANODE BP-1-127.0.0.1-1 nope
 dfsadmin -listOpenFiles
 dfsadmin -listOpenFiles -path /nope
 dfsadmin -listOpenFiles a b c d

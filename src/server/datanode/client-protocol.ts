@@ -20,6 +20,9 @@ export interface DataNodeControl {
   /** With `forUpgrade` the writers are told that the node comes back at once. */
   shutdown(forUpgrade: boolean): void;
   evictWriters(): void;
+  /** Takes up the NameNodes that the configuration names now. */
+  refreshNameNodes(): Promise<void>;
+  deleteBlockPool(pool: string, force: boolean): Promise<void>;
   /** Reports to all NameNodes, or to the one at `address`. */
   triggerBlockReport(incremental: boolean, address: string | undefined): void;
   blocksOn(volume: Volume): number;
@@ -71,6 +74,16 @@ export function clientDatanodeService(services: Services, control: DataNodeContr
           })),
         };
       },
+      async refreshNamenodes(_request, call) {
+        requireSuperuser(call.user);
+        await control.refreshNameNodes();
+        return {};
+      },
+      async deleteBlockPool({ blockPool, force }, call) {
+        requireSuperuser(call.user);
+        await control.deleteBlockPool(blockPool, force);
+        return {};
+      },
       shutdownDatanode({ forUpgrade }, call) {
         requireSuperuser(call.user);
         control.shutdown(forUpgrade);
@@ -92,8 +105,6 @@ export function clientDatanodeService(services: Services, control: DataNodeContr
       },
     },
     refused: {
-      refreshNamenodes: 'the set of NameNodes is read at the start',
-      deleteBlockPool: 'deleting a block pool is not supported yet',
       getBlockLocalPathInfo: 'local paths are not given out: short-circuit reads are not supported yet',
       submitDiskBalancerPlan: DISK_BALANCER,
       cancelDiskBalancerPlan: DISK_BALANCER,

@@ -4,7 +4,7 @@
 import { assert } from '../../base/assert.ts';
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { dataNodeNameservices } from '../../config/nameservices.ts';
+import { dataNodeNameservices, type Nameservice } from '../../config/nameservices.ts';
 import { Reconfiguration } from '../../config/reconfiguration.ts';
 import type { Host, HttpServer } from '../../host/host.ts';
 import { reconfigurationService } from '../../rpc/reconfiguration.ts';
@@ -29,6 +29,7 @@ import { LateVolumes } from './late-volumes.ts';
 import { LATE_MS } from './patience.ts';
 import { PeerMetrics } from './peer-metrics.ts';
 import { announceRestart, evictWriters } from './planned-restart.ts';
+import { deleteBlockPool, refreshNameNodes } from './pool-admin.ts';
 import { datasetEvents, reportBad, triggerReports } from './pool-news.ts';
 import { PoolService } from './pool-service.ts';
 import type { StartOption } from './pool-upgrade.ts';
@@ -214,6 +215,17 @@ export class DataNode {
         () => dataset.volumes,
       ),
     });
+    let makePool: ((nameservice: Nameservice) => PoolService) | undefined;
+    const refreshPools = async (): Promise<void> => {
+      const { reload } = this.options;
+      if (reload === undefined) throw new HdfsError('EIO', 'This DataNode was not started from configuration files.');
+      const wanted = dataNodeNameservices(await reload());
+      if (makePool === undefined || this.running === undefined) throw new HdfsError('EIO', 'The DataNode is not running');
+      const before = pools;
+      pools = await refreshNameNodes(before, wanted, makePool);
+      this.running = { ...this.running, pools };
+      for (const pool of pools) if (!before.includes(pool)) pool.start();
+    };
     const control: DataNodeControl = {
       startedAt,
       reconfiguration,
@@ -223,6 +235,8 @@ export class DataNode {
       isSuperuser: (user) => user === host.machine.userName,
       shutdown: (forUpgrade) => this.shutdownRequested(dataset, settings, forUpgrade),
       evictWriters: () => evictWriters(dataset),
+      refreshNameNodes: () => this.exclusively(refreshPools),
+      deleteBlockPool: (pool, force) => this.exclusively(() => deleteBlockPool(dataset.volumes, pools, pool, force)),
       triggerBlockReport: (incremental, address) => triggerReports(pools, incremental, address),
       blocksOn: (volume) => countBlocks(dataset, volume),
     };
@@ -269,7 +283,9 @@ export class DataNode {
           web.addBeans();
         },
       });
-      pools = nameservices.map(({ nameservice, namenodes }) => new PoolService(nameservice, namenodes, owner, host.log));
+      const newPool = ({ nameservice, namenodes }: Nameservice) => new PoolService(nameservice, namenodes, owner, host.log);
+      makePool = newPool;
+      pools = nameservices.map(newPool);
       this.running = { identity, late, scanners, storages, services, xceivers, rpc, http, pools, addresses };
     } catch (error) {
       late.stop();

@@ -7,7 +7,6 @@ const BALANCER = 'the balancer is not built yet';
 const CACHE = 'centralized cache management is not built yet';
 const DISKBALANCER = 'the disk balancer is not built yet';
 const ERASURE = 'erasure coding is not built yet';
-const FEDERATION = 'changing the NameNodes of a running DataNode is not built yet';
 const HA = 'failover between NameNodes is not built yet';
 const JOURNAL = 'the JournalNode is not built yet';
 const POLICIES = 'changing storage policies is not built yet';
@@ -38,8 +37,8 @@ export const SERVICES = {
     server: 'DataNode',
     methods: {
       getReplicaVisibleLength: true,
-      refreshNamenodes: refused(FEDERATION),
-      deleteBlockPool: refused(FEDERATION),
+      refreshNamenodes: true,
+      deleteBlockPool: true,
       getBlockLocalPathInfo: refused(SHORTCIRCUIT),
       shutdownDatanode: true,
       evictWriters: true,
