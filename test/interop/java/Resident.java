@@ -43,7 +43,7 @@ import org.apache.hadoop.util.ToolRunner;
  * A request is {"command", "conf": directory, "args": [...], "user"?, "stdin"?}, an answer {"code", "out", "err"}, both JSON,
  * with what was read and printed in base64. Besides Hadoop's commands: checkpoint (one of a secondary), start-namenode,
  * start-datanode and stop (args: a name for the daemon), and datanodes, which prints when each live DataNode sent its last
- * full block report. And one file that is written bit by bit: stream-create and stream-append (args: a path), stream-write
+ * full block report; and any other Tool by the name of its class. And one file that is written bit by bit: stream-create and stream-append (args: a path), stream-write
  * (what is on the standard input), stream-hflush, stream-hsync and stream-close.
  */
 public final class Resident {
@@ -189,8 +189,20 @@ public final class Resident {
         }
         return 0;
       }
-      default: throw new IllegalArgumentException("no such command");
+      default: return tool(named(request.get("command").asText(), conf), conf, args);
     }
+  }
+
+  /** A tool by the name of its class, made without arguments or with a configuration. */
+  private static Tool named(String name, Configuration conf) throws Exception {
+    Class<? extends Tool> type = Class.forName(name).asSubclass(Tool.class);
+    for (Constructor<?> each : type.getDeclaredConstructors()) {
+      if (each.getParameterCount() == 0) {
+        each.setAccessible(true);
+        return (Tool) each.newInstance();
+      }
+    }
+    return type.getConstructor(Configuration.class).newInstance(conf);
   }
 
   private static int tool(Tool tool, Configuration conf, String[] args) throws Exception {

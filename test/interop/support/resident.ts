@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Finished, javaWords } from '../apache.ts';
+import { type Finished, type JarSet, javaWords } from '../apache.ts';
 
 export interface Answer extends Finished {
   readonly bytes: Buffer;
@@ -27,11 +27,11 @@ export class Resident {
   #ended = false;
 
   /** `directory` takes its log. */
-  constructor(directory: string) {
+  constructor(directory: string, jars: JarSet = 'hdfs') {
     this.#log = join(directory, 'apache.log');
     const log = openSync(this.#log, 'a');
     const source = resolve(import.meta.dirname, '../java/Resident.java');
-    const words = javaWords(source, undefined, ['-Xmx1g', '-XX:TieredStopAtLevel=1']);
+    const words = javaWords(source, undefined, ['-Xmx1g', '-XX:TieredStopAtLevel=1'], jars);
     this.#child = spawn('java', words, { stdio: ['pipe', 'pipe', log], cwd: directory });
     closeSync(log);
     const { stdout } = this.#child;
