@@ -3,9 +3,10 @@
 // Host and a Terminal.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
-import { lstat, readFile, utimes } from 'node:fs/promises';
+import { chown, lstat, readFile, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { assert } from '../base/assert.ts';
+import { HdfsError } from '../base/errors.ts';
 import { nodeHost } from '../host/node/index.ts';
 import type { Launcher } from '../launch/launcher.ts';
 import { printError } from './errors.ts';
@@ -83,8 +84,29 @@ async function describe(path: string): Promise<LocalDescription> {
   return { owner: nameOfId('/etc/passwd', uid), group: nameOfId('/etc/group', gid), atimeMs };
 }
 
+/** Number of a user or group by its name. As the words of `chown`, which Hadoop's shell runs for this. */
+function idOf(kind: 'user' | 'group', name: string, asked: string): number {
+  const file = kind === 'user' ? '/etc/passwd' : '/etc/group';
+  if (/^\d+$/.test(name)) return Number(name);
+  nameOfId(file, 0);
+  const found = [...(names.get(file) ?? [])].find(([, known]) => known === name);
+  if (found === undefined) throw new HdfsError('EIO', `chown: invalid ${kind}: ‘${asked}’`);
+  return Number(found[0]);
+}
+
+async function setOwner(path: string, owner: string | undefined, group: string | undefined): Promise<void> {
+  const asked = `${owner ?? ''}${group === undefined ? '' : `:${group}`}`;
+  const { uid, gid } = await lstat(path);
+  const [user, of] = [
+    owner === undefined ? uid : idOf('user', owner, asked),
+    group === undefined ? gid : idOf('group', group, asked),
+  ];
+  await chown(path, user, of);
+}
+
 export const localFiles: LocalFiles = {
   describe,
+  setOwner,
   setTimes: (path, mtimeMs, atimeMs) => utimes(path, atimeMs / 1000, mtimeMs / 1000),
 };
 

@@ -34,6 +34,8 @@ export interface LocalMoment extends LocalTime {
 export interface LocalFiles {
   /** Milliseconds since 1970. */
   setTimes(path: string, mtimeMs: number, atimeMs: number): Promise<void>;
+  /** Names that this machine knows; undefined leaves one as it is. */
+  setOwner(path: string, owner: string | undefined, group: string | undefined): Promise<void>;
   /** Names of owner and group, and what else `ls` shows. */
   describe(path: string): Promise<LocalDescription>;
 }

@@ -43,6 +43,7 @@ export function testTerminal(cwd: string, input = ''): TestTerminal {
     files: {
       describe: () => Promise.resolve({ owner: 'me', group: 'us', atimeMs: 0 }),
       setTimes: () => Promise.resolve(),
+      setOwner: () => Promise.resolve(),
     },
     processes: {
       spawn: () => 0,

@@ -54,6 +54,7 @@ export function parseOptions(args: string[], rules: OptionRules): ParsedOptions 
 }
 
 const INT_MAX = 2 ** 31 - 1;
+export const LONG_MAX = 2 ** 63 - 1;
 const DIGITS = /^[+-]?\d{1,19}$/;
 
 /** A number as Java's Integer.parseInt and Long.parseLong read it; beyond `max` it is none. */

@@ -9,7 +9,8 @@ import { byPath, Item, splitPath } from './item.ts';
 const MAX_EXPANDED = 10_000;
 
 function broken(message: string, pattern: string): HdfsError {
-  return new HdfsError('EIO', `Illegal file pattern: ${message} near index ${pattern.length}\n${pattern}`, { path: pattern });
+  const text = `Illegal file pattern: error parsing regexp: ${message} at pos ${pattern.length}: \`${pattern}\``;
+  return new HdfsError('EIO', text, { path: pattern });
 }
 
 export interface NamePattern {
@@ -88,7 +89,10 @@ export function expandBraces(pattern: string): readonly string[] {
 function expandFirst(pattern: string): readonly string[] | undefined {
   for (let start = 0; start < pattern.length; start++) {
     if (pattern[start] === '\\') {
-      start++;
+      if (++start >= pattern.length) {
+        const text = `Illegal file pattern: An escaped character does not present for glob ${pattern} at ${start}`;
+        throw new HdfsError('EIO', text, { path: pattern });
+      }
       continue;
     }
     if (pattern[start] !== '{') continue;
@@ -182,7 +186,7 @@ export async function expandGlob(fs: ShellFileSystem, text: string): Promise<Ite
   if (!wildcard && found.length === 0 && patterns.length <= 1) return [new Item(fs, withoutEscapes(text), undefined)];
   const items = found.map((match) => {
     if (scheme !== undefined) {
-      const prefix = authority === undefined ? (fs.local ? `${scheme}:` : `${scheme}://`) : `${scheme}://${authority}`;
+      const prefix = `${scheme}://${authority ?? ''}`;
       return new Item(fs, `${prefix}${match.path}`, match.stat);
     }
     if (path.startsWith('/')) return new Item(fs, match.path, match.stat);

@@ -12,11 +12,11 @@ export interface SplitPath {
 
 /** `scheme://authority/path`. A colon counts as a scheme's only in front of a slash, as in PathData. */
 export function splitPath(text: string): SplitPath {
-  const match = /^(?:([^:/]+):(?=\/))?(?:\/\/([^/]+))?(.*)$/s.exec(text);
+  const match = /^(?:([^:/]+):(?=\/))?(?:\/\/([^/]*))?(.*)$/s.exec(text);
   // `//x/y` without a scheme is a path with a doubled slash.
   if (match === null || (match[1] === undefined && match[2] !== undefined))
     return { scheme: undefined, authority: undefined, path: text };
-  return { scheme: match[1], authority: match[2], path: match[3] ?? '' };
+  return { scheme: match[1], authority: match[2] === '' ? undefined : match[2], path: match[3] ?? '' };
 }
 
 export class Item {
@@ -41,6 +41,11 @@ export class Item {
 
   get qualified(): string {
     return this.fs.qualify(this.path);
+  }
+
+  /** As Hadoop's shell prints a place that is not there. */
+  get uri(): string {
+    return this.fs.local ? `file://${this.path}` : this.qualified;
   }
 
   get name(): string {

@@ -2,7 +2,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { ContentSummary, FileChecksum, FsStats, QuotaUsage } from '../../client/index.ts';
 import type { DiskError, Host } from '../../host/host.ts';
-import { joinPath, nameOf } from '../paths.ts';
+import { joinPath, parentOf } from '../paths.ts';
 import type { Terminal } from '../terminal.ts';
 import type { CreateFileOptions, ShellEntry, ShellFileSystem, ShellStat } from './file-system.ts';
 import { dropChecksums, isChecksumName, moveChecksums, summed, verified } from './local-checksums.ts';
@@ -123,6 +123,8 @@ export class LocalFileSystem implements ShellFileSystem {
 
   async write(path: string, source: AsyncIterable<Uint8Array>, options: CreateFileOptions): Promise<void> {
     const { disk } = this.#host;
+    const parent = parentOf(path);
+    if (parent !== undefined && !(await disk.exists(parent))) await disk.mkdir(parent);
     const file = await disk.open(path, options.overwrite ? 'w' : 'wx', 0o644);
     try {
       let at = 0;
@@ -153,8 +155,8 @@ export class LocalFileSystem implements ShellFileSystem {
     return this.#host.disk.chmod(path, permission);
   }
 
-  chown(path: string, _user: string | undefined, _group: string | undefined): Promise<void> {
-    return unsupported(`changing the owner of ${nameOf(path)}`);
+  chown(path: string, user: string | undefined, group: string | undefined): Promise<void> {
+    return this.#terminal.files.setOwner(path, user, group);
   }
 
   async setTimes(path: string, mtimeMs: number | undefined, atimeMs: number | undefined): Promise<void> {

@@ -11,6 +11,7 @@ async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {
 
 export class AppendToFile extends WithDestination {
   #newBlock = false;
+  #failure: unknown;
 
   protected async processOptions(args: string[]): Promise<void> {
     if (args.length < 2) throw new HdfsError('EIO', 'missing destination argument');
@@ -26,19 +27,24 @@ export class AppendToFile extends WithDestination {
     const { destination, context } = this;
     const { fs, path } = destination;
     const signal = context.terminal.interrupted;
-    if (items.length > 1 && items.some((item) => item.text === '-')) {
-      throw new HdfsError('EIO', 'stdin (-) must be the sole input argument when present');
-    }
     if (destination.stat === undefined) await fs.write(path, nothing(), { overwrite: false, signal });
     await fs.append(path, this.#content(items), { newBlock: this.#newBlock, signal });
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** A source that fails ends what is appended: what came before it stays, and the file is closed. */
   async *#content(items: readonly Item[]): AsyncGenerator<Uint8Array, void, undefined> {
-    for (const item of items) {
-      if (item.text === '-') yield* this.context.terminal.stdin();
-      else if (item.stat === undefined) throw notFound(item.text);
-      else if (item.stat.isDirectory) throw isDirectory(item.text);
-      else yield* item.fs.read(item.path);
+    try {
+      const stdin = items.some((item) => item.text === '-');
+      if (stdin && items.length > 1) throw new HdfsError('EIO', 'stdin (-) must be the sole input argument when present');
+      for (const item of items) {
+        if (stdin) yield* this.context.terminal.stdin();
+        else if (item.stat === undefined) throw notFound(item.text);
+        else if (item.stat.isDirectory) throw isDirectory(item.text);
+        else yield* item.fs.read(item.path);
+      }
+    } catch (error) {
+      this.#failure = error;
     }
   }
 }

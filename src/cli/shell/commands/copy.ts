@@ -63,7 +63,9 @@ export abstract class WithDestination extends Command {
       if (!destination.stat.isDirectory) throw isNotDirectory(destination.text);
     } else if (destination.stat !== undefined) {
       if (!destination.stat.isDirectory && !this.overwrite) throw exists(destination.text);
-    } else if (!(await destination.parentExists())) throw notFound(destination.text, destination.qualified);
+    } else if (!(await destination.parentExists())) {
+      throw notFound(destination.text, destination.uri);
+    }
     if (items.length < 2 && items[0]?.stat?.isDirectory !== true) this.#threads = 1;
     try {
       await super.processArguments(items);
@@ -219,7 +221,7 @@ export class Get extends WithDestination {
     const options = parseOptions(args, { min: 1, flags: ['crc', 'ignoreCrc', 'p', 'f'], withValue: ['t', 'q'] });
     this.checksums = options.has('crc');
     this.#ignoreChecksums = options.has('ignoreCrc');
-    if (options.has('p')) this.preserved = new Set(['t', 'p']);
+    if (options.has('p')) this.preserved = USUALLY_PRESERVED;
     this.overwrite = options.has('f');
     this.takeThreads(options);
     this.recursive = true;

@@ -1,13 +1,15 @@
 // cat, text, head, tail, checksum: what shows the content of files.
 
 import { Command } from '../command.ts';
-import { parseOptions } from '../command-format.ts';
+import { LONG_MAX, parseOptions, parseWhole } from '../command-format.ts';
 import { Item } from '../item.ts';
 import { textOf } from '../text/text.ts';
 
 /** Bytes that head and tail show. */
 const ENDS_BYTES = 1024;
 const FOLLOW_MS = 5000;
+/** Timers take no more. */
+const MAX_FOLLOW_MS = 2 ** 31 - 1;
 
 abstract class Display extends Command {
   protected async copyOut(source: AsyncIterable<Uint8Array>): Promise<number> {
@@ -71,8 +73,10 @@ export class Tail extends OneFile {
   protected processOptions(args: string[]): void {
     const options = parseOptions(args, { min: 1, max: 1, flags: ['f'], withValue: ['s'] });
     this.#follow = options.has('f');
-    const delay = Number(options.value('s') ?? '');
-    if (Number.isInteger(delay) && delay > 0) this.#delayMs = delay;
+    const delay = options.value('s') ?? '';
+    if (!this.#follow || delay === '') return;
+    const delayMs = Math.min(parseWhole(delay, LONG_MAX), MAX_FOLLOW_MS);
+    if (delayMs > 0) this.#delayMs = delayMs;
   }
 
   protected async processPath(item: Item): Promise<void> {

@@ -43,7 +43,11 @@ export class Find extends Command {
   #parse(words: string[], depth: number): Expression {
     if (depth > MAX_DEPTH) throw new UsageError('Too many parentheses');
     const parts: Expression[] = [];
+    let joins = false;
     for (let word = words.shift(); word !== undefined && word !== ')'; word = words.shift()) {
+      const joined = word === '-a' || word === '-and';
+      if (joined && (joins || parts.length === 0)) throw new UsageError(`${word} needs an expression on both sides`);
+      joins = joined;
       switch (word) {
         case '(':
           parts.push(this.#parse(words, depth + 1));
@@ -65,6 +69,7 @@ export class Find extends Command {
           throw new HdfsError('EIO', `Unexpected argument: ${word}`);
       }
     }
+    if (joins) throw new UsageError('-a needs an expression on both sides');
     return parts.length === 0 ? this.#printer('\n') : parts.reduce(both);
   }
 

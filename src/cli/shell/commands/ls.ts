@@ -18,7 +18,8 @@ export class Ls extends Command {
   #reverse = false;
   #order: 'path' | 'time' | 'size' = 'path';
   #atime = false;
-  #widths = { replication: 3, length: 10, owner: 0, group: 0 };
+  #policies = false;
+  #widths = { replication: 3, length: 10, owner: 0, group: 0, policy: 0 };
 
   protected processOptions(args: string[]): void {
     const options = parseOptions(args, { min: 0, flags: ['C', 'd', 'h', 'q', 'R', 'r', 't', 'S', 'u', 'e'] });
@@ -30,6 +31,7 @@ export class Ls extends Command {
     this.#reverse = options.has('r');
     this.#order = options.has('t') ? 'time' : options.has('S') ? 'size' : 'path';
     this.#atime = options.has('u');
+    this.#policies = options.has('e');
     if (args.length === 0) args.push('.');
   }
 
@@ -52,7 +54,7 @@ export class Ls extends Command {
       if (!this.#pathOnly) this.print(`Found ${items.length} items`);
       ordered = [...items].sort((a, b) => this.#compare(a, b));
     }
-    if (!this.#pathOnly) this.#measure(items);
+    if (!this.#pathOnly) await this.#measure(items);
     await super.processPaths(parent, ordered);
   }
 
@@ -72,8 +74,17 @@ export class Ls extends Command {
     return this.#atime ? item.found.atimeMs : item.found.mtimeMs;
   }
 
-  #measure(items: readonly Item[]): void {
+  /** Directories without one have none to show. */
+  async #policyOf(item: Item): Promise<string> {
+    return (await item.fs.contentSummary(item.path)).erasureCodingPolicy ?? '';
+  }
+
+  async #measure(items: readonly Item[]): Promise<void> {
     const widths = this.#widths;
+    widths.policy = 0;
+    if (this.#policies) {
+      for (const item of items) widths.policy = Math.max(widths.policy, (await this.#policyOf(item)).length);
+    }
     for (const { found } of items) {
       widths.replication = Math.max(widths.replication, String(found.isDirectory ? 0 : found.replication).length);
       widths.length = Math.max(widths.length, String(found.size).length);
@@ -88,13 +99,14 @@ export class Ls extends Command {
       return;
     }
     const stat = item.found;
-    const { replication, length, owner, group } = this.#widths;
+    const { replication, length, owner, group, policy } = this.#widths;
     const named = (text: string, width: number) => (width > 0 ? `${text.padEnd(width)} ` : text);
+    const policyName = this.#policies ? named(await this.#policyOf(item), policy) : '';
     const size = this.#human ? binaryPrefix(stat.size) : String(stat.size);
     this.print(
       `${stat.isDirectory ? 'd' : '-'}${formatPermission(stat.permission)}${stat.hasAcl ? '+' : ' '}` +
         `${(stat.isFile ? String(stat.replication) : '-').padStart(replication)} ` +
-        `${named(stat.owner, owner)}${named(stat.group, group)}${size.padStart(length)} ` +
+        `${named(stat.owner, owner)}${named(stat.group, group)}${policyName}${size.padStart(length)} ` +
         `${formatMinute(this.context.terminal.localTime(this.#time(item)))} ` +
         `${this.#hideNonPrintable ? printable(item.text) : item.text}`,
     );

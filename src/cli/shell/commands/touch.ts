@@ -14,7 +14,7 @@ abstract class Toucher extends Command {
   }
 
   protected override async processNonexistentPath(item: Item): Promise<void> {
-    if (!(await item.parentExists())) throw notFound(item.text, item.qualified);
+    if (!(await item.parentExists())) throw notFound(item.text, item.uri);
     await this.touchNew(item);
   }
 

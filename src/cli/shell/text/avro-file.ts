@@ -22,11 +22,13 @@ const CODECS: Readonly<Record<string, (block: Buffer) => Buffer>> = {
   snappy: (block) => unpackSnappy(block.subarray(0, -CHECKSUM_BYTES)),
 };
 
-/** Jackson writes the digits of \u001F in capitals. */
+/** As Jackson does: what is beyond 16 bits is written as its two halves, and digits of \uXXXX are capitals. */
 const quote = (text: string): string =>
-  JSON.stringify(text).replace(/\\(?:u[0-9a-f]{4}|.)/g, (found) =>
-    found[1] === 'u' ? `\\u${found.slice(2).toUpperCase()}` : found,
-  );
+  JSON.stringify(text)
+    .replace(/\\(?:u[0-9a-f]{4}|.)/g, (found) => (found[1] === 'u' ? hexUnit(Number.parseInt(found.slice(2), 16)) : found))
+    .replace(/[\ud800-\udfff]/g, (half) => hexUnit(half.charCodeAt(0)));
+
+const hexUnit = (unit: number): string => `\\u${unit.toString(16).toUpperCase().padStart(4, '0')}`;
 
 /** Numbers that JSON lacks are texts. */
 const number = (value: number, text: string): string => (Number.isFinite(value) ? text : `"${text}"`);
@@ -119,7 +121,7 @@ function fail(message: string): never {
 
 /** Avro's Utf8.hashCode. */
 function utf8Hash(text: string): number {
-  let hash = 1;
+  let hash = 0;
   for (const byte of Buffer.from(text)) hash = (Math.imul(hash, 31) + ((byte << 24) >> 24)) | 0;
   return hash;
 }

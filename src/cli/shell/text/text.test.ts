@@ -134,9 +134,9 @@ function avroFile(codec: string, pack: (block: Buffer) => Buffer, rows: readonly
 test('an Avro file shows one line of JSON for each value', async () => {
   const tail = [zigzag(2), zigzag(5), zigzag(-6), zigzag(0), Buffer.of(0x1f, 0xe9), zigzag(1)];
   const inner = Buffer.concat([zigzag(2), zigzag(0), zigzag(0), zigzag(0), Buffer.from('ab'), zigzag(0)]);
-  const row = Buffer.concat([zigzag(1), zigzag(1), avroText('a "b"'), zigzag(1), inner, ...tail]);
+  const row = Buffer.concat([zigzag(1), zigzag(1), avroText('a "b" 😀'), zigzag(1), inner, ...tail]);
   const line =
-    '{"n":1,"word":{"string":"a \\"b\\""},"next":{"of.us.Row":{"n":2,"word":null,"next":null,"list":[],"raw":"ab","colour":"RED"}},' +
+    '{"n":1,"word":{"string":"a \\"b\\" \\uD83D\\uDE00"},"next":{"of.us.Row":{"n":2,"word":null,"next":null,"list":[],"raw":"ab","colour":"RED"}},' +
     '"list":[5,-6],"raw":"\\u001Fé","colour":"BLUE"}';
   for (const file of [avroFile('null', (block) => block, [row, inner]), avroFile('deflate', deflateRawSync, [row, inner])]) {
     const shown = await textOfAll(avroFileText(inChunks(file, 11)));
