@@ -15,6 +15,7 @@ const bundle = await build({
       export { TRANSFER_OPS } from './src/wire/tables/transfer.ts';
       export { WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS } from './src/wire/tables/webhdfs.ts';
       export { HDFS_COMMANDS } from './src/cli/hdfs/commands.ts';
+      export { HADOOP_COMMANDS } from './src/cli/hdfs/hadoop-commands.ts';
       export { VERBS } from './src/cli/shell/commands/index.ts';
       export { KEY_GROUPS, KEYS } from './src/config/keys/index.ts';`,
     resolveDir: root,
@@ -27,8 +28,18 @@ const bundle = await build({
   logLevel: 'error',
 });
 const code = Buffer.from(bundle.outputFiles[0].text).toString('base64');
-const { SERVICES, EDIT_OPS, TRANSFER_OPS, WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS, HDFS_COMMANDS, VERBS, KEY_GROUPS, KEYS } =
-  await import(`data:text/javascript;base64,${code}`);
+const {
+  SERVICES,
+  EDIT_OPS,
+  TRANSFER_OPS,
+  WEBHDFS_OPS_BY_METHOD,
+  WEBHDFS_OPS,
+  HDFS_COMMANDS,
+  HADOOP_COMMANDS,
+  VERBS,
+  KEY_GROUPS,
+  KEYS,
+} = await import(`data:text/javascript;base64,${code}`);
 
 /** Names that are built, then the refused ones gathered by reason. */
 function section(table) {
@@ -61,6 +72,7 @@ const count = (tables) => {
 const plain = (table) =>
   Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, 'refused' in entry ? entry : true]));
 const commands = plain(HDFS_COMMANDS);
+const hadoopCommands = plain(HADOOP_COMMANDS);
 const verbs = plain(VERBS);
 const services = Object.entries(SERVICES);
 const webhdfs = Object.fromEntries(
@@ -81,6 +93,7 @@ const text = [
   `| Edit log operations | ${count([EDIT_OPS])} |`,
   `| WebHDFS operations | ${count([webhdfs])} |`,
   `| Commands of \`hdfs\` | ${count([commands])} |`,
+  `| Commands of \`hadoop\` | ${count([hadoopCommands])} |`,
   `| Verbs of \`hdfs dfs\` | ${count([verbs])} |`,
   `| Configuration keys | ${Object.keys(KEYS).length} known |`,
   '',
@@ -97,6 +110,9 @@ const text = [
   '## Commands of `hdfs`',
   '',
   ...section(commands),
+  '## Commands of `hadoop`',
+  '',
+  ...section(hadoopCommands),
   '## Verbs of `hdfs dfs`',
   '',
   ...section(verbs),

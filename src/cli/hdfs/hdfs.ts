@@ -10,15 +10,19 @@ import { absolutePath } from '../paths.ts';
 import { runShell } from '../shell/shell.ts';
 import type { Terminal } from '../terminal.ts';
 import { runCacheAdmin } from './cacheadmin.ts';
-import { type BuiltCommand, HDFS_COMMANDS, hdfsCommand } from './commands.ts';
+import { runCheckNative } from './checknative.ts';
+import { type BuiltCommand, HDFS_COMMANDS, type HdfsCommand, hdfsCommand } from './commands.ts';
+import { runConfTest } from './conftest.ts';
 import { runCrypto } from './crypto.ts';
 import { type DaemonAction, runDaemon } from './daemon.ts';
+import { runDaemonLog } from './daemonlog.ts';
 import { runDebug } from './debug.ts';
 import { runDfsadmin } from './dfsadmin.ts';
 import { runErasureCoding } from './ec.ts';
 import { printEnvironment } from './envvars.ts';
 import { runFsck } from './fsck.ts';
 import { runGetconf } from './getconf.ts';
+import { HADOOP_COMMANDS, hadoopCommand } from './hadoop-commands.ts';
 import { printVersion } from './hadoop-version.ts';
 import { runHttpFs } from './httpfs.ts';
 import { runJmxget } from './jmxget.ts';
@@ -31,20 +35,17 @@ import { runStoragePolicies } from './storagepolicies.ts';
 import { runGroups } from './user-mappings.ts';
 
 function usage(command: string): string {
-  const all = Object.entries(HDFS_COMMANDS).flatMap(([name, entry]) => ('help' in entry ? [[name, entry.help] as const] : []));
-  const shown = command === 'hadoop' ? all.filter(([name]) => HADOOP_COMMANDS.has(name)) : all;
+  const table: Readonly<Record<string, HdfsCommand>> = command === 'hadoop' ? HADOOP_COMMANDS : HDFS_COMMANDS;
+  const shown = Object.entries(table).flatMap(([name, entry]) => ('help' in entry ? [[name, entry.help] as const] : []));
   const width = Math.max(...shown.map(([name]) => name.length));
   return [
     `Usage: ${command} [--config DIR] [--daemon start|stop|status] SUBCOMMAND [ARG...]`,
     '',
-    ...shown.map(([name, help]) => `  ${(command === 'hadoop' && name === 'dfs' ? 'fs' : name).padEnd(width)}  ${help}`),
+    ...shown.map(([name, help]) => `  ${name.padEnd(width)}  ${help}`),
     '',
     '',
   ].join('\n');
 }
-
-/** What `hadoop` offers of them; `dfs` is called `fs` there. */
-const HADOOP_COMMANDS: ReadonlySet<string> = new Set(['dfs', 'version']);
 
 interface Parsed {
   readonly directory: string | undefined;
@@ -101,8 +102,20 @@ export async function runHdfs(command: string, hosts: HostMaker, terminal: Termi
       args,
     });
   }
-  const name = command === 'hadoop' && subcommand === 'fs' ? 'dfs' : subcommand;
-  const known = hdfsCommand(name);
+  const own = command === 'hadoop' ? hadoopCommand(subcommand) : undefined;
+  const name = own !== undefined && subcommand === 'fs' ? 'dfs' : subcommand;
+  const known = own !== undefined && 'refused' in own ? own : hdfsCommand(name);
+  switch (own === undefined ? undefined : subcommand) {
+    case 'checknative':
+      return runCheckNative(terminal, args);
+    case 'conftest':
+      return runConfTest(host, terminal, where, parseGenericOptions(args).rest);
+    case 'daemonlog':
+      return runDaemonLog(host, terminal, parseGenericOptions(args).rest);
+    case 'jnipath':
+      terminal.stdout.write('\n');
+      return 0;
+  }
   if (known === undefined) {
     terminal.stderr.write(`ERROR: ${subcommand} is not COMMAND nor fully qualified CLASSNAME.\n${usage(command)}`);
     return 1;
@@ -110,6 +123,12 @@ export async function runHdfs(command: string, hosts: HostMaker, terminal: Termi
   if ('refused' in known) {
     terminal.stderr.write(`${command} ${subcommand}: ${known.refused}\n`);
     return 1;
+  }
+  if (command === 'hadoop' && own === undefined) {
+    terminal.stderr.write(
+      `WARNING: Use of this script to execute ${name} is deprecated.\n` +
+        `WARNING: Attempting to execute replacement "hdfs ${name}" instead.\n\n`,
+    );
   }
   return RUNNERS[name as BuiltCommand]({ hosts, host, terminal, args, load });
 }
