@@ -1,5 +1,6 @@
 // What lies on the DataNodes' disks, seen by somebody who sees everything: the ghost set of replicas, R.
 import { firstBadChunk } from '../src/base/crc.ts';
+import { ProtocolError } from '../src/base/errors.ts';
 import { ChecksumType, decodeMetaHeader, META_HEADER_BYTES, parseBlockFileName } from '../src/format/storage/block-files.ts';
 import type { DiskTree, SimNode } from '../src/host/sim/disk-tree.ts';
 import type { SimCluster } from './cluster.ts';
@@ -55,11 +56,24 @@ export const allReplicas = (cluster: SimCluster, only?: bigint): DiskReplica[] =
 export const coreReplicas = (cluster: SimCluster): DiskReplica[] =>
   cluster.core.flatMap(({ name, machine }) => replicasOn(name, machine.disk));
 
+/** What the header of a meta file says; a power cut may leave anything there, and then it says nothing. */
+export function metaHeaderOf(meta: Buffer): ReturnType<typeof decodeMetaHeader> | undefined {
+  if (meta.length < META_HEADER_BYTES) return undefined;
+  try {
+    return decodeMetaHeader(meta);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
 /** BK2: why a finalized replica does not agree with its meta file; undefined: it does. */
 export function metaFault({ bytes, meta }: DiskReplica): string | undefined {
   if (meta === undefined) return 'it has no meta file';
   if (meta.bytes.length < META_HEADER_BYTES) return `its meta file has ${meta.bytes.length} bytes`;
-  const { type, bytesPerChecksum } = decodeMetaHeader(meta.bytes);
+  const header = metaHeaderOf(meta.bytes);
+  if (header === undefined) return 'its meta file has no header';
+  const { type, bytesPerChecksum } = header;
   const sums = meta.bytes.subarray(META_HEADER_BYTES);
   if (sums.length !== 4 * Math.ceil(bytes.length / bytesPerChecksum)) {
     return `${bytes.length} bytes have ${sums.length} bytes of checksums`;

@@ -204,17 +204,17 @@ export class Stage implements Scene {
     fillDisk(this.cluster.nameNode.machine.disk, state);
   }
 
-  /** Asks for the lease of a file until that is closed. */
+  /** LR6: asks for the lease of a file until that is closed. */
   async recoverLease(fs: Hdfs, path: string): Promise<void> {
-    const { clock } = this.simulation.node('client1').host;
-    const ask = async (): Promise<void> => {
-      for (;;) {
-        if ((await this.begin(fs.recoverLease(path).then((closed) => closed || Promise.reject(new Error('open'))))) === 'ok')
-          return;
-        await clock.sleep(1_000);
+    const isClosed = async (): Promise<boolean> => (await this.run(this.begin(fs.recoverLease(path).then(mustHold)))) === 'ok';
+    const untilMs = this.simulation.nowMs + WORK_LIMIT_MS;
+    while (!(await isClosed())) {
+      if (this.simulation.nowMs > untilMs) {
+        this.cluster.violations.add('LR6', `${path} is not closed within ${WORK_LIMIT_MS / 1_000} s of asking`);
+        return;
       }
-    };
-    await this.run(ask());
+      await this.sleep(1_000);
+    }
   }
 
   /** All that was done is undone, and what is down comes back, save those that the cluster is to do without. */
@@ -226,6 +226,10 @@ export class Stage implements Scene {
     for (const machine of cluster.clients) if (!machine.isAlive) this.restart(machine.name);
     await cluster.until(() => cluster.ready, READY_LIMIT_MS);
   }
+}
+
+function mustHold(condition: boolean): void {
+  if (!condition) throw new Error('it does not hold');
 }
 
 export interface Played {

@@ -48,7 +48,7 @@ export const REDUNDANCY_MUTANTS: readonly Mutant[] = [
     story: 'drill',
     drill: 'stale-holder',
     seeds: 1,
-    trips: ['ST1', 'DL1'],
+    trips: ['RP1', 'ST1', 'DL1'],
   },
   {
     id: 'never-stale',

@@ -1,21 +1,19 @@
 // What a DataNode takes up when it starts, against what lay on its disk a moment before. BK10: finalized replicas as they
 // are, written ones as far as their checksums prove, copies in the making not at all. BK9: of two copies the better one.
 import { firstBadChunk } from '../../src/base/crc.ts';
-import { ProtocolError } from '../../src/base/errors.ts';
 import { ReplicaState } from '../../src/core/replica/states.ts';
-import { ChecksumType, decodeMetaHeader, META_HEADER_BYTES } from '../../src/format/storage/block-files.ts';
+import { ChecksumType, META_HEADER_BYTES } from '../../src/format/storage/block-files.ts';
 import type { DiskTree } from '../../src/host/sim/disk-tree.ts';
 import type { SimCluster } from '../cluster.ts';
-import { type DiskReplica, metaFault, replicasOn } from '../replicas.ts';
+import { type DiskReplica, metaFault, metaHeaderOf, replicasOn } from '../replicas.ts';
 
 const POLL_MS = 50;
 const MOST_POLLS = 2_000;
 
 /** How many bytes of a replica whole chunks and their checksums prove; the last, partial chunk counts when it is proved. */
 export function provenBytes({ bytes, meta }: DiskReplica): number {
-  if (meta === undefined || meta.bytes.length < META_HEADER_BYTES) return 0;
-  const header = headerOf(meta.bytes);
-  if (header === undefined) return 0;
+  const header = meta === undefined ? undefined : metaHeaderOf(meta.bytes);
+  if (meta === undefined || header === undefined) return 0;
   const { type, bytesPerChecksum } = header;
   const sums = meta.bytes.subarray(META_HEADER_BYTES);
   const checksum = type === ChecksumType.CRC32 ? 'CRC32' : 'CRC32C';
@@ -34,7 +32,7 @@ export function provenBytes({ bytes, meta }: DiskReplica): number {
  */
 export function isProven({ bytes, meta }: DiskReplica, length: number, tail: Buffer | undefined): boolean {
   if (length === 0) return true;
-  const header = meta === undefined || meta.bytes.length < META_HEADER_BYTES ? undefined : headerOf(meta.bytes);
+  const header = meta === undefined ? undefined : metaHeaderOf(meta.bytes);
   if (meta === undefined || header === undefined) return false;
   const { type, bytesPerChecksum } = header;
   const sums = meta.bytes.subarray(META_HEADER_BYTES);
@@ -66,16 +64,6 @@ function tailsOn(disk: DiskTree): Map<string, Buffer> {
     found.set(path, bytes);
   }
   return found;
-}
-
-/** A power cut may leave anything where the header should be: then nothing is proved. */
-function headerOf(meta: Buffer): ReturnType<typeof decodeMetaHeader> | undefined {
-  try {
-    return decodeMetaHeader(meta);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
 }
 
 const isFinalized = ({ state }: DiskReplica): boolean => state === 'finalized';
