@@ -5,7 +5,7 @@ import type { NameSystem } from './namesystem.ts';
 
 const TICK_MS = 500;
 /** Inodes and blocks of deleted trees taken apart in one turn: about a millisecond. */
-const RECLAIM_SLICE = 2_000;
+const RECLAIM_SLICE = 500;
 
 export class Upkeep {
   private readonly system: NameSystem;

@@ -30,7 +30,7 @@ import { contentSummaryProto, quotaUsageProto } from '../wire/files.ts';
 import { BatchedListing } from './batched-listing.ts';
 
 /** Inodes that a count looks at in one turn. */
-const COUNT_SLICE = 10_000;
+const COUNT_SLICE = 2_500;
 /** A tree that changes under this many counts is counted as it changes. */
 const COUNT_TRIES = 3;
 
