@@ -247,7 +247,8 @@ async function perform(op, system) {
 
 async function measure(system, ops) {
   const process_ = await namenode(system, system.dir);
-  const idle = createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1');
+  // Who is connected is killed in the end.
+  const idle = createServer((socket) => socket.on('error', () => socket.destroy()).pipe(socket)).listen(0, '127.0.0.1');
   await new Promise((resolve) => idle.once('listening', resolve));
   const uri = `hdfs://127.0.0.1:${system.port}`;
   const pings = child(['ping', uri]);
