@@ -6,22 +6,17 @@
 //
 // With --keep the image is made once and found again by the next run.
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
-import { option, ourHdfs, report, root, run, scratch, tool } from './common.mjs';
+import { option, ourHdfs, report, root, run, scratch, tool, word } from './common.mjs';
+import { FIRST_DIRECTORY, OWNER } from './image.mjs';
 
-const OWNER = 'alice';
-const DIRECTORY = '/big';
+const DIRECTORY = FIRST_DIRECTORY;
+const MOVED = '/data/moved';
 const me = fileURLToPath(import.meta.url);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const words = (name, fallback) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : process.argv[at + 1];
-};
 
 /** Calls `once` again and again, and tells the longest wait since it was asked last, whenever a line comes in. */
 async function measureWaits(once) {
@@ -115,60 +110,6 @@ function measured(file, args, env = {}) {
   });
 }
 
-/** Puts an image of `files` files of one block each in the place of the one that formatting made. */
-async function makeImage(current, files) {
-  const outfile = join(current, '../image-writer.mjs');
-  await build({
-    stdin: {
-      contents: `
-export { Namespace } from './src/core/namespace/namespace.ts';
-export { saveImage } from './src/format/fsimage/saver.ts';
-export { newImageCounters } from './src/format/fsimage/state.ts';
-`,
-      resolveDir: root,
-      loader: 'ts',
-    },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    external: ['@node-rs/crc32'],
-    outfile,
-    logLevel: 'error',
-  });
-  const { Namespace, saveImage, newImageCounters } = await import(pathToFileURL(outfile).href);
-  rmSync(outfile);
-  const namespaceId = Number(/namespaceID=(\d+)/.exec(readFileSync(join(current, 'VERSION'), 'utf8'))[1]);
-  const { inodes, blocks } = new Namespace();
-  const common = { user: OWNER, group: 'staff', mtime: 1_700_000_000_000, atime: 1_700_000_000_000 };
-  const encoder = new TextEncoder();
-  const big = inodes.create({ id: 16386, type: 2, name: encoder.encode(DIRECTORY.slice(1)), mode: 0o755, ...common });
-  inodes.setMode(inodes.root, 0o777);
-  inodes.attach(inodes.root, big);
-  const firstBlock = 2 ** 30 + 1;
-  for (let i = 0; i < files; i++) {
-    const name = encoder.encode(`part-${String(i).padStart(7, '0')}.parquet`);
-    const file = inodes.create({ id: 16387 + i, type: 1, name, mode: 0o644, ...common });
-    inodes.setReplication(file, 3);
-    inodes.setPreferredBlockSize(file, 134_217_728);
-    inodes.attach(big, file);
-    inodes.appendBlock(file, blocks.add(BigInt(firstBlock + i), 1001 + i, 1_000_000, file, 0));
-  }
-  const counters = {
-    ...newImageCounters(namespaceId),
-    genStamp: 1001 + files,
-    lastBlockId: BigInt(firstBlock + files),
-    lastInodeId: 16387 + files,
-  };
-  const name = readdirSync(current).find((file) => /^fsimage_\d+$/.test(file));
-  const file = openSync(join(current, name), 'w');
-  const digest = createHash('md5');
-  for (const bytes of saveImage({ inodes, blocks, counters, carried: [] })) {
-    digest.update(bytes);
-    writeSync(file, bytes);
-  }
-  writeFileSync(join(current, `${name}.md5`), `${digest.digest('hex')} *${name}\n`);
-}
-
 function configure(dir, port) {
   const conf = join(dir, 'conf');
   run(tool('apache/bin/conf'), [
@@ -206,7 +147,7 @@ const OPS = {
   list: [dfs('-ls', '-R', DIRECTORY)],
   du: [dfs('-du', '-s', DIRECTORY)],
   'du-disturbed': [dfs('-du', '-s', DIRECTORY)],
-  rename: [dfs('-mv', DIRECTORY, '/moved'), dfs('-mv', '/moved', DIRECTORY)],
+  rename: [dfs('-mv', DIRECTORY, MOVED), dfs('-mv', MOVED, DIRECTORY)],
   setrep: [dfs('-setrep', '-R', '2', DIRECTORY)],
   save: [
     { args: ['dfsadmin', '-safemode', 'enter'] },
@@ -287,18 +228,19 @@ async function measure(system, ops) {
 async function main() {
   const files = option('files', 1_000_000);
   const port = option('port', 31000);
-  const ops = words('ops', Object.keys(OPS).join(',')).split(',');
-  const kept = words('keep', undefined);
+  const ops = word('ops', Object.keys(OPS).join(',')).split(',');
+  const kept = word('keep', undefined);
   const base = kept ?? scratch('big-directory');
   const made = join(base, `image-${files}`);
   mkdirSync(made, { recursive: true });
   if (!existsSync(join(made, 'done'))) {
     const conf = configure(made, port);
     run(ourHdfs, ['--config', conf, 'namenode', '-format', '-force']);
-    await makeImage(join(made, 'name/current'), files);
+    const image = join(root, 'bench/image.mjs');
+    run(process.execPath, ['--max-old-space-size=8000', image, join(made, 'name'), files, 1, files].map(String));
     writeFileSync(join(made, 'done'), '');
   }
-  for (const name of words('systems', 'apache,tuskfs').split(',')) {
+  for (const name of word('systems', 'apache,tuskfs').split(',')) {
     const dir = join(base, name);
     rmSync(dir, { recursive: true, force: true });
     mkdirSync(dir, { recursive: true });

@@ -1,8 +1,8 @@
 // Makes an image of a given size in a name directory that was formatted before, by our own saver in Apache's format, for
-// either NameNode to start from: `files` files of `blocks` blocks each, a hundred to a directory. A program of its own, so that
-// its memory is gone when it has ended:
+// either NameNode to start from: `files` files of `blocks` blocks each, a hundred to a directory unless told otherwise. A program
+// of its own, so that its memory is gone when it has ended:
 //
-//   node bench/image.mjs NAME_DIRECTORY FILES BLOCKS
+//   node bench/image.mjs NAME_DIRECTORY FILES BLOCKS [FILES_PER_DIRECTORY]
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,9 @@ import { build } from 'esbuild';
 export const FIRST_BLOCK_ID = 2n ** 30n + 1n;
 export const FIRST_STAMP = 1001;
 export const BLOCK_BYTES = 1024;
+/** Who owns everything. */
+export const OWNER = 'hdfs';
+export const FIRST_DIRECTORY = '/data/day-0000000';
 const FILES_PER_DIRECTORY = 100;
 const FIRST_INODE_ID = 16386;
 
@@ -44,12 +47,12 @@ async function product() {
 }
 
 /** The image holds no transaction, like that of a fresh format, whose place it takes. */
-async function makeImage(nameDirectory, files, blocksPerFile) {
+async function makeImage(nameDirectory, files, blocksPerFile, filesPerDirectory) {
   const { Inodes, BlockMap, saveImage, newImageCounters, imageDigestName, imageName, formatDigest } = await product();
   const current = join(nameDirectory, 'current');
   const namespaceId = Number(/^namespaceID=(\d+)$/m.exec(readFileSync(join(current, 'VERSION'), 'utf8'))[1]);
-  const common = { user: 'hdfs', group: 'supergroup', mtime: 1_700_000_000_000, atime: 1_700_000_000_000 };
-  const inodes = new Inodes({ user: 'hdfs', group: 'supergroup', mode: 0o755 });
+  const common = { user: OWNER, group: 'supergroup', mtime: 1_700_000_000_000, atime: 1_700_000_000_000 };
+  const inodes = new Inodes({ user: OWNER, group: 'supergroup', mode: 0o755 });
   const blocks = new BlockMap();
   const name = (text) => Buffer.from(text, 'utf8');
   let inodeId = FIRST_INODE_ID;
@@ -59,9 +62,9 @@ async function makeImage(nameDirectory, files, blocksPerFile) {
   const top = inodes.create({ ...common, id: inodeId++, type: 2, name: name('data'), mode: 0o755 });
   inodes.attach(inodes.root, top);
   for (let i = 0; i < files; i++) {
-    const place = i % FILES_PER_DIRECTORY;
+    const place = i % filesPerDirectory;
     if (place === 0) {
-      const text = `day-${String(i / FILES_PER_DIRECTORY).padStart(7, '0')}`;
+      const text = `day-${String(i / filesPerDirectory).padStart(7, '0')}`;
       directory = inodes.create({ ...common, id: inodeId++, type: 2, name: name(text), mode: 0o755 });
       inodes.attach(top, directory);
     }
@@ -96,6 +99,6 @@ async function makeImage(nameDirectory, files, blocksPerFile) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [nameDirectory, files, blocks] = process.argv.slice(2);
-  await makeImage(nameDirectory, Number(files), Number(blocks));
+  const [nameDirectory, files, blocks, perDirectory = FILES_PER_DIRECTORY] = process.argv.slice(2);
+  await makeImage(nameDirectory, Number(files), Number(blocks), Number(perDirectory));
 }
