@@ -26,12 +26,12 @@ const nothing = messageType<object, object>(
   },
 );
 
-const PROTOCOLS: Readonly<Partial<Record<ServiceName, readonly ['namenode' | 'datanode', string]>>> = {
+const PROTOCOLS: Readonly<Partial<Record<ServiceName, readonly ['namenode' | 'lifelines' | 'datanode', string]>>> = {
   ClientNamenodeProtocol: ['namenode', 'org.apache.hadoop.hdfs.protocol.ClientProtocol'],
   DatanodeProtocolService: ['namenode', 'org.apache.hadoop.hdfs.server.protocol.DatanodeProtocol'],
   NamenodeProtocolService: ['namenode', 'org.apache.hadoop.hdfs.server.protocol.NamenodeProtocol'],
   HAServiceProtocolService: ['namenode', 'org.apache.hadoop.ha.HAServiceProtocol'],
-  DatanodeLifelineProtocolService: ['namenode', 'org.apache.hadoop.hdfs.server.protocol.DatanodeLifelineProtocol'],
+  DatanodeLifelineProtocolService: ['lifelines', 'org.apache.hadoop.hdfs.server.protocol.DatanodeLifelineProtocol'],
   GetUserMappingsProtocolService: ['namenode', 'org.apache.hadoop.tools.GetUserMappingsProtocol'],
   RefreshUserMappingsProtocolService: ['namenode', 'org.apache.hadoop.security.RefreshUserMappingsProtocol'],
   RefreshAuthorizationPolicyProtocolService: [
@@ -51,7 +51,9 @@ beforeAll(async () => {
   for (let tries = 0; ; tries++) {
     const basePort = 12_000 + host.random.below(20_000);
     try {
-      cluster = await startDev(host, { directory, datanodes: 1, racks: 0, basePort });
+      // Lifelines have a port of their own, or are not served.
+      const overrides = { 'dfs.namenode.lifeline.rpc-address': `localhost:${basePort + 40}` };
+      cluster = await startDev(host, { directory, datanodes: 1, racks: 0, basePort, overrides });
       return;
     } catch (error) {
       if (tries === 5) throw error;
@@ -81,8 +83,9 @@ for (const [service, protocol] of Object.entries(PROTOCOLS)) {
   test(`${service}: what the table says is what the daemon does`, async () => {
     const [role, name] = protocol;
     const [dataNode] = cluster.dataNodes;
-    const address = role === 'namenode' ? cluster.nameNode.addresses.rpc : dataNode?.addresses.ipc;
-    if (address === undefined) throw new Error('no DataNode');
+    const { rpc, lifelineRpc } = cluster.nameNode.addresses;
+    const address = { namenode: rpc, lifelines: lifelineRpc, datanode: dataNode?.addresses.ipc }[role];
+    if (address === undefined) throw new Error(`nobody listens for ${role}`);
     const { methods }: ServiceEntry = SERVICES[service as ServiceName];
     const wrong: string[] = [];
     for (const [method, entry] of Object.entries(methods)) {
