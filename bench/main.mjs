@@ -5,9 +5,10 @@
 //   npm run bench -- --short               five rows in three minutes
 //
 // --only metadata,start: some of the programs. --pairs N, --seconds S and the like go to them. --json FILE keeps everything,
-// --write puts the table into BENCHMARKS.md. --noisy TEXT says what else ran on the machine meanwhile. Times never make it fail.
+// --add FILE takes what an earlier run kept along, where this one has not measured it, --write puts the table into BENCHMARKS.md.
+// --noisy TEXT says what else ran on the machine meanwhile. Times never make it fail.
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { againstApache, flag, root, short, toolIfThere, word } from './common.mjs';
 import { machine } from './machine.mjs';
@@ -56,6 +57,13 @@ for (const program of chosen) {
   const { lines, failure } = await measured(program);
   measurements.push(...lines);
   if (failure !== undefined) failures.push(failure);
+}
+
+const earlier = word('add');
+if (earlier !== undefined && existsSync(earlier)) {
+  const same = (a) => (b) => a.row === b.row && a.name === b.name && a.figure === b.figure;
+  const { measurements: kept } = JSON.parse(readFileSync(earlier, 'utf8'));
+  measurements.push(...kept.filter((each) => !measurements.some(same(each))));
 }
 
 const built = (row) => row.program !== undefined;

@@ -5,8 +5,9 @@ import { NAMENODE_DRILLS } from './namenode.ts';
 import { PERMISSION_DRILLS } from './permissions.ts';
 import { REDUNDANCY_DRILLS } from './redundancy.ts';
 import { type Drill, type Played, playDrill } from './stage.ts';
+import { TRUST_DRILLS } from './trust.ts';
 
-const DRILLS = { ...NAMENODE_DRILLS, ...REDUNDANCY_DRILLS, ...BYTES_DRILLS, ...PERMISSION_DRILLS } as const;
+const DRILLS = { ...NAMENODE_DRILLS, ...REDUNDANCY_DRILLS, ...BYTES_DRILLS, ...PERMISSION_DRILLS, ...TRUST_DRILLS } as const;
 
 export type DrillName = keyof typeof DRILLS;
 

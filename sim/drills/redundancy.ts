@@ -4,6 +4,7 @@ import type { Drill } from './stage.ts';
 
 const BLOCK = 4_096;
 const EXCLUDE_FILE = '/conf/exclude';
+const LEAVING_LIMIT_MS = 120_000;
 
 export const REDUNDANCY_DRILLS = {
   'fewer-replicas': {
@@ -102,7 +103,8 @@ export const REDUNDANCY_DRILLS = {
           [...stage.nameSystem.blockManager.datanodes.all].some(
             ({ id, decommissioned }) => id.hostName === name && decommissioned,
           );
-        await stage.until(`${name} is out of service`, isOut);
+        const isDone = await cluster.until(isOut, LEAVING_LIMIT_MS);
+        cluster.violations.check(isDone, 'RP5', () => `${name} is not out of service within ${LEAVING_LIMIT_MS / 1_000} s`);
         stage.crash(name, 'process');
         cluster.core = cluster.core.filter((daemon) => daemon.name !== name);
         await stage.sleep(2_000);

@@ -195,7 +195,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'retried-rename-done-again',
-    what: 'a rename that is made again takes what came to its source meanwhile (HDFS-7926)',
+    what: 'a rename that is made again takes what came to its source meanwhile',
     file: 'src/server/namenode/namesystem.ts',
     find: 'if (done !== undefined) {',
     replace: 'if (done !== undefined && done.txid < 0) {',
@@ -247,5 +247,17 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     workload: 'upgrade',
     seeds: 1,
     trips: ['EL9', 'NS1', 'X1'],
+  },
+  {
+    id: 'rollback-keeps-edits',
+    what: 'a rollback leaves the edits of after the upgrade behind, which the next start replays',
+    file: 'src/server/namenode/transitions.ts',
+    find: '  await rename(host, directory, PREVIOUS, CURRENT);\n',
+    replace:
+      "  await rename(host, directory, PREVIOUS, CURRENT);\n  const [from, to] = [`${directory.root}/${REMOVED_TMP}`, currentOf(directory)];\n  for (const name of await host.disk.readdir(from)) {\n    if (name.startsWith('edits') && !(await host.disk.exists(`${to}/${name}`))) await host.disk.link(`${from}/${name}`, `${to}/${name}`);\n  }\n",
+    story: 'explore',
+    workload: 'upgrade-rollback',
+    seeds: 1,
+    trips: ['EL9'],
   },
 ];

@@ -44,7 +44,7 @@ export const NAMESPACE_MUTANTS: readonly Mutant[] = [
     story: 'drill',
     drill: 'late-holder',
     seeds: 1,
-    trips: ['X3', 'LR4'],
+    trips: ['LR5', 'LR4'],
   },
   {
     id: 'children-unsorted',
@@ -116,7 +116,7 @@ export const NAMESPACE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'recovery-id-unchecked',
-    what: 'the result of a recovery is taken although a newer one has begun (HDFS-6825)',
+    what: 'the result of a recovery is taken although a newer one has begun',
     file: 'src/server/namenode/lease-monitor.ts',
     find: 'recoveryId !== result.newGenStamp',
     replace: 'recoveryId === undefined',
@@ -138,7 +138,7 @@ export const NAMESPACE_MUTANTS: readonly Mutant[] = [
   },
   {
     id: 'quota-not-returned',
-    what: 'what is deleted goes on counting against the quota (HDFS-6535)',
+    what: 'what is deleted goes on counting against the quota',
     file: 'src/core/namespace/apply/tree.ts',
     find: '  ns.space.leaving(inode);\n',
     replace: '',
@@ -189,6 +189,6 @@ export const NAMESPACE_MUTANTS: readonly Mutant[] = [
     story: 'drill',
     drill: 'trash-and-clock',
     seeds: 1,
-    trips: ['NS1', 'NS2', 'TR1'],
+    trips: ['DL1', 'NS1', 'NS2', 'TR1'],
   },
 ];

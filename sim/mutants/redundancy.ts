@@ -255,6 +255,17 @@ export const REDUNDANCY_MUTANTS: readonly Mutant[] = [
     trips: ['RP4'],
   },
   {
+    id: 'leavers-looked-at-once',
+    what: 'after its first round nobody looks whether leaving DataNodes are done',
+    file: 'src/core/blocks/admin/leaving-nodes.ts',
+    find: '      this.#dueMs = nowMs + state.options.decommissionIntervalMs;\n',
+    replace: '      this.#dueMs = Number.POSITIVE_INFINITY;\n',
+    story: 'drill',
+    drill: 'leaving-nodes',
+    seeds: 1,
+    trips: ['RP5'],
+  },
+  {
     id: 'future-passed-over',
     what: 'blocks that are newer than the namespace do not hold safe mode: an old image is served',
     file: 'src/core/blocks/safe-mode.ts',

@@ -81,7 +81,7 @@ export const PREDICATES: readonly Predicate[] = [
   ),
   at('BK6', 'a read gives the bytes that were written', 'workload.ts, checks.ts', 'event', 'rest'),
   at('BK7', 'a replica that counts as bad is bad', 'predicates/namenode.ts', 'periodic'),
-  later('BK8', 'a DataNode takes no stamp and no length on trust', 'no client of a run lies'),
+  at('BK8', 'a DataNode takes no stamp and no length on trust', 'drills/trust.ts', 'event'),
   at('BK9', 'of two copies on a DataNode the better one stays', 'predicates/datanode-start.ts', 'restart'),
   at(
     'BK10',

@@ -322,21 +322,21 @@ export class ReplicaChanges {
       }
       const replica = this.objectFor(pool, handle);
       await this.dataset.ramDisk?.changing(pool, handle);
-      await this.bumpGenStamp(pool, handle, replica, recoveryId);
       // The files of a replica that a dead process left may hold more than was proved of them, and a checksum of that.
       const left = recovery.original === ReplicaState.RWR;
       if (left) replica.hasTailFile = await replica.volume.disk.exists(`${replica.directory}/${tailFileName(replica.id)}`);
       if (left || bytes > newBytes) await this.truncate(pool, handle, replica, newBytes);
+      if (sync) await this.syncFiles(replica);
+      // Last, since a new stamp says that the replica is as was agreed. Apache cuts the files afterwards.
+      await this.bumpGenStamp(pool, handle, replica, recoveryId);
       pool.recoveries.delete(handle);
       if (recovery.original === ReplicaState.FINALIZED) {
         pool.replicas.setState(handle, ReplicaState.FINALIZED);
-        if (sync) await this.syncFiles(replica);
         await this.dataset.ramDisk?.completed(pool, handle);
       } else {
         pool.replicas.setState(handle, ReplicaState.RBW);
         replica.state = ReplicaState.RBW;
         pool.inFlight.set(handle, replica);
-        if (sync) await this.syncFiles(replica);
         await this.dataset.finalizeHeld(replica, sync);
       }
       return this.received(pool, { id: block.id, genStamp: recoveryId, numBytes: newBytes }, replica.volume);
@@ -392,10 +392,19 @@ export class ReplicaChanges {
     const to = `${replica.directory}/${metaFileName(replica.id, genStamp)}`;
     const { disk } = replica.volume;
     await disk.rename(from, to);
-    // The NameNode is about to log this generation stamp: a replica that a power cut throws back to the old one is stale.
-    await disk.syncDirectory(replica.directory);
-    replica.genStamp = genStamp;
-    pool.replicas.setGenStamp(handle, genStamp);
+    const bumped = (): void => {
+      replica.genStamp = genStamp;
+      pool.replicas.setGenStamp(handle, genStamp);
+    };
+    try {
+      // The NameNode is about to log this generation stamp: a replica that a power cut throws back to the old one is stale.
+      await disk.syncDirectory(replica.directory);
+    } catch (error) {
+      // What is in memory is what the file is called, whatever becomes of the call.
+      await disk.rename(to, from).catch(bumped);
+      throw error;
+    }
+    bumped();
   }
 
   /** Cuts data and checksums; the checksum of a chunk that becomes partial is made anew. */

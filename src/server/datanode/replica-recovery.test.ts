@@ -129,6 +129,28 @@ describe('a recovery', () => {
     expect(replicas.genStamp(replicas.find(id))).toBe(1007);
   });
 
+  test.each(['fsync', 'rename', 'fdatasync'])(
+    'that the disk stops in a %s leaves no new stamp on what is not as was agreed, and the next one ends it',
+    async (operation) => {
+      const { changes, dataset, machine, run, received } = await holding('finalized');
+      await run(changes.startRecovery(name, genStamp(1005)));
+      machine.diskFault = (call) => (call.operation === operation ? { error: 'EIO' } : undefined);
+      await expect(run(changes.finishRecovery(name, end(1005, 2_000)))).rejects.toThrow('EIO');
+      machine.diskFault = undefined;
+      const { replicas } = dataset.pool(POOL);
+      const stamp = replicas.genStamp(replicas.find(id));
+      const files = await run(machine.host.disk.readdir(FINALIZED));
+      expect([...files].sort()).toEqual(['blk_5', `blk_5_${stamp}.meta`]);
+      const { size } = await run(machine.host.disk.stat(`${FINALIZED}/blk_5`));
+      expect(stamp === 1001 || size === 2_000).toBe(true);
+      expect(received).toEqual([]);
+      const found = await run(changes.startRecovery(name, genStamp(1007)));
+      await run(changes.finishRecovery({ ...name, numBytes: found?.numBytes ?? 0 }, end(1007, 1_999)));
+      expect(received).toEqual(['blk_5_1007 1999']);
+      expect([...(await run(machine.host.disk.readdir(FINALIZED)))].sort()).toEqual(['blk_5', 'blk_5_1007.meta']);
+    },
+  );
+
   test('makes no replica longer, and none of another length than it was described with', async () => {
     const { changes, run } = await holding('finalized');
     await run(changes.startRecovery(name, genStamp(1005)));

@@ -74,13 +74,4 @@ export class Names {
   start(inode: number): number {
     return this.arena.byteAt(this.rows.get(inode, NAME));
   }
-
-  /** The same bytes, four at a time in this machine's order. */
-  words(inode: number): Uint32Array {
-    return this.arena.page(this.rows.get(inode, NAME));
-  }
-
-  wordAt(inode: number): number {
-    return this.arena.at(this.rows.get(inode, NAME));
-  }
 }

@@ -137,13 +137,13 @@ export class InodeView implements InodeReader {
     return this.names.start(inode);
   }
 
-  /** The same, in words: a name begins with one, at `nameWordAt`. */
-  nameWords(inode: InodeHandle): Uint32Array {
-    return this.names.words(inode);
+  /** Where a name lies by its reference (a word of the row): in these words, from `nameWordAt` on, in this machine's order. */
+  nameWords(reference: number): Uint32Array {
+    return this.texts.page(reference);
   }
 
-  nameWordAt(inode: InodeHandle): number {
-    return this.names.wordAt(inode);
+  nameWordAt(reference: number): number {
+    return this.texts.at(reference);
   }
 
   nameEquals(inode: InodeHandle, name: Uint8Array): boolean {

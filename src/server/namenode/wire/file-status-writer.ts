@@ -3,6 +3,7 @@
 import type { InodeHandle, Inodes } from '../../../core/namespace/inodes.ts';
 import type { FileStatus } from '../../../core/namespace/queries/file-status.ts';
 import type { Listing } from '../../../core/namespace/queries/listing.ts';
+import { NAME } from '../../../core/namespace/table/layout.ts';
 import { MAX_VARINT64_BYTES, putVarint32, putVarint64, varintBytes } from '../../../wire/protobuf/varint.ts';
 import type { ProtoWriter } from '../../../wire/protobuf/writer.ts';
 import { EncodedFields, IS_LITTLE_ENDIAN } from './encoded-fields.ts';
@@ -129,8 +130,10 @@ export class FileStatusWriter {
 
   /** A name from the inode table, in whole words: what comes next overwrites the bytes too many. */
   private name(memory: DataView, at: number, inode: InodeHandle, length: number): void {
-    const words = this.inodes.nameWords(inode);
-    const first = this.inodes.nameWordAt(inode);
+    const { inodes } = this;
+    const reference = inodes.rowWords(inode)[inodes.rowAt(inode) + NAME] as number;
+    const words = inodes.nameWords(reference);
+    const first = inodes.nameWordAt(reference);
     for (let i = 0; i < length; i += 4) memory.setUint32(at + i, words[first + (i >>> 2)] as number, IS_LITTLE_ENDIAN);
   }
 

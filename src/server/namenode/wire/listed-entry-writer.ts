@@ -92,15 +92,22 @@ export class ListedEntryWriter {
     const { memory } = writer;
     let at = writer.length;
     buffer[at] = LISTING.partialListing;
-    at = putVarint32(buffer, at + 1, total);
+    if (total < 0x80) {
+      buffer[at + 1] = total;
+      at += 2;
+    } else at = putVarint32(buffer, at + 1, total);
     const end = at + total;
 
     buffer[at] = STATUS.fileType;
     buffer[at + 1] = FILE_TYPES[type as InodeType];
     buffer[at + 2] = STATUS.path;
-    at = putVarint32(buffer, at + 3, nameLength);
-    const name = inodes.nameWords(inode);
-    const nameAt = inodes.nameWordAt(inode);
+    if (nameLength < 0x80) {
+      buffer[at + 3] = nameLength;
+      at += 4;
+    } else at = putVarint32(buffer, at + 3, nameLength);
+    const reference = words[first + row.NAME] as number;
+    const name = inodes.nameWords(reference);
+    const nameAt = inodes.nameWordAt(reference);
     // In whole words: what comes next overwrites the bytes too many.
     for (let i = 0; i < nameLength; i += 4) memory.setUint32(at + i, name[nameAt + (i >>> 2)] as number, IS_LITTLE_ENDIAN);
     at += nameLength;
@@ -130,7 +137,10 @@ export class ListedEntryWriter {
     else putVarint64(buffer, at + 1, join(idLow, idHigh));
     at += 1 + idBytes;
     buffer[at] = STATUS.childrenNum;
-    at = putVarint32(buffer, at + 1, children);
+    if (children < 0x80) {
+      buffer[at + 1] = children;
+      at += 2;
+    } else at = putVarint32(buffer, at + 1, children);
     // Tags above 127 take two bytes.
     buffer[at] = (STATUS.storagePolicy & 0x7f) | 0x80;
     buffer[at + 1] = STATUS.storagePolicy >>> 7;
