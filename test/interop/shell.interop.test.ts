@@ -127,6 +127,15 @@ describeWithApache('the shell beside Apache’s', () => {
     expect((await transcript(SHELL_COMMANDS, ours)).join('\n\n')).toBe(theirs.join('\n\n'));
   });
 
+  test('put -l asks for what its storage policy then is', async () => {
+    prepare(local);
+    expect(await ours(['-put', '-f', '-l', join(local, 'small'), '/lazy'])).toEqual({ code: 0, stdout: '', stderr: '' });
+    const policy = await apache.run(cluster.client, 'storagepolicies', ['-getStoragePolicy', '-path', '/lazy']);
+    expect(policy.stdout).toContain('LAZY_PERSIST');
+    expect((await apaches(['-stat', '%r', '/lazy'])).stdout).toBe('1\n');
+    expect((await apaches(['-rm', '-skipTrash', '/lazy'])).code).toBe(0);
+  });
+
   test('text shows what Hadoop’s and Avro’s own classes wrote', { timeout: LIMIT_MS }, async () => {
     const samples = join(directory, 'samples');
     mkdirSync(samples);

@@ -27,6 +27,8 @@ export interface CreateFileOptions {
   /** Replace an existing file. */
   readonly overwrite: boolean;
   readonly replication?: number | undefined;
+  /** DataNodes may keep it in memory for a while. */
+  readonly lazyPersist?: boolean;
   /** False: no sums beside a local file. An HDFS always has its own. */
   readonly checksums?: boolean;
   readonly signal?: AbortSignal | undefined;

@@ -99,8 +99,8 @@ export class HdfsFileSystem implements ShellFileSystem {
   }
 
   async write(path: string, source: AsyncIterable<Uint8Array>, options: CreateFileOptions): Promise<void> {
-    const { overwrite, replication, signal } = options;
-    await pipeline(source, this.hdfs.createWriteStream(path, { overwrite, replication, signal }), {
+    const { overwrite, replication, lazyPersist, signal } = options;
+    await pipeline(source, this.hdfs.createWriteStream(path, { overwrite, replication, lazyPersist, signal }), {
       ...(signal === undefined ? {} : { signal }),
     });
   }

@@ -16,7 +16,8 @@ export abstract class WithDestination extends Command {
   protected overwrite = false;
   protected direct = false;
   protected preserved: Preserved = new Set();
-  protected replication: number | undefined;
+  /** As -l asks for it: one replica, in memory at first. */
+  protected lazyPersist = false;
   protected checksums = true;
   /** Files that are copied at the same time. */
   #threads = 1;
@@ -148,8 +149,9 @@ export abstract class WithDestination extends Command {
   protected async copyStream(bytes: AsyncIterable<Uint8Array>, target: Item): Promise<void> {
     if (target.stat !== undefined && (target.stat.isDirectory || !this.overwrite)) throw exists(target.text);
     const { fs } = target;
-    const { replication, checksums } = this;
-    const options = { overwrite: true, replication, checksums, signal: this.context.terminal.interrupted };
+    const { lazyPersist, checksums } = this;
+    const replication = lazyPersist ? 1 : undefined;
+    const options = { overwrite: true, replication, lazyPersist, checksums, signal: this.context.terminal.interrupted };
     if (this.direct) {
       await fs.write(target.path, bytes, options);
       return;
@@ -177,7 +179,7 @@ export class Put extends WithDestination {
     this.takeThreads(options);
     this.overwrite = options.has('f');
     if (options.has('p')) this.preserved = USUALLY_PRESERVED;
-    if (options.has('l')) this.replication = 1;
+    this.lazyPersist = options.has('l');
     this.direct = options.has('d');
     await this.takeRemoteDestination(args);
     this.recursive = true;
