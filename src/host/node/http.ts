@@ -18,15 +18,38 @@ import type {
 } from '../host.ts';
 import { escapedPacket, ReplayedSocket } from './unescaped-target.ts';
 
-/** As hadoop.http.max.request.header.size. */
-const MAX_HEADER_BYTES = 64 * 1024;
-/** A client has this long to send its headers. */
-const HEADERS_TIMEOUT_MS = 20_000;
-/** A connection on which nothing moves, in a request or its answer, ends after this long. */
-const SILENCE_TIMEOUT_MS = 300_000;
-/** As hadoop.http.idle_timeout.ms: between two requests. */
-const KEEP_ALIVE_TIMEOUT_MS = 60_000;
-const MAX_HEADERS = 200;
+/** What a client may take of a server. */
+export interface HttpLimits {
+  /** Connections beyond are closed at once. */
+  readonly maxConnections: number;
+  /** As hadoop.http.max.request.header.size. */
+  readonly maxHeaderBytes: number;
+  readonly maxHeaders: number;
+  /** A client has this long to send its headers. */
+  readonly headersTimeoutMs: number;
+  /** How often that is looked at. */
+  readonly checkMs: number;
+  /** A connection on which nothing moves, in a request or its answer, ends after this long. */
+  readonly silenceTimeoutMs: number;
+  /** As hadoop.http.idle_timeout.ms: between two requests. */
+  readonly keepAliveTimeoutMs: number;
+}
+
+const DEFAULT_LIMITS: HttpLimits = {
+  maxConnections: 8192,
+  maxHeaderBytes: 64 * 1024,
+  maxHeaders: 200,
+  headersTimeoutMs: 20_000,
+  checkMs: 5_000,
+  silenceTimeoutMs: 300_000,
+  keepAliveTimeoutMs: 60_000,
+};
+
+/** What is told to a client whose request cannot be read. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
 
 const plainAddress = (address: string | undefined): string =>
   address === undefined ? '' : address.startsWith('::ffff:') ? address.slice(7) : address;
@@ -112,16 +135,18 @@ async function handle(
   }
 }
 
-async function listen(log: Log, address: Address, handler: HttpHandler): Promise<HttpServer> {
+async function listen(log: Log, limits: HttpLimits, address: Address, handler: HttpHandler): Promise<HttpServer> {
   const server = http.createServer({
-    maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: HEADERS_TIMEOUT_MS,
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    connectionsCheckingInterval: limits.checkMs,
     requestTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
     noDelay: true,
   });
-  server.timeout = SILENCE_TIMEOUT_MS;
-  server.maxHeadersCount = MAX_HEADERS;
+  server.timeout = limits.silenceTimeoutMs;
+  server.maxHeadersCount = limits.maxHeaders;
+  server.maxConnections = limits.maxConnections;
   server.on('request', (request, response) => void handle(log, handler, request, response, () => undefined));
   server.on('checkContinue', (request: http.IncomingMessage, response: http.ServerResponse) => {
     let asked = false;
@@ -134,7 +159,10 @@ async function listen(log: Log, address: Address, handler: HttpHandler): Promise
   server.on('clientError', (error, socket) => {
     const escaped = socket instanceof Socket ? escapedPacket(error) : undefined;
     if (escaped !== undefined && socket instanceof Socket) server.emit('connection', new ReplayedSocket(socket, escaped));
-    else if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else if (socket.writable)
+      socket.end(
+        `HTTP/1.1 ${UNREADABLE['code' in error ? String(error.code) : ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`,
+      );
     else socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {
@@ -211,6 +239,6 @@ function request(url: string, options: HttpClientRequest = {}): Promise<HttpClie
   });
 }
 
-export function nodeHttp(log: Log): Http {
-  return { listen: (address, handler) => listen(log, address, handler), request };
+export function nodeHttp(log: Log, limits: Partial<HttpLimits> = {}): Http {
+  return { listen: (address, handler) => listen(log, { ...DEFAULT_LIMITS, ...limits }, address, handler), request };
 }

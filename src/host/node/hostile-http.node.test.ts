@@ -1,0 +1,108 @@
+// If this failed, a client that sends slowly, too much or without end, or that never reads, could take a daemon's memory or all
+// of its connections.
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { HttpServer, Log } from '../host.ts';
+import { nodeHttp } from './http.ts';
+
+const MIB = 1024 * 1024;
+const MAX_CONNECTIONS = 20;
+const SILENT: Log = { log: () => undefined };
+
+const state = { produced: 0, ended: 0 };
+let server: HttpServer;
+
+async function* endless(): AsyncGenerator<Uint8Array> {
+  try {
+    for (;;) {
+      state.produced += MIB;
+      yield Buffer.alloc(MIB);
+    }
+  } finally {
+    state.ended++;
+  }
+}
+
+beforeAll(async () => {
+  const http = nodeHttp(SILENT, {
+    maxConnections: MAX_CONNECTIONS,
+    headersTimeoutMs: 300,
+    checkMs: 50,
+    silenceTimeoutMs: 1000,
+  });
+  server = await http.listen({ host: '127.0.0.1', port: 0 }, ({ path }) =>
+    path === '/endless' ? { status: 200, body: endless() } : { status: 403, body: 'no' },
+  );
+});
+afterAll(() => server.close());
+
+const opened = (): Socket => connect(server.address.port, '127.0.0.1').on('error', () => undefined);
+
+const closed = (socket: Socket): Promise<void> =>
+  socket.closed ? Promise.resolve() : new Promise((done) => socket.once('close', () => done()));
+
+/** What comes back until the server ends the connection; `drive` sends. */
+async function answerTo(drive: (socket: Socket) => void): Promise<string> {
+  const socket = opened();
+  let answer = '';
+  socket.on('data', (chunk) => {
+    answer += String(chunk);
+  });
+  drive(socket);
+  await closed(socket);
+  return answer;
+}
+
+test('headers without end are cut off', async () => {
+  const answer = await answerTo((socket) => socket.write(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(100_000)}`));
+  expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+});
+
+test('who sends nothing, or headers byte by byte, is sent away', async () => {
+  const begun = performance.now();
+  const silent = answerTo(() => undefined);
+  const slow = answerTo((socket) => {
+    socket.write('GET / HTTP/1.1\r\n');
+    const timer = setInterval(() => socket.write('a'), 20);
+    socket.once('close', () => clearInterval(timer));
+  });
+  await silent;
+  expect(await slow).toMatch(/^HTTP\/1\.1 408 /);
+  expect(performance.now() - begun).toBeLessThan(10_000);
+});
+
+test('a body that nobody wants is not taken', async () => {
+  let sent = 0;
+  const answer = await answerTo((socket) => {
+    socket.write('PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
+    const more = (): void => {
+      while (!socket.destroyed && sent < 1024 * MIB) {
+        sent += MIB;
+        if (!socket.write(`100000\r\n${'x'.repeat(MIB)}\r\n`)) break;
+      }
+    };
+    socket.on('drain', more);
+    more();
+  });
+  expect(answer).toMatch(/^(HTTP\/1\.1 403 |$)/);
+  expect(sent).toBeLessThan(512 * MIB);
+});
+
+test('who does not read holds the answer back, and is sent away', async () => {
+  const socket = opened();
+  socket.pause();
+  socket.write('GET /endless HTTP/1.1\r\nHost: a\r\n\r\n');
+  const until = performance.now() + 20_000;
+  while (state.ended === 0 && performance.now() < until) await new Promise((done) => setTimeout(done, 20));
+  expect(state.ended).toBe(1);
+  expect(state.produced).toBeLessThan(64 * MIB);
+  socket.destroy();
+  await closed(socket);
+});
+
+test('connections beyond the bound are closed, and there is room again after them', async () => {
+  const many = Array.from({ length: 3 * MAX_CONNECTIONS }, () => opened().resume());
+  await Promise.all(many.map(closed));
+  const answer = await answerTo((socket) => socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'));
+  expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+});
