@@ -47,8 +47,19 @@ function isUnwrapped(a: readonly WebAnswer[], u: readonly WebAnswer[]): boolean 
   return (a.at(-1)?.body ?? '').includes('"org.apache.hadoop.ipc.RemoteException"') && messageOf(a) === messageOf(u);
 }
 
+/** Jackson takes the fields of a policy as the JVM happens to list its getters. */
+function unordered(body: string | undefined): string | undefined {
+  if (body?.startsWith('{"ErasureCodingPolicies":') !== true) return body;
+  return body.replace(/"policy":\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}/g, (policy) => policy.split(/[,{}]/).sort().join());
+}
+
 const shown = (answers: readonly WebAnswer[]): readonly unknown[] =>
-  answers.map(({ status, type, location, body }) => ({ status, type, location: escaped(location), body: plain(body) }));
+  answers.map(({ status, type, location, body }) => ({
+    status,
+    type,
+    location: escaped(location),
+    body: unordered(plain(body)),
+  }));
 
 describeWithApache('WebHDFS', () => {
   let directory: string;
