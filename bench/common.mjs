@@ -79,15 +79,28 @@ export async function start(file, args, ready, env = {}) {
     child.stderr.on('data', look);
     child.on('exit', (code) => reject(new Error(`${file} ${args.join(' ')} ended with ${code} before it was ready\n${seen}`)));
   });
-  return {
-    pid: child.pid,
-    stop: () =>
-      new Promise((resolve) => {
-        child.removeAllListeners('exit');
-        child.on('exit', resolve);
-        child.kill('SIGTERM');
-      }),
-  };
+  const stop = () =>
+    new Promise((resolve) => {
+      forget();
+      child.removeAllListeners('exit');
+      child.on('exit', resolve);
+      child.kill('SIGTERM');
+    });
+  const forget = endWithUs(stop);
+  return { pid: child.pid, stop };
+}
+
+/** What must not outlive this program; `forget` when it is gone. */
+const running = new Set();
+export function endWithUs(stop) {
+  running.add(stop);
+  return () => running.delete(stop);
+}
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {
+    for (const stop of running) await stop();
+    process.exit(1);
+  });
 }
 
 export const userName = () => run('id', ['-un']).trim();
@@ -108,6 +121,9 @@ export function chosenSystems(dir) {
 export async function withClusters(systems, { datanodes = 3, keys = [] }, body) {
   const cluster = toolIfThere('apache/bin/cluster');
   const stops = [];
+  const forget = endWithUs(async () => {
+    for (const stop of stops) await stop();
+  });
   try {
     for (const system of systems) {
       system.address = `127.0.0.1:${system.port}`;
@@ -123,6 +139,7 @@ export async function withClusters(systems, { datanodes = 3, keys = [] }, body) 
     }
     return await body(systems);
   } finally {
+    forget();
     for (const stop of stops) await stop();
   }
 }
@@ -140,7 +157,11 @@ export function report(line) {
 export async function measure(systems, name, figures, once, times = pairs) {
   const runs = Object.fromEntries(systems.map((system) => [system.name, []]));
   for (let pair = 0; pair < times; pair++) {
-    for (const system of systems) runs[system.name].push(await once(system, pair));
+    for (const system of systems) {
+      runs[system.name].push(await once(system, pair));
+      // Most runs wait for a program without looking up: here a signal is heard.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
   for (const { of, ...figure } of figures) {
     const values = Object.fromEntries(Object.entries(runs).map(([system, results]) => [system, results.map(of)]));

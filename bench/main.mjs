@@ -28,6 +28,8 @@ if (againstApache && !hasTools) {
   process.exit(2);
 }
 
+let isCutOff = false;
+
 /** Measurements of one program, read line by line as they are made. */
 function measured(program) {
   const child = spawn(process.execPath, [join(root, 'bench', `${program}.mjs`), ...process.argv.slice(2)], {
@@ -44,6 +46,14 @@ function measured(program) {
       console.error(table([measurement], { head: false }));
     }
   });
+  // Cut off, it ends what it has started, and what was measured so far is kept.
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.removeAllListeners(signal);
+    process.once(signal, () => {
+      isCutOff = true;
+      child.kill(signal);
+    });
+  }
   return new Promise((resolve) => {
     child.on('close', (code) => resolve({ lines, failure: code === 0 ? undefined : `${program} ended with ${code}` }));
   });
@@ -54,6 +64,7 @@ const began = new Date();
 const measurements = [];
 const failures = [];
 for (const program of chosen) {
+  if (isCutOff) break;
   const { lines, failure } = await measured(program);
   measurements.push(...lines);
   if (failure !== undefined) failures.push(failure);

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { basePort, ourHdfs, root, run, tool } from './common.mjs';
+import { basePort, endWithUs, ourHdfs, root, run, tool } from './common.mjs';
 import { bytes, Caller, processCpu, processRssMib } from './load.mjs';
 import { configure } from './our-cluster.mjs';
 
@@ -60,9 +60,14 @@ export class NameNode {
     const env = { ...process.env, HDFS_OPTS: `-Xmx${HEAP}`, HADOOP_LOG_DIR: this.conf };
     const child = spawn(this.hdfs, ['--config', this.conf, 'namenode'], { stdio: ['ignore', log, log], env });
     const ended = new Promise((resolve) => child.on('exit', resolve));
-    const stop = async () => {
+    const end = async () => {
       child.kill('SIGTERM');
       await ended;
+    };
+    const forget = endWithUs(end);
+    const stop = async () => {
+      forget();
+      await end();
     };
     try {
       await this.#answers(child);
