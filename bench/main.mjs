@@ -10,7 +10,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { againstApache, flag, root, short, toolIfThere, word } from './common.mjs';
+import { againstApache, flag, option, root, short, toolIfThere, word } from './common.mjs';
 import { machine } from './machine.mjs';
 import { page } from './page.mjs';
 import { programs, rows } from './rows.mjs';
@@ -77,18 +77,22 @@ if (earlier !== undefined && existsSync(earlier)) {
   measurements.push(...kept.filter((each) => !measurements.some(same(each))));
 }
 
+/** The words that made the figures what they are; not where they were put. */
+const shown = process.argv.slice(2).filter((each, i, all) => {
+  const isAside = (option) => ['--json', '--add', '--noisy'].includes(option);
+  return !isAside(each) && !isAside(all[i - 1]) && each !== '--write';
+});
+
 const built = (row) => row.program !== undefined;
 const missing = rows.filter((row) => !built(row));
 const skipped = rows.filter((row) => built(row) && !measurements.some((each) => each.row === row.number));
 const result = {
   began: began.toISOString(),
   minutes: Math.round((Date.now() - began.getTime()) / 60_000),
-  command: [
-    'npm run bench',
-    ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2).filter((each) => each !== '--write')] : []),
-  ].join(' '),
+  command: ['npm run bench', ...(shown.length > 0 ? ['--', ...shown] : [])].join(' '),
   version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
   noisy: word('noisy'),
+  warmupSeconds: option('warmup', 20),
   machine: machine(),
   measurements,
   failures,

@@ -20,10 +20,10 @@ export function page(result) {
     '## How it is measured',
     list([
       'Both systems run side by side and are measured in turns, A B A B; a ratio is that of the two runs of a pair, and the table shows the median of the pairs, and the smallest and largest.',
-      'The same neutral client drives both: a load generator over Hadoop RPC for the NameNode, Apache’s own client for data. Every answer is examined; a wrong one ends the run.',
+      'The same neutral client drives both: a load generator over Hadoop RPC for the NameNode, Apache’s own client for data. A failed call ends the run.',
       'Nothing is switched off to win: edits are synced, checksums verified, permissions checked. Both sides have the same configuration keys.',
       'Server CPU for each operation stands beside the rate: it survives a noisy machine, rates do not. A NameNode’s CPU and memory are those of its process.',
-      'A JVM is warmed up first, 20 seconds of load, since it is slow until then.',
+      `For rows 1 to 6 the JVM is warmed up first, by ${result.warmupSeconds} seconds of load; it takes some 20 to be at full speed. Memory, restart and block reports are measured on a NameNode that has just started, so on a cold JVM.`,
       'With one call in flight both sides are pinned to a core of their own.',
       'Ratios are tuskfs divided by Apache. “Must” and “Aim” are what we want of the row; what is not reached is said.',
     ]),

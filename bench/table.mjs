@@ -18,7 +18,7 @@ export function verdict({ better, must, aim, tuskfs, apache }) {
   return reaches(aim) ? 'aim' : reaches(must) ? 'must' : 'not yet';
 }
 
-export const HEAD = ['#', 'Measure', 'Figure', 'Apache', 'tuskfs', 'Ratio', 'min–max', 'Must', 'Aim', 'Reached'];
+export const HEAD = ['#', 'Measure', 'Figure', 'Apache', 'tuskfs', 'Ratio', 'min–max', 'Pairs', 'Must', 'Aim', 'Reached'];
 
 export function cells(measurement) {
   const { row, name, figure, better, must, aim, tuskfs, apache } = measurement;
@@ -26,7 +26,7 @@ export function cells(measurement) {
   const own = spread(tuskfs);
   if (apache === undefined || apache.length === 0) {
     const range = `${digits(own.min)}–${digits(own.max)}`;
-    return [row, name, figure, '', digits(own.median), '', range, '', '', ''].map(String);
+    return [row, name, figure, '', digits(own.median), '', range, tuskfs.length, '', '', ''].map(String);
   }
   const ratio = spread(pairRatios(tuskfs, apache));
   return [
@@ -37,13 +37,14 @@ export function cells(measurement) {
     digits(own.median),
     digits(ratio.median),
     `${digits(ratio.min)}–${digits(ratio.max)}`,
+    tuskfs.length,
     bound(must),
     bound(aim),
     verdict(measurement),
   ].map(String);
 }
 
-const WIDTHS = [3, 38, 20, 9, 9, 7, 12, 7, 7, 8];
+const WIDTHS = [3, 38, 20, 9, 9, 7, 12, 5, 7, 7, 8];
 
 export function table(measurements, { head }) {
   const lines = [...measurements].sort((a, b) => a.row - b.row).map(cells);
