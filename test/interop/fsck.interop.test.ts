@@ -80,6 +80,9 @@ describeWithApache('hdfs fsck', () => {
       await dfs('-D', `dfs.blocksize=${128 * KIB}`, '-put', join(directory, 'file'), '/d/e/parts');
       await dfs('-touchz', '/d/e/empty');
       await dfs('-D', 'dfs.replication=2', '-put', join(directory, 'file'), '/d/two');
+      // On a busy machine the last reports come after the write is done.
+      await dfs('-setrep', '-w', '3', '/d/whole', '/d/e/parts');
+      await dfs('-setrep', '-w', '2', '/d/two');
     }
   }, 120_000);
   afterAll(async () => {
