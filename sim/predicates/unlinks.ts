@@ -9,10 +9,28 @@ import type { Witness } from '../witness.ts';
 import { onDisk } from './hooks.ts';
 import type { OrderedDeletions } from './namenode.ts';
 
+/** A failed sync and what follows it, on a disk that is not hung. */
+const DROPPED_WITHIN_MS = 1_000;
+
+const volumeOf = (path: string): string => path.slice(0, path.indexOf('/current/'));
+
 export function watchUnlinks(cluster: SimCluster, witness: Witness, orders: OrderedDeletions): void {
   const { violations } = cluster;
   for (const daemon of cluster.dataNodes) {
+    /**
+     * Volumes on which a directory could not be synced, and when: a replica that was waiting for it, where it is or where it
+     * came from, is dropped, whatever other syncs have done.
+     */
+    const failedSyncs = new Map<string, number>();
+    const isUnsynced = (path: string): boolean => {
+      const end = path.lastIndexOf('/');
+      const failed = failedSyncs.get(volumeOf(path));
+      if (failed !== undefined && cluster.simulation.nowMs - failed < DROPPED_WITHIN_MS) return true;
+      const directory = daemon.machine.disk.find(path.slice(0, end));
+      return directory?.kind === 'directory' && !directory.durable.has(path.slice(end + 1));
+    };
     onDisk(daemon, ({ operation, path }, answer) => {
+      if (operation === 'fsync' && answer?.error !== undefined) failedSyncs.set(volumeOf(path), cluster.simulation.nowMs);
       if (operation !== 'unlink' || answer?.error !== undefined || !path.includes('/finalized/')) return;
       const name = parseBlockFileName(path.slice(path.lastIndexOf('/') + 1));
       if (name?.kind !== 'meta') return;
@@ -29,11 +47,7 @@ export function watchUnlinks(cluster: SimCluster, witness: Witness, orders: Orde
         replicasOn(daemon.name, daemon.machine.disk, id).some(
           (other) => !other.path.startsWith(directory) && other.meta !== undefined && other.meta.genStamp >= genStamp,
         );
-      const isUndone = (): boolean => {
-        const parent = daemon.machine.disk.find(directory);
-        return parent?.kind === 'directory' && !parent.durable.has(path.slice(directory.length));
-      };
-      const mayGo = ordered !== undefined || isOld || isWorseCopy() || isUndone();
+      const mayGo = ordered !== undefined || isOld || isWorseCopy() || isUnsynced(path);
       violations.check(mayGo, 'DL4', () => `${what}, and nobody told it to`);
       violations.check(ordered === undefined || isOld || genStamp <= ordered, 'DL3', () => `${what}, ${ordered} was ordered`);
       violations.looked('DL1');
