@@ -15,6 +15,7 @@ const RARE: ReadonlySet<string> = new Set([
   'LR3',
   'LR5',
   'BK7',
+  'BK8',
   'BK9',
   'EL4',
   'TR1',
