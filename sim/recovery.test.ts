@@ -108,6 +108,22 @@ describe.each(STAGES)('a writer that dies when %s', (stage, act) => {
   });
 });
 
+test('a file whose pipeline is lost for good is closed though its writer lives on and never closes it', async () => {
+  const { cluster, run, writer, reader, closed } = await twoClients(119, { 'dfs.namenode.lease-hard-limit-sec': 40 });
+  const handle = await run(writer.open('/f', 'w', { replication: 3 }));
+  await run(handle.write(content.subarray(0, 3_000)));
+  await run(handle.hsync());
+  const names = cluster.dataNodes.map(({ name }) => name);
+  for (const name of names) cluster.crash(name, 'process', false);
+  await run(handle.write(content.subarray(3_000, 4_000)));
+  await expect(run(handle.hflush())).rejects.toMatchObject({ code: 'EIO' });
+  for (const name of names) cluster.restart(name);
+  expect(await closed(150_000)).toBe(true);
+  expect((await run(reader.readFile('/f'))).subarray(0, 3_000).equals(content.subarray(0, 3_000))).toBe(true);
+  await expect(run(handle.close())).rejects.toMatchObject({ code: 'EIO' });
+  expect(cluster.violations.found).toEqual([]);
+});
+
 test('of two that append to a file nobody holds any more, one succeeds', async () => {
   for (let seed = 120; seed < 126; seed++) {
     const { cluster, run, writer, reader } = await twoClients(seed);

@@ -64,9 +64,13 @@ export class BlockStream {
   #heartbeat: Timer | undefined;
   #lastSent = 0;
 
-  constructor(context: ClientContext, file: BlockStreamFile) {
+  readonly #onFailed: () => void;
+
+  /** `onFailed`: nothing more is written, for whatever reason. */
+  constructor(context: ClientContext, file: BlockStreamFile, onFailed: () => void) {
     this.#context = context;
     this.#file = file;
+    this.#onFailed = onFailed;
     this.#window = new PacketWindow(context.settings.maxPacketsInFlight);
     this.#calls = new PipelineCalls(context, file);
     this.#hints = new AckHints(context.settings.hints);
@@ -173,6 +177,7 @@ export class BlockStream {
     this.#buffers.clear();
     this.#waiters.fail(reason);
     this.#signal();
+    this.#onFailed();
   }
 
   // ---------------------------------------------------------------------------------------------------- the one loop

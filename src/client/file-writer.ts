@@ -69,6 +69,8 @@ export class FileWriter {
   readonly #blockSize: number;
   readonly #syncBlock: boolean;
   #state: State = 'open';
+  /** Its lease is not renewed for it any more. */
+  #released = false;
   #packet: PacketBuffer | undefined;
   /** Offset in the block of the packet that is being filled. */
   #packetOffset = 0;
@@ -89,7 +91,7 @@ export class FileWriter {
     this.#fileId = status.fileId;
     this.#blockSize = status.blocksize;
     this.#syncBlock = options.syncBlock ?? false;
-    this.#stream = new BlockStream(context, {
+    const file = {
       path,
       fileId: status.fileId,
       blockSize: status.blocksize,
@@ -101,7 +103,9 @@ export class FileWriter {
       ],
       lazyPersist: status.storagePolicy === LAZY_PERSIST_POLICY,
       appended,
-    });
+    };
+    // What has failed is never written again, whether somebody closes it or not: its lease is to run out.
+    this.#stream = new BlockStream(context, file, () => this.#release());
     context.leases.begin();
     context.closed.addEventListener('abort', this.#onClientClosed, { once: true });
   }
@@ -301,6 +305,8 @@ export class FileWriter {
   }
 
   #release(): void {
+    if (this.#released) return;
+    this.#released = true;
     this.#context.closed.removeEventListener('abort', this.#onClientClosed);
     this.#context.leases.end();
   }
