@@ -47,9 +47,11 @@ export function watchUnlinks(cluster: SimCluster, witness: Witness, orders: Orde
         replicasOn(daemon.name, daemon.machine.disk, id).some(
           (other) => !other.path.startsWith(directory) && other.meta !== undefined && other.meta.genStamp >= genStamp,
         );
-      const mayGo = ordered !== undefined || isOld || isWorseCopy() || isUnsynced(path);
-      violations.check(mayGo, 'DL4', () => `${what}, and nobody told it to`);
-      violations.check(ordered === undefined || isOld || genStamp <= ordered, 'DL3', () => `${what}, ${ordered} was ordered`);
+      // Of its own accord, whatever was ordered before.
+      const isDropped = (): boolean => isOld || isWorseCopy() || isUnsynced(path);
+      violations.check(ordered !== undefined || isDropped(), 'DL4', () => `${what}, and nobody told it to`);
+      const isMeant = ordered === undefined || genStamp <= ordered;
+      violations.check(isMeant || isDropped(), 'DL3', () => `${what}, ${ordered} was ordered`);
       violations.looked('DL1');
       violations.looked('DL2');
       const owner = witness.model().ownerOf(id);
