@@ -167,19 +167,22 @@ export class Witness {
     const ops = goesOn ? known.ops : [];
     const from = goesOn ? known.end : 0;
     const end = endOfOps(node, from, goesOn ? changed.to : node.durableSize);
-    const isClean = (goesOn && end === from) || this.decode(name, node, firstTxid + ops.length, from, end, ops);
+    const isNothingNew = goesOn && end === from;
     this.parsed.set(name, {
       node,
       version: node.durableVersion,
       isFinalized,
-      end: isClean ? end : Number.POSITIVE_INFINITY,
+      end: isNothingNew ? end : this.decode(name, node, firstTxid + ops.length, from, end, ops),
       ops,
     });
     return ops;
   }
 
-  /** Adds the ops that lie from `from` on, behind others when that is not the beginning. Whether they end at `end`. */
-  private decode(name: string, node: SimFileNode, firstTxid: number, from: number, end: number, ops: Testimony[]): boolean {
+  /**
+   * Adds the ops that lie from `from` on, behind others when that is not the beginning. Where they end: not before `end`, and
+   * behind it when the last byte of the last one looks like padding; Infinity where anything else is there.
+   */
+  private decode(name: string, node: SimFileNode, firstTxid: number, from: number, end: number, ops: Testimony[]): number {
     const shown = end + PADDING_SHOWN;
     const decoder = new EditDecoder({ firstTxid, windowBytes: EDIT_LOG_HEADER_BYTES + shown - from });
     if (from > 0) decoder.push(node.durableBytes(0, EDIT_LOG_HEADER_BYTES));
@@ -192,7 +195,7 @@ export class Witness {
     const { result } = decoder;
     this.violations.check(result?.kind !== 'corrupt', 'EL3', () => `${name} is damaged: ${JSON.stringify(result)}`);
     const skipped = from > 0 ? from - EDIT_LOG_HEADER_BYTES : 0;
-    return result?.kind === 'clean' && skipped + result.offset === end;
+    return result?.kind === 'clean' && skipped + result.offset >= end ? skipped + result.offset : Number.POSITIVE_INFINITY;
   }
 
   /** EL1: an op that was seen before is as it was. */

@@ -1,8 +1,10 @@
 // If this fails, a DataNode that has many blocks to report or to recover at once fills its log with warnings of Node.js about
 // leaking listeners, and an operator looks for a leak that is none.
 import { expect, test } from 'vitest';
+import { Configuration } from '../../config/configuration.ts';
 import { Simulation } from '../../host/sim/index.ts';
 import { type ActorOwner, NameNodeActor } from './namenode-actor.ts';
+import { readSettings } from './settings.ts';
 
 const CALLS = 20;
 
@@ -14,7 +16,8 @@ test('many calls that wait for one NameNode put no listener each on one signal, 
   const unused = (): never => {
     throw new Error('not of this test');
   };
-  const owner: Partial<ActorOwner> = { host: dataNode.host, localAddress: undefined, meet: unused };
+  const settings = readSettings(new Configuration());
+  const owner: Partial<ActorOwner> = { host: dataNode.host, localAddress: undefined, meet: unused, settings };
   const actor = new NameNodeActor(owner as ActorOwner, { host: 'nn', port: 8020 });
   const warnings: string[] = [];
   const onWarning = (warning: Error): void => void warnings.push(warning.name);
