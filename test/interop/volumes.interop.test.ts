@@ -98,8 +98,8 @@ describeWithApache('volumes', () => {
     }
     const volumes = (await apache.must(nodes.client, 'dfsadmin', ['-getVolumeReport', node])).stdout;
     expect([...volumes.matchAll(/Directory: (.*)/g)].map((match) => plain(match[1] ?? '')).sort()).toEqual([
-      'DATA/v1/current',
-      'DATA/v2/current',
+      'DATA/v1',
+      'DATA/v2',
     ]);
     const mine = await ours('hdfs', ['--config', nodes.client, 'dfsadmin', '-getVolumeReport', node]);
     const shape = (text: string): string => text.replaceAll(/\d+(\.\d+)? ?[KMGT]?B?/g, '#');
