@@ -8,8 +8,7 @@ import { attributeScenario } from './support/attribute-scenario.ts';
 
 /** Operations whose answers differ on purpose, and why. */
 const DELIBERATE: Readonly<Record<string, string>> = {
-  'alice create /d/ec ec=RS-6-3-1024k': 'erasure coding is not built, so no policy is enabled',
-  'alice create /d/ec2 ec=unknown': 'the same',
+  'alice create /d/ec ec=RS-6-3-1024k': 'erasure coding is not built: no file is made by one of its policies',
   'alice locations /d/three 1 9223372036854775807': 'where offset and length overflow, Apache shows one block, ours the rest',
   'alice locations /d/three 1500 9223372036854775807': 'the same',
   'bob usage /d': 'ours walks in the order of names, so another directory is the first that may not be read',
