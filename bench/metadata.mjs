@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import {
+  againstApache,
   chosenSystems,
   measure,
   option,
@@ -20,7 +21,8 @@ import { load, loadOperations, populate } from './load.mjs';
 
 const seconds = option('seconds', 2);
 const files = option('files', short ? 5_000 : 20_000);
-const warmup = option('warmup', 20);
+// A JVM needs some twenty seconds until it runs at full speed.
+const warmup = option('warmup', againstApache ? 20 : 2);
 const dir = scratch('metadata');
 const systems = chosenSystems(dir);
 const user = userName();
