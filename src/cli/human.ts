@@ -18,6 +18,16 @@ export function humanSize(bytes: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)}${UNITS[unit]}`;
 }
 
+/** As humanSize, within a sentence: 1 byte, 512 bytes, 1.5K. */
+export function sizeInWords(bytes: number): string {
+  return bytes < 1024 ? counted(bytes, 'byte') : humanSize(bytes);
+}
+
+/** 1 file, 2 files. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Lines of columns two spaces apart; those in `right` end together. */
 export function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): readonly string[] {
   const widths: number[] = [];

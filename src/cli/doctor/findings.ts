@@ -8,7 +8,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { addressOf, clientNameNodes, formatHostPort, nameNodeConfiguration } from '../../config/nameservices.ts';
 import { describeUnknown, unknownKeys } from '../../config/unknown-keys.ts';
 import type { Host } from '../../host/host.ts';
-import { humanSize } from '../human.ts';
+import { sizeInWords } from '../human.ts';
 import { dataNodeFindings } from './datanodes.ts';
 import { type DoctorOptions, type Finding, failed, ok, TIMEOUT_MS, warning } from './finding.ts';
 import { localFindings } from './local-disks.ts';
@@ -142,7 +142,7 @@ async function* clusterFindings(options: DoctorOptions): AsyncGenerator<Finding,
 async function* blockFindings(admin: HdfsAdmin): AsyncGenerator<Finding, void, undefined> {
   const { capacity, used, remaining } = await admin.capacity();
   const share = capacity === 0 ? 1 : 1 - remaining / capacity;
-  const room = `${humanSize(remaining)} of ${humanSize(capacity)} free, ${humanSize(used)} used`;
+  const room = `${sizeInWords(remaining)} of ${sizeInWords(capacity)} free, ${sizeInWords(used)} used`;
   if (capacity === 0)
     yield failed('disks', 'no DataNode has given room', 'start DataNodes, and look at their dfs.datanode.data.dir');
   else if (share > FULL)

@@ -3,7 +3,7 @@ import { HdfsError } from '../../base/errors.ts';
 import { confirmed } from '../confirm.ts';
 import type { VerbContext } from '../context.ts';
 import { EXIT, printError } from '../errors.ts';
-import { columns, humanSize } from '../human.ts';
+import { columns, counted, humanSize, sizeInWords } from '../human.ts';
 import { joinPath, nameOf, parentOf } from '../paths.ts';
 import { checkpointTime } from '../shell/commands/delete.ts';
 import type { ShellStat } from '../shell/file-system.ts';
@@ -176,7 +176,8 @@ async function empty(context: VerbContext, options: Readonly<Record<string, unkn
       const { fileCount, length } = await fs.contentSummary(path);
       [files, bytes] = [files + fileCount, bytes + length];
     }
-    if (!(await confirmed(context, `Delete ${files} files of ${humanSize(bytes)} for good?`, options, true))) return;
+    if (!(await confirmed(context, `Delete ${counted(files, 'file')}, ${sizeInWords(bytes)}, for good?`, options, true)))
+      return;
   }
   for (const { path } of all) {
     if (!dryRun) await fs.delete(path, true);
