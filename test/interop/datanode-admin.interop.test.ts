@@ -134,6 +134,14 @@ class Site {
     return lines;
   }
 
+  /** Waits until no copy is on its way: one to a node that goes meanwhile would be awaited for minutes. */
+  async untilCopied(): Promise<void> {
+    const pending = async (): Promise<unknown> => (await this.bean('FSNamesystem')).PendingReconstructionBlocks;
+    for (const end = Date.now() + STEP_LIMIT_MS; (await pending()) !== 0; await sleep(250)) {
+      if (Date.now() > end) throw new Error('copies are still on their way');
+    }
+  }
+
   async refresh(states: Partial<Readonly<Record<Role, string>>>, roles: readonly Role[] = NODES): Promise<string> {
     const entries = roles.map((role) => ({
       hostName: '127.0.0.1',
@@ -300,6 +308,7 @@ describeWithApache('DataNodes that are taken out of service', () => {
       await site.untilReported('Missing blocks: 0');
       await note('removed', report());
 
+      await site.untilCopied();
       await site.refresh({}, ['dn1', 'dn2', 'dn3']);
       await site.until('dn4 out', ({ counts }) => counts.NumLiveDataNodes === 3);
       await site.untilReported(`Under replicated blocks: ${BLOCKS}`);
