@@ -1,29 +1,16 @@
 // If these fail, an operator who swaps a DataNode's disks while it runs loses blocks of the other disks, or does not learn
 // which directory was not taken.
 import { expect, test } from 'vitest';
-import { DataNodeAdmin } from '../src/client/datanode-admin.ts';
 import type { ReconfigurationTask } from '../src/client/reconfiguration.ts';
-import type { Configuration } from '../src/config/configuration.ts';
-import { DataNode } from '../src/server/datanode/datanode.ts';
-import { SimCluster } from './cluster.ts';
+import { clusterWithReloading } from './reloading-datanode.ts';
 
 async function begin(seed: number) {
-  const cluster = new SimCluster({ seed, dataNodes: 2, clients: 1, keys: { 'dfs.datanode.data.dir': '/a,/b' } });
-  const { simulation } = cluster;
-  await cluster.start();
-  const [machine] = cluster.clients;
-  const [daemon] = cluster.dataNodes;
-  if (machine === undefined || daemon === undefined) throw new Error('the cluster lacks a node');
-  // The node once more, as one that can read its configuration again.
-  daemon.crash('process');
-  const files = { configuration: cluster.configuration };
-  const node = new DataNode(daemon.machine.restart(), cluster.configuration, {
-    reload: async (): Promise<Configuration> => files.configuration,
+  const { cluster, simulation, client, admin, daemon, files } = await clusterWithReloading({
+    seed,
+    dataNodes: 2,
+    clients: 1,
+    keys: { 'dfs.datanode.data.dir': '/a,/b' },
   });
-  await simulation.run(node.start(), 60_000);
-  await simulation.advance(5_000);
-  const client = await simulation.run(cluster.connect(machine), 60_000);
-  const admin = new DataNodeAdmin(machine.host, cluster.configuration, `${daemon.name}:${node.addresses.ipc.port}`, 'hdfs');
   const change = async (dirs: string): Promise<ReconfigurationTask | undefined> => {
     files.configuration = cluster.configuration.with({ 'dfs.datanode.data.dir': dirs });
     await simulation.run(admin.startReconfiguration(), 60_000);

@@ -1,30 +1,14 @@
 // If these fail, a DataNode does not take up a NameNode that its configuration names now, or an administrator's slip removes
 // blocks that are served.
 import { expect, test } from 'vitest';
-import { DataNodeAdmin } from '../src/client/datanode-admin.ts';
-import type { Configuration } from '../src/config/configuration.ts';
-import { DataNode } from '../src/server/datanode/datanode.ts';
-import { SimCluster } from './cluster.ts';
+import { clusterWithReloading } from './reloading-datanode.ts';
 
-async function begin(seed: number) {
-  const keys = { 'dfs.namenode.servicerpc-address': 'nn:8021' };
-  const cluster = new SimCluster({ seed, dataNodes: 1, clients: 1, keys });
-  const { simulation } = cluster;
-  await cluster.start();
-  const [machine] = cluster.clients;
-  const [daemon] = cluster.dataNodes;
-  if (machine === undefined || daemon === undefined) throw new Error('the cluster lacks a node');
-  // The node once more, as one that can read its configuration again, and goes to the port for clients.
-  daemon.crash('process');
-  const files = { configuration: cluster.configuration.with({ 'dfs.namenode.servicerpc-address': undefined }) };
-  const host = daemon.machine.restart();
-  const node = new DataNode(host, files.configuration, { reload: async (): Promise<Configuration> => files.configuration });
-  await simulation.run(node.start(), 60_000);
-  await simulation.advance(5_000);
-  const client = await simulation.run(cluster.connect(machine), 60_000);
-  const admin = new DataNodeAdmin(machine.host, cluster.configuration, `${daemon.name}:${node.addresses.ipc.port}`, 'hdfs');
-  return { cluster, simulation, client, admin, host, files };
-}
+/** The node goes to the port for clients, until it reads its configuration again. */
+const begin = (seed: number) =>
+  clusterWithReloading(
+    { seed, dataNodes: 1, clients: 1, keys: { 'dfs.namenode.servicerpc-address': 'nn:8021' } },
+    (configuration) => configuration.with({ 'dfs.namenode.servicerpc-address': undefined }),
+  );
 
 test('the pool that is served is not removed, another one only with what it holds asked for', async () => {
   const { simulation, client, admin, host } = await begin(5);
