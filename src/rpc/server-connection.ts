@@ -2,36 +2,19 @@
 // handler, and sends the answers of one turn with one write, or a few when they are long. It reads no further while too
 // many calls of this client are under way or too many of its answers have not been fetched, and lets other connections
 // have their turn after long answers. Where the server has a queue, calls go through it before they are handled.
-import type { Timing } from '../base/timing.ts';
 import type { Connection, Timer } from '../host/host.ts';
 import { type CallHeader, type Identity, RpcAcceptor } from '../wire/ipc/acceptor.ts';
 import { type Failure, writeFailure, writeSuccess } from '../wire/ipc/headers.ts';
-import { RequestHeaderProto } from '../wire/messages/ipc.ts';
+import type { RequestHeaderProto } from '../wire/messages/ipc.ts';
 import { type MessageType, readDelimited } from '../wire/protobuf/message.ts';
 import { ProtoReader } from '../wire/protobuf/reader.ts';
 import { varintBytes } from '../wire/protobuf/varint.ts';
 import { ProtoWriter } from '../wire/protobuf/writer.ts';
 import { failureOf, isBrokenInvariant, isOurFault } from './answers.ts';
 import type { CallQueue } from './call-queue.ts';
-import { type ReplyGate, type RpcCall, type ServiceMethod, WRITTEN, type Written } from './service.ts';
-
-/** How long the calls of a method take. */
-export interface MethodTimings {
-  /** From its begin until its answer may leave. */
-  readonly processing: Timing;
-  /** From its arrival on. */
-  readonly overall: Timing;
-}
-
-/** What calls cost; read by metrics. */
-export interface RpcMeasures {
-  receivedBytes: number;
-  sentBytes: number;
-  /** From a call's arrival until it is begun. */
-  readonly queue: Timing;
-  /** From there until its answer may leave. */
-  readonly processing: Timing;
-}
+import type { MethodTimings, RpcMeasures } from './measures.ts';
+import { type ReplyGate, type RpcCall, WRITTEN, type Written } from './service.ts';
+import type { Target, TargetCache } from './target-cache.ts';
 
 /** What a connection needs of its server. */
 export interface ConnectionOwner {
@@ -56,13 +39,6 @@ export interface ConnectionOwner {
   defer(fn: () => void): void;
 }
 
-export interface Target {
-  readonly protocol: string;
-  readonly timings: MethodTimings;
-  readonly method: ServiceMethod;
-  readonly handler: NonNullable<ServiceMethod['handler']>;
-}
-
 export interface ConnectionLimits {
   /** ipc.maximum.data.length. */
   readonly maxDataBytes: number;
@@ -82,55 +58,12 @@ const FLUSH_BYTES = 64 * 1024;
 const MAX_TURN_BYTES = 256 * 1024;
 /** How long an ended connection waits for its client to end it too. */
 const LINGER_MS = 2000;
-/** Different method headers that are remembered; clients use a few dozen. */
-const MAX_REMEMBERED_HEADERS = 2048;
-
 const idleWriters: ProtoWriter[] = [];
 
 type WriteMessage = (writer: ProtoWriter) => void;
 
 /** The message type of an answer that its handler writes. */
 const BY_HANDLER: Pick<MessageType<never, WriteMessage>, 'write'> = { write: (message, writer) => message(writer) };
-
-/** Targets by the bytes of their RequestHeaderProto, which a client repeats for each call of a method. */
-export class TargetCache {
-  private readonly byBytes = new Map<string, Target>();
-  /** The last header of each length: comparing bytes is less work than making a key. */
-  private readonly lastOfLength: ({ readonly bytes: Uint8Array; readonly target: Target } | undefined)[] = [];
-
-  /** Reads the header at the reader's position. */
-  find(reader: ProtoReader, resolve: (header: RequestHeaderProto) => Target): Target {
-    const { buffer, position } = reader;
-    const end = position + 1 + (buffer[position] as number);
-    // Only headers of up to 127 bytes (one byte of length) are remembered; longer ones are decoded each time.
-    if (position >= reader.limit || end > reader.limit || (buffer[position] as number) > 0x7f) {
-      return resolve(readDelimited(RequestHeaderProto, reader));
-    }
-    const last = this.lastOfLength[end - position - 1];
-    if (last !== undefined && standsAt(buffer, position + 1, last.bytes)) {
-      reader.position = end;
-      return last.target;
-    }
-    const key = buffer.toString('latin1', position + 1, end);
-    const known = this.byBytes.get(key);
-    if (known === undefined) {
-      const target = resolve(readDelimited(RequestHeaderProto, reader));
-      if (this.byBytes.size < MAX_REMEMBERED_HEADERS) this.byBytes.set(key, target);
-      return target;
-    }
-    this.lastOfLength[end - position - 1] = {
-      bytes: Uint8Array.prototype.slice.call(buffer, position + 1, end),
-      target: known,
-    };
-    reader.position = end;
-    return known;
-  }
-}
-
-function standsAt(buffer: Uint8Array, at: number, bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (buffer[at + i] !== bytes[i]) return false;
-  return true;
-}
 
 interface Queued {
   readonly priority: number;

@@ -9,17 +9,11 @@ import { ErrorDetail, type Failure } from '../wire/ipc/headers.ts';
 import type { RequestHeaderProto } from '../wire/messages/ipc.ts';
 import { isBrokenInvariant, noSuchMethod, noSuchProtocol, refusedMethod, wrongProtocolVersion } from './answers.ts';
 import { CallQueue, type CallQueueSettings } from './call-queue.ts';
+import type { MethodTimings, RpcMeasures } from './measures.ts';
 import { protocolInfoService } from './protocol-info.ts';
-import {
-  type ConnectionLimits,
-  type ConnectionOwner,
-  type MethodTimings,
-  type RpcMeasures,
-  ServerConnection,
-  type Target,
-  TargetCache,
-} from './server-connection.ts';
+import { type ConnectionLimits, type ConnectionOwner, ServerConnection } from './server-connection.ts';
 import type { ReplyGate, RpcCall, RpcService } from './service.ts';
+import { type Target, TargetCache } from './target-cache.ts';
 
 export interface RpcServerLimits extends ConnectionLimits {
   /** ipc.server.max.connections; 0 is no bound. */
