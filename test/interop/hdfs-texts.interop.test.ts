@@ -1,15 +1,12 @@
 // Hadoop's own texts of its files' commands and of dfsadmin (testHDFSConf.xml, testDeleteConf.xml): our commands on our
 // cluster and on Apache's, and Apache's shell on our cluster, by Hadoop's own test helper. If this fails, a script that reads
 // what `hdfs dfs` or `hdfs dfsadmin` print on Hadoop reads something else here.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { describeWithApache, runJava } from './apache.ts';
 import { type CliShell, differing, ourShell } from './support/cli-shells.ts';
 import { type CliCase, readCliTexts, readTestSource } from './support/cli-texts.ts';
-import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
-import { Resident } from './support/resident.ts';
+import { ClusterPerTest } from './support/cluster-per-test.ts';
+import type { Maker, MixedCluster } from './support/mixed-cluster.ts';
 
 const MODULE = 'hadoop-hdfs';
 const FILES = ['testHDFSConf.xml', 'testDeleteConf.xml'];
@@ -40,36 +37,24 @@ const KEYS = {
 describeWithApache(
   'Hadoop’s own texts of dfs and dfsadmin',
   () => {
-    let directory: string;
-    let apache: Resident;
-    let cluster: MixedCluster | undefined;
+    const world = new ClusterPerTest('hdfs-texts', () =>
+      [...FILES, ...DATA].map((name) => [name, readTestSource(MODULE, name)] as const),
+    );
     let cases: readonly CliCase[];
     let left: readonly CliCase[];
 
     beforeAll(() => {
-      directory = mkdtempSync(join(tmpdir(), 'tuskfs-hdfs-texts-'));
-      apache = new Resident(directory);
-      for (const name of [...FILES, ...DATA]) writeFileSync(join(directory, name), readTestSource(MODULE, name));
       const all = FILES.flatMap((file) => readCliTexts(MODULE, file));
       const isLeft = ({ description }: CliCase): boolean => LEFT_OUT.some(([start]) => description.startsWith(start));
       cases = all.filter((each) => !isLeft(each));
       left = all.filter(isLeft);
     });
-    afterEach(async () => {
-      await cluster?.stop();
-      cluster = undefined;
-    });
-    afterAll(async () => {
-      await apache?.close();
-      rmSync(directory, { recursive: true, force: true });
-    });
 
     const start = async (name: string, maker: Maker): Promise<MixedCluster> => {
-      cluster = await MixedCluster.start({ directory: join(directory, name), apache, makers: [maker, maker], keys: KEYS });
-      return cluster;
+      return world.start(name, { makers: [maker, maker], keys: KEYS });
     };
     const wrongBy = (shell: CliShell, { uri }: MixedCluster, of: readonly CliCase[]): Promise<string[]> =>
-      differing(of, shell, { uri, data: directory });
+      differing(of, shell, { uri, data: world.directory });
 
     test('no case is left out without need', () => {
       expect(LEFT_OUT.filter(([beginning]) => !left.some(({ description }) => description.startsWith(beginning)))).toEqual([]);
@@ -78,23 +63,23 @@ describeWithApache(
 
     test('hold for our commands on our cluster', { timeout: LIMIT_MS }, async () => {
       const nodes = await start('ours', 'ours');
-      expect(await wrongBy(ourShell(nodes.client, directory), nodes, cases)).toEqual([]);
+      expect(await wrongBy(ourShell(nodes.client, world.directory), nodes, cases)).toEqual([]);
     });
 
     test('hold for our commands on Apache’s cluster', { timeout: LIMIT_MS }, async () => {
       const nodes = await start('apache', 'apache');
       // Cases lean on what those before them left behind: the first ones, not some of all.
       const some = cases.slice(0, FIRST_CASES);
-      expect(await wrongBy(ourShell(nodes.client, directory), nodes, some)).toEqual([]);
+      expect(await wrongBy(ourShell(nodes.client, world.directory), nodes, some)).toEqual([]);
     });
 
     test('hold for Apache’s shell on our cluster, as Hadoop’s own helper sees it', { timeout: LIMIT_MS }, async () => {
       const nodes = await start('helper', 'ours');
       const { stdout } = await runJava('CliTexts.java', nodes.client, [nodes.uri, ...FILES], {
         input: left.map(({ description }) => description).join('\n'),
-        javaOptions: [`-Dtest.cache.data=${directory}`],
+        javaOptions: [`-Dtest.cache.data=${world.directory}`],
         jars: 'tools',
-        cwd: directory,
+        cwd: world.directory,
         timeoutMs: LIMIT_MS,
       });
       expect(stdout.trimEnd()).toBe(`${cases.length} held, 0 did not`);

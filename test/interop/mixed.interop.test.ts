@@ -1,41 +1,25 @@
 // Our daemons and Apache's in one cluster. If this fails, an operator cannot move a cluster from one to the other daemon by
 // daemon: blocks that pass through both, or a directory that the other one takes over, would be lost or read differently.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeWithApache } from './apache.ts';
-import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
-import { Resident } from './support/resident.ts';
+import { ClusterPerTest } from './support/cluster-per-test.ts';
+import type { Maker, MixedCluster } from './support/mixed-cluster.ts';
 
 const MIB = 1024 * 1024;
 const FILES = 24;
 
 describeWithApache('clusters of both', () => {
-  let directory: string;
-  let apache: Resident;
-  let cluster: MixedCluster | undefined;
   const content = randomBytes(9 * MIB + 1);
 
-  beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'tuskfs-mixed-'));
-    apache = new Resident(directory);
-    writeFileSync(join(directory, 'content'), content);
-    writeFileSync(join(directory, 'small'), content.subarray(0, 100_001));
-  });
-  afterEach(async () => {
-    await cluster?.stop();
-    cluster = undefined;
-  });
-  afterAll(async () => {
-    await apache?.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  const world = new ClusterPerTest('mixed', () => [
+    ['content', content],
+    ['small', content.subarray(0, 100_001)],
+  ]);
 
   const start = async (name: string, makers: [Maker, ...Maker[]]): Promise<MixedCluster> => {
-    cluster = await MixedCluster.start({ directory: join(directory, name), apache, makers });
-    return cluster;
+    return world.start(name, { makers });
   };
 
   for (const [name, makers] of [
@@ -44,11 +28,11 @@ describeWithApache('clusters of both', () => {
   ] as const) {
     test(`${name} over DataNodes of both: pipelines in every order, each of them swapped`, async () => {
       const nodes = await start(name === 'our NameNode' ? 'a' : 'b', [...makers]);
-      const dfs = (...args: string[]) => apache.must(nodes.client, 'dfs', args);
-      await dfs('-Ddfs.blocksize=1048576', '-put', join(directory, 'content'), '/content');
+      const dfs = (...args: string[]) => world.apache.must(nodes.client, 'dfs', args);
+      await dfs('-Ddfs.blocksize=1048576', '-put', join(world.directory, 'content'), '/content');
       // Enough of them that every order of the two kinds comes up.
       await dfs('-mkdir', '/many');
-      for (let i = 0; i < FILES; i++) await dfs('-put', join(directory, 'small'), `/many/${i}`);
+      for (let i = 0; i < FILES; i++) await dfs('-put', join(world.directory, 'small'), `/many/${i}`);
       const check = async (): Promise<void> => {
         expect((await dfs('-cat', '/content')).bytes.equals(content)).toBe(true);
         const all = (await dfs('-cat', '/many/*')).bytes;
@@ -61,12 +45,12 @@ describeWithApache('clusters of both', () => {
         (await dfs('-checksum', '/content')).stdout +
         (await dfs('-Ddfs.checksum.combine.mode=COMPOSITE_CRC', '-checksum', '/content')).stdout;
       const sum = await checksums();
-      await dfs('-put', join(directory, 'small'), '/appended');
-      for (let i = 0; i < 4; i++) await dfs('-appendToFile', join(directory, 'small'), '/appended');
+      await dfs('-put', join(world.directory, 'small'), '/appended');
+      for (let i = 0; i < 4; i++) await dfs('-appendToFile', join(world.directory, 'small'), '/appended');
       const { bytes } = await dfs('-cat', '/appended');
       expect(bytes.equals(Buffer.concat(Array(5).fill(content.subarray(0, 100_001))))).toBe(true);
       if (name !== 'our NameNode') {
-        expect((await apache.must(nodes.client, 'fsck', ['/appended'])).stdout).toMatch(/Status: HEALTHY/);
+        expect((await world.apache.must(nodes.client, 'fsck', ['/appended'])).stdout).toMatch(/Status: HEALTHY/);
       }
       await dfs('-setrep', '-w', '1', '/content');
       await dfs('-setrep', '-w', '4', '/content');
@@ -81,7 +65,7 @@ describeWithApache('clusters of both', () => {
       const other = makers[0] === 'ours' ? 'apache' : 'ours';
       await nodes.swap('nn', other);
       await check();
-      await dfs('-put', join(directory, 'small'), '/between');
+      await dfs('-put', join(world.directory, 'small'), '/between');
       await dfs('-rm', '-skipTrash', '/many/0');
       await nodes.swap('nn', makers[0]);
       expect((await dfs('-cat', '/between')).bytes.equals(content.subarray(0, 100_001))).toBe(true);

@@ -1,45 +1,26 @@
 // Checkpoints and upgrades of a NameNode, with ours and Apache's on either side. If this fails, an operator cannot change one
 // of the daemons for the other's, or comes back from an upgrade, or a lost disk, to less than there was.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeWithApache, ours } from './apache.ts';
-import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
-import { Resident } from './support/resident.ts';
+import { ClusterPerTest } from './support/cluster-per-test.ts';
+import type { Maker } from './support/mixed-cluster.ts';
 
 const OTHER: Readonly<Record<Maker, Maker>> = { ours: 'apache', apache: 'ours' };
 
 describeWithApache('the NameNode’s disks', () => {
-  let directory: string;
-  let apache: Resident;
-  let cluster: MixedCluster | undefined;
   const content = randomBytes(200_003);
 
-  beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'tuskfs-name-disks-'));
-    apache = new Resident(directory);
-    writeFileSync(join(directory, 'content'), content);
-  });
-  afterEach(async () => {
-    await cluster?.stop();
-    cluster = undefined;
-  });
-  afterAll(async () => {
-    await apache?.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  const world = new ClusterPerTest('name-disks', () => [['content', content]]);
 
   const start = async (name: string, makers: [Maker, ...Maker[]]) => {
-    const root = join(directory, name);
-    const nodes = await MixedCluster.start({
-      directory: root,
-      apache,
+    const nodes = await world.start(name, {
       makers,
       keys: {
         'dfs.replication': '1',
-        'dfs.namenode.checkpoint.dir': join(root, 'checkpoint'),
+        'dfs.namenode.checkpoint.dir': join(world.directory, name, 'checkpoint'),
         // An image is never too recent, and the NameNode makes none by itself.
         'dfs.namenode.checkpoint.period': '1',
         'dfs.namenode.checkpoint.check.period': '3600',
@@ -47,14 +28,13 @@ describeWithApache('the NameNode’s disks', () => {
         'dfs.namenode.secondary.https-address': '127.0.0.1:0',
       },
     });
-    cluster = nodes;
-    const dfs = (...args: string[]) => apache.must(nodes.client, 'dfs', args);
+    const dfs = (...args: string[]) => world.apache.must(nodes.client, 'dfs', args);
     return {
       nodes,
       dfs,
-      put: (path: string) => dfs('-put', join(directory, 'content'), path),
+      put: (path: string) => dfs('-put', join(world.directory, 'content'), path),
       expectContent: async (path: string) => expect((await dfs('-cat', path)).bytes.equals(content)).toBe(true),
-      admin: (...args: string[]) => apache.must(nodes.client, 'dfsadmin', args),
+      admin: (...args: string[]) => world.apache.must(nodes.client, 'dfsadmin', args),
       current: () => readdirSync(join(nodes.data('nn'), 'current')),
       endAll: async () => {
         for (const role of [...nodes.roles].reverse()) await nodes.end(role);
@@ -72,7 +52,7 @@ describeWithApache('the NameNode’s disks', () => {
         // The first second after an image is too soon for the next.
         await new Promise((done) => setTimeout(done, 1100));
         if (secondary === 'apache') {
-          await apache.must(nodes.conf('nn'), 'checkpoint', []);
+          await world.apache.must(nodes.conf('nn'), 'checkpoint', []);
         } else {
           const args = ['--config', nodes.conf('nn'), 'secondarynamenode', '-checkpoint', 'force'];
           expect(await ours('hdfs', args)).toMatchObject({ code: 0, stderr: expect.not.stringContaining('did not take') });
@@ -136,7 +116,7 @@ describeWithApache('the NameNode’s disks', () => {
       await expectContent('/later');
       await endAll();
       if (second === 'apache') {
-        await apache.run(nodes.conf('nn'), 'namenode', ['-rollback'], { input: 'Y\n' });
+        await world.apache.run(nodes.conf('nn'), 'namenode', ['-rollback'], { input: 'Y\n' });
       } else {
         expect(await ours('hdfs', ['--config', nodes.conf('nn'), 'namenode', '-rollback'], { input: 'Y\n' })).toMatchObject({
           code: 0,

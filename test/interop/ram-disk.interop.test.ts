@@ -1,13 +1,12 @@
 // Files in memory, on Apache's DataNode and on ours, under Apache's NameNode and shell. If this fails, blocks lie elsewhere
 // or are counted otherwise than on Apache's DataNode, or are lost when one is swapped for the other.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeWithApache } from './apache.ts';
-import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
-import { Resident } from './support/resident.ts';
+import { ClusterPerTest } from './support/cluster-per-test.ts';
+import type { Maker, MixedCluster } from './support/mixed-cluster.ts';
 
 const LIMIT_MS = 60_000;
 const BLOCK = 1024 * 1024;
@@ -22,31 +21,14 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 }
 
 describeWithApache('files in memory', () => {
-  let directory: string;
-  let apache: Resident;
-  let cluster: MixedCluster | undefined;
   // Whole chunks: what ends within one cannot be read from the memory of Apache's DataNode.
   const contents = new Map(['a', 'b', 'c', 'd'].map((name) => [name, randomBytes(BLOCK - 512)] as const));
   contents.set('uneven', randomBytes(BLOCK - 500));
 
-  beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'tuskfs-ram-disk-'));
-    apache = new Resident(directory);
-    for (const [name, content] of contents) writeFileSync(join(directory, name), content);
-  });
-  afterEach(async () => {
-    await cluster?.stop();
-    cluster = undefined;
-  });
-  afterAll(async () => {
-    await apache?.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  const world = new ClusterPerTest('ram-disk', () => contents);
 
   const start = async (name: string, maker: Maker, keys: Readonly<Record<string, string>>): Promise<MixedCluster> => {
-    cluster = await MixedCluster.start({
-      directory: join(directory, name),
-      apache,
+    return world.start(name, {
       makers: ['apache', maker],
       dataDirectories: (data) => `[RAM_DISK]${data}/ram,[DISK]${data}/disk`,
       keys: {
@@ -58,12 +40,11 @@ describeWithApache('files in memory', () => {
         ...keys,
       },
     });
-    return cluster;
   };
   const put = (nodes: MixedCluster, name: string) =>
-    apache.must(nodes.client, 'dfs', ['-put', '-l', join(directory, name), `/${name}`]);
+    world.apache.must(nodes.client, 'dfs', ['-put', '-l', join(world.directory, name), `/${name}`]);
   const cat = async (nodes: MixedCluster, name: string): Promise<boolean> =>
-    (await apache.must(nodes.client, 'dfs', ['-cat', `/${name}`])).bytes.equals(contents.get(name) ?? Buffer.alloc(0));
+    (await world.apache.must(nodes.client, 'dfs', ['-cat', `/${name}`])).bytes.equals(contents.get(name) ?? Buffer.alloc(0));
 
   /** Counters of the DataNode, without times. */
   const counters = async (nodes: MixedCluster): Promise<Beans> => {
@@ -103,12 +84,11 @@ describeWithApache('files in memory', () => {
     await saved(nodes, 4);
     told.push(await counters(nodes), layout(nodes));
     for (const name of ['a', 'b', 'c', 'd']) expect(await cat(nodes, name)).toBe(true);
-    await apache.must(nodes.client, 'dfs', ['-rm', '-skipTrash', '/a', '/b']);
+    await world.apache.must(nodes.client, 'dfs', ['-rm', '-skipTrash', '/a', '/b']);
     await until('two deleted', async () => layout(nodes).includes('disk/lazypersist block 2'));
     await until('memory freed', async () => (await counted(nodes, 'CacheUsed')) === 2 * BLOCK);
     told.push(layout(nodes));
-    await nodes.stop();
-    cluster = undefined;
+    await world.stop();
     return told;
   }
 
@@ -144,7 +124,8 @@ describeWithApache('files in memory', () => {
     rmSync(join(nodes.data('dn1'), 'ram'), { recursive: true });
     await nodes.launch('dn1', 'ours');
     await nodes.ready();
-    const gone = async (): Promise<boolean> => (await apache.run(nodes.client, 'dfs', ['-test', '-e', '/uneven'])).code === 1;
+    const gone = async (): Promise<boolean> =>
+      (await world.apache.run(nodes.client, 'dfs', ['-test', '-e', '/uneven'])).code === 1;
     await until('the file is removed', gone);
   });
 });

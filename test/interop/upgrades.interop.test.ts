@@ -1,13 +1,12 @@
 // Our DataNode under an Apache NameNode that is upgraded, rolled back and finalized. If this fails, an operator who has to
 // go back to the state of before finds blocks missing, or one kind of DataNode cannot take over what the other one kept.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeWithApache } from './apache.ts';
-import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
-import { Resident } from './support/resident.ts';
+import { ClusterPerTest } from './support/cluster-per-test.ts';
+import type { Maker } from './support/mixed-cluster.ts';
 
 const LIMIT_MS = 60_000;
 
@@ -25,29 +24,13 @@ const filesBelow = (directory: string): string[] =>
     : [];
 
 describeWithApache('upgrades', () => {
-  let directory: string;
-  let apache: Resident;
-  let cluster: MixedCluster | undefined;
   const content = randomBytes(300_001);
 
-  beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'tuskfs-upgrades-'));
-    apache = new Resident(directory);
-    writeFileSync(join(directory, 'content'), content);
-  });
-  afterEach(async () => {
-    await cluster?.stop();
-    cluster = undefined;
-  });
-  afterAll(async () => {
-    await apache?.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  const world = new ClusterPerTest('upgrades', () => [['content', content]]);
 
   const start = async (name: string, makers: [Maker, ...Maker[]]) => {
-    cluster = await MixedCluster.start({ directory: join(directory, name), apache, makers, keys: { 'dfs.replication': '1' } });
-    const nodes = cluster;
-    const dfs = (...args: string[]) => apache.must(nodes.client, 'dfs', args);
+    const nodes = await world.start(name, { makers, keys: { 'dfs.replication': '1' } });
+    const dfs = (...args: string[]) => world.apache.must(nodes.client, 'dfs', args);
     const pool = (): string => {
       const current = join(nodes.data('dn1'), 'current');
       return join(current, readdirSync(current).find((each) => each.startsWith('BP-')) ?? 'no pool');
@@ -56,14 +39,14 @@ describeWithApache('upgrades', () => {
       nodes,
       dfs,
       pool,
-      admin: (...args: string[]) => apache.must(nodes.client, 'dfsadmin', args),
+      admin: (...args: string[]) => world.apache.must(nodes.client, 'dfsadmin', args),
       prepare: async () => {
-        const admin = (...args: string[]) => apache.must(nodes.client, 'dfsadmin', args);
+        const admin = (...args: string[]) => world.apache.must(nodes.client, 'dfsadmin', args);
         await admin('-safemode', 'enter');
         await admin('-rollingUpgrade', 'prepare');
         await admin('-safemode', 'leave');
       },
-      put: (path: string) => dfs('-put', join(directory, 'content'), path),
+      put: (path: string) => dfs('-put', join(world.directory, 'content'), path),
       expectContent: async (path: string) => expect((await dfs('-cat', path)).bytes.equals(content)).toBe(true),
       end: async () => {
         await nodes.end('dn1');
@@ -93,7 +76,7 @@ describeWithApache('upgrades', () => {
     await nodes.ready();
     await expectContent('/doomed');
     await expectContent('/kept');
-    expect((await apache.run(nodes.client, 'dfs', ['-ls', '/during'])).code).not.toBe(0);
+    expect((await world.apache.run(nodes.client, 'dfs', ['-ls', '/during'])).code).not.toBe(0);
     expect(trash()).toEqual([]);
 
     await prepare();
@@ -125,7 +108,7 @@ describeWithApache('upgrades', () => {
       await dfs('-rm', '-skipTrash', '/doomed');
       await until('a deleted block', () => filesBelow(join(pool(), 'current')).length === 2);
       // What is appended in place must not reach the state of before.
-      await dfs('-appendToFile', join(directory, 'content'), '/kept');
+      await dfs('-appendToFile', join(world.directory, 'content'), '/kept');
       expect((await dfs('-cat', '/kept')).bytes.length).toBe(2 * content.length);
       // What is cut is cut as a copy, under another id. The file has its new length before that is made, and -w waits for no more.
       const ids = () => new Set(filesBelow(join(pool(), 'current')).map((path) => path.slice(path.lastIndexOf('/'))));
@@ -133,19 +116,19 @@ describeWithApache('upgrades', () => {
       await dfs('-truncate', '-w', '150001', '/cut');
       await until('a copy', () => [...ids()].some((id) => !known.has(id)));
       const isOpen = async (): Promise<boolean> =>
-        (await apache.must(nodes.client, 'fsck', ['/cut', '-openforwrite', '-files'])).stdout.includes('OPENFORWRITE');
+        (await world.apache.must(nodes.client, 'fsck', ['/cut', '-openforwrite', '-files'])).stdout.includes('OPENFORWRITE');
       for (let tries = 0; tries < 100 && (await isOpen()); tries++) await new Promise((done) => setTimeout(done, 100));
       expect((await dfs('-cat', '/cut')).bytes.equals(content.subarray(0, 150_001))).toBe(true);
       expect([...ids()].filter((id) => !known.has(id))).toHaveLength(1);
       await end();
-      await apache.run(nodes.conf('nn'), 'namenode', ['-rollback'], { input: 'Y\n' });
+      await world.apache.run(nodes.conf('nn'), 'namenode', ['-rollback'], { input: 'Y\n' });
       await nodes.launch('nn', 'apache');
       await nodes.launch('dn1', second, ['-rollback']);
       await nodes.ready();
       await expectContent('/kept');
       await expectContent('/doomed');
       await expectContent('/cut');
-      expect((await apache.must(nodes.client, 'fsck', ['/'])).stdout).toMatch(/Status: HEALTHY/);
+      expect((await world.apache.must(nodes.client, 'fsck', ['/'])).stdout).toMatch(/Status: HEALTHY/);
       await end();
       await nodes.launch('nn', 'apache', ['-upgrade']);
       await nodes.launch('dn1', first);

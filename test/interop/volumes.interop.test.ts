@@ -1,13 +1,12 @@
 // Disks of a running DataNode under Apache's NameNode and Apache's administrator commands. If this fails, an operator who swaps
 // or loses a disk of ours sees other words than of Apache's DataNode, or the NameNode does not learn of it.
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeWithApache, ours } from './apache.ts';
-import { MixedCluster } from './support/mixed-cluster.ts';
-import { Resident } from './support/resident.ts';
+import { ClusterPerTest } from './support/cluster-per-test.ts';
+import type { MixedCluster } from './support/mixed-cluster.ts';
 
 const LIMIT_MS = 60_000;
 const FILES = 8;
@@ -21,44 +20,26 @@ async function until<T>(what: string, look: () => Promise<T | undefined>): Promi
 }
 
 describeWithApache('volumes', () => {
-  let directory: string;
-  let apache: Resident;
-  let cluster: MixedCluster | undefined;
   const content = randomBytes(200_001);
 
-  beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), 'tuskfs-volumes-'));
-    apache = new Resident(directory);
-    writeFileSync(join(directory, 'content'), content);
-  });
-  afterEach(async () => {
-    await cluster?.stop();
-    cluster = undefined;
-  });
-  afterAll(async () => {
-    await apache?.close();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  const world = new ClusterPerTest('volumes', () => [['content', content]]);
 
   const blocksBelow = (path: string): number =>
     readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) => /\/blk_\d+$/.test(name)).length;
 
   const put = async (nodes: MixedCluster, name: string): Promise<void> => {
     for (let i = 0; i < FILES; i++) {
-      await apache.must(nodes.client, 'dfs', ['-put', join(directory, 'content'), `/${name}${i}`]);
+      await world.apache.must(nodes.client, 'dfs', ['-put', join(world.directory, 'content'), `/${name}${i}`]);
     }
   };
 
   /** Changes a node's directories while it runs; answers what each kind of shell says of it, without times and paths. */
   async function swapDirectories(): Promise<readonly string[]> {
-    const nodes = await MixedCluster.start({
-      directory: join(directory, 'swap'),
-      apache,
+    const nodes = await world.start('swap', {
       makers: ['apache', 'ours', 'ours'],
       volumes: 2,
       keys: { 'dfs.replication': '2' },
     });
-    cluster = nodes;
     await put(nodes, 'before');
     const node = `127.0.0.1:${nodes.basePort + 4}`;
     const data = nodes.data('dn1');
@@ -69,11 +50,11 @@ describeWithApache('volumes', () => {
         .replaceAll(data, 'DATA')
         .replaceAll(node, 'NODE')
         .replaceAll(/[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d [A-Z]+ \d{4}/g, 'TIME');
-    const status = () => apache.must(nodes.client, 'dfsadmin', ['-reconfig', 'datanode', node, 'status']);
+    const status = () => world.apache.must(nodes.client, 'dfsadmin', ['-reconfig', 'datanode', node, 'status']);
     said.push(plain((await status()).stdout));
     const change = async (from: string, to: string): Promise<void> => {
       writeFileSync(file, readFileSync(file, 'utf8').replace(from, to));
-      said.push(plain((await apache.must(nodes.client, 'dfsadmin', ['-reconfig', 'datanode', node, 'start'])).stdout));
+      said.push(plain((await world.apache.must(nodes.client, 'dfsadmin', ['-reconfig', 'datanode', node, 'start'])).stdout));
       const text = await until('the end of the task', async () => {
         const { stdout } = await status();
         return stdout.includes('finished at') ? stdout : undefined;
@@ -87,16 +68,16 @@ describeWithApache('volumes', () => {
     expect(blocksBelow(join(data, 'v2'))).toBeGreaterThan(0);
     // What lay on the directory that was let go is copied again from the other node.
     await until('healthy', async () => {
-      const { stdout } = await apache.run(nodes.client, 'fsck', ['/']);
+      const { stdout } = await world.apache.run(nodes.client, 'fsck', ['/']);
       return /Under-replicated blocks:\s+0/.test(stdout) && /Status: HEALTHY/.test(stdout) ? true : undefined;
     });
     await change(`${data}/v1,${data}/v2`, `[SSD]${data}/v1,${data}/v2`);
     for (const name of ['before', 'after']) {
       for (let i = 0; i < FILES; i++) {
-        expect((await apache.must(nodes.client, 'dfs', ['-cat', `/${name}${i}`])).bytes.equals(content)).toBe(true);
+        expect((await world.apache.must(nodes.client, 'dfs', ['-cat', `/${name}${i}`])).bytes.equals(content)).toBe(true);
       }
     }
-    const volumes = (await apache.must(nodes.client, 'dfsadmin', ['-getVolumeReport', node])).stdout;
+    const volumes = (await world.apache.must(nodes.client, 'dfsadmin', ['-getVolumeReport', node])).stdout;
     expect([...volumes.matchAll(/Directory: (.*)/g)].map((match) => plain(match[1] ?? '')).sort()).toEqual([
       'DATA/v1',
       'DATA/v2',
@@ -123,21 +104,18 @@ describeWithApache('volumes', () => {
   });
 
   test('Apache’s NameNode learns of a failed disk and has its blocks copied', async () => {
-    const nodes = await MixedCluster.start({
-      directory: join(directory, 'failed'),
-      apache,
+    const nodes = await world.start('failed', {
       makers: ['apache', 'ours', 'ours', 'ours'],
       volumes: 2,
       keys: { 'dfs.replication': '2', 'dfs.datanode.failed.volumes.tolerated': '1' },
     });
-    cluster = nodes;
     await put(nodes, 'f');
     const lost = join(nodes.data('dn1'), 'v0');
     const [pool = ''] = readdirSync(join(lost, 'current')).filter((name) => name.startsWith('BP-'));
     rmSync(join(lost, 'current', pool, 'current', 'finalized'), { recursive: true });
     // A read that comes by the missing directory goes on with another node.
     for (let i = 0; i < FILES; i++) {
-      expect((await apache.must(nodes.client, 'dfs', ['-cat', `/f${i}`])).bytes.equals(content)).toBe(true);
+      expect((await world.apache.must(nodes.client, 'dfs', ['-cat', `/f${i}`])).bytes.equals(content)).toBe(true);
     }
     await put(nodes, 'g');
     const state = await until('a failed volume', async () => {
@@ -149,7 +127,7 @@ describeWithApache('volumes', () => {
     });
     expect(state).toMatchObject({ NumLiveDataNodes: 3 });
     await until('healthy', async () => {
-      const { stdout } = await apache.run(nodes.client, 'fsck', ['/']);
+      const { stdout } = await world.apache.run(nodes.client, 'fsck', ['/']);
       return /Under-replicated blocks:\s+0/.test(stdout) && /Status: HEALTHY/.test(stdout) ? true : undefined;
     });
   });
