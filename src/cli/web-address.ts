@@ -1,6 +1,6 @@
 // Where the NameNode that serves has its web server.
-import type { Configuration } from '../../config/configuration.ts';
-import { addressOf, clientNameNodes, formatHostPort, nameNodeConfiguration } from '../../config/nameservices.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { addressOf, clientNameNodes, formatHostPort, nameNodeConfiguration } from '../config/nameservices.ts';
 
 /** `host:port`. */
 export function webAddress(configuration: Configuration): string {

@@ -1,7 +1,6 @@
 // What an administrator asks of a NameNode: safe mode, checkpoints, the state of DataNodes and blocks. Apart from the file
 // system object, because programs that work with files need none of it.
 import type { Configuration } from '../config/configuration.ts';
-import { clientNameNodes } from '../config/nameservices.ts';
 import type { Host } from '../host/host.ts';
 import {
   DatanodeReportTypeProto,
@@ -11,8 +10,8 @@ import {
   SafeModeActionProto,
 } from '../wire/messages/client-namenode.ts';
 import { type DatanodeInfoProto, DatanodeInfoProto_AdminState } from '../wire/messages/hdfs.ts';
-import { NameNode } from './namenode.ts';
-import { clientSettings } from './settings.ts';
+import { configuredNameNode } from './caller.ts';
+import type { NameNode } from './namenode.ts';
 
 export type SafeModeAction = 'enter' | 'leave' | 'get' | 'forceExit';
 export type DataNodeFilter = 'all' | 'live' | 'dead' | 'decommissioning' | 'enteringMaintenance' | 'inMaintenance';
@@ -78,17 +77,7 @@ export class HdfsAdmin implements Disposable {
   readonly #closing = new AbortController();
 
   constructor(host: Host, configuration: Configuration, user?: string) {
-    const service = clientNameNodes(configuration);
-    this.#namenode = new NameNode(
-      host,
-      {
-        addresses: service.namenodes,
-        nameservice: service.nameservice,
-        user: user ?? host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName,
-      },
-      clientSettings(configuration),
-      this.#closing.signal,
-    );
+    this.#namenode = configuredNameNode(host, configuration, user, this.#closing.signal);
   }
 
   /** Whether safe mode is on afterwards. */

@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts';
 import { RpcClient, type RpcProxy, rpcProxy } from '../rpc/client.ts';
 import { ClientDatanodeProtocolService } from '../wire/messages/client-datanode.ts';
 import { StorageTypeProto } from '../wire/messages/hdfs.ts';
+import { callerName } from './caller.ts';
 import { type ReconfigurableNode, type ReconfigurationTask, reconfigurationTask } from './reconfiguration.ts';
 import { clientSettings } from './settings.ts';
 
@@ -38,7 +39,7 @@ export class DataNodeAdmin implements Disposable, ReconfigurableNode {
     this.#client = new RpcClient(host, {
       address: parseHostPort(address, 'the address of the DataNode'),
       protocol: PROTOCOL,
-      user: user ?? host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName,
+      user: user ?? callerName(host),
     });
     this.#datanode = rpcProxy(this.#client, ClientDatanodeProtocolService);
     this.#timeoutMs = clientSettings(configuration).socketTimeoutMs;

@@ -1,19 +1,11 @@
 // Erasure coding policies: which there are, which one holds for a path, and changes of both, for NameNodes that take them.
 // Apache: DFSClient.getErasureCodingPolicies and its like.
-import { BUILT_IN_POLICIES } from '../core/namespace/erasure-coding.ts';
+import { builtInPolicy, type ErasureCodingPolicy } from '../core/namespace/erasure-coding.ts';
 import { type ErasureCodingPolicyProto, ErasureCodingPolicyStateNames } from '../wire/messages/hdfs.ts';
 import type { ClientContext, SignalOption } from './context.ts';
 import type { PathLike } from './paths.ts';
 
-export interface ErasureCodingPolicyInfo {
-  readonly id: number;
-  readonly name: string;
-  readonly codec: string;
-  readonly dataUnits: number;
-  readonly parityUnits: number;
-  /** Bytes. */
-  readonly cellSize: number;
-  readonly options: readonly { readonly key: string; readonly value: string }[];
+export interface ErasureCodingPolicyInfo extends ErasureCodingPolicy {
   /** Every file system has it. */
   readonly isBuiltIn: boolean;
   /** DISABLED, ENABLED or REMOVED. */
@@ -78,7 +70,7 @@ export class ErasureCoding {
 /** Policies that every file system has come as their ids alone. */
 export function toPolicyInfo({ id, name, schema, cellSize, state }: ErasureCodingPolicyProto): ErasureCodingPolicyInfo {
   const stateName = ErasureCodingPolicyStateNames[state] ?? String(state);
-  const known = BUILT_IN_POLICIES.find((policy) => policy.id === id);
+  const known = builtInPolicy(id);
   if (known !== undefined) return { ...known, isBuiltIn: true, state: stateName };
   return {
     id,

@@ -2,7 +2,6 @@
 // the questions: what changes them is not built.
 import { HdfsError } from '../base/errors.ts';
 import type { Configuration } from '../config/configuration.ts';
-import { clientNameNodes } from '../config/nameservices.ts';
 import type { Host } from '../host/host.ts';
 import { ReencryptionStateProtoNames } from '../wire/messages/encryption.ts';
 import {
@@ -11,8 +10,8 @@ import {
   type CryptoProtocolVersionProto,
   CryptoProtocolVersionProtoNames,
 } from '../wire/messages/hdfs.ts';
-import { NameNode } from './namenode.ts';
-import { clientSettings } from './settings.ts';
+import { configuredNameNode } from './caller.ts';
+import type { NameNode } from './namenode.ts';
 
 export interface CacheStats {
   /** Bytes. */
@@ -110,17 +109,7 @@ export class FeatureAdmin implements Disposable {
   readonly #closing = new AbortController();
 
   constructor(host: Host, configuration: Configuration, user?: string) {
-    const service = clientNameNodes(configuration);
-    this.#namenode = new NameNode(
-      host,
-      {
-        addresses: service.namenodes,
-        nameservice: service.nameservice,
-        user: user ?? host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName,
-      },
-      clientSettings(configuration),
-      this.#closing.signal,
-    );
+    this.#namenode = configuredNameNode(host, configuration, user, this.#closing.signal);
   }
 
   async *cachePools(): AsyncGenerator<CachePool, void, undefined> {

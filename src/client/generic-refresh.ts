@@ -4,6 +4,7 @@ import { parseHostPort } from '../config/nameservices.ts';
 import type { Host } from '../host/host.ts';
 import { RpcClient } from '../rpc/client.ts';
 import { GenericRefreshProtocolService } from '../wire/messages/admin.ts';
+import { callerName } from './caller.ts';
 import { clientSettings } from './settings.ts';
 
 export interface RefreshResponse {
@@ -23,7 +24,7 @@ export async function genericRefresh(
   const client = new RpcClient(host, {
     address: parseHostPort(address, 'the address of the daemon'),
     protocol: 'org.apache.hadoop.ipc.GenericRefreshProtocol',
-    user: host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName,
+    user: callerName(host),
     connectTimeoutMs: clientSettings(configuration).connectTimeoutMs,
   });
   try {

@@ -11,6 +11,7 @@ import type { Host } from '../host/host.ts';
 import { RpcClient } from '../rpc/client.ts';
 import { crcOf } from '../transfer/checksum.ts';
 import { type PeerAddress, PeerPool } from '../transfer/peer.ts';
+import { callerName } from './caller.ts';
 import type { ClientContext } from './context.ts';
 import { Hdfs } from './hdfs.ts';
 import { HedgePool } from './hedged-read.ts';
@@ -77,7 +78,7 @@ export async function connect(target: string | URL | ConnectOptions = {}): Promi
   const settings = clientSettings(configuration);
   const uri = options.uri === undefined ? undefined : String(options.uri);
   const service = clientNameNodes(configuration, uri);
-  const user = options.user ?? host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName;
+  const user = options.user ?? callerName(host);
   if (user === '') throw new HdfsError('EINVAL', 'the user name is empty');
   const closing = new AbortController();
   // Everything that waits listens to it: many listeners are no leak.

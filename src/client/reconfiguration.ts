@@ -9,6 +9,7 @@ import {
   type GetReconfigurationStatusResponseProto,
   ReconfigurationProtocolService,
 } from '../wire/messages/reconfiguration.ts';
+import { callerName } from './caller.ts';
 import { clientSettings } from './settings.ts';
 
 const PROTOCOL = 'org.apache.hadoop.hdfs.protocol.ReconfigurationProtocol';
@@ -59,7 +60,7 @@ export class NameNodeReconfiguration implements ReconfigurableNode {
     this.#client = new RpcClient(host, {
       address: parseHostPort(address, 'the address of the NameNode'),
       protocol: PROTOCOL,
-      user: user ?? host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName,
+      user: user ?? callerName(host),
       connectTimeoutMs: clientSettings(configuration).connectTimeoutMs,
     });
     this.#namenode = rpcProxy(this.#client, ReconfigurationProtocolService);

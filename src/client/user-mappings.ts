@@ -9,6 +9,7 @@ import {
   RefreshCallQueueProtocolService,
   RefreshUserMappingsProtocolService,
 } from '../wire/messages/admin.ts';
+import { callerName } from './caller.ts';
 import { clientSettings } from './settings.ts';
 
 const GET_PROTOCOL = 'org.apache.hadoop.tools.GetUserMappingsProtocol';
@@ -26,7 +27,7 @@ export class UserMappings implements Disposable {
   /** Asks the first NameNode of the configuration. */
   constructor(host: Host, configuration: Configuration) {
     const [address] = clientNameNodes(configuration).namenodes as readonly [NameNodeAddress, ...NameNodeAddress[]];
-    this.#user = host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName;
+    this.#user = callerName(host);
     const { connectTimeoutMs } = clientSettings(configuration);
     const client = (protocol: string) =>
       new RpcClient(host, {

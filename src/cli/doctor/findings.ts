@@ -5,10 +5,11 @@ import { parseHttpDate } from '../../base/utc.ts';
 import { HdfsAdmin } from '../../client/admin.ts';
 import { connect } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { addressOf, clientNameNodes, formatHostPort, nameNodeConfiguration } from '../../config/nameservices.ts';
+import { clientNameNodes, formatHostPort } from '../../config/nameservices.ts';
 import { describeUnknown, unknownKeys } from '../../config/unknown-keys.ts';
 import type { Host } from '../../host/host.ts';
 import { sizeInWords } from '../human.ts';
+import { webAddress } from '../web-address.ts';
 import { dataNodeFindings } from './datanodes.ts';
 import { type DoctorOptions, type Finding, failed, ok, TIMEOUT_MS, warning } from './finding.ts';
 import { localFindings } from './local-disks.ts';
@@ -87,15 +88,7 @@ async function* portFindings(
 
 /** Of the web server: whether it answers, and what time it is there. */
 async function* webFindings(host: Host, configuration: Configuration): AsyncGenerator<Finding, void, undefined> {
-  const { nameservice, namenodes } = clientNameNodes(configuration);
-  const [first] = namenodes;
-  const own =
-    nameservice === undefined
-      ? configuration
-      : nameNodeConfiguration(configuration, { nameservice, namenode: first?.namenode });
-  const web = addressOf(own, 'dfs.namenode.http-address');
-  const anywhere = web.host === '0.0.0.0' || web.host === '::';
-  const shown = formatHostPort({ host: anywhere ? (first?.host ?? web.host) : web.host, port: web.port });
+  const shown = webAddress(configuration);
   try {
     const response = await host.http.request(`http://${shown}/isActive`, { timeoutMs: TIMEOUT_MS });
     for await (const chunk of response.body) chunk.fill(0);

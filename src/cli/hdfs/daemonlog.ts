@@ -2,6 +2,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
+import { readPage } from './http-page.ts';
 
 const FAILED = 255;
 const MAX_PAGE_BYTES = 1024 * 1024;
@@ -46,16 +47,9 @@ export async function runDaemonLog(host: Host, terminal: Terminal, args: readonl
     return FAILED;
   }
   terminal.stdout.write(`Connecting to ${url}\n`);
-  const { status, body } = await host.http.request(url);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_PAGE_BYTES) throw new HdfsError('EIO', `${url} answers more than ${MAX_PAGE_BYTES} bytes`);
-    chunks.push(chunk);
-  }
+  const { status, text } = await readPage(host, url, { maxBytes: MAX_PAGE_BYTES });
   if (status !== 200) throw new HdfsError('EIO', `Server returned HTTP response code: ${status} for URL: ${url}`);
-  for (const line of Buffer.concat(chunks).toString('utf8').split('\n')) {
+  for (const line of text.split('\n')) {
     if (line.startsWith(RESULT)) terminal.stdout.write(`${line.replaceAll(/<[^>]*>/g, '')}\n`);
   }
   return 0;

@@ -6,7 +6,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import type { Host, HttpClientResponse } from '../../host/host.ts';
 import { absolutePath } from '../paths.ts';
 import type { Terminal } from '../terminal.ts';
-import { webAddress } from './web-address.ts';
+import { webAddress } from '../web-address.ts';
 
 /** Apache: ImageServlet.HADOOP_IMAGE_EDITS_HEADER, TransferFsImage.MD5_HEADER. */
 const NAME_HEADER = 'x-image-edits-name';

@@ -1,11 +1,12 @@
 // hdfs fsck: asks the NameNode's web server for a report on the blocks of a tree, prints it as it comes, and takes the exit
 // code from its last line. Apache: DFSck.
 import { HdfsError, messageOf } from '../../base/errors.ts';
+import { callerName } from '../../client/caller.ts';
 import { connect, type Hdfs } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
-import { webAddress } from './web-address.ts';
+import { webAddress } from '../web-address.ts';
 
 const FAILED = 255;
 
@@ -161,7 +162,7 @@ export async function runFsck(
     terminal.stdout.write(USAGE);
     return 0;
   }
-  const user = host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName;
+  const user = callerName(host);
   const asked = parse(terminal, args, user);
   if (asked === undefined) return FAILED;
   let address: string;

@@ -5,8 +5,9 @@ import type { Configuration } from '../../config/configuration.ts';
 import { addressOf, formatHostPort } from '../../config/nameservices.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
+import { webAddress } from '../web-address.ts';
+import { readPage } from './http-page.ts';
 import { type GivenOptions, type OptionRow, readOptions } from './option-table.ts';
-import { webAddress } from './web-address.ts';
 
 const USAGE = `usage: jmxget options are:  [KEY...]
  -help             this text
@@ -95,18 +96,11 @@ function whereOf(configuration: Configuration, options: Options, service: string
 }
 
 async function read(host: Host, url: string): Promise<readonly Bean[]> {
-  const { status, body } = await host.http.request(url, { timeoutMs: TIMEOUT_MS });
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > MAX_BYTES) throw new HdfsError('EIO', `${url} answers more than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
+  const { status, text } = await readPage(host, url, { maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS });
   if (status !== 200) throw new HdfsError('EIO', `${url} answers with status ${status}`);
   let answer: { readonly beans?: readonly Readonly<Record<string, unknown>>[] };
   try {
-    answer = JSON.parse(Buffer.concat(chunks).toString('utf8')) as typeof answer;
+    answer = JSON.parse(text) as typeof answer;
   } catch (error) {
     throw new HdfsError('EIO', `${url} is no list of beans: ${messageOf(error)}`);
   }

@@ -1,4 +1,5 @@
 // A path among the arguments of an administrator's tool: in which file system it lies, and where there.
+import { callerName } from '../../client/caller.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import { absolutePath } from '../paths.ts';
@@ -13,7 +14,7 @@ export interface PathArgument {
 
 export function pathArgument(host: Host, configuration: Configuration, text: string): PathArgument {
   const { scheme, authority, path } = splitPath(text);
-  const user = host.machine.env('HADOOP_USER_NAME') ?? host.machine.userName;
+  const user = callerName(host);
   const home = `${configuration.require('dfs.user.home.dir.prefix')}/${user}`;
   return {
     configuration:

@@ -52,7 +52,11 @@ const REPLICATION: ErasureCodingPolicy = {
   options: [],
 };
 
-export const isBuiltIn = (id: number): boolean => BUILT_IN_POLICIES.some((policy) => policy.id === id);
+/** Undefined: one that somebody added. */
+export const builtInPolicy = (id: number): ErasureCodingPolicy | undefined =>
+  BUILT_IN_POLICIES.find((policy) => policy.id === id);
+
+export const isBuiltIn = (id: number): boolean => builtInPolicy(id) !== undefined;
 
 /** Codecs and their coders, first choice first, as Hadoop's own registry lists them. */
 export const CODECS: readonly { readonly codec: string; readonly coders: string }[] = [

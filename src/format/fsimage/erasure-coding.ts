@@ -1,7 +1,7 @@
 // The erasure coding policies that an image holds. Those that every file system has are told by their ids alone.
 import { ProtocolError } from '../../base/errors.ts';
 import {
-  BUILT_IN_POLICIES,
+  builtInPolicy,
   type ErasureCodingPolicy,
   isBuiltIn,
   type PolicyInfo,
@@ -31,7 +31,7 @@ const STATE_NUMBERS: Readonly<Record<PolicyState, ErasureCodingPolicyState>> = {
 
 /** Throws ProtocolError for a policy of no known id that does not say what it is. */
 function policyOf({ id, name, schema, cellSize }: ErasureCodingPolicyProto): ErasureCodingPolicy {
-  const known = BUILT_IN_POLICIES.find((policy) => policy.id === id);
+  const known = builtInPolicy(id);
   if (known !== undefined) return known;
   if (name === undefined || schema === undefined || cellSize === undefined) {
     throw new ProtocolError(`the erasure coding policy ${id} lacks its name, its schema or its cell size`);

@@ -3,6 +3,7 @@
 // that the tables it reads stand still (frozen views), is the caller's affair.
 import { createHash } from 'node:crypto';
 import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import { BUILT_IN_POLICIES } from '../../core/namespace/erasure-coding.ts';
 import { type InodeHandle, InodeType } from '../../core/namespace/inodes.ts';
 import {
   CacheManagerSection,
@@ -17,6 +18,7 @@ import {
 } from '../../wire/messages/fsimage.ts';
 import { writeDelimited } from '../../wire/protobuf/message.ts';
 import { ProtoWriter } from '../../wire/protobuf/writer.ts';
+import { policyProto } from './erasure-coding.ts';
 import { type ImageTables, writeInode } from './inode-saving.ts';
 import { encodeSummary, IMAGE_MAGIC, SECTION_NAMES, type Section } from './sections.ts';
 import type { CarriedSection, ImageCounters } from './state.ts';
@@ -27,7 +29,7 @@ const SLICE_BYTES = 128 * 1024;
 const SLICE_INODES = 1000;
 
 /** Built-in erasure coding policies, all switched off: what Apache writes for a new file system. */
-const BUILT_IN_POLICIES = [1, 2, 3, 4, 5].map((id) => ({ id, state: 1 as const }));
+const POLICIES_OF_NEW = BUILT_IN_POLICIES.map((policy) => policyProto({ policy, state: 'disabled' }));
 
 export interface ImageContent extends ImageTables {
   readonly counters: ImageCounters;
@@ -66,7 +68,7 @@ class Saving {
     yield this.out(IMAGE_MAGIC);
     this.writeNameSystem();
     yield* this.endSection('NS_INFO');
-    yield* this.carriedOr('ERASURE_CODING', () => ErasureCodingSection.encodeDelimited({ policies: BUILT_IN_POLICIES }));
+    yield* this.carriedOr('ERASURE_CODING', () => ErasureCodingSection.encodeDelimited({ policies: POLICIES_OF_NEW }));
     yield* this.writeInodes();
     yield* this.endSection('INODE');
     yield* this.writeChildLists();

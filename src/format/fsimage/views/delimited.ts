@@ -2,6 +2,7 @@
 // the names of directories are kept, the inodes themselves pass through. Apache: PBImageDelimitedTextWriter.
 import { formatPermission } from '../../../base/mode.ts';
 import { XAttrNamespace } from '../../../core/edits/ops.ts';
+import { builtInPolicy } from '../../../core/namespace/erasure-coding.ts';
 import {
   type INodeSection_INode,
   INodeSection_INode_Type,
@@ -10,7 +11,6 @@ import {
 import type { ImageSections } from '../image-sections.ts';
 import type { LoadedStrings } from '../string-table.ts';
 import { csvField } from './csv-field.ts';
-import { systemPolicy } from './erasure-coding-policies.ts';
 import { childPath, eachDirectory, eachInode, nameOf, Paths, readReferences } from './paths.ts';
 import type { TextSink } from './text-sink.ts';
 import type { TreeStore } from './tree-store.ts';
@@ -103,7 +103,7 @@ function fieldsOf(
   }
   if (erasureCodingPolicy) {
     const id = file?.erasureCodingPolicyID;
-    const ofFile = id === undefined ? undefined : systemPolicy(id)?.name;
+    const ofFile = id === undefined ? undefined : builtInPolicy(id)?.name;
     fields.push(ofFile ?? policyName(xAttr(directory?.xAttrs, strings, 'hdfs.erasurecoding.policy')) ?? '-');
   }
   return fields;

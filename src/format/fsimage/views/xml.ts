@@ -6,6 +6,7 @@ import { decimal } from '../../../base/java-long.ts';
 import { formatAction } from '../../../base/mode.ts';
 import { formatUtc } from '../../../base/utc.ts';
 import { AclScope, AclType } from '../../../core/edits/ops.ts';
+import { builtInPolicy } from '../../../core/namespace/erasure-coding.ts';
 import { CacheDirectiveInfoProto, CachePoolInfoProto } from '../../../wire/messages/client-namenode.ts';
 import {
   CacheManagerSection,
@@ -47,7 +48,6 @@ import type { ImageSections } from '../image-sections.ts';
 import type { SectionReader } from '../section-reader.ts';
 import { IMAGE_FILE_VERSION, SECTION_NAMES, type SectionName } from '../sections.ts';
 import type { LoadedStrings } from '../string-table.ts';
-import { systemPolicy } from './erasure-coding-policies.ts';
 import type { TextSink } from './text-sink.ts';
 
 /** What a striped file shows as its replication. Apache: INodeFile.DEFAULT_REPL_FOR_STRIPED_BLOCKS. */
@@ -455,8 +455,8 @@ function blocks(list: readonly BlockProto[]): string {
 
 function erasureCodingPolicy({ id, name, schema, cellSize, state }: ErasureCodingPolicyProto): string {
   // Those that Hadoop brings along may be written by their number alone.
-  const known = systemPolicy(id);
-  const { codecName, dataUnits, parityUnits } = known ?? schema ?? { codecName: '', dataUnits: 0, parityUnits: 0 };
+  const known = builtInPolicy(id);
+  const { dataUnits, parityUnits } = known ?? schema ?? { dataUnits: 0, parityUnits: 0 };
   const options = schema?.options ?? [];
   const shown = options.map(({ key, value }) => `<option>\n${string('key', key)}${string('value', value)}</option>\n`);
   return [
@@ -466,7 +466,7 @@ function erasureCodingPolicy({ id, name, schema, cellSize, state }: ErasureCodin
     tag('cellSize', known?.cellSize ?? cellSize),
     string('policyState', ErasureCodingPolicyStateNames[state]),
     '<ecSchema>\n',
-    string('codecName', codecName),
+    string('codecName', known?.codec ?? schema?.codecName ?? ''),
     tag('dataUnits', dataUnits),
     tag('parityUnits', parityUnits),
     shown.length === 0 ? '' : `<extraOptions>\n${shown.join('')}</extraOptions>\n`,

@@ -1,19 +1,9 @@
 // How many blocks lie as their storage policy wants it, for `fsck -storagepolicies`. Mirrors StoragePolicySummary.
-import { StorageType, storageTypeName } from '../../../core/blocks/storage-type.ts';
+import { STORAGE_TYPE_ORDER, type StorageType, storageTypeName } from '../../../core/blocks/storage-type.ts';
 import { STORAGE_POLICIES, type StoragePolicy } from '../../../core/placement/storage-policy.ts';
 
-/** The order of Java's enum StorageType. */
-const ORDER: readonly StorageType[] = [
-  StorageType.RAM_DISK,
-  StorageType.SSD,
-  StorageType.DISK,
-  StorageType.ARCHIVE,
-  StorageType.PROVIDED,
-  StorageType.NVDIMM,
-];
-
 const sorted = (types: readonly StorageType[]): readonly StorageType[] =>
-  [...types].sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));
+  [...types].sort((a, b) => STORAGE_TYPE_ORDER.indexOf(a) - STORAGE_TYPE_ORDER.indexOf(b));
 
 /** The first policy whose types these are, the last one as often as it takes. */
 function policyOf(types: readonly StorageType[]): StoragePolicy | undefined {
@@ -47,7 +37,7 @@ export class StoragePolicySummary {
       return;
     }
     const actual = policyOf(all);
-    const counts = ORDER.map((type) => [type, all.filter((each) => each === type).length] as const);
+    const counts = STORAGE_TYPE_ORDER.map((type) => [type, all.filter((each) => each === type).length] as const);
     const shown = counts.filter(([, count]) => count > 0).map(([type, count]) => `${storageTypeName(type)}:${count}`);
     const text = `${shown.join(',')}${actual === undefined ? '' : `(${actual.name})`}`;
     this.#combinations.set(key, { specified, actual, text, count: 1 });
