@@ -9,6 +9,7 @@ import { ChecksumTypeProto } from '../../wire/messages/hdfs.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { Dataset } from './dataset.ts';
 import { finalizedDir, rbwDir } from './layout.ts';
+import type { InFlightReplica } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { ReplicaFiles } from './replica-files.ts';
 import { Volume } from './volume.ts';
@@ -50,24 +51,25 @@ function replicaOf(dataset: Dataset): { readonly state: ReplicaState; readonly b
   return { state: replicas.state(handle), bytes: replicas.numBytes(handle), genStamp: replicas.genStamp(handle) };
 }
 
+async function write(replica: InFlightReplica, files: ReplicaFiles, end: number): Promise<void> {
+  const offset = replica.lengths.onDisk - (replica.lengths.onDisk % CHUNK);
+  const data = content.subarray(offset, end);
+  replica.lengths.receive(end);
+  files.add({ offset, data, sums: sumsOf(data) });
+  files.flush(() => undefined);
+  await files.drained();
+}
+
 /** Writes up to each length in turn; after the first ones with an hsync. */
 async function writeSome(host: Host, synced: readonly number[], unsynced: readonly number[]): Promise<void> {
   const dataset = await openDataset(host);
   const replica = await dataset.createRbw(name, 1, content.length, genStamp(0));
   const files = await ReplicaFiles.create(replica, checksum);
-  const write = async (end: number): Promise<void> => {
-    const offset = replica.lengths.onDisk - (replica.lengths.onDisk % CHUNK);
-    const data = content.subarray(offset, end);
-    replica.lengths.receive(end);
-    files.add({ offset, data, sums: sumsOf(data) });
-    files.flush(() => undefined);
-    await files.drained();
-  };
   for (const end of synced) {
-    await write(end);
+    await write(replica, files, end);
     await files.sync();
   }
-  for (const end of unsynced) await write(end);
+  for (const end of unsynced) await write(replica, files, end);
 }
 
 async function overwrite(host: Host, path: string, bytes: Buffer, at: number): Promise<void> {
@@ -113,6 +115,40 @@ test.each([
     expect(replicaOf(dataset)).toMatchObject({ state: ReplicaState.RWR, bytes });
     await recover(dataset);
     await expectClosed(host, bytes);
+  };
+  await sim.run(run());
+});
+
+test.each([
+  { closed: 700, synced: [], reached: 900 },
+  { closed: 700, synced: [710], reached: 3000 },
+])('closed bytes are proved though the checksum of appended ones overtook them: $closed, $reached', async (each) => {
+  const { closed, synced, reached } = each;
+  const sim = new Simulation({ seed: 6 });
+  const node = sim.node('dn');
+  const appendTo = async (): Promise<void> => {
+    const dataset = await openDataset(node.host);
+    const replica = await dataset.createRbw(name, 1, content.length, genStamp(0));
+    const files = await ReplicaFiles.create(replica, checksum);
+    await write(replica, files, closed);
+    await files.close(true);
+    await dataset.finalize(replica, true);
+    const again = await new ReplicaChanges(dataset, 1 << 20).append(name, genStamp(1002), closed);
+    const more = await ReplicaFiles.reopen(again);
+    for (const end of synced) {
+      await write(again, more, end);
+      await more.sync();
+    }
+    await write(again, more, reached);
+  };
+  await sim.run(appendTo());
+  node.crash('power');
+  const host = node.restart();
+  const run = async (): Promise<void> => {
+    const sums = Buffer.concat([checksum.header(), sumsOf(content.subarray(0, reached))]);
+    await overwrite(host, `${rbw}/blk_5_1002.meta`, sums, 0);
+    const bytes = synced.at(-1) ?? closed;
+    expect(replicaOf(await openDataset(host))).toEqual({ state: ReplicaState.RWR, bytes, genStamp: 1002 });
   };
   await sim.run(run());
 });

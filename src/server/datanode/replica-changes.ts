@@ -14,10 +14,10 @@ import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import { breakHardLinks } from './hard-links.ts';
 import { rbwDir } from './layout.ts';
-import { readChecksum } from './read-checksum.ts';
+import { readChecksum, readLastSum } from './read-checksum.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
 import { sizeQuietly } from './replica-removal.ts';
-import { tailFileName } from './synced-tail.ts';
+import { noteSyncedTail, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 import type { WriterSetup } from './writer-setup.ts';
 
@@ -93,6 +93,9 @@ export class ReplicaChanges {
     await breakHardLinks(pool, volume, [oldMeta, pool.blockFile(handle)]);
     // Counted again when the replica is finalized again.
     volume.addUsed(pool.id, -(await sizeQuietly(this.dataset.log, volume, oldMeta)));
+    // What was closed is to stay provable when the checksum of its last chunk is written over.
+    const lastSum = volume.isInMemory ? undefined : await readLastSum(volume, oldMeta, bytes);
+    if (lastSum !== undefined) await noteSyncedTail(disk, `${to}/${tailFileName(id)}`, bytes, lastSum);
     await disk.rename(oldMeta, `${to}/${metaFileName(id, newGenStamp)}`);
     await disk.rename(`${from}/${blockFileName(id)}`, `${to}/${blockFileName(id)}`);
     // Before anybody takes the new generation stamp for granted: a power cut must not bring the old one back.
@@ -100,6 +103,7 @@ export class ReplicaChanges {
     await disk.syncDirectory(from);
     const name: BlockName = { pool: pool.id, id, genStamp: newGenStamp, numBytes: bytes };
     const replica = new InFlightReplica(name, ReplicaState.RBW, volume, to, bytes);
+    replica.hasTailFile = lastSum !== undefined;
     replica.promise(Math.max(0, this.blockSize - bytes));
     pool.replicas.setState(handle, ReplicaState.RBW);
     pool.replicas.setGenStamp(handle, newGenStamp);

@@ -1,8 +1,8 @@
 // Where a synced replica ends within a chunk. The checksum of a chunk that is half full is written over when more bytes come;
 // after a power cut the new checksum may be on the disk and the new bytes not, and nothing would prove the old bytes, which a
-// writer was told are safe. So each hsync that ends inside a chunk notes its length and that chunk's checksum in a file
-// beside the replica, in two places by turns, since the power may fail while one is written. Apache's DataNodes keep no such
-// file and pass over it; it goes when the replica is finalized.
+// writer was told are safe. So each hsync that ends inside a chunk, and each append to a replica that does, notes its length
+// and that chunk's checksum in a file beside the replica, in two places by turns, since the power may fail while one is
+// written. Apache's DataNodes keep no such file and pass over it; it goes when the replica is finalized.
 import type { BlockId } from '../../base/ids.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { VolumeDisk, VolumeFile } from './volume-disk.ts';
@@ -68,6 +68,16 @@ export class SyncedTail {
 
   close(): Promise<void> {
     return this.file.close();
+  }
+}
+
+/** A replica that was closed within a chunk is opened for more: it was synced up to there. */
+export async function noteSyncedTail(disk: VolumeDisk, path: string, length: number, sum: Buffer): Promise<void> {
+  const tail = await SyncedTail.open(disk, path);
+  try {
+    await tail.note(length, sum);
+  } finally {
+    await tail.close();
   }
 }
 
