@@ -2,14 +2,12 @@
 // thread makes it, and not even SIGKILL ends that. The other volume, the heartbeats and the clients have to go on. Needs root
 // and a loop device.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { connect, type Hdfs } from '../../src/client/index.ts';
-import { formatConfigurationXml } from '../../src/config/xml.ts';
+import type { Hdfs } from '../../src/client/index.ts';
 import { nodeHost } from '../../src/host/node/index.ts';
-import { Admin } from './checker.ts';
-import { bundle, Daemon, freePorts, PATIENCE_MS, sleep } from './processes.ts';
+import { PlainCluster } from './plain-cluster.ts';
+import { bundle, sleep } from './processes.ts';
 import { RealDisk } from './real-disks.ts';
 
 /** Sparse; a DataNode passes over a volume with less than 1 GiB to spare. */
@@ -42,11 +40,6 @@ const contentOf = (i: number): Buffer => Buffer.alloc(BLOCK_BYTES - i, (i * 7) &
 
 export class FrozenDiskRun {
   private readonly options: FrozenDiskOptions;
-  private readonly host = nodeHost({ logLevel: 'error' });
-  private readonly user = userInfo().username;
-  private ports: readonly number[] = [];
-  private daemons: readonly Daemon[] = [];
-  private disk: RealDisk | undefined;
 
   constructor(options: FrozenDiskOptions) {
     this.options = options;
@@ -55,84 +48,32 @@ export class FrozenDiskRun {
   async run(): Promise<FrozenDiskResult> {
     const { directory } = this.options;
     const program = await bundle();
+    let disk: RealDisk | undefined;
+    let cluster: PlainCluster | undefined;
     try {
-      this.disk = new RealDisk(join(directory, 'mount'), 'ext4', IMAGE_MIB);
-      await this.start(program, this.disk);
-      return await this.story(this.disk);
+      disk = new RealDisk(join(directory, 'mount'), 'ext4', IMAGE_MIB);
+      cluster = await PlainCluster.make({
+        host: nodeHost({ logLevel: 'error' }),
+        program,
+        directory,
+        nameDirectories: [join(directory, 'name')],
+        dataDirectories: [[join(disk.path, 'data'), join(directory, 'free')], [join(directory, 'other')]],
+        keys: [['dfs.blocksize', String(BLOCK_BYTES)]],
+      });
+      await cluster.start();
+      return await this.story(cluster, disk);
     } finally {
       // Thawed first: a process that waits in the kernel cannot be ended.
-      this.disk?.thaw();
-      await Promise.all(this.daemons.map((daemon) => daemon.kill()));
-      this.disk?.remove();
+      disk?.thaw();
+      await cluster?.end();
+      disk?.remove();
       rmSync(program, { force: true });
     }
   }
 
-  private async start(program: string, disk: RealDisk): Promise<void> {
-    const { directory } = this.options;
-    this.ports = await freePorts(8);
-    const [rpc, http, ...rest] = this.ports;
-    const roles: readonly (readonly [string, string, readonly [string, string][], RegExp])[] = [
-      ['namenode', 'namenode', [], /NameNode is up/],
-      ['datanode1', 'datanode', this.dataNode(`${disk.path}/data,${directory}/free`, rest.slice(0, 3)), /sent a full report/],
-      ['datanode2', 'datanode', this.dataNode(`${directory}/other`, rest.slice(3, 6)), /sent a full report/],
-    ];
-    mkdirSync(join(directory, 'logs'));
-    this.daemons = roles.map(([role, command, own, up]) => {
-      const conf = join(directory, 'conf', role);
-      mkdirSync(conf, { recursive: true });
-      writeFileSync(join(conf, 'core-site.xml'), formatConfigurationXml([['fs.defaultFS', `hdfs://127.0.0.1:${rpc}`]]));
-      const shared: [string, string][] = [
-        ['dfs.blocksize', String(BLOCK_BYTES)],
-        ['dfs.namenode.name.dir', `${directory}/name`],
-        ['dfs.namenode.http-address', `127.0.0.1:${http}`],
-        ['dfs.namenode.fs-limits.min-block-size', '512'],
-        ['dfs.namenode.datanode.registration.ip-hostname-check', 'false'],
-        ['dfs.heartbeat.interval', '1'],
-      ];
-      writeFileSync(join(conf, 'hdfs-site.xml'), formatConfigurationXml([...shared, ...own]));
-      return new Daemon(role, ['--enable-source-maps', program, '--config', conf, command], up, join(directory, 'logs', role));
-    });
-    const [nameNode] = this.daemons;
-    execFileSync(process.execPath, [...(nameNode as Daemon).arguments, '-format', '-nonInteractive'], { stdio: 'pipe' });
-    for (const daemon of this.daemons) daemon.start();
-    await Promise.all(this.daemons.map((daemon) => daemon.serving()));
-    const admin = new Admin(this.host, { host: '127.0.0.1', port: rpc as number }, this.user);
-    await admin.ready(2, PATIENCE_MS);
-    admin.close();
-  }
-
-  private dataNode(directories: string, ports: readonly number[]): [string, string][] {
-    const [transfer, ipc, web] = ports;
-    return [
-      ['dfs.datanode.data.dir', directories],
-      ['dfs.datanode.hostname', '127.0.0.1'],
-      ['dfs.datanode.address', `127.0.0.1:${transfer}`],
-      ['dfs.datanode.ipc.address', `127.0.0.1:${ipc}`],
-      ['dfs.datanode.http.address', `127.0.0.1:${web}`],
-    ];
-  }
-
-  /** Seconds since the NameNode last heard of the DataNode with the frozen disk. */
-  private async silence(): Promise<number> {
-    const url = `http://127.0.0.1:${this.ports[1]}/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo`;
-    const answer = (await (await fetch(url)).json()) as { readonly beans: readonly { readonly LiveNodes: string }[] };
-    const nodes = JSON.parse(answer.beans[0]?.LiveNodes ?? '{}') as Record<
-      string,
-      { readonly xferaddr: string; readonly lastContact: number }
-    >;
-    const node = Object.values(nodes).find(({ xferaddr }) => xferaddr.endsWith(`:${this.ports[2]}`));
-    return node?.lastContact ?? Number.POSITIVE_INFINITY;
-  }
-
-  private async story(disk: RealDisk): Promise<FrozenDiskResult> {
+  private async story(cluster: PlainCluster, disk: RealDisk): Promise<FrozenDiskResult> {
     const { hangMs, log } = this.options;
-    const fs = await connect({
-      host: this.host,
-      uri: `hdfs://127.0.0.1:${this.ports[0]}`,
-      user: this.user,
-      conf: { 'dfs.blocksize': String(BLOCK_BYTES), 'dfs.client.socket-timeout': '5000' },
-    });
+    const fs = await cluster.connect({ 'dfs.blocksize': String(BLOCK_BYTES), 'dfs.client.socket-timeout': '5000' });
     try {
       // By turns on both disks, and on the other node: which of them are on the free disk is told by their lengths.
       const before = Array.from({ length: 12 }, (_, i) => i);
@@ -145,7 +86,7 @@ export class FrozenDiskRun {
       if (onFree.length === 0 || below(disk.path).length === 0) throw new Error('one of the two disks got no block');
       disk.freeze();
       log(`frozen; ${onFree.length} blocks are on the free disk of the same node`);
-      const during = await this.during(fs, onFree, hangMs);
+      const during = await this.during(cluster, fs, onFree, hangMs);
       disk.thaw();
       log('thawed');
       const written = await during.writes;
@@ -166,7 +107,7 @@ export class FrozenDiskRun {
     }
   }
 
-  private async during(fs: Hdfs, onFree: readonly number[], hangMs: number) {
+  private async during(cluster: PlainCluster, fs: Hdfs, onFree: readonly number[], hangMs: number) {
     const began = performance.now();
     const closed: number[] = [];
     const failed: string[] = [];
@@ -196,7 +137,7 @@ export class FrozenDiskRun {
       const left = Math.max(1, hangMs - (start - began));
       if ((await Promise.race([read, sleep(left)])) === 'read') reads++;
       longestReadMs = Math.max(longestReadMs, performance.now() - start);
-      longestSilence = Math.max(longestSilence, await this.silence());
+      longestSilence = Math.max(longestSilence, await silence(cluster));
       await sleep(STEP_MS);
     }
     return {
@@ -206,6 +147,18 @@ export class FrozenDiskRun {
       writes: Promise.all(writes).then(() => ({ closed, failed, longestLateMs, longestMs })),
     };
   }
+}
+
+/** Seconds since the NameNode last heard of the DataNode with the frozen disk, the first. */
+async function silence(cluster: PlainCluster): Promise<number> {
+  const url = `http://127.0.0.1:${cluster.httpPort}/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo`;
+  const answer = (await (await fetch(url)).json()) as { readonly beans: readonly { readonly LiveNodes: string }[] };
+  const nodes = JSON.parse(answer.beans[0]?.LiveNodes ?? '{}') as Record<
+    string,
+    { readonly xferaddr: string; readonly lastContact: number }
+  >;
+  const node = Object.values(nodes).find(({ xferaddr }) => xferaddr.endsWith(`:${cluster.transferPorts[0]}`));
+  return node?.lastContact ?? Number.POSITIVE_INFINITY;
 }
 
 async function expectContent(fs: Hdfs, path: string, content: Buffer): Promise<void> {

@@ -2,16 +2,14 @@
 // on loopback, with SIGKILL at random moments, all of them or some; then starts them on the same directories and ports and
 // holds what they show against what was acknowledged (checker.ts). A killed process keeps what it gave to the kernel:
 // what a power cut takes is the simulator's to find (sim).
-import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SeededRandom } from '../../src/base/random.ts';
-import { connect, type Hdfs } from '../../src/client/index.ts';
-import { formatConfigurationXml } from '../../src/config/xml.ts';
+import type { Hdfs } from '../../src/client/index.ts';
 import { nodeHost } from '../../src/host/node/index.ts';
-import { Admin, check } from './checker.ts';
-import { bundle, Daemon, freePorts, PATIENCE_MS, sleep } from './processes.ts';
+import { check } from './checker.ts';
+import { PlainCluster } from './plain-cluster.ts';
+import { bundle, type Daemon, PATIENCE_MS, sleep } from './processes.ts';
 import { Workload } from './workload.ts';
 
 const DATANODES = 3;
@@ -61,10 +59,6 @@ export class KillRun {
   private readonly random: SeededRandom;
   private readonly workload: Workload;
   private readonly host = nodeHost({ logLevel: 'error' });
-  private readonly user = userInfo().username;
-  private nameNode: Daemon | undefined;
-  private dataNodes: Daemon[] = [];
-  private rpcPort = 0;
   private kills = 0;
 
   constructor(options: KillOptions) {
@@ -85,12 +79,13 @@ export class KillRun {
     const total = { files: 0, bytes: 0, recovered: 0 };
     const violations: string[] = [];
     let round = 0;
+    let cluster: PlainCluster | undefined;
     try {
-      await this.prepare(program);
-      await this.startMissing();
+      cluster = await this.make(program);
+      await this.startMissing(cluster);
       for (; round < rounds && violations.length === 0; round++) {
         const began = performance.now();
-        const { what, found } = await this.round(round === rounds - 1);
+        const { what, found } = await this.round(cluster, round === rounds - 1);
         total.files += found.files;
         total.bytes += found.bytesRead;
         total.recovered += found.recovered;
@@ -103,7 +98,7 @@ export class KillRun {
     } catch (error) {
       violations.push(`round ${round + 1}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     } finally {
-      await Promise.all(this.daemons.map((daemon) => daemon.kill()));
+      await cluster?.end();
       rmSync(program, { force: true });
     }
     if (violations.length === 0) rmSync(directory, { recursive: true, force: true });
@@ -113,102 +108,51 @@ export class KillRun {
     return { violations, rounds: round, kills: this.kills, acknowledged, filesChecked, bytesRead, recovered };
   }
 
-  private get daemons(): Daemon[] {
-    return this.nameNode === undefined ? this.dataNodes : [this.nameNode, ...this.dataNodes];
-  }
-
-  private async prepare(program: string): Promise<void> {
+  private make(program: string): Promise<PlainCluster> {
     const { directory, basePort } = this.options;
-    const count = 2 + 3 * DATANODES;
-    const ports =
-      basePort === undefined ? await freePorts(count) : Array.from({ length: count }, (_, index) => basePort + index);
-    const [rpc = 0, http = 0] = ports;
-    this.rpcPort = rpc;
-    const shared: [string, string][] = [
-      ['dfs.blocksize', String(BLOCK_BYTES)],
-      ['dfs.namenode.name.dir', `${directory}/name1,${directory}/name2`],
-      ['dfs.namenode.http-address', `127.0.0.1:${http}`],
-      ['dfs.namenode.fs-limits.min-block-size', '512'],
-      ['dfs.namenode.safemode.extension', '0'],
-      ['dfs.namenode.datanode.registration.ip-hostname-check', 'false'],
-      ['dfs.namenode.checkpoint.txns', '500'],
-      ['dfs.namenode.checkpoint.check.period', '1'],
-      ['dfs.namenode.num.checkpoints.retained', '1'],
-      ['dfs.namenode.num.extra.edits.retained', '0'],
-      ['dfs.heartbeat.interval', '1'],
-      // A last block that nobody tells of is given up when its holders count as dead: after 12 s here.
-      ['dfs.namenode.heartbeat.recheck-interval', '1000'],
-    ];
-    const configure = (role: string, own: readonly [string, string][]): string => {
-      const conf = join(directory, 'conf', role);
-      mkdirSync(conf, { recursive: true });
-      writeFileSync(join(conf, 'core-site.xml'), formatConfigurationXml([['fs.defaultFS', `hdfs://127.0.0.1:${rpc}`]]));
-      writeFileSync(join(conf, 'hdfs-site.xml'), formatConfigurationXml([...shared, ...own]));
-      return conf;
-    };
     rmSync(directory, { recursive: true, force: true });
-    mkdirSync(join(directory, 'logs'), { recursive: true });
-    const args = (role: string, command: string, own: readonly [string, string][]): string[] => [
-      '--enable-source-maps',
+    return PlainCluster.make({
+      host: this.host,
       program,
-      '--config',
-      configure(role, own),
-      command,
-    ];
-    const logFile = (role: string): string => join(directory, 'logs', role);
-    this.nameNode = new Daemon('namenode', args('namenode', 'namenode', []), /NameNode is up/, logFile('namenode'));
-    this.dataNodes = Array.from({ length: DATANODES }, (_, index) => {
-      const role = `datanode${index + 1}`;
-      const [transfer, ipc, web] = ports.slice(2 + 3 * index);
-      const own: [string, string][] = [
-        ['dfs.datanode.data.dir', `${directory}/${role}/a,${directory}/${role}/b`],
-        ['dfs.datanode.hostname', '127.0.0.1'],
-        ['dfs.datanode.address', `127.0.0.1:${transfer}`],
-        ['dfs.datanode.ipc.address', `127.0.0.1:${ipc}`],
-        ['dfs.datanode.http.address', `127.0.0.1:${web}`],
-      ];
-      return new Daemon(role, args(role, 'datanode', own), /sent a full report/, logFile(role));
+      directory,
+      basePort,
+      nameDirectories: ['name1', 'name2'].map((name) => join(directory, name)),
+      dataDirectories: Array.from({ length: DATANODES }, (_, i) =>
+        ['a', 'b'].map((volume) => join(directory, `datanode${i + 1}`, volume)),
+      ),
+      keys: [
+        ['dfs.blocksize', String(BLOCK_BYTES)],
+        ['dfs.namenode.safemode.extension', '0'],
+        ['dfs.namenode.checkpoint.txns', '500'],
+        ['dfs.namenode.checkpoint.check.period', '1'],
+        ['dfs.namenode.num.checkpoints.retained', '1'],
+        ['dfs.namenode.num.extra.edits.retained', '0'],
+        // A last block that nobody tells of is given up when its holders count as dead: after 12 s here.
+        ['dfs.namenode.heartbeat.recheck-interval', '1000'],
+      ],
     });
-    const format = spawn(process.execPath, [...this.nameNode.arguments, '-format', '-nonInteractive'], { stdio: 'pipe' });
-    let output = '';
-    format.stdout.on('data', (chunk) => (output += chunk));
-    format.stderr.on('data', (chunk) => (output += chunk));
-    const code = await new Promise((done) => format.once('close', done));
-    if (code !== 0) throw new Error(`formatting failed (${code}):\n${output}`);
   }
 
-  private connect(connectRetries: number): Promise<Hdfs> {
-    return connect({
-      host: this.host,
-      uri: `hdfs://127.0.0.1:${this.rpcPort}`,
-      user: this.user,
-      conf: {
-        'dfs.blocksize': String(BLOCK_BYTES),
-        'dfs.replication': '3',
-        'dfs.client-write-packet-size': '16384',
-        'dfs.client.socket-timeout': '10000',
-        'dfs.client.retry.window.base': '500',
-        'ipc.client.connect.max.retries': String(connectRetries),
-        'ipc.client.connect.retry.interval': '100',
-      },
+  private connect(cluster: PlainCluster, connectRetries: number): Promise<Hdfs> {
+    return cluster.connect({
+      'dfs.blocksize': String(BLOCK_BYTES),
+      'dfs.replication': '3',
+      'dfs.client-write-packet-size': '16384',
+      'dfs.client.socket-timeout': '10000',
+      'dfs.client.retry.window.base': '500',
+      'ipc.client.connect.max.retries': String(connectRetries),
+      'ipc.client.connect.retry.interval': '100',
     });
   }
 
   /** Starts what does not run, in random order, and waits until all of it serves. */
-  private async startMissing(): Promise<void> {
-    const missing = this.daemons.filter((daemon) => !daemon.running);
+  private async startMissing(cluster: PlainCluster): Promise<void> {
+    const missing = cluster.daemons.filter((daemon) => !daemon.running);
     for (let i = missing.length - 1; i > 0; i--) {
       const j = this.random.below(i + 1);
       [missing[i], missing[j]] = [missing[j] as Daemon, missing[i] as Daemon];
     }
-    for (const daemon of missing) daemon.start();
-    await Promise.all(this.daemons.map((daemon) => daemon.serving()));
-    const admin = new Admin(this.host, { host: '127.0.0.1', port: this.rpcPort }, this.user);
-    try {
-      await admin.ready(DATANODES, PATIENCE_MS);
-    } finally {
-      admin.close();
-    }
+    await cluster.start(missing);
   }
 
   private async kill(victims: readonly Daemon[]): Promise<void> {
@@ -216,23 +160,26 @@ export class KillRun {
     await Promise.all(victims.map((victim) => victim.kill()));
   }
 
-  private victims(what: Victims): readonly Daemon[] {
+  private victims({ daemons, nameNode, dataNodes }: PlainCluster, what: Victims): readonly Daemon[] {
     switch (what) {
       case 'all':
-        return this.daemons;
+        return daemons;
       case 'namenode':
-        return this.daemons.slice(0, 1);
+        return [nameNode];
       case 'datanodes':
-        return this.dataNodes;
+        return dataNodes;
       case 'one datanode':
-        return [this.dataNodes[this.random.below(DATANODES)] as Daemon];
+        return [dataNodes[this.random.below(DATANODES)] as Daemon];
     }
   }
 
-  private async round(readAll: boolean): Promise<{ readonly what: string; readonly found: Awaited<ReturnType<typeof check>> }> {
+  private async round(
+    cluster: PlainCluster,
+    readAll: boolean,
+  ): Promise<{ readonly what: string; readonly found: Awaited<ReturnType<typeof check>> }> {
     const { random, workload } = this;
     const what = VICTIMS[random.below(VICTIMS.length)] as Victims;
-    const fs = await this.connect(what === 'all' ? 0 : 600);
+    const fs = await this.connect(cluster, what === 'all' ? 0 : 600);
     let stopping = false;
     let wrong: unknown;
     const load = workload
@@ -242,12 +189,12 @@ export class KillRun {
       });
     await sleep(random.below(3000));
     const early = [...workload.ended];
-    await this.kill(this.victims(what));
+    await this.kill(this.victims(cluster, what));
     let told = what.replace(' ', '-');
     if (what !== 'all') {
       // The writers go on meanwhile, as far as they can.
       await sleep(random.below(300));
-      await this.startMissing();
+      await this.startMissing(cluster);
       await sleep(random.below(500));
     }
     const ended = [...workload.ended];
@@ -256,14 +203,14 @@ export class KillRun {
     await fs.close();
     await load;
     while (random.below(5) === 0) {
-      for (const daemon of this.daemons) if (!daemon.running) daemon.start();
+      for (const daemon of cluster.daemons) if (!daemon.running) daemon.start();
       await sleep(random.below(500));
-      await this.kill(this.daemons);
+      await this.kill(cluster.daemons);
       told += '+starting';
     }
-    await this.startMissing();
-    const reader = await this.connect(10);
-    const admin = new Admin(this.host, { host: '127.0.0.1', port: this.rpcPort }, this.user);
+    await this.startMissing(cluster);
+    const reader = await this.connect(cluster, 10);
+    const admin = cluster.admin();
     try {
       const settled = new Set(workload.writers.flatMap((writer) => [...writer.settled]));
       const found = await check(workload, reader, admin, this.host.clock, {

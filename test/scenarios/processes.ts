@@ -1,9 +1,10 @@
 // Real daemons under a test: the program as bin/hdfs runs it, built from the sources, each daemon a process with a log.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { formatConfigurationXml } from '../../src/config/xml.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** How long anything may take that has to happen. */
@@ -103,6 +104,26 @@ export async function freePorts(count: number): Promise<number[]> {
       return address.port;
     }),
   );
+}
+
+export type Property = readonly [key: string, value: string];
+
+/** Writes the properties, of which later ones win, where a daemon reads them; gives the directory back. */
+export function writeConfiguration(directory: string, properties: readonly Property[]): string {
+  mkdirSync(directory, { recursive: true });
+  for (const file of ['core-site.xml', 'hdfs-site.xml'])
+    writeFileSync(join(directory, file), formatConfigurationXml(properties));
+  return directory;
+}
+
+/** Runs the NameNode's command with `-format`. */
+export async function formatNameNode(file: string, args: readonly string[]): Promise<void> {
+  const child = spawn(file, [...args, '-format', '-nonInteractive'], { stdio: 'pipe' });
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += chunk));
+  child.stderr.on('data', (chunk) => (output += chunk));
+  const code = await new Promise((done) => child.once('close', done));
+  if (code !== 0) throw new Error(`formatting failed (${code}):\n${output}`);
 }
 
 /** The program as bin/hdfs runs it, built from the sources as they are now. */

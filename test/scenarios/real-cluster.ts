@@ -1,16 +1,14 @@
 // A NameNode and DataNodes as processes, all of whose connections go through proxies. Each DataNode has two addresses: it
 // listens on 127.0.1.N, and is known to everybody as 127.0.2.N, where its proxies listen. The NameNode takes the address that a
 // registration comes from, and that is the proxy's. Clients find the NameNode at 127.0.3.1. Linux answers on all of these.
-import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { connect, type Hdfs } from '../../src/client/index.ts';
-import { formatConfigurationXml } from '../../src/config/xml.ts';
 import type { Host } from '../../src/host/host.ts';
 import { Admin } from './checker.ts';
-import { Daemon, freePorts, PATIENCE_MS, sleep } from './processes.ts';
+import { Daemon, formatNameNode, freePorts, PATIENCE_MS, type Property, sleep, writeConfiguration } from './processes.ts';
 import { CuttingProxy, type Endpoint } from './proxy.ts';
 import { type DiskKind, RealDisk } from './real-disks.ts';
 
@@ -72,7 +70,7 @@ export class RealCluster {
     );
     mkdirSync(join(directory, 'logs'), { recursive: true });
     this.clientConf = this.configure('client', this.rpc, []);
-    const name: [string, string][] = [['dfs.namenode.name.dir', this.nameDisks.map(({ path }) => `${path}/d`).join(',')]];
+    const name: Property[] = [['dfs.namenode.name.dir', this.nameDisks.map(({ path }) => `${path}/d`).join(',')]];
     this.nameNode = this.daemon('nn', this.configure('nn', { host: '127.0.0.1', port: rpc }, name));
     const proxies: CuttingProxy[] = [];
     const proxy = (link: string, listen: Endpoint, target: Endpoint, from?: string): void => {
@@ -87,7 +85,7 @@ export class RealCluster {
       proxy(`${role}-nn`, { host: outside, port: rpc }, nameNodeAt, outside);
       proxy(`*-${role}`, { host: outside, port: transfer }, { host: inside, port: transfer });
       proxy(`*-${role}-ipc`, { host: outside, port: ipc }, { host: inside, port: ipc });
-      const own: [string, string][] = [
+      const own: Property[] = [
         ['dfs.datanode.data.dir', `${this.volumes(i).join(',')}`],
         ['dfs.datanode.hostname', outside],
         ['dfs.datanode.address', `${inside}:${transfer}`],
@@ -103,7 +101,8 @@ export class RealCluster {
     const cluster = new RealCluster(options, await freePorts(5));
     try {
       for (const proxy of cluster.proxies) await proxy.start();
-      await cluster.format();
+      const { file, args } = options.command('nn', join(options.directory, 'conf', 'nn'));
+      await formatNameNode(file, args);
       return cluster;
     } catch (error) {
       await cluster.remove();
@@ -126,10 +125,8 @@ export class RealCluster {
     return new Daemon(role, args, up, join(this.options.directory, 'logs', role), file);
   }
 
-  private configure(role: string, nameNode: Endpoint, own: readonly [string, string][]): string {
-    const conf = join(this.options.directory, 'conf', role);
-    mkdirSync(conf, { recursive: true });
-    const all: [string, string][] = [
+  private configure(role: string, nameNode: Endpoint, own: readonly Property[]): string {
+    return writeConfiguration(join(this.options.directory, 'conf', role), [
       ['fs.defaultFS', `hdfs://${nameNode.host}:${nameNode.port}`],
       ['dfs.blocksize', String(BLOCK_BYTES)],
       ['dfs.client-write-packet-size', '16384'],
@@ -153,19 +150,7 @@ export class RealCluster {
       ['dfs.datanode.du.reserved', '0'],
       ['dfs.datanode.round-robin-volume-choosing-policy.additional-available-space', '0'],
       ...own,
-    ];
-    for (const file of ['core-site.xml', 'hdfs-site.xml']) writeFileSync(join(conf, file), formatConfigurationXml(all));
-    return conf;
-  }
-
-  private async format(): Promise<void> {
-    const { file, args } = this.options.command('nn', join(this.options.directory, 'conf', 'nn'));
-    const child = spawn(file, [...args, '-format', '-nonInteractive'], { stdio: 'pipe' });
-    let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.stderr.on('data', (chunk) => (output += chunk));
-    const code = await new Promise((done) => child.once('close', done));
-    if (code !== 0) throw new Error(`formatting failed (${code}):\n${output}`);
+    ]);
   }
 
   /** Starts what does not run and waits until all of it serves. */
