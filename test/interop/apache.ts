@@ -1,92 +1,17 @@
-// Apache Hadoop for the interop tests: its jars (fetched once by Maven into the user's cache), its commands by class name,
-// and small clusters of it on loopback, whose daemons may be swapped for ours. Without Java and Maven the tests say so and
+// Apache Hadoop for the interop tests: its commands by class name (support/java.ts has the jars), and small clusters of it on loopback, whose daemons may be swapped for ours. Without Java and Maven the tests say so and
 // are skipped; where TUSKFS_REQUIRE_INTEROP is set, as in continuous integration, that is a failure.
 
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe } from 'vitest';
 import { formatConfigurationXml } from '../../src/config/xml.ts';
+import { type JarSet, jarsOrReason, javaWords } from './support/java.ts';
 import { freePorts } from './support/ports.ts';
 
-export const HADOOP_VERSION = '3.5.0';
 export const ROOT = resolve(import.meta.dirname, '../..');
 const OUTPUT_LIMIT = 256 * 1024 * 1024;
-const MAVEN_LIMIT_MS = 900_000;
-
-const CLASSES: Readonly<Record<string, string>> = {
-  namenode: 'org.apache.hadoop.hdfs.server.namenode.NameNode',
-  datanode: 'org.apache.hadoop.hdfs.server.datanode.DataNode',
-  dfs: 'org.apache.hadoop.fs.FsShell',
-  dfsadmin: 'org.apache.hadoop.hdfs.tools.DFSAdmin',
-  getconf: 'org.apache.hadoop.hdfs.tools.GetConf',
-  fsck: 'org.apache.hadoop.hdfs.tools.DFSck',
-  debug: 'org.apache.hadoop.hdfs.tools.DebugAdmin',
-  oiv: 'org.apache.hadoop.hdfs.tools.offlineImageViewer.OfflineImageViewerPB',
-  oev: 'org.apache.hadoop.hdfs.tools.offlineEditsViewer.OfflineEditsViewer',
-};
-
-/** Each set by its file of Maven's: what HDFS needs; that with Hadoop's own tests, distcp and what distcp runs in; and HttpFS. */
-const JAR_SETS = { hdfs: 'pom.xml', tools: 'pom-tools.xml', httpfs: 'pom-httpfs.xml' } as const;
-export type JarSet = keyof typeof JAR_SETS;
-
-type Found = { readonly directory: string } | { readonly missing: string };
-
-const jars = new Map<JarSet, Found>();
-
-/** Directory of the jars, or why there are none. Fetches them the first time. */
-function findJars(set: JarSet): Found {
-  if (spawnSync('java', ['-version'], { stdio: 'ignore' }).status !== 0) return { missing: 'Java is not installed' };
-  const given = process.env.HADOOP_LIB;
-  if (given !== undefined && set === 'hdfs')
-    return existsSync(given) ? { directory: given } : { missing: `HADOOP_LIB is not there: ${given}` };
-  const pom = join(import.meta.dirname, JAR_SETS[set]);
-  const digest = createHash('sha256').update(readFileSync(pom)).digest('hex').slice(0, 8);
-  const directory = join(homedir(), '.cache/tuskfs/apache', `${HADOOP_VERSION}-${digest}`);
-  if (existsSync(directory)) return { directory };
-  if (spawnSync('mvn', ['-version'], { stdio: 'ignore' }).status !== 0) return { missing: 'Maven is not installed' };
-  // Renamed when it is whole: what was interrupted, or runs beside us, is never taken for it.
-  const fresh = `${directory}.${process.pid}`;
-  mkdirSync(fresh, { recursive: true });
-  const result = spawnSync(
-    'mvn',
-    ['-q', '-B', '-f', pom, `-Dhadoop.version=${HADOOP_VERSION}`, 'dependency:copy-dependencies', `-DoutputDirectory=${fresh}`],
-    { stdio: ['ignore', 'inherit', 'inherit'], timeout: MAVEN_LIMIT_MS },
-  );
-  if (result.status !== 0) return { missing: `Maven could not fetch Hadoop ${HADOOP_VERSION}` };
-  try {
-    renameSync(fresh, directory);
-  } catch (error) {
-    if (!existsSync(directory)) throw error;
-    rmSync(fresh, { recursive: true });
-  }
-  return { directory };
-}
-
-function jarsOrReason(set: JarSet): Found {
-  const found = jars.get(set) ?? findJars(set);
-  jars.set(set, found);
-  return found;
-}
-
-/** Directory of Hadoop's jars. Throws where there are none. */
-export function jarDirectory(set: JarSet = 'hdfs'): string {
-  const found = jarsOrReason(set);
-  if ('missing' in found) throw new Error(found.missing);
-  return found.directory;
-}
 
 /** A group of tests that needs Apache Hadoop, with the jars of this set. */
 export function describeWithApache(name: string, body: () => void, set: JarSet = 'hdfs'): void {
@@ -144,28 +69,6 @@ export function run(file: string, args: readonly string[], options: RunOptions =
   });
 }
 
-/** Words of a command line that runs one of Hadoop's classes, by its name or by that of an `hdfs` subcommand. */
-export function javaWords(
-  command: string,
-  confDir: string | undefined,
-  javaOptions: readonly string[] = [],
-  set: JarSet = 'hdfs',
-): readonly string[] {
-  const conf = confDir === undefined ? '' : `${confDir}:`;
-  const java = join(import.meta.dirname, 'java');
-  return [
-    ...javaOptions,
-    `-Dlog4j.configuration=file:${join(java, 'log4j.properties')}`,
-    '-Dhadoop.log.dir=.',
-    '--add-opens=java.base/java.lang=ALL-UNNAMED',
-    '--add-opens=java.base/java.nio=ALL-UNNAMED',
-    '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
-    '-cp',
-    `${conf}${jarDirectory(set)}/*`,
-    CLASSES[command] ?? command,
-  ];
-}
-
 /** `hdfs --config confDir command args…`, with Apache's classes. */
 export function apacheHdfs(
   confDir: string | undefined,
@@ -173,8 +76,13 @@ export function apacheHdfs(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Finished> {
-  const javaOptions = ['-XX:TieredStopAtLevel=1', ...(options.javaOptions ?? [])];
-  return run('java', [...javaWords(command, confDir, javaOptions, options.jars), ...args], options);
+  const { jars, javaOptions } = options;
+  const java = {
+    conf: confDir,
+    ...(jars === undefined ? {} : { jars }),
+    ...(javaOptions === undefined ? {} : { options: javaOptions }),
+  };
+  return run('java', [...javaWords(command, java), ...args], options);
 }
 
 /** Runs a Java source file of test/interop/java with Hadoop's classes. */
@@ -184,7 +92,7 @@ export function runJava(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<Finished> {
-  return apacheHdfs(confDir, join(import.meta.dirname, 'java', source), args, options);
+  return apacheHdfs(confDir, source, args, options);
 }
 
 /** Ours: one of the commands of bin/. Needs `npm run build`. */
@@ -303,7 +211,7 @@ export class Cluster {
     if (this.#ours.has(role)) return { file: process.execPath, args: [join(ROOT, 'bin/hdfs'), '--config', conf, command] };
     return {
       file: 'java',
-      args: javaWords(command, conf, [role === 'nn' ? '-Xmx512m' : '-Xmx256m', '-XX:TieredStopAtLevel=1']),
+      args: javaWords(command, { conf, options: [role === 'nn' ? '-Xmx512m' : '-Xmx256m'] }),
     };
   }
 

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
 import { beforeAll, expect, test } from 'vitest';
-import { describeWithApache, jarDirectory, javaWords, ROOT, run } from './apache.ts';
+import { describeWithApache, ROOT, run } from './apache.ts';
+import { jarDirectory, javaWords } from './support/java.ts';
 
 interface FieldFacts {
   readonly name: string;
@@ -107,8 +108,7 @@ describeWithApache('the schema beside Hadoop’s descriptors', () => {
     const directory = jarDirectory();
     const jars = readdirSync(directory).filter((name) => /^hadoop-(?:common|hdfs|hdfs-client)-[\d.]+\.jar$/.test(name));
     const path = jars.map((name) => join(directory, name)).join(':');
-    const source = join(import.meta.dirname, 'java/Descriptors.java');
-    const { code, stdout, stderr } = await run('java', javaWords(source, undefined, [`-Dhadoop.jars=${path}`]));
+    const { code, stdout, stderr } = await run('java', javaWords('Descriptors.java', { options: [`-Dhadoop.jars=${path}`] }));
     if (code !== 0) throw new Error(stderr);
     hadoop = JSON.parse(stdout) as Facts;
   });

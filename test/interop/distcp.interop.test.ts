@@ -28,7 +28,7 @@ describeWithApache(
 
     beforeAll(async () => {
       directory = mkdtempSync(join(tmpdir(), 'tuskfs-distcp-'));
-      jvm = new Resident(directory, 'tools');
+      jvm = new Resident(directory, { jars: 'tools' });
       const keys = {
         'dfs.blocksize': String(BLOCK),
         'dfs.replication': '1',

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatDigest, parseDigest } from '../../src/format/storage/digest.ts';
 import { formatSeenTxid, imageDigestName, imageName } from '../../src/format/storage/names.ts';
 import { formatNameNodeVersion } from '../../src/format/storage/version.ts';
-import { describeWithApache, javaWords, ours, ROOT, writeConfiguration } from './apache.ts';
+import { describeWithApache, ours, ROOT, writeConfiguration } from './apache.ts';
+import { javaWords } from './support/java.ts';
 import { freePorts } from './support/ports.ts';
 import { Resident } from './support/resident.ts';
 
@@ -129,7 +130,7 @@ describeWithApache('our oiv beside Apache’s', () => {
     const [myPort = 0, theirPort = 0] = await freePorts(2);
     const words = (port: number) => ['-p', 'Web', '-i', path('fsimage-unbuilt'), '-addr', `127.0.0.1:${port}`];
     const mine = await started(process.execPath, [join(ROOT, 'bin/hdfs'), 'oiv', ...words(myPort)], myPort);
-    const java = javaWords('oiv', undefined, ['-XX:TieredStopAtLevel=1']);
+    const java = javaWords('oiv');
     const theirs = await started('java', [...java, ...words(theirPort)], theirPort);
     const ask = async (address: string, rest: string) => {
       const answer = await fetch(`http://${address}/webhdfs/v1${rest}`);

@@ -9,7 +9,8 @@ import { expect, test } from 'vitest';
 import { cannotProxy } from '../scenarios/real-cluster.ts';
 import { Supervisor } from '../scenarios/supervisor.ts';
 import { optionsOf } from '../scenarios/supervisor-options.ts';
-import { describeWithApache, javaWords, ROOT } from './apache.ts';
+import { describeWithApache, ROOT } from './apache.ts';
+import { javaWords } from './support/java.ts';
 import { JavaWriter } from './support/java-writer.ts';
 
 /** Of four DataNodes; the first two have the disks that can be filled and frozen. */
@@ -31,7 +32,7 @@ describeWithApache('clients and DataNodes of both', () => {
         command: (role, conf) => {
           const command = role === 'nn' ? 'namenode' : 'datanode';
           if (APACHE.has(role)) {
-            const words = javaWords(command, conf, ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-Dtuskfs.datanode.level=INFO']);
+            const words = javaWords(command, { conf, options: ['-Xmx256m', '-Dtuskfs.datanode.level=INFO'] });
             return { file: 'java', args: words, up: /Successfully sent block report/ };
           }
           const up = role === 'nn' ? /NameNode is up/ : /sent a full report/;

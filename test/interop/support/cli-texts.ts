@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { SaxesParser } from 'saxes';
-import { HADOOP_VERSION } from '../apache.ts';
+import { HADOOP_VERSION } from './java.ts';
 import { readZipEntry } from './zip.ts';
 
 export interface CliComparator {

@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
-import { jarDirectory, ROOT, writeConfiguration } from '../apache.ts';
+import { ROOT, writeConfiguration } from '../apache.ts';
+import { jarDirectory } from './java.ts';
 import type { Maker } from './mixed-cluster.ts';
 import { freePorts } from './ports.ts';
 

@@ -2,11 +2,11 @@
 // ledger as our own writers do.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Change, type Entry, moveEntries, type Progress, removeEntries, WriterLedger } from '../../scenarios/ledger.ts';
 import type { ForeignClient } from '../../scenarios/supervisor.ts';
-import { javaWords } from '../apache.ts';
+import { javaWords } from './java.ts';
 
 const NAME = 'java';
 /** A client that waits for its own time-outs. */
@@ -23,8 +23,7 @@ export class JavaWriter implements ForeignClient {
 
   constructor(conf: string, seed: number, directory: string) {
     const log = openSync(join(directory, 'logs', NAME), 'a');
-    const source = resolve(import.meta.dirname, '../java/Writer.java');
-    const words = [...javaWords(source, conf, ['-Xmx512m', '-XX:TieredStopAtLevel=1']), NAME, String(seed)];
+    const words = [...javaWords('Writer.java', { conf, options: ['-Xmx512m'] }), NAME, String(seed)];
     this.#child = spawn('java', words, { stdio: ['pipe', 'pipe', log], cwd: directory });
     closeSync(log);
     const { stdout } = this.#child;

@@ -2,9 +2,13 @@
 // starts a whole cluster, pays for one start of Java. See java/Resident.java for the other side.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Finished, type JarSet, javaWords } from '../apache.ts';
+import type { Finished } from '../apache.ts';
+import { type JavaOptions, javaWords } from './java.ts';
+
+/** One that writes an archive of its classes takes a while. */
+const CLOSE_LIMIT_MS = 90_000;
 
 export interface Answer extends Finished {
   readonly bytes: Buffer;
@@ -27,11 +31,10 @@ export class Resident {
   #ended = false;
 
   /** `directory` takes its log. */
-  constructor(directory: string, jars: JarSet = 'hdfs') {
+  constructor(directory: string, java: JavaOptions = {}) {
     this.#log = join(directory, 'apache.log');
     const log = openSync(this.#log, 'a');
-    const source = resolve(import.meta.dirname, '../java/Resident.java');
-    const words = javaWords(source, undefined, ['-Xmx1g', '-XX:TieredStopAtLevel=1'], jars);
+    const words = javaWords('Resident.java', { options: ['-Xmx1g'], ...java });
     this.#child = spawn('java', words, { stdio: ['pipe', 'pipe', log], cwd: directory });
     closeSync(log);
     const { stdout } = this.#child;
@@ -76,7 +79,7 @@ export class Resident {
     if (this.#ended) return;
     const ended = new Promise((done) => this.#child.once('exit', done));
     this.#child.stdin?.end();
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 20_000);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), CLOSE_LIMIT_MS);
     await ended;
     clearTimeout(timer);
   }
