@@ -237,7 +237,7 @@ async function main() {
     const conf = configure(made, port);
     run(ourHdfs, ['--config', conf, 'namenode', '-format', '-force']);
     const image = join(root, 'bench/image.mjs');
-    run(process.execPath, ['--max-old-space-size=8000', image, join(made, 'name'), files, 1, files].map(String));
+    run(process.execPath, [image, join(made, 'name'), files, 1, '--per-directory', files].map(String));
     writeFileSync(join(made, 'done'), '');
   }
   for (const name of word('systems', 'apache,tuskfs').split(',')) {

@@ -1,27 +1,28 @@
 // Makes an image of a given size in a name directory that was formatted before, by our own saver in Apache's format, for
-// either NameNode to start from: `files` files of `blocks` blocks each, a hundred to a directory unless told otherwise. A program
-// of its own, so that its memory is gone when it has ended:
+// either NameNode to start from: `files` files of `blocks` blocks each, a hundred to a directory unless told otherwise. The
+// saver reads tables that answer by formulas (population.mjs), so 100 million blocks take no memory.
 //
-//   node bench/image.mjs NAME_DIRECTORY FILES BLOCKS [FILES_PER_DIRECTORY]
+//   node bench/image.mjs NAME_DIRECTORY FILES BLOCKS [--per-directory 100] [--own-stamps 0.01]
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { BLOCK_SIZE, FIRST_BLOCK_ID, Population } from './population.mjs';
 
-export const FIRST_BLOCK_ID = 2n ** 30n + 1n;
-export const FIRST_STAMP = 1001;
-export const BLOCK_BYTES = 1024;
 /** Who owns everything. */
 export const OWNER = 'hdfs';
+const GROUP = 'supergroup';
 export const FIRST_DIRECTORY = '/data/day-0000000';
 const FILES_PER_DIRECTORY = 100;
-const FIRST_INODE_ID = 16386;
+/** Apache: INodeId.ROOT_INODE_ID and the first that is handed out. */
+const ROOT_INODE_ID = 16385;
+const TIME = 1_700_000_000_000;
+const REPLICATION = 3;
+const PIECE_BYTES = 4 << 20;
 
 const SOURCE = `
-export { Inodes } from './src/core/namespace/inodes.ts';
-export { BlockMap } from './src/core/blocks/block-map.ts';
 export { saveImage } from './src/format/fsimage/saver.ts';
 export { newImageCounters } from './src/format/fsimage/state.ts';
 export { imageDigestName, imageName } from './src/format/storage/names.ts';
@@ -46,44 +47,151 @@ async function product() {
   }
 }
 
+const ROOT = 1;
+const DATA = 2;
+const FIRST = 3;
+const FILE = 1;
+const DIRECTORY = 2;
+
+/**
+ * The tree as the saver reads it: /data, directories in it, and their files behind each. A handle says it all; block
+ * handles are numbers of the population's blocks.
+ */
+class Tree {
+  root = ROOT;
+
+  constructor(population, filesPerDirectory) {
+    this.population = population;
+    this.filesPerDirectory = filesPerDirectory;
+    this.directories = Math.ceil(population.files / filesPerDirectory);
+    this.highestHandle = FIRST - 1 + this.directories + population.files;
+    this.size = this.highestHandle;
+    // Names are as wide as the highest number, so that their order is that of the numbers.
+    this.width = Math.max(5, String(filesPerDirectory - 1).length);
+  }
+
+  #place(inode) {
+    return (inode - FIRST) % (this.filesPerDirectory + 1);
+  }
+
+  #directory(inode) {
+    return Math.floor((inode - FIRST) / (this.filesPerDirectory + 1));
+  }
+
+  #file(inode) {
+    return this.#directory(inode) * this.filesPerDirectory + this.#place(inode) - 1;
+  }
+
+  isReachable() {
+    return true;
+  }
+
+  id(inode) {
+    return ROOT_INODE_ID - ROOT + inode;
+  }
+
+  type(inode) {
+    return inode >= FIRST && this.#place(inode) > 0 ? FILE : DIRECTORY;
+  }
+
+  name(inode) {
+    if (inode === ROOT) return Buffer.alloc(0);
+    if (inode === DATA) return Buffer.from('data');
+    const place = this.#place(inode);
+    if (place === 0) return Buffer.from(`day-${String(this.#directory(inode)).padStart(7, '0')}`);
+    return Buffer.from(`part-${String(place - 1).padStart(this.width, '0')}`);
+  }
+
+  user() {
+    return OWNER;
+  }
+
+  group() {
+    return GROUP;
+  }
+
+  mode(inode) {
+    return this.type(inode) === FILE ? 0o644 : 0o755;
+  }
+
+  mtime() {
+    return TIME;
+  }
+
+  atime(inode) {
+    return this.type(inode) === FILE ? TIME : 0;
+  }
+
+  replication() {
+    return REPLICATION;
+  }
+
+  preferredBlockSize() {
+    return BLOCK_SIZE;
+  }
+
+  blockCount() {
+    return this.population.blocksPerFile;
+  }
+
+  blockAt(inode, index) {
+    return this.#file(inode) * this.population.blocksPerFile + index;
+  }
+
+  storagePolicy() {
+    return 0;
+  }
+
+  underConstruction() {
+    return undefined;
+  }
+
+  acl() {
+    return undefined;
+  }
+
+  xattrs() {
+    return undefined;
+  }
+
+  quota() {
+    return undefined;
+  }
+
+  childCount(directory) {
+    if (directory === ROOT) return 1;
+    if (directory === DATA) return this.directories;
+    const first = this.#directory(directory) * this.filesPerDirectory;
+    return Math.min(this.filesPerDirectory, this.population.files - first);
+  }
+
+  forEachChild(directory, after, visit) {
+    const step = directory === DATA ? this.filesPerDirectory + 1 : 1;
+    const first = directory === DATA ? FIRST : directory + 1;
+    // Where the walk goes on is the number in the name.
+    let index = after === undefined ? 0 : Number(/\d+$/.exec(Buffer.from(after).toString())?.[0] ?? 0) + 1;
+    for (; index < this.childCount(directory); index++) if (!visit(first + index * step)) return;
+  }
+}
+
 /** The image holds no transaction, like that of a fresh format, whose place it takes. */
-async function makeImage(nameDirectory, files, blocksPerFile, filesPerDirectory) {
-  const { Inodes, BlockMap, saveImage, newImageCounters, imageDigestName, imageName, formatDigest } = await product();
+async function makeImage(nameDirectory, population, filesPerDirectory) {
+  const { saveImage, newImageCounters, imageDigestName, imageName, formatDigest } = await product();
   const current = join(nameDirectory, 'current');
   const namespaceId = Number(/^namespaceID=(\d+)$/m.exec(readFileSync(join(current, 'VERSION'), 'utf8'))[1]);
-  const common = { user: OWNER, group: 'supergroup', mtime: 1_700_000_000_000, atime: 1_700_000_000_000 };
-  const inodes = new Inodes({ user: OWNER, group: 'supergroup', mode: 0o755 });
-  const blocks = new BlockMap();
-  const name = (text) => Buffer.from(text, 'utf8');
-  let inodeId = FIRST_INODE_ID;
-  let blockId = FIRST_BLOCK_ID;
-  let stamp = FIRST_STAMP;
-  let directory = 0;
-  const top = inodes.create({ ...common, id: inodeId++, type: 2, name: name('data'), mode: 0o755 });
-  inodes.attach(inodes.root, top);
-  for (let i = 0; i < files; i++) {
-    const place = i % filesPerDirectory;
-    if (place === 0) {
-      const text = `day-${String(i / filesPerDirectory).padStart(7, '0')}`;
-      directory = inodes.create({ ...common, id: inodeId++, type: 2, name: name(text), mode: 0o755 });
-      inodes.attach(top, directory);
-    }
-    const text = `part-${String(place).padStart(5, '0')}`;
-    const file = inodes.create({ ...common, id: inodeId++, type: 1, name: name(text), mode: 0o644 });
-    inodes.attach(directory, file);
-    inodes.setReplication(file, 3);
-    inodes.setPreferredBlockSize(file, 2 ** 27);
-    const own = [];
-    for (let b = 0; b < blocksPerFile; b++) own.push(blocks.add(blockId++, stamp++, BLOCK_BYTES, file, 0));
-    if (own.length > 0) inodes.setBlocks(file, own);
-  }
+  const inodes = new Tree(population, filesPerDirectory);
+  const blocks = {
+    id: (block) => BigInt(population.id(block)),
+    genStamp: (block) => population.stamp(block),
+    numBytes: (block) => population.length(block),
+  };
   const counters = {
     ...newImageCounters(namespaceId),
-    genStamp: stamp - 1,
-    lastBlockId: blockId - 1n,
-    lastInodeId: inodeId - 1,
+    genStamp: population.highestStamp,
+    lastBlockId: BigInt(FIRST_BLOCK_ID + population.blocks),
+    lastInodeId: inodes.id(inodes.highestHandle),
   };
-  const out = createWriteStream(join(current, imageName(0)));
+  const out = createWriteStream(join(current, imageName(0)), { highWaterMark: PIECE_BYTES });
   const saving = saveImage({ inodes, blocks, counters, carried: [] });
   for (;;) {
     const { done, value } = saving.next();
@@ -99,6 +207,15 @@ async function makeImage(nameDirectory, files, blocksPerFile, filesPerDirectory)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [nameDirectory, files, blocks, perDirectory = FILES_PER_DIRECTORY] = process.argv.slice(2);
-  await makeImage(nameDirectory, Number(files), Number(blocks), Number(perDirectory));
+  const [nameDirectory, files, blocksPerFile] = process.argv.slice(2);
+  const option = (name, fallback) => {
+    const at = process.argv.indexOf(`--${name}`);
+    return at < 0 ? fallback : Number(process.argv[at + 1]);
+  };
+  const population = new Population({
+    files: Number(files),
+    blocksPerFile: Number(blocksPerFile),
+    ownStamps: option('own-stamps', 0),
+  });
+  await makeImage(nameDirectory, population, option('per-directory', FILES_PER_DIRECTORY));
 }

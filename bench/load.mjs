@@ -63,6 +63,22 @@ export function readField(message, wanted) {
   return undefined;
 }
 
+/** The strings and messages that a message has in one field, as bytes. */
+export function* fields(message, wanted) {
+  for (let at = 0; at < message.length; ) {
+    const tag = readVarint(message, at);
+    const field = Math.floor(tag.value / 8);
+    if (tag.value % 8 === 0) {
+      at = readVarint(message, tag.next).next;
+      continue;
+    }
+    if (tag.value % 8 !== 2) throw new Error(`field ${field} is neither a number nor bytes`);
+    const length = readVarint(message, tag.next);
+    at = length.next + length.value;
+    if (field === wanted) yield message.subarray(length.next, at);
+  }
+}
+
 // ------------------------------------------------------------------------------------------------------------ the calls
 
 const permission = (mode) => number(1, mode);
@@ -216,9 +232,11 @@ export function processCpu(pid) {
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
-export function processRssMib(pid) {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
-}
+const memory = (field) => (pid) =>
+  Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+export const processRssMib = memory('VmRSS');
+/** The most that it ever had. */
+export const processPeakMib = memory('VmHWM');
 
 /** Makes the files that are read: `files` of them, a hundred to a directory, and `list` in /bench/list. */
 export async function populate({ address, user, files, list = 1000 }) {

@@ -18,8 +18,8 @@ import { table } from './table.mjs';
 
 /** What shows the most in little time, and needs nothing that is not here. */
 const SHORT = ['metadata', 'client', 'start'];
-/** Programs that Apache's client or nnload drive, for both systems. */
-const NEED_TOOLS = ['data', 'memory', 'restart', 'block-report'];
+/** Programs that Apache's client drives, for both systems. */
+const NEED_TOOLS = ['data'];
 
 const asked = word('only')?.split(',');
 const hasTools = toolIfThere('nnload') !== undefined;

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { basePort, endWithUs, ourHdfs, root, run, tool } from './common.mjs';
-import { bytes, Caller, processCpu, processRssMib } from './load.mjs';
+import { basePort, endWithUs, ourHdfs, root, run, tool, userName } from './common.mjs';
+import { bytes, Caller, processCpu, processPeakMib, processRssMib } from './load.mjs';
 import { configure } from './our-cluster.mjs';
 
 const HOST = '127.0.0.1';
@@ -30,27 +30,42 @@ export class NameNode {
     this.nameDirectory = join(dir, 'name', system.name);
     this.log = join(dir, `${system.name}.log`);
     this.hdfs = system.name === 'apache' ? tool('apache/bin/hdfs') : ourHdfs;
-    configure(this.conf, {
+    this.keys = {
       ...KEYS,
       ...keys,
       'fs.defaultFS': `hdfs://${this.address}`,
       'dfs.namenode.http-address': `${HOST}:${this.webPort}`,
       'dfs.namenode.name.dir': `file://${this.nameDirectory}`,
-    });
+    };
+    configure(this.conf, this.keys);
     mkdirSync(join(dir, 'name'), { recursive: true });
+  }
+
+  /** Changes a key of the running NameNode. */
+  async reconfigure(key, value) {
+    this.keys[key] = value;
+    configure(this.conf, this.keys);
+    const ask = (what) =>
+      run(ourHdfs, ['--config', this.conf, 'dfsadmin', '-reconfig', 'namenode', this.address, what], {
+        HADOOP_USER_NAME: userName(),
+      });
+    ask('start');
+    for (;;) {
+      const status = ask('status');
+      if (/SUCCESS/.test(status)) return;
+      if (/FAILED/.test(status)) throw new Error(status);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   format() {
     run(this.hdfs, ['--config', this.conf, 'namenode', '-format', '-force', '-nonInteractive']);
   }
 
-  /** Formats it and puts an image of that size there. */
-  fill(files, blocks) {
+  /** Formats it and puts an image of that size there; `options` are those of image.mjs. */
+  fill(files, blocks, ...options) {
     this.format();
-    run(
-      process.execPath,
-      ['--max-old-space-size=8000', join(root, 'bench/image.mjs'), this.nameDirectory, files, blocks].map(String),
-    );
+    run(process.execPath, [join(root, 'bench/image.mjs'), this.nameDirectory, files, blocks, ...options].map(String));
   }
 
   /** Starts it; resolves when it has answered its first call. */
@@ -79,7 +94,9 @@ export class NameNode {
       ms: performance.now() - began,
       cpuSeconds: processCpu(child.pid) / 1e6,
       pid: child.pid,
+      cpuNow: () => processCpu(child.pid) / 1e6,
       rssMib: () => processRssMib(child.pid),
+      peakMib: () => processPeakMib(child.pid),
       stop,
     };
   }

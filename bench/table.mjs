@@ -10,23 +10,25 @@ const digits = (value) =>
         ? value.toFixed(1)
         : value.toFixed(2);
 
-/** How a measurement stands against what was asked of it. */
-export function verdict({ better, must, aim, tuskfs, apache }) {
-  if (apache === undefined || apache.length === 0 || must === undefined) return '';
-  const ratio = median(pairRatios(tuskfs, apache));
-  const reaches = (bound) => bound !== undefined && (better === 'more' ? ratio >= bound : ratio <= bound);
+/** How a measurement stands against what was asked of it: of the ratio, or where it is absolute of our figure. */
+export function verdict({ better, must, aim, absolute, tuskfs, apache }) {
+  if (must === undefined) return '';
+  if (absolute !== true && (apache === undefined || apache.length === 0)) return '';
+  const reached = absolute === true ? median(tuskfs) : median(pairRatios(tuskfs, apache));
+  const reaches = (bound) => bound !== undefined && (better === 'more' ? reached >= bound : reached <= bound);
   return reaches(aim) ? 'aim' : reaches(must) ? 'must' : 'not yet';
 }
 
 export const HEAD = ['#', 'Measure', 'Figure', 'Apache', 'tuskfs', 'Ratio', 'min–max', 'Pairs', 'Must', 'Aim', 'Reached'];
 
 export function cells(measurement) {
-  const { row, name, figure, better, must, aim, tuskfs, apache } = measurement;
+  const { row, name, figure, better, must, aim, absolute, tuskfs, apache } = measurement;
   const bound = (value) => (value === undefined ? '' : `${better === 'more' ? '≥' : '≤'} ${value}`);
   const own = spread(tuskfs);
   if (apache === undefined || apache.length === 0) {
     const range = `${digits(own.min)}–${digits(own.max)}`;
-    return [row, name, figure, '', digits(own.median), '', range, tuskfs.length, '', '', ''].map(String);
+    const asked = absolute === true ? [bound(must), bound(aim), verdict(measurement)] : ['', '', ''];
+    return [row, name, figure, '', digits(own.median), '', range, tuskfs.length, ...asked].map(String);
   }
   const ratio = spread(pairRatios(tuskfs, apache));
   return [
