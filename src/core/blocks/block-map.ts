@@ -1,13 +1,14 @@
 // The block map: every block of the namespace, what is known of it, and which storages hold it. Passive state in pages;
-// what to do about it is the block manager's. How a row is laid out is in table/layout.ts, ids in table/block-ids.ts.
+// what to do about it is the block manager's. How blocks lie there in groups is in table/layout.ts.
 import { assert } from '../../base/assert.ts';
 import { type BlockId, blockId, type GenStamp, genStamp } from '../../base/ids.ts';
 import type { InodeHandle } from '../namespace/inodes.ts';
 import { PageAllocator } from '../pages/allocator.ts';
 import { Arena } from '../pages/arena.ts';
-import { listFree, listGet, listPop, listPush, listSet } from '../pages/number-list.ts';
 import { join, Records, splitHigh, splitLow } from '../pages/records.ts';
-import { BlockIds } from './table/block-ids.ts';
+import { BlockGroupIds } from './table/block-ids.ts';
+import { Column, Exceptions } from './table/exceptions.ts';
+import { GroupReplicas } from './table/group-replicas.ts';
 import * as row from './table/layout.ts';
 
 /** Recycled number of a block; 0 is none. */
@@ -35,14 +36,18 @@ export interface FrozenBlocks extends BlockReader {
 /** One code for the live map and its frozen views. */
 class BlockView implements BlockReader {
   protected readonly rows: Records;
+  protected readonly runs: Arena;
+  protected readonly exceptions: Exceptions;
 
-  constructor(rows: Records) {
+  constructor(rows: Records, runs: Arena) {
     this.rows = rows;
+    this.runs = runs;
+    this.exceptions = new Exceptions(rows, runs);
   }
 
   id(block: BlockHandle): BlockId {
-    const low = this.rows.get(block, row.ID_LOW);
-    const high = this.rows.get(block, row.ID_HIGH) | 0;
+    const low = this.idLow(block);
+    const high = this.rows.get(groupOf(block), row.ID_HIGH) | 0;
     // Below 2^53 a number gets there with one conversion instead of three operations on bigints.
     if (high >= 0 && high <= row.LENGTH_HIGH_MASK) return BigInt(join(low, high)) as BlockId;
     return blockId((BigInt(high) << 32n) | BigInt(low));
@@ -50,29 +55,42 @@ class BlockView implements BlockReader {
 
   /** Low and high half of the id, for whoever needs no bigint. */
   idLow(block: BlockHandle): number {
-    return this.rows.get(block, row.ID_LOW);
+    return ((this.rows.get(groupOf(block), row.ID_LOW) & ~row.PLACE_MASK) | placeOf(block)) >>> 0;
   }
 
   idHigh(block: BlockHandle): number {
-    return this.rows.get(block, row.ID_HIGH);
+    return this.rows.get(groupOf(block), row.ID_HIGH);
   }
 
   genStamp(block: BlockHandle): GenStamp {
-    return genStamp(join(this.rows.get(block, row.STAMP_LOW), this.rows.get(block, row.STAMP_HIGH)));
+    return genStamp(this.wide(block, Column.STAMP) + placeOf(block));
   }
 
   numBytes(block: BlockHandle): number {
-    return join(this.rows.get(block, row.LENGTH_LOW), this.rows.get(block, row.LENGTH_HIGH_FLAGS) & row.LENGTH_HIGH_MASK);
+    const low = this.exceptions.get(groupOf(block), placeOf(block), Column.LENGTH, 0);
+    return join(low, this.lengthHigh(block) & row.LENGTH_HIGH_MASK);
   }
 
   state(block: BlockHandle): BlockState {
-    return ((this.rows.get(block, row.LENGTH_HIGH_FLAGS) >>> row.STATE_SHIFT) & row.STATE_MASK) as BlockState;
+    return ((this.lengthHigh(block) >>> row.STATE_SHIFT) & row.STATE_MASK) as BlockState;
+  }
+
+  protected lengthHigh(block: BlockHandle): number {
+    return this.exceptions.get(groupOf(block), placeOf(block), Column.LENGTH, 1);
+  }
+
+  private wide(block: BlockHandle, column: Column): number {
+    const { exceptions } = this;
+    const group = groupOf(block);
+    const place = placeOf(block);
+    return join(exceptions.get(group, place, column, 0), exceptions.get(group, place, column, 1));
   }
 }
 
 class FrozenBlockView extends BlockView implements FrozenBlocks {
   release(): void {
     this.rows.release();
+    this.runs.release();
   }
 }
 
@@ -82,200 +100,187 @@ export interface BlockMapOptions {
 }
 
 export class BlockMap extends BlockView {
-  private readonly lists: Arena;
-  private readonly ids: BlockIds;
+  private readonly replicas: GroupReplicas;
+  private readonly ids: BlockGroupIds;
   private count = 0;
 
   constructor(options: BlockMapOptions = {}) {
     const allocator = options.allocator ?? new PageAllocator();
-    super(new Records(allocator, row.ROW_WORDS));
-    this.lists = new Arena(allocator);
-    this.ids = new BlockIds(allocator);
+    super(new Records(allocator, row.ROW_WORDS), new Arena(allocator));
+    // Not frozen with the others: no view shows replicas.
+    this.replicas = new GroupReplicas(this.rows, new Arena(allocator));
+    this.ids = new BlockGroupIds(allocator);
   }
 
   get size(): number {
     return this.count;
   }
 
-  /** Highest handle ever handed out: the end of a scan. */
+  /** Highest handle that there can be: the end of a scan. */
   get highestHandle(): BlockHandle {
-    return this.rows.highestHandle;
+    return this.rows.highestHandle * row.GROUP_SIZE + row.PLACE_MASK;
   }
 
   /** Adds a block that belongs to `owner` (0: to none yet). The id must be new. */
   add(id: BlockId, stamp: GenStamp, numBytes: number, owner: InodeHandle, state: BlockState): BlockHandle {
-    const block = this.rows.allocate();
-    this.ids.add(id, block);
-    const page = this.rows.rowPage(block);
-    const at = this.rows.rowAt(block);
-    page[at + row.ID_LOW] = Number(BigInt.asUintN(32, id));
-    page[at + row.ID_HIGH] = Number(id >> 32n);
-    page[at + row.STAMP_LOW] = splitLow(stamp);
-    page[at + row.STAMP_HIGH] = splitHigh(stamp);
-    page[at + row.LENGTH_LOW] = splitLow(numBytes);
-    page[at + row.LENGTH_HIGH_FLAGS] = lengthHigh(numBytes) | (state << row.STATE_SHIFT) | row.LIVE;
-    page[at + row.OWNER] = owner;
+    const value = Number(id);
+    const isExact = Number.isSafeInteger(value);
+    const low = isExact ? value | 0 : Number(BigInt.asIntN(32, id));
+    const high = isExact ? Math.floor(value / TWO_32) : Number(id >> 32n);
+    const place = low & row.PLACE_MASK;
+    let group = this.ids.find(low, high);
+    if (group === 0) {
+      group = this.rows.allocate();
+      assert(group < row.MAX_GROUPS, 'more groups of blocks than handles');
+      this.ids.add(low, high, group);
+      this.rows.set(group, row.ID_LOW, low & ~row.PLACE_MASK);
+      this.rows.set(group, row.ID_HIGH, high);
+    }
+    const present = this.rows.get(group, row.PRESENT);
+    assert(((present >>> place) & 1) === 0, 'the id is taken');
+    this.rows.set(group, row.PRESENT, present | (1 << place));
+    this.replicas.blockAdded(group, place);
+    const shift = stamp - place;
+    this.exceptions.set(group, place, Column.STAMP, splitLow(shift), splitHigh(shift));
+    const lengthHigh = highOf(numBytes) | (state << row.STATE_SHIFT);
+    this.exceptions.set(group, place, Column.LENGTH, splitLow(numBytes), lengthHigh);
+    this.exceptions.set(group, place, Column.OWNER, owner, 0);
     this.count++;
-    return block;
+    return group * row.GROUP_SIZE + place;
   }
 
-  /** Forgets the block and its replicas; the handle will be reused. */
+  /** Forgets the block and its replicas; the handle will be used again. */
   remove(block: BlockHandle): void {
     assert(this.isLive(block), 'no such block');
-    this.ids.remove(this.id(block));
-    if (this.inList(block)) listFree(this.lists, this.rows.get(block, row.LIST_HEAD), this.rows.get(block, row.LIST_LENGTH));
-    this.rows.free(block);
+    const group = groupOf(block);
+    const place = placeOf(block);
+    this.replicas.blockLeaves(group, place);
+    this.exceptions.clear(group, place);
+    const rest = this.rows.get(group, row.PRESENT) & ~(1 << place);
+    this.rows.set(group, row.PRESENT, rest);
+    if (rest === 0) {
+      this.ids.remove(this.rows.get(group, row.ID_LOW) | 0, this.rows.get(group, row.ID_HIGH) | 0);
+      this.rows.free(group);
+    }
     this.count--;
   }
 
   /** Handle of an id, or 0. */
   find(id: BlockId): BlockHandle {
-    return this.ids.find(id);
+    const value = Number(id);
+    if (Number.isSafeInteger(value)) return this.findHalves(value | 0, Math.floor(value / TWO_32));
+    return this.findHalves(Number(BigInt.asIntN(32, id)), Number(id >> 32n));
+  }
+
+  /** The same for an id in two halves, both signed. */
+  findHalves(low: number, high: number): BlockHandle {
+    const group = this.ids.find(low, high);
+    const place = low & row.PLACE_MASK;
+    return group !== 0 && ((this.rows.get(group, row.PRESENT) >>> place) & 1) !== 0 ? group * row.GROUP_SIZE + place : 0;
   }
 
   isLive(block: BlockHandle): boolean {
-    return block > 0 && block <= this.rows.highestHandle && (this.rows.get(block, row.LENGTH_HIGH_FLAGS) & row.LIVE) !== 0;
+    const group = groupOf(block);
+    return group > 0 && group <= this.rows.highestHandle && ((this.rows.get(group, row.PRESENT) >>> placeOf(block)) & 1) !== 0;
   }
 
   owner(block: BlockHandle): InodeHandle {
-    return this.rows.get(block, row.OWNER);
+    return this.exceptions.get(groupOf(block), placeOf(block), Column.OWNER, 0);
   }
 
   setOwner(block: BlockHandle, owner: InodeHandle): void {
-    this.rows.set(block, row.OWNER, owner);
+    this.exceptions.set(groupOf(block), placeOf(block), Column.OWNER, owner, 0);
   }
 
   setGenStamp(block: BlockHandle, stamp: GenStamp): void {
-    this.rows.set(block, row.STAMP_LOW, splitLow(stamp));
-    this.rows.set(block, row.STAMP_HIGH, splitHigh(stamp));
+    const shift = stamp - placeOf(block);
+    this.exceptions.set(groupOf(block), placeOf(block), Column.STAMP, splitLow(shift), splitHigh(shift));
   }
 
   setNumBytes(block: BlockHandle, numBytes: number): void {
-    const rest = this.rows.get(block, row.LENGTH_HIGH_FLAGS) & ~row.LENGTH_HIGH_MASK;
-    this.rows.set(block, row.LENGTH_LOW, splitLow(numBytes));
-    this.rows.set(block, row.LENGTH_HIGH_FLAGS, rest | lengthHigh(numBytes));
+    this.setLength(block, numBytes, this.state(block));
   }
 
   setState(block: BlockHandle, state: BlockState): void {
-    const rest = this.rows.get(block, row.LENGTH_HIGH_FLAGS) & ~(row.STATE_MASK << row.STATE_SHIFT);
-    this.rows.set(block, row.LENGTH_HIGH_FLAGS, rest | (state << row.STATE_SHIFT));
+    this.setLength(block, this.numBytes(block), state);
+  }
+
+  /** Whether the block is complete, has that stamp and length, and lies on that storage. */
+  isSettled(block: BlockHandle, storage: StorageNumber, stamp: GenStamp, numBytes: number): boolean {
+    return (
+      this.state(block) === BlockState.COMPLETE &&
+      this.genStamp(block) === stamp &&
+      this.numBytes(block) === numBytes &&
+      this.hasReplica(block, storage)
+    );
   }
 
   replicaCount(block: BlockHandle): number {
-    const inline = this.replicaField(block);
-    return inline === row.REPLICAS_IN_LIST ? this.rows.get(block, row.LIST_LENGTH) : inline;
+    return this.replicas.count(groupOf(block), placeOf(block));
   }
 
   /** In the order in which they were added. */
   replicaAt(block: BlockHandle, index: number): StorageNumber {
-    const inline = this.replicaField(block);
-    if (inline === row.REPLICAS_IN_LIST) {
-      return listGet(this.lists, this.rows.get(block, row.LIST_HEAD), this.rows.get(block, row.LIST_LENGTH), index);
-    }
-    assert(index >= 0 && index < inline, 'no such replica');
-    return this.rows.get(block, row.REPLICAS + index);
+    return this.replicas.at(groupOf(block), placeOf(block), index);
   }
 
   hasReplica(block: BlockHandle, storage: StorageNumber): boolean {
-    return this.indexOf(block, storage) >= 0;
+    return this.replicas.indexOf(groupOf(block), placeOf(block), storage) >= 0;
   }
 
   /** False when it was there already. */
   addReplica(block: BlockHandle, storage: StorageNumber): boolean {
     assert(storage > 0 && storage <= row.MAX_STORAGE_NUMBER, 'storage number out of range');
-    if (this.indexOf(block, storage) >= 0) return false;
-    const inline = this.replicaField(block);
-    if (inline < row.INLINE_REPLICAS) {
-      this.rows.set(block, row.REPLICAS + inline, storage);
-      this.setReplicaField(block, inline + 1);
-      return true;
-    }
-    let head = 0;
-    let length = 0;
-    if (inline === row.REPLICAS_IN_LIST) {
-      head = this.rows.get(block, row.LIST_HEAD);
-      length = this.rows.get(block, row.LIST_LENGTH);
-    } else {
-      for (; length < inline; length++) head = listPush(this.lists, head, length, this.rows.get(block, row.REPLICAS + length));
-      this.setReplicaField(block, row.REPLICAS_IN_LIST);
-    }
-    this.rows.set(block, row.LIST_HEAD, listPush(this.lists, head, length, storage));
-    this.rows.set(block, row.LIST_LENGTH, length + 1);
+    const group = groupOf(block);
+    const place = placeOf(block);
+    if (this.replicas.indexOf(group, place, storage) >= 0) return false;
+    this.replicas.add(group, place, storage);
     return true;
   }
 
   /** False when it was not there. */
   removeReplica(block: BlockHandle, storage: StorageNumber): boolean {
-    const index = this.indexOf(block, storage);
+    const group = groupOf(block);
+    const place = placeOf(block);
+    const index = this.replicas.indexOf(group, place, storage);
     if (index < 0) return false;
-    const inline = this.replicaField(block);
-    if (inline !== row.REPLICAS_IN_LIST) {
-      for (let i = index; i < inline - 1; i++) {
-        this.rows.set(block, row.REPLICAS + i, this.rows.get(block, row.REPLICAS + i + 1));
-      }
-      this.rows.set(block, row.REPLICAS + inline - 1, 0);
-      this.setReplicaField(block, inline - 1);
-      return true;
-    }
-    let head = this.rows.get(block, row.LIST_HEAD);
-    const length = this.rows.get(block, row.LIST_LENGTH);
-    for (let i = index; i < length - 1; i++) {
-      head = listSet(this.lists, head, length, i, listGet(this.lists, head, length, i + 1));
-    }
-    head = listPop(this.lists, head, length);
-    if (length - 1 > row.INLINE_REPLICAS) {
-      this.rows.set(block, row.LIST_HEAD, head);
-      this.rows.set(block, row.LIST_LENGTH, length - 1);
-      return true;
-    }
-    for (let i = 0; i < length - 1; i++) this.rows.set(block, row.REPLICAS + i, listGet(this.lists, head, length - 1, i));
-    listFree(this.lists, head, length - 1);
-    this.setReplicaField(block, length - 1);
+    this.replicas.remove(group, place, index);
     return true;
   }
 
   /** Blocks from handle `from` on, at most `limit` handles looked at; answers where to go on, 0 at the end. */
   scan(from: BlockHandle, limit: number, visit: (block: BlockHandle) => void): BlockHandle {
-    const start = Math.max(from, 1);
-    const end = Math.min(start + limit, this.rows.highestHandle + 1);
-    for (let block = start; block < end; block++) if (this.isLive(block)) visit(block);
-    return end > this.rows.highestHandle ? 0 : end;
+    const start = Math.max(from, row.GROUP_SIZE);
+    const end = Math.min(start + limit, this.highestHandle + 1);
+    for (let block = start; block < end; ) {
+      const present = this.rows.get(groupOf(block), row.PRESENT) >>> placeOf(block);
+      if (present === 0) {
+        block += row.GROUP_SIZE - placeOf(block);
+        continue;
+      }
+      if ((present & 1) !== 0) visit(block);
+      block++;
+    }
+    return end > this.highestHandle ? 0 : end;
   }
 
   freeze(): FrozenBlocks {
-    return new FrozenBlockView(this.rows.freeze());
+    return new FrozenBlockView(this.rows.freeze(), this.runs.freeze());
   }
 
-  private replicaField(block: BlockHandle): number {
-    return (this.rows.get(block, row.LENGTH_HIGH_FLAGS) >>> row.REPLICAS_SHIFT) & row.REPLICAS_MASK;
-  }
-
-  private setReplicaField(block: BlockHandle, value: number): void {
-    const rest = this.rows.get(block, row.LENGTH_HIGH_FLAGS) & ~(row.REPLICAS_MASK << row.REPLICAS_SHIFT);
-    this.rows.set(block, row.LENGTH_HIGH_FLAGS, rest | (value << row.REPLICAS_SHIFT));
-  }
-
-  private inList(block: BlockHandle): boolean {
-    return this.replicaField(block) === row.REPLICAS_IN_LIST;
-  }
-
-  private indexOf(block: BlockHandle, storage: StorageNumber): number {
-    const page = this.rows.page(block);
-    const at = this.rows.rowAt(block);
-    const inline = ((page[at + row.LENGTH_HIGH_FLAGS] as number) >>> row.REPLICAS_SHIFT) & row.REPLICAS_MASK;
-    if (inline !== row.REPLICAS_IN_LIST) {
-      for (let i = 0; i < inline; i++) if (page[at + row.REPLICAS + i] === storage) return i;
-      return -1;
-    }
-    const head = this.rows.get(block, row.LIST_HEAD);
-    const length = this.rows.get(block, row.LIST_LENGTH);
-    for (let i = 0; i < length; i++) if (listGet(this.lists, head, length, i) === storage) return i;
-    return -1;
+  private setLength(block: BlockHandle, numBytes: number, state: BlockState): void {
+    const high = highOf(numBytes) | (state << row.STATE_SHIFT);
+    this.exceptions.set(groupOf(block), placeOf(block), Column.LENGTH, splitLow(numBytes), high);
   }
 }
 
+const TWO_32 = 2 ** 32;
+
+const groupOf = (block: BlockHandle): number => block >>> row.GROUP_BITS;
+const placeOf = (block: BlockHandle): number => block & row.PLACE_MASK;
+
 /** The bits of a length above 32; a length beyond 2^53 cannot be. */
-function lengthHigh(numBytes: number): number {
+function highOf(numBytes: number): number {
   assert(numBytes >= 0 && numBytes <= Number.MAX_SAFE_INTEGER, 'block length out of range');
   return splitHigh(numBytes);
 }

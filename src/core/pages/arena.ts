@@ -81,6 +81,15 @@ export class Arena extends PageTable {
     return run;
   }
 
+  /** Gives a run of `from` words room for `to`; what fits is kept. Answers where it is now. */
+  resize(run: number, from: number, to: number): number {
+    if (classOf(from) === classOf(to)) return run;
+    const home = this.allocate(to);
+    this.move(run, 0, home, 0, Math.min(from, to));
+    this.free(run, from);
+    return home;
+  }
+
   free(run: number, words: number): void {
     const size = classOf(words);
     this.live -= CLASS_WORDS[size] as number;

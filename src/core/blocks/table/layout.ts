@@ -1,38 +1,50 @@
-// The row of a block: 10 words of 32 bits.
+// How blocks lie in memory. 32 ids that begin at a multiple of 32 are a group, and a block's handle is its group's number
+// and its place in it. Blocks whose ids follow one another are mostly alike: written by one client after another, of one
+// file, full, complete, with stamps that count up as the ids do. So a group says once what its blocks have in common and lists
+// only those that differ (exceptions.ts); replicas have an arena of their own (group-replicas.ts).
 //
-//   0      id, low word
-//   1      id, high word
-//   2      generation stamp, low word
-//   3      length, low word
-//   4      length, high 21 bits | state, 2 bits | replicas, 3 bits | live, 1 bit
-//   5      owner
-//   6      generation stamp, high word
-//   7 - 9  up to three storages; with more, a list: its head and its length (core/pages/number-list.ts)
+// The row of a group: 10 words of 32 bits.
 //
-// A storage takes 24 of its 32 bits; the other 8 are kept for the index of a replica within a striped block group.
+//   0      id of its first block, low word; in its five free bits how replicas are kept
+//   1      the same, high word
+//   2      which blocks there are, one bit each
+//   3, 4   generation stamp less the place in the group
+//   5      length, low word
+//   6      length, high 21 bits | state, 2 bits
+//   7      owner
+//   8      those that differ: a run (exceptions.ts); 0 none
+//   9      replicas: a run (group-replicas.ts); 0 none
 
 export const ROW_WORDS = 10;
 
 export const ID_LOW = 0;
 export const ID_HIGH = 1;
-export const STAMP_LOW = 2;
-export const LENGTH_LOW = 3;
-export const LENGTH_HIGH_FLAGS = 4;
-export const OWNER = 5;
-export const STAMP_HIGH = 6;
-export const REPLICAS = 7;
-export const LIST_HEAD = 7;
-export const LIST_LENGTH = 8;
+export const PRESENT = 2;
+export const STAMP = 3;
+export const LENGTH = 5;
+export const OWNER = 7;
+export const EXCEPTIONS = 8;
+export const REPLICAS = 9;
+
+export const GROUP_BITS = 5;
+export const GROUP_SIZE = 1 << GROUP_BITS;
+export const PLACE_MASK = GROUP_SIZE - 1;
+/** Handles have 32 bits. */
+export const MAX_GROUPS = 2 ** (32 - GROUP_BITS);
 
 export const LENGTH_HIGH_MASK = 0x1fffff;
 export const STATE_SHIFT = 21;
 export const STATE_MASK = 3;
-export const REPLICAS_SHIFT = 23;
-export const REPLICAS_MASK = 7;
-export const LIVE = 1 << 26;
-
-/** Replicas that fit into the row; one more in the field of their number means a list. */
-export const INLINE_REPLICAS = 3;
-export const REPLICAS_IN_LIST = INLINE_REPLICAS + 1;
 
 export const MAX_STORAGE_NUMBER = 0xffffff;
+
+/** How many of a group's blocks come before the place, of those that `bits` shows. */
+export function rank(bits: number, place: number): number {
+  return popCount(bits & ((1 << place) - 1));
+}
+
+export function popCount(bits: number): number {
+  let n = bits - ((bits >>> 1) & 0x55555555);
+  n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
+  return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}

@@ -11,7 +11,8 @@
 //   8      access time, low           children: none 0, one its handle, more an index node
 //   9      access time, high          number of children
 //   10     blocks, see number-list    inodes in the subtree
-//   11     number of blocks           blocks in the subtree
+//   11     number of blocks;          blocks in the subtree
+//          highest bit: word 10 is the first handle, and the others follow it one by one
 //   12     preferred block size, low
 //   13     same, high 16 bits | replication, 16 bits
 //   14     rare attributes, a reference into the arena of names; 0 none
@@ -39,6 +40,9 @@ export const BLOCK_SIZE_LOW = 12;
 export const BLOCK_SIZE_HIGH_REPLICATION = 13;
 export const ATTRIBUTES = 14;
 export const VERSION = 15;
+
+export const BLOCK_COUNT_MASK = 0x7fffffff;
+export const BLOCKS_IN_SEQUENCE = 0x80000000;
 
 export const ID_HIGH_MASK = 0x1fffff;
 export const POLICY_SHIFT = 21;

@@ -1,5 +1,6 @@
 // Reading the inode table. One code for both: the live table (../inodes.ts) adds the changes to it, a frozen view is this over
 // frozen pages.
+import { assert } from '../../../base/assert.ts';
 import { type InodeId, inodeId } from '../../../base/ids.ts';
 import type { BlockHandle } from '../../blocks/block-map.ts';
 import type { AclEntry, XAttr } from '../../edits/ops.ts';
@@ -95,7 +96,7 @@ export class InodeView implements InodeReader {
     into.atime = isDirectory ? 0 : join(page[at + row.ATIME] as number, page[at + row.ATIME + 1] as number);
     into.replication = blockSizeHigh >>> 16;
     into.blockSize = isDirectory ? 0 : join(page[at + row.BLOCK_SIZE_LOW] as number, blockSizeHigh & 0xffff);
-    into.blockCount = isDirectory ? 0 : (page[at + row.BLOCK_COUNT] as number);
+    into.blockCount = isDirectory ? 0 : (page[at + row.BLOCK_COUNT] as number) & row.BLOCK_COUNT_MASK;
     into.childrenNum = isDirectory ? (page[at + row.CHILD_COUNT] as number) : 0;
   }
 
@@ -180,11 +181,20 @@ export class InodeView implements InodeReader {
   }
 
   blockCount(inode: InodeHandle): number {
-    return this.isDirectory(inode) ? 0 : this.rows.get(inode, row.BLOCK_COUNT);
+    return this.isDirectory(inode) ? 0 : this.rows.get(inode, row.BLOCK_COUNT) & row.BLOCK_COUNT_MASK;
   }
 
   blockAt(inode: InodeHandle, index: number): BlockHandle {
-    return listGet(this.lists, this.rows.get(inode, row.BLOCKS), this.blockCount(inode), index);
+    const head = this.rows.get(inode, row.BLOCKS);
+    const count = this.blockCount(inode);
+    if (!this.inSequence(inode)) return listGet(this.lists, head, count, index);
+    assert(index >= 0 && index < count, 'index outside the list');
+    return head + index;
+  }
+
+  /** Whether the handles of a file's blocks follow one another, as most do that were written in one go: there is no list of them. */
+  protected inSequence(file: InodeHandle): boolean {
+    return this.rows.get(file, row.BLOCK_COUNT) >= row.BLOCKS_IN_SEQUENCE;
   }
 
   storagePolicy(inode: InodeHandle): number {
@@ -248,8 +258,7 @@ export class InodeView implements InodeReader {
   }
 
   subtreeBlocks(inode: InodeHandle): number {
-    // A file's count of blocks stands in the same word.
-    return this.rows.get(inode, row.SUBTREE_BLOCKS);
+    return this.isDirectory(inode) ? this.rows.get(inode, row.SUBTREE_BLOCKS) : this.blockCount(inode);
   }
 
   subtreeVersion(inode: InodeHandle): number {

@@ -1,0 +1,130 @@
+// What single blocks of a group have that the group's row does not say, in one run of an arena:
+//
+//   0, 1, 2   which blocks have a stamp, a length and state, an owner of their own, one bit each
+//   then      the stamps, two words each; lengths and states, two words each; owners, one word each
+//
+// The run is as long as these bits say. Owners come last, because they are what differs most, and mostly at the end.
+import type { Arena } from '../../pages/arena.ts';
+import type { Records } from '../../pages/records.ts';
+import * as row from './layout.ts';
+
+/** A column: where the group's row has what is common, and how many words a value has. */
+export const Column = { STAMP: 0, LENGTH: 1, OWNER: 2 } as const;
+export type Column = (typeof Column)[keyof typeof Column];
+const COLUMNS = [Column.STAMP, Column.LENGTH, Column.OWNER] as const;
+const HEAD_WORDS = COLUMNS.length;
+const IN_ROW = [row.STAMP, row.LENGTH, row.OWNER] as const;
+const WORDS = [2, 2, 1] as const;
+
+const wordsOf = (page: Uint32Array, at: number): number =>
+  HEAD_WORDS +
+  2 * row.popCount(page[at + Column.STAMP] as number) +
+  2 * row.popCount(page[at + Column.LENGTH] as number) +
+  row.popCount(page[at + Column.OWNER] as number);
+
+/** Where the value of a block lies behind the run's start, or would lie. */
+function placeOf(page: Uint32Array, at: number, column: Column, place: number): number {
+  const bits = page[at + column] as number;
+  let words = HEAD_WORDS + WORDS[column] * row.rank(bits, place);
+  if (column > Column.STAMP) words += 2 * row.popCount(page[at + Column.STAMP] as number);
+  if (column > Column.LENGTH) words += 2 * row.popCount(page[at + Column.LENGTH] as number);
+  return words;
+}
+
+export class Exceptions {
+  readonly #rows: Records;
+  readonly #runs: Arena;
+
+  constructor(rows: Records, runs: Arena) {
+    this.#rows = rows;
+    this.#runs = runs;
+  }
+
+  /** A word of the block's value: its own, or the group's. */
+  get(group: number, place: number, column: Column, word: number): number {
+    const page = this.#rows.page(group);
+    const at = this.#rows.rowAt(group);
+    const run = page[at + row.EXCEPTIONS] as number;
+    if (run !== 0) {
+      const runPage = this.#runs.page(run);
+      const runAt = this.#runs.at(run);
+      if ((((runPage[runAt + column] as number) >>> place) & 1) !== 0) {
+        return runPage[runAt + placeOf(runPage, runAt, column, place) + word] as number;
+      }
+    }
+    return page[at + IN_ROW[column] + word] as number;
+  }
+
+  /** Gives the block a value. What the only block of a group has, is the group's. */
+  set(group: number, place: number, column: Column, low: number, high: number): void {
+    const page = this.#rows.page(group);
+    const at = this.#rows.rowAt(group);
+    const inRow = at + IN_ROW[column];
+    const isWide = WORDS[column] === 2;
+    const run = page[at + row.EXCEPTIONS] as number;
+    if (page[at + row.PRESENT] === (1 << place) >>> 0) {
+      const own = this.#rows.rowPage(group);
+      own[inRow] = low;
+      if (isWide) own[inRow + 1] = high;
+      if (run !== 0) this.#remove(group, run, column, place);
+      return;
+    }
+    if (page[inRow] === low >>> 0 && (!isWide || page[inRow + 1] === high >>> 0)) {
+      if (run !== 0) this.#remove(group, run, column, place);
+      return;
+    }
+    const home = this.#insert(group, run, column, place);
+    const runPage = this.#runs.ownPage(home);
+    const runAt = this.#runs.at(home);
+    const to = runAt + placeOf(runPage, runAt, column, place);
+    runPage[to] = low;
+    if (isWide) runPage[to + 1] = high;
+  }
+
+  /** The block is like its group in everything, or gone. */
+  clear(group: number, place: number): void {
+    for (const column of COLUMNS) {
+      const run = this.#rows.get(group, row.EXCEPTIONS);
+      if (run === 0) return;
+      this.#remove(group, run, column, place);
+    }
+  }
+
+  /** Makes room for a value where there is none; answers where the run is now. */
+  #insert(group: number, run: number, column: Column, place: number): number {
+    const runs = this.#runs;
+    if (run === 0) {
+      const made = runs.allocate(HEAD_WORDS + WORDS[column]);
+      for (const each of COLUMNS) runs.set(made, each, each === column ? 1 << place : 0);
+      this.#rows.set(group, row.EXCEPTIONS, made);
+      return made;
+    }
+    const bits = runs.get(run, column);
+    if (((bits >>> place) & 1) !== 0) return run;
+    const before = wordsOf(runs.page(run), runs.at(run));
+    const split = placeOf(runs.page(run), runs.at(run), column, place);
+    const home = runs.resize(run, before, before + WORDS[column]);
+    if (home !== run) this.#rows.set(group, row.EXCEPTIONS, home);
+    runs.move(home, split, home, split + WORDS[column], before - split);
+    runs.set(home, column, bits | (1 << place));
+    return home;
+  }
+
+  #remove(group: number, run: number, column: Column, place: number): void {
+    const runs = this.#runs;
+    const bits = runs.get(run, column);
+    if (((bits >>> place) & 1) === 0) return;
+    const before = wordsOf(runs.page(run), runs.at(run));
+    const after = before - WORDS[column];
+    if (after === HEAD_WORDS) {
+      runs.free(run, before);
+      this.#rows.set(group, row.EXCEPTIONS, 0);
+      return;
+    }
+    const split = placeOf(runs.page(run), runs.at(run), column, place);
+    runs.move(run, split + WORDS[column], run, split, after - split);
+    runs.set(run, column, bits & ~(1 << place));
+    const home = runs.resize(run, before, after);
+    if (home !== run) this.#rows.set(group, row.EXCEPTIONS, home);
+  }
+}
