@@ -65,7 +65,6 @@ const versionOf = (namenode, key) =>
 export class FakeDataNode {
   /** How often it was told to copy a block somewhere. */
   transfers = 0;
-  #index;
   #uuid = randomUUID();
   #storages;
   #pool;
@@ -76,7 +75,6 @@ export class FakeDataNode {
   /** The `index`-th of its kind, with that many storages. */
   static async register(namenode, index, storages, uuid) {
     const node = new FakeDataNode();
-    node.#index = index;
     if (uuid !== undefined) node.#uuid = uuid;
     node.#storages = Array.from({ length: storages }, () => `DS-${randomUUID()}`);
     node.#caller = await Caller.open(namenode.address, 'hdfs', PROTOCOL);

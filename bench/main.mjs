@@ -21,6 +21,9 @@ const SHORT = ['metadata', 'client', 'start'];
 /** Programs that Apache's client drives, for both systems. */
 const NEED_TOOLS = ['data'];
 
+/** What takes a quarter of an hour and more: only beside Apache's, or when asked for. */
+const LONG = ['many-blocks', 'dead-datanode'];
+
 const asked = word('only')?.split(',');
 const hasTools = toolIfThere('nnload') !== undefined;
 if (againstApache && !hasTools) {
@@ -59,7 +62,8 @@ function measured(program) {
   });
 }
 
-const chosen = (asked ?? (short ? SHORT : programs)).filter((program) => hasTools || !NEED_TOOLS.includes(program));
+const usual = againstApache ? programs : programs.filter((program) => !LONG.includes(program));
+const chosen = (asked ?? (short ? SHORT : usual)).filter((program) => hasTools || !NEED_TOOLS.includes(program));
 const began = new Date();
 const measurements = [];
 const failures = [];

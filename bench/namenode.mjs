@@ -3,12 +3,16 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { basePort, endWithUs, ourHdfs, root, run, tool, userName } from './common.mjs';
-import { bytes, Caller, processCpu, processPeakMib, processRssMib } from './load.mjs';
+import { bytes, Caller, number, processCpu, processPeakMib, processRssMib, readField } from './load.mjs';
 import { configure } from './our-cluster.mjs';
 
 const HOST = '127.0.0.1';
 const ANSWER_MS = 600_000;
 const LOOK_MS = 10;
+const RECONFIGURATION = 'org.apache.hadoop.hdfs.protocol.ReconfigurationProtocol';
+/** Enum SafeModeActionProto. */
+const SAFEMODE_LEAVE = 1;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Made when the process has room for it, not when it has to: Apache's heap is as large as it may become. */
 const HEAP = process.env.BENCH_HEAP ?? '4g';
 
@@ -45,17 +49,18 @@ export class NameNode {
   async reconfigure(key, value) {
     this.keys[key] = value;
     configure(this.conf, this.keys);
-    const ask = (what) =>
-      run(ourHdfs, ['--config', this.conf, 'dfsadmin', '-reconfig', 'namenode', this.address, what], {
-        HADOOP_USER_NAME: userName(),
-      });
-    ask('start');
-    for (;;) {
-      const status = ask('status');
-      if (/SUCCESS/.test(status)) return;
-      if (/FAILED/.test(status)) throw new Error(status);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
+    const caller = await Caller.open(this.address, userName(), RECONFIGURATION);
+    await caller.call('startReconfiguration', Buffer.alloc(0));
+    // It has an end once it is done.
+    while (readField(await caller.call('getReconfigurationStatus', Buffer.alloc(0)), 2) === undefined) await pause(LOOK_MS);
+    caller.close();
+  }
+
+  /** Leaves the safe mode in which it waits for more blocks than there are (KEYS). */
+  async leaveSafeMode() {
+    const caller = await Caller.open(this.address, userName());
+    await caller.call('setSafeMode', Buffer.concat([number(1, SAFEMODE_LEAVE), number(2, 0)]));
+    caller.close();
   }
 
   format() {
@@ -117,7 +122,7 @@ export class NameNode {
       } catch (error) {
         if (!(error instanceof Error)) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await pause(LOOK_MS);
     }
     throw new Error(`the NameNode of ${this.name} did not answer within ${ANSWER_MS / 1000} s`);
   }
