@@ -28,7 +28,7 @@ export function provenBytes({ bytes, meta }: DiskReplica): number {
 
 /**
  * Whether a length is proved: whole chunks by their checksums, and what is behind them, of one chunk, by its checksum or by
- * what a sync has noted beside the replica (blk_N.tail: lengths and checksums in two sectors).
+ * what a sync has noted beside the replica (tail_N: lengths and checksums in two sectors).
  */
 export function isProven({ bytes, meta }: DiskReplica, length: number, tail: Buffer | undefined): boolean {
   if (length === 0) return true;
@@ -58,7 +58,7 @@ const TAIL_RECORDS = [0, 512];
 function tailsOn(disk: DiskTree): Map<string, Buffer> {
   const found = new Map<string, Buffer>();
   for (const [path, file] of disk.files('/')) {
-    if (!path.endsWith('.tail')) continue;
+    if (!path.includes('/tail_')) continue;
     const bytes = Buffer.alloc(file.size);
     file.read(bytes, 0, bytes.length, 0);
     found.set(path, bytes);
@@ -132,7 +132,7 @@ export function watchDataNodeStarts(cluster: SimCluster): void {
             violations.check(
               numBytes >= proven &&
                 numBytes <= wanted.bytes.length &&
-                isProven(wanted, numBytes, tails.get(`${wanted.path}.tail`)),
+                isProven(wanted, numBytes, tails.get(wanted.path.replace(/blk_(?=-?\d+$)/, 'tail_'))),
               invariant,
               () => `${what}, and takes ${numBytes} bytes for proved, ${proven} of ${wanted.bytes.length} are`,
             );

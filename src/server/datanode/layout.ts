@@ -4,7 +4,7 @@
 //   DIR/current/VERSION
 //   DIR/current/BP-…/current/VERSION
 //   DIR/current/BP-…/current/finalized/subdirN/subdirM/blk_ID, blk_ID_GENSTAMP.meta
-//   DIR/current/BP-…/current/rbw/                    being written, or left by a writer
+//   DIR/current/BP-…/current/rbw/                    being written, or left by a writer; tail_ID, cut_ID: notes of ours
 //   DIR/current/BP-…/current/lazypersist/            copies of replicas that lie in memory, laid out as in finalized/
 //   DIR/current/BP-…/tmp/                            copies in the making, dropped at a start
 //   DIR/current/BP-…/previous/                       `current` of before an upgrade that is not finalized
@@ -30,3 +30,6 @@ export const trashDir = (dir: string, pool: string): string => `${poolDir(dir, p
 export function isPoolId(name: string): boolean {
   return /^BP-[A-Za-z0-9.:_-]{1,200}$/.test(name);
 }
+
+/** Of blocks, of checksums, or what is noted beside them (synced-tail.ts, cut-note.ts). */
+export const isReplicaFile = (name: string): boolean => /^(?:blk|tail|cut)_/.test(name);

@@ -18,7 +18,7 @@ import {
   parseBlockPoolVersion,
 } from '../../format/storage/version.ts';
 import type { Clock, Log } from '../../host/host.ts';
-import { DIRECTORY_MODE, poolDir, trashDir, VERSION_FILE } from './layout.ts';
+import { DIRECTORY_MODE, isReplicaFile, poolDir, trashDir, VERSION_FILE } from './layout.ts';
 import { restoreTrash } from './pool-trash.ts';
 import type { DirectoryDisk } from './volume-disk.ts';
 
@@ -189,13 +189,13 @@ export class PoolDirectory {
     await disk.syncDirectory(this.root);
   }
 
-  /** Hard links of all block files below; durable when it returns. */
+  /** Hard links of all files of replicas below; durable when it returns. */
   private async linkBlocks(from: string, to: string): Promise<void> {
     const { disk } = this.context;
     await disk.mkdir(to);
     if (!(await disk.exists(from))) return;
     for (const name of await disk.readdir(from)) {
-      if (name.startsWith('blk_')) await disk.link(`${from}/${name}`, `${to}/${name}`);
+      if (isReplicaFile(name)) await disk.link(`${from}/${name}`, `${to}/${name}`);
       else if (name.startsWith('subdir')) await this.linkBlocks(`${from}/${name}`, `${to}/${name}`);
     }
     await disk.syncDirectory(to);

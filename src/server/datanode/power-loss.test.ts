@@ -163,7 +163,7 @@ test('a record of the sync that was cut off harms the one before it not', async 
     const sums = Buffer.concat([checksum.header(), sumsOf(content.subarray(0, 800))]);
     await overwrite(host, `${rbw}/blk_5_1001.meta`, sums, 0);
     // The third record goes where the first one was.
-    await overwrite(host, `${rbw}/blk_5.tail`, Buffer.from('000000000000032012345678', 'hex'), 0);
+    await overwrite(host, `${rbw}/tail_5`, Buffer.from('000000000000032012345678', 'hex'), 0);
     expect(replicaOf(await openDataset(host))).toMatchObject({ state: ReplicaState.RWR, bytes: 700 });
   };
   await sim.run(run());

@@ -2,7 +2,9 @@
 // after a power cut the new checksum may be on the disk and the new bytes not, and nothing would prove the old bytes, which a
 // writer was told are safe. So each hsync that ends inside a chunk, and each append to a replica that does, notes its length
 // and that chunk's checksum in a file beside the replica, in two places by turns, since the power may fail while one is
-// written. Apache's DataNodes keep no such file and pass over it; it goes when the replica is finalized.
+// written. It goes when the replica is finalized. Apache's DataNodes keep no such file and pass over it, as long as it does
+// not come between the names of a block and of its checksums, in their order: they would take it for the checksums
+// (FsDatasetUtil.getGenerationStampFromFile).
 import type { BlockId } from '../../base/ids.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { VolumeDisk, VolumeFile } from './volume-disk.ts';
@@ -13,9 +15,9 @@ const SLOTS = 2;
 /** Length of the replica, then the checksum. */
 const RECORD_BYTES = 12;
 
-const FILE = /^blk_(-?\d{1,19})\.tail$/;
+const FILE = /^tail_(-?\d{1,19})$/;
 
-export const tailFileName = (id: BlockId): string => `blk_${id}.tail`;
+export const tailFileName = (id: BlockId): string => `tail_${id}`;
 
 /** Digits of the block's id, or undefined for the name of another kind of file. */
 export function parseTailFileName(name: string): string | undefined {
