@@ -41,11 +41,12 @@ async function recoverLease({ host }: SimNode, tries: number): Promise<void> {
   client.close();
 }
 
-/** `start`: how the DataNode is begun; by default as on any day. */
+/** `start`: how the DataNode is begun; by default as on any day. `owed`: as many bytes have to come back. */
 export async function judgeFile(
   state: DiskState,
   promised: Promised,
   start: (cluster: SimCluster) => Promise<unknown> = ({ dataNodes: [daemon] }) => daemon?.start() ?? Promise.resolve(),
+  owed = promised.closed ? promised.written : promised.synced,
 ): Promise<Found[]> {
   const cluster = new SimCluster({ seed: 1, dataNodes: 1, clients: 1, keys: KEYS });
   const { simulation, nameNode, violations } = cluster;
@@ -66,7 +67,6 @@ export async function judgeFile(
     };
     await cluster.until(() => cluster.ready, 60_000);
     const bytes = await simulation.run(read(), 240_000);
-    const owed = promised.closed ? promised.written : promised.synced;
     const length = bytes?.length ?? 0;
     const invariant = promised.closed ? 'BK3' : 'LR4';
     if (length < owed) found.push({ invariant, detail: `${length} bytes came back, ${owed} were promised` });
@@ -92,6 +92,17 @@ export function durableState(cluster: SimCluster): DiskState {
   return state;
 }
 
+/** Answers durableState; mostly it is the same as a moment ago, and one copy serves. */
+function lastingState(cluster: SimCluster): () => DiskState {
+  let last: { readonly digest: string; readonly state: DiskState } | undefined;
+  return () => {
+    const state = durableState(cluster);
+    const digest = digestOfState(state, new Contents());
+    if (last?.digest !== digest) last = { digest, state };
+    return last.state;
+  };
+}
+
 function fileWorkload(name: string, end: 'close' | 'recover'): Workload<Promised> {
   return {
     name,
@@ -103,14 +114,8 @@ function fileWorkload(name: string, end: 'close' | 'recover'): Workload<Promised
       if (writing === undefined || other === undefined) throw new Error('the cluster has two clients');
       await cluster.start();
       const at = { written: 0, synced: 0, closed: false };
-      let last: { readonly digest: string; readonly state: DiskState } | undefined;
-      record(cluster, 'dn0', () => {
-        // Mostly it is the same as a moment ago: one copy serves.
-        const state = durableState(cluster);
-        const digest = digestOfState(state, new Contents());
-        if (last?.digest !== digest) last = { digest, state };
-        return { ...at, nameNode: last.state };
-      });
+      const stateNow = lastingState(cluster);
+      record(cluster, 'dn0', () => ({ ...at, nameNode: stateNow() }));
       const write = async (): Promise<void> => {
         const fs = await cluster.connect(writing);
         const file = await fs.open(PATH, 'wx', { blockSize: 4_096, replication: 1 });
@@ -154,3 +159,36 @@ function fileWorkload(name: string, end: 'close' | 'recover'): Workload<Promised
 
 export const closeWorkload = (): Workload<Promised> => fileWorkload('finalize', 'close');
 export const recoveryWorkload = (): Workload<Promised> => fileWorkload('recovery', 'recover');
+
+/** A closed file is cut within a chunk, twice: each time it has its old length or its new one, and in the end the new one. */
+export const cutWorkload = (): Workload<Promised & { readonly least: number }> => ({
+  name: 'cut',
+  judge: (state, promised) => judgeFile(state, promised, undefined, promised.least),
+  async play(record) {
+    const cluster = new SimCluster({ seed: 7, dataNodes: 1, clients: 1, keys: KEYS });
+    const { simulation } = cluster;
+    const [machine] = cluster.clients;
+    if (machine === undefined) throw new Error('the cluster has a client');
+    await cluster.start();
+    const at = { written: 6_000, least: 6_000 };
+    const write = async (): Promise<void> => {
+      const fs = await cluster.connect(machine);
+      const file = await fs.open(PATH, 'wx', { blockSize: 8_192, replication: 1 });
+      await file.write(contentOf(KEY, 0, at.written));
+      await file.close();
+    };
+    await simulation.run(write(), 120_000);
+    const stateNow = lastingState(cluster);
+    record(cluster, 'dn0', () => ({ ...at, synced: at.least, closed: true, nameNode: stateNow() }));
+    const cut = async (): Promise<void> => {
+      const fs = await cluster.connect(machine);
+      for (const length of [5_000, 700]) {
+        at.least = length;
+        if (!(await fs.truncate(PATH, length))) await recoverLease(machine, 100);
+        at.written = length;
+      }
+    };
+    await simulation.run(cut(), 240_000);
+    await simulation.advance(3_000);
+  },
+});

@@ -1,5 +1,5 @@
 // All workloads of the explorer, by name.
-import { closeWorkload, recoveryWorkload } from './datanode-workloads.ts';
+import { closeWorkload, cutWorkload, recoveryWorkload } from './datanode-workloads.ts';
 import { type Exploration, explore } from './explore.ts';
 import {
   editsWorkload,
@@ -19,6 +19,7 @@ const RUNS: Readonly<Record<string, (limit?: number) => Promise<Exploration>>> =
   'two-directories': (limit) => explore(twoDirectoriesWorkload(), limit),
   finalize: (limit) => explore(closeWorkload(), limit),
   recovery: (limit) => explore(recoveryWorkload(), limit),
+  cut: (limit) => explore(cutWorkload(), limit),
   upgrade: (limit) => explore(upgradeWorkload(), limit),
   'upgrade-finalize': (limit) => explore(finalizeWorkload(), limit),
   'upgrade-rollback': (limit) => explore(rollbackWorkload(), limit),

@@ -17,9 +17,12 @@ import {
 } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
 import type { FileStat, Log } from '../../host/host.ts';
+import type { CutNote } from './cut-note.ts';
 import { DataChecksum } from './data-checksum.ts';
+import { breakHardLinks } from './hard-links.ts';
 import { finalizedDir, poolCurrentDir, previousDir, rbwDir, tmpDir } from './layout.ts';
 import type { InFlightReplica } from './replica.ts';
+import { endNotedCuts } from './replica-cut.ts';
 import { lengthByTail, parseTailFileName, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 import type { VolumeFile } from './volume-disk.ts';
@@ -38,6 +41,8 @@ export class BlockPool {
   readonly inFlight = new Map<ReplicaHandle, InFlightReplica>();
   /** Recovery ids of replicas under recovery, with the state that they were in. */
   readonly recoveries = new Map<ReplicaHandle, { readonly recoveryId: GenStamp; readonly original: ReplicaState }>();
+  /** Cuts that have begun and are not yet known by a new generation stamp. */
+  readonly cuts = new Map<ReplicaHandle, CutNote>();
   /** Blocks that are to go are moved to the trash: a rolling upgrade is under way. */
   trashEnabled = false;
   /** Volumes that keep the state of before an upgrade, whose files are the same as ours as long as nobody writes them. */
@@ -130,6 +135,7 @@ export class BlockPool {
   async scan(volume: Volume): Promise<void> {
     volume.usedByPool.set(this.id, 0);
     await this.mendSplit(volume);
+    await endNotedCuts(volume, this.id, this.log, (paths) => breakHardLinks(this, volume, paths));
     const root = finalizedDir(volume.path, this.id);
     for (const first of await volume.disk.readdir(root)) {
       if (!first.startsWith('subdir') || !(await this.isDirectory(volume, `${root}/${first}`))) continue;

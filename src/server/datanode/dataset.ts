@@ -10,6 +10,7 @@ import { DiskFailure } from '../../host/disk-error.ts';
 import type { Log } from '../../host/host.ts';
 import type { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { BlockPool } from './block-pool.ts';
+import { cutNotePath } from './cut-note.ts';
 import { type BlockToDelete, invalidate } from './invalidation.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { rbwDir, tmpDir } from './layout.ts';
@@ -350,6 +351,7 @@ export class Dataset {
     replica?.settleRest();
     pool.inFlight.delete(handle);
     pool.recoveries.delete(handle);
+    const wasCut = pool.cuts.delete(handle);
     pool.replicas.remove(handle);
     // Before the files: what a start finds of it would be served again.
     await this.ramDisk?.dropped(pool, id);
@@ -360,6 +362,7 @@ export class Dataset {
       await unlinkQuietly(this.log, volume, block);
     }
     if (replica?.hasTailFile) await unlinkQuietly(this.log, volume, `${replica.directory}/${tailFileName(replica.id)}`);
+    if (wasCut) await unlinkQuietly(this.log, volume, cutNotePath(volume, pool.id, id));
     volume.addUsed(pool.id, -bytes - metaBytes);
   }
 

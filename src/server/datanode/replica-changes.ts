@@ -10,13 +10,14 @@ import { blockFileName, metaFileName } from '../../format/storage/block-files.ts
 import { diskErrorCode } from '../../host/disk-error.ts';
 import { type BlockPool, NO_GEN_STAMP } from './block-pool.ts';
 import { copyShortened } from './copy-replica.ts';
-import type { DataChecksum } from './data-checksum.ts';
+import { cutNotePath, writeCutNote } from './cut-note.ts';
 import type { Dataset } from './dataset.ts';
 import { breakHardLinks } from './hard-links.ts';
 import { rbwDir } from './layout.ts';
-import { readChecksum, readLastSum } from './read-checksum.ts';
+import { readLastSum } from './read-checksum.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
-import { sizeQuietly } from './replica-removal.ts';
+import { cutFiles, endCut, endsAt, sumOfLastChunk, syncPair, withFiles } from './replica-cut.ts';
+import { sizeQuietly, unlinkQuietly } from './replica-removal.ts';
 import { noteSyncedTail, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 import type { WriterSetup } from './writer-setup.ts';
@@ -126,6 +127,7 @@ export class ReplicaChanges {
         throw new HdfsError('ENOREPLICA', `Cannot recover a non-RBW replica ${this.dataset.describe(pool, handle)}`);
       }
       await replica.stopWriter?.();
+      await this.endCutOf(pool, handle);
       this.checkGenStamp(pool, handle, block, newGenStamp);
       const { acked, received, onDisk } = replica.lengths;
       if (acked < minBytes || received > maxBytes) {
@@ -140,8 +142,10 @@ export class ReplicaChanges {
           `Found fewer bytesOnDisk than bytesAcked for replica ${this.dataset.describe(pool, handle)}`,
         );
       }
-      if (onDisk > acked) await this.truncate(pool, handle, replica, acked);
+      // What is synced is proved by its own note; of the rest no power cut is owed anything.
+      if (onDisk > acked) await this.truncate(pool, handle, replica, acked, false);
       await this.bumpGenStamp(pool, handle, replica, newGenStamp);
+      await this.cutIsKnown(pool, handle, replica);
       setup?.begin(replica);
       return replica;
     });
@@ -276,6 +280,7 @@ export class ReplicaChanges {
         );
       }
       const original = running?.original ?? pool.replicas.state(handle);
+      await this.endCutOf(pool, handle);
       if (replica !== undefined) {
         if (replica.lengths.onDisk < replica.visibleLength) {
           throw new HdfsError('EIO', `getBytesOnDisk() < getVisibleLength(), rip=${described}`);
@@ -329,10 +334,11 @@ export class ReplicaChanges {
       // The files of a replica that a dead process left may hold more than was proved of them, and a checksum of that.
       const left = recovery.original === ReplicaState.RWR;
       if (left) replica.hasTailFile = await replica.volume.disk.exists(`${replica.directory}/${tailFileName(replica.id)}`);
-      if (left || bytes > newBytes) await this.truncate(pool, handle, replica, newBytes);
+      if (left || bytes > newBytes) await this.truncate(pool, handle, replica, newBytes, true);
       if (sync) await this.syncFiles(replica);
       // Last, since a new stamp says that the replica is as was agreed. Apache cuts the files afterwards.
       await this.bumpGenStamp(pool, handle, replica, recoveryId);
+      await this.cutIsKnown(pool, handle, replica);
       pool.recoveries.delete(handle);
       if (recovery.original === ReplicaState.FINALIZED) {
         pool.replicas.setState(handle, ReplicaState.FINALIZED);
@@ -411,51 +417,68 @@ export class ReplicaChanges {
     bumped();
   }
 
-  /** Cuts data and checksums; the checksum of a chunk that becomes partial is made anew. */
-  private async truncate(pool: BlockPool, handle: ReplicaHandle, replica: InFlightReplica, bytes: number): Promise<void> {
-    const { disk } = replica.volume;
-    const metaPath = `${replica.directory}/${metaFileName(replica.id, replica.genStamp)}`;
-    const checksum = await readChecksum(replica.volume, metaPath);
-    const blockPath = `${replica.directory}/${blockFileName(replica.id)}`;
-    await breakHardLinks(pool, replica.volume, [metaPath, blockPath]);
-    const dataFile = await disk.open(blockPath, 'r+');
-    try {
-      const metaFile = await disk.open(metaPath, 'r+');
-      try {
-        const partial = bytes % checksum.bytesPerChecksum;
-        const sum = await this.sumOfTail(checksum, partial, (into) => dataFile.read(into, 0, partial, bytes - partial));
-        await dataFile.truncate(bytes);
-        await metaFile.truncate(checksum.metaOffset(0) + checksum.sumBytes(bytes));
-        if (sum !== undefined) await metaFile.write(sum, checksum.metaOffset(bytes));
-        replica.lastChunk = sum === undefined ? undefined : { length: bytes, sum };
-      } finally {
-        await metaFile.close();
+  /**
+   * Cuts data and checksums; the checksum of a chunk that becomes partial is made anew. It is noted first, and the note goes
+   * with `cutIsKnown`. With `durable` a power cut in the middle does no harm either.
+   */
+  private async truncate(
+    pool: BlockPool,
+    handle: ReplicaHandle,
+    replica: InFlightReplica,
+    bytes: number,
+    durable: boolean,
+  ): Promise<void> {
+    const { volume, genStamp } = replica;
+    const [blockPath, metaPath] = pathsOf(replica);
+    await breakHardLinks(pool, volume, [metaPath, blockPath]);
+    await withFiles(volume.disk, blockPath, metaPath, async (files, checksum) => {
+      const sum = await sumOfLastChunk(files, checksum, bytes);
+      if (!(await endsAt(files, checksum, bytes))) {
+        const note = { genStamp, length: bytes, sum };
+        await writeCutNote(volume, pool.id, replica.id, note, durable);
+        pool.cuts.set(handle, note);
+        await cutFiles(files, checksum, bytes, sum);
+        if (durable) await syncPair(files);
       }
-    } finally {
-      await dataFile.close();
-    }
+      replica.lastChunk = sum === undefined ? undefined : { length: bytes, sum };
+    });
+    this.setLength(pool, handle, replica, bytes);
+  }
+
+  private setLength(pool: BlockPool, handle: ReplicaHandle, replica: InFlightReplica, bytes: number): void {
     replica.volume.addUsed(pool.id, bytes - replica.lengths.onDisk);
     replica.lengths.cut(bytes);
     pool.replicas.setNumBytes(handle, bytes);
   }
 
-  private async sumOfTail(
-    checksum: DataChecksum,
-    partial: number,
-    read: (into: Buffer) => Promise<number>,
-  ): Promise<Buffer | undefined> {
-    if (partial === 0 || checksum.size === 0) return undefined;
-    const data = Buffer.alloc(partial);
-    if ((await read(data)) !== partial) throw new HdfsError('EIO', 'the block file is shorter than it should be');
-    const sum = Buffer.alloc(checksum.size);
-    checksum.one(data, sum, 0);
-    return sum;
+  /** An error may have cut off a cut: it is ended before anything else is done with the replica. */
+  private async endCutOf(pool: BlockPool, handle: ReplicaHandle): Promise<void> {
+    const note = pool.cuts.get(handle);
+    if (note === undefined) return;
+    const replica = this.objectFor(pool, handle);
+    const { bytes } = await withFiles(replica.volume.disk, ...pathsOf(replica), (files, checksum) =>
+      endCut(files, checksum, note),
+    );
+    if (bytes < replica.lengths.onDisk) this.setLength(pool, handle, replica, bytes);
+  }
+
+  /** Nobody needs the note any more: the generation that it is about is gone, or its files are as it says. */
+  private async cutIsKnown(pool: BlockPool, handle: ReplicaHandle, replica: InFlightReplica): Promise<void> {
+    const note = pool.cuts.get(handle);
+    if (note === undefined) return;
+    const { volume } = replica;
+    const path = cutNotePath(volume, pool.id, replica.id);
+    if (note.genStamp === replica.genStamp) {
+      // It would count again, were it found beside what is written from now on.
+      await volume.disk.unlink(path);
+      await volume.disk.syncDirectory(rbwDir(volume.path, pool.id));
+    } else await unlinkQuietly(this.dataset.log, volume, path);
+    pool.cuts.delete(handle);
   }
 
   private async syncFiles(replica: InFlightReplica): Promise<void> {
-    const { disk } = replica.volume;
-    for (const name of [blockFileName(replica.id), metaFileName(replica.id, replica.genStamp)]) {
-      const file = await disk.open(`${replica.directory}/${name}`, 'r+');
+    for (const path of pathsOf(replica)) {
+      const file = await replica.volume.disk.open(path, 'r+');
       try {
         await file.datasync();
       } finally {
@@ -464,3 +487,9 @@ export class ReplicaChanges {
     }
   }
 }
+
+/** Data and checksums. */
+const pathsOf = ({ directory, id, genStamp }: InFlightReplica): readonly [string, string] => [
+  `${directory}/${blockFileName(id)}`,
+  `${directory}/${metaFileName(id, genStamp)}`,
+];

@@ -82,6 +82,7 @@ function forget(dataset: Dataset, pool: BlockPool, handle: ReplicaHandle, onForg
   pool.inFlight.get(handle)?.settleRest();
   pool.inFlight.delete(handle);
   pool.recoveries.delete(handle);
+  pool.cuts.delete(handle);
   pool.replicas.remove(handle);
   onForgotten(name);
 }
