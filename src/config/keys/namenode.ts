@@ -111,9 +111,8 @@ export const NAMENODE_KEYS = {
   'dfs.ls.limit': int('1000', 'Entries of one answer to a listing.'),
   'dfs.batched.ls.limit': int('100', 'Paths of one batched listing.'),
   'dfs.content-summary.limit': int('5000', 'Inodes a content summary counts before it lets others run.'),
-  'dfs.protected.directories': list(undefined, 'Directories that cannot be removed or renamed while they are not empty.', {
-    deprecated: ['fs.protected.directories'],
-  }),
+  'fs.protected.directories': list(undefined, 'Directories that cannot be removed or renamed while they are not empty.'),
+  'dfs.protected.subdirectories.enable': bool('false', 'Whether that goes for the directories below them too.'),
 
   'dfs.namenode.enable.retrycache': bool('true', 'Whether the answers of at-most-once calls are remembered.'),
   'dfs.namenode.retrycache.expirytime.millis': duration('ms', '600000', 'How long such an answer is remembered.'),

@@ -1,4 +1,5 @@
 // What a namespace is configured with. Values only: the keys that they come from are declared in config/.
+import { NONE_PROTECTED, type ProtectedDirectories } from './protected-directories.ts';
 
 export interface NamespaceOptions {
   /** Owner of the root of a new file system; always a superuser. */
@@ -22,6 +23,7 @@ export interface NamespaceOptions {
   readonly typeQuotasEnabled: boolean;
   /** Who owns the parent of a directory may limit it, not the superuser alone. */
   readonly ownersSetQuota: boolean;
+  readonly protectedDirectories: ProtectedDirectories;
   /** Bytes of a name; 0: no limit. */
   readonly maxComponentLength: number;
   readonly maxDirectoryItems: number;
@@ -55,6 +57,7 @@ export const DEFAULT_NAMESPACE_OPTIONS: NamespaceOptions = {
   storagePoliciesOfSuperuser: false,
   typeQuotasEnabled: true,
   ownersSetQuota: false,
+  protectedDirectories: NONE_PROTECTED,
   maxComponentLength: 255,
   maxDirectoryItems: 1024 * 1024,
   maxBlocksPerFile: 10_000,

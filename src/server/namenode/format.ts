@@ -83,7 +83,7 @@ export async function formatNameNode(host: Host, configuration: Configuration, o
   const locks = await lockAll(host, directories);
   try {
     for (const directory of directories) await formatDirectory(host, directory, identity);
-    const { inodes, blocks } = new Namespace(namespaceOptions(configuration, host.machine.userName));
+    const { inodes, blocks } = new Namespace(namespaceOptions(configuration, host.machine.userName, host.log));
     inodes.setMtime(inodes.root, 0);
     await publishImage(host, new NameStorage(host, directories, locks, false), 0, () => ({
       inodes,

@@ -7,7 +7,7 @@ import type { ChangeableOptions } from '../../core/blocks/state.ts';
 import { placementPolicyNamed } from '../../core/placement/policies.ts';
 import { backOffKey } from './call-queue-settings.ts';
 import type { NameSystem } from './namesystem.ts';
-import { invalidateLimit, placementOptions } from './settings.ts';
+import { invalidateLimit, placementOptions, protectedDirectories } from './settings.ts';
 
 /** Apache: FSDirectory.MAX_DIR_ITEMS. */
 const MAX_DIRECTORY_ITEMS = 6_400_000;
@@ -61,6 +61,15 @@ export function reconfigurableKeys({
     ),
     changeable('dfs.namenode.heartbeat.recheck-interval', wholeNumber, (value) =>
       datanodes.configure({ heartbeatRecheckIntervalMs: value }),
+    ),
+    changeable(
+      'fs.protected.directories',
+      (next) => protectedDirectories(next, system.host.log),
+      (paths) => {
+        const { protectedDirectories } = namespace.options;
+        namespace.options = { ...namespace.options, protectedDirectories: { ...protectedDirectories, paths } };
+      },
+      () => [...namespace.options.protectedDirectories.paths].join(','),
     ),
     changeable('hadoop.caller.context.enabled', (configuration, name) => configuration.getBoolean(name), showCallerContexts),
     changeable(backOffKey(nameNodeRpcAddress(configuration).port), (next, name) => next.getBoolean(name, false), backOff),

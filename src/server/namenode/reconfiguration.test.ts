@@ -31,6 +31,7 @@ test('what the files say now is put in force key by key, and the answer says wha
     'dfs.namenode.reconstruction.pending.timeout-sec': 'soon',
     'dfs.namenode.fs-limits.max-directory-items': '2',
     'dfs.block.invalidate.limit': '5',
+    'fs.protected.directories': '/kept/,relative',
     'dfs.block.replicator.classname': 'nonsense',
     'dfs.namenode.replication.min': '3',
   });
@@ -54,6 +55,7 @@ test('what the files say now is put in force key by key, and the answer says wha
     'dfs.namenode.reconstruction.pending.timeout-sec': ['300', 'soon', 'For input string: "soon"'],
     'dfs.namenode.fs-limits.max-directory-items': ['1048576', '2', undefined],
     'dfs.block.invalidate.limit': ['1000', '5', undefined],
+    'fs.protected.directories': ['', '/kept/,relative', undefined],
     'dfs.block.replicator.classname': [
       'org.apache.hadoop.hdfs.server.blockmanagement.BlockPlacementPolicyDefault',
       'nonsense',
@@ -81,7 +83,10 @@ test('what the files say now is put in force key by key, and the answer says wha
     'dfs.heartbeat.interval',
     'dfs.namenode.reconstruction.pending.timeout-sec',
     'dfs.namenode.replication.max-streams-hard-limit',
+    'fs.protected.directories',
   ]);
+  expect(again.changes.find(({ name }) => name === 'fs.protected.directories')?.oldValue).toBe('/kept');
+  expect([...nn.running.system.namespace.options.protectedDirectories.paths]).toEqual(['/kept']);
 });
 
 test('only the superuser may look and change, and one at a time', async () => {

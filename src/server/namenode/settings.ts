@@ -5,9 +5,11 @@ import type { Configuration } from '../../config/configuration.ts';
 import { type BlockManagerOptions, DEFAULT_BLOCK_MANAGER_OPTIONS } from '../../core/blocks/state.ts';
 import type { ErasureCodingOptions } from '../../core/namespace/erasure-coding.ts';
 import type { NamespaceOptions } from '../../core/namespace/options.ts';
+import { protectedPaths } from '../../core/namespace/protected-directories.ts';
 import type { PlacementOptions } from '../../core/placement/choice.ts';
 import { storagePolicyByName } from '../../core/placement/storage-policy.ts';
 import type { SlowNodesOptions } from '../../core/slow/slow-nodes.ts';
+import type { Log } from '../../host/host.ts';
 import type { RpcServerLimits } from '../../rpc/server.ts';
 import { ChecksumTypeProto, type FsServerDefaultsProtoInit } from '../../wire/messages/hdfs.ts';
 
@@ -20,7 +22,7 @@ const LEASE_SOFT_LIMIT_MS = 60_000;
 /** Apache: DatanodeManager, blockInvalidateLimit is at least this many for each second between heartbeats. */
 const INVALIDATIONS_PER_SECOND = 20;
 
-export function namespaceOptions(configuration: Configuration, superuser: string): NamespaceOptions {
+export function namespaceOptions(configuration: Configuration, superuser: string, log: Log): NamespaceOptions {
   return {
     superuser,
     supergroup: configuration.require('dfs.permissions.superusergroup'),
@@ -34,6 +36,10 @@ export function namespaceOptions(configuration: Configuration, superuser: string
     storagePoliciesOfSuperuser: configuration.getBoolean('dfs.storage.policy.permissions.superuser-only'),
     typeQuotasEnabled: configuration.getBoolean('dfs.quota.by.storage.type.enabled'),
     ownersSetQuota: configuration.getBoolean('dfs.permissions.allow.owner.set.quota'),
+    protectedDirectories: {
+      paths: protectedDirectories(configuration, log),
+      withAllBelow: configuration.getBoolean('dfs.protected.subdirectories.enable'),
+    },
     maxComponentLength: configuration.getInt('dfs.namenode.fs-limits.max-component-length'),
     maxDirectoryItems: configuration.getInt('dfs.namenode.fs-limits.max-directory-items'),
     maxBlocksPerFile: configuration.getLong('dfs.namenode.fs-limits.max-blocks-per-file'),
@@ -50,6 +56,14 @@ export function namespaceOptions(configuration: Configuration, superuser: string
       : 0,
     retryCacheEntries: RETRY_CACHE_ENTRIES,
   };
+}
+
+/** What is no directory of a file system is said in the log, as in Apache's. */
+export function protectedDirectories(configuration: Configuration, log: Log): ReadonlySet<string> {
+  const key = 'fs.protected.directories';
+  return protectedPaths(configuration.getStrings(key), (path, why) =>
+    log.log('warn', 'namenode', `${key}: ignoring the path ${path}, which is ${why}`),
+  );
 }
 
 export function erasureCodingOptions(configuration: Configuration): ErasureCodingOptions {

@@ -2,10 +2,10 @@
 // FSDirDeleteOp.
 import { HdfsError } from '../../../base/errors.ts';
 import type { RpcIds } from '../../edits/ops.ts';
-import { InodeType } from '../inodes.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import { invalidPath, isExactReservedName } from '../paths.ts';
 import { type Caller, FsAction } from '../permissions.ts';
+import { checkUnprotected, isNonEmptyDirectory } from '../protected-directories.ts';
 import { checkPermission, resolvePath } from '../resolve.ts';
 import { checkSubtreeAccess, type SubtreeAccess } from './subtree-access.ts';
 
@@ -30,10 +30,12 @@ export function checkDelete(
   const path = resolvePath(ns, caller, request.path, 'writeLink', 'delete');
   checkPermission(ns, caller, path, { parent: FsAction.WRITE });
   const inode = path.last;
-  const isDirectory = inode !== 0 && ns.inodes.type(inode) === InodeType.DIRECTORY;
-  if (isDirectory) checkSubtreeAccess(ns, caller, inode, walked);
-  if (isDirectory && ns.inodes.childCount(inode) > 0 && !request.recursive) {
-    throw new HdfsError('ENOTEMPTY', `\`${path.text} is non empty': Directory is not empty`, { path: path.text });
+  if (isNonEmptyDirectory(ns, inode)) {
+    checkSubtreeAccess(ns, caller, inode, walked);
+    if (!request.recursive) {
+      throw new HdfsError('ENOTEMPTY', `\`${path.text} is non empty': Directory is not empty`, { path: path.text });
+    }
+    checkUnprotected(ns, path);
   }
   if (inode === 0 || inode === ns.inodes.root) return { ops: [], result: () => false };
   return {

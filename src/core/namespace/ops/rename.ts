@@ -7,6 +7,7 @@ import { checkItems, checkNameLength, checkNotSnapshot } from '../limits.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import { checkPathLength, isExactReservedName } from '../paths.ts';
 import { type Caller, FsAction } from '../permissions.ts';
+import { checkUnprotected, isNonEmptyDirectory } from '../protected-directories.ts';
 import { checkQuota } from '../quota.ts';
 import { checkPermission, type ResolvedPath, resolvePath } from '../resolve.ts';
 import { SpaceUsage } from '../space-usage.ts';
@@ -28,6 +29,7 @@ export function checkRename(ns: Namespace, caller: Caller, request: RenameReques
   checkPathLength('rename', request.destination);
   const source = resolvePath(ns, caller, request.source, 'writeLink', 'rename');
   const destination = intoDirectory(ns, source, resolvePath(ns, caller, request.destination, 'createLink', 'rename'));
+  if (isNonEmptyDirectory(ns, source.last)) checkUnprotected(ns, source);
   checkPermission(ns, caller, source, { parent: FsAction.WRITE });
   checkPermission(ns, caller, destination, { ancestor: FsAction.WRITE });
   const refused: Checked<boolean> = { ops: [], result: () => false };
@@ -68,6 +70,7 @@ export function checkRename2(
   checkPathLength('rename', request.destination);
   const source = resolvePath(ns, caller, request.source, 'writeLink', 'rename');
   const destination = resolvePath(ns, caller, request.destination, 'createLink', 'rename');
+  if (isNonEmptyDirectory(ns, source.last)) checkUnprotected(ns, source);
   checkPermission(ns, caller, source, { parent: FsAction.WRITE });
   // What goes to the trash will be deleted, by somebody else: the mover must be allowed to.
   if (options.toTrash) checkSubtreeAccess(ns, caller, source.last, walked);

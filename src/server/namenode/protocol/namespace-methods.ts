@@ -71,13 +71,14 @@ function needsWalk(system: NameSystem, caller: Caller, path: string): boolean {
   return root !== 0 && inodes.subtreeInodes(root) > ACCESS_SLICE;
 }
 
-/** A walk for `path` when it needs one, then `change`. */
+/** A walk for `path`, if there is one and it needs a walk, then `change`. */
 function afterWalk<R>(
   system: NameSystem,
   call: RpcCall,
-  path: string,
+  path: string | undefined,
   change: (walked?: SubtreeAccess) => R | Promise<R>,
 ): R | Promise<R> {
+  if (path === undefined) return change();
   return system.as(call, (caller) => {
     let walks = false;
     try {
@@ -141,7 +142,7 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
 
     rename2: ({ src, dst, overwriteDest, moveToTrash }, call) =>
       afterCount(call, src, anyIsCounted, () =>
-        afterWalk(system, call, dst, (walked) =>
+        afterWalk(system, call, moveToTrash === true ? src : undefined, (walked) =>
           system.change(
             call,
             `Cannot rename ${src}`,
