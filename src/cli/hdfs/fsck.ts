@@ -34,7 +34,7 @@ const USAGE = [
     '[-files [-blocks [-locations | -racks | -replicaDetails | -upgradedomains]]]] ' +
     '[-includeSnapshots] [-showprogress] [-storagepolicies] [-maintenance] [-blockId <blk_Id>] [-replicate]',
   '\t<path>\twhere the check begins',
-  '\t-move\tput what is left of broken files into /lost+found (not built yet)',
+  '\t-move\tput what is left of broken files into /lost+found',
   '\t-delete\tremove broken files',
   '\t-files\tname every file that is checked',
   '\t-openforwrite\tcheck files that are being written, too',

@@ -1,4 +1,5 @@
 // What the NameNode's web server answers, but for the transfer of images: pages, beans, servlets and WebHDFS.
+import { connect } from '../../client/index.ts';
 import { clientAuthority } from '../../config/nameservices.ts';
 import type { RpcService } from '../../rpc/service.ts';
 import type { ProxyUsers } from '../../security/proxy-users.ts';
@@ -49,10 +50,19 @@ export function webRoutes({ view, locations, clientProtocol, proxyUsers, audit, 
     replication: configuration.getInt('dfs.replication'),
     corruptBlocksLimit: configuration.getInt('dfs.namenode.max-corrupt-file-blocks-returned'),
     audit,
-    remove: async (user, host, path) => {
-      const identity = { user, realUser: undefined, remote: { host, port: 0 }, callerContext: undefined, protocol: 'fsck' };
-      await caller.call(identity, 'delete', { src: path, recursive: true });
+    namenodeAs: (user, remoteHost) => {
+      const remote = { host: remoteHost, port: 0 };
+      const identity = { user, realUser: undefined, remote, callerContext: undefined, protocol: 'fsck' };
+      return { call: (method, request) => caller.call(identity, method, request) };
     },
+    connectAs: (user) =>
+      connect({
+        host,
+        user,
+        uri: `hdfs://${clientAuthority(configuration, rpc.address)}`,
+        // Who gives a block up does so at once: the report waits for it.
+        configuration: configuration.with({ 'dfs.client.max.block.acquire.failures': 0 }),
+      }),
   });
   const metrics = processMetrics(host, 'namenode');
   addRpcMetrics(metrics, rpc);

@@ -3,15 +3,18 @@
 import { utf8 } from '../../../base/bytes.ts';
 import { HdfsError, messageOf } from '../../../base/errors.ts';
 import { blockId } from '../../../base/ids.ts';
+import type { Hdfs } from '../../../client/hdfs.ts';
 import type { InspectedReplica } from '../../../core/blocks/inspection.ts';
 import { type InodeHandle, InodeType } from '../../../core/namespace/inodes.ts';
 import { type Caller, pathOfInode } from '../../../core/namespace/permissions.ts';
 import { fileStatus } from '../../../core/namespace/queries/file-status.ts';
 import { listing } from '../../../core/namespace/queries/listing.ts';
 import { javaDate } from '../../../format/storage/properties.ts';
+import type { NameNodeCalls } from '../../../webhdfs/operation.ts';
 import { corruptFileBlocks } from '../corrupt-files.ts';
 import type { NameSystem } from '../namesystem.ts';
 import { reportFile } from './file-report.ts';
+import { LOST_FOUND, LostFound } from './lost-found.ts';
 import type { FsckOptions } from './options.ts';
 import { FsckResult, NO_BLOCK_GROUPS } from './result.ts';
 import { StoragePolicySummary } from './storage-policies.ts';
@@ -28,8 +31,15 @@ export interface FsckParts {
   readonly replication: number;
   /** dfs.namenode.max-corrupt-file-blocks-returned. */
   readonly corruptBlocksLimit: number;
-  /** Removes a file as the caller. */
-  readonly remove: (path: string) => Promise<void>;
+  /** ClientProtocol as the caller. */
+  readonly namenode: NameNodeCalls;
+  /** A client of this file system, of the caller. */
+  readonly connect: () => Promise<Hdfs>;
+}
+
+interface BrokenFile {
+  readonly path: string;
+  readonly mode: number;
 }
 
 interface Frame {
@@ -46,14 +56,18 @@ class Fsck {
   readonly #policies: StoragePolicySummary | undefined;
   #dirs = 0;
   #symlinks = 0;
-  #failedRemoval = false;
-  /** Broken files that are removed once the walk is past them. */
-  #broken: string[] = [];
+  #failed = false;
+  /** Broken files that are moved or removed once the walk is past them. */
+  #broken: BrokenFile[] = [];
+  readonly #lostFound: LostFound;
+  /** What is made by this walk is no part of it. */
+  #skipsLostFound = false;
 
   constructor(parts: FsckParts, options: FsckOptions) {
     this.#parts = parts;
     this.#options = options;
     this.#policies = options.storagePolicies ? new StoragePolicySummary() : undefined;
+    this.#lostFound = new LostFound({ ...parts, log: parts.system.host.log });
   }
 
   #date(): string {
@@ -79,7 +93,7 @@ class Fsck {
     const { system } = this.#parts;
     const report = reportFile(system, path, inode, this.#options, this.#result, this.#policies);
     text += report.text;
-    if (report.broken && this.#options.remove) this.#broken.push(path);
+    if (report.broken) this.#broken.push({ path, mode: system.namespace.inodes.mode(inode) });
     if (this.#options.replicate && report.misplaced.length > 0) {
       system.blockManager.checkRedundancy(report.misplaced, system.now());
       this.#result.queued += report.misplaced.length;
@@ -100,6 +114,7 @@ class Fsck {
       const name = Uint8Array.from(inodes.name(entry.inode));
       frame.startAfter = name;
       const child = childOf(path, utf8(name));
+      if (child === LOST_FOUND && this.#skipsLostFound) return true;
       if (entry.type === InodeType.DIRECTORY) below = child;
       else text += this.#leaf(child, entry.type, entry.inode);
       return below === undefined;
@@ -118,19 +133,22 @@ class Fsck {
         frames.push({ path: below, startAfter: new Uint8Array() });
         yield this.#entered(below);
       } else if (done) frames.pop();
-      await this.#remove();
+      await this.#moveAndRemove();
       await new Promise<void>((resolve) => system.host.clock.defer(resolve));
     }
   }
 
-  async #remove(): Promise<void> {
-    for (const path of this.#broken.splice(0)) {
+  async #moveAndRemove(): Promise<void> {
+    const { namenode, system } = this.#parts;
+    for (const { path, mode } of this.#broken.splice(0)) {
+      if (this.#options.move && !(await this.#lostFound.keep(path, mode))) this.#failed = true;
+      if (!this.#options.remove) continue;
       try {
-        await this.#parts.remove(path);
+        await namenode.call('delete', { src: path, recursive: true });
       } catch (error) {
         if (!(error instanceof HdfsError)) throw error;
-        this.#parts.system.host.log.log('error', 'fsck', `cannot remove ${path}: ${error.message}`);
-        this.#failedRemoval = true;
+        system.host.log.log('error', 'fsck', `cannot remove ${path}: ${error.message}`);
+        this.#failed = true;
       }
     }
   }
@@ -224,9 +242,10 @@ class Fsck {
         return;
       }
       const { type, inode } = status;
+      this.#skipsLostFound = fileStatus(system.namespace, caller, LOST_FOUND, true)?.status === undefined;
       if (type === InodeType.DIRECTORY) yield* this.#walk(path);
       else yield this.#leaf(path, type, inode);
-      await this.#remove();
+      await this.#moveAndRemove();
       const word = this.#result.isHealthy ? 'HEALTHY' : 'CORRUPT';
       const { datanodes, options } = system.blockManager;
       yield [
@@ -245,11 +264,13 @@ class Fsck {
       ].join('\n');
       if (this.#policies !== undefined) yield this.#policies.report();
       yield ended();
-      if (this.#failedRemoval) throw new HdfsError('EIO', 'fsck encountered internal errors!');
+      if (this.#failed) throw new HdfsError('EIO', 'fsck encountered internal errors!');
       yield `\n\nThe filesystem under path '${path}' is ${word}`;
     } catch (error) {
       if (!(error instanceof HdfsError)) throw error;
       yield `${ended()}${messageOf(error)}\n\n\nFsck on path '${path}' FAILED`;
+    } finally {
+      await this.#lostFound.close();
     }
   }
 }

@@ -1,5 +1,4 @@
 // What a request to /fsck asks for. Names are those that Hadoop's own `hdfs fsck` sends.
-import { HdfsError } from '../../../base/errors.ts';
 
 export interface FsckOptions {
   readonly path: string;
@@ -12,6 +11,8 @@ export interface FsckOptions {
   readonly maintenance: boolean;
   readonly openForWrite: boolean;
   readonly showProgress: boolean;
+  /** What is left of broken files goes to /lost+found. */
+  readonly move: boolean;
   readonly remove: boolean;
   readonly replicate: boolean;
   readonly storagePolicies: boolean;
@@ -21,9 +22,7 @@ export interface FsckOptions {
   readonly blockIds: readonly string[] | undefined;
 }
 
-/** Throws HdfsError EUNSUPPORTED for what is not built. */
 export function fsckOptions(query: URLSearchParams): FsckOptions {
-  if (query.has('move')) throw new HdfsError('EUNSUPPORTED', 'moving corrupted files to /lost+found is not built yet');
   const startBlockAfter = Number(query.get('startblockafter') ?? '0');
   return {
     path: query.get('path') ?? '/',
@@ -36,6 +35,7 @@ export function fsckOptions(query: URLSearchParams): FsckOptions {
     maintenance: query.has('maintenance'),
     openForWrite: query.has('openforwrite'),
     showProgress: query.has('showprogress'),
+    move: query.has('move'),
     remove: query.has('delete'),
     replicate: query.has('replicate'),
     storagePolicies: query.has('storagepolicies'),

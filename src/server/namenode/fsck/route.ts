@@ -1,7 +1,8 @@
 // /fsck: who asks, as Hadoop's servlets find it (`ugi`, `user.name`), and the report as it is made.
-import { HdfsError } from '../../../base/errors.ts';
+import type { Hdfs } from '../../../client/hdfs.ts';
 import type { HttpRequest, HttpResponse } from '../../../host/host.ts';
-import { type Route, text } from '../../../web/server.ts';
+import type { Route } from '../../../web/server.ts';
+import type { NameNodeCalls } from '../../../webhdfs/operation.ts';
 import type { AuditedCommand } from '../audit/audit-log.ts';
 import type { NameSystem } from '../namesystem.ts';
 import { fsckReport } from './fsck.ts';
@@ -16,7 +17,8 @@ export interface FsckRouteParts {
   readonly corruptBlocksLimit: number;
   /** Undefined: there is no audit log. */
   readonly audit: ((command: AuditedCommand) => void) | undefined;
-  readonly remove: (user: string, remoteHost: string, path: string) => Promise<void>;
+  readonly namenodeAs: (user: string, remoteHost: string) => NameNodeCalls;
+  readonly connectAs: (user: string) => Promise<Hdfs>;
 }
 
 const userOf = ({ query }: HttpRequest, staticUser: string): string =>
@@ -28,20 +30,22 @@ async function* bytesOf(report: AsyncIterable<string>, done: () => void): AsyncG
 }
 
 export function fsckRoute(parts: FsckRouteParts): Route {
-  const { system, staticUser, replication, corruptBlocksLimit, audit, remove } = parts;
+  const { system, staticUser, replication, corruptBlocksLimit, audit } = parts;
   const handler = async (request: HttpRequest): Promise<HttpResponse> => {
     const user = userOf(request, staticUser);
     const remoteHost = request.remote.host;
-    let options: ReturnType<typeof fsckOptions>;
-    try {
-      options = fsckOptions(request.query);
-    } catch (error) {
-      if (!(error instanceof HdfsError)) throw error;
-      return text(400, `${error.message}\n\nFsck on path '${request.query.get('path') ?? '/'}' FAILED`);
-    }
+    const options = fsckOptions(request.query);
     const caller = await system.callerNamed(user);
     const report = fsckReport(
-      { system, caller, remoteHost, replication, corruptBlocksLimit, remove: (path) => remove(user, remoteHost, path) },
+      {
+        system,
+        caller,
+        remoteHost,
+        replication,
+        corruptBlocksLimit,
+        namenode: parts.namenodeAs(user, remoteHost),
+        connect: () => parts.connectAs(user),
+      },
       options,
     );
     const { path, blockIds } = options;
