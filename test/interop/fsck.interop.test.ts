@@ -1,8 +1,8 @@
 // hdfs fsck: Apache's command and ours, of Apache's cluster and of ours. If this fails, an operator, or a script that reads
 // the report, is told other things of the same files, or cannot ask our NameNode with Apache's command at all.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWithApache, ours } from './apache.ts';
 import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
@@ -108,4 +108,49 @@ describeWithApache('hdfs fsck', () => {
     expect(await report('ours', 'ours', words), 'our command of our cluster').toBe(expected);
     expect(await report('ours', 'apache', words), 'our command of Apache’s cluster').toBe(expected);
   });
+
+  /** The second of three blocks of a file with one replica loses its files, and its reader tells of it. */
+  async function broken(maker: Maker): Promise<void> {
+    const conf = clusters.get(maker)?.client ?? '';
+    const path = '/broken/file';
+    const sizes = ['-D', `dfs.blocksize=${128 * KIB}`, '-D', 'dfs.replication=1'];
+    await apache.must(conf, 'dfs', ['-mkdir', '-p', '/broken']);
+    await apache.must(conf, 'dfs', [...sizes, '-put', join(directory, 'file'), path]);
+    const shown = await apache.run(conf, 'fsck', [path, '-files', '-blocks'], { user: 'root' });
+    const second = /\n1\. \S+:(blk_\d+)_/.exec(shown.stdout)?.[1] ?? 'none';
+    const own = readdirSync(join(directory, maker), { recursive: true, encoding: 'utf8' });
+    const files = own.filter((name) => [second, `${second}.meta`].includes(basename(name).replace(/_\d+\.meta$/, '.meta')));
+    expect(files).toHaveLength(2);
+    for (const name of files) rmSync(join(directory, maker, name));
+    await expect
+      .poll(
+        async () => {
+          await apache.run(conf, 'dfs', ['-D', 'dfs.client.max.block.acquire.failures=0', '-cat', path]);
+          return report('apache', maker, ['/broken']);
+        },
+        { timeout: 60_000, interval: 500 },
+      )
+      .toContain('/broken/file: MISSING 1 blocks');
+  }
+
+  test('what is left of a broken file is moved, and the file removed', async () => {
+    await Promise.all(MAKERS.map(broken));
+    const conf = (maker: Maker): string => clusters.get(maker)?.client ?? '';
+    const cat = async (maker: Maker): Promise<string> =>
+      (await apache.must(conf(maker), 'dfs', ['-cat', '/lost+found/broken/file/0', '/lost+found/broken/file/1'])).stdout;
+    const listed = async (maker: Maker): Promise<string> =>
+      (await apache.must(conf(maker), 'dfs', ['-ls', '-R', '/lost+found'])).stdout.replaceAll(/\d{4}-\S+ \d\d:\d\d/g, 'TIME');
+    // Apache's command at Apache's cluster and ours at ours: each changes what it is asked of.
+    for (const words of [
+      ['/', '-move'],
+      ['/broken', '-move', '-delete', '-files'],
+      ['/broken', '-move', '-delete'],
+    ]) {
+      const expected = await report('apache', 'apache', words);
+      expect(await report('ours', 'ours', words), words.join(' ')).toBe(expected);
+      expect(await listed('ours')).toBe(await listed('apache'));
+    }
+    expect(await cat('ours')).toHaveLength((300 - 128) * KIB);
+    expect(await cat('ours')).toBe(await cat('apache'));
+  }, 120_000);
 });

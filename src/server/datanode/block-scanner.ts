@@ -31,6 +31,8 @@ export interface BlockScannerOptions {
   readonly bytesPerSecond: number;
   readonly periodMs: number;
   reportBad(block: BlockName): void;
+  /** A file of the replica is not there: whoever looks after the directories finds out. */
+  fileMissing(block: BlockName): void;
 }
 
 export class BlockScanner {
@@ -229,8 +231,8 @@ class VolumeScanner {
       // Deleted, replaced or written on meanwhile: what was read says nothing of what is there now.
       const now = this.finalized(block.pool, block.id);
       if (now?.genStamp !== block.genStamp || now.numBytes !== block.numBytes) return;
-      // The directory scanner finds out whether the file is really gone.
       const code = error instanceof HdfsError ? error.code : diskErrorCode(error);
+      if (code === 'ENOENT') this.options.fileMissing(block);
       if (code === 'ENOENT' || code === 'ENOREPLICA') return;
       this.errors++;
       log.log('warn', 'datanode', `Reporting bad ${describeBlock(block)} on ${this.volume.path}: ${messageOf(error)}`);

@@ -185,6 +185,7 @@ export class DataNode {
       poolReady: (pool) => identity.ready(pool, settings.poolReadyMs),
       reportBad: (block, holder) => reportBad(reporter, block, holder),
       suspect: (block) => scanners.blocks.suspect(block),
+      fileMissing: (block) => scanners.directories.fileMissing(block),
       ackHints: (pool) =>
         ackHints(
           settings,

@@ -85,6 +85,24 @@ export class DirectoryScanner {
     log.log('info', 'datanode', `directory scan done${found === '' ? ', nothing differs' : `; ${found}`}`);
   }
 
+  /** A file of the block was missing when somebody wanted it: it is looked at now. Apache: notifyNamenodeDeletedBlock. */
+  fileMissing(block: BlockName): void {
+    const { dataset, log } = this.options;
+    const pool = dataset.poolOrNone(block.pool);
+    const handle = pool?.replicas.find(block.id) ?? 0;
+    if (pool === undefined || handle === 0 || this.abort.signal.aborted) return;
+    const volume = pool.volumeOf(handle);
+    const look = async (): Promise<void> => {
+      // A mount that has gone took everything with it: the volume failed, and no replica.
+      await volume.disk.stat(finalizedDir(volume.path, pool.id));
+      await this.reconcile(pool, volume, block.id);
+    };
+    look().catch((error: unknown) => {
+      volume.trouble(error);
+      log.log('warn', 'datanode', `the missing file of block ${block.id} was not looked at: ${messageOf(error)}`);
+    });
+  }
+
   private async scanVolume(pool: BlockPool, volume: Volume): Promise<void> {
     const seen = await this.walk(pool, volume);
     const missing: BlockId[] = [];

@@ -183,6 +183,7 @@ const scanner = (parts: Awaited<ReturnType<typeof begin>>, bytesPerSecond = 1024
     bytesPerSecond,
     periodMs: 500 * HOUR_MS,
     reportBad: parts.reportBad,
+    fileMissing: (block) => parts.directories.fileMissing(block),
   });
 
 async function rot(host: Host, root: string, id: BlockId): Promise<void> {
@@ -243,6 +244,28 @@ test('suspects come first, the pace is kept, and what changes meanwhile is not r
   await sim.advance(200_000);
   expect(bad).toHaveLength(1);
   await sim.run(blocks.stop());
+});
+
+test('a replica whose file is missing when it is wanted is forgotten, unless the whole mount is missing', async () => {
+  const parts = await begin(8, async (host) => {
+    for (const id of ids) await putBlock(host, '/a', id, 1001);
+  });
+  const { sim, node, host, news, bad, troubles, fail, replica } = parts;
+  await sim.run(host.disk.unlink(`${dirOf('/a', first)}/blk_${first}`));
+  await sim.run(host.disk.unlink(`${dirOf('/a', second)}/blk_${second}_1001.meta`));
+  const wanted = async (id: BlockId): Promise<void> => {
+    parts.directories.fileMissing({ pool: POOL, id, genStamp: genStamp(1001), numBytes: 3000 });
+    await sim.advance(1000);
+  };
+  fail('/a', 'ENOENT');
+  await wanted(first);
+  expect(troubles.length).toBeGreaterThan(0);
+  expect([replica(first), news]).toEqual([`/a 1001 3000 ${ReplicaState.FINALIZED}`, []]);
+  node.diskFault = undefined;
+  for (const id of [first, second, third]) await wanted(id);
+  expect(news).toEqual([`deleted ${first}_1001 /a`]);
+  expect(bad).toEqual([String(second)]);
+  expect(replica(third)).toBe(`/a 1001 3000 ${ReplicaState.FINALIZED}`);
 });
 
 test('a sector that cannot be read is a bad block, and its volume is checked', async () => {

@@ -20,6 +20,7 @@ export class Scanners {
       bytesPerSecond: settings.scanBytesPerSecond,
       periodMs: settings.scanPeriodMs,
       reportBad,
+      fileMissing: (block) => this.directories.fileMissing(block),
     });
     this.directories = new DirectoryScanner({
       dataset,

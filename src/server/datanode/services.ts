@@ -39,6 +39,8 @@ export interface Services {
   reportBad(block: BlockName, holder: DatanodeInfoProto | undefined): void;
   /** A replica here could not be read as it should be: it is verified soon. */
   suspect(block: BlockName): void;
+  /** A file of a replica here is not there: whether it is gone is found out now. */
+  fileMissing(block: BlockName): void;
   /** What our acknowledgements say of this node beside the status: bits of a flag word, 0 for nothing. */
   ackHints(pool: string): number;
   /** Our own source address for connections, where the node has one of its own. */

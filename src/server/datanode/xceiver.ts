@@ -200,6 +200,8 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
       }),
     );
   } catch (error) {
+    const code = error instanceof HdfsError ? error.code : diskErrorCode(error);
+    if (code === 'ENOENT') services.fileMissing(block);
     answerError(source, `opReadBlock ${describeBlock(block)}`, error);
     return 'close';
   }
