@@ -17,11 +17,14 @@ import org.apache.hadoop.util.ReflectionUtils;
 /** Files of the kinds that the shell's `text` shows, written by Hadoop's and Avro's own classes into a directory. */
 public final class Samples {
   private static final Configuration CONF = new Configuration();
+  /** Those that need no native library. */
+  private static final List<Class<? extends CompressionCodec>> CODECS =
+      List.of(DefaultCodec.class, GzipCodec.class, SnappyCodec.class, BZip2Codec.class, Lz4Codec.class);
 
   public static void main(String[] args) throws Exception {
     File directory = new File(args[0]);
     for (SequenceFile.CompressionType type : SequenceFile.CompressionType.values()) {
-      for (Class<? extends CompressionCodec> codec : List.of(DefaultCodec.class, GzipCodec.class, SnappyCodec.class)) {
+      for (Class<? extends CompressionCodec> codec : CODECS) {
         String name = type.name().toLowerCase() + "-" + codec.getSimpleName();
         sequence(new File(directory, name + ".seq"), type, ReflectionUtils.newInstance(codec, CONF));
       }
@@ -29,7 +32,8 @@ public final class Samples {
     Writable[] values = {
       new IntWritable(-5), new VIntWritable(70000), new VLongWritable(-70000L), new FloatWritable(0.1f), new DoubleWritable(1e10),
       new BooleanWritable(true), new ByteWritable((byte) -1), new ShortWritable((short) 300), new BytesWritable(new byte[] {0, -1, 16}),
-      NullWritable.get(), new Text("tab\tand ü"), new LongWritable(Long.MIN_VALUE), MD5Hash.digest("x"), new MapWritable()
+      NullWritable.get(), new Text("tab\tand ü"), new LongWritable(Long.MIN_VALUE), MD5Hash.digest("x"), map(), sorted(),
+      new ObjectWritable(new Text("of a class that is not shown"))
     };
     for (Writable value : values) {
       File file = new File(directory, value.getClass().getSimpleName() + ".seq");
@@ -39,15 +43,29 @@ public final class Samples {
         writer.append(new LongWritable(2), value);
       }
     }
-    for (String codec : List.of("null", "deflate", "snappy")) avro(new File(directory, codec + ".avro"), codec, 3);
+    for (String codec : List.of("null", "deflate", "snappy", "bzip2")) avro(new File(directory, codec + ".avro"), codec, 3);
     avro(new File(directory, "empty.avro"), "null", 0);
-    for (Class<? extends CompressionCodec> each : List.of(DefaultCodec.class, GzipCodec.class, SnappyCodec.class)) {
+    for (Class<? extends CompressionCodec> each : CODECS) {
       CompressionCodec codec = ReflectionUtils.newInstance(each, CONF);
       try (var out = codec.createOutputStream(path(new File(directory, "packed" + codec.getDefaultExtension()))
           .getFileSystem(CONF).create(path(new File(directory, "packed" + codec.getDefaultExtension()))))) {
         for (int i = 0; i < 50000; i++) out.write(("line " + i + "\n").getBytes());
       }
     }
+  }
+
+  private static MapWritable map() {
+    MapWritable map = new MapWritable();
+    for (int i = 0; i < 40; i++) map.put(new Text("key ü" + i * i), i % 3 == 0 ? NullWritable.get() : new DoubleWritable(i));
+    for (int i = -3; i < 20; i++) map.put(new IntWritable(i * 17), new Text("int"));
+    map.put(new LongWritable(1L << 40), new MapWritable());
+    return map;
+  }
+
+  private static SortedMapWritable<Text> sorted() {
+    SortedMapWritable<Text> map = new SortedMapWritable<>();
+    for (int i = 0; i < 20; i++) map.put(new Text("key" + i), new LongWritable(i));
+    return map;
   }
 
   private static Path path(File file) {

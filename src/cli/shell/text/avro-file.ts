@@ -5,6 +5,7 @@ import { HdfsError } from '../../../base/errors.ts';
 import { hashOrder, javaHash } from '../../../base/java-hash-map.ts';
 import { type AvroType, branchName, parseAvroSchema } from './avro-schema.ts';
 import { ByteReader, ByteSource, broken, MAX_PIECE_BYTES } from './byte-source.ts';
+import { BZIP2, zstandard } from './codecs.ts';
 import { javaDouble, javaFloat } from './java-number.ts';
 import { unpackSnappy } from './snappy.ts';
 
@@ -16,10 +17,12 @@ const MAX_DEPTH = 1000;
 /** Items of arrays and maps in one value: those of no bytes could go on for ever. */
 const MAX_ITEMS = 100_000_000;
 
-const CODECS: Readonly<Record<string, (block: Buffer) => Buffer>> = {
+const CODECS: Readonly<Record<string, (block: Buffer) => Buffer | Promise<Buffer>>> = {
   null: (block) => block,
   deflate: (block) => inflateRawSync(block, { maxOutputLength: MAX_PIECE_BYTES }),
   snappy: (block) => unpackSnappy(block.subarray(0, -CHECKSUM_BYTES)),
+  bzip2: (block) => BZIP2.whole(block),
+  zstandard: (block) => zstandard().whole(block),
 };
 
 /** As Jackson does: what is beyond 16 bits is written as its two halves, and digits of \uXXXX are capitals. */
@@ -169,7 +172,7 @@ export async function* avroFileText(chunks: AsyncIterable<Uint8Array>): AsyncGen
     let any = false;
     while (!(await source.atEnd())) {
       const count = await zigzag(source);
-      const reader = new ValueReader(new ByteReader(unpack(await source.take(await zigzag(source)))));
+      const reader = new ValueReader(new ByteReader(await unpack(await source.take(await zigzag(source)))));
       if (!(await source.take(SYNC_BYTES)).equals(sync)) throw broken('Invalid sync!');
       for (let i = 0; i < count; i++) {
         // Between values, not behind each: the last line ends apart.

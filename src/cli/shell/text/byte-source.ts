@@ -58,12 +58,17 @@ export class ByteSource {
     return new ByteReader(Buffer.concat([Buffer.of(first), await this.take(more)])).vint();
   }
 
+  /** As they come; undefined at the end. */
+  async some(): Promise<Uint8Array | undefined> {
+    if (await this.atEnd()) return undefined;
+    const piece = this.#chunk.subarray(this.#at);
+    this.#at = this.#chunk.length;
+    return piece;
+  }
+
   /** What is left. */
   async *rest(): AsyncGenerator<Uint8Array, void, undefined> {
-    while (!(await this.atEnd())) {
-      yield this.#chunk.subarray(this.#at);
-      this.#at = this.#chunk.length;
-    }
+    for (let piece = await this.some(); piece !== undefined; piece = await this.some()) yield piece;
   }
 
   async close(): Promise<void> {

@@ -1,15 +1,17 @@
 // Hadoop's compression codecs that `text` unpacks: by the end of a file's name, and by class where a SequenceFile names one.
 import { pipeline } from 'node:stream';
-import { createGunzip, createInflate, gunzipSync, inflateSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { HdfsError } from '../../../base/errors.ts';
 import { ByteReader, ByteSource, broken, MAX_PIECE_BYTES } from './byte-source.ts';
+import { unpackBzip2 } from './bzip2.ts';
+import { unpackLz4 } from './lz4.ts';
 import { unpackSnappy } from './snappy.ts';
 
 type Chunks = AsyncIterable<Uint8Array>;
 
 export interface Codec {
   stream(packed: Chunks): Chunks;
-  whole(packed: Buffer): Buffer;
+  whole(packed: Buffer): Buffer | Promise<Buffer>;
 }
 
 const LIMIT = { maxOutputLength: MAX_PIECE_BYTES };
@@ -19,72 +21,122 @@ const through = (packed: Chunks, unpack: NodeJS.ReadWriteStream): Chunks =>
   pipeline(packed, unpack, () => undefined) as unknown as Chunks;
 
 export const GZIP: Codec = {
-  stream: (packed) => through(packed, createGunzip()),
-  whole: (packed) => gunzipSync(packed, LIMIT),
+  stream: (packed) => through(packed, zlib.createGunzip()),
+  whole: (packed) => zlib.gunzipSync(packed, LIMIT),
 };
 
 const DEFLATE: Codec = {
-  stream: (packed) => through(packed, createInflate()),
-  whole: (packed) => inflateSync(packed, LIMIT),
+  stream: (packed) => through(packed, zlib.createInflate()),
+  whole: (packed) => zlib.inflateSync(packed, LIMIT),
 };
+
+/** Unpacks one piece; more than `limit` bytes it cannot be. */
+type UnpackPiece = (packed: Buffer, limit: number) => Buffer;
 
 /** Blocks: the length unpacked, then pieces with their lengths until that is reached. Apache: BlockDecompressorStream. */
-const SNAPPY: Codec = {
-  async *stream(packed) {
-    const source = new ByteSource(packed);
-    while (!(await source.atEnd())) {
-      for (let left = await source.int(); left > 0; ) {
-        const piece = unpackSnappy(await source.take(await source.int()));
-        left -= piece.length;
-        yield piece;
+function blocks(unpack: UnpackPiece): Codec {
+  const checked = (piece: Buffer, left: number): Buffer => {
+    if (piece.length === 0 || piece.length > left) throw broken('A packed block holds other than it says');
+    return piece;
+  };
+  return {
+    async *stream(packed) {
+      const source = new ByteSource(packed);
+      while (!(await source.atEnd())) {
+        for (let left = bounded(await source.int()); left > 0; ) {
+          const piece = checked(unpack(await source.take(await source.int()), left), left);
+          left -= piece.length;
+          yield piece;
+        }
       }
-    }
-  },
-  whole(packed) {
-    const reader = new ByteReader(packed);
-    const pieces: Buffer[] = [];
-    let total = 0;
-    while (reader.left > 0) {
-      for (let left = reader.int(); left > 0; ) {
-        const piece = unpackSnappy(reader.take(reader.int()));
-        left -= piece.length;
-        total += piece.length;
+    },
+    whole(packed) {
+      const reader = new ByteReader(packed);
+      const pieces: Buffer[] = [];
+      let total = 0;
+      while (reader.left > 0) {
+        let left = bounded(reader.int());
+        total += left;
         if (total > MAX_PIECE_BYTES) throw broken('Too much in one block');
-        pieces.push(piece);
+        while (left > 0) {
+          const piece = checked(unpack(reader.take(reader.int()), left), left);
+          left -= piece.length;
+          pieces.push(piece);
+        }
       }
-    }
-    return Buffer.concat(pieces);
-  },
+      return Buffer.concat(pieces);
+    },
+  };
+}
+
+const SNAPPY = blocks((packed) => unpackSnappy(packed));
+const LZ4 = blocks(unpackLz4);
+
+/** Hadoop packs 256 KiB at once unless it is told to take more. */
+const MAX_BLOCK_BYTES = 256 * 1024 * 1024;
+
+function bounded(length: number): number {
+  if (length < 0 || length > MAX_BLOCK_BYTES) throw broken(`A packed block of ${length} bytes`);
+  return length;
+}
+
+async function collected(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  let total = 0;
+  for await (const piece of pieces) {
+    total += piece.length;
+    if (total > MAX_PIECE_BYTES) throw broken('Too much in one block');
+    all.push(piece);
+  }
+  return Buffer.concat(all);
+}
+
+async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
+
+export const BZIP2: Codec = {
+  stream: (packed) => unpackBzip2(new ByteSource(packed)),
+  whole: (packed) => collected(unpackBzip2(new ByteSource(inOnePiece(packed)))),
 };
 
-const refused = (name: string): string => `${name} is not unpacked here`;
+interface ZstandardOfNode {
+  createZstdDecompress?: () => NodeJS.ReadWriteStream;
+  zstdDecompressSync?: (packed: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
+}
 
-/** Class, the ends of names that mean it, and the codec or why there is none. Apache: CompressionCodecFactory. */
-const CODECS: readonly (readonly [name: string, suffix: string, codec: Codec | string])[] = [
-  ['GzipCodec', '.gz', GZIP],
-  ['DefaultCodec', '.deflate', DEFLATE],
-  ['DeflateCodec', '.deflate', DEFLATE],
-  ['SnappyCodec', '.snappy', SNAPPY],
-  ['BZip2Codec', '.bz2', refused('bzip2')],
-  ['Lz4Codec', '.lz4', refused('LZ4')],
-  ['ZStandardCodec', '.zst', refused('Zstandard')],
+/** Node has it from 22.15 on; Hadoop has it where its native library is. */
+export function zstandard(of: ZstandardOfNode = zlib as ZstandardOfNode): Codec {
+  const { createZstdDecompress, zstdDecompressSync } = of;
+  if (createZstdDecompress === undefined || zstdDecompressSync === undefined) {
+    throw new HdfsError('EUNSUPPORTED', 'Zstandard is unpacked with Node 22.15 or newer');
+  }
+  return {
+    stream: (packed) => through(packed, createZstdDecompress()),
+    whole: (packed) => zstdDecompressSync(packed, LIMIT),
+  };
+}
+
+/** Class, the ends of names that mean it, and the codec. Apache: CompressionCodecFactory. */
+const CODECS: readonly (readonly [name: string, suffix: string, codec: () => Codec])[] = [
+  ['GzipCodec', '.gz', () => GZIP],
+  ['DefaultCodec', '.deflate', () => DEFLATE],
+  ['DeflateCodec', '.deflate', () => DEFLATE],
+  ['SnappyCodec', '.snappy', () => SNAPPY],
+  ['BZip2Codec', '.bz2', () => BZIP2],
+  ['Lz4Codec', '.lz4', () => LZ4],
+  ['ZStandardCodec', '.zst', () => zstandard()],
 ];
 
 const PACKAGE = 'org.apache.hadoop.io.compress.';
 
-function built(codec: Codec | string): Codec {
-  if (typeof codec === 'string') throw new HdfsError('EUNSUPPORTED', codec);
-  return codec;
-}
-
-/** Undefined: the name says nothing of a codec. */
+/** Undefined: the name says nothing of a codec. Throws for one that is not there. */
 export function codecOfName(path: string): Codec | undefined {
-  const found = CODECS.find(([, suffix]) => path.toLowerCase().endsWith(suffix));
-  return found === undefined ? undefined : built(found[2]);
+  return CODECS.find(([, suffix]) => path.toLowerCase().endsWith(suffix))?.[2]();
 }
 
 export function codecOfClass(name: string): Codec {
   const found = CODECS.find(([short]) => `${PACKAGE}${short}` === name);
   if (found === undefined) throw new HdfsError('EUNSUPPORTED', `Unknown codec: ${name}`);
-  return built(found[2]);
+  return found[2]();
 }

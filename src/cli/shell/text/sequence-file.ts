@@ -62,14 +62,14 @@ async function* records(source: ByteSource, header: Header): AsyncGenerator<[Byt
     const keyLength = await source.int();
     const key = await source.take(keyLength);
     const value = await source.take(length - keyLength);
-    yield [new ByteReader(key), new ByteReader(header.codec === undefined ? value : header.codec.whole(value))];
+    yield [new ByteReader(key), new ByteReader(header.codec === undefined ? value : await header.codec.whole(value))];
   }
 }
 
 async function* blocks(source: ByteSource, header: Header): AsyncGenerator<[ByteReader, ByteReader], void, undefined> {
   const part = async (): Promise<ByteReader> => {
     const bytes = await source.take(await source.vint());
-    return new ByteReader(header.codec === undefined ? bytes : header.codec.whole(bytes));
+    return new ByteReader(header.codec === undefined ? bytes : await header.codec.whole(bytes));
   };
   while (!(await source.atEnd())) {
     await source.int();

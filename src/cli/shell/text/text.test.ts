@@ -1,13 +1,16 @@
 // If this failed, `hdfs dfs -text` would show the records of Hadoop's and Avro's files otherwise than Hadoop does, or go on
 // for ever on a damaged one.
-import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { createGunzip, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { HdfsError } from '../../../base/errors.ts';
 import { avroFileText } from './avro-file.ts';
 import { ByteReader } from './byte-source.ts';
-import { codecOfName } from './codecs.ts';
+import { codecOfClass, codecOfName, zstandard } from './codecs.ts';
 import { javaDouble, javaFloat } from './java-number.ts';
+import { unpackLz4 } from './lz4.ts';
 import { sequenceFileText } from './sequence-file.ts';
 import { unpackSnappy } from './snappy.ts';
+import { writableOf } from './writables.ts';
 
 async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Uint8Array, void, undefined> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -187,5 +190,62 @@ test('codecs are found by the end of a name, and snappy’s blocks unpacked', as
   expect(unpackSnappy(raw).toString()).toBe('abcabcabc');
   expect(await shown('a.snappy', Buffer.concat([int(9), int(raw.length), raw]))).toBe('abcabcabc');
   expect(() => unpackSnappy(Buffer.from([9, ((6 - 4) << 2) | 1, 3]))).toThrow('outside');
-  expect(() => codecOfName('a.bz2')).toThrow('bzip2');
+  // The same as a literal of three bytes and a copy of five, and a last literal, as LZ4 has them.
+  const lz4 = Buffer.from([(3 << 4) | 1, 0x61, 0x62, 0x63, 3, 0, 1 << 4, 0x63]);
+  expect(unpackLz4(lz4, 9).toString()).toBe('abcabcabc');
+  expect(await shown('a.lz4', Buffer.concat([int(9), int(lz4.length), lz4]))).toBe('abcabcabc');
+  expect(() => unpackLz4(lz4, 8)).toThrow('too long');
+  expect(() => unpackLz4(Buffer.from([(1 << 4) | 1, 0x61, 3, 0]), 9)).toThrow('outside');
+});
+
+const BZIP2 = {
+  text: 'QlpoOTFBWSZTWUw1Za8AACRBAYAQOAAAgAAIIAAwwAKVDJm24OUrOgaVcPi7kinChIJhqy14',
+  empty: 'QlpoORdyRThQkAAAAAA=',
+};
+
+test('bzip2 is unpacked stream after stream, and a changed bit is noticed', async () => {
+  const [text, empty] = [Buffer.from(BZIP2.text, 'base64'), Buffer.from(BZIP2.empty, 'base64')];
+  const expected = `${'abcabcabc'.repeat(20)}${'a'.repeat(1000)}\n`;
+  const shown = (bytes: Buffer): Promise<string> =>
+    textOfAll(codecOfName('a.bz2')?.stream(inChunks(bytes, 5)) ?? inChunks(bytes, 5));
+  expect(await shown(text)).toBe(expected);
+  expect(await shown(empty)).toBe('');
+  expect(await shown(Buffer.concat([text, empty, text]))).toBe(expected + expected);
+  expect((await codecOfClass(`${IO}compress.BZip2Codec`).whole(text)).toString()).toBe(expected);
+  await expect(shown(text.subarray(0, -3))).rejects.toThrow('ends early');
+  await expect(shown(Buffer.from('no bzip2 at all'))).rejects.toThrow('not BZip2');
+  // Whatever is changed, it is said, and in bounded time.
+  for (let at = 4; at < text.length - 1; at++) {
+    const changed = Buffer.from(text);
+    changed[at] = (changed[at] ?? 0) ^ 0x10;
+    await expect(shown(changed), `byte ${at}`).rejects.toThrow(HdfsError);
+  }
+});
+
+test('Zstandard is left to Node, and refused with the way out where Node has none', async () => {
+  const unpacked = Buffer.from('unpacked');
+  const codec = zstandard({ createZstdDecompress: createGunzip, zstdDecompressSync: () => unpacked });
+  expect(await codec.whole(Buffer.alloc(1))).toBe(unpacked);
+  expect(await textOfAll(codec.stream(inChunks(gzipSync('streamed'), 5)))).toBe('streamed');
+  expect(() => zstandard({})).toThrow('Node 22.15');
+});
+
+test('a map is shown as Java shows it', async () => {
+  const entry = (key: number, keyBytes: Buffer, value: number, valueBytes: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([key]), keyBytes, Buffer.from([value]), valueBytes]);
+  const [TEXT, INT, OTHER] = [-116, -123, 1];
+  const name = Buffer.from(`${IO}ShortWritable`);
+  const map = Buffer.concat([
+    Buffer.of(1, OTHER, 0, name.length),
+    name,
+    int(3),
+    entry(TEXT, text('b'), INT, int(7)),
+    entry(INT, int(5), OTHER, Buffer.of(1, 0)),
+    entry(TEXT, text('a'), TEXT, text('x')),
+  ]);
+  const show = (kind: string, bytes: Buffer): string => writableOf(`${IO}${kind}`)(new ByteReader(bytes));
+  expect(show('MapWritable', map)).toBe('{a=x, b=7, 5=256}');
+  expect(show('SortedMapWritable', map)).toBe('{b=7, 5=256, a=x}');
+  expect(show('MapWritable', Buffer.of(0, 0, 0, 0, 0))).toBe('{}');
+  expect(() => show('MapWritable', Buffer.concat([Buffer.of(0), int(1), entry(99, int(1), INT, int(1))]))).toThrow('class 99');
 });
