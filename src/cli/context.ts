@@ -1,6 +1,7 @@
 // What every verb of `tuskfs` shares: where the configuration comes from, how answers are printed, how several paths are
 // worked through when some of them fail.
 import { HdfsError } from '../base/errors.ts';
+import { HdfsAdmin } from '../client/admin.ts';
 import { connect, type Hdfs } from '../client/index.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { loadConfiguration } from '../config/load.ts';
@@ -45,6 +46,7 @@ export class VerbContext {
   exitCode: number = EXIT.ok;
   #configuration: Configuration | undefined;
   #hdfs: Hdfs | undefined;
+  #admin: HdfsAdmin | undefined;
   #fs: ShellFileSystem | undefined;
   /** Arguments that say in which cluster they lie. */
   readonly #uris: readonly string[];
@@ -103,6 +105,20 @@ export class VerbContext {
       for (const text of this.#uris) hdfs.resolve(text);
     }
     return this.#hdfs;
+  }
+
+  /** What administrators ask, of the same cluster and as the same user. */
+  async admin(): Promise<HdfsAdmin> {
+    if (this.#admin === undefined) {
+      const configuration = await this.configuration();
+      const { uri, user } = this.options;
+      this.#admin = new HdfsAdmin(
+        this.host,
+        uri === undefined ? configuration : configuration.with({ 'fs.defaultFS': uri }),
+        user,
+      );
+    }
+    return this.#admin;
   }
 
   async fs(): Promise<ShellFileSystem> {
@@ -165,6 +181,7 @@ export class VerbContext {
   }
 
   async close(): Promise<void> {
+    this.#admin?.close();
     await this.#hdfs?.close();
   }
 }

@@ -10,13 +10,13 @@ const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
   ECONN: 'check that the cluster runs (`tuskfs dev` starts one) and that --uri or fs.defaultFS names its NameNode',
   ETIMEDOUT: 'check that the address can be reached from here; a firewall that drops packets looks like this',
   EACCES: 'ask the owner, or act as another user with HADOOP_USER_NAME',
-  ESAFEMODE: 'wait until enough blocks are reported, or end it with `hdfs dfsadmin -safemode leave`',
-  ENOTREPLICATED: 'check that DataNodes are live and have room: `hdfs dfsadmin -report`',
+  ESAFEMODE: 'wait until enough blocks are reported, or end it with `tuskfs safemode leave`',
+  ENOTREPLICATED: 'check that DataNodes are live and have room: `tuskfs nodes`',
   ENOSPC: 'free space, or add a DataNode',
   EDQUOT_NS: 'remove files, or ask for a larger quota',
   EDQUOT_DS: 'remove files, or ask for a larger quota',
   EISDIR: 'add -r to remove a directory with all it holds',
-  EBLOCKMISSING: 'check that the DataNodes with its blocks are live: `hdfs dfsadmin -report`',
+  EBLOCKMISSING: 'check that the DataNodes with its blocks are live: `tuskfs nodes`',
 };
 
 export interface Explained {

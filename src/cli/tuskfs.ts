@@ -22,14 +22,23 @@ import { head } from './verbs/head.ts';
 import { ls } from './verbs/ls.ts';
 import { mkdir } from './verbs/mkdir.ts';
 import { mv } from './verbs/mv.ts';
+import { nodes } from './verbs/nodes.ts';
+import { policy } from './verbs/policy.ts';
 import { put } from './verbs/put.ts';
+import { quota } from './verbs/quota.ts';
 import { rm } from './verbs/rm.ts';
+import { rmdir } from './verbs/rmdir.ts';
+import { safemode } from './verbs/safemode.ts';
 import { stat } from './verbs/stat.ts';
+import { status } from './verbs/status.ts';
+import { sync } from './verbs/sync.ts';
 import { tail } from './verbs/tail.ts';
+import { touch } from './verbs/touch.ts';
 import { trash } from './verbs/trash.ts';
 import { tree } from './verbs/tree.ts';
 import { truncate } from './verbs/truncate.ts';
 import type { Verb } from './verbs/verb.ts';
+import { watch } from './verbs/watch.ts';
 import { xattr } from './verbs/xattr.ts';
 import { HADOOP_VERSION, VERSION } from './version.ts';
 
@@ -42,10 +51,13 @@ const VERBS: readonly Verb[] = [
   head,
   tail,
   mkdir,
+  rmdir,
+  touch,
   rm,
   trash,
   mv,
   cp,
+  sync,
   truncate,
   du,
   df,
@@ -58,6 +70,12 @@ const VERBS: readonly Verb[] = [
   xattr,
   checksum,
   count,
+  watch,
+  quota,
+  policy,
+  status,
+  nodes,
+  safemode,
   config,
   doctor,
   dev,

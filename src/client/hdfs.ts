@@ -6,6 +6,7 @@ import type { HdfsFileStatusProto } from '../wire/messages/hdfs.ts';
 import { Acls } from './acl.ts';
 import type { ClientContext, SignalOption } from './context.ts';
 import { ErasureCoding } from './erasure-coding.ts';
+import { type HdfsEvent, type WatchOptions, watchEvents } from './events.ts';
 import { type FileChecksum, fileChecksum } from './file-checksum.ts';
 import { HdfsFileHandle } from './file-handle.ts';
 import { FileReader } from './file-reader.ts';
@@ -445,6 +446,11 @@ export class Hdfs implements AsyncDisposable {
       storageIds: block.nodes.map((node) => node.storageId),
       corrupt: block.corrupt,
     }));
+  }
+
+  /** What changes at a path and below it, for superusers. */
+  watch(path: PathLike, options: WatchOptions = {}): AsyncGenerator<HdfsEvent, void, undefined> {
+    return watchEvents(this.#context, this.resolve(path), options);
   }
 
   async statfs(options: SignalOption = {}): Promise<FsStats> {

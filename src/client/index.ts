@@ -24,6 +24,7 @@ export { type ErrorCode, HdfsError } from '../base/errors.ts';
 export { type AclEntry, type AclNames, type AclSpec, type AclStatus, type Acls, formatAclEntry, parseAcl } from './acl.ts';
 export type { SignalOption } from './context.ts';
 export { ErasureCoding, type ErasureCodingPolicyInfo } from './erasure-coding.ts';
+export type { HdfsEvent, HdfsEventType, WatchOptions } from './events.ts';
 export type { FileChecksum } from './file-checksum.ts';
 export type { HdfsFileHandle } from './file-handle.ts';
 export type { AppendOptions, CreateOptions, SyncOptions, WriteOptions } from './file-writer.ts';

@@ -48,6 +48,32 @@ rm -r /tree/a
 rm /none
 ls /tree
 df
+touch /tree/touched
+touch -c /tree/none
+rmdir /tree
+mkdir /tree/empty
+rmdir -n /tree/empty
+rmdir /tree/empty /tree/touched
+quota set --names 9 --space 1g /tree/dir
+quota ls /tree/dir
+quota clear --only space /tree/dir
+quota set --names 9 /tree/touched
+@bob quota set --names 9 /tree/dir
+policy ls
+policy set warm /tree/dir
+policy get /tree/dir
+policy unset /tree/dir
+safemode
+safemode enter --yes
+mkdir /refused
+safemode leave
+@bob safemode leave
+sync -n /tree /mirror
+sync /tree /mirror
+sync --delete --yes /tree/dir /mirror
+sync ./nowhere /mirror
+watch --after 1 --count 4
+@bob watch --count 1
 `
   .trim()
   .split('\n');
