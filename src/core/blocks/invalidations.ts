@@ -61,6 +61,12 @@ export class Invalidations {
     return true;
   }
 
+  /** The node has deleted that replica, or (stamp 0) whatever it had: an order for it that still waits is carried out. */
+  done(node: Datanode, id: BlockId, genStamp: GenStamp): void {
+    const waiting = this.#byNode.get(node)?.get(id);
+    if (waiting !== undefined && (genStamp === 0 || waiting.genStamp <= genStamp)) this.remove(node, id);
+  }
+
   removeNode(node: Datanode): void {
     this.#size -= this.sizeOf(node);
     this.#granted.delete(node);

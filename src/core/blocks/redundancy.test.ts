@@ -202,3 +202,46 @@ describe('giving up replicas', () => {
     );
   });
 });
+
+describe('a bad replica on one of as many DataNodes as the block wants', () => {
+  const prepare = () => {
+    const cluster = new TestCluster();
+    const nodes = cluster.addNodes(3);
+    const block = cluster.addBlock(3);
+    cluster.write(block, nodes);
+    const [bad] = nodes as [FakeNode];
+    cluster.tick();
+    cluster.manager.reportBadReplica(cluster.replicaOf(block), cluster.datanode(bad), cluster.now);
+    const pass = (): void => {
+      cluster.nowMs += 3_000;
+      cluster.tick();
+    };
+    pass();
+    const expectWhole = (): void => {
+      cluster.run(60_000);
+      expect(cluster.holders(block)).toEqual(['uuid-1', 'uuid-2', 'uuid-3']);
+      for (const node of nodes) expect(node.replicas.has(cluster.blocks.id(block))).toBe(true);
+    };
+    return { cluster, nodes, block, bad, pass, expectWhole };
+  };
+
+  it('goes once, though it is looked at again before the node says that it is gone', () => {
+    const { cluster, bad, pass, expectWhole } = prepare();
+    const { commands } = cluster.heartbeat(bad);
+    expect(commands.map(({ kind }) => kind)).toEqual(['invalidate']);
+    pass();
+    cluster.obey(bad, commands);
+    expectWhole();
+  });
+
+  it('is made again where the copy comes before the order to delete it leaves, and goes with that', () => {
+    const { cluster, nodes, block, bad, pass, expectWhole } = prepare();
+    // Its disk has lost it, and says so.
+    bad.replicas.delete(cluster.blocks.id(block));
+    cluster.report(bad);
+    pass();
+    for (const node of nodes) if (node !== bad) cluster.obey(node, cluster.heartbeat(node).commands);
+    expect(bad.replicas.has(cluster.blocks.id(block))).toBe(true);
+    expectWhole();
+  });
+});

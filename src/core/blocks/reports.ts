@@ -11,6 +11,7 @@ import { type BlockHandle, BlockState } from './block-map.ts';
 import { CorruptReason } from './corrupt-replicas.ts';
 import type { Datanode, Storage, StorageIdentity } from './datanode.ts';
 import { invalidateUnknown, isReferenced } from './orders.ts';
+import { updateNeeded } from './redundancy.ts';
 import { storageOnNode } from './replica-counts.ts';
 import { addStored, forgetReplica, markCorrupt, removeStored, unlink } from './replicas.ts';
 import type { ManagerState } from './state.ts';
@@ -95,7 +96,11 @@ function processReplica(
     if (occasion !== 'firstReport') invalidateUnknown(state, storage.node, replica.id, replica.genStamp);
     return block;
   }
-  if (state.invalidations.has(storage.node, replica.id, replica.genStamp)) return block;
+  if (state.invalidations.has(storage.node, replica.id, replica.genStamp)) {
+    // It is not the copy that was awaited: another is wanted.
+    if (occasion === 'incremental') updateNeeded(state, block);
+    return block;
+  }
   const blockState = blocks.state(block);
   const stored = { state: blockState, genStamp: blocks.genStamp(block), numBytes: blocks.numBytes(block) };
   const knownBad = storage.node.knownBad.size > 0 && storage.node.knownBad.get(replica.id) === replica.genStamp;
@@ -134,6 +139,8 @@ export function incrementalReport(
     switch (entry.status) {
       case BlockStatus.DELETED:
         node.knownBad.delete(entry.id);
+        // Left to go, such an order would meet the copy that makes up for the replica.
+        state.invalidations.done(node, entry.id, entry.genStamp);
         if (block !== 0 && meansOurReplica(state, block, node, entry.genStamp)) removeStored(state, block, node);
         break;
       case BlockStatus.RECEIVED: {
