@@ -112,6 +112,14 @@ export class Ledger {
     violations.check(isThere, 'TR1', () => `${path} was moved to the trash, and is not there`);
   }
 
+  /** Whether what is at a path is to be moved to the trash, and nobody wants it deleted. */
+  private isForTrash(path: string): boolean {
+    const own = this.calls.filter((call) => (call.kind === 'trash' && call.path === path) || call.kind === 'delete');
+    return (
+      own.some(({ kind }) => kind === 'trash') && !own.some(({ kind, path: top }) => kind === 'delete' && isAbove(top, path))
+    );
+  }
+
   /** What the log tells of files becomes what is expected of them. `losses`: how many DataNodes have lost their power. */
   follower(violations: Violations, losses: () => number, trashIntervalMs: number): FileListener {
     const ghostOf = (createPath: string): GhostFile | undefined => this.byCreatePath.get(createPath);
@@ -137,7 +145,10 @@ export class Ledger {
       },
       deleted: ({ inodeId }, path) => {
         const trashed = this.trashed.get(inodeId);
-        if (trashed === undefined) return;
+        if (trashed === undefined) {
+          if (trashIntervalMs > 0) violations.check(!this.isForTrash(path), 'TR1', () => `${path} is deleted at once`);
+          return;
+        }
         // TR2: whatever the wall clock says.
         const restedMs = this.nowMs() - trashed.atMs;
         const detail = (): string => `${path} was ${Math.round(restedMs / 1_000)} s in the trash when that was emptied`;

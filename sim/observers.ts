@@ -22,6 +22,9 @@ export function logDirectory(cluster: SimCluster): (before: string) => string {
   };
 }
 
+/** One flush in so many, at most, is looked for on all disks. */
+const MOST_FLUSHES = 4;
+
 /** `lookEvery`: one acknowledgement in so many is looked for on the disk at once. */
 export function observe(cluster: SimCluster, lookEvery: number): Observers {
   const { simulation, violations } = cluster;
@@ -38,6 +41,6 @@ export function observe(cluster: SimCluster, lookEvery: number): Observers {
   };
   watchSafeMode(cluster, witness);
   watchPurges(cluster.nameNode, witness);
-  watchPredicates(cluster, witness, ledger);
+  watchPredicates(cluster, witness, ledger, Math.min(lookEvery, MOST_FLUSHES));
   return { ledger, witness };
 }

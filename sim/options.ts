@@ -77,7 +77,7 @@ export function parseSimOptions(args: readonly string[], write: (text: string) =
     .addOption(new Option('--drill <name>', 'one kind of trouble on purpose').choices([...DRILL_NAMES, 'all']))
     .option('--drills', 'all drills once, behind the seeds: the rare situations that they meet count too')
     .option('--mutant <id>', 'with a known bug in the product, as `npm run sim:mutants -- --list` names it')
-    .option('--predicates', 'what is looked at, where and when, and what is not yet; plays nothing')
+    .option('--predicates', 'what is looked at, where and when; plays nothing')
     .option('--speed', 'measures how much faster than real time a common load is')
     .option('--seconds <seconds>', 'of virtual time that --speed measures', wholeNumber, 300)
     .option('--trace', 'every event')

@@ -4,6 +4,9 @@ import { GhostWriter } from '../ghost-writer.ts';
 import type { Drill } from './stage.ts';
 
 const ROUNDS = 4;
+const VOLUMES = ['/data/1', '/data/2'];
+/** Bytes for each checksum. */
+const CHUNK_BYTES = 512;
 
 export const BYTES_DRILLS = {
   'cut-within-chunk': {
@@ -31,7 +34,12 @@ export const BYTES_DRILLS = {
       for (const [i, victim] of stage.dataNodes.entries()) {
         const writer = await stage.create(fs, `/shared/f${i}`);
         await stage.run(writer.write(2_000).then(() => writer.flush('flush')));
-        const written = stage.begin(writer.write(6_000).then(() => writer.close()));
+        const rest = async (): Promise<void> => {
+          await writer.write(6_000);
+          await writer.flush('flush');
+          await writer.close();
+        };
+        const written = stage.begin(rest());
         await stage.sleep(8);
         stage.crash(victim, 'process');
         const outcome = await stage.run(written);
@@ -174,9 +182,40 @@ export const BYTES_DRILLS = {
       }
     },
   },
+  'two-copies': {
+    says: 'a DataNode finds two copies of a block: on its other disk lies an older one, or a shorter one',
+    keys: { 'dfs.datanode.data.dir': VOLUMES.join(','), 'dfs.datanode.directoryscan.interval': '5s' },
+    async play(stage) {
+      const fs = await stage.client();
+      const paths = await stage.writeMany(fs, 8, { bytes: 3_000 });
+      const [dataNode = ''] = stage.dataNodes;
+      const { host } = stage.dataNode(dataNode).machine;
+      for (const [i, path] of paths.entries()) {
+        // What the other disk will bring back is of before the append.
+        const before = stage.replicaOn(dataNode, path);
+        const isOlder = i % 2 === 0;
+        if (isOlder) {
+          const writer = await stage.append(fs, path);
+          await stage.run(writer.write(700).then(() => writer.close()));
+        }
+        const { bytes, meta } = before;
+        const shown = isOlder ? bytes.length : 2 * CHUNK_BYTES;
+        const [one = '', other = ''] = VOLUMES;
+        const there = before.path.startsWith(`${one}/`) ? before.path.replace(one, other) : before.path.replace(other, one);
+        const sums = META_HEADER_BYTES + 4 * Math.ceil(shown / CHUNK_BYTES);
+        await stage.run(host.disk.mkdir(there.slice(0, there.lastIndexOf('/'))));
+        await stage.run(host.disk.writeFileAtomic(there, bytes.subarray(0, shown)));
+        await stage.run(host.disk.writeFileAtomic(`${there}_${meta?.genStamp}.meta`, meta?.bytes.subarray(0, sums) ?? bytes));
+      }
+      stage.crash(dataNode, 'process');
+      stage.restart(dataNode);
+      await stage.until('it is back', () => stage.cluster.ready);
+      for (const path of paths) await stage.run(fs.readFile(path));
+    },
+  },
   'power-under-writers': {
     says: 'the power fails under files with synced, flushed and unflushed bytes, and leases are recovered',
-    keys: { 'dfs.datanode.data.dir': '/data/1,/data/2', 'dfs.client-write-packet-size': 1_024 },
+    keys: { 'dfs.datanode.data.dir': VOLUMES.join(','), 'dfs.client-write-packet-size': 1_024 },
     async play(stage) {
       const random = stage.simulation.random('power');
       for (let round = 0; round < ROUNDS; round++) {

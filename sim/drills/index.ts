@@ -6,8 +6,16 @@ import { PERMISSION_DRILLS } from './permissions.ts';
 import { REDUNDANCY_DRILLS } from './redundancy.ts';
 import { type Drill, type Played, playDrill } from './stage.ts';
 import { TRUST_DRILLS } from './trust.ts';
+import { TURN_DRILLS } from './turns.ts';
 
-const DRILLS = { ...NAMENODE_DRILLS, ...REDUNDANCY_DRILLS, ...BYTES_DRILLS, ...PERMISSION_DRILLS, ...TRUST_DRILLS } as const;
+const DRILLS = {
+  ...NAMENODE_DRILLS,
+  ...REDUNDANCY_DRILLS,
+  ...BYTES_DRILLS,
+  ...PERMISSION_DRILLS,
+  ...TRUST_DRILLS,
+  ...TURN_DRILLS,
+} as const;
 
 export type DrillName = keyof typeof DRILLS;
 

@@ -13,7 +13,7 @@ import { type DiskState, fillDisk } from '../explore/states.ts';
 import { GhostWriter, type Scene } from '../ghost-writer.ts';
 import { codeOf, type Ledger } from '../ledger.ts';
 import { observe } from '../observers.ts';
-import { allReplicas } from '../replicas.ts';
+import { allReplicas, type DiskReplica } from '../replicas.ts';
 import type { Violation } from '../violations.ts';
 import type { Witness } from '../witness.ts';
 import { prepare } from '../workload.ts';
@@ -168,10 +168,17 @@ export class Stage implements Scene {
   }
 
   /** DataNodes with a replica of a block of a file, now. */
-  holders(path: string): { readonly dataNode: string; readonly path: string; readonly id: bigint }[] {
+  holders(path: string): DiskReplica[] {
     const entry = this.witness.model().entries.get(path);
     if (entry?.kind !== 'file') throw new Error(`there is no file ${path}`);
     return entry.blocks.flatMap(({ id }) => allReplicas(this.cluster, id));
+  }
+
+  /** What a DataNode has of the only block of a file. */
+  replicaOn(dataNode: string, path: string): DiskReplica {
+    const [found] = this.holders(path).filter((each) => each.dataNode === dataNode);
+    if (found === undefined) throw new Error(`${dataNode} has nothing of ${path}`);
+    return found;
   }
 
   async until(what: string, condition: () => boolean, limitMs = READY_LIMIT_MS, stepMs = 50): Promise<void> {

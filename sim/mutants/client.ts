@@ -46,4 +46,15 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     seeds: 1,
     trips: ['BK6'],
   },
+  {
+    id: 'trash-passed-by',
+    what: 'a file is deleted at once although the cluster has a trash',
+    file: 'src/client/hdfs.ts',
+    find: 'if (trashIntervalMinutes > 0 || settings.trashIntervalMs > 0) {',
+    replace: 'if (trashIntervalMinutes < 0 && settings.trashIntervalMs < 0) {',
+    story: 'drill',
+    drill: 'trash-and-clock',
+    seeds: 1,
+    trips: ['TR1'],
+  },
 ];

@@ -191,4 +191,15 @@ export const NAMESPACE_MUTANTS: readonly Mutant[] = [
     seeds: 1,
     trips: ['DL1', 'NS1', 'NS2', 'TR1'],
   },
+  {
+    id: 'tree-goes-at-once',
+    what: 'a deleted tree is taken apart in one turn',
+    file: 'src/server/namenode/upkeep.ts',
+    find: 'const RECLAIM_SLICE = 500;',
+    replace: 'const RECLAIM_SLICE = 500_000;',
+    story: 'drill',
+    drill: 'large-tree-goes',
+    seeds: 1,
+    trips: ['DL6'],
+  },
 ];

@@ -276,4 +276,15 @@ export const REDUNDANCY_MUTANTS: readonly Mutant[] = [
     seeds: 1,
     trips: ['SM3'],
   },
+  {
+    id: 'reports-unlimited',
+    what: 'all DataNodes may send their full reports at the same time',
+    file: 'src/core/blocks/report-leases.ts',
+    find: 'if (this.#leases.size >= this.#options.maxPending) return 0n;',
+    replace: '',
+    story: 'drill',
+    drill: 'reports-at-once',
+    seeds: 1,
+    trips: ['ST4'],
+  },
 ];

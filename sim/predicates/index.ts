@@ -11,15 +11,15 @@ import { NameNodeWatch } from './namenode.ts';
 import { NameNodeDiskWatch } from './namenode-disk.ts';
 import { checkNamespace } from './namespace.ts';
 import { watchLeases } from './thief.ts';
+import { watchTurns } from './turns.ts';
 import { watchUnlinks } from './unlinks.ts';
 
 /** Looking over everything costs; a period of the namespace's is as long as a few hundred ops. */
 const PERIOD_MS = 2_000;
 const CORRUPT_PERIOD_MS = 250;
-/** One acknowledged flush in so many is looked for on the disks. */
-const FLUSH_LOOK_EVERY = 4;
 
-export function watchPredicates(cluster: SimCluster, witness: Witness, ledger: Ledger): NameNodeWatch {
+/** `flushLookEvery`: one acknowledged flush in so many is looked for on the disks. */
+export function watchPredicates(cluster: SimCluster, witness: Witness, ledger: Ledger, flushLookEvery: number): NameNodeWatch {
   const { scheduler } = cluster.simulation;
   const nameNode = new NameNodeWatch(cluster, (id) => {
     const owner = witness.model().ownerOf(id);
@@ -37,9 +37,10 @@ export function watchPredicates(cluster: SimCluster, witness: Witness, ledger: L
   watchLogStarts(cluster, witness);
   watchClocks(cluster);
   watchLeaving(cluster);
+  watchTurns(cluster);
   let flushes = 0;
   cluster.beforeFlush = (file, end, mark) => {
-    if (flushes++ % FLUSH_LOOK_EVERY > 0) return () => undefined;
+    if (flushes++ % flushLookEvery > 0) return () => undefined;
     const before = new Map(cluster.dataNodes.map(({ name, machine }) => [name, machine.host]));
     return () => {
       const standing = cluster.dataNodes.filter(({ name, machine }) => machine.isAlive && before.get(name) === machine.host);

@@ -1,5 +1,5 @@
-// Every predicate about one NameNode and its DataNodes: what it says in a line, when it is looked at and in which file, or
-// why it is not yet. table.test.ts holds the first column against what runs really evaluate.
+// Every predicate about one NameNode and its DataNodes: what it says in a line, when it is looked at and in which file.
+// table.test.ts holds the first column against what runs really evaluate.
 
 /** event: at each such event; periodic: from time to time; rest: once the cluster is at rest; restart: after each start. */
 export type Cadence = 'event' | 'periodic' | 'rest' | 'restart';
@@ -7,12 +7,11 @@ export type Cadence = 'event' | 'periodic' | 'rest' | 'restart';
 export interface Predicate {
   readonly id: string;
   readonly says: string;
-  readonly looked?: { readonly when: readonly Cadence[]; readonly where: string };
-  readonly notYet?: string;
+  readonly when: readonly Cadence[];
+  readonly where: string;
 }
 
-const at = (id: string, says: string, where: string, ...when: Cadence[]): Predicate => ({ id, says, looked: { when, where } });
-const later = (id: string, says: string, notYet: string): Predicate => ({ id, says, notYet });
+const at = (id: string, says: string, where: string, ...when: Cadence[]): Predicate => ({ id, says, when, where });
 
 export const PREDICATES: readonly Predicate[] = [
   at('NS1', "acknowledged changes are in the log once, in order; the tree is the log's", 'log-checks.ts, checks.ts', 'rest'),
@@ -111,7 +110,7 @@ export const PREDICATES: readonly Predicate[] = [
   at('SM4', 'safe mode ends once all DataNodes have reported', 'checks.ts', 'rest'),
   at('ST1', 'a storage is stale until a whole report came since its node registered', 'predicates/namenode.ts', 'event'),
   at('ST3', 'a report counts when it is whole, and only then', 'predicates/namenode.ts', 'event'),
-  later('ST4', 'a thousand DataNodes report at once and heartbeats are answered', 'a figure of a benchmark, not of a run'),
+  at('ST4', 'no more DataNodes report at a time than may, and each in slices', 'predicates/turns.ts', 'event'),
   at(
     'DL1',
     'no last good replica is ordered away or deleted; excess leaves enough',
@@ -122,7 +121,7 @@ export const PREDICATES: readonly Predicate[] = [
   at('DL3', 'nothing of a later stamp than was ordered is deleted', 'predicates/namenode.ts, predicates/unlinks.ts', 'event'),
   at('DL4', 'a DataNode deletes on order only, or for a newer generation', 'predicates/unlinks.ts', 'event'),
   at('DL5', 'nothing is left over on the disks', 'checks.ts', 'rest'),
-  later('DL6', 'big deletes stall nobody', 'virtual time stands still within a turn; a figure of a benchmark'),
+  at('DL6', 'what was deleted is taken apart in slices', 'predicates/turns.ts', 'event'),
   at('TR1', 'what is moved to the trash is at its path or there at every instant', 'ledger.ts', 'event'),
   at('TR2', 'the trash is emptied by a clock that does not jump', 'ledger.ts, drills/namenode.ts', 'event'),
   at('X1', 'whatever was killed starts again', 'cluster.ts', 'restart'),
@@ -133,8 +132,5 @@ export const PREDICATES: readonly Predicate[] = [
 /** What `npm run sim -- --predicates` prints. */
 export function tellPredicates(): string[] {
   const width = Math.max(...PREDICATES.map(({ id }) => id.length));
-  return PREDICATES.map(({ id, says, looked, notYet }) => {
-    const how = looked === undefined ? `not yet: ${notYet}` : `${looked.when.join(', ')} in ${looked.where}`;
-    return `${id.padEnd(width)}  ${says} [${how}]`;
-  });
+  return PREDICATES.map(({ id, says, when, where }) => `${id.padEnd(width)}  ${says} [${when.join(', ')} in ${where}]`);
 }
