@@ -10,8 +10,9 @@ import { ProtocolError } from '../../base/errors.ts';
 import type { ProtoWriter } from '../protobuf/writer.ts';
 
 export const LENGTH_BYTES = 4;
-/** First piece of memory for a frame that spans chunks; it doubles as its bytes arrive. */
+/** First piece of memory for a frame that spans chunks; the next ones are so much longer, as its bytes arrive. */
 const FIRST_PIECE_BYTES = 16 * 1024;
+const GROWTH = 4;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -138,7 +139,7 @@ export class FrameSplitter {
     if (needed > this.partial.length) {
       const announced =
         needed >= LENGTH_BYTES && this.partialBytes >= LENGTH_BYTES ? this.partial.readUInt32BE(0) + LENGTH_BYTES : needed;
-      const size = Math.min(Math.max(announced, needed), Math.max(needed, FIRST_PIECE_BYTES, this.partial.length * 2));
+      const size = Math.min(Math.max(announced, needed), Math.max(needed, FIRST_PIECE_BYTES, this.partial.length * GROWTH));
       // Short ones are cut from Node's own pool.
       const grown = Buffer.allocUnsafe(size);
       this.partial.copy(grown, 0, 0, this.partialBytes);
