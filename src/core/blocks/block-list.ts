@@ -14,6 +14,7 @@ const CHUNK_SIZE = 64 * 1024;
 export const MAX_REPORTED_REPLICAS = 1 << 27;
 /** Apache keeps the upper 16 bits of the length and all but 4 of the state for later versions. */
 const NUM_BYTES_MASK = (1n << 48n) - 1n;
+const TWO_32 = 2 ** 32;
 const TWO_48 = 2 ** 48;
 
 /** A replica as a DataNode reports it. Decoders reuse one object: copy what must stay. */
@@ -24,11 +25,31 @@ export interface ReportedReplica {
   state: ReplicaState;
 }
 
-/** Gives the replicas of a report one after the other; each call fills `into`. */
-export interface ReplicaCursor {
-  readonly count: number;
-  readonly done: boolean;
-  next(into: ReportedReplica): void;
+/**
+ * Gives the replicas of a report one after the other: `advance` goes to the next one, which the cursor itself then shows. The id
+ * lies there in two halves, since most reported replicas are as we know them and need no bigint.
+ */
+export abstract class ReplicaCursor implements Readonly<ReportedReplica> {
+  abstract readonly count: number;
+  abstract readonly done: boolean;
+  /** Signed. */
+  idLow = 0;
+  /** Signed. */
+  idHigh = 0;
+  numBytes = 0;
+  genStamp: GenStamp = genStamp(0);
+  state: ReplicaState = ReplicaState.FINALIZED;
+
+  abstract advance(): void;
+
+  get id(): BlockId {
+    return ((BigInt(this.idHigh) << 32n) | BigInt(this.idLow >>> 0)) as BlockId;
+  }
+
+  protected setId(id: BlockId): void {
+    this.idLow = Number(BigInt.asIntN(32, id));
+    this.idHigh = Number(id >> 32n);
+  }
 }
 
 export function emptyReplica(): ReportedReplica {
@@ -40,7 +61,7 @@ function replicaState(value: number): ReplicaState {
   return value as ReplicaState;
 }
 
-class BufferCursor implements ReplicaCursor {
+class BufferCursor extends ReplicaCursor {
   readonly count: number;
   readonly #buffers: readonly Uint8Array[];
   #buffer: Uint8Array;
@@ -51,6 +72,7 @@ class BufferCursor implements ReplicaCursor {
   #high = 0;
 
   constructor(count: number, buffers: readonly Uint8Array[]) {
+    super();
     let bytes = 0;
     for (const buffer of buffers) bytes += buffer.length;
     // A replica takes at least four bytes, so a count can be believed only as far as the bytes carry it.
@@ -66,19 +88,18 @@ class BufferCursor implements ReplicaCursor {
     return this.#read === this.count;
   }
 
-  next(into: ReportedReplica): void {
+  advance(): void {
     this.#varint();
     // Zig-zag: the lowest bit is the sign.
     const sign = -(this.#low & 1);
-    const low = ((this.#low >>> 1) | (this.#high << 31)) ^ sign;
-    const high = (this.#high >>> 1) ^ sign;
-    into.id = ((BigInt(high | 0) << 32n) | BigInt(low >>> 0)) as BlockId;
+    this.idLow = ((this.#low >>> 1) | (this.#high << 31)) ^ sign;
+    this.idHigh = (this.#high >>> 1) ^ sign;
     this.#varint();
-    into.numBytes = (this.#high & 0xffff) * 2 ** 32 + (this.#low >>> 0);
+    this.numBytes = (this.#high & 0xffff) * TWO_32 + (this.#low >>> 0);
     this.#varint();
-    into.genStamp = genStamp((this.#high >>> 0) * 2 ** 32 + (this.#low >>> 0));
+    this.genStamp = genStamp((this.#high >>> 0) * TWO_32 + (this.#low >>> 0));
     this.#varint();
-    into.state = replicaState(this.#low & 0xf);
+    this.state = replicaState(this.#low & 0xf);
     this.#read++;
   }
 
@@ -94,6 +115,41 @@ class BufferCursor implements ReplicaCursor {
   }
 
   #varint(): void {
+    const buffer = this.#buffer;
+    let at = this.#at;
+    // Up to five bytes, as nearly all have, while they lie in one buffer.
+    if (at + 5 <= buffer.length) {
+      let byte = buffer[at++] as number;
+      let low = byte & 0x7f;
+      let high = 0;
+      if (byte >= 0x80) {
+        byte = buffer[at++] as number;
+        low |= (byte & 0x7f) << 7;
+        if (byte >= 0x80) {
+          byte = buffer[at++] as number;
+          low |= (byte & 0x7f) << 14;
+          if (byte >= 0x80) {
+            byte = buffer[at++] as number;
+            low |= (byte & 0x7f) << 21;
+            if (byte >= 0x80) {
+              byte = buffer[at++] as number;
+              low |= (byte & 0x7f) << 28;
+              high = (byte & 0x7f) >>> 4;
+            }
+          }
+        }
+      }
+      if (byte < 0x80) {
+        this.#at = at;
+        this.#low = low;
+        this.#high = high;
+        return;
+      }
+    }
+    this.#longVarint();
+  }
+
+  #longVarint(): void {
     let low = 0;
     let high = 0;
     for (let shift = 0; shift < 70; shift += 7) {
@@ -114,13 +170,14 @@ class BufferCursor implements ReplicaCursor {
   }
 }
 
-class LongsCursor implements ReplicaCursor {
+class LongsCursor extends ReplicaCursor {
   readonly count: number;
   readonly #longs: readonly bigint[];
   readonly #finalized: number;
   #read = 0;
 
   constructor(longs: readonly bigint[]) {
+    super();
     const finalized = Number(longs[0] ?? 0n);
     const others = Number(longs[1] ?? 0n);
     // Without replicas Apache sends two zeros, and no delimiter.
@@ -138,13 +195,13 @@ class LongsCursor implements ReplicaCursor {
     return this.#read === this.count;
   }
 
-  next(into: ReportedReplica): void {
+  advance(): void {
     const under = this.#read >= this.#finalized;
     const at = under ? 2 + 3 * (this.#finalized + 1) + 4 * (this.#read - this.#finalized) : 2 + 3 * this.#read;
-    into.id = blockId(this.#longs[at] as bigint);
-    into.numBytes = Number((this.#longs[at + 1] as bigint) & NUM_BYTES_MASK);
-    into.genStamp = genStamp(Number(BigInt.asIntN(64, this.#longs[at + 2] as bigint)));
-    into.state = under ? replicaState(Number((this.#longs[at + 3] as bigint) & 0xfn)) : ReplicaState.FINALIZED;
+    this.setId(blockId(this.#longs[at] as bigint));
+    this.numBytes = Number((this.#longs[at + 1] as bigint) & NUM_BYTES_MASK);
+    this.genStamp = genStamp(Number(BigInt.asIntN(64, this.#longs[at + 2] as bigint)));
+    this.state = under ? replicaState(Number((this.#longs[at + 3] as bigint) & 0xfn)) : ReplicaState.FINALIZED;
     this.#read++;
   }
 }
@@ -159,18 +216,35 @@ export function decodeBlockLongs(longs: readonly bigint[]): ReplicaCursor {
   return new LongsCursor(longs);
 }
 
+class ListCursor extends ReplicaCursor {
+  readonly #replicas: readonly Readonly<ReportedReplica>[];
+  #at = 0;
+
+  constructor(replicas: readonly Readonly<ReportedReplica>[]) {
+    super();
+    this.#replicas = replicas;
+  }
+
+  get count(): number {
+    return this.#replicas.length;
+  }
+
+  get done(): boolean {
+    return this.#at === this.#replicas.length;
+  }
+
+  advance(): void {
+    const replica = this.#replicas[this.#at++] as Readonly<ReportedReplica>;
+    this.setId(replica.id);
+    this.numBytes = replica.numBytes;
+    this.genStamp = replica.genStamp;
+    this.state = replica.state;
+  }
+}
+
 /** A cursor over replicas at hand. */
 export function cursorOf(replicas: readonly Readonly<ReportedReplica>[]): ReplicaCursor {
-  let at = 0;
-  return {
-    count: replicas.length,
-    get done() {
-      return at === replicas.length;
-    },
-    next(into) {
-      Object.assign(into, replicas[at++]);
-    },
-  };
+  return new ListCursor(replicas);
 }
 
 /** Packs a report as a DataNode sends it. */

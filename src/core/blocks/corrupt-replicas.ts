@@ -55,6 +55,7 @@ export class CorruptReplicas {
 
   /** With a reason: only when it is bad for that reason. */
   remove(block: BlockHandle, node: Datanode, reason?: CorruptReason): boolean {
+    if (this.#byBlock.size === 0) return false;
     const nodes = this.#byBlock.get(block);
     const known = nodes?.get(node);
     if (nodes === undefined || known === undefined || (reason !== undefined && known.reason !== reason)) return false;

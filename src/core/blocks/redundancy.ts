@@ -28,8 +28,12 @@ import { StorageState } from './storage-type.ts';
 const SATISFIED: PlacementStatus = { satisfied: true, additionalReplicas: 0 };
 
 /** Live replicas that the block must have now, those in maintenance counted in its favour. */
-export function requiredLive(state: ManagerState, block: BlockHandle, counts: ReplicaCounts): number {
-  const wanted = state.owner.replication(block);
+export function requiredLive(
+  state: ManagerState,
+  block: BlockHandle,
+  counts: ReplicaCounts,
+  wanted = state.owner.replication(block),
+): number {
   return Math.max(wanted - maintenance(counts), Math.min(state.options.minMaintenanceReplication, wanted));
 }
 
@@ -45,26 +49,27 @@ export function placementStatus(state: ManagerState, block: BlockHandle, additio
 }
 
 /** Whether what is there and on its way suffices, in number and place. */
-export function hasEnough(state: ManagerState, block: BlockHandle, counts: ReplicaCounts): boolean {
+export function hasEnough(state: ManagerState, block: BlockHandle, counts: ReplicaCounts, wanted?: number): boolean {
   const pending = state.pending.count(block);
-  if (counts.live + pending < requiredLive(state, block, counts)) return false;
+  if (counts.live + pending < requiredLive(state, block, counts, wanted)) return false;
   return pending > 0 || placementStatus(state, block).satisfied;
 }
 
 /** Puts the block into the queue where it belongs now, or takes it out. */
-export function updateNeeded(state: ManagerState, block: BlockHandle, known?: ReplicaCounts): void {
+export function updateNeeded(state: ManagerState, block: BlockHandle, known?: ReplicaCounts, knownWanted?: number): void {
   if (!state.populating) return;
   if (state.blocks.state(block) !== BlockState.COMPLETE) {
     state.needed.remove(block);
     return;
   }
   const counts = known ?? countReplicas(state, block);
-  if (hasEnough(state, block, counts)) {
+  const wanted = knownWanted ?? state.owner.replication(block);
+  if (hasEnough(state, block, counts, wanted)) {
     state.needed.remove(block);
     return;
   }
   const live = counts.live + state.pending.count(block);
-  state.needed.update(block, live, counts.readOnly, outOfService(counts), state.owner.replication(block));
+  state.needed.update(block, live, counts.readOnly, outOfService(counts), wanted);
 }
 
 /** More live replicas than wanted: some go now, or when it is known for sure which are there. */

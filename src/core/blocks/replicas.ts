@@ -44,19 +44,30 @@ export function unlink(state: ManagerState, block: BlockHandle, storage: Storage
 }
 
 /** Whether the block counts as safe may have changed. */
-export function updateSafety(state: ManagerState, block: BlockHandle, live?: number): void {
+export function updateSafety(state: ManagerState, block: BlockHandle, live?: number, wanted?: number): void {
   const { safeMode } = state;
   if (!safeMode.counting) return;
   const safe =
     state.blocks.state(block) === BlockState.COMPLETE &&
-    isReferenced(state, block) &&
+    (wanted ?? state.owner.replication(block)) > 0 &&
     (live ?? liveReplicas(state, block)) >= safeMode.safeReplication;
   safeMode.setSafe(block, safe);
 }
 
 /** A finalized replica with the block's generation stamp and length is on that storage. */
 export function addStored(state: ManagerState, block: BlockHandle, storage: Storage, deleteHint?: Datanode): void {
-  if (!isReferenced(state, block)) return;
+  const wanted = state.owner.replication(block);
+  if (wanted > 0) addWanted(state, block, storage, wanted, deleteHint);
+}
+
+/** The same for a block of which so many replicas, at least one, are wanted. */
+export function addWanted(
+  state: ManagerState,
+  block: BlockHandle,
+  storage: Storage,
+  wanted: number,
+  deleteHint?: Datanode,
+): void {
   const { blocks, corrupt } = state;
   const added = link(state, block, storage);
   // A replica on another storage than the bad one is another replica; Apache goes on taking it for bad.
@@ -67,13 +78,12 @@ export function addStored(state: ManagerState, block: BlockHandle, storage: Stor
     expectPipeline(state, block);
     complete(state, block);
   } else {
-    updateSafety(state, block, counts.live);
+    updateSafety(state, block, counts.live, wanted);
   }
   const now = blocks.state(block);
   if ((now !== BlockState.COMPLETE && now !== BlockState.COMMITTED) || !state.populating) return;
 
-  const wanted = state.owner.replication(block);
-  updateNeeded(state, block, counts);
+  updateNeeded(state, block, counts, wanted);
   if (counts.live > wanted) processExtraRedundancy(state, block, wanted, storage.node, deleteHint);
   if (counts.corrupt > 0 && usable >= wanted) invalidateCorrupt(state, block);
 }

@@ -10,10 +10,10 @@ import { emptyReplica, type ReplicaCursor, type ReportedReplica } from './block-
 import { type BlockHandle, BlockState } from './block-map.ts';
 import { CorruptReason } from './corrupt-replicas.ts';
 import type { Datanode, Storage, StorageIdentity } from './datanode.ts';
-import { invalidateUnknown, isReferenced } from './orders.ts';
+import { invalidateUnknown } from './orders.ts';
 import { updateNeeded } from './redundancy.ts';
 import { storageOnNode } from './replica-counts.ts';
-import { addStored, forgetReplica, markCorrupt, removeStored, unlink } from './replicas.ts';
+import { addWanted, forgetReplica, markCorrupt, removeStored, unlink } from './replicas.ts';
 import type { ManagerState } from './state.ts';
 import { ReplicaState } from './storage-type.ts';
 
@@ -78,28 +78,29 @@ export function whyCorrupt(
   }
 }
 
-/** Works one reported replica in. Answers the block, or 0 when it is none of ours. */
+/** Works one reported replica of `block` in; 0: of none of ours. */
 function processReplica(
   state: ManagerState,
   storage: Storage,
+  block: BlockHandle,
   replica: Readonly<ReportedReplica>,
   occasion: Occasion,
   deleteHint?: Datanode,
-): BlockHandle {
-  const { blocks, corrupt, underConstruction } = state;
-  const block = blocks.find(replica.id);
+): void {
+  const { blocks, corrupt, invalidations, underConstruction } = state;
   if (block === 0) {
     unknownReplica(state, storage, replica, occasion);
-    return 0;
+    return;
   }
-  if (!isReferenced(state, block)) {
+  const wanted = state.owner.replication(block);
+  if (wanted === 0) {
     if (occasion !== 'firstReport') invalidateUnknown(state, storage.node, replica.id, replica.genStamp);
-    return block;
+    return;
   }
-  if (state.invalidations.has(storage.node, replica.id, replica.genStamp)) {
+  if (invalidations.sizeOf(storage.node) > 0 && invalidations.has(storage.node, replica.id, replica.genStamp)) {
     // It is not the copy that was awaited: another is wanted.
     if (occasion === 'incremental') updateNeeded(state, block);
-    return block;
+    return;
   }
   const blockState = blocks.state(block);
   const stored = { state: blockState, genStamp: blocks.genStamp(block), numBytes: blocks.numBytes(block) };
@@ -107,7 +108,7 @@ function processReplica(
   const reason = knownBad ? CorruptReason.CORRUPTION_REPORTED : whyCorrupt(replica, stored);
   if (reason !== undefined) {
     markCorrupt(state, block, storage, { reason, genStamp: replica.genStamp, numBytes: replica.numBytes });
-    return block;
+    return;
   }
   const writing = blockState === BlockState.UNDER_CONSTRUCTION || blockState === BlockState.UNDER_RECOVERY;
   const finalized = replica.state === ReplicaState.FINALIZED;
@@ -115,9 +116,8 @@ function processReplica(
     underConstruction.reported(block, storage, replica.genStamp, replica.state);
   }
   if (finalized && (!blocks.hasReplica(block, storage.number) || corrupt.has(block, storage.node))) {
-    addStored(state, block, storage, deleteHint);
+    addWanted(state, block, storage, wanted, deleteHint);
   }
-  return block;
 }
 
 export function incrementalReport(
@@ -149,12 +149,12 @@ export function incrementalReport(
         const hint = entry.deleteHint === undefined || entry.deleteHint === '' ? undefined : datanodes.byUuid(entry.deleteHint);
         if (block !== 0 && blocks.genStamp(block) === entry.genStamp) pending.arrived(block, node);
         replica.state = ReplicaState.FINALIZED;
-        processReplica(state, storage, replica, 'incremental', hint);
+        processReplica(state, storage, block, replica, 'incremental', hint);
         break;
       }
       case BlockStatus.RECEIVING:
         replica.state = ReplicaState.RBW;
-        processReplica(state, storage, replica, 'incremental');
+        processReplica(state, storage, block, replica, 'incremental');
         break;
     }
   }
@@ -211,7 +211,6 @@ export class FullReport {
   readonly storage: Storage;
   readonly #state: ManagerState;
   readonly #cursor: ReplicaCursor;
-  readonly #replica = emptyReplica();
   readonly #occasion: Occasion;
   readonly #seen: SeenHandles;
   /** Blocks that an incremental report named meanwhile. */
@@ -276,16 +275,25 @@ export class FullReport {
   }
 
   #readReplicas(limit: number): void {
-    const replica = this.#replica;
-    for (let i = 0; i < limit && !this.#cursor.done; i++) {
-      this.#cursor.next(replica);
-      if (this.#newer.has(replica.id)) {
-        const block = this.#state.blocks.find(replica.id);
-        if (block !== 0 && this.#state.blocks.hasReplica(block, this.storage.number)) this.#see(block);
-        continue;
+    const cursor = this.#cursor;
+    const { blocks, corrupt } = this.#state;
+    const { node, number } = this.storage;
+    for (let i = 0; i < limit && !cursor.done; i++) {
+      cursor.advance();
+      const block = blocks.findHalves(cursor.idLow, cursor.idHigh);
+      // Nearly all replicas are as they were: nothing follows from them, whatever else is known of their blocks.
+      const isAsKnown =
+        block !== 0 &&
+        cursor.state === ReplicaState.FINALIZED &&
+        blocks.isSettled(block, number, cursor.genStamp, cursor.numBytes) &&
+        node.knownBad.size === 0 &&
+        !corrupt.has(block, node);
+      if (!isAsKnown) {
+        const isOvertaken = this.#newer.size > 0 && this.#newer.has(cursor.id);
+        if (!isOvertaken) processReplica(this.#state, this.storage, block, cursor, this.#occasion);
+        if (block === 0 || !blocks.hasReplica(block, number)) continue;
       }
-      const block = processReplica(this.#state, this.storage, replica, this.#occasion);
-      if (block !== 0 && this.#state.blocks.hasReplica(block, this.storage.number)) this.#see(block);
+      this.#see(block);
     }
   }
 

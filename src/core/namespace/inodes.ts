@@ -60,6 +60,10 @@ export class Inodes extends InodeView {
   private readonly writer = new AttributeWriter();
   /** Stamps versions; one counter for all, so that no version of a row ever comes again soon. */
   private changes = 0;
+  /** The directory whose reachability was looked at last, and in which state of the table. */
+  private askedDirectory: InodeHandle = 0;
+  private askedAt = -1;
+  private askedReachable = false;
 
   constructor(options: InodesOptions = {}) {
     const allocator = options.allocator ?? new PageAllocator();
@@ -111,6 +115,19 @@ export class Inodes extends InodeView {
   isWithin(inode: InodeHandle, top: InodeHandle): boolean {
     for (let at = inode; at !== 0; at = this.parent(at)) if (at === top) return true;
     return false;
+  }
+
+  /** Many are asked for whose neighbours were asked for just before: the way up is gone once for a directory and state. */
+  override isReachable(inode: InodeHandle): boolean {
+    if (inode <= 0 || inode > this.rows.highestHandle || this.kind(inode) === 0) return false;
+    const directory = this.parent(inode);
+    if (directory === 0) return inode === this.root;
+    if (directory !== this.askedDirectory || this.changes !== this.askedAt) {
+      this.askedDirectory = directory;
+      this.askedAt = this.changes;
+      this.askedReachable = this.topOf(directory) === this.root;
+    }
+    return this.askedReachable;
   }
 
   /** Puts a detached or new inode (with all below it) into a directory under its name, which must be free. */
