@@ -1,13 +1,14 @@
 // One directory of a million files, on both NameNodes from the same image: how long other clients wait while it is listed,
 // summed up, moved, changed, saved, viewed and deleted. A second process asks for the root's status all the time; a third
-// does the same with a server that has nothing else to do, and says what the machine itself is to blame for.
+// does the same with a server that has nothing else to do, and says what the machine itself is to blame for. Of our own NameNode
+// the longest turn of the main thread is told as well, in CPU time (turns.mjs): that holds on a busy machine too.
 //
 //   node bench/big-directory.mjs [--files 1000000] [--systems tuskfs,apache] [--ops list,du,...] [--keep DIR]
 //
 // With --keep the image is made once and found again by the next run.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { connect, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { option, ourHdfs, report, root, run, scratch, tool, word } from './common.mjs';
@@ -117,17 +118,45 @@ function configure(dir, port) {
     `fs.defaultFS=hdfs://127.0.0.1:${port}`,
     `dfs.namenode.http-address=127.0.0.1:${port + 1}`,
     `dfs.namenode.name.dir=file://${dir}/name`,
+    'fs.trash.interval=1440',
     'dfs.namenode.safemode.threshold-pct=0',
     'dfs.namenode.safemode.extension=0',
   ]);
   return conf;
 }
 
+const turnsSocket = (dir) => join(dir, 'turns.sock');
+
+/** The longest turns of our NameNode since this was asked last; nothing for Apache's. */
+function takeTurns(system) {
+  if (system.name === 'apache') return {};
+  return new Promise((resolve, reject) => {
+    let said = '';
+    connect(turnsSocket(system.dir))
+      .on('data', (text) => (said += text))
+      .on('end', () => {
+        const { longest, collectionMs } = JSON.parse(said);
+        resolve({
+          turn_ms: longest[0]?.ms ?? 0,
+          turns: longest.map(({ ms, atMs }) => `${ms}@${atMs}`),
+          collection_ms: collectionMs,
+        });
+      })
+      .on('error', reject);
+  });
+}
+
 async function namenode(system, dir) {
+  const watch = {
+    NODE_OPTIONS: `--import ${join(root, 'bench/turns.mjs')} ${process.env.BENCH_NODE_OPTIONS ?? ''}`,
+    TUSKFS_BENCH_TURNS: turnsSocket(dir),
+    // The module loader's own threads start before the command can ask for more.
+    UV_THREADPOOL_SIZE: '128',
+  };
   const log = openSync(join(dir, 'namenode.log'), 'a');
   const started = spawn(system.hdfs, ['--config', system.conf, 'namenode'], {
     stdio: ['ignore', log, log],
-    env: { ...process.env, HADOOP_LOG_DIR: dir, HDFS_OPTS: '-Xmx2g' },
+    env: { ...process.env, HADOOP_LOG_DIR: dir, HDFS_OPTS: '-Xmx2g', ...(system.name === 'apache' ? {} : watch) },
   });
   for (let tries = 0; ; tries++) {
     await pause(500);
@@ -147,6 +176,10 @@ const OPS = {
   list: [dfs('-ls', '-R', DIRECTORY)],
   du: [dfs('-du', '-s', DIRECTORY)],
   'du-disturbed': [dfs('-du', '-s', DIRECTORY)],
+  count: [dfs('-count', '-q', DIRECTORY)],
+  find: [dfs('-find', DIRECTORY, '-name', 'part-00000')],
+  chmod: [dfs('-chmod', '-R', 'g+w', DIRECTORY)],
+  chown: [{ args: ['dfs', '-chown', '-R', `${OWNER}:others`, DIRECTORY] }],
   rename: [dfs('-mv', DIRECTORY, MOVED), dfs('-mv', MOVED, DIRECTORY)],
   setrep: [dfs('-setrep', '-R', '2', DIRECTORY)],
   save: [
@@ -155,6 +188,7 @@ const OPS = {
     { args: ['dfsadmin', '-safemode', 'leave'] },
   ],
   oiv: 'oiv',
+  trash: [dfs('-rm', '-r', DIRECTORY), dfs('-mv', `/user/${OWNER}/.Trash/Current${DIRECTORY}`, DIRECTORY)],
   delete: [dfs('-rm', '-r', '-skipTrash', DIRECTORY)],
 };
 
@@ -188,6 +222,7 @@ async function perform(op, system) {
 
 async function measure(system, ops) {
   const process_ = await namenode(system, system.dir);
+  report({ bench: 'big-directory', system: system.name, op: 'start', ...(await takeTurns(system)) });
   // Who is connected is killed in the end.
   const idle = createServer((socket) => socket.on('error', () => socket.destroy()).pipe(socket)).listen(0, '127.0.0.1');
   await new Promise((resolve) => idle.once('listening', resolve));
@@ -199,9 +234,9 @@ async function measure(system, ops) {
   try {
     for (const op of ops) {
       const disturber = op.endsWith('-disturbed') ? child(['disturb', uri], { HADOOP_USER_NAME: OWNER }) : undefined;
-      await Promise.all([pings.take(), controls.take()]);
+      await Promise.all([pings.take(), controls.take(), takeTurns(system)]);
       const done = await perform(op, system);
-      const [waits, unavoidable] = await Promise.all([pings.take(), controls.take()]);
+      const [waits, unavoidable, turns] = await Promise.all([pings.take(), controls.take(), takeTurns(system)]);
       disturber?.stop();
       report({
         bench: 'big-directory',
@@ -211,6 +246,7 @@ async function measure(system, ops) {
         longest_ms: Math.round(waits.longest),
         control_ms: Math.round(unavoidable.longest),
         beyond_ms: Math.round(Math.max(0, waits.longest - unavoidable.longest)),
+        ...turns,
         pings: waits.count,
         namenode_mib: Math.round(memoryOf(process_.pid, 'VmRSS')),
         namenode_peak_mib: Math.round(memoryOf(process_.pid, 'VmHWM')),
