@@ -44,6 +44,8 @@ export interface ImageTarget {
   readonly blocks: BlockSink;
   /** A file that somebody was writing: it gets a lease. */
   readonly onUnderConstruction?: ((inode: InodeHandle, clientName: string) => void) | undefined;
+  /** Lets others have their turn, in the middle of a long child list. */
+  readonly pause?: (() => Promise<void>) | undefined;
 }
 
 /** Apache: BlockStoragePolicySuite.STORAGE_POLICY_XATTR_NAME; on disk a directory keeps its storage policy so. */
@@ -60,6 +62,8 @@ const MODE_MASK = 0xfff;
 /** Deepest directory. Apache's own recursions end far earlier. */
 const MAX_DEPTH = 16_384;
 const SLASH = 0x2f;
+/** Children that are put into their directory in one turn: some two microseconds each. */
+const LINK_SLICE = 4096;
 
 function fail(what: string): never {
   throw new ProtocolError(what);
@@ -236,19 +240,47 @@ export class InodeLoading {
     return attributes;
   }
 
-  /** Puts the children of one directory into it. They come in the order of their names. */
-  link({ parent, children, refChildren }: INodeDirectorySection_DirEntry): void {
+  /**
+   * Puts the children of one directory into it; a promise when that takes more than one turn. They come in the order of
+   * their names.
+   */
+  link(entry: INodeDirectorySection_DirEntry): Promise<void> | undefined {
+    const directory = this.directoryOf(entry);
+    const { children } = entry;
+    const { pause } = this.target;
+    if (pause === undefined || children.length <= LINK_SLICE) {
+      this.linkSome(directory, children, 0, children.length);
+      return undefined;
+    }
+    return this.linkInSlices(directory, children, pause);
+  }
+
+  private async linkInSlices(directory: InodeHandle, children: readonly number[], pause: () => Promise<void>): Promise<void> {
+    for (let from = 0; from < children.length; from += LINK_SLICE) {
+      if (from > 0) await pause();
+      this.linkSome(directory, children, from, Math.min(from + LINK_SLICE, children.length));
+    }
+  }
+
+  private directoryOf({ parent, refChildren }: INodeDirectorySection_DirEntry): InodeHandle {
     if (refChildren.length > 0) refuseFeature('snapshots', 'references to renamed inodes');
     const { inodes } = this.target;
     if (parent === undefined || !Number.isSafeInteger(parent)) fail('a child list without its directory');
     const directory = parent === ROOT_INODE_ID ? inodes.root : inodes.findAnywhere(inodeId(parent));
     if (directory === 0) fail(`directory ${parent} has children, but is not there`);
     if (inodes.type(directory) !== InodeType.DIRECTORY) fail(`inode ${parent} has children, but is no directory`);
-    for (const id of children) {
+    return directory;
+  }
+
+  private linkSome(directory: InodeHandle, children: readonly number[], from: number, to: number): void {
+    const { inodes } = this.target;
+    for (let i = from; i < to; i++) {
+      const id = children[i] as number;
       const child = Number.isSafeInteger(id) ? inodes.findAnywhere(inodeId(id)) : 0;
-      if (child === 0) fail(`inode ${id}, child of directory ${parent}, is not there`);
+      if (child === 0) fail(`inode ${id}, child of directory ${inodes.id(directory)}, is not there`);
       if (child === inodes.root || inodes.parent(child) !== 0) fail(`inode ${id} is in two directories`);
-      if (inodes.child(directory, inodes.name(child)) !== 0) fail(`directory ${parent} has two children of one name`);
+      if (inodes.child(directory, inodes.name(child)) !== 0)
+        fail(`directory ${inodes.id(directory)} has two children of one name`);
       if (inodes.type(child) === InodeType.DIRECTORY) this.checkAbove(directory, child);
       inodes.attach(directory, child);
     }

@@ -96,13 +96,14 @@ export class SectionReader {
     return this.next(type);
   }
 
-  /** Decodes all that is left; a ProtocolError of `visit` is told with its place. */
-  async forEach<T>(type: MessageType<T, never>, visit: (message: T) => void): Promise<void> {
+  /** Decodes all that is left; a ProtocolError of `visit` is told with its place. What it promises is waited for. */
+  async forEach<T>(type: MessageType<T, never>, visit: (message: T) => Promise<void> | undefined | void): Promise<void> {
     while (await this.fill()) {
       do {
         const message = this.next(type);
         try {
-          visit(message);
+          const visiting = visit(message);
+          if (visiting !== undefined) await visiting;
         } catch (error) {
           if (error instanceof ProtocolError) throw this.error(error.message, error);
           throw error;

@@ -198,6 +198,7 @@ export async function loadImageFile(host: Host, file: ImageFile, make: () => Nam
       inodes,
       blocks: namespace.blocks,
       onUnderConstruction: (inode, clientName) => namespace.leases.add(clientName, inodes.id(inode), host.clock.monotonic()),
+      pause: () => new Promise((resolve) => host.clock.defer(resolve)),
     });
     return { namespace, image, file };
   } finally {
