@@ -1,8 +1,8 @@
 // chmod, chown, chgrp.
 import { HdfsError, messageOf } from '../../../base/errors.ts';
-import { Command } from '../command.ts';
 import { parseOptions, UsageError } from '../command-format.ts';
 import type { Item } from '../item.ts';
+import { OverlappingCommand } from '../overlapping-command.ts';
 import { type ModeChange, parseMode } from '../permissions.ts';
 
 /** A failure, with what was being done in front of it. */
@@ -15,7 +15,7 @@ async function attempt(what: string, item: Item, action: Promise<void>): Promise
   }
 }
 
-export class Chmod extends Command {
+export class Chmod extends OverlappingCommand {
   #change: ModeChange = (bits) => bits;
 
   protected processOptions(args: string[]): void {
@@ -26,7 +26,7 @@ export class Chmod extends Command {
     this.#change = change;
   }
 
-  protected async processPath(item: Item): Promise<void> {
+  protected async change(item: Item): Promise<undefined> {
     const { permission, isDirectory } = item.found;
     const changed = this.#change(permission, isDirectory);
     if (changed !== permission) await attempt('permissions', item, item.fs.chmod(item.path, changed));
@@ -37,7 +37,7 @@ const NAME = '[-+_./@a-zA-Z0-9]';
 const OWNER = new RegExp(`^\\s*(${NAME}+)?(:(${NAME}*))?\\s*$`);
 const GROUP = new RegExp(`^\\s*(${NAME}+)\\s*$`);
 
-export class Chown extends Command {
+export class Chown extends OverlappingCommand {
   protected owner: string | undefined;
   protected group: string | undefined;
 
@@ -55,7 +55,7 @@ export class Chown extends Command {
       throw new UsageError(`'${text}' does not specify owner or group.`);
   }
 
-  protected async processPath(item: Item): Promise<void> {
+  protected async change(item: Item): Promise<undefined> {
     const owner = this.owner === item.found.owner ? undefined : this.owner;
     const group = this.group === item.found.group ? undefined : this.group;
     if (owner !== undefined || group !== undefined) await attempt('ownership', item, item.fs.chown(item.path, owner, group));

@@ -1,12 +1,12 @@
 // setrep [-R] [-w] <rep> <path> ...
 import { HdfsError } from '../../../base/errors.ts';
-import { Command } from '../command.ts';
 import { parseOptions, UsageError } from '../command-format.ts';
 import type { Item } from '../item.ts';
+import { OverlappingCommand, type Report } from '../overlapping-command.ts';
 
 const LOOK_AGAIN_MS = 10_000;
 
-export class SetReplication extends Command {
+export class SetReplication extends OverlappingCommand {
   #replication = 0;
   #wait = false;
   readonly #waiting: Item[] = [];
@@ -31,18 +31,19 @@ export class SetReplication extends Command {
     if (this.#wait) await this.#waitForAll();
   }
 
-  protected async processPath(item: Item): Promise<void> {
+  protected async change(item: Item): Promise<Report | undefined> {
     const stat = item.found;
-    if (!stat.isFile) return;
+    if (!stat.isFile) return undefined;
     if (stat.erasureCoded) {
-      this.print(`Did not set replication for: ${item.text}, because it's an erasure coded file.`);
-      return;
+      return () => this.print(`Did not set replication for: ${item.text}, because it's an erasure coded file.`);
     }
     if (!(await item.fs.setReplication(item.path, this.#replication))) {
       throw new HdfsError('EIO', `Could not set replication for: ${item.text}`);
     }
-    this.print(`Replication ${this.#replication} set: ${item.text}`);
-    if (this.#wait) this.#waiting.push(item);
+    return () => {
+      this.print(`Replication ${this.#replication} set: ${item.text}`);
+      if (this.#wait) this.#waiting.push(item);
+    };
   }
 
   async #waitForAll(): Promise<void> {
