@@ -51,6 +51,8 @@ export const SIM_KEYS: Keys = {
   'dfs.blocksize': 16_384,
   'dfs.client-write-packet-size': 2_048,
   'dfs.heartbeat.interval': 1,
+  // Nothing that a run looks at depends on it.
+  'fs.du.interval': 0,
   // Replicas of blocks that were deleted while they were written go with the next full report.
   'dfs.blockreport.intervalMsec': 60_000,
   'dfs.namenode.heartbeat.recheck-interval': 3_000,

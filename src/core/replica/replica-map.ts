@@ -120,6 +120,11 @@ export class ReplicaMap {
     return blockId((BigInt(page.high[row] as number) << 32n) | BigInt((page.low[row] as number) >>> 0));
   }
 
+  /** The lower half of its id. */
+  idLow(handle: ReplicaHandle): number {
+    return this.live1(handle).low[handle & PAGE_MASK] as number;
+  }
+
   genStamp(handle: ReplicaHandle): GenStamp {
     return this.live1(handle).genStamp[handle & PAGE_MASK] as GenStamp;
   }

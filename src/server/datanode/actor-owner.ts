@@ -138,7 +138,7 @@ function storageReports(dataset: Dataset, pool: string): readonly StorageReportP
     capacity: volume.capacity,
     dfsUsed: volume.dfsUsed,
     remaining: volume.availableBytes,
-    blockPoolUsed: volume.usedByPool.get(pool) ?? 0,
+    blockPoolUsed: volume.usedBy(pool),
     nonDfsUsed: volume.nonDfsUsed,
   }));
 }

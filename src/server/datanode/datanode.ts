@@ -40,6 +40,7 @@ import { RollingUpgrades } from './rolling-upgrade.ts';
 import { Scanners } from './scanners.ts';
 import type { Counters, Services } from './services.ts';
 import { type DataNodeSettings, readSettings } from './settings.ts';
+import { SpaceCount } from './space-count.ts';
 import { Storages } from './storages.ts';
 import { openWebPort } from './web-port.ts';
 import { XceiverServer } from './xceiver.ts';
@@ -59,6 +60,7 @@ interface Running {
   readonly identity: Identity;
   readonly late: LateVolumes;
   readonly scanners: Scanners;
+  readonly spaceCount: SpaceCount;
   readonly storages: Storages;
   readonly services: Services;
   readonly xceivers: XceiverServer;
@@ -134,6 +136,7 @@ export class DataNode {
     const follow = (): void => {
       scanners.follow();
       ramDisk.follow();
+      spaceCount.follow();
     };
     for (const { directory } of storages.failed) dataset.volumeList.noteFailure(directory, host.clock.now(), 0);
     const watch = new DiskWatch({
@@ -163,6 +166,8 @@ export class DataNode {
     for (const directory of storages.late) late.awaitOpening(directory);
     const reporter = { log: host.log, identity, dataset, pools: () => pools };
     const scanners = new Scanners(host, settings, dataset, (block) => reportBad(reporter, block, undefined));
+    const { clock, random, log } = host;
+    const spaceCount = new SpaceCount({ dataset, settings, clock, random, log });
     const counters: Counters = {
       activeTransfers: 0,
       transfersOut: 0,
@@ -287,7 +292,7 @@ export class DataNode {
       const newPool = ({ nameservice, namenodes }: Nameservice) => new PoolService(nameservice, namenodes, owner, host.log);
       makePool = newPool;
       pools = nameservices.map(newPool);
-      this.running = { identity, late, scanners, storages, services, xceivers, rpc, http, pools, addresses };
+      this.running = { identity, late, scanners, spaceCount, storages, services, xceivers, rpc, http, pools, addresses };
     } catch (error) {
       late.stop();
       await http?.close();
@@ -306,6 +311,7 @@ export class DataNode {
     if (running === undefined) return;
     this.running = undefined;
     running.late.stop();
+    running.spaceCount.stop();
     running.services.ramDisk.stop();
     await running.scanners.stop();
     await Promise.all(running.pools.map((pool) => pool.stop()));

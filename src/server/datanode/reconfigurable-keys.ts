@@ -65,6 +65,12 @@ export function reconfigurableKeys(
       changeable('dfs.datanode.slowdisk.low.threshold.ms', atLeast(1, long), (value) => {
         settings.diskLowThresholdMs = value;
       }),
+      changeable('fs.du.interval', duration, (intervalMs) => {
+        settings.spaceCount = { ...settings.spaceCount, intervalMs };
+      }),
+      changeable('fs.getspaceused.jitterMillis', duration, (jitterMs) => {
+        settings.spaceCount = { ...settings.spaceCount, jitterMs };
+      }),
       changeable('dfs.datanode.outliers.report.interval', atLeast(1, duration), (value) => {
         settings.outliersReportMs = value;
       }),

@@ -47,6 +47,8 @@ export interface DataNodeSettings {
   readonly reserving: Reserving;
   readonly volumeFailuresTolerated: number;
   readonly choosing: VolumeChooserOptions;
+  /** How often space is counted (0: once), and by how much that varies. */
+  spaceCount: { readonly intervalMs: number; readonly jitterMs: number };
   readonly directoryScanMs: number;
   readonly directoryScanThrottleMs: number;
   /** Negative: blocks are not verified by themselves. */
@@ -105,6 +107,10 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     reserving: readReserving(configuration),
     volumeFailuresTolerated: configuration.getInt('dfs.datanode.failed.volumes.tolerated'),
     choosing: readChoosing(configuration),
+    spaceCount: {
+      intervalMs: configuration.getDuration('fs.du.interval'),
+      jitterMs: configuration.getDuration('fs.getspaceused.jitterMillis'),
+    },
     directoryScanMs: configuration.getDuration('dfs.datanode.directoryscan.interval'),
     directoryScanThrottleMs: throttleOf(configuration.getInt('dfs.datanode.directoryscan.throttle.limit.ms.per.sec')),
     scanPeriodMs: configuration.getDuration('dfs.datanode.scan.period.hours') || DEFAULT_SCAN_PERIOD_MS,

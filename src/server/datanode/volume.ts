@@ -39,7 +39,10 @@ export class Volume {
   isVacant = false;
   /** A call of its disk failed: whoever is responsible finds out whether the whole volume did. */
   onTrouble: ((error: unknown) => void) | undefined;
+  /** Bytes in the files of each pool. */
   readonly usedByPool = new Map<string, number>();
+  /** What these take of the disk beyond that, as it was last counted. */
+  readonly overheadByPool = new Map<string, number>();
   /** All that is done on it. */
   readonly disk: VolumeDisk;
   /** For finding out how the disk is: one call at a time, and not behind those of others. */
@@ -101,8 +104,13 @@ export class Volume {
 
   get dfsUsed(): number {
     let used = 0;
-    for (const bytes of this.usedByPool.values()) used += bytes;
+    for (const pool of this.usedByPool.keys()) used += this.usedBy(pool);
     return used;
+  }
+
+  /** What a pool takes of the disk. */
+  usedBy(pool: string): number {
+    return (this.usedByPool.get(pool) ?? 0) + (this.overheadByPool.get(pool) ?? 0);
   }
 
   get capacity(): number {
