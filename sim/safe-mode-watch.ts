@@ -19,7 +19,8 @@ export function watchSafeMode(cluster: SimCluster, witness: Witness): void {
     const system = cluster.nameNode.running?.system;
     if (system === undefined) return;
     const { lastTxid } = system.editLog;
-    const on = system.blockManager.safeMode.isStartup;
+    // Also while an operator, or a full disk, has it on as well.
+    const on = system.blockManager.safeMode.counting;
     // One that is over at the first look is looked at as well.
     if (watched?.system !== system) watched = { system, firstTxid: lastTxid, lastTxid, over: false };
     if (watched.over) return;
