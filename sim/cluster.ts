@@ -148,6 +148,8 @@ export class SimCluster {
   core: readonly Daemon<DataNode>[];
   /** Asked before a flush; what it answers is called once the flush is acknowledged. */
   beforeFlush: ((file: GhostFile, end: number, mark: 'flush' | 'sync') => () => void) | undefined;
+  /** Of so many bytes of a file that a reader was shown, how many every DataNode shows. */
+  shownByAll: ((file: GhostFile, end: number) => number) | undefined;
   /** How often any DataNode has lost its power: what was only flushed before is owed no more. */
   dataPowerLosses = 0;
   /** Replicas that a fault has damaged, by DataNode and path of the block file. */

@@ -139,8 +139,11 @@ export class FileWork implements Scene {
     }
     // What is about to be cut away may be seen once more.
     if (end > file.seen && file.changedMs < sinceMs && file.cutTo === undefined) {
-      file.seen = end;
-      file.seenAtLosses = losses;
+      const seen = file.open ? (cluster.shownByAll?.(file, end) ?? end) : end;
+      if (seen > file.seen) {
+        file.seen = seen;
+        file.seenAtLosses = losses;
+      }
     }
   }
 

@@ -10,6 +10,7 @@ import { watchLogStarts } from './log-start.ts';
 import { NameNodeWatch } from './namenode.ts';
 import { NameNodeDiskWatch } from './namenode-disk.ts';
 import { checkNamespace } from './namespace.ts';
+import { shownByAll } from './shown.ts';
 import { watchLeases } from './thief.ts';
 import { watchTurns } from './turns.ts';
 import { watchUnlinks } from './unlinks.ts';
@@ -47,6 +48,7 @@ export function watchPredicates(cluster: SimCluster, witness: Witness, ledger: L
       checkFlushed(cluster, witness, file, end, mark, new Set(standing.map(({ name }) => name)));
     };
   };
+  cluster.shownByAll = (file, end) => shownByAll(cluster, witness, file, end);
   const disk = new NameNodeDiskWatch(cluster, witness);
   const bad = new Set<string>();
   const lookOver = (): void => {

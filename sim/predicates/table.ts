@@ -73,8 +73,8 @@ export const PREDICATES: readonly Predicate[] = [
   ),
   at(
     'BK5',
-    'bytes that a reader has seen stay, and nobody sees more than was written',
-    'workload.ts, checks.ts',
+    'bytes that a reader has seen, and every holder shows, stay, and nobody sees more than was written',
+    'file-work.ts, predicates/shown.ts, checks.ts',
     'event',
     'rest',
   ),
