@@ -140,3 +140,32 @@ test('a directory that cannot be used at the start counts as failed, and the res
     'Too many failed volumes - current valid volumes: 1, volumes configured: 3, volumes failed: 2, volume failures tolerated: 1',
   );
 });
+
+test('flushed bytes on a failed disk are an error for readers, not an end of the file, also after a restart', async () => {
+  const { cluster, client, node, simulation } = await begin(29, 1, { 'dfs.datanode.failed.volumes.tolerated': 2 });
+  const open = async (path: string) => {
+    const file = await client.open(path, 'w', { replication: 1 });
+    await file.write('flushed');
+    await file.hsync({ updateLength: path === '/known' });
+    return file;
+  };
+  const files = [await simulation.run(open('/known'), 60_000), await simulation.run(open('/unknown'), 60_000)];
+  const places = [...node(0).machine.disk.files('/').keys()].filter((path) => /rbw\/blk_\d+$/.test(path));
+  expect(places).toHaveLength(2);
+  const roots = places.map((path) => path.slice(0, 2));
+  node(0).diskFault = ({ path }) => (roots.some((root) => path.startsWith(root)) ? { error: 'EIO' } : undefined);
+  const more = files.map(async (file) => {
+    await file.write('more');
+    await file.hsync();
+  });
+  await simulation.run(Promise.allSettled(more), 300_000);
+  expect(await cluster.until(() => node(0).running?.dataset.volumes.length === 3 - new Set(roots).size, 60_000)).toBe(true);
+  for (const path of ['/known', '/unknown']) {
+    await expect(simulation.run(client.readFile(path), 120_000)).rejects.toThrow('Cannot obtain block length');
+  }
+  node(0).crash('process');
+  await simulation.run(node(0).restart(), 60_000);
+  expect(await cluster.until(() => cluster.ready, 120_000)).toBe(true);
+  // The NameNode knows that there were bytes.
+  await expect(simulation.run(client.readFile('/known'), 120_000)).rejects.toThrow('Cannot obtain block length');
+});

@@ -37,8 +37,9 @@ export async function visibleLength(
     await host.clock.sleep(ASK_AGAIN_MS, signal ?? closed);
     nodes = later;
   }
-  // No DataNode has the replica yet: the pipeline is just being set up, and nothing was written.
-  if (unknown === located.nodes.length) return 0;
+  // No DataNode has the replica yet: the pipeline is just being set up, and nothing was written. Where the NameNode knows of
+  // bytes it was there, and is gone: Apache's client shows a file that ends before it all the same.
+  if (unknown === located.nodes.length && located.length === 0) return 0;
   throw new HdfsError('EIO', `Cannot obtain block length for ${blockName(located.block)} of ${path}: ${failures.join('; ')}`, {
     path,
   });

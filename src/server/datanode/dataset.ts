@@ -15,6 +15,7 @@ import { type BlockToDelete, invalidate } from './invalidation.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { rbwDir, tmpDir } from './layout.ts';
 import { recoverCopies } from './lazy-persist-files.ts';
+import { OutOfReach } from './out-of-reach.ts';
 import { NO_HURRY, notBack, type Patience, settledOrLate } from './patience.ts';
 import type { MemoryPlace, RamDisk } from './ram-disk.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
@@ -39,6 +40,7 @@ export class Dataset {
   readonly log: Log;
   readonly events: DatasetEvents;
   readonly locks = new KeyedLock();
+  readonly outOfReach = new OutOfReach();
   onVolumeFailed: ((volume: Volume, reason: string) => void) | undefined;
   /** A volume does not answer while a pool is taken up; unset: it is waited for. It is out of service until `enter`. */
   onVolumeLate: ((volume: Volume, takenUp: Promise<void>) => void) | undefined;
@@ -377,6 +379,9 @@ export class Dataset {
   /** Length that readers may rely on. Apache: getReplicaVisibleLength. */
   visibleLength(block: BlockName): number {
     const pool = this.pool(block.pool);
+    if (pool.replicas.find(block.id) === 0 && this.outOfReach.has(block)) {
+      throw new HdfsError('EIO', `The volume of replica ${describeBlock(block)} is out of service`);
+    }
     const handle = this.require(pool, block);
     if (pool.replicas.genStamp(handle) < block.genStamp) {
       throw new HdfsError(

@@ -78,6 +78,7 @@ function endWriter(dataset: Dataset, pool: BlockPool, handle: ReplicaHandle): vo
 
 function forget(dataset: Dataset, pool: BlockPool, handle: ReplicaHandle, onForgotten: (block: BlockName) => void): void {
   const name = nameOf(pool, handle);
+  if (pool.inFlight.has(handle)) dataset.outOfReach.add(name);
   dataset.ramDisk?.abandoned(pool, name.id);
   pool.inFlight.get(handle)?.settleRest();
   pool.inFlight.delete(handle);
