@@ -566,9 +566,14 @@ export class BlockManager {
   /** The node's queues belong to a life that is over: what they stood for is judged anew. */
   #dropWork(node: Datanode): void {
     const state = this.#state;
-    for (const task of node.transfers.splice(0)) {
-      for (const target of task.targets) target.node.decrementBlocksScheduled(target.type);
+    const again = new Set<BlockHandle>();
+    for (const { handle, block, targets } of node.transfers.splice(0)) {
+      for (const target of targets) target.node.decrementBlocksScheduled(target.type);
+      if (state.blocks.find(block.id) === handle && state.pending.cancel(handle, targets)) again.add(handle);
     }
+    // What comes to a node that has only registered anew may be there already: its report tells.
+    if (!node.alive) for (const block of state.pending.dropNode(node)) again.add(block);
+    for (const block of again) if (state.owner.replication(block) > 0) updateNeeded(state, block);
     state.invalidations.removeNode(node);
     for (const block of node.excess.keys()) state.postponed.add(0, block);
     node.excess.clear();

@@ -53,10 +53,30 @@ export class PendingReconstruction {
   arrived(block: BlockHandle, node: Datanode): boolean {
     const pending = this.#pending.get(block);
     if (pending === undefined) return false;
-    for (let i = pending.targets.length - 1; i >= 0; i--) if (pending.targets[i]?.node === node) pending.targets.splice(i, 1);
-    if (pending.targets.length > 0) return false;
-    this.#pending.delete(block);
-    return true;
+    this.#without(block, pending, (target) => target.node === node);
+    return pending.targets.length === 0;
+  }
+
+  /** The copies to these storages were never ordered. True when one of them was awaited. */
+  cancel(block: BlockHandle, targets: readonly Storage[]): boolean {
+    const pending = this.#pending.get(block);
+    return pending !== undefined && this.#without(block, pending, (target) => targets.includes(target));
+  }
+
+  /** The node is gone: copies to it come no more. Answers of which blocks they were; Apache waits until their time is over. */
+  dropNode(node: Datanode): BlockHandle[] {
+    const out: BlockHandle[] = [];
+    for (const [block, pending] of this.#pending) {
+      if (this.#without(block, pending, (target) => target.node === node)) out.push(block);
+    }
+    return out;
+  }
+
+  #without(block: BlockHandle, { targets }: Pending, gone: (target: Storage) => boolean): boolean {
+    const before = targets.length;
+    for (let i = before - 1; i >= 0; i--) if (gone(targets[i] as Storage)) targets.splice(i, 1);
+    if (targets.length === 0) this.#pending.delete(block);
+    return targets.length < before;
   }
 
   /** Forgets the block; answers the targets that were awaited. */

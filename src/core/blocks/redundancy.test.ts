@@ -130,6 +130,51 @@ describe('deletions', () => {
   });
 });
 
+describe('copies on their way', () => {
+  /** A block with two of three replicas, whose third was ordered; nobody has obeyed yet. */
+  function ordered() {
+    const cluster = new TestCluster();
+    // Dead after a minute.
+    cluster.manager.datanodes.configure({ heartbeatRecheckIntervalMs: 15_000 });
+    cluster.manager.activate(cluster.now, 0);
+    const nodes = cluster.addNodes(4);
+    const block = cluster.addBlock(3);
+    cluster.write(block, nodes.slice(0, 2));
+    cluster.nowMs += 3_000;
+    cluster.tick();
+    return { cluster, nodes, block };
+  }
+
+  it('to a node that has died are ordered again at once', () => {
+    const { cluster, nodes, block } = ordered();
+    const transfers = nodes.flatMap((node) => {
+      const { commands } = cluster.heartbeat(node);
+      return commands.flatMap((command) => (command.kind === 'transfer' ? command.blocks : []));
+    });
+    const [target] = transfers.flatMap(({ targets }) => targets);
+    const dead = nodes.find((node) => node.id.datanodeUuid === target?.node.uuid);
+    expect(dead).toBeDefined();
+    const others = nodes.filter((node) => node !== dead);
+    cluster.run(50_000, others);
+    expect(cluster.manager.liveReplicas(block)).toBe(2);
+    cluster.run(20_000, others);
+    expect(cluster.manager.liveReplicas(block)).toBe(3);
+    expect(cluster.manager.statistics().timedOutReplications).toBe(0);
+  });
+
+  it('from a node that begins anew before it was told of them are ordered again at once', () => {
+    const { cluster, nodes, block } = ordered();
+    expect(cluster.manager.statistics().pendingReplication).toBe(1);
+    for (const { id, location } of nodes.slice(0, 2)) {
+      cluster.manager.registerDatanode({ id, location, softwareVersion: '3.5.0' }, cluster.now);
+    }
+    expect(cluster.manager.statistics().pendingReplication).toBe(0);
+    for (const node of nodes) cluster.report(node);
+    cluster.run(20_000);
+    expect(cluster.manager.liveReplicas(block)).toBe(3);
+  });
+});
+
 describe('bad replicas', () => {
   it('wait for every storage to report where the key says so', () => {
     for (const deleteCorruptImmediately of [true, false]) {
