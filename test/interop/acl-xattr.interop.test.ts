@@ -8,7 +8,7 @@ import { describeWithApache } from './apache.ts';
 import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
 import { Resident } from './support/resident.ts';
 
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 600_000;
 
 /** What each NameNode does when it is its turn; words parted by spaces. */
 const TURNS: readonly (readonly [Maker, readonly string[]])[] = [

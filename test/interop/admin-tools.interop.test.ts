@@ -12,7 +12,7 @@ import { describeWithApache, ours, writeConfiguration } from './apache.ts';
 import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
 import { Resident } from './support/resident.ts';
 
-const LIMIT_MS = 200_000;
+const LIMIT_MS = 600_000;
 const host = nodeHost({ logLevel: 'silent' });
 
 /** Both answer these alike, whoever the NameNode is. */

@@ -112,7 +112,7 @@ describeWithApache('hdfs ec and dfsadmin', () => {
       await apache.must(cluster.client, 'dfs', ['-mkdir', '-p', '/d']);
       await apache.must(cluster.client, 'dfs', ['-put', join(directory, 'file'), '/d/f']);
     }
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => {
     for (const cluster of clusters.values()) await cluster.stop();
     await apache?.close();

@@ -13,16 +13,28 @@ import { freePorts } from './support/ports.ts';
 export const ROOT = resolve(import.meta.dirname, '../..');
 const OUTPUT_LIMIT = 256 * 1024 * 1024;
 
-/** A group of tests that needs Apache Hadoop, with the jars of this set. */
-export function describeWithApache(name: string, body: () => void, set: JarSet = 'hdfs'): void {
+function describeWith(name: string, body: () => void, set: JarSet, retry: number): void {
   const found = jarsOrReason(set);
   if ('directory' in found) {
-    describe(name, body);
+    describe(name, { retry }, body);
     return;
   }
   if (process.env.TUSKFS_REQUIRE_INTEROP !== undefined) throw new Error(`${name}: ${found.missing}`);
   console.warn(`${name}: skipped, because ${found.missing}`);
   describe.skip(name, body);
+}
+
+/** A group of tests that needs Apache Hadoop, with the jars of this set. */
+export function describeWithApache(name: string, body: () => void, set: JarSet = 'hdfs'): void {
+  describeWith(name, body, set, 0);
+}
+
+/**
+ * One whose tests each begin with clusters of their own. Such a test, of a dozen processes on a machine that others use too,
+ * may be tried once more; the summary of the run names it then.
+ */
+export function describeRepeatable(name: string, body: () => void, set: JarSet = 'hdfs'): void {
+  describeWith(name, body, set, 1);
 }
 
 export interface Finished {
@@ -41,7 +53,7 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-const DEFAULT_LIMIT_MS = 120_000;
+const DEFAULT_LIMIT_MS = 300_000;
 
 /** Runs a program to its end, whatever its exit code. */
 export function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
@@ -112,6 +124,15 @@ export function writeConfiguration(directory: string, values: Readonly<Record<st
   return directory;
 }
 
+/** Keys of every cluster. */
+export const COMMON_KEYS: Readonly<Record<string, string>> = {
+  'dfs.namenode.safemode.extension': '0',
+  'dfs.namenode.fs-limits.min-block-size': '1024',
+  // A file is often closed a moment before its last block is reported: the next try comes soon, and all of them last for longer.
+  'dfs.client.block.write.locateFollowingBlock.initial.delay.ms': '25',
+  'dfs.client.block.write.locateFollowingBlock.retries': '10',
+};
+
 export interface ClusterOptions {
   readonly datanodes?: number;
   /** Keys for all daemons and for the client. */
@@ -174,8 +195,7 @@ export class Cluster {
     const common = {
       'fs.defaultFS': cluster.uri,
       'dfs.namenode.http-address': `127.0.0.1:${httpPort}`,
-      'dfs.namenode.safemode.extension': '0',
-      'dfs.namenode.fs-limits.min-block-size': '1024',
+      ...COMMON_KEYS,
       ...keys,
     };
     writeConfiguration(cluster.clientConf, common);

@@ -2,16 +2,16 @@
 // shell against Apache's. If this fails, a script that reads what setfacl, getfacl, setfattr or getfattr print on Hadoop
 // reads something else here.
 import { expect, test } from 'vitest';
-import { describeWithApache } from './apache.ts';
+import { describeRepeatable } from './apache.ts';
 import { apacheShell, type CliShell, differing, ourShell } from './support/cli-shells.ts';
 import { readCliTexts } from './support/cli-texts.ts';
 import { ClusterPerTest } from './support/cluster-per-test.ts';
 import type { Maker, MixedCluster } from './support/mixed-cluster.ts';
 
 const SUPERGROUP = { 'dfs.permissions.superusergroup': 'supergroup', 'dfs.replication': '1' };
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 600_000;
 
-describeWithApache('Hadoop’s own texts of its shell', () => {
+describeRepeatable('Hadoop’s own texts of its shell', () => {
   const world = new ClusterPerTest('cli-texts', () => [['data1k', Buffer.alloc(1024)]]);
 
   const start = async (name: string, maker: Maker, posixInheritance: boolean): Promise<MixedCluster> => {

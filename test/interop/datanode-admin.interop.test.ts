@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Cluster, describeWithApache, ours } from './apache.ts';
+import { Cluster, describeRepeatable, ours } from './apache.ts';
 import { Resident } from './support/resident.ts';
 
 const MIB = 1024 * 1024;
@@ -16,7 +16,7 @@ const NODES = ['dn1', 'dn2', 'dn3', 'dn4'] as const;
 type Role = (typeof NODES)[number];
 /** Name of a step of the script, and what was seen at its end. */
 type Step = readonly [string, readonly unknown[]];
-const SETTLE_LIMIT_MS = 30_000;
+const SETTLE_LIMIT_MS = 90_000;
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 interface Node {
@@ -180,7 +180,7 @@ class Site {
   }
 }
 
-describeWithApache('DataNodes that are taken out of service', () => {
+describeRepeatable('DataNodes that are taken out of service', () => {
   let directory: string;
   let apache: Resident;
 
@@ -248,7 +248,8 @@ describeWithApache('DataNodes that are taken out of service', () => {
     };
     try {
       await dfs('-put', join(directory, 'content'), '/all');
-      await dfs('-setrep', '-w', '4', '/all');
+      await dfs('-setrep', '4', '/all');
+      await apache.must(cluster.clientConf, 'await-replicas', ['4', '/all']);
       await site.untilReported('Under replicated blocks: 0');
       await note('new', report());
 

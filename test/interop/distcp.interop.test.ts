@@ -11,7 +11,7 @@ import { MixedCluster } from './support/mixed-cluster.ts';
 import { Resident } from './support/resident.ts';
 
 const DISTCP = 'org.apache.hadoop.tools.DistCp';
-const LIMIT_MS = 240_000;
+const LIMIT_MS = 600_000;
 const BLOCK = 1024 * 1024;
 /** Files below /src, by name: three blocks, a part of one, nothing. */
 const SIZES: Readonly<Record<string, number>> = { 'a/large': 2 * BLOCK + 12_345, 'a/small': 100, 'a/b/empty': 0, top: 5000 };

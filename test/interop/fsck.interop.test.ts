@@ -81,10 +81,10 @@ describeWithApache('hdfs fsck', () => {
       await dfs('-touchz', '/d/e/empty');
       await dfs('-D', 'dfs.replication=2', '-put', join(directory, 'file'), '/d/two');
       // On a busy machine the last reports come after the write is done.
-      await dfs('-setrep', '-w', '3', '/d/whole', '/d/e/parts');
-      await dfs('-setrep', '-w', '2', '/d/two');
+      await apache.must(cluster.client, 'await-replicas', ['3', '/d/whole', '/d/e/parts']);
+      await apache.must(cluster.client, 'await-replicas', ['2', '/d/two']);
     }
-  }, 120_000);
+  }, 600_000);
   afterAll(async () => {
     for (const cluster of clusters.values()) await cluster.stop();
     await apache?.close();

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeWithApache, run } from './apache.ts';
+import { describeRepeatable, run } from './apache.ts';
 import { BothClusters } from './support/both-clusters.ts';
 import { findGoClient } from './support/go-client.ts';
 import type { Maker } from './support/mixed-cluster.ts';
@@ -60,7 +60,7 @@ ls -la /tree
 const client = findGoClient();
 const unless = (): string | undefined => ('missing' in client ? client.missing : undefined);
 
-describeWithApache('Debian’s Go client', () => {
+describeRepeatable('Debian’s Go client', () => {
   const missing = unless();
   if (missing !== undefined) {
     if (process.env.TUSKFS_REQUIRE_INTEROP !== undefined) throw new Error(missing);

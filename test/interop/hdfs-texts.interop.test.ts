@@ -2,7 +2,7 @@
 // cluster and on Apache's, and Apache's shell on our cluster, by Hadoop's own test helper. If this fails, a script that reads
 // what `hdfs dfs` or `hdfs dfsadmin` print on Hadoop reads something else here.
 import { beforeAll, expect, test } from 'vitest';
-import { describeWithApache, runJava } from './apache.ts';
+import { describeRepeatable, runJava } from './apache.ts';
 import { type CliShell, differing, ourShell } from './support/cli-shells.ts';
 import { type CliCase, readCliTexts, readTestSource } from './support/cli-texts.ts';
 import { ClusterPerTest } from './support/cluster-per-test.ts';
@@ -11,7 +11,7 @@ import type { Maker, MixedCluster } from './support/mixed-cluster.ts';
 const MODULE = 'hadoop-hdfs';
 const FILES = ['testHDFSConf.xml', 'testDeleteConf.xml'];
 const DATA = ['data15bytes', 'data30bytes', 'data60bytes', 'data120bytes', 'data1k'];
-const LIMIT_MS = 400_000;
+const LIMIT_MS = 600_000;
 /** How many are tried on Apache's cluster too, unless all are asked for: what our cluster answers has been held to all. */
 const FIRST_CASES = process.env.TUSKFS_ALL_TEXTS === undefined ? 250 : Number.POSITIVE_INFINITY;
 
@@ -34,7 +34,7 @@ const KEYS = {
   'hadoop.shell.safely.delete.limit.num.files': '5',
 };
 
-describeWithApache(
+describeRepeatable(
   'Hadoop’s own texts of dfs and dfsadmin',
   () => {
     const world = new ClusterPerTest('hdfs-texts', () =>

@@ -3,14 +3,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { describeWithApache } from './apache.ts';
+import { describeRepeatable } from './apache.ts';
 import { ClusterPerTest } from './support/cluster-per-test.ts';
 import type { Maker, MixedCluster } from './support/mixed-cluster.ts';
 
 const MIB = 1024 * 1024;
 const FILES = 24;
 
-describeWithApache('clusters of both', () => {
+describeRepeatable('clusters of both', () => {
   const content = randomBytes(9 * MIB + 1);
 
   const world = new ClusterPerTest('mixed', () => [
@@ -52,8 +52,10 @@ describeWithApache('clusters of both', () => {
       if (name !== 'our NameNode') {
         expect((await world.apache.must(nodes.client, 'fsck', ['/appended'])).stdout).toMatch(/Status: HEALTHY/);
       }
-      await dfs('-setrep', '-w', '1', '/content');
-      await dfs('-setrep', '-w', '4', '/content');
+      for (const count of ['1', '4']) {
+        await dfs('-setrep', count, '/content');
+        await world.apache.must(nodes.client, 'await-replicas', [count, '/content']);
+      }
       await check();
       // Each DataNode as the other kind.
       for (const [index, maker] of makers.slice(1).entries()) {

@@ -165,7 +165,7 @@ describeWithApache('Monitoring', () => {
       const { code, stderr } = await apacheHdfs(clientConf, 'dfs', ['-fs', uri, '-mkdir', '-p', '/m/d']);
       expect(code, stderr).toBe(0);
     }
-  }, 180_000);
+  }, 600_000);
   afterAll(async () => {
     await ours?.stop();
     await apache?.stop();
@@ -204,7 +204,7 @@ describeWithApache('Monitoring', () => {
     const [rpc] = await beans(httpPort(ours, 'nn'), 'Hadoop:service=NameNode,name=RpcDetailedActivityForPort*');
     expect(rpc?.MkdirsNumOps).toBe(1);
     expect(rpc?.MkdirsAvgTime).toBeGreaterThan(0);
-    expect(rpc?.MkdirsAvgTime).toBeLessThan(1000);
+    expect(rpc?.MkdirsAvgTime).toBeLessThan(10_000);
     const text = await (await fetch(`http://127.0.0.1:${httpPort(ours, 'nn')}/metrics`)).text();
     expect(text).toContain('tuskfs_rpc_processing_seconds_count{method="mkdirs"} 1\n');
     expect(text).toContain('tuskfs_datanodes{state="live"} 1\n');

@@ -4,13 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { describeWithApache, ours } from './apache.ts';
+import { describeRepeatable, ours } from './apache.ts';
 import { ClusterPerTest } from './support/cluster-per-test.ts';
 import type { Maker } from './support/mixed-cluster.ts';
 
 const OTHER: Readonly<Record<Maker, Maker>> = { ours: 'apache', apache: 'ours' };
 
-describeWithApache('the NameNode’s disks', () => {
+describeRepeatable('the NameNode’s disks', () => {
   const content = randomBytes(200_003);
 
   const world = new ClusterPerTest('name-disks', () => [['content', content]]);

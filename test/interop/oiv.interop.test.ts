@@ -126,7 +126,7 @@ describeWithApache('our oiv beside Apache’s', () => {
     }
   };
 
-  test('serves the same answers, and Apache’s shell reads them', { timeout: 120_000 }, async () => {
+  test('serves the same answers, and Apache’s shell reads them', { timeout: 600_000 }, async () => {
     const [myPort = 0, theirPort = 0] = await freePorts(2);
     const words = (port: number) => ['-p', 'Web', '-i', path('fsimage-unbuilt'), '-addr', `127.0.0.1:${port}`];
     const mine = await started(process.execPath, [join(ROOT, 'bin/hdfs'), 'oiv', ...words(myPort)], myPort);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { connect, type Hdfs } from '../../src/client/index.ts';
-import { describeWithApache, ours } from './apache.ts';
+import { describeRepeatable, ours } from './apache.ts';
 import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
 import { Resident } from './support/resident.ts';
 
@@ -22,7 +22,7 @@ interface Writer {
 
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
-describeWithApache('writers of both', () => {
+describeRepeatable('writers of both', () => {
   let directory: string;
   let apache: Resident;
   let cluster: MixedCluster | undefined;
@@ -162,7 +162,10 @@ describeWithApache('writers of both', () => {
     ['our client, Apache’s DataNode', 'ours', ['apache', 'apache']],
   ] as const) {
     test(`${name}: a writer waits for the only node of its pipeline, which is upgraded`, async () => {
-      const nodes = await start(`upgrade-${client}`, makers, { 'dfs.replication': '1' });
+      const nodes = await start(`upgrade-${client}`, makers, {
+        'dfs.replication': '1',
+        'dfs.client.datanode-restart.timeout': '120',
+      });
       hdfs = await connect({ confDir: nodes.client });
       const content = randomBytes(300_001);
       const writer = await openWith(client, '/f', 'create');

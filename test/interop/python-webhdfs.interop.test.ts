@@ -3,7 +3,7 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeWithApache, run } from './apache.ts';
+import { describeRepeatable, run } from './apache.ts';
 import { BothClusters } from './support/both-clusters.ts';
 import { startHttpFs } from './support/httpfs.ts';
 import type { MixedCluster } from './support/mixed-cluster.ts';
@@ -20,7 +20,7 @@ interface Outputs {
   readonly fsspec: string;
 }
 
-describeWithApache('Python’s clients of WebHDFS', () => {
+describeRepeatable('Python’s clients of WebHDFS', () => {
   describeWithPython('hdfs, fsspec and pyarrow', PACKAGES, (python) => {
     const user = userInfo().username;
     let both: BothClusters;
@@ -63,6 +63,6 @@ describeWithApache('Python’s clients of WebHDFS', () => {
         fsspec: fsspec.replace(OWN_WORDS, '$1'),
       });
       expect(wordless(gateway)).toEqual(wordless(apache));
-    }, 240_000);
+    }, 600_000);
   });
 });

@@ -2,14 +2,14 @@
 // that read and write through it, query engines among them, get other answers or other bytes from ours.
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeWithApache, run } from './apache.ts';
+import { describeRepeatable, run } from './apache.ts';
 import { BothClusters } from './support/both-clusters.ts';
 import type { Maker } from './support/mixed-cluster.ts';
 import { describeWithPython } from './support/python.ts';
 
 const TOUR = join(import.meta.dirname, 'python/native_tour.py');
 
-describeWithApache('the Rust client', () => {
+describeRepeatable('the Rust client', () => {
   describeWithPython('hdfs-native', ['hdfs-native==0.14.7'], (python) => {
     let both: BothClusters;
 
@@ -33,6 +33,6 @@ describeWithApache('the Rust client', () => {
       expect(expected).toContain('read: True');
       expect(expected).toContain('read what was appended: True');
       expect(await tour('ours')).toBe(expected);
-    }, 180_000);
+    }, 600_000);
   });
 });

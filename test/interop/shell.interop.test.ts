@@ -20,7 +20,7 @@ const KEYS = {
   'ipc.client.connect.max.retries': '0',
 };
 const STDIN = 'from stdin\n';
-const LIMIT_MS = 280_000;
+const LIMIT_MS = 600_000;
 /** Its toString is that of a Java map of any values. */
 const UNKNOWN_CLASS = /^MapWritable/;
 

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeWithApache, ours } from './apache.ts';
+import { describeRepeatable, ours } from './apache.ts';
 import { BothClusters } from './support/both-clusters.ts';
 import type { Maker } from './support/mixed-cluster.ts';
 
@@ -78,7 +78,7 @@ watch --after 1 --count 4
   .trim()
   .split('\n');
 
-describeWithApache('tuskfs', () => {
+describeRepeatable('tuskfs', () => {
   let both: BothClusters;
   const large = randomBytes(12 * MIB + 3);
 

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { describeWithApache } from './apache.ts';
+import { describeRepeatable } from './apache.ts';
 import { ClusterPerTest } from './support/cluster-per-test.ts';
 import type { Maker } from './support/mixed-cluster.ts';
 
@@ -23,7 +23,7 @@ const filesBelow = (directory: string): string[] =>
         .map((entry) => join(entry.parentPath, entry.name))
     : [];
 
-describeWithApache('upgrades', () => {
+describeRepeatable('upgrades', () => {
   const content = randomBytes(300_001);
 
   const world = new ClusterPerTest('upgrades', () => [['content', content]]);
@@ -117,7 +117,8 @@ describeWithApache('upgrades', () => {
       await until('a copy', () => [...ids()].some((id) => !known.has(id)));
       const isOpen = async (): Promise<boolean> =>
         (await world.apache.must(nodes.client, 'fsck', ['/cut', '-openforwrite', '-files'])).stdout.includes('OPENFORWRITE');
-      for (let tries = 0; tries < 100 && (await isOpen()); tries++) await new Promise((done) => setTimeout(done, 100));
+      for (const end = Date.now() + LIMIT_MS; Date.now() < end && (await isOpen()); )
+        await new Promise((done) => setTimeout(done, 100));
       expect((await dfs('-cat', '/cut')).bytes.equals(content.subarray(0, 150_001))).toBe(true);
       expect([...ids()].filter((id) => !known.has(id))).toHaveLength(1);
       await end();

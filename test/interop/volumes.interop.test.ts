@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { describeWithApache, ours } from './apache.ts';
+import { describeRepeatable, ours } from './apache.ts';
 import { ClusterPerTest } from './support/cluster-per-test.ts';
 import type { MixedCluster } from './support/mixed-cluster.ts';
 
@@ -19,7 +19,7 @@ async function until<T>(what: string, look: () => Promise<T | undefined>): Promi
   throw new Error(`not within ${LIMIT_MS} ms: ${what}`);
 }
 
-describeWithApache('volumes', () => {
+describeRepeatable('volumes', () => {
   const content = randomBytes(200_001);
 
   const world = new ClusterPerTest('volumes', () => [['content', content]]);

@@ -72,7 +72,7 @@ describeWithApache('WebHDFS', () => {
     apache = new Resident(directory);
     theirs = await MixedCluster.start({ directory: join(directory, 'a'), apache, makers: ['apache', 'apache'], keys: KEYS });
     ours = await MixedCluster.start({ directory: join(directory, 'u'), apache, makers: ['ours', 'ours'], keys: KEYS });
-  }, 240_000);
+  }, 600_000);
   afterAll(async () => {
     await ours?.stop();
     await theirs?.stop();
@@ -108,7 +108,7 @@ describeWithApache('WebHDFS', () => {
     const { different, refused } = await compared(webRequests(userInfo().username));
     expect(different).toEqual([]);
     expect([...refused].filter((op) => /^(OPEN|CREATE|APPEND|MKDIRS|DELETE|LISTSTATUS)$/.test(op))).toEqual([]);
-  }, 240_000);
+  }, 600_000);
 
   test('wrong parameters and hostile paths are answered alike', async () => {
     const { different } = await compared(wrongRequests(userInfo().username));
@@ -116,7 +116,7 @@ describeWithApache('WebHDFS', () => {
       writeFileSync(process.env.TUSKFS_DIFFERENT, JSON.stringify(different, undefined, 1));
     }
     expect(different).toEqual([]);
-  }, 240_000);
+  }, 600_000);
 
   test('Hadoop’s shell makes, reads, changes and removes a tree through webhdfs:', async () => {
     if (ours === undefined) throw new Error('the cluster did not start');
@@ -143,5 +143,5 @@ describeWithApache('WebHDFS', () => {
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining("`/none': No such file or directory")]);
     await dfs('-rm', '-r', '-skipTrash', '/w');
     expect((await apache.run(client, 'dfs', ['-fs', fs, '-test', '-e', '/w'])).code).toBe(1);
-  }, 240_000);
+  }, 600_000);
 });

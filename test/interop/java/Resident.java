@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.security.PrivilegedExceptionAction;
 import java.util.*;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.BlockLocation;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FsShell;
@@ -42,11 +43,12 @@ import org.apache.hadoop.util.ToolRunner;
  * Apache's commands and daemons in one JVM, one request a line, so that a test pays for one start instead of hundreds.
  * A request is {"command", "conf": directory, "args": [...], "user"?, "stdin"?}, an answer {"code", "out", "err"}, both JSON,
  * with what was read and printed in base64. Besides Hadoop's commands: checkpoint (one of a secondary), start-namenode,
- * start-datanode and stop (args: a name for the daemon), and datanodes, which prints when each live DataNode sent its last
- * full block report; and any other Tool by the name of its class. And one file that is written bit by bit: stream-create and stream-append (args: a path), stream-write
+ * start-datanode and stop (args: a name for the daemon), datanodes, which prints when each live DataNode sent its last
+ * full block report, and await-replicas (args: how many, paths); and any other Tool by the name of its class. And one file that is written bit by bit: stream-create and stream-append (args: a path), stream-write
  * (what is on the standard input), stream-hflush, stream-hsync and stream-close.
  */
 public final class Resident {
+  private static final long REPLICAS_LIMIT_NANOS = 90_000_000_000L;
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Map<String, Closeable> daemons = new HashMap<>();
   private static DistributedFileSystem streamFiles;
@@ -92,7 +94,7 @@ public final class Resident {
           + base64.encodeToString(err.toByteArray()) + "\"}");
       answers.flush();
     }
-    for (Closeable daemon : daemons.values()) daemon.close();
+    // Nobody needs what the daemons that are left would still do.
     Runtime.getRuntime().halt(0);
   }
 
@@ -171,6 +173,20 @@ public final class Resident {
         }
         return 0;
       }
+      case "await-replicas": {
+        // As `setrep -w`, which looks only every ten seconds. The first word is how many.
+        int count = Integer.parseInt(args[0]);
+        try (DistributedFileSystem files = (DistributedFileSystem) FileSystem.newInstance(conf)) {
+          for (String path : Arrays.copyOfRange(args, 1, args.length)) {
+            long end = System.nanoTime() + REPLICAS_LIMIT_NANOS;
+            while (!hasReplicas(files, new Path(path), count)) {
+              if (System.nanoTime() > end) throw new IOException(path + " has not its " + count + " replicas in time");
+              Thread.sleep(100);
+            }
+          }
+        }
+        return 0;
+      }
       case "stream-create":
       case "stream-append": {
         streamFiles = (DistributedFileSystem) FileSystem.newInstance(conf);
@@ -191,6 +207,13 @@ public final class Resident {
       }
       default: return tool(named(request.get("command").asText(), conf), conf, args);
     }
+  }
+
+  private static boolean hasReplicas(FileSystem files, Path path, int count) throws IOException {
+    for (BlockLocation block : files.getFileBlockLocations(path, 0, Long.MAX_VALUE)) {
+      if (block.getNames().length != count) return false;
+    }
+    return true;
   }
 
   /** A tool by the name of its class, made without arguments or with a configuration. */

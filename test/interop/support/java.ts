@@ -147,9 +147,10 @@ export function javaWords(
   { conf, options = [], jars = 'hdfs', archiveTo }: JavaOptions = {},
 ): readonly string[] {
   const isSource = command.endsWith('.java');
-  // An archive is not made with a directory of classes in the path: the program is then compiled as it starts.
+  // An archive is made with nothing but jars in the path: the program is then compiled as it starts.
   const isCompiled = isSource && archiveTo === undefined;
-  const paths = [...jarPaths(jars), ...(isCompiled ? [compiled(command, jars)] : []), ...(conf === undefined ? [] : [conf])];
+  const directories = [...(isCompiled ? [compiled(command, jars)] : []), SOURCES, ...(conf === undefined ? [] : [conf])];
+  const paths = [...jarPaths(jars), ...(archiveTo === undefined ? directories : [])];
   const program = isSource ? join(SOURCES, command) : (CLASSES[command] ?? command);
   const archive = archivePath();
   const archiving =

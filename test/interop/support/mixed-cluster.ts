@@ -1,10 +1,10 @@
 // A NameNode and some DataNodes on loopback, each of them ours (a process of bin/hdfs) or Apache's (in one resident JVM),
 // and each to be stopped and started again as the other at any time, over the same directories.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
-import { ours, ROOT, writeConfiguration } from '../apache.ts';
+import { COMMON_KEYS, ours, ROOT, writeConfiguration } from '../apache.ts';
 import { freeBasePort } from './ports.ts';
 import type { Resident } from './resident.ts';
 
@@ -30,7 +30,7 @@ interface Running {
   readonly startMs: number;
 }
 
-const READY_LIMIT_MS = 90_000;
+const READY_LIMIT_MS = 180_000;
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 export class MixedCluster {
@@ -57,14 +57,15 @@ export class MixedCluster {
     const common = {
       'fs.defaultFS': cluster.uri,
       'dfs.namenode.http-address': at(1),
-      'dfs.namenode.safemode.extension': '0',
-      'dfs.namenode.fs-limits.min-block-size': '1024',
+      ...COMMON_KEYS,
       // Swapped nodes come back within seconds, and should be missed and greeted as fast.
       'dfs.heartbeat.interval': '1',
       'dfs.namenode.heartbeat.recheck-interval': '500',
       'dfs.namenode.redundancy.interval.seconds': '1',
       ...keys,
     };
+    // An earlier attempt of the same test may have left something there.
+    if (!formatted) rmSync(directory, { recursive: true, force: true });
     writeConfiguration(cluster.client, common);
     cluster.roles.forEach((role, index) => {
       const port = 3 * index - 1;
