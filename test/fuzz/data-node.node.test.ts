@@ -16,7 +16,7 @@ import { converse, frames, RawPeer } from './support/sockets.ts';
 import { Watch } from './support/watch.ts';
 
 /** A connection that says nothing more is ended within this: the socket timeout of these tests is 2 s. */
-const END_MS = 15_000;
+const END_MS = 30_000;
 const LONGEST_TURN_MS = 500;
 const GROWTH_MIB = 400;
 /** Hostile connections at a time. */
@@ -344,7 +344,7 @@ test('all of it stayed within the bounds, and the DataNode starts again on what 
   await dataNode.stop();
   const base = nameNodeConfiguration(`${directory.path}/name`);
   dataNode = await startTestDataNode(dataNodeConfiguration(base, server.port, `${directory.path}/data`), watch);
-  const end = performance.now() + 20_000;
+  const end = performance.now() + 40_000;
   for (;;) {
     const read = await good.readFile('/kept').catch(() => Buffer.alloc(0));
     if (read.equals(content)) break;

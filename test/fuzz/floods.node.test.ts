@@ -13,7 +13,7 @@ import { Watch } from './support/watch.ts';
 
 const CLIENT = 'org.apache.hadoop.hdfs.protocol.ClientProtocol';
 /** A client that behaves gets its answer within this while the others flood; alone it takes about a millisecond. */
-const ANSWER_MS = 3_000;
+const ANSWER_MS = 15_000;
 
 const directory = temporaryDirectory('floods');
 const watch = new Watch();
@@ -66,7 +66,7 @@ test('2,000 idle connections and 500 half handshakes cost little and hold nobody
   // Both ends are in this process.
   expect(grown).toBeLessThan(200);
   for (const peer of peers) peer.destroy();
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 30_000;
   while (watch.descriptors > descriptors + 20) {
     expect(performance.now(), `${watch.descriptors} descriptors, ${descriptors} before`).toBeLessThan(end);
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -26,7 +26,7 @@ import { converse, frames, RawPeer } from './support/sockets.ts';
 import { Watch } from './support/watch.ts';
 
 /** A call of a hostile client is answered, or its connection ended, within this. */
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 30_000;
 /** CPU time that one turn of the NameNode's thread may take on account of such calls; measured: below 60. */
 const LONGEST_TURN_MS = 500;
 /** Resident memory that all of it together may leave behind. */

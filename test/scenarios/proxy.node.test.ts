@@ -40,7 +40,7 @@ async function start() {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = performance.now() + 10_000; !condition(); await sleep(5)) {
+  for (const end = performance.now() + 30_000; !condition(); await sleep(5)) {
     if (performance.now() > end) throw new Error('it does not happen');
   }
 }
