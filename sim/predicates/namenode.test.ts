@@ -18,7 +18,8 @@ async function withReplica(keys: Keys = {}) {
   await cluster.start();
   const client = await simulation.run(cluster.connect(simulation.node('client0')), 60_000);
   await simulation.run(client.writeFile('/f', Buffer.alloc(3_000, 7), { replication: 3 }), 60_000);
-  await cluster.until(() => cluster.nameNode.running?.system.blockManager.statistics().pendingReplication === 0, 10_000);
+  const isWhole = (): boolean => cluster.nameNode.running?.system.blockManager.liveReplicas(1 as never) === 3;
+  expect(await cluster.until(isWhole, 10_000)).toBe(true);
   const look = (): readonly string[] => {
     watch.checkCorrupt(new Set());
     return violations.found.map(({ detail }) => detail);
@@ -64,6 +65,24 @@ test('whoever asks for a file that its writer left begins its recovery, and is r
   await simulation.advance(SOFT_LIMIT_MS + 5_000);
   await expect(simulation.run(client.open('/g', 'a'), 60_000)).rejects.toThrow('lease recovery is in progress');
   expect(violations.found).toEqual([]);
+});
+
+test.each([
+  { what: 'is seen', isNoted: false, expected: ['PR3'] },
+  { what: 'is no alarm where a fault did it', isNoted: true, expected: [] },
+])('a damaged byte in a recovered replica $what', async ({ isNoted, expected }) => {
+  const { cluster, client } = await withReplica();
+  const { simulation, violations } = cluster;
+  const [replica] = allReplicas(cluster);
+  const file = replica === undefined ? undefined : simulation.node(replica.dataNode).disk.files('/').get(replica.path);
+  if (replica === undefined || file === undefined) throw new Error('there is no replica');
+  file.damage(700, (bytes) => {
+    bytes[0] = (bytes[0] ?? 0) ^ 1;
+  });
+  if (isNoted) cluster.damaged.add(`${replica.dataNode}${replica.path}`);
+  await simulation.run(client.truncate('/f', 2_000), 60_000);
+  expect(await cluster.until(() => cluster.nameNode.running?.system.namespace.openFiles().length === 0, 60_000)).toBe(true);
+  expect([...new Set(violations.found.map(({ invariant }) => invariant))]).toEqual(expected);
 });
 
 test('an error that leaves an edit is seen', async () => {

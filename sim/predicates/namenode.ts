@@ -340,8 +340,10 @@ export class NameNodeWatch {
     const { violations } = this.cluster;
     const ghost = this.ghostOf(id);
     for (const replica of allReplicas(this.cluster, id)) {
-      const { meta, bytes, dataNode, state } = replica;
+      const { meta, bytes, dataNode, path, state } = replica;
       if (meta?.genStamp !== genStamp || state !== 'finalized') continue;
+      // Nobody reads what is recovered: a scanner or a reader comes upon it.
+      if (this.cluster.damaged.has(`${dataNode}${path}`)) continue;
       const what = `blk_${id}_${genStamp} was recovered on ${dataNode}`;
       violations.check(bytes.length === numBytes, 'PR3', () => `${what} with ${bytes.length} bytes, not ${numBytes}`);
       const fault = metaFault(replica);
