@@ -8,53 +8,17 @@
 // With --keep the image is made once and found again by the next run.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createConnection, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { option, ourHdfs, report, root, run, scratch, tool, word } from './common.mjs';
 import { FIRST_DIRECTORY, OWNER } from './image.mjs';
+import { asker, watchWaits } from './waits.mjs';
 
 const DIRECTORY = FIRST_DIRECTORY;
 const MOVED = '/data/moved';
 const me = fileURLToPath(import.meta.url);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Calls `once` again and again, and tells the longest wait since it was asked last, whenever a line comes in. */
-async function measureWaits(once) {
-  let longest = 0;
-  let count = 0;
-  process.stdin.on('data', () => {
-    process.stdout.write(`${JSON.stringify({ longest, count })}\n`);
-    longest = 0;
-    count = 0;
-  });
-  process.stdin.on('end', () => process.exit(0));
-  for (;;) {
-    const start = performance.now();
-    await once();
-    longest = Math.max(longest, performance.now() - start);
-    count++;
-    await pause(1);
-  }
-}
-
-async function ping(uri) {
-  const { connect } = await import(pathToFileURL(join(root, 'dist/client.mjs')).href);
-  const hdfs = await connect(uri);
-  await hdfs.stat('/');
-  await measureWaits(() => hdfs.stat('/'));
-}
-
-async function control(port) {
-  const socket = createConnection(port, '127.0.0.1');
-  await measureWaits(
-    () =>
-      new Promise((resolve) => {
-        socket.once('data', resolve);
-        socket.write('x');
-      }),
-  );
-}
 
 /** Makes and removes directories in the large one, so that no count of it sees it at rest. */
 async function disturb(uri) {
@@ -65,23 +29,6 @@ async function disturb(uri) {
     await hdfs.rm(`${DIRECTORY}/disturbed`, { recursive: true, skipTrash: true });
     await pause(1);
   }
-}
-
-function child(args, env = {}) {
-  const started = spawn(process.execPath, [me, ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ...env },
-  });
-  let waiting;
-  started.stdout.on('data', (line) => waiting?.(JSON.parse(line)));
-  return {
-    take: () =>
-      new Promise((resolve) => {
-        waiting = resolve;
-        started.stdin.write('\n');
-      }),
-    stop: () => started.kill(),
-  };
 }
 
 const memoryOf = (pid, field) => {
@@ -223,39 +170,35 @@ async function perform(op, system) {
 async function measure(system, ops) {
   const process_ = await namenode(system, system.dir);
   report({ bench: 'big-directory', system: system.name, op: 'start', ...(await takeTurns(system)) });
-  // Who is connected is killed in the end.
-  const idle = createServer((socket) => socket.on('error', () => socket.destroy()).pipe(socket)).listen(0, '127.0.0.1');
-  await new Promise((resolve) => idle.once('listening', resolve));
-  const uri = `hdfs://127.0.0.1:${system.port}`;
-  const pings = child(['ping', uri]);
-  const controls = child(['control', String(idle.address().port)]);
+  const address = `127.0.0.1:${system.port}`;
+  const waits = await watchWaits(address);
   // A JVM answers its first thousand calls slowly.
   await pause(5_000);
   try {
     for (const op of ops) {
-      const disturber = op.endsWith('-disturbed') ? child(['disturb', uri], { HADOOP_USER_NAME: OWNER }) : undefined;
-      await Promise.all([pings.take(), controls.take(), takeTurns(system)]);
+      const disturber = op.endsWith('-disturbed')
+        ? asker(me, ['disturb', `hdfs://${address}`], { HADOOP_USER_NAME: OWNER })
+        : undefined;
+      await Promise.all([waits.take(), takeTurns(system)]);
       const done = await perform(op, system);
-      const [waits, unavoidable, turns] = await Promise.all([pings.take(), controls.take(), takeTurns(system)]);
+      const [{ longest, control, beyond, count }, turns] = await Promise.all([waits.take(), takeTurns(system)]);
       disturber?.stop();
       report({
         bench: 'big-directory',
         system: system.name,
         op,
         ...done,
-        longest_ms: Math.round(waits.longest),
-        control_ms: Math.round(unavoidable.longest),
-        beyond_ms: Math.round(Math.max(0, waits.longest - unavoidable.longest)),
+        longest_ms: Math.round(longest),
+        control_ms: Math.round(control),
+        beyond_ms: Math.round(beyond),
         ...turns,
-        pings: waits.count,
+        pings: count,
         namenode_mib: Math.round(memoryOf(process_.pid, 'VmRSS')),
         namenode_peak_mib: Math.round(memoryOf(process_.pid, 'VmHWM')),
       });
     }
   } finally {
-    pings.stop();
-    controls.stop();
-    idle.close();
+    waits.stop();
     process_.kill();
     await new Promise((resolve) => process_.once('exit', resolve));
   }
@@ -288,7 +231,5 @@ async function main() {
 }
 
 const [mode, target] = process.argv.slice(2);
-if (mode === 'ping') await ping(target);
-else if (mode === 'control') await control(Number(target));
-else if (mode === 'disturb') await disturb(target);
+if (mode === 'disturb') await disturb(target);
 else await main();

@@ -59,6 +59,29 @@ export function run(file, args, env = {}) {
   return result.stdout;
 }
 
+/** The same without holding up what goes on here meanwhile. */
+export async function runBeside(file, args) {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  let answer = '';
+  child.stdout.on('data', (text) => (answer += text));
+  child.stderr.on('data', (text) => (said += text));
+  const forget = endWithUs(() => child.kill());
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  forget();
+  if (code !== 0) throw new Error(`${file} ${args.join(' ')} exited with ${code}\n${answer}\n${said}`);
+  return answer;
+}
+
+/** The neutral load generator, built into `dir`; undefined where the comparison tools are not there. */
+export function nnloadIn(dir) {
+  const source = toolIfThere('nnload');
+  if (source === undefined) return undefined;
+  const built = join(dir, 'nnload');
+  run('go', ['build', '-C', source, '-o', built, '.']);
+  return built;
+}
+
 /** Milliseconds that a program takes. */
 export function timed(file, args, env) {
   const start = performance.now();

@@ -163,8 +163,8 @@ export class FakeDataNode {
   }
 }
 
-/** Registers the population's nodes and sends a full report of each; some nodes' replicas are in memory at a time. */
-export async function registerAll(namenode, population, { atOnce = 10, encoded } = {}) {
+/** Registers the population's nodes and sends a full report of each. `atOnce`: of how many nodes the replicas may be in memory (four bytes each). */
+export async function registerAll(namenode, population, { atOnce = population.nodes, encoded } = {}) {
   const nodes = [];
   for (let from = 0; from < population.nodes; from += atOnce) {
     const to = Math.min(from + atOnce, population.nodes);

@@ -18,8 +18,8 @@ import { table } from './table.mjs';
 
 /** What shows the most in little time, and needs nothing that is not here. */
 const SHORT = ['metadata', 'client', 'start'];
-/** Programs that Apache's client drives, for both systems. */
-const NEED_TOOLS = ['data'];
+/** Programs that Apache's client or nnload drive, for both systems. */
+const NEED_TOOLS = ['data', 'under-load'];
 
 /** What takes a quarter of an hour and more: only beside Apache's, or when asked for. */
 const LONG = ['many-blocks', 'dead-datanode'];
@@ -105,7 +105,7 @@ const result = {
 };
 console.log(table(measurements, { head: true }));
 if (skipped.length > 0) console.log(`Not measured in this run: rows ${result.notMeasured.join(', ')}.`);
-console.log(`Not built yet: rows ${result.notBuilt.join(', ')}.`);
+if (missing.length > 0) console.log(`Not built yet: rows ${result.notBuilt.join(', ')}.`);
 for (const failure of failures) console.log(`Failed: ${failure}.`);
 const json = word('json');
 if (json !== undefined) writeFileSync(json, `${JSON.stringify(result, undefined, 1)}\n`);

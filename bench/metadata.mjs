@@ -7,13 +7,13 @@ import {
   againstApache,
   chosenSystems,
   measure,
+  nnloadIn,
   option,
   ourHdfs,
   run,
   scratch,
   short,
   tool,
-  toolIfThere,
   userName,
   withClusters,
 } from './common.mjs';
@@ -26,11 +26,9 @@ const warmup = option('warmup', againstApache ? 20 : 2);
 const dir = scratch('metadata');
 const systems = chosenSystems(dir);
 const user = userName();
-const source = toolIfThere('nnload');
-const nnload = join(dir, 'nnload');
-if (source !== undefined) run('go', ['build', '-C', source, '-o', nnload, '.']);
+const nnload = nnloadIn(dir);
 /** Files with 1 and 10 blocks; written by a client, so only where it can be Apache's for both. */
-const withBlocks = source !== undefined && !short;
+const withBlocks = nnload !== undefined && !short;
 const blockFiles = withBlocks ? 100 : 0;
 
 const rate = (row, must, aim) => ({ row, figure: 'op/s', better: 'more', must, aim, of: (result) => result.ops_s });
@@ -60,7 +58,7 @@ const full = [
 const few = full.filter(({ op, at }) => ['getFileInfo', 'getListing', 'create'].includes(op) && at[1] === 32);
 const asked = process.env.OPS?.split(' ');
 const measures = (short ? few : full).filter(
-  ({ op }) => (asked === undefined || asked.includes(op)) && (source !== undefined || loadOperations.includes(op)),
+  ({ op }) => (asked === undefined || asked.includes(op)) && (nnload !== undefined || loadOperations.includes(op)),
 );
 
 /** With both sides on a core of their own: else most of the latency is the waking of cores. */
@@ -69,7 +67,7 @@ const allCores = `0-${cpus().length - 1}`;
 
 async function once(system, op, [conns, depth], time = seconds) {
   const pid = system.pid('nn1');
-  if (source === undefined) {
+  if (nnload === undefined) {
     return load({ address: system.address, user, op, conns, depth, seconds: time, files, pid });
   }
   const isPinned = canPin && conns * depth === 1;
@@ -85,7 +83,7 @@ async function once(system, op, [conns, depth], time = seconds) {
 }
 
 async function prepare(system) {
-  if (source === undefined) {
+  if (nnload === undefined) {
     await populate({ address: system.address, user, files });
     return;
   }

@@ -1,0 +1,96 @@
+// How long somebody waits while others work: a process that asks a NameNode for the root's status all the time, and another
+// that does the same with a server that has nothing else to do, which says what the machine itself is to blame for.
+import { spawn } from 'node:child_process';
+import { createConnection, createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const me = fileURLToPath(import.meta.url);
+const root = join(me, '../..');
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Calls `once` again and again, and tells the longest wait since it was asked last, whenever a line comes in. */
+async function measureWaits(once) {
+  let longest = 0;
+  let count = 0;
+  process.stdin.on('data', () => {
+    process.stdout.write(`${JSON.stringify({ longest, count })}\n`);
+    longest = 0;
+    count = 0;
+  });
+  process.stdin.on('end', () => process.exit(0));
+  for (;;) {
+    const start = performance.now();
+    await once();
+    longest = Math.max(longest, performance.now() - start);
+    count++;
+    await pause(1);
+  }
+}
+
+async function ping(uri) {
+  const { connect } = await import(pathToFileURL(join(root, 'dist/client.mjs')).href);
+  const hdfs = await connect(uri);
+  await hdfs.stat('/');
+  await measureWaits(() => hdfs.stat('/'));
+}
+
+async function control(port) {
+  const socket = createConnection(port, '127.0.0.1');
+  await measureWaits(
+    () =>
+      new Promise((resolve) => {
+        socket.once('data', resolve);
+        socket.write('x');
+      }),
+  );
+}
+
+/** A process that runs `file` in one of its modes; `take` asks for what it has seen since it was asked last. */
+export function asker(file, args, env = {}) {
+  const started = spawn(process.execPath, [file, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  let waiting;
+  started.stdout.on('data', (line) => waiting?.(JSON.parse(line)));
+  return {
+    take: () =>
+      new Promise((resolve) => {
+        waiting = resolve;
+        started.stdin.write('\n');
+      }),
+    stop: () => started.kill(),
+  };
+}
+
+/** Watches the NameNode and the machine; `take` answers the longest waits at both since the last time, in milliseconds. */
+export async function watchWaits(address) {
+  // Who is connected is killed in the end.
+  const idle = createServer((socket) => socket.on('error', () => socket.destroy()).pipe(socket)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => idle.once('listening', resolve));
+  const pings = asker(me, ['ping', `hdfs://${address}`]);
+  const controls = asker(me, ['control', String(idle.address().port)]);
+  return {
+    async take() {
+      const [waits, unavoidable] = await Promise.all([pings.take(), controls.take()]);
+      return {
+        longest: waits.longest,
+        control: unavoidable.longest,
+        beyond: Math.max(0, waits.longest - unavoidable.longest),
+        count: waits.count,
+      };
+    },
+    stop() {
+      pings.stop();
+      controls.stop();
+      idle.close();
+    },
+  };
+}
+
+if (process.argv[1] === me) {
+  const [mode, target] = process.argv.slice(2);
+  if (mode === 'ping') await ping(target);
+  else await control(Number(target));
+}
