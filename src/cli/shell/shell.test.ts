@@ -1,11 +1,12 @@
 // If this failed, arguments of shell commands would mean something else than in Hadoop: other files, other modes.
 import { expect, test } from 'vitest';
 import { formatPermission } from '../../base/mode.ts';
+import { compileName } from '../../base/name-pattern.ts';
 import { binaryPrefix, percent } from '../../base/sizes.ts';
 import { parseGenericOptions } from '../generic-options.ts';
 import { absolutePath, parentOf, relativePath } from '../paths.ts';
 import { parseOptions, UsageError } from './command-format.ts';
-import { compileName, expandBraces } from './glob.ts';
+import { expandBraces } from './glob.ts';
 import { splitPath } from './item.ts';
 import { parseMode } from './permissions.ts';
 

@@ -1,8 +1,8 @@
 // tuskfs find [path...] [--name pattern] [--type f|d] [--larger size] [--newer-than age]
 import { HdfsError } from '../../base/errors.ts';
+import { compileName } from '../../base/name-pattern.ts';
 import { parseDuration, parseSize } from '../../config/values.ts';
 import { statJson } from '../human.ts';
-import { compileName } from '../shell/glob.ts';
 import type { Item } from '../shell/item.ts';
 import { texts, type Verb } from './verb.ts';
 

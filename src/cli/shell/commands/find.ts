@@ -1,9 +1,9 @@
 // find <path> ... <expression> ...: -name, -iname, -print, -print0, -a, -and and parentheses, as Hadoop's find has them.
 import { HdfsError } from '../../../base/errors.ts';
+import { compileName } from '../../../base/name-pattern.ts';
 import { nameOf } from '../../paths.ts';
 import { Command } from '../command.ts';
 import { parseOptions, UsageError } from '../command-format.ts';
-import { compileName } from '../glob.ts';
 import type { Item } from '../item.ts';
 
 /** True: go on with what is joined by -a. */
