@@ -14,6 +14,7 @@ const bundle = await build({
       export { EDIT_OPS } from './src/wire/tables/edits.ts';
       export { TRANSFER_OPS } from './src/wire/tables/transfer.ts';
       export { WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS } from './src/wire/tables/webhdfs.ts';
+      export { HTTP_DIFFERENCES } from './src/wire/tables/http-differences.ts';
       export { HDFS_COMMANDS } from './src/cli/hdfs/commands.ts';
       export { HADOOP_COMMANDS } from './src/cli/hdfs/hadoop-commands.ts';
       export { VERBS } from './src/cli/shell/commands/index.ts';
@@ -34,6 +35,7 @@ const {
   TRANSFER_OPS,
   WEBHDFS_OPS_BY_METHOD,
   WEBHDFS_OPS,
+  HTTP_DIFFERENCES,
   HDFS_COMMANDS,
   HADOOP_COMMANDS,
   VERBS,
@@ -107,6 +109,12 @@ const text = [
   '## WebHDFS operations',
   '',
   ...section(webhdfs),
+  '### Answered otherwise over HTTP',
+  '',
+  '| What | Why |',
+  '|---|---|',
+  ...HTTP_DIFFERENCES.map(({ what, why }) => `| ${what} | ${why} |`),
+  '',
   '## Commands of `hdfs`',
   '',
   ...section(commands),

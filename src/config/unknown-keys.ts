@@ -16,7 +16,7 @@ const FAMILIES = /^(?:dfs|hadoop|ipc|httpfs|net\.topology|fs\.(?:default|default
 
 /** Keys with a part that the operator chooses: names of users, ports, nameservices, policies. */
 const PATTERNS: readonly RegExp[] = [
-  /^hadoop\.proxyuser\.[^.]+\.(?:hosts|groups|users)$/,
+  /^(?:hadoop|httpfs)\.proxyuser\.[^.]+\.(?:hosts|groups|users)$/,
   /^ipc\.(?:\d+\.)?(?:callqueue|faircallqueue|decay-scheduler|scheduler|backoff|cost-provider|weighted-cost|identity-provider)\b/,
   /^dfs\.client\.failover\.proxy\.provider\./,
   /^hadoop\.http\.(?:authentication|filter)\./,

@@ -8,7 +8,7 @@ import type { Groups } from './groups.ts';
 import { MachineList } from './machine-list.ts';
 
 const PREFIX = 'hadoop.proxyuser.';
-const KEY = /^hadoop\.proxyuser\.(\S+)\.(users|groups|hosts)$/;
+const KEY = /^(\S+)\.(?:users|groups|hosts)$/;
 
 interface Rule {
   /** For whom it may act. */
@@ -30,18 +30,22 @@ export class ProxyUsers {
   readonly #groups: Groups;
   #rules: ReadonlyMap<string, Rule> = new Map();
 
-  constructor(host: Pick<Host, 'dns' | 'log'>, groups: Groups) {
+  readonly #prefix: string;
+
+  /** HttpFS has keys of its own. */
+  constructor(host: Pick<Host, 'dns' | 'log'>, groups: Groups, prefix = PREFIX) {
     this.#host = host;
     this.#groups = groups;
+    this.#prefix = prefix;
   }
 
   /** Goes by this configuration from now on; on an error by what it had. */
   async read(configuration: Configuration): Promise<void> {
     const rules = new Map<string, Rule>();
     for (const key of configuration.names()) {
-      const name = KEY.exec(key)?.[1];
+      const name = key.startsWith(this.#prefix) ? KEY.exec(key.slice(this.#prefix.length))?.[1] : undefined;
       if (name === undefined || rules.has(name)) continue;
-      const named = (what: string): string | undefined => configuration.get(`${PREFIX}${name}.${what}`);
+      const named = (what: string): string | undefined => configuration.get(`${this.#prefix}${name}.${what}`);
       const hosts = named('hosts');
       rules.set(name, {
         users: new AccessList(named('users'), named('groups')),

@@ -4,8 +4,8 @@ import { ERROR_KINDS, HdfsError, messageOf } from '../base/errors.ts';
 import type { HttpResponse } from '../host/host.ts';
 import { wrapped } from './java-json.ts';
 
-const JSON_TYPE = 'application/json';
-const BYTES_TYPE = 'application/octet-stream';
+export const JSON_TYPE = 'application/json';
+export const BYTES_TYPE = 'application/octet-stream';
 
 export const json = (body: string, status = 200): HttpResponse => ({ status, headers: { 'Content-Type': JSON_TYPE }, body });
 
@@ -21,7 +21,7 @@ export const redirect = (location: string): HttpResponse => ({
 });
 
 /** Apache: the simple name of the class; of a nested one, what stands behind the dollar. */
-const simpleName = (javaClass: string): string => javaClass.replace(/^.*[.$]/, '');
+export const simpleName = (javaClass: string): string => javaClass.replace(/^.*[.$]/, '');
 
 /**
  * Nobody may act so for another: Hadoop's authentication filter says it before WebHDFS does, in a layout of its own.

@@ -5,7 +5,7 @@ import { HdfsError } from '../base/errors.ts';
 import type { Hdfs } from '../client/hdfs.ts';
 import type { HttpResponse } from '../host/host.ts';
 import { treeMap, wrapped } from './java-json.ts';
-import { clamped, type Query } from './parameters.ts';
+import { clamped, type QueryValues } from './parameters.ts';
 
 /** Apache: PermissionParam. */
 const DEFAULT_FILE_MODE = 0o644;
@@ -23,7 +23,7 @@ export function fileChecksumJson(algorithm: string, bytes: Uint8Array): string {
  * What OPEN answers, its status decided before the first byte leaves. `release` is called once, when the body has ended
  * or is given up.
  */
-export async function openFile(hdfs: Hdfs, path: string, query: Query, release: () => void): Promise<HttpResponse> {
+export async function openFile(hdfs: Hdfs, path: string, query: QueryValues, release: () => void): Promise<HttpResponse> {
   const offset = clamped(query.get('offset') ?? 0n);
   const wanted = query.get('length');
   const handle = await hdfs.open(path, 'r');
@@ -99,7 +99,7 @@ async function take(handle: Awaited<ReturnType<Hdfs['open']>>, body: AsyncIterab
 }
 
 /** Values of a CREATE. Throws HdfsError for a parameter that cannot be understood, before anything is made. */
-export function createOptions(query: Query, createFlags: readonly string[]) {
+export function createOptions(query: QueryValues, createFlags: readonly string[]) {
   const maskedMode = query.get('permission') ?? DEFAULT_FILE_MODE;
   const blockSize = query.get('blockSize');
   return {

@@ -2,6 +2,7 @@
 import { HdfsError } from '../base/errors.ts';
 import { parseAction } from '../base/mode.ts';
 import { toPolicyInfo } from '../client/erasure-coding.ts';
+import { nameOf } from '../client/paths.ts';
 import type { HttpResponse } from '../host/host.ts';
 import type { AclEntryProto_FsActionProto } from '../wire/messages/acl.ts';
 import type { DirectoryListingProto, HdfsFileStatusProto, LocatedBlocksProto } from '../wire/messages/hdfs.ts';
@@ -53,11 +54,19 @@ async function listing(request: OperationRequest, startAfter: Uint8Array): Promi
 }
 
 /** Page by page, so that a directory of a million entries passes through without being held. */
-async function* listed(request: OperationRequest, first: DirectoryListingProto): AsyncGenerator<Uint8Array> {
+async function* listed(
+  request: OperationRequest,
+  first: DirectoryListingProto,
+  wanted: (name: string) => boolean = () => true,
+): AsyncGenerator<Uint8Array> {
   let text = '{"FileStatuses":{"FileStatus":[\n';
   let count = 0;
   for (let page = first; ; ) {
-    for (const status of page.partialListing) text += `${count++ > 0 ? ',\n' : ''}${listedStatusJson(status)}`;
+    for (const status of page.partialListing) {
+      // A file that is listed by its own path has no name here.
+      if (!wanted(status.path.length === 0 ? nameOf(request.path) : utf8(status.path))) continue;
+      text += `${count++ > 0 ? ',\n' : ''}${listedStatusJson(status)}`;
+    }
     const last = page.partialListing.at(-1);
     if (page.remainingEntries <= 0 || last === undefined) break;
     yield Buffer.from(text, 'utf8');
@@ -65,6 +74,12 @@ async function* listed(request: OperationRequest, first: DirectoryListingProto):
     page = await listing(request, Uint8Array.from(last.path));
   }
   yield Buffer.from(`${text}\n]}}\n`, 'utf8');
+}
+
+/** LISTSTATUS of some names only, as HttpFS can do it. */
+export async function listedNames(request: OperationRequest, wanted: (name: string) => boolean): Promise<HttpResponse> {
+  const first = await listing(request, new Uint8Array());
+  return { ...json(''), body: listed(request, first, wanted) };
 }
 
 function trashStatus(path: string, status: HdfsFileStatusProto): Json {

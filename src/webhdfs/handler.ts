@@ -98,6 +98,9 @@ const PARAMETER_ORDER: Readonly<Record<WebHdfsMethod, readonly ParameterName[]>>
   DELETE: ['recursive', 'snapshotName'],
 };
 
+/** What may be done here; browsers ask it before a page of another origin does something. */
+export const ALLOWED: HttpResponse = { status: 200, headers: { Allow: 'HEAD,DELETE,POST,GET,OPTIONS,PUT' }, body: '' };
+
 const isMethod = (method: string): method is WebHdfsMethod => Object.hasOwn(PARAMETER_ORDER, method);
 
 /** Apache: GetOpParam and its siblings; without `op` it is NULL, which no method does. */
@@ -139,7 +142,9 @@ function checkParameters(method: WebHdfsMethod, query: Query): string {
 
 export function webHdfsHandler(options: WebHdfsOptions): (request: HttpRequest) => Promise<HttpResponse> {
   const answer = async (http: HttpRequest): Promise<HttpResponse> => {
-    const { method } = http;
+    // Who asks for the head of an answer is answered as who asks for all of it.
+    const method = http.method === 'HEAD' ? 'GET' : http.method;
+    if (method === 'OPTIONS') return ALLOWED;
     if (!isMethod(method)) throw new HdfsError('EUNSUPPORTED', `${method} is not supported`);
     const query = new Query(http.query, { userPattern: options.userPattern });
     let identity: WebIdentity;

@@ -4,7 +4,7 @@ import { HdfsError } from '../base/errors.ts';
 import type { HttpResponse } from '../host/host.ts';
 import type { RequestInitOf, ResponseOf } from '../rpc/service.ts';
 import type { ClientNamenodeProtocol } from '../wire/messages/client-namenode.ts';
-import { PARAMETERS, type Parameter, type ParameterName, type ParameterValue, type Query } from './parameters.ts';
+import { PARAMETERS, type Parameter, type ParameterName, type ParameterValue, type QueryValues } from './parameters.ts';
 
 export type ClientMethods = typeof ClientNamenodeProtocol;
 
@@ -20,7 +20,7 @@ export interface OperationRequest {
   readonly op: string;
   /** Absolute, decoded. */
   readonly path: string;
-  readonly query: Query;
+  readonly query: QueryValues;
   readonly user: string;
   readonly namenode: NameNodeCalls;
   /** dfs.user.home.dir.prefix. */

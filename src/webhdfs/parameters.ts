@@ -19,7 +19,7 @@ const LONG_MAX = 2n ** 63n - 1n;
 const illegal = (message: string): HdfsError => new HdfsError('EILLEGAL', message);
 
 /** What Java's Long.parseLong takes. */
-function parseDigits(text: string, radix: number): bigint | undefined {
+export function parseDigits(text: string, radix: number): bigint | undefined {
   const digits = radix === 8 ? /^[+-]?[0-7]+$/ : /^[+-]?[0-9]+$/;
   // Longer texts are out of range anyway; a number of a million digits is not worth the time.
   if (!digits.test(text) || text.replace(/^[+-]?0*/, '').length > 32) return undefined;
@@ -118,7 +118,7 @@ const oneOf = (name: string, javaClass: string, names: readonly string[]): Param
 });
 
 /** Java's String.trim: control characters go as spaces do. */
-function trimmed(text: string): string {
+export function trimmed(text: string): string {
   let start = 0;
   let end = text.length;
   while (start < end && text.charCodeAt(start) <= 0x20) start++;
@@ -174,9 +174,9 @@ const DESTINATION: Parameter<string> = {
 /** Apache: dfs.webhdfs.user.provider.user.pattern. */
 const USER_PATTERN = '^[A-Za-z_][A-Za-z0-9._-]*[$]?$';
 /** Apache: dfs.webhdfs.acl.provider.permission.pattern. Java's nested class `[[…]]` is a plain union here. */
-const ACL_DOMAIN =
+export const ACL_DOMAIN =
   '^(default:)?(user|group|mask|other):[[A-Za-z_][A-Za-z0-9._-]]*:([rwx-]{3})?(,(default:)?(user|group|mask|other):[[A-Za-z_][A-Za-z0-9._-]]*:([rwx-]{3})?)*$';
-const ACL_ENTRY = /^(default:)?(user|group|mask|other):[A-Za-z0-9._-]*:([rwx-]{3})?$/;
+export const ACL_ENTRY = /^(default:)?(user|group|mask|other):[A-Za-z0-9._-]*:([rwx-]{3})?$/;
 
 const ACLSPEC: Parameter<string> = {
   ...text('aclspec'),
@@ -261,13 +261,26 @@ export function clamped(value: bigint): number {
   return value < LONG_MIN ? Number.MIN_SAFE_INTEGER : Number(value);
 }
 
+/** Parameters that have a value when nothing is given. */
+export type DefaultedName = 'overwrite' | 'createParent' | 'noRedirect' | 'allUsers' | 'recursive';
+
+/** The parameters of one request, understood. */
+export interface QueryValues {
+  /** The text as given; `name` in small letters. */
+  raw(name: string): string | undefined;
+  all(name: string): readonly string[];
+  /** Throws HdfsError EILLEGAL with Hadoop's words. */
+  get<N extends ParameterName>(parameter: N): ParameterValue<N> | undefined;
+  of(parameter: DefaultedName): boolean;
+}
+
 export interface QueryOptions {
   readonly userPattern?: string | undefined;
   readonly names?: boolean | undefined;
 }
 
 /** The query of one request. Names are taken in any case; of one given twice the first counts. */
-export class Query {
+export class Query implements QueryValues {
   readonly #values = new Map<string, string[]>();
   readonly #user: Parameter<string>;
 
@@ -288,7 +301,6 @@ export class Query {
     }
   }
 
-  /** The text as given. */
   raw(name: string): string | undefined {
     return this.#values.get(name)?.[0];
   }
@@ -297,7 +309,6 @@ export class Query {
     return this.#values.get(name) ?? [];
   }
 
-  /** Throws HdfsError EILLEGAL with Hadoop's words. */
   get<N extends ParameterName>(parameter: N): ParameterValue<N> | undefined {
     const declared = (parameter === 'user' ? this.#user : PARAMETERS[parameter]) as Parameter<ParameterValue<N>>;
     // One that is given without a value counts as not given.
@@ -305,8 +316,7 @@ export class Query {
     return this.#names ? guarded(declared.name, parse) : parse();
   }
 
-  /** Value of a parameter that has one when nothing is given. */
-  of<N extends 'overwrite' | 'createParent' | 'noRedirect' | 'allUsers' | 'recursive'>(parameter: N): boolean {
+  of(parameter: DefaultedName): boolean {
     return this.get(parameter) ?? PARAMETERS[parameter].fallback === 'true';
   }
 }

@@ -1,6 +1,6 @@
 // The address that a NameNode sends a client to for a file's data: the DataNode's web server with the parameters that it
 // needs, escaped as Hadoop's NameNode does it (Java's URI escapes the escapes of the query once more).
-import { PARAMETERS, type Parameter, type ParameterName, type ParameterValue, type Query } from './parameters.ts';
+import { PARAMETERS, type Parameter, type ParameterName, type ParameterValue, type QueryValues } from './parameters.ts';
 
 /** Characters that java.net.URI leaves in a path, and in a query. */
 const PATH_KEPT = /[A-Za-z0-9_\-!.~'()*:@&=+$,;/]/;
@@ -26,7 +26,7 @@ const formEncoded = (text: string): string =>
     .replace(/%20/g, '+');
 
 /** Sorted by name; those without a value are left out. Apache: Param.toSortedString. */
-function sortedParameters(query: Query, parameters: readonly ParameterName[]): string {
+function sortedParameters(query: QueryValues, parameters: readonly ParameterName[]): string {
   const given: [string, string][] = [];
   for (const parameter of parameters) {
     const value = query.get(parameter);
@@ -51,7 +51,7 @@ export interface RedirectTarget {
 export function redirectUrl(
   target: RedirectTarget,
   prefix: string,
-  query: Query,
+  query: QueryValues,
   parameters: readonly ParameterName[],
 ): string {
   const host = target.host.includes(':') ? `[${target.host}]` : target.host;

@@ -10,7 +10,13 @@ import type { MixedCluster } from './support/mixed-cluster.ts';
 import { describeWithPython } from './support/python.ts';
 
 const PACKAGES = ['hdfs==2.7.3', 'fsspec==2026.9.0', 'requests==2.34.2', 'pyarrow==26.0.1'];
-const KEYS = { 'dfs.replication': '2', 'dfs.blocksize': '2097152' };
+const ME = userInfo().username;
+const KEYS = {
+  'dfs.replication': '2',
+  'dfs.blocksize': '2097152',
+  [`hadoop.proxyuser.${ME}.hosts`]: '*',
+  [`hadoop.proxyuser.${ME}.users`]: '*',
+};
 
 /** Steps that fail alike, but whose words are those of a NameNode with Apache and of a client of the file system in HttpFS. */
 const OWN_WORDS = /^((?:read behind the end|read nothing|append to nothing|cat nothing): \w+: ).*$/gm;
@@ -22,7 +28,6 @@ interface Outputs {
 
 describeRepeatable('Python’s clients of WebHDFS', () => {
   describeWithPython('hdfs, fsspec and pyarrow', PACKAGES, (python) => {
-    const user = userInfo().username;
     let both: BothClusters;
 
     beforeAll(() => {
@@ -37,8 +42,8 @@ describeRepeatable('Python’s clients of WebHDFS', () => {
       return stdout;
     };
     const tours = async (port: number): Promise<Outputs> => ({
-      hdfs: await tour('webhdfs_tour.py', [`http://127.0.0.1:${port}`, user]),
-      fsspec: await tour('fsspec_tour.py', ['127.0.0.1', String(port), user]),
+      hdfs: await tour('webhdfs_tour.py', [`http://127.0.0.1:${port}`, ME]),
+      fsspec: await tour('fsspec_tour.py', ['127.0.0.1', String(port), ME]),
     });
     const throughHttpFs = async (cluster: MixedCluster): Promise<Outputs> => {
       const httpFs = await startHttpFs('ours', join(both.directory, 'httpfs'), { 'fs.defaultFS': cluster.uri });

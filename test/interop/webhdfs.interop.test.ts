@@ -6,12 +6,21 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWithApache } from './apache.ts';
+import { startHttpFs } from './support/httpfs.ts';
+import { compareHttpFs } from './support/httpfs-table.ts';
 import { MixedCluster } from './support/mixed-cluster.ts';
 import { Resident } from './support/resident.ts';
-import { plain, sendAndFollow, type WebAnswer, type WebRequest, webRequests } from './support/webhdfs-table.ts';
+import { plain, send, sendAndFollow, type WebAnswer, type WebRequest, webRequests } from './support/webhdfs-table.ts';
 import { wrongRequests } from './support/webhdfs-wrong.ts';
 
-const KEYS = { 'dfs.replication': '1', 'dfs.datanode.hostname': '127.0.0.1' };
+const ME = userInfo().username;
+const KEYS = {
+  'dfs.replication': '1',
+  'dfs.datanode.hostname': '127.0.0.1',
+  // For HttpFS, which acts for whoever asks.
+  [`hadoop.proxyuser.${ME}.hosts`]: '*',
+  [`hadoop.proxyuser.${ME}.users`]: '*',
+};
 
 /** Requests that we answer otherwise, each with the reason. */
 const DIFFERENT: readonly { readonly query: RegExp; readonly why: string }[] = [
@@ -81,6 +90,15 @@ describeWithApache('WebHDFS', () => {
   });
 
   const webPort = (cluster: MixedCluster | undefined): number => (cluster?.basePort ?? 0) + 1;
+  const rootNames = async (port: number): Promise<readonly string[]> => {
+    const { body } = await send(port, { method: 'GET', path: '/', query: `op=LISTSTATUS&user.name=${ME}` });
+    return JSON.parse(body).FileStatuses.FileStatus.map(({ pathSuffix }: { readonly pathSuffix: string }) => pathSuffix);
+  };
+  const removal = (name: string): WebRequest => ({
+    method: 'DELETE',
+    path: `/${encodeURIComponent(name)}`,
+    query: `op=DELETE&recursive=true&user.name=${ME}`,
+  });
   const isRefused = (answers: readonly WebAnswer[]): boolean =>
     answers.some(({ body }) => body.includes('RpcNoSuchMethodException'));
 
@@ -105,18 +123,44 @@ describeWithApache('WebHDFS', () => {
   };
 
   test('every operation, right and wrong, is answered alike', async () => {
-    const { different, refused } = await compared(webRequests(userInfo().username));
+    const { different, refused } = await compared(webRequests(ME));
     expect(different).toEqual([]);
     expect([...refused].filter((op) => /^(OPEN|CREATE|APPEND|MKDIRS|DELETE|LISTSTATUS)$/.test(op))).toEqual([]);
   }, 600_000);
 
   test('wrong parameters and hostile paths are answered alike', async () => {
-    const { different } = await compared(wrongRequests(userInfo().username));
+    const { different } = await compared(wrongRequests(ME));
     if (process.env.TUSKFS_DIFFERENT !== undefined) {
       writeFileSync(process.env.TUSKFS_DIFFERENT, JSON.stringify(different, undefined, 1));
     }
     expect(different).toEqual([]);
   }, 600_000);
+
+  test('HttpFS of both makers, each before its own cluster, answers alike', async () => {
+    const started = (['apache', 'ours'] as const).map((maker) => {
+      const keys = {
+        'fs.defaultFS': (maker === 'apache' ? theirs : ours)?.uri ?? '',
+        'dfs.replication': '1',
+        'httpfs.proxyuser.ann.hosts': '*',
+        'httpfs.proxyuser.ann.users': 'bob',
+      };
+      return startHttpFs(maker, join(directory, `httpfs-${maker}`), keys);
+    });
+    const [a, u] = await Promise.all(started);
+    try {
+      // What the tests before this one left is not alike where their answers are not.
+      for (const cluster of [theirs, ours]) {
+        for (const name of await rootNames(webPort(cluster))) await send(webPort(cluster), removal(name));
+      }
+      const different = await compareHttpFs(a?.port ?? 0, u?.port ?? 0, ME);
+      if (process.env.TUSKFS_DIFFERENT !== undefined) {
+        writeFileSync(process.env.TUSKFS_DIFFERENT, JSON.stringify(different, undefined, 1));
+      }
+      expect(different).toEqual([]);
+    } finally {
+      await Promise.all([a?.stop(), u?.stop()]);
+    }
+  }, 240_000);
 
   test('Hadoop’s shell makes, reads, changes and removes a tree through webhdfs:', async () => {
     if (ours === undefined) throw new Error('the cluster did not start');

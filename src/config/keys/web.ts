@@ -3,6 +3,10 @@ import { bool, int, type KeyTable, list, text } from '../key.ts';
 
 export const WEB_KEYS = {
   'hadoop.proxyservers': list('', 'Web proxies whose X-Forwarded-For header is believed.'),
+  'hadoop.http.filter.initializers': list(
+    'org.apache.hadoop.http.lib.StaticUserWebFilter',
+    'Filters of web servers; HttpCrossOriginFilterInitializer among them lets hadoop.http.cross-origin.* count.',
+  ),
   'hadoop.http.cross-origin.enabled': bool('false', "Whether pages of other origins may read the web server's answers."),
   'hadoop.http.cross-origin.allowed-origins': list('*', 'Origins that may; * stands for any text, regex: begins a pattern.'),
   'hadoop.http.cross-origin.allowed-methods': list('GET,POST,HEAD', 'HTTP methods that they may use.'),
@@ -18,4 +22,5 @@ export const WEB_KEYS = {
   'dfs.webhdfs.rest-csrf.browser-useragents-regex': list('^Mozilla.*,^Opera.*', 'What the User-Agent of a browser looks like.'),
   'httpfs.http.hostname': text('0.0.0.0', 'Address that HttpFS listens on.'),
   'httpfs.http.port': int('14000', 'Port of HttpFS.'),
+  'httpfs.access.mode': text('read-write', 'What HttpFS does: read-write, read-only or write-only.'),
 } as const satisfies KeyTable;

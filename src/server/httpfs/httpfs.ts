@@ -1,39 +1,28 @@
 // HttpFS: WebHDFS on one port, without redirects to DataNodes, for clients that reach nothing else of the cluster. It is a
-// client of the file system itself, on behalf of whoever asks. Where Hadoop's answers with forms of its own, this one
-// answers as the NameNode does, which every WebHDFS client reads.
+// client of the file system itself, and acts there for whoever asks: the NameNode has to allow it (hadoop.proxyuser.*).
 import { HdfsError } from '../../base/errors.ts';
 import { connect } from '../../client/index.ts';
 import { clientSettings } from '../../client/settings.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { clientNameNodes } from '../../config/nameservices.ts';
-import type { Address, Host, HttpResponse, HttpServer } from '../../host/host.ts';
+import type { Address, Host, HttpRequest, HttpServer } from '../../host/host.ts';
+import { configuredGroups } from '../../security/groups.ts';
+import { ProxyUsers } from '../../security/proxy-users.ts';
 import { Beans } from '../../web/jmx.ts';
 import { processMetrics } from '../../web/metrics.ts';
 import { addPlatformBeans } from '../../web/platform-beans.ts';
 import { standardRoutes, webServer } from '../../web/server.ts';
 import { servletRoutes } from '../../web/servlets.ts';
-import { json, redirect } from '../../webhdfs/answers.ts';
-import { appendFile, createFile, createOptions, fileChecksumJson, openFile } from '../../webhdfs/data.ts';
 import { DataClients } from '../../webhdfs/data-clients.ts';
-import { type DataRequest, webHdfsHandler } from '../../webhdfs/handler.ts';
-import { wrapped } from '../../webhdfs/java-json.ts';
+import { webHdfsHandler } from '../../webhdfs/handler.ts';
+import type { WebIdentity } from '../../webhdfs/identity.ts';
+import type { NameNodeCalls } from '../../webhdfs/operation.ts';
 import { webHdfsRoutes } from '../../webhdfs/routes.ts';
-import { NameNodePool } from './namenode-pool.ts';
+import { inCluster } from './answers.ts';
+import { type AccessMode, httpFsHandler } from './handler.ts';
+import { NameNodePool, realUserFor } from './namenode-pool.ts';
 
-/** The request once more, with the word that its body comes now. Apache: HttpFSServer.createUploadRedirectionURL. */
-function uploadLocation({ http }: DataRequest): string {
-  const host = http.headers.host;
-  const query = new URLSearchParams(http.query);
-  query.set('data', 'true');
-  return `http://${typeof host === 'string' ? host : 'localhost'}${http.path}?${query.toString()}`;
-}
-
-/** Apache: CheckUploadContentTypeFilter. */
-function requireBytes({ http }: DataRequest): void {
-  const type = http.headers['content-type'];
-  if (typeof type === 'string' && type.toLowerCase().startsWith('application/octet-stream')) return;
-  throw new HdfsError('EILLEGAL', "Data upload requests must have content-type set to 'application/octet-stream'");
-}
+const ACCESS_MODES: readonly AccessMode[] = ['read-write', 'read-only', 'write-only'];
 
 export class HttpFs {
   readonly #host: Host;
@@ -65,22 +54,36 @@ export class HttpFs {
     this.#pool = pool;
     const beans = new Beans();
     addPlatformBeans(beans, host, 'HttpFS', host.clock.now());
-    const webHdfs = webHdfsHandler({
-      rules: {
-        staticUser: configuration.require('hadoop.http.staticuser.user'),
-        proxyServers: configuration.getStrings('hadoop.proxyservers'),
-        authorizeProxy: ({ realUser, user }) => {
-          throw new HdfsError('EAUTHORIZE', `User: ${realUser} is not allowed to impersonate ${user}`);
-        },
-      },
-      userPattern: configuration.require('dfs.webhdfs.user.provider.user.pattern'),
-      calls: ({ user }) => ({ call: (method, request) => pool.with(user, (client) => client.call(method, request)) }),
-      data: (request) => this.#data(request),
+    const proxyUsers = new ProxyUsers(host, configuredGroups(host, configuration), 'httpfs.proxyuser.');
+    await proxyUsers.read(configuration);
+    const calls = ({ user }: WebIdentity): NameNodeCalls => ({
+      call: (method, request) => inCluster(() => pool.with(user, (client) => client.call(method, request))),
+    });
+    const common = {
+      calls,
       homePrefix: configuration.require('dfs.user.home.dir.prefix'),
       replication: configuration.getInt('dfs.replication'),
       clientName: () => `DFSClient_${host.random.below(2 ** 53)}`,
-      onFault: (error, { method, path }) =>
+      onFault: (error: unknown, { method, path }: HttpRequest) =>
         host.log.log('error', 'httpfs', `${method} ${path} failed: ${String(error)}`, { error }),
+    };
+    const given = configuration.require('httpfs.access.mode').toLowerCase();
+    const webHdfs = httpFsHandler({
+      ...common,
+      proxyUsers,
+      clients: this.#clients,
+      connect: ({ user }) => connect({ host, configuration: this.#unmasked, user, realUser: realUserFor(host, user) }),
+      fileSystem: configuration.get('fs.defaultFS') ?? '',
+      accessMode: ACCESS_MODES.find((mode) => mode === given) ?? 'read-write',
+      beyond: webHdfsHandler({
+        ...common,
+        // Whoever asks is known by now, and may.
+        rules: { staticUser: '', proxyServers: [], authorizeProxy: () => undefined },
+        userPattern: '.*',
+        data: async ({ op }) => {
+          throw new HdfsError('EUNSUPPORTED', `${op} is not supported`);
+        },
+      }),
     });
     const address = {
       host: configuration.require('httpfs.http.hostname'),
@@ -111,32 +114,5 @@ export class HttpFs {
     this.#server = undefined;
     this.#pool?.close();
     this.#pool = undefined;
-  }
-
-  #data(request: DataRequest): Promise<HttpResponse> {
-    const { op, query, path, http } = request;
-    const upload = op === 'CREATE' || op === 'APPEND';
-    if (upload && query.raw('data')?.toLowerCase() !== 'true') {
-      const location = uploadLocation(request);
-      return Promise.resolve(query.of('noRedirect') ? json(wrapped('Location', location)) : redirect(location));
-    }
-    if (upload) requireBytes(request);
-    const connected = () => connect({ host: this.#host, configuration: this.#unmasked, user: request.identity.user });
-    return this.#clients.with(connected, async (hdfs, end) => {
-      switch (op) {
-        case 'CREATE':
-          await createFile(hdfs, path, createOptions(query, query.get('createFlag') ?? []), http.body);
-          return { answer: { status: 201, body: '' }, keep: false };
-        case 'APPEND':
-          await appendFile(hdfs, path, http.body);
-          return { answer: { status: 200, body: '' }, keep: false };
-        case 'OPEN':
-          return { answer: await openFile(hdfs, path, query, end), keep: true };
-        case 'GETFILECHECKSUM': {
-          const { algorithm, bytes } = await hdfs.checksum(path);
-          return { answer: json(fileChecksumJson(algorithm, bytes)), keep: false };
-        }
-      }
-    });
   }
 }

@@ -1,4 +1,5 @@
 // Connections to the NameNode, one for each user that asks: the RPC protocol ties a connection to its user.
+import { callerName } from '../../client/caller.ts';
 import { NameNode as NameNodeClient, type NameNodeOptions } from '../../client/namenode.ts';
 import type { ClientSettings } from '../../client/settings.ts';
 import type { Host } from '../../host/host.ts';
@@ -9,6 +10,12 @@ const MAX_USERS = 128;
 interface Entry {
   readonly client: NameNodeClient;
   running: number;
+}
+
+/** HttpFS acts for others as the user that runs it, and for that one without a word. */
+export function realUserFor(host: Host, user: string): string | undefined {
+  const own = callerName(host);
+  return user === own ? undefined : own;
 }
 
 export class NameNodePool {
@@ -30,7 +37,12 @@ export class NameNodePool {
     let entry = this.#entries.get(user);
     this.#entries.delete(user);
     entry ??= {
-      client: new NameNodeClient(this.#host, { ...this.#service, user }, this.#settings, this.#closing.signal),
+      client: new NameNodeClient(
+        this.#host,
+        { ...this.#service, user, realUser: realUserFor(this.#host, user) },
+        this.#settings,
+        this.#closing.signal,
+      ),
       running: 0,
     };
     this.#entries.set(user, entry);

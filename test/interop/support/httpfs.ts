@@ -1,6 +1,6 @@
 // HttpFS in front of a cluster, ours or Apache's, on a port of its own.
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { ROOT, writeConfiguration } from '../apache.ts';
@@ -16,6 +16,8 @@ function apacheWords(directory: string): readonly string[] {
   return [
     '-Xmx256m',
     '-XX:TieredStopAtLevel=1',
+    // Its XML library defines classes by a way that Java has closed since.
+    '--add-opens=java.base/java.lang=ALL-UNNAMED',
     `-Dlog4j.configuration=file:${join(import.meta.dirname, '../java/log4j.properties')}`,
     `-Dhttpfs.home.dir=${directory}`,
     `-Dhttpfs.config.dir=${directory}`,
@@ -45,6 +47,8 @@ export async function startHttpFs(
     'httpfs.http.port': String(port),
     'hadoop.tmp.dir': join(directory, 'tmp'),
   });
+  // What Hadoop's HttpFS finds in core-site.xml goes behind its own defaults.
+  copyFileSync(join(directory, 'core-site.xml'), join(directory, 'httpfs-site.xml'));
   const file = join(directory, 'httpfs.log');
   const log = openSync(file, 'a');
   const [program, words] =
@@ -63,16 +67,20 @@ export async function startHttpFs(
     },
   };
   const deadline = Date.now() + START_LIMIT_MS;
-  for (;;) {
+  const isUp = async (): Promise<boolean> => {
     try {
-      if ((await fetch(`http://127.0.0.1:${port}/webhdfs/v1/?op=GETHOMEDIRECTORY&user.name=root`)).ok) return running;
+      return (await fetch(`http://127.0.0.1:${port}/webhdfs/v1/?op=GETHOMEDIRECTORY&user.name=root`)).ok;
     } catch (error) {
-      if (Date.now() > deadline) throw error;
+      if (error instanceof TypeError) return false;
+      throw error;
     }
+  };
+  while (!(await isUp())) {
     if (child.exitCode !== null || Date.now() > deadline) {
       await running.stop();
       throw new Error(`HttpFS did not start:\n${readFileSync(file, 'utf8').slice(-3000)}`);
     }
     await sleep(100);
   }
+  return running;
 }

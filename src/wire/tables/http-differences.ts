@@ -1,0 +1,45 @@
+// What web servers and HttpFS answer otherwise than Hadoop's do, and why; the interop tests pass over these and nothing else.
+
+export interface HttpDifference {
+  readonly what: string;
+  readonly why: string;
+}
+
+export const HTTP_DIFFERENCES: readonly HttpDifference[] = [
+  {
+    what: 'a web server’s own refusals (unknown pages, missing names, broken requests) are a line of text, Hadoop’s a page or nothing',
+    why: 'the status is the same; a line can be read',
+  },
+  {
+    what: 'names of parameters are taken in any case by HttpFS too',
+    why: 'Hadoop’s own client spells one of them otherwise than Hadoop’s HttpFS',
+  },
+  {
+    what: 'HttpFS also does `SETQUOTA`, `SETQUOTABYSTORAGETYPE`, `CREATESYMLINK` and `GETLINKTARGET`',
+    why: 'the NameNode does, and a client should not have to choose its address by the operation',
+  },
+  {
+    what: 'HttpFS refuses an operation without the parameter that it needs (`fsaction`, `aclspec`, `sources`, `flag`, `xattr.name`, `storagepolicy`, `newlength`) with status 400',
+    why: 'Hadoop’s fails with a NullPointerException, does nothing, or, for `TRUNCATE` without `newlength`, cuts the file to nothing',
+  },
+  {
+    what: 'failures of the NameNode keep their Java class through HttpFS, and a missing file is 404 for every operation',
+    why: 'Hadoop’s client shows some classes as `org.apache.hadoop.ipc.RemoteException`, and `CONCAT` and `TRUNCATE` of a missing file then are 500',
+  },
+  {
+    what: '`GETTRASHROOTS` of HttpFS answers as the NameNode’s does',
+    why: 'Hadoop’s answers with Java’s words for an object, which is no JSON',
+  },
+  {
+    what: 'HttpFS gives no tokens and no cookie (`hadoop.auth`), and refuses a request that comes with a token',
+    why: 'tokens are not built yet; every request has to name its user',
+  },
+  {
+    what: 'the user that runs HttpFS acts for itself without `hadoop.proxyuser.*` on the NameNode',
+    why: 'it could as well ask the NameNode directly',
+  },
+  {
+    what: '`OPTIONS` says what is allowed, and has no description of the service (WADL) for its body',
+    why: 'nothing reads it',
+  },
+];
