@@ -19,8 +19,11 @@ const ok = (): HttpResponse => ({ status: 200 });
 test('other origins are let in only where that is configured', async () => {
   const off = withCrossOrigin(Configuration.of({}), ok);
   expect((await off(request({ origin: 'http://a.example' }))).headers).toBeUndefined();
+  const unnamed = withCrossOrigin(Configuration.of({ 'hadoop.http.cross-origin.enabled': true }), ok);
+  expect((await unnamed(request({ origin: 'http://a.example' }))).headers).toBeUndefined();
   const on = withCrossOrigin(
     Configuration.of({
+      'hadoop.http.filter.initializers': 'org.apache.hadoop.security.HttpCrossOriginFilterInitializer',
       'hadoop.http.cross-origin.enabled': true,
       'hadoop.http.cross-origin.allowed-origins': 'http://*.example.com,regex:https://[ab]\\.org',
     }),

@@ -1,5 +1,5 @@
 // What a browser may do with a daemon's web server: pages of other origins read answers only where that is configured
-// (hadoop.http.cross-origin.*), and where it is asked for (dfs.webhdfs.rest-csrf.*) a browser has to send a header that a
+// (hadoop.http.cross-origin.*, and the filter itself in hadoop.http.filter.initializers), and where it is asked for (dfs.webhdfs.rest-csrf.*) a browser has to send a header that a
 // foreign page's form cannot. Mirrors Hadoop's CrossOriginFilter and RestCsrfPreventionFilter.
 import type { Configuration } from '../config/configuration.ts';
 import type { HttpHandler, HttpRequest, HttpResponse } from '../host/host.ts';
@@ -44,12 +44,27 @@ function crossOriginHeaders(configuration: Configuration): (request: HttpRequest
   };
 }
 
-export function withCrossOrigin(configuration: Configuration, handler: HttpHandler): HttpHandler {
-  if (!configuration.getBoolean('hadoop.http.cross-origin.enabled')) return handler;
+/** Hadoop's filter reads its keys only when it is named among those that web servers begin with. */
+const CROSS_ORIGIN_FILTER = /^(?:.*\.)?HttpCrossOriginFilterInitializer$/;
+
+/** Whether pages of other origins may be let in at all. */
+function isCrossOriginEnabled(configuration: Configuration): boolean {
+  const filters = configuration.getStrings('hadoop.http.filter.initializers');
+  return configuration.getBoolean('hadoop.http.cross-origin.enabled') && filters.some((name) => CROSS_ORIGIN_FILTER.test(name));
+}
+
+export function withCrossOrigin(
+  configuration: Configuration,
+  handler: HttpHandler,
+  isForOrigins: (path: string) => boolean = () => true,
+): HttpHandler {
+  if (!isCrossOriginEnabled(configuration)) return handler;
   const headersFor = crossOriginHeaders(configuration);
   return async (request) => {
     const response = await handler(request);
-    return { ...response, headers: { ...response.headers, ...headersFor(request) } };
+    if (!isForOrigins(request.path)) return response;
+    // A page that says for itself who may read it is believed.
+    return { ...response, headers: { ...headersFor(request), ...response.headers } };
   };
 }
 

@@ -40,6 +40,13 @@ export const html = (page: StatusPage): HttpResponse => ({
   body: renderPage(page),
 });
 
+const METHODS: readonly Route['method'][] = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
+
+function allowed(methods: readonly string[]): HttpResponse {
+  const named = methods.flatMap((method) => (method === 'GET' && !methods.includes('HEAD') ? ['GET', 'HEAD'] : [method]));
+  return { status: 200, headers: { Allow: [...named, 'OPTIONS'].join(', ') }, body: '' };
+}
+
 /** The answer to a request: routes first, then 405 for a known path and 404 for any other. */
 export function router(routes: readonly Route[]): (request: HttpRequest) => Promise<HttpResponse> {
   const table = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 4096 });
@@ -54,8 +61,14 @@ export function router(routes: readonly Route[]): (request: HttpRequest) => Prom
     const handler = (found?.store as Route | undefined)?.handler;
     let response: HttpResponse;
     if (found === null || handler === undefined) {
-      const known = routes.some((route) => find(route.method, request.path) !== null);
-      response = known ? text(405, `${request.method} is not for ${request.path}\n`) : text(404, `${request.path} not found\n`);
+      const known = METHODS.filter((one) => find(one, request.path) !== null);
+      // Browsers ask it before a page of another origin asks for anything.
+      if (request.method === 'OPTIONS' && known.length > 0) response = allowed(known);
+      else
+        response =
+          known.length > 0
+            ? text(405, `${request.method} is not for ${request.path}\n`)
+            : text(404, `${request.path} not found\n`);
     } else {
       try {
         response = await handler(request, found.params as RouteParameters);
@@ -68,14 +81,18 @@ export function router(routes: readonly Route[]): (request: HttpRequest) => Prom
   };
 }
 
-/** Starts a web server. Rejects as Net.listen does, e.g. with code EADDRINUSE. */
+/**
+ * Starts a web server; `isForOrigins`: the paths on which hadoop.http.cross-origin.* counts, all without it. Rejects as
+ * Net.listen does, e.g. with code EADDRINUSE.
+ */
 export function webServer(
   host: Pick<Host, 'http'>,
   address: Address,
   routes: readonly Route[],
   configuration: Configuration,
+  isForOrigins?: (path: string) => boolean,
 ): Promise<HttpServer> {
-  return host.http.listen(address, withCrossOrigin(configuration, router(routes)));
+  return host.http.listen(address, withCrossOrigin(configuration, router(routes), isForOrigins));
 }
 
 export interface StandardRoutes {

@@ -8,6 +8,7 @@ import { addPlatformBeans } from '../../web/platform-beans.ts';
 import { addRpcBeans } from '../../web/rpc-beans.ts';
 import { standardRoutes, webServer } from '../../web/server.ts';
 import { servletRoutes } from '../../web/servlets.ts';
+import { WEBHDFS_PREFIX } from '../../webhdfs/handler.ts';
 import { webHdfsRoutes } from '../../webhdfs/routes.ts';
 import { type BeanSource, datanodeBeans, datanodePage } from './beans.ts';
 import type { Identity } from './identity.ts';
@@ -56,7 +57,9 @@ export async function openWebPort(parts: WebPortParts): Promise<WebPort> {
     ...servletRoutes({ host, notReady }),
     ...webHdfsRoutes(configuration, dataNodeWebHdfs({ host, configuration })),
   ];
-  http = await webServer(host, services.settings.httpAddress, routes, configuration);
+  // As Hadoop's: files' data goes past the filters, and says for itself that any page may read it.
+  const isPage = (path: string): boolean => !path.startsWith(`${WEBHDFS_PREFIX}/`);
+  http = await webServer(host, services.settings.httpAddress, routes, configuration, isPage);
   return {
     http,
     addBeans: () => {
