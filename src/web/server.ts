@@ -21,8 +21,10 @@ export interface Route {
   readonly handler: RouteHandler;
 }
 
-/** Sent with every answer, as Hadoop's HttpServer2 does. */
-const SECURITY_HEADERS = {
+/** Sent with every answer, as Hadoop's HttpServer2 does: what is true now is not to be shown later. */
+const COMMON_HEADERS = {
+  'Cache-Control': 'no-cache',
+  Pragma: 'no-cache',
   'X-Content-Type-Options': 'nosniff',
   'X-FRAME-OPTIONS': 'SAMEORIGIN',
   'X-XSS-Protection': '1; mode=block',
@@ -77,7 +79,7 @@ export function router(routes: readonly Route[]): (request: HttpRequest) => Prom
         response = text(status, `${messageOf(error)}\n`);
       }
     }
-    return { ...response, headers: { ...SECURITY_HEADERS, ...response.headers } };
+    return { ...response, headers: { ...COMMON_HEADERS, ...response.headers } };
   };
 }
 

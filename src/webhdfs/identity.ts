@@ -29,6 +29,9 @@ function remoteHostOf(request: HttpRequest, proxyServers: readonly string[]): st
   return first === '' ? host : first;
 }
 
+/** What stands behind a slash is the machine of a principal. Apache: KerberosName.getShortName. */
+export const shortUserName = (name: string): string => /^([^/@]+)\/[^/@]+$/.exec(name)?.[1] ?? name;
+
 export async function identityOf(request: HttpRequest, query: Query, rules: IdentityRules): Promise<WebIdentity> {
   const remoteHost = remoteHostOf(request, rules.proxyServers);
   const named = query.raw('user.name') ?? rules.staticUser;
@@ -38,5 +41,5 @@ export async function identityOf(request: HttpRequest, query: Query, rules: Iden
   if (doAs === '') throw new HdfsError('EILLEGAL', 'Null user');
   const identity = { user: doAs, realUser: named, remoteHost };
   await rules.authorizeProxy(identity);
-  return identity;
+  return { ...identity, user: shortUserName(doAs) };
 }

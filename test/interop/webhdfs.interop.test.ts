@@ -6,6 +6,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWithApache } from './apache.ts';
+import { askAsBrowser, BROWSER_KEYS, browserRequests } from './support/browser-table.ts';
 import { startHttpFs } from './support/httpfs.ts';
 import { compareHttpFs } from './support/httpfs-table.ts';
 import { MixedCluster } from './support/mixed-cluster.ts';
@@ -15,6 +16,7 @@ import { wrongRequests } from './support/webhdfs-wrong.ts';
 
 const ME = userInfo().username;
 const KEYS = {
+  ...BROWSER_KEYS,
   'dfs.replication': '1',
   'dfs.datanode.hostname': '127.0.0.1',
   // For HttpFS, which acts for whoever asks.
@@ -135,6 +137,20 @@ describeWithApache('WebHDFS', () => {
     }
     expect(different).toEqual([]);
   }, 600_000);
+
+  test('pages of other origins may do alike', async () => {
+    const different: unknown[] = [];
+    for (const request of browserRequests()) {
+      // A DataNode's web server is two ports behind the NameNode's.
+      const offset = request.on === 'namenode' ? 0 : 2;
+      const [a, u] = await Promise.all([
+        askAsBrowser(webPort(theirs) + offset, request),
+        askAsBrowser(webPort(ours) + offset, request),
+      ]);
+      if (JSON.stringify(a) !== JSON.stringify(u)) different.push({ request, apache: a, ours: u });
+    }
+    expect(different).toEqual([]);
+  }, 120_000);
 
   test('HttpFS of both makers, each before its own cluster, answers alike', async () => {
     const started = (['apache', 'ours'] as const).map((maker) => {

@@ -30,9 +30,10 @@ beforeAll(async () => {
     checkMs: 50,
     silenceTimeoutMs: 1000,
   });
-  server = await http.listen({ host: '127.0.0.1', port: 0 }, ({ path }) =>
-    path === '/endless' ? { status: 200, body: endless() } : { status: 403, body: 'no' },
-  );
+  server = await http.listen({ host: '127.0.0.1', port: 0 }, ({ path, query }) => {
+    if (path === '/echo') return { status: 200, body: query.toString() };
+    return path === '/endless' ? { status: 200, body: endless() } : { status: 403, body: 'no' };
+  });
 });
 afterAll(() => server.close());
 
@@ -56,6 +57,15 @@ async function answerTo(drive: (socket: Socket) => void): Promise<string> {
 test('headers without end are cut off', async () => {
   const answer = await answerTo((socket) => socket.write(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(100_000)}`));
   expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+});
+
+test('what could be read in two ways is refused, and a fragment is passed over', async () => {
+  const told = (line: string) => answerTo((socket) => socket.write(`${line}\r\nHost: a\r\nConnection: close\r\n\r\n`));
+  expect(await told('GET /%zz HTTP/1.1')).toMatch(/^HTTP\/1\.1 400 [\s\S]*Unable to parse URI path/);
+  expect(await told('GET /%C0%AF HTTP/1.1')).toMatch(/^HTTP\/1\.1 400 /);
+  expect(await told('GET /echo?a=%f HTTP/1.1')).toMatch(/^HTTP\/1\.1 400 [\s\S]*Unable to parse URI query/);
+  expect(await told('GET /echo HTTP/2.0')).toMatch(/^HTTP\/1\.1 505 /);
+  expect(await told('GET /echo?a=1#b?c HTTP/1.1')).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\na=1$/);
 });
 
 test('who sends nothing, or headers byte by byte, is sent away', async () => {

@@ -60,27 +60,44 @@ async function* bodyOf(request: http.IncomingMessage, proceed: () => void): Asyn
   for await (const chunk of request) yield chunk as Buffer;
 }
 
-/** Escapes that are none, or bytes that are no UTF-8: a parameter would silently be another one than was meant. */
-function isUnreadable(request: http.IncomingMessage): boolean {
-  const target = request.url ?? '/';
+/** Path and query of a request; what stands behind a `#` is a matter of who asks. */
+function targetOf(request: http.IncomingMessage): { readonly path: string; readonly query: string } {
+  const target = (request.url ?? '/').split('#', 1)[0] ?? '';
   const question = target.indexOf('?');
-  if (question < 0) return false;
+  return question < 0 ? { path: target, query: '' } : { path: target.slice(0, question), query: target.slice(question + 1) };
+}
+
+/** Escapes that are none, or bytes that are no UTF-8, would silently be another text than was meant. */
+function isReadable(text: string): boolean {
   try {
-    decodeURIComponent(target.slice(question + 1));
-    return false;
+    decodeURIComponent(text);
+    return true;
   } catch (error) {
-    if (error instanceof URIError) return true;
+    if (error instanceof URIError) return false;
     throw error;
   }
 }
 
+const refusal = (status: number, reason: string): HttpResponse => ({
+  status,
+  headers: { 'Content-Type': 'text/plain; charset=utf-8' },
+  body: `${reason}\n`,
+});
+
+/** Why a request is not looked at; undefined when it is. */
+function refusalOf(request: http.IncomingMessage): HttpResponse | undefined {
+  if (request.httpVersionMajor !== 1) return refusal(505, `HTTP/${request.httpVersion} not supported`);
+  const { path, query } = targetOf(request);
+  if (!isReadable(query)) return refusal(400, 'Unable to parse URI query');
+  return isReadable(path) ? undefined : refusal(400, 'Unable to parse URI path');
+}
+
 function requestOf(request: http.IncomingMessage, proceed: () => void): HttpRequest {
-  const target = request.url ?? '/';
-  const question = target.indexOf('?');
+  const { path, query } = targetOf(request);
   return {
     method: request.method ?? 'GET',
-    path: question < 0 ? target : target.slice(0, question),
-    query: new URLSearchParams(question < 0 ? '' : target.slice(question + 1)),
+    path,
+    query: new URLSearchParams(query),
     headers: request.headers,
     remote: { host: plainAddress(request.socket.remoteAddress), port: request.socket.remotePort ?? 0 },
     body: bodyOf(request, proceed),
@@ -120,12 +137,10 @@ async function handle(
   try {
     let answer: HttpResponse;
     try {
-      answer = isUnreadable(request)
-        ? { status: 400, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: 'Unable to parse URI query\n' }
-        : await handler(requestOf(request, proceed));
+      answer = refusalOf(request) ?? (await handler(requestOf(request, proceed)));
     } catch (error) {
       log.log('error', 'http', `${request.method ?? ''} ${request.url ?? ''} failed: ${messageOf(error)}`, { error });
-      answer = { status: 500, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: 'internal error\n' };
+      answer = refusal(500, 'internal error');
     }
     await send(request, response, answer);
   } catch (error) {

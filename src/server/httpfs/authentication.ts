@@ -6,7 +6,7 @@ import type { HttpRequest, HttpResponse } from '../../host/host.ts';
 import type { ProxyUsers } from '../../security/proxy-users.ts';
 import { text } from '../../web/server.ts';
 import { refusedIdentity } from '../../webhdfs/answers.ts';
-import type { WebIdentity } from '../../webhdfs/identity.ts';
+import { shortUserName, type WebIdentity } from '../../webhdfs/identity.ts';
 import type { Query } from '../../webhdfs/parameters.ts';
 
 const COOKIE = 'hadoop.auth';
@@ -29,8 +29,7 @@ export async function authenticate(request: HttpRequest, query: Query, proxyUser
   if ((query.raw('delegation') ?? '') !== '') return { refusal: refusedIdentity(unknownToken()) };
   const named = query.raw('user.name');
   if (named === undefined) return { refusal: unknownUser() };
-  // What stands behind a slash or an at sign is a machine or a realm of Kerberos.
-  const user = named.replace(/[/@].*$/s, '');
+  const user = shortUserName(named);
   if (user === '' || named.includes('&')) {
     return { refusal: text(500, "userName is NULL, empty or contains a '&'\n") };
   }
@@ -44,5 +43,5 @@ export async function authenticate(request: HttpRequest, query: Query, proxyUser
     if (error instanceof HdfsError && error.code === 'EAUTHORIZE') return { refusal: refusedIdentity(error) };
     throw error;
   }
-  return { identity };
+  return { identity: { ...identity, user: shortUserName(doAs) } };
 }
