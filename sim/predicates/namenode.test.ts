@@ -3,13 +3,22 @@
 import { expect, test } from 'vitest';
 import { HdfsError } from '../../src/base/errors.ts';
 import type { GenStamp } from '../../src/base/ids.ts';
+import type { BlockHandle } from '../../src/core/blocks/block-map.ts';
 import type { RpcCall } from '../../src/rpc/service.ts';
+import type { NameSystem } from '../../src/server/namenode/namesystem.ts';
 import { type Keys, SimCluster } from '../cluster.ts';
 import { allReplicas } from '../replicas.ts';
 import { NameNodeWatch } from './namenode.ts';
 
 /** HdfsConstants.LEASE_SOFTLIMIT_PERIOD. */
 const SOFT_LIMIT_MS = 60_000;
+
+function onlyBlock({ namespace }: NameSystem): BlockHandle {
+  const found: BlockHandle[] = [];
+  namespace.blocks.scan(1, 1_000, (block) => void found.push(block));
+  expect(found).toHaveLength(1);
+  return found[0] as BlockHandle;
+}
 
 async function withReplica(keys: Keys = {}) {
   const cluster = new SimCluster({ seed: 6, clients: 1, keys });
@@ -18,7 +27,10 @@ async function withReplica(keys: Keys = {}) {
   await cluster.start();
   const client = await simulation.run(cluster.connect(simulation.node('client0')), 60_000);
   await simulation.run(client.writeFile('/f', Buffer.alloc(3_000, 7), { replication: 3 }), 60_000);
-  const isWhole = (): boolean => cluster.nameNode.running?.system.blockManager.liveReplicas(1 as never) === 3;
+  const isWhole = (): boolean => {
+    const system = cluster.nameNode.running?.system;
+    return system !== undefined && system.blockManager.liveReplicas(onlyBlock(system)) === 3;
+  };
   expect(await cluster.until(isWhole, 10_000)).toBe(true);
   const look = (): readonly string[] => {
     watch.checkCorrupt(new Set());
@@ -35,7 +47,8 @@ test('a good replica that somebody calls bad is seen', async () => {
   const { blocks } = system.namespace;
   const [node] = system.blockManager.datanodes.alive;
   if (node === undefined) throw new Error('no DataNode is alive');
-  const [id, genStamp, numBytes] = [blocks.id(1 as never), blocks.genStamp(1 as never), blocks.numBytes(1 as never)];
+  const block = onlyBlock(system);
+  const [id, genStamp, numBytes] = [blocks.id(block), blocks.genStamp(block), blocks.numBytes(block)];
   const now = { monotonicMs: cluster.simulation.nowMs, wallMs: cluster.simulation.nowMs };
   expect(look()).toEqual([]);
   expect(system.blockManager.reportBadReplica({ id, genStamp, numBytes }, node, now)).toBe(true);
