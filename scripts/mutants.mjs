@@ -2,14 +2,10 @@
 // simulator, and plays its plan until a predicate trips. The product without any bug plays the same plans first, and where
 // that trips something nothing else is played: an alarm that is always on tells nothing. Prints a line for each and exits 1
 // when one is not found, or not by any of the predicates that it is there for.
-//
-//   --only A,B       these mutants; --list: names them all and ends
-//   --jobs N         so many at a time (default 1)
-//   --budget S       seconds that one may take (default 240)
-//   --no-control     leaves the product without a bug out
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
 import { bundle, infect, mutantTable, root } from './mutant-bundles.mjs';
 
 const table = await mutantTable();
@@ -44,17 +40,40 @@ function play(file, plan, budgetMs) {
   });
 }
 
-const args = process.argv.slice(2);
-const optionOf = (name) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
-const only = optionOf('--only')?.split(',');
-const unknown = only?.filter((id) => !MUTANTS.some((mutant) => mutant.id === id)) ?? [];
-if (unknown.length > 0) throw new Error(`there is no mutant ${unknown.join(', ')}`);
+function positive(text) {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a positive whole number is expected');
+  return value;
+}
+
+function idsOf(text) {
+  const ids = text.split(',');
+  for (const id of ids)
+    if (!MUTANTS.some((mutant) => mutant.id === id)) throw new InvalidArgumentError(`there is no mutant ${id}`);
+  return ids;
+}
+
+const {
+  only,
+  list,
+  jobs,
+  budget,
+  control: withControl,
+} = new Command('npm run sim:mutants --')
+  .description('Puts each known bug back, one at a time, and plays its plan until a predicate trips.')
+  .option('--only <ids>', 'these mutants, divided by commas', idsOf)
+  .option('--list', 'names them and ends')
+  .option('--jobs <count>', 'so many at a time', positive, 1)
+  .option('--budget <seconds>', 'that one may take', positive, 240)
+  .option('--no-control', 'leaves out the product without a bug')
+  .parse()
+  .opts();
 const chosen = MUTANTS.filter(({ id }) => only === undefined || only.includes(id));
-if (args.includes('--list')) {
+if (list) {
   for (const { id, what } of chosen) console.log(`${id}: ${what}`);
   process.exit(0);
 }
-const budgetMs = Number(optionOf('--budget') ?? 240) * 1000;
+const budgetMs = budget * 1000;
 const seconds = (since) => ((performance.now() - since) / 1000).toFixed(1);
 const shorten = (text) => text.split('\n')[0].slice(0, 160);
 
@@ -116,13 +135,13 @@ async function control() {
 }
 
 const began = performance.now();
-if (!args.includes('--no-control')) await control();
+if (withControl) await control();
 if (bad > 0) {
   console.log('the product itself is not sound in these plans: no mutant is hunted');
 } else {
   const queue = [...chosen];
   await Promise.all(
-    Array.from({ length: Number(optionOf('--jobs') ?? 1) }, async () => {
+    Array.from({ length: jobs }, async () => {
       for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) await examine(mutant);
     }),
   );

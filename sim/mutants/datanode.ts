@@ -157,7 +157,7 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
     story: 'chaos',
     scenario: 'blackout',
     seeds: 3,
-    trips: ['SM4', 'BK10', 'BK1', 'X1'],
+    trips: ['SM4', 'BK10', 'BK1', 'BK7', 'X1'],
   },
   {
     id: 'tail-checksum-kept',
