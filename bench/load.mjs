@@ -85,11 +85,11 @@ const permission = (mode) => number(1, mode);
 const listing = (path, needLocation) =>
   Buffer.concat([bytes(1, path), bytes(2, Buffer.alloc(0)), number(3, needLocation ? 1 : 0)]);
 
-const create = (path) =>
+export const createRequest = (path, holder = HOLDER) =>
   Buffer.concat([
     bytes(1, path),
     bytes(2, permission(0o644)),
-    bytes(3, HOLDER),
+    bytes(3, holder),
     number(4, 1),
     number(5, 1),
     number(6, 3),
@@ -111,7 +111,7 @@ const operations = {
   }),
   getListing: () => ({ method: 'getListing', bodies: [listing('/bench/list', false)] }),
   getLocatedListing: ({ listed }) => ({ method: 'getListing', bodies: [listing(listed, true)] }),
-  create: ({ work }) => ({ method: 'create', body: (id) => create(`${work}/d${id % 512}/f${id}`) }),
+  create: ({ work }) => ({ method: 'create', body: (id) => createRequest(`${work}/d${id % 512}/f${id}`) }),
   mkdirs: ({ work }) => ({ method: 'mkdirs', body: (id) => mkdirs(`${work}/d${id % 512}/m${id}`) }),
 };
 export const loadOperations = Object.keys(operations);
@@ -250,7 +250,7 @@ export async function populate({ address, user, files, list = 1000 }) {
   const one = async () => {
     while (next < paths.length) {
       const path = paths[next++];
-      await caller.call('create', create(path));
+      await caller.call('create', createRequest(path));
       await caller.call('complete', complete(path));
     }
   };

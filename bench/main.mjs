@@ -22,7 +22,7 @@ const SHORT = ['metadata', 'client', 'start'];
 const NEED_TOOLS = ['data', 'under-load'];
 
 /** What takes a quarter of an hour and more: only beside Apache's, or when asked for. */
-const LONG = ['many-blocks', 'dead-datanode'];
+const LONG = ['many-blocks', 'dead-datanode', 'growth'];
 
 const asked = word('only')?.split(',');
 const hasTools = toolIfThere('nnload') !== undefined;

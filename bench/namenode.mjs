@@ -74,11 +74,11 @@ export class NameNode {
   }
 
   /** Starts it; resolves when it has answered its first call. */
-  async launch() {
+  async launch(env = {}) {
     const log = openSync(this.log, 'a');
     const began = performance.now();
-    const env = { ...process.env, HDFS_OPTS: `-Xmx${HEAP}`, HADOOP_LOG_DIR: this.conf };
-    const child = spawn(this.hdfs, ['--config', this.conf, 'namenode'], { stdio: ['ignore', log, log], env });
+    const all = { ...process.env, HDFS_OPTS: `-Xmx${HEAP}`, HADOOP_LOG_DIR: this.conf, ...env };
+    const child = spawn(this.hdfs, ['--config', this.conf, 'namenode'], { stdio: ['ignore', log, log], env: all });
     const ended = new Promise((resolve) => child.on('exit', resolve));
     const end = async () => {
       child.kill('SIGTERM');
@@ -125,6 +125,13 @@ export class NameNode {
       await pause(LOOK_MS);
     }
     throw new Error(`the NameNode of ${this.name} did not answer within ${ANSWER_MS / 1000} s`);
+  }
+
+  /** Has it write an image, in the safe mode in which it is. */
+  async saveNamespace() {
+    const caller = await Caller.open(this.address, userName());
+    await caller.call('saveNamespace', Buffer.concat([number(1, 0), number(2, 0)]));
+    caller.close();
   }
 
   /** One value of a bean. */

@@ -23,6 +23,8 @@ export const rows = [
   { number: 20, title: 'Our client against Apache’s, on our cluster', program: 'client' },
   { number: 21, title: 'Memory of a DataNode', program: 'data' },
   { number: 22, title: 'Start of a cluster, and of a command', program: 'start' },
+  { number: 23, title: 'How cost grows with the number of files', program: 'growth' },
+  { number: 24, title: 'Many DataNodes, connections and writers', program: 'crowd' },
 ];
 
 /** Each program once, in the order of the rows. */

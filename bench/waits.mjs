@@ -1,7 +1,7 @@
 // How long somebody waits while others work: a process that asks a NameNode for the root's status all the time, and another
 // that does the same with a server that has nothing else to do, which says what the machine itself is to blame for.
 import { spawn } from 'node:child_process';
-import { createConnection, createServer } from 'node:net';
+import { connect, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -29,8 +29,8 @@ async function measureWaits(once) {
 }
 
 async function ping(uri) {
-  const { connect } = await import(pathToFileURL(join(root, 'dist/client.mjs')).href);
-  const hdfs = await connect(uri);
+  const client = await import(pathToFileURL(join(root, 'dist/client.mjs')).href);
+  const hdfs = await client.connect(uri);
   await hdfs.stat('/');
   await measureWaits(() => hdfs.stat('/'));
 }
@@ -87,6 +87,25 @@ export async function watchWaits(address) {
       idle.close();
     },
   };
+}
+
+/** Has a process of ours watch the turns of its main thread (turns.mjs), and tell them at a socket. */
+export const turnsWatched = (socket) => ({
+  NODE_OPTIONS: `--import ${join(root, 'bench/turns.mjs')}`,
+  TUSKFS_BENCH_TURNS: socket,
+  // The module loader's own threads start before the command can ask for more.
+  UV_THREADPOOL_SIZE: '128',
+});
+
+/** The longest turn since this was asked last, in milliseconds of its CPU time. */
+export function longestTurn(socket) {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    connect(socket)
+      .on('data', (text) => (said += text))
+      .on('end', () => resolve(JSON.parse(said).longest[0]?.ms ?? 0))
+      .on('error', reject);
+  });
 }
 
 if (process.argv[1] === me) {
