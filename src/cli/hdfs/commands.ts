@@ -39,7 +39,7 @@ export const HDFS_COMMANDS = {
   diskbalancer: later('the disk balancer is'),
   ec: built('show erasure coding policies'),
   envvars: built('print the directories in use'),
-  fetchdt: later('delegation tokens are'),
+  fetchdt: built('get a delegation token, or show those of a file'),
   fsImageValidation: later('the check of images is'),
   haadmin: later('failover between NameNodes is'),
   jmxget: built('print attributes of the beans of a daemon, from its /jmx'),

@@ -20,6 +20,7 @@ import { runDebug } from './debug.ts';
 import { runDfsadmin } from './dfsadmin.ts';
 import { runErasureCoding } from './ec.ts';
 import { printEnvironment } from './envvars.ts';
+import { runFetchdt } from './fetchdt.ts';
 import { runFsck } from './fsck.ts';
 import { runGetconf } from './getconf.ts';
 import { HADOOP_COMMANDS, hadoopCommand } from './hadoop-commands.ts';
@@ -203,6 +204,10 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
   crypto: async ({ host, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
     return runCrypto(host, terminal, configuration, rest);
+  },
+  fetchdt: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runFetchdt(host, terminal, configuration, rest);
   },
   jmxget: async ({ host, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
