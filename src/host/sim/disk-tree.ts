@@ -1,7 +1,9 @@
 // What a simulated disk holds: files and directories, each in two layers. The live one is what processes see; the
 // durable one is what is left after the power fails. A file's sync makes its content durable, a directory's sync its
 // names. Nothing becomes durable by itself, however long it waits.
+import { assert } from '../../base/assert.ts';
 import type { SeededRandom } from '../../base/random.ts';
+import { givePages, PAGE_BYTES, takePage } from './pages.ts';
 import { commit, pendingNames, withNeeded } from './pending-names.ts';
 
 /** Bytes that were written at once. */
@@ -27,7 +29,6 @@ export type Content = Written | { readonly truncateTo: number };
 
 const SECTOR_BYTES = 512;
 
-const PAGE_BYTES = 64 * 1024;
 /** Up to here a file grows by doubling; longer ones have whole pages. */
 const SMALL_FILE_BYTES = 4096;
 const SMALLEST_PAGE_BYTES = 512;
@@ -54,8 +55,9 @@ class Bytes {
     if (known !== undefined && to <= known.buffer.length && from >= known.frozenBelow) return known;
     const before = known?.buffer.length ?? 0;
     const isSmall = index === 0 && to <= SMALL_FILE_BYTES && before <= SMALL_FILE_BYTES;
-    const enough = isSmall ? Math.max(to, before * (to <= before ? 1 : 2), SMALLEST_PAGE_BYTES) : PAGE_BYTES;
-    const page = new Page(Buffer.allocUnsafe(enough));
+    const page = new Page(
+      isSmall ? Buffer.allocUnsafe(Math.max(to, before * (to <= before ? 1 : 2), SMALLEST_PAGE_BYTES)) : takePage(),
+    );
     if (known !== undefined) known.buffer.copy(page.buffer, 0, 0, Math.min(before, this.size - index * PAGE_BYTES));
     this.pages[index] = page;
     return page;
@@ -110,6 +112,13 @@ class Bytes {
     return (this.pages[index] as Page).buffer.subarray(from, to);
   }
 
+  /** Gives its pages away, and is empty. */
+  giveUp(pages: Set<Buffer>): void {
+    for (const { buffer } of this.pages) pages.add(buffer);
+    this.pages = [];
+    this.size = 0;
+  }
+
   apply(change: Content): void {
     if ('truncateTo' in change) this.resize(change.truncateTo);
     else {
@@ -148,6 +157,12 @@ interface DurableChange {
 /** Whoever looks less often than this sees the whole file as changed. */
 const MAX_CHANGES_KEPT = 64;
 
+/** An open file. */
+export interface FileHandle {
+  /** It may still be used. */
+  readonly isInUse: boolean;
+}
+
 interface NodeFields {
   readonly inode: number;
   mode: number;
@@ -167,6 +182,9 @@ export class SimFileNode implements NodeFields {
   private forgotten = false;
   /** Where the durable layer has changed lately. */
   private changes: DurableChange[] = [];
+  /** Whoever has it open. */
+  readonly handles = new Set<FileHandle>();
+  private gone = false;
 
   constructor(inode: number, mode: number, mtimeMs: number) {
     this.inode = inode;
@@ -178,8 +196,19 @@ export class SimFileNode implements NodeFields {
     return this.live.size;
   }
 
+  /** Nobody can reach it any more: its pages serve again. Whoever knew a way to it nevertheless is told. */
+  recycle(): void {
+    const pages = new Set<Buffer>();
+    this.live.giveUp(pages);
+    this.durable.giveUp(pages);
+    this.unsynced = [];
+    this.gone = true;
+    givePages(pages);
+  }
+
   /** Writes the chunks behind one another; they are copied. */
   write(at: number, chunks: readonly Uint8Array[]): void {
+    assert(!this.gone, 'a file that nobody can reach is written');
     // What is appended stays where it lies; what is written over something else will be written over again.
     const pieces: Buffer[] = [];
     const keep = at >= this.live.size ? pieces : undefined;
@@ -199,6 +228,7 @@ export class SimFileNode implements NodeFields {
   }
 
   read(into: Uint8Array, offset: number, length: number, position: number): number {
+    assert(!this.gone, 'a file that nobody can reach is read');
     return this.live.read(into, offset, length, position);
   }
 
@@ -211,6 +241,7 @@ export class SimFileNode implements NodeFields {
 
   /** What is left when the power fails now, or a part of it. A copy. */
   durableBytes(from = 0, to = this.durable.size): Buffer {
+    assert(!this.gone, 'a file that nobody can reach is looked at');
     const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(to, this.durable.size) - from));
     this.durable.read(bytes, 0, bytes.length, from);
     return bytes;
@@ -369,6 +400,9 @@ interface Move {
   readonly newPath: string;
 }
 
+/** How much a machine's files grow until it is looked which of them can be reached. */
+const RECYCLE_AFTER_BYTES = 4 * 1024 * 1024;
+
 /** What a whole machine's disks hold; it outlives the machine's processes. */
 export class DiskTree {
   readonly root = new SimDirectoryNode(2, 0o755, 0);
@@ -380,8 +414,45 @@ export class DiskTree {
   /** Renames from one directory to another that the sync of neither has made durable. */
   private readonly moves = new Map<SimNode, Move>();
 
+  /** Files that have pages, and how much they have grown since it was looked which of them can be reached. */
+  private readonly large = new Set<SimFileNode>();
+  private grown = 0;
+
   nextInode(): number {
     return ++this.lastInode;
+  }
+
+  /** A file has become so much longer. Now and then all that nobody can reach is given up. */
+  grew(node: SimFileNode, bytes: number): void {
+    this.used += bytes;
+    if (node.size <= SMALL_FILE_BYTES) return;
+    this.large.add(node);
+    this.grown += bytes;
+    if (this.grown < RECYCLE_AFTER_BYTES) return;
+    this.grown = 0;
+    const reached = this.reachable();
+    for (const each of this.large) {
+      if (reached.has(each)) continue;
+      for (const handle of each.handles) if (!handle.isInUse) each.handles.delete(handle);
+      if (each.handles.size > 0) continue;
+      this.large.delete(each);
+      each.recycle();
+    }
+  }
+
+  /** What some name leads to, now or after a power cut. */
+  private reachable(): Set<SimNode> {
+    const reached = new Set<SimNode>();
+    const reach = (node: SimNode): void => {
+      if (reached.has(node)) return;
+      reached.add(node);
+      if (node.kind === 'file') return;
+      for (const child of node.live.values()) reach(child);
+      for (const child of node.durable.values()) reach(child);
+    };
+    reach(this.root);
+    for (const [node, { from, to }] of this.moves) for (const each of [node, from, to]) reach(each);
+    return reached;
   }
 
   find(path: string): SimNode | undefined {

@@ -5,7 +5,7 @@ import { HdfsError } from '../../base/errors.ts';
 import type { SeededRandom } from '../../base/random.ts';
 import { DiskFailure } from '../disk-error.ts';
 import type { Disk, DiskErrorCode, DiskFile, DiskLock, FileStat, OpenFlags, VolumeStat } from '../host.ts';
-import { type DiskTree, partsOf, SimDirectoryNode, SimFileNode, type SimNode } from './disk-tree.ts';
+import { type DiskTree, type FileHandle, partsOf, SimDirectoryNode, SimFileNode, type SimNode } from './disk-tree.ts';
 import type { Life, Scheduler } from './scheduler.ts';
 
 export interface DiskFaultAnswer {
@@ -90,11 +90,12 @@ class Calls {
     return result;
   }
 
-  later<T>(operation: string, path: string, work: (fault: DiskFaultAnswer | undefined) => T): Promise<T> {
+  /** Of an open file, or of a path. */
+  later<T>(operation: string, path: string, work: (fault: DiskFaultAnswer | undefined) => T, file?: SimFile): Promise<T> {
     return new Promise((resolve, reject) => {
       const begin = (): void => {
         this.running++;
-        this.begin(operation, path, work, resolve, reject);
+        this.begin(operation, path, work, file, resolve, reject);
       };
       if (this.running < PARALLELISM) begin();
       else this.waiting.push(begin);
@@ -105,6 +106,7 @@ class Calls {
     operation: string,
     path: string,
     work: (fault: DiskFaultAnswer | undefined) => T,
+    file: SimFile | undefined,
     resolve: (result: T) => void,
     reject: (error: unknown) => void,
   ): void {
@@ -116,6 +118,7 @@ class Calls {
     if (delayMs === Number.POSITIVE_INFINITY) return;
     scheduler.after(delayMs, life, LABELS.get(operation) ?? `disk ${operation}`, () => {
       this.running--;
+      file?.callEnded();
       try {
         if (fault?.error !== undefined) {
           this.failed(operation, path);
@@ -141,16 +144,37 @@ const statOf = (node: SimNode): FileStat => ({
   inode: node.inode,
 });
 
-class SimFile implements DiskFile {
+class SimFile implements DiskFile, FileHandle {
   readonly path: string;
   private readonly calls: Calls;
   private readonly node: SimFileNode;
   private open = true;
+  private callsRunning = 0;
 
   constructor(calls: Calls, path: string, node: SimFileNode) {
     this.calls = calls;
     this.path = path;
     this.node = node;
+    node.handles.add(this);
+  }
+
+  get isInUse(): boolean {
+    return (this.open || this.callsRunning > 0) && this.calls.site.life.alive;
+  }
+
+  private later<T>(operation: string, work: (fault: DiskFaultAnswer | undefined) => T): Promise<T> {
+    this.callsRunning++;
+    return this.calls.later(operation, this.path, work, this);
+  }
+
+  /** Before its effect: nothing else happens in between. */
+  callEnded(): void {
+    this.callsRunning--;
+    this.letGo();
+  }
+
+  private letGo(): void {
+    if (!this.open && this.callsRunning === 0) this.node.handles.delete(this);
   }
 
   private check(): void {
@@ -163,8 +187,8 @@ class SimFile implements DiskFile {
     for (const chunk of chunks) length += chunk.length;
     const growth = Math.max(0, position + length - this.node.size);
     if (tree.used + growth > tree.capacity) fail('ENOSPC', 'write', this.path);
-    tree.used += growth;
     this.node.write(position, chunks);
+    tree.grew(this.node, growth);
     this.node.mtimeMs = this.calls.site.wallMs();
   }
 
@@ -180,7 +204,7 @@ class SimFile implements DiskFile {
 
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
     this.check();
-    return this.calls.later('read', this.path, () => this.node.read(buffer, offset, length, position));
+    return this.later('read', () => this.node.read(buffer, offset, length, position));
   }
 
   readSync(buffer: Uint8Array, offset: number, length: number, position: number): number {
@@ -190,7 +214,7 @@ class SimFile implements DiskFile {
 
   readv(chunks: readonly Uint8Array[], position: number): Promise<number> {
     this.check();
-    return this.calls.later('read', this.path, () => {
+    return this.later('read', () => {
       let done = 0;
       for (const chunk of chunks) done += this.node.read(chunk, 0, chunk.length, position + done);
       return done;
@@ -199,7 +223,7 @@ class SimFile implements DiskFile {
 
   write(bytes: Uint8Array, position: number): Promise<void> {
     this.check();
-    return this.calls.later('write', this.path, () => this.put([bytes], position));
+    return this.later('write', () => this.put([bytes], position));
   }
 
   writeSync(bytes: Uint8Array, position: number): void {
@@ -209,7 +233,7 @@ class SimFile implements DiskFile {
 
   writev(chunks: readonly Uint8Array[], position: number): Promise<void> {
     this.check();
-    return this.calls.later('write', this.path, () => this.put(chunks, position));
+    return this.later('write', () => this.put(chunks, position));
   }
 
   writevSync(chunks: readonly Uint8Array[], position: number): void {
@@ -219,7 +243,7 @@ class SimFile implements DiskFile {
 
   truncate(length: number): Promise<void> {
     this.check();
-    return this.calls.later('truncate', this.path, () => this.cut(length));
+    return this.later('truncate', () => this.cut(length));
   }
 
   truncateSync(length: number): void {
@@ -229,7 +253,7 @@ class SimFile implements DiskFile {
 
   datasync(): Promise<void> {
     this.check();
-    return this.calls.later('fdatasync', this.path, (fault) => this.synced(fault));
+    return this.later('fdatasync', (fault) => this.synced(fault));
   }
 
   datasyncSync(): void {
@@ -239,7 +263,7 @@ class SimFile implements DiskFile {
 
   sync(): Promise<void> {
     this.check();
-    return this.calls.later('fsync', this.path, (fault) => this.synced(fault));
+    return this.later('fsync', (fault) => this.synced(fault));
   }
 
   syncSync(): void {
@@ -249,16 +273,17 @@ class SimFile implements DiskFile {
 
   stat(): Promise<FileStat> {
     this.check();
-    return this.calls.later('fstat', this.path, () => statOf(this.node));
+    return this.later('fstat', () => statOf(this.node));
   }
 
   close(): Promise<void> {
     this.open = false;
-    return this.calls.later('close', this.path, () => undefined);
+    return this.later('close', () => undefined);
   }
 
   closeSync(): void {
     this.open = false;
+    this.letGo();
   }
 }
 

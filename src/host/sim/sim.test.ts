@@ -1,6 +1,7 @@
 // If these fail, a simulated run is not a matter of its seed, or forgives what a real machine would not.
 import { describe, expect, test } from 'vitest';
 import type { Connection, Host } from '../host.ts';
+import type { SimFileNode } from './disk-tree.ts';
 import { Simulation } from './index.ts';
 
 const forEver = new Promise<never>(() => undefined);
@@ -251,6 +252,47 @@ describe('disk', () => {
     await expect(sim.run(disk.lock('/in_use.lock'))).rejects.toMatchObject({ code: 'EBUSY' });
     node.crash('process');
     await sim.run(node.restart().disk.lock('/in_use.lock'));
+  });
+
+  test('the pages of lost files serve again, and nothing of what can still be reached or is open goes with them', async () => {
+    const sim = new Simulation({ seed: 8 });
+    const node = sim.node('a');
+    const { disk } = node.host;
+    const bytes = (value: number): Buffer => Buffer.alloc(200_000, value);
+    const put = async (path: string, value: number): Promise<void> => {
+      const file = await disk.open(path, 'w');
+      await file.write(bytes(value), 0);
+      await file.sync();
+      await file.close();
+    };
+    await sim.run(put('/open', 1));
+    const open = await sim.run(disk.open('/open', 'r'));
+    await sim.run(disk.unlink('/open'));
+    await sim.run(put('/closed', 2));
+    const closed = await sim.run(disk.open('/closed', 'r'));
+    await sim.run(disk.unlink('/closed'));
+    await sim.run(put('/durable', 3));
+    await sim.run(disk.syncDirectory('/'));
+    await sim.run(disk.unlink('/durable'));
+    const lost: SimFileNode[] = [];
+    const into = bytes(0);
+    // A hundred files, each of which is gone before the next one comes. What was begun before a close reads what was there.
+    const last = closed.read(into, 0, into.length, 0);
+    const closing = closed.close();
+    for (let i = 0; i < 100; i++) {
+      await sim.run(put('/more', 4));
+      lost.push(node.disk.find('/more') as SimFileNode);
+      await sim.run(disk.unlink('/more'));
+    }
+    expect(await last).toBe(into.length);
+    await closing;
+    expect(into.equals(bytes(2))).toBe(true);
+    expect(lost.filter((file) => file.size === 0).length).toBeGreaterThan(50);
+    expect(() => lost[0]?.read(into, 0, 1, 0)).toThrow('a file that nobody can reach is read');
+    expect(await sim.run(open.read(into, 0, into.length, 0))).toBe(into.length);
+    expect(into.equals(bytes(1))).toBe(true);
+    node.crash('power');
+    expect((await sim.run(node.restart().disk.readFile('/durable'))).equals(bytes(3))).toBe(true);
   });
 
   test('with luck some of what was not synced survives, torn, and one seed always the same', async () => {
