@@ -360,12 +360,53 @@ function tear(change: Content, luck: SeededRandom, onto: Bytes): void {
   }
 }
 
+/** Names in the order in which they came, and which of them have come, gone or changed since somebody asked. */
+class Names extends Map<string, SimNode> {
+  /** In the order in which they came last, and whether they came: others have the place that they had. */
+  private changed = new Map<string, boolean>();
+
+  /** Those of `other`; none of them is a change. */
+  static of(other: ReadonlyMap<string, SimNode>): Names {
+    const names = new Names();
+    for (const [name, node] of other) names.put(name, node);
+    return names;
+  }
+
+  private put(name: string, node: SimNode): void {
+    super.set(name, node);
+  }
+
+  override set(name: string, node: SimNode): this {
+    if (!this.has(name)) {
+      this.changed.delete(name);
+      this.changed.set(name, true);
+    } else if (!this.changed.has(name)) this.changed.set(name, false);
+    return super.set(name, node);
+  }
+
+  override delete(name: string): boolean {
+    if (!super.delete(name)) return false;
+    this.changed.set(name, true);
+    return true;
+  }
+
+  /** Makes `other`, which was like this one when it was done last, like it again, in its order too. */
+  copyChangesTo(other: Map<string, SimNode>): void {
+    for (const [name, hasCome] of this.changed) {
+      if (hasCome) other.delete(name);
+      const node = this.get(name);
+      if (node !== undefined) other.set(name, node);
+    }
+    this.changed.clear();
+  }
+}
+
 export class SimDirectoryNode implements NodeFields {
   readonly kind = 'directory';
   readonly inode: number;
   mode: number;
   mtimeMs: number;
-  live = new Map<string, SimNode>();
+  live = new Names();
   durable = new Map<string, SimNode>();
 
   constructor(inode: number, mode: number, mtimeMs: number) {
@@ -375,12 +416,12 @@ export class SimDirectoryNode implements NodeFields {
   }
 
   sync(): void {
-    this.durable = new Map(this.live);
+    this.live.copyChangesTo(this.durable);
   }
 
   /** The power failed: here and in all that is durably below. */
   losePower(luck: SeededRandom | undefined, seen = new Set<SimNode>()): void {
-    this.live = new Map(this.durable);
+    this.live = Names.of(this.durable);
     for (const node of this.live.values()) {
       if (seen.has(node)) continue;
       seen.add(node);
@@ -546,7 +587,7 @@ export class DiskTree {
     const node = this.find(path);
     if (node?.kind !== 'directory') return;
     this.used -= sizeOf(node, new Set());
-    node.live = new Map();
+    node.live = new Names();
     node.durable = new Map();
     for (const name of [...this.locks.keys()]) if (name.startsWith(`${partsOf(path).join('/')}/`)) this.locks.delete(name);
   }

@@ -254,6 +254,38 @@ describe('disk', () => {
     await sim.run(node.restart().disk.lock('/in_use.lock'));
   });
 
+  test('a directory has after its sync, in order, what processes see in it', async () => {
+    const sim = new Simulation({ seed: 11 });
+    const node = sim.node('a');
+    const random = sim.random('names');
+    const directories = ['/d0', '/d1'];
+    const directory = (): string => directories[random.below(2)] as string;
+    const path = (): string => `${directory()}/f${random.below(6)}`;
+    const names = (of: string): string[] => {
+      const found = node.disk.find(of);
+      return found?.kind === 'directory' ? [...found.live].map(([name, { inode }]) => `${name} ${inode}`) : [];
+    };
+    const durable = (of: string): string[] => [...node.disk.durableFiles(of)].map(([name, { inode }]) => `${name} ${inode}`);
+    let { disk } = node.host;
+    for (const each of directories) await sim.run(disk.mkdir(each));
+    for (let round = 0; round < 300; round++) {
+      for (let i = random.below(12); i > 0; i--) {
+        const [from, to] = [path(), path()];
+        const isThere = node.disk.find(from) !== undefined;
+        if (!isThere || random.below(4) === 0) disk.openSync(from, 'w').closeSync();
+        else if (random.below(2) === 0) disk.unlinkSync(from);
+        else disk.renameSync(from, to);
+      }
+      const synced = directory();
+      disk.syncDirectorySync(synced);
+      expect(durable(synced)).toEqual(names(synced));
+      if (random.below(20) > 0) continue;
+      node.crash('power', true);
+      ({ disk } = node.restart());
+      for (const each of directories) if (node.disk.find(each) === undefined) await sim.run(disk.mkdir(each));
+    }
+  });
+
   test('the pages of lost files serve again, and nothing of what can still be reached or is open goes with them', async () => {
     const sim = new Simulation({ seed: 8 });
     const node = sim.node('a');
