@@ -18,6 +18,11 @@ describe('paths', () => {
     expect(resolvePath('a/b', rules)).toBe('/user/ann/a/b');
     expect(resolvePath('/a//b/./c/../d/', rules)).toBe('/a/b/d');
     expect(resolvePath('/..', rules)).toBe('/');
+    expect(resolvePath('/a/..', rules)).toBe('/');
+    expect(resolvePath('/a/.', rules)).toBe('/a');
+    expect(resolvePath('/a/', rules)).toBe('/a');
+    for (const clean of ['/', '/a', '/.a/..b/...', '/a\nb/.../c.']) expect(resolvePath(clean, rules)).toBe(clean);
+    expect(() => resolvePath('/a\0b', rules)).toThrow('zero byte');
     expect(resolvePath('hdfs://ns1/x y', rules)).toBe('/x y');
     expect(resolvePath('hdfs:///x', rules)).toBe('/x');
     expect(resolvePath('hdfs://host:8020', rules)).toBe('/');

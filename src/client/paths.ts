@@ -10,9 +10,13 @@ export interface PathRules {
   readonly authorities: readonly string[];
 }
 
+/** An absolute path that is clean already, as nearly all are. */
+const CLEAN = /^(?:\/(?!\.{1,2}(?:\/|$))[^/\0]+)+$/;
+
 /** `hdfs://AUTHORITY/path`, `/path` or `path` as an absolute path without `.`, `..` and doubled slashes. Throws EINVALIDPATH. */
 export function resolvePath(path: PathLike, rules: PathRules): string {
   let text = typeof path === 'string' ? path : decodeURI(path.href);
+  if (CLEAN.test(text)) return text;
   const uri = /^([a-zA-Z][a-zA-Z0-9+.-]*):(?:\/\/([^/]*))?(.*)$/s.exec(text);
   if (uri !== null && (uri[2] !== undefined || uri[1] === 'hdfs')) {
     const [, scheme, authority = '', rest = ''] = uri;
