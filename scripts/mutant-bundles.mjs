@@ -24,6 +24,8 @@ export async function bundle(entry, plugins = []) {
     target: 'node20',
     packages: 'external',
     sourcemap: 'inline',
+    // Lines of the code itself are in the checkout: with them, the map is most of what a process reads at its start.
+    sourcesContent: false,
     logLevel: 'warning',
     plugins,
   });
