@@ -22,7 +22,7 @@ const KEYS = {
 const STDIN = 'from stdin\n';
 const LIMIT_MS = 600_000;
 /** Its toString is that of a Java map of any values. */
-const UNKNOWN_CLASS = /^MapWritable/;
+const UNKNOWN_CLASS = /^ObjectWritable/;
 
 /** What legitimately differs: times of now, what is logged. */
 function comparable(text: string): string {
