@@ -98,6 +98,10 @@ describe('block map', () => {
           expect(map.owner(model.handle)).toBe(model.owner);
           const replicas = Array.from({ length: map.replicaCount(model.handle) }, (_, i) => map.replicaAt(model.handle, i));
           expect(replicas).toEqual(model.replicas);
+          const { handle, stamp, numBytes } = model;
+          expect(map.isCompleteWith(handle, genStamp(stamp), numBytes)).toBe(model.state === BlockState.COMPLETE);
+          expect(map.isCompleteWith(handle, genStamp(stamp + 1), numBytes)).toBe(false);
+          expect(map.isCompleteWith(handle, genStamp(stamp), numBytes + 1)).toBe(false);
           for (const storage of [1, 2, 3, 2 ** 24 - 1]) {
             expect(map.hasReplica(model.handle, storage)).toBe(model.replicas.includes(storage));
           }

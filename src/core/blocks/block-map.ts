@@ -103,6 +103,10 @@ export class BlockMap extends BlockView {
   private readonly replicas: GroupReplicas;
   private readonly ids: BlockGroupIds;
   private count = 0;
+  /** The group that was found last, 0: none, and the id that it begins with: who asks in order asks for it again. */
+  private foundGroup = 0;
+  private foundLow = 0;
+  private foundHigh = 0;
 
   constructor(options: BlockMapOptions = {}) {
     const allocator = options.allocator ?? new PageAllocator();
@@ -161,6 +165,7 @@ export class BlockMap extends BlockView {
     if (rest === 0) {
       this.ids.remove(this.rows.get(group, row.ID_LOW) | 0, this.rows.get(group, row.ID_HIGH) | 0);
       this.rows.free(group);
+      this.foundGroup = 0;
     }
     this.count--;
   }
@@ -174,8 +179,13 @@ export class BlockMap extends BlockView {
 
   /** The same for an id in two halves, both signed. */
   findHalves(low: number, high: number): BlockHandle {
-    const group = this.ids.find(low, high);
     const place = low & row.PLACE_MASK;
+    if (this.foundGroup === 0 || low - place !== this.foundLow || high !== this.foundHigh) {
+      this.foundGroup = this.ids.find(low, high);
+      this.foundLow = low - place;
+      this.foundHigh = high;
+    }
+    const group = this.foundGroup;
     return group !== 0 && ((this.rows.get(group, row.PRESENT) >>> place) & 1) !== 0 ? group * row.GROUP_SIZE + place : 0;
   }
 
@@ -205,14 +215,11 @@ export class BlockMap extends BlockView {
     this.setLength(block, this.numBytes(block), state);
   }
 
-  /** Whether the block is complete, has that stamp and length, and lies on that storage. */
-  isSettled(block: BlockHandle, storage: StorageNumber, stamp: GenStamp, numBytes: number): boolean {
-    return (
-      this.state(block) === BlockState.COMPLETE &&
-      this.genStamp(block) === stamp &&
-      this.numBytes(block) === numBytes &&
-      this.hasReplica(block, storage)
-    );
+  /** Whether the block is complete and has that stamp and length: what reports ask of every replica. */
+  isCompleteWith(block: BlockHandle, stamp: GenStamp, numBytes: number): boolean {
+    const place = placeOf(block);
+    // With a state other than COMPLETE, which is 0, the high word is another one.
+    return this.exceptions.isSame(groupOf(block), place, stamp - place, splitLow(numBytes), splitHigh(numBytes));
   }
 
   replicaCount(block: BlockHandle): number {

@@ -74,14 +74,15 @@ export function addWanted(
   corrupt.remove(block, storage.node, added === 'present' ? Reason.GENSTAMP_MISMATCH : undefined);
   const counts = countReplicas(state, block);
   const usable = usableReplicas(counts);
-  if (blocks.state(block) === BlockState.COMMITTED && usable >= state.options.minReplication) {
+  let current = blocks.state(block);
+  if (current === BlockState.COMMITTED && usable >= state.options.minReplication) {
     expectPipeline(state, block);
     complete(state, block);
+    current = BlockState.COMPLETE;
   } else {
     updateSafety(state, block, counts.live, wanted);
   }
-  const now = blocks.state(block);
-  if ((now !== BlockState.COMPLETE && now !== BlockState.COMMITTED) || !state.populating) return;
+  if ((current !== BlockState.COMPLETE && current !== BlockState.COMMITTED) || !state.populating) return;
 
   updateNeeded(state, block, counts, wanted);
   if (counts.live > wanted) processExtraRedundancy(state, block, wanted, storage.node, deleteHint);

@@ -276,21 +276,26 @@ export class FullReport {
 
   #readReplicas(limit: number): void {
     const cursor = this.#cursor;
-    const { blocks, corrupt } = this.#state;
+    const { blocks, corrupt, invalidations } = this.#state;
     const { node, number } = this.storage;
     for (let i = 0; i < limit && !cursor.done; i++) {
       cursor.advance();
       const block = blocks.findHalves(cursor.idLow, cursor.idHigh);
-      // Nearly all replicas are as they were: nothing follows from them, whatever else is known of their blocks.
-      const isAsKnown =
+      // Nearly all replicas are what they should be, and those that are known have nothing follow from them, whatever else is
+      // known of their blocks.
+      const isRight =
         block !== 0 &&
         cursor.state === ReplicaState.FINALIZED &&
-        blocks.isSettled(block, number, cursor.genStamp, cursor.numBytes) &&
         node.knownBad.size === 0 &&
+        blocks.isCompleteWith(block, cursor.genStamp, cursor.numBytes) &&
         !corrupt.has(block, node);
-      if (!isAsKnown) {
+      if (!isRight || !blocks.hasReplica(block, number)) {
         const isOvertaken = this.#newer.size > 0 && this.#newer.has(cursor.id);
-        if (!isOvertaken) processReplica(this.#state, this.storage, block, cursor, this.#occasion);
+        if (!isOvertaken) {
+          const wanted = isRight && invalidations.sizeOf(node) === 0 ? this.#state.owner.replication(block) : 0;
+          if (wanted > 0) addWanted(this.#state, block, this.storage, wanted);
+          else processReplica(this.#state, this.storage, block, cursor, this.#occasion);
+        }
         if (block === 0 || !blocks.hasReplica(block, number)) continue;
       }
       this.#see(block);

@@ -5,7 +5,7 @@
 //
 // The run is as long as these bits say. Owners come last, because they are what differs most, and mostly at the end.
 import type { Arena } from '../../pages/arena.ts';
-import type { Records } from '../../pages/records.ts';
+import { join, type Records } from '../../pages/records.ts';
 import * as row from './layout.ts';
 
 /** A column: where the group's row has what is common, and how many words a value has. */
@@ -53,6 +53,36 @@ export class Exceptions {
       }
     }
     return page[at + IN_ROW[column] + word] as number;
+  }
+
+  /** Whether the block has that stamp, less its place, and those two words of length and state. */
+  isSame(group: number, place: number, stamp: number, lengthLow: number, lengthHigh: number): boolean {
+    const page = this.#rows.page(group);
+    const at = this.#rows.rowAt(group);
+    const run = page[at + row.EXCEPTIONS] as number;
+    let stampPage = page;
+    let stampAt = at + row.STAMP;
+    let lengthPage = page;
+    let lengthAt = at + row.LENGTH;
+    if (run !== 0) {
+      const runPage = this.#runs.page(run);
+      const runAt = this.#runs.at(run);
+      const stamps = runPage[runAt + Column.STAMP] as number;
+      const lengths = runPage[runAt + Column.LENGTH] as number;
+      if (((stamps >>> place) & 1) !== 0) {
+        stampPage = runPage;
+        stampAt = runAt + HEAD_WORDS + 2 * row.rank(stamps, place);
+      }
+      if (((lengths >>> place) & 1) !== 0) {
+        lengthPage = runPage;
+        lengthAt = runAt + HEAD_WORDS + 2 * row.popCount(stamps) + 2 * row.rank(lengths, place);
+      }
+    }
+    return (
+      lengthPage[lengthAt] === lengthLow &&
+      lengthPage[lengthAt + 1] === lengthHigh &&
+      join(stampPage[stampAt] as number, stampPage[stampAt + 1] as number) === stamp
+    );
   }
 
   /** Gives the block a value. What the only block of a group has, is the group's. */

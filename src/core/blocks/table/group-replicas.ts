@@ -90,12 +90,20 @@ export class GroupReplicas {
 
   /** Where the storage stands among the block's, or -1. */
   indexOf(group: number, place: number, storage: number): number {
-    const width = this.#width(group);
+    const rowPage = this.#rows.page(group);
+    const rowAt = this.#rows.rowAt(group);
+    const width = ((rowPage[rowAt + row.ID_LOW] as number) & row.PLACE_MASK) as Width;
     if (width === Width.NONE) return -1;
-    const run = this.#rows.get(group, row.REPLICAS);
+    const run = rowPage[rowAt + row.REPLICAS] as number;
     const page = this.#runs.page(run);
     const at = this.#runs.at(run);
-    const entry = this.#entry(group, place);
+    const entry = row.rank(rowPage[rowAt + row.PRESENT] as number, place);
+    if (width === Width.NARROW) {
+      const word = page[at + entry] as number;
+      if ((word & NARROW_MASK) === storage) return 0;
+      if (((word >>> NARROW_BITS) & NARROW_MASK) === storage) return 1;
+      return word >>> (2 * NARROW_BITS) === storage ? 2 : -1;
+    }
     if (width === Width.WIDE) {
       const second = slot(page, at, width, entry, 1);
       if (second >= LIST) {
