@@ -2,6 +2,7 @@
 import type { SimCluster } from './cluster.ts';
 import { Ledger } from './ledger.ts';
 import { AckChecks, IdChecks } from './log-checks.ts';
+import { onStarted } from './predicates/hooks.ts';
 import { watchPredicates } from './predicates/index.ts';
 import { watchSafeMode } from './safe-mode-watch.ts';
 import { Witness, watchPurges } from './witness.ts';
@@ -39,6 +40,8 @@ export function observe(cluster: SimCluster, lookEvery: number): Observers {
   ledger.onAck = (call) => {
     if (looks.below(lookEvery) === 0) acks.check(call);
   };
+  // A directory that a start has left out is to be known as such, though the NameNode dies again at once.
+  onStarted(cluster.nameNode, () => void witness.read());
   watchSafeMode(cluster, witness);
   watchPurges(cluster.nameNode, witness);
   watchPredicates(cluster, witness, ledger, Math.min(lookEvery, MOST_FLUSHES));
