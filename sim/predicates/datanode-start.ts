@@ -90,7 +90,7 @@ export function watchDataNodeStarts(cluster: SimCluster): void {
       if (before.length === 0) return;
       const look = (pollsLeft: number): void => {
         const dataNode = daemon.running;
-        if (dataNode === undefined || daemon.machine.host !== host || pollsLeft === 0) return;
+        if (dataNode?.isRunning !== true || daemon.machine.host !== host || pollsLeft === 0) return;
         const [poolId] = dataNode.dataset.poolIds;
         const pool = poolId === undefined ? undefined : dataNode.dataset.poolOrNone(poolId);
         if (pool === undefined) {

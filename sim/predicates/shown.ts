@@ -17,8 +17,10 @@ export function shownByAll(cluster: SimCluster, witness: Witness, file: GhostFil
   const offset = entry.blocks.slice(0, -1).reduce((sum, { numBytes }) => sum + numBytes, 0);
   let least = end;
   for (const { running } of cluster.dataNodes) {
-    const [poolId] = running?.dataset.poolIds ?? [];
-    const pool = poolId === undefined ? undefined : running?.dataset.poolOrNone(poolId);
+    // It may have given up, with its process still there.
+    const dataset = running?.isRunning === true ? running.dataset : undefined;
+    const [poolId] = dataset?.poolIds ?? [];
+    const pool = poolId === undefined ? undefined : dataset?.poolOrNone(poolId);
     const handle = pool?.replicas.find(last.id as never) ?? 0;
     if (pool === undefined || handle === 0 || pool.replicas.genStamp(handle) < last.genStamp) continue;
     const visible = visibleLengthOf(pool, handle);

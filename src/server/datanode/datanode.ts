@@ -90,7 +90,12 @@ export class DataNode {
     return this.running.addresses;
   }
 
-  /** Its replicas; known after `start`. */
+  /** False before `start` and once it has stopped, also of its own accord. */
+  get isRunning(): boolean {
+    return this.running !== undefined;
+  }
+
+  /** Its replicas; known while it runs. */
   get dataset(): Dataset {
     assert(this.running !== undefined, 'the DataNode is not running');
     return this.running.services.dataset;
