@@ -231,7 +231,8 @@ export class Cluster {
     if (this.#ours.has(role)) return { file: process.execPath, args: [join(ROOT, 'bin/hdfs'), '--config', conf, command] };
     return {
       file: 'java',
-      args: javaWords(command, { conf, options: [role === 'nn' ? '-Xmx512m' : '-Xmx256m'] }),
+      // The collector that Java has on a server: monitoring sees it.
+      args: javaWords(command, { conf, options: [role === 'nn' ? '-Xmx512m' : '-Xmx256m', '-XX:+UseG1GC'] }),
     };
   }
 

@@ -132,6 +132,8 @@ function compiled(source: string, set: JarSet): string {
   });
 }
 
+const COLLECTOR = /^-XX:\+Use\w+GC$/;
+
 export interface JavaOptions {
   /** Directory with the configuration of Hadoop. */
   readonly conf?: string | undefined;
@@ -162,7 +164,7 @@ export function javaWords(
   return [
     // None of them lives for long, and there is no room for threads of many compilers and collectors.
     '-XX:TieredStopAtLevel=1',
-    '-XX:+UseSerialGC',
+    ...(options.some((option) => COLLECTOR.test(option)) ? [] : ['-XX:+UseSerialGC']),
     ...archiving,
     '-Xlog:disable',
     ...options,
