@@ -24,7 +24,7 @@ const NAMENODE_BEANS: Readonly<Record<string, RegExp>> = {
   'Hadoop:service=NameNode,name=ReplicatedBlocksState': /^$/,
   'Hadoop:service=NameNode,name=SnapshotInfo': /^$/,
   // Collectors of a JVM by name.
-  'Hadoop:service=NameNode,name=JvmMetrics': /^Gc(Count|TimeMillis)G1/,
+  'Hadoop:service=NameNode,name=JvmMetrics': /^Gc(Count|TimeMillis)(G1|Copy|MarkSweepCompact)/,
   // Not counted.
   'Hadoop:service=NameNode,name=UgiMetrics': /^GetGroups/,
   'Hadoop:service=NameNode,name=RetryCache.NameNodeRetryCache': /^$/,
@@ -100,7 +100,7 @@ const DATANODE_BEANS: Readonly<Record<string, RegExp>> = {
   'Hadoop:service=DataNode,name=DataNodeVolume-*': /^$/,
   'Hadoop:service=DataNode,name=RpcActivityForPort*': /^$/,
   'Hadoop:service=DataNode,name=RpcDetailedActivityForPort*': /^$/,
-  'Hadoop:service=DataNode,name=JvmMetrics': /^Gc(Count|TimeMillis)G1/,
+  'Hadoop:service=DataNode,name=JvmMetrics': /^Gc(Count|TimeMillis)(G1|Copy|MarkSweepCompact)/,
   'Hadoop:service=DataNode,name=UgiMetrics': /^GetGroups/,
   'Hadoop:service=DataNode,name=MetricsSystem,sub=Stats': /^Sink_/,
 };
@@ -124,7 +124,7 @@ async function beans(port: number, pattern: string): Promise<readonly Attributes
 /** Records of /prom that Hadoop's own dashboards are made of, and names in them that are not there, as above. */
 const PROM_RECORDS = /^(fs_namesystem|namenode|rpc|rpcdetailed|jvm_metrics|retry_cache|data_node_activity|datanode)_/;
 const PROM_WITHOUT =
-  /^(namenode_(get_edit|get_image|put_image|resource_check_time|transactions_avg_time|successful_re_rep|num_times_re|pending_edits)|jvm_metrics_gc_\w+_g1_)/;
+  /^(namenode_(get_edit|get_image|put_image|resource_check_time|transactions_avg_time|successful_re_rep|num_times_re|pending_edits)|jvm_metrics_gc_\w+_(g1_|copy|mark_sweep_compact))/;
 
 /** What the readers of Apache's daemon would miss at ours. */
 async function missing(apache: number, ours: number, patterns: Readonly<Record<string, RegExp>>): Promise<readonly string[]> {
