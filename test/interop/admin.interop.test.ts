@@ -83,6 +83,8 @@ dfsadmin -report -slownodes
 dfsadmin -report a b c d e f g h
 dfsadmin -shutdownDatanode
 dfsadmin -shutdownDatanode DATANODE nope
+dfsadmin -safemode nope
+dfsadmin -safemode
 dfsadmin -nope
 `
   .trim()

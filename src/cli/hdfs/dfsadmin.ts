@@ -175,7 +175,8 @@ async function safeMode(host: Host, terminal: Terminal, admin: HdfsAdmin, args: 
   const word = SAFE_MODE_WORDS[args[0]?.toLowerCase() ?? ''];
   if (word === undefined || args.length !== 1) {
     terminal.stderr.write('Usage: hdfs dfsadmin [-safemode enter | leave | get | wait | forceExit]\n');
-    return FAILED;
+    // Apache's counts the words alone.
+    return args.length === 1 ? 0 : FAILED;
   }
   let on = await admin.safeMode(word === 'wait' ? 'get' : word);
   while (word === 'wait' && on) {
