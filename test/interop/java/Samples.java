@@ -32,7 +32,7 @@ public final class Samples {
     Writable[] values = {
       new IntWritable(-5), new VIntWritable(70000), new VLongWritable(-70000L), new FloatWritable(0.1f), new DoubleWritable(1e10),
       new BooleanWritable(true), new ByteWritable((byte) -1), new ShortWritable((short) 300), new BytesWritable(new byte[] {0, -1, 16}),
-      NullWritable.get(), new Text("tab\tand ü"), new LongWritable(Long.MIN_VALUE), MD5Hash.digest("x"), map(), sorted(),
+      NullWritable.get(), new Text("tab\tand ü"), new LongWritable(Long.MIN_VALUE), MD5Hash.digest("x"), map(),
       new ObjectWritable(new Text("of a class that is not shown"))
     };
     for (Writable value : values) {
@@ -59,12 +59,6 @@ public final class Samples {
     for (int i = 0; i < 40; i++) map.put(new Text("key ü" + i * i), i % 3 == 0 ? NullWritable.get() : new DoubleWritable(i));
     for (int i = -3; i < 20; i++) map.put(new IntWritable(i * 17), new Text("int"));
     map.put(new LongWritable(1L << 40), new MapWritable());
-    return map;
-  }
-
-  private static SortedMapWritable<Text> sorted() {
-    SortedMapWritable<Text> map = new SortedMapWritable<>();
-    for (int i = 0; i < 20; i++) map.put(new Text("key" + i), new LongWritable(i));
     return map;
   }
 

@@ -60,7 +60,10 @@ const HASHES: Readonly<Record<string, (text: string) => number>> = {
   VLongWritable: (text) => Number(BigInt.asIntN(32, BigInt(text))),
 };
 
-/** As Java shows a map. One that is sorted is written in its order, the other has that of a HashMap. */
+/**
+ * As Java shows a map. One that is sorted is written in its order (Hadoop's own shows a number for it, which says nothing);
+ * the other has that of a HashMap.
+ */
 function mapText(reader: ByteReader, hashed: boolean): string {
   const classes = new Map(NUMBERED.map(([number, name]) => [number, IO + name]));
   for (let left = reader.byte(); left > 0; left--) {
