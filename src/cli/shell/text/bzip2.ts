@@ -1,6 +1,8 @@
 // bzip2, as its format is known: Huffman tables and move-to-front lists over a Burrows–Wheeler transform of runs, block after
 // block and stream after stream. A block is at most 900,000 bytes, so memory is bounded. Apache: CBZip2InputStream.
+
 import { type ByteSource, broken } from './byte-source.ts';
+import { derandomize } from './bzip2-random.ts';
 
 const STREAM_MAGIC = 0x425a68;
 const BLOCK_MAGIC = 0x314159265359;
@@ -280,11 +282,13 @@ export async function* unpackBzip2(source: ByteSource): AsyncGenerator<Uint8Arra
         break;
       }
       if (magic !== BLOCK_MAGIC) throw broken('bad block header');
-      if (bits.take(1) === 1) throw broken('A bzip2 block of a version that is long gone');
+      const randomized = bits.take(1) === 1;
       const origin = bits.take(24);
       const { links, length } = readTransformed(bits, blockBytes);
       const sum = { crc: 0 };
-      yield* unrun(untransform(links, length, origin), sum);
+      const bytes = untransform(links, length, origin);
+      if (randomized) derandomize(bytes);
+      yield* unrun(bytes, sum);
       if (sum.crc !== crc) throw broken('A bzip2 block has a wrong checksum');
       combined = (((combined << 1) | (combined >>> 31)) ^ crc) >>> 0;
     }
