@@ -40,7 +40,8 @@ async function death(system) {
     const caller = await Caller.open(namenode.address, 'hdfs');
     /** Blocks with too few replicas, those on their way among them. */
     const low = async () => Number(readField(await caller.call('getFsStats', Buffer.alloc(0)), 4) ?? 0n);
-    await until(async () => (await low()) === 0);
+    const seen = async () => `${await low()} blocks with too few replicas`;
+    await until(async () => (await low()) === 0, seen);
     const dead = datanodes[DEAD];
     const watch = async () => {
       const told = datanodes.some(({ transfers }) => transfers > 0);
@@ -63,7 +64,7 @@ async function death(system) {
       if (told) first ??= since();
       // Some are queued no more when they are on their way.
       return first !== undefined && queued >= held * 0.999;
-    });
+    }, seen);
     const all = since();
     caller.close();
     for (const each of datanodes) each.close();
@@ -75,10 +76,10 @@ async function death(system) {
   }
 }
 
-async function until(isSo) {
+async function until(isSo, what) {
   const end = performance.now() + TIMEOUT_MS;
   while (!(await isSo())) {
-    if (performance.now() > end) throw new Error('it did not come to that in ten minutes');
+    if (performance.now() > end) throw new Error(`not in ten minutes: ${await what()}`);
     await pause(LOOK_MS);
   }
 }

@@ -177,7 +177,7 @@ export async function registerAll(namenode, population, { atOnce = population.no
       encoded?.(i, report);
       nodes.push(node);
       // Those before it must not be taken for dead meanwhile.
-      for (const each of nodes) await each.heartbeat();
+      await Promise.all(nodes.map((each) => each.heartbeat()));
     }
   }
   return nodes;

@@ -5,7 +5,8 @@
 //   npm run bench -- --short               five rows in three minutes
 //
 // --only metadata,start: some of the programs. --pairs N, --seconds S and the like go to them. --json FILE keeps everything,
-// --add FILE takes what an earlier run kept along, where this one has not measured it, --write puts the table into BENCHMARKS.md.
+// --add FILES takes what earlier runs kept along, where this one has not measured it, --write puts the table into BENCHMARKS.md and
+// its figures into figures.json, with those there that were not measured anew.
 // --noisy TEXT says what else ran on the machine meanwhile. Times never make it fail.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,6 +17,9 @@ import { page } from './page.mjs';
 import { programs, rows } from './rows.mjs';
 import { table } from './table.mjs';
 
+/** What BENCHMARKS.md was written from, so that it can be made row by row. */
+const FIGURES = join(root, 'bench/figures.json');
+
 /** What shows the most in little time, and needs nothing that is not here. */
 const SHORT = ['metadata', 'client', 'start'];
 /** Programs that Apache's client or nnload drive, for both systems. */
@@ -24,7 +28,9 @@ const NEED_TOOLS = ['data', 'under-load'];
 /** What takes a quarter of an hour and more: only beside Apache's, or when asked for. */
 const LONG = ['many-blocks', 'dead-datanode', 'growth'];
 
-const asked = word('only')?.split(',');
+const asked = word('only')
+  ?.split(',')
+  .filter((program) => program !== '');
 const hasTools = toolIfThere('nnload') !== undefined;
 if (againstApache && !hasTools) {
   console.error('--against apache needs the comparison tools: set TUSKFS_BENCH_TOOLS (see bench/README.md).');
@@ -44,7 +50,7 @@ function measured(program) {
     const parts = (rest + chunk).split('\n');
     rest = parts.pop();
     for (const line of parts.filter((each) => each.startsWith('{'))) {
-      const measurement = JSON.parse(line);
+      const measurement = { ...JSON.parse(line), on: new Date().toISOString().slice(0, 10) };
       lines.push(measurement);
       console.error(table([measurement], { head: false }));
     }
@@ -74,10 +80,11 @@ for (const program of chosen) {
   if (failure !== undefined) failures.push(failure);
 }
 
-const earlier = word('add');
-if (earlier !== undefined && existsSync(earlier)) {
-  const same = (a) => (b) => a.row === b.row && a.name === b.name && a.figure === b.figure;
-  const { measurements: kept } = JSON.parse(readFileSync(earlier, 'utf8'));
+/** Of the same figure. */
+const same = (a) => (b) => a.row === b.row && a.name === b.name && a.figure === b.figure;
+const earlier = [...(word('add')?.split(',') ?? []), ...(flag('write') ? [FIGURES] : [])];
+for (const file of earlier.filter((each) => existsSync(each))) {
+  const { measurements: kept } = JSON.parse(readFileSync(file, 'utf8'));
   measurements.push(...kept.filter((each) => !measurements.some(same(each))));
 }
 
@@ -87,13 +94,17 @@ const shown = process.argv.slice(2).filter((each, i, all) => {
   return !isAside(each) && !isAside(all[i - 1]) && each !== '--write';
 });
 
+/** Nothing is run: the table is made of what earlier runs kept. */
+const isPutTogether = asked?.length === 0;
 const built = (row) => row.program !== undefined;
 const missing = rows.filter((row) => !built(row));
 const skipped = rows.filter((row) => built(row) && !measurements.some((each) => each.row === row.number));
 const result = {
   began: began.toISOString(),
   minutes: Math.round((Date.now() - began.getTime()) / 60_000),
-  command: ['npm run bench', ...(shown.length > 0 ? ['--', ...shown] : [])].join(' '),
+  command: isPutTogether
+    ? 'npm run bench -- --against apache --only PROGRAM, one after the other'
+    : ['npm run bench', ...(shown.length > 0 ? ['--', ...shown] : [])].join(' '),
   version: JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version,
   noisy: word('noisy'),
   warmupSeconds: option('warmup', 20),
@@ -109,4 +120,7 @@ if (missing.length > 0) console.log(`Not built yet: rows ${result.notBuilt.join(
 for (const failure of failures) console.log(`Failed: ${failure}.`);
 const json = word('json');
 if (json !== undefined) writeFileSync(json, `${JSON.stringify(result, undefined, 1)}\n`);
-if (flag('write')) writeFileSync(join(root, 'BENCHMARKS.md'), page(result));
+if (flag('write')) {
+  writeFileSync(join(root, 'BENCHMARKS.md'), page(result));
+  writeFileSync(FIGURES, `${JSON.stringify({ measurements }, undefined, 1)}\n`);
+}

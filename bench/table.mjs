@@ -11,10 +11,11 @@ const digits = (value) =>
         : value.toFixed(2);
 
 /** How a measurement stands against what was asked of it: of the ratio, or where it is absolute of our figure. */
-export function verdict({ better, must, aim, absolute, tuskfs, apache }) {
+export function verdict({ better, must, aim, absolute, tuskfs, apache, summary }) {
   if (must === undefined) return '';
-  if (absolute !== true && (apache === undefined || apache.length === 0)) return '';
-  const reached = absolute === true ? median(tuskfs) : median(pairRatios(tuskfs, apache));
+  if (absolute !== true && summary === undefined && (apache === undefined || apache.length === 0)) return '';
+  const ratio = () => summary?.ratio.median ?? median(pairRatios(tuskfs, apache));
+  const reached = absolute === true ? median(tuskfs) : ratio();
   const reaches = (bound) => bound !== undefined && (better === 'more' ? reached >= bound : reached <= bound);
   return reaches(aim) ? 'aim' : reaches(must) ? 'must' : 'not yet';
 }
@@ -22,8 +23,14 @@ export function verdict({ better, must, aim, absolute, tuskfs, apache }) {
 export const HEAD = ['#', 'Measure', 'Figure', 'Apache', 'tuskfs', 'Ratio', 'min–max', 'Pairs', 'Must', 'Aim', 'Reached'];
 
 export function cells(measurement) {
-  const { row, name, figure, better, must, aim, absolute, tuskfs, apache } = measurement;
+  const { row, name, figure, better, must, aim, absolute, tuskfs, apache, summary } = measurement;
   const bound = (value) => (value === undefined ? '' : `${better === 'more' ? '≥' : '≤'} ${value}`);
+  // Of some runs only what the table said is left.
+  if (summary !== undefined) {
+    const { median: middle, min, max } = summary.ratio;
+    const figures = [digits(summary.apache), digits(summary.tuskfs), digits(middle), `${digits(min)}–${digits(max)}`];
+    return [row, name, figure, ...figures, summary.pairs, bound(must), bound(aim), verdict(measurement)].map(String);
+  }
   const own = spread(tuskfs);
   if (apache === undefined || apache.length === 0) {
     const range = `${digits(own.min)}–${digits(own.max)}`;
@@ -62,7 +69,8 @@ export function table(measurements, { head }) {
 }
 
 export function markdown(measurements) {
-  const lines = [...measurements].sort((a, b) => a.row - b.row).map(cells);
+  const sorted = [...measurements].sort((a, b) => a.row - b.row);
   const line = (all) => `| ${all.join(' | ')} |`;
-  return [line(HEAD), line(HEAD.map(() => '---')), ...lines.map(line)].join('\n');
+  const head = [...HEAD, 'Measured'];
+  return [line(head), line(head.map(() => '---')), ...sorted.map((each) => line([...cells(each), each.on ?? '']))].join('\n');
 }
