@@ -223,8 +223,8 @@ test('odd HTTP requests are answered or ended', async () => {
         expect(closed, `kept: ${shown}`).toBe(true);
         const text = answer.toString('latin1');
         if (text !== '') expect(text, shown).toMatch(/^HTTP\/1\.1 [1-5]\d\d /);
-        // Own slips would be a 500 with "internal error".
-        expect(text, shown).not.toMatch(/^HTTP\/1\.1 5/);
+        // Own slips would be a 500 with "internal error"; 505 is for another version of HTTP.
+        expect(text, shown).not.toMatch(/^HTTP\/1\.1 5(?!05)/);
         // What stands behind a request whose length is disputed is not taken for another request.
         expect(text, shown).not.toContain('smuggled');
       }),
