@@ -18,7 +18,8 @@ const bundle = await build({
       export { HDFS_COMMANDS } from './src/cli/hdfs/commands.ts';
       export { HADOOP_COMMANDS } from './src/cli/hdfs/hadoop-commands.ts';
       export { VERBS } from './src/cli/shell/commands/index.ts';
-      export { KEY_GROUPS, KEYS } from './src/config/keys/index.ts';`,
+      export { KEY_GROUPS, KEYS } from './src/config/keys/index.ts';
+      export { WITHOUT_EFFECT } from './src/config/keys/without-effect.ts';`,
     resolveDir: root,
     loader: 'ts',
   },
@@ -41,10 +42,11 @@ const {
   VERBS,
   KEY_GROUPS,
   KEYS,
+  WITHOUT_EFFECT,
 } = await import(`data:text/javascript;base64,${code}`);
 
 /** Names that are built, then the refused ones gathered by reason. */
-function section(table) {
+function section(table, heading = 'Refused') {
   const names = Object.keys(table);
   const built = names.filter((name) => table[name] === true);
   const byReason = new Map();
@@ -56,7 +58,7 @@ function section(table) {
   const lines = [];
   if (built.length > 0) lines.push(`Built: ${built.map((name) => `\`${name}\``).join(' ')}`, '');
   if (byReason.size > 0) {
-    lines.push('| Refused | Why |', '|---|---|');
+    lines.push(`| ${heading} | Why |`, '|---|---|');
     for (const [reason, refusedNames] of byReason) {
       lines.push(`| ${refusedNames.map((name) => `\`${name}\``).join(' ')} | ${reason} |`);
     }
@@ -81,6 +83,7 @@ const webhdfs = Object.fromEntries(
   Object.entries(WEBHDFS_OPS_BY_METHOD).flatMap(([method, ops]) => ops.map((op) => [`${method} ${op}`, WEBHDFS_OPS[op]])),
 );
 const differing = Object.entries(KEYS).filter(([, key]) => key.differs !== undefined);
+const idle = Object.keys(KEYS).filter((name) => name in WITHOUT_EFFECT);
 const text = [
   '# Compatibility with Apache Hadoop 3.5.0',
   '',
@@ -97,7 +100,7 @@ const text = [
   `| Commands of \`hdfs\` | ${count([commands])} |`,
   `| Commands of \`hadoop\` | ${count([hadoopCommands])} |`,
   `| Verbs of \`hdfs dfs\` | ${count([verbs])} |`,
-  `| Configuration keys | ${Object.keys(KEYS).length} known |`,
+  `| Configuration keys | ${Object.keys(KEYS).length - idle.length} of ${Object.keys(KEYS).length} that are known |`,
   '',
   ...services.flatMap(([name, { server, methods }]) => [`## ${name} (${server})`, '', ...section(methods)]),
   '## Data transfer operations',
@@ -132,13 +135,23 @@ const text = [
   '|---|---|---|',
   ...differing.map(([name, key]) => `| \`${name}\` | \`${key.default}\` | ${key.differs} |`),
   '',
+  '## Configuration keys without effect',
+  '',
+  'A daemon names those that are set to something else than their default when it starts.',
+  '',
+  ...section(Object.fromEntries(idle.map((name) => [name, { refused: WITHOUT_EFFECT[name] }])), 'Key'),
 ].join('\n');
 
 const cell = (value) => String(value).replaceAll('|', '\\|').replaceAll('\n', ' ');
 const typeOf = ({ type, unit, choices }) =>
   choices === undefined ? (unit === undefined ? type : `${type}, ${unit}`) : choices.join(', ');
-const meaningOf = ({ doc, differs, deprecated }) =>
-  [doc, differs, deprecated === undefined ? undefined : `Old names: ${deprecated.map((old) => `\`${old}\``).join(', ')}.`]
+const meaningOf = ({ doc, differs, deprecated }, without) =>
+  [
+    doc,
+    differs,
+    without === undefined ? undefined : `No effect: ${without}.`,
+    deprecated === undefined ? undefined : `Old names: ${deprecated.map((old) => `\`${old}\``).join(', ')}.`,
+  ]
     .filter((part) => part !== undefined)
     .join(' ');
 const keys = [
@@ -146,8 +159,8 @@ const keys = [
   '',
   'Made by `npm run compatibility` from `src/config/keys`; a test keeps it up to date. Names and defaults are Hadoop’s, but where the',
   'meaning says so. They stand in `core-site.xml` and `hdfs-site.xml`; `tuskfs config explain KEY` shows the value in force and where',
-  'it comes from. A duration without a unit counts the one beside its type. A key that is not here changes nothing; daemons name such',
-  'ones when they start.',
+  'it comes from. A duration without a unit counts the one beside its type. A key that is not here changes nothing, nor does one that',
+  'says so; daemons name such ones when they start.',
   '',
   ...Object.entries(KEY_GROUPS).flatMap(([title, table]) => [
     `## ${title}`,
@@ -156,7 +169,7 @@ const keys = [
     '|---|---|---|---|',
     ...Object.entries(table).map(
       ([name, key]) =>
-        `| \`${name}\` | ${typeOf(key)} | ${key.default === undefined || key.default === '' ? '' : `\`${cell(key.default)}\``} | ${cell(meaningOf(key))} |`,
+        `| \`${name}\` | ${typeOf(key)} | ${key.default === undefined || key.default === '' ? '' : `\`${cell(key.default)}\``} | ${cell(meaningOf(key, WITHOUT_EFFECT[name]))} |`,
     ),
     '',
   ]),

@@ -1,7 +1,7 @@
 // If these fail, a misspelt key is passed over in silence, and an operator believes in a setting that nobody reads.
 import { expect, test } from 'vitest';
 import { Configuration } from './configuration.ts';
-import { describeUnknown, nearestKey, unknownKeys } from './unknown-keys.ts';
+import { describeIdle, describeUnknown, idleKeys, nearestKey, unknownKeys } from './unknown-keys.ts';
 
 const names = (values: Readonly<Record<string, string>>): readonly string[] =>
   unknownKeys(Configuration.of(values)).map(({ name }) => name);
@@ -37,4 +37,11 @@ test('keys that stand for a nameservice, a user or a port are known, and those o
 
 test('every key that is declared is known', () => {
   expect(unknownKeys(Configuration.of({}))).toEqual([]);
+});
+
+test('a known key that has no effect is named when it is set to something else than its default', () => {
+  const values = { 'dfs.image.compress': 'true', 'dfs.http.policy': 'HTTP_ONLY', 'dfs.replication': '2' };
+  expect(idleKeys(Configuration.of(values)).map(describeIdle)).toEqual([
+    'dfs.image.compress (command line) has no effect: images are read compressed and written plain',
+  ]);
 });

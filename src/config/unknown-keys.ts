@@ -1,7 +1,8 @@
-// Keys of a configuration that nothing here reads: misspelt ones, or those of features that are not there. Each is named
-// with the key that it is most like.
+// Keys of a configuration that nothing here reads: misspelt ones, each named with the key that it is most like, and those of
+// Hadoop's that have no effect, each with the reason.
 import type { Configuration } from './configuration.ts';
-import { KEYS } from './keys/index.ts';
+import { KEYS, type KeyName } from './keys/index.ts';
+import { WITHOUT_EFFECT } from './keys/without-effect.ts';
 
 export interface UnknownKey {
   readonly name: string;
@@ -45,6 +46,27 @@ export function unknownKeys(configuration: Configuration): readonly UnknownKey[]
     .filter((name) => FAMILIES.test(name) && !isKnown(name, ids))
     .map((name) => ({ name, source: sourceOf(configuration, name), nearest: nearestKey(name) }));
 }
+
+export interface IdleKey {
+  readonly name: string;
+  /** File and line, or `command line`. */
+  readonly source: string;
+  readonly reason: string;
+}
+
+/** Those that are set to something else than their default. In the order of their names. */
+export function idleKeys(configuration: Configuration): readonly IdleKey[] {
+  return configuration.names().flatMap((name) => {
+    const reason = withoutEffect(name);
+    if (reason === undefined || !configuration.isSet(name) || configuration.get(name) === KEYS[name as KeyName].default)
+      return [];
+    return [{ name, source: sourceOf(configuration, name), reason }];
+  });
+}
+
+/** Why a key of ours changes nothing; undefined: it does, or is none. */
+export const withoutEffect = (name: string): string | undefined =>
+  Object.hasOwn(WITHOUT_EFFECT, name) ? WITHOUT_EFFECT[name as KeyName] : undefined;
 
 const isKnown = (name: string, ids: ReadonlySet<string>): boolean =>
   Object.hasOwn(KEYS, name) || Object.hasOwn(KEYS, withoutSuffix(name, ids)) || PATTERNS.some((pattern) => pattern.test(name));
@@ -92,4 +114,8 @@ function distanceWithin(from: string, to: string, limit: number): number {
 export function describeUnknown({ name, source, nearest }: UnknownKey): string {
   const like = nearest === undefined ? '' : `; the nearest that is known: ${nearest}`;
   return `${name} (${source}) is not known and changes nothing${like}`;
+}
+
+export function describeIdle({ name, source, reason }: IdleKey): string {
+  return `${name} (${source}) has no effect: ${reason}`;
 }

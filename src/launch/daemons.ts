@@ -1,7 +1,8 @@
 // Starts one role from its configuration, as `hdfs namenode`, `hdfs secondarynamenode` and `hdfs datanode` do.
 import type { Configuration } from '../config/configuration.ts';
 import { nameNodeConfiguration, nameNodeIdentity } from '../config/nameservices.ts';
-import { describeUnknown, unknownKeys } from '../config/unknown-keys.ts';
+import { refuseProtectionNotBuilt } from '../config/protection.ts';
+import { describeIdle, describeUnknown, idleKeys, unknownKeys } from '../config/unknown-keys.ts';
 import type { Host } from '../host/host.ts';
 import { DataNode, type DataNodeOptions } from '../server/datanode/datanode.ts';
 import { HttpFs } from '../server/httpfs/httpfs.ts';
@@ -11,9 +12,11 @@ import { NameNode, type NameNodeOptions } from '../server/namenode/namenode.ts';
 import { rollBackNameNode } from '../server/namenode/upgrade.ts';
 import { SecondaryNameNode, type SecondaryOptions } from '../server/secondary/secondary-namenode.ts';
 
-/** Says which keys of the configuration nobody reads: most often they are misspelt. */
-function warnOfUnknownKeys(host: Host, configuration: Configuration): void {
+/** Refuses what would leave data open against its owner's will, and says which keys change nothing: most often they are misspelt. */
+function examine(host: Host, configuration: Configuration, role: 'daemon' | 'httpfs' = 'daemon'): void {
+  refuseProtectionNotBuilt(configuration, role);
   for (const unknown of unknownKeys(configuration)) host.log.log('warn', 'conf', describeUnknown(unknown));
+  for (const idle of idleKeys(configuration)) host.log.log('warn', 'conf', describeIdle(idle));
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|::1|0\.0\.0\.0|::)$/;
@@ -30,7 +33,7 @@ export async function startNameNode(
   configuration: Configuration,
   options: NameNodeOptions = {},
 ): Promise<NameNode> {
-  warnOfUnknownKeys(host, configuration);
+  examine(host, configuration);
   const nameNode = new NameNode(host, ownNameNodeConfiguration(host, configuration), options);
   await nameNode.start();
   return nameNode;
@@ -52,14 +55,14 @@ export async function startSecondaryNameNode(
   configuration: Configuration,
   options: SecondaryOptions = {},
 ): Promise<SecondaryNameNode> {
-  warnOfUnknownKeys(host, configuration);
+  examine(host, configuration);
   const secondary = new SecondaryNameNode(host, ownNameNodeConfiguration(host, configuration), options);
   await secondary.start();
   return secondary;
 }
 
 export async function startHttpFs(host: Host, configuration: Configuration): Promise<HttpFs> {
-  warnOfUnknownKeys(host, configuration);
+  examine(host, configuration, 'httpfs');
   const httpFs = new HttpFs(host, configuration);
   await httpFs.start();
   return httpFs;
@@ -70,7 +73,7 @@ export async function startDataNode(
   configuration: Configuration,
   options: DataNodeOptions = {},
 ): Promise<DataNode> {
-  warnOfUnknownKeys(host, configuration);
+  examine(host, configuration);
   const dataNode = new DataNode(host, configuration, options);
   await dataNode.start();
   return dataNode;

@@ -6,7 +6,7 @@ import { HdfsAdmin } from '../../client/admin.ts';
 import { connect } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { clientNameNodes, formatHostPort } from '../../config/nameservices.ts';
-import { describeUnknown, unknownKeys } from '../../config/unknown-keys.ts';
+import { describeIdle, describeUnknown, idleKeys, unknownKeys } from '../../config/unknown-keys.ts';
 import type { Host } from '../../host/host.ts';
 import { sizeInWords } from '../human.ts';
 import { webAddress } from '../web-address.ts';
@@ -50,6 +50,7 @@ function* configurationFindings(configuration: Configuration): Generator<Finding
     const fix = each.nearest === undefined ? 'remove it' : `write ${each.nearest}, or remove it`;
     yield warning('configuration', describeUnknown(each), fix);
   }
+  for (const each of idleKeys(configuration)) yield warning('configuration', describeIdle(each), 'do not count on it');
   if (unknown.length === 0) yield ok('configuration', 'every key that is set is known');
 }
 

@@ -2,7 +2,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { currentName, declaredKey, KEYS } from '../../config/keys/index.ts';
-import { describeUnknown, nearestKey, sourceOf, unknownKeys } from '../../config/unknown-keys.ts';
+import { describeUnknown, nearestKey, sourceOf, unknownKeys, withoutEffect } from '../../config/unknown-keys.ts';
 import type { JsonLine, VerbContext } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { texts, type Verb } from './verb.ts';
@@ -66,6 +66,7 @@ async function explainKey(context: VerbContext, configuration: Configuration, as
     doc: known.doc,
     differs: known.differs,
     deprecated: known.deprecated,
+    withoutEffect: withoutEffect(name),
     known: true,
   };
   await context.answer(line, () => {
@@ -76,6 +77,7 @@ async function explainKey(context: VerbContext, configuration: Configuration, as
       ['type', known.unit === undefined ? known.type : `${known.type}; a bare number counts ${known.unit}`],
       ['choices', known.choices?.join(', ')],
       ['meaning', known.doc],
+      ['no effect', withoutEffect(name)],
       ['Hadoop', known.differs],
       ['old names', known.deprecated?.join(', ')],
     ];
