@@ -238,7 +238,12 @@ describeRepeatable('Apache’s shell on our clusters', () => {
         list.filter((text) => !/^\$ dfs -setrep.*\/one\n/.test(text)).join('\n');
       expect(others(got)).toBe(others(expected));
     } finally {
-      child.kill('SIGINT');
+      // It writes to its directory until its end.
+      if (child.exitCode === null) {
+        const ended = new Promise((done) => child.once('exit', done));
+        child.kill('SIGINT');
+        await ended;
+      }
     }
   });
 });

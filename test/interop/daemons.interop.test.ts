@@ -27,8 +27,10 @@ describeWithApache('daemons as processes', () => {
     directory = mkdtempSync(join(tmpdir(), 'tuskfs-daemons-'));
     apache = new Resident(directory);
   });
-  afterEach(() => {
-    for (const child of children.splice(0)) child.kill('SIGKILL');
+  afterEach(async () => {
+    const left = children.splice(0);
+    for (const child of left) child.kill('SIGKILL');
+    await Promise.all(left.map(ended));
   });
   afterAll(async () => {
     await apache?.close();
@@ -42,7 +44,9 @@ describeWithApache('daemons as processes', () => {
   };
 
   const ended = (child: ChildProcess): Promise<number | null> =>
-    child.exitCode !== null ? Promise.resolve(child.exitCode) : new Promise((done) => child.once('exit', (code) => done(code)));
+    child.exitCode !== null || child.signalCode !== null
+      ? Promise.resolve(child.exitCode)
+      : new Promise((done) => child.once('exit', (code) => done(code)));
 
   const endedBy = async (child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> => {
     const began = performance.now();

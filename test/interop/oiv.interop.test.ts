@@ -28,7 +28,10 @@ describeWithApache('our oiv beside Apache’s', () => {
     }
   });
   afterAll(async () => {
-    for (const server of servers) server.kill('SIGKILL');
+    const running = servers.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+    const ended = running.map((server) => new Promise((done) => server.once('exit', done)));
+    for (const server of running) server.kill('SIGKILL');
+    await Promise.all(ended);
     await apache?.close();
     rmSync(directory, { recursive: true, force: true });
   });
