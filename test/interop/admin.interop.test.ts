@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeWithApache, ours } from './apache.ts';
+import { describeWithApache } from './apache.ts';
+import { runOurs } from './support/cli-shells.ts';
 import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
 import { Resident } from './support/resident.ts';
 
@@ -148,7 +149,7 @@ describeWithApache('hdfs ec and dfsadmin', () => {
     const { code, stdout, stderr } =
       command === 'apache'
         ? await apache.run(cluster.client, tool, args)
-        : await ours('hdfs', ['--config', cluster.client, tool, ...args]);
+        : await runOurs(cluster.client, directory, tool, args);
     return `exit ${code}\n${general(stdout, cluster)}\n--- errors\n${firstErrors(general(stderr, cluster))}`;
   };
 

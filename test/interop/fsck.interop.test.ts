@@ -4,7 +4,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeWithApache, ours } from './apache.ts';
+import { describeWithApache } from './apache.ts';
+import { runOurs } from './support/cli-shells.ts';
 import { type Maker, MixedCluster } from './support/mixed-cluster.ts';
 import { Resident } from './support/resident.ts';
 
@@ -94,9 +95,7 @@ describeWithApache('hdfs fsck', () => {
   const report = async (command: Maker, of: Maker, words: readonly string[]): Promise<string> => {
     const conf = clusters.get(of)?.client ?? '';
     const { code, stdout, stderr } =
-      command === 'apache'
-        ? await apache.run(conf, 'fsck', words, { user: 'root' })
-        : await ours('hdfs', ['--config', conf, 'fsck', ...words], { env: { HADOOP_USER_NAME: 'root' } });
+      command === 'apache' ? await apache.run(conf, 'fsck', words) : await runOurs(conf, directory, 'fsck', words);
     const isUsage = stdout.startsWith('Usage:');
     return `exit ${code}\n${isUsage ? '' : general(stdout)}\n--- errors\n${firstErrors(stderr)}`;
   };

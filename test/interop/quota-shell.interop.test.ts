@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Cluster, describeWithApache, ours } from './apache.ts';
+import { Cluster, describeWithApache } from './apache.ts';
+import { runOurs } from './support/cli-shells.ts';
 import { Resident } from './support/resident.ts';
 
 /** Words parted by spaces. What they change is changed twice, by Apache's command first: the second finds it done. */
@@ -79,7 +80,7 @@ describeWithApache('commands of quotas and policies', () => {
   test.each(COMMANDS)('%s', async (line) => {
     const [command = '', ...args] = line.split(' ');
     const theirs = await apache.run(cluster.clientConf, command, args);
-    const { code, stdout, stderr } = await ours('hdfs', ['--config', cluster.clientConf, command, ...args]);
+    const { code, stdout, stderr } = await runOurs(cluster.clientConf, local, command, args);
     expect(stdout).toBe(theirs.stdout);
     // The usage behind the first lines is in our own words.
     const first = (text: string): readonly string[] =>
