@@ -138,11 +138,13 @@ describeRepeatable('appending, cutting, joining and recovering', () => {
       // No DataNode is there to cut anything.
       for (const role of ['dn1', 'dn2', 'dn3']) await nodes.end(role, 'SIGKILL');
       expect(await hdfs.truncate('/joined', 60_000, { wait: false })).toBe(false);
+      // What ours noted beside the open replica is nothing to Apache's DataNode, which takes over from it.
+      expect(readdirSync(nodes.data('dn1'), { recursive: true, encoding: 'utf8' }).join('\n')).toMatch(/\/rbw\/tail_\d+$/m);
       await nodes.end('nn');
       await nodes.launch('nn', to);
       for (const [role, maker] of [
-        ['dn1', 'ours'],
-        ['dn2', 'apache'],
+        ['dn1', 'apache'],
+        ['dn2', 'ours'],
         ['dn3', 'ours'],
       ] as const)
         await nodes.launch(role, maker);
