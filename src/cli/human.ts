@@ -24,8 +24,8 @@ export function sizeInWords(bytes: number): string {
 }
 
 /** 1 file, 2 files. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+export function counted(count: number, noun: string, many = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : many}`;
 }
 
 /** Lines of columns two spaces apart; those in `right` end together. */

@@ -1,5 +1,5 @@
 // tuskfs count [path...]
-import { humanSize } from '../human.ts';
+import { counted, humanSize } from '../human.ts';
 import { texts, type Verb } from './verb.ts';
 
 export const count: Verb = {
@@ -13,7 +13,8 @@ export const count: Verb = {
       const { directoryCount, fileCount, length, spaceConsumed, quota, spaceQuota } = await item.fs.contentSummary(item.path);
       await context.answer(
         { path: item.path, directories: directoryCount, files: fileCount, length, spaceConsumed, quota, spaceQuota },
-        () => `${item.path}  ${directoryCount} directories, ${fileCount} files, ${humanSize(length)}`,
+        () =>
+          `${item.path}  ${counted(directoryCount, 'directory', 'directories')}, ${counted(fileCount, 'file')}, ${humanSize(length)}`,
       );
     });
   },

@@ -1,5 +1,5 @@
 // tuskfs tree [path]
-import { humanSize, shownName, statJson } from '../human.ts';
+import { counted, humanSize, shownName, statJson } from '../human.ts';
 import type { Item } from '../shell/item.ts';
 import { texts, type Verb } from './verb.ts';
 
@@ -37,7 +37,8 @@ export const tree: Verb = {
         await context.answer({ ...statJson(item), depth }, () => `${left}${last ? '└── ' : '├── '}${label(item, item.name)}`);
         await descend(item, `${left}${last ? '    ' : '│   '}`, depth + 1);
       }
-      if (!context.json) await context.answer({}, () => `\n${directories} directories, ${files} files`);
+      if (!context.json)
+        await context.answer({}, () => `\n${counted(directories, 'directory', 'directories')}, ${counted(files, 'file')}`);
     });
   },
 };
