@@ -56,7 +56,7 @@ test('a file goes in, is listed, comes out and goes to the trash', async () => {
   expect(JSON.parse(listed.out)).toMatchObject({ path: '/a/b/file', size: 300_000, replication: 3 });
   expect((await tuskfs('cat', '/a/b/file')).out).toBe(content);
   expect(await tuskfs('get', '/a/b/file', 'copy')).toMatchObject({ code: 0, err: '' });
-  expect((await tuskfs('--no-json', 'tree', '/a')).out).toBe('/a\n└── b\n    └── file  293K\n\n1 directories, 1 files\n');
+  expect((await tuskfs('--no-json', 'tree', '/a')).out).toBe('/a\n└── b\n    └── file  293K\n\n1 directory, 1 file\n');
   const removed = JSON.parse((await tuskfs('rm', '/a/b/file')).out) as { readonly trashPath: string };
   expect(removed.trashPath).toContain('/.Trash/Current/a/b/file');
   expect((await tuskfs('mv', removed.trashPath, '/a/b/file')).code).toBe(0);
