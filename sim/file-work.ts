@@ -138,9 +138,11 @@ export class FileWork implements Scene {
       cluster.violations.add('BK5', `${path} (written as ${file.createPath}) shows ${end} bytes, ${owed} were promised`);
     }
     // What is about to be cut away may be seen once more.
-    if (end > file.seen && file.changedMs < sinceMs && file.cutTo === undefined) {
+    const isAsItWas = (): boolean => file.changedMs < sinceMs && file.cutTo === undefined;
+    if (end > file.seen && isAsItWas()) {
       const seen = file.open ? (cluster.shownByAll?.(file, end) ?? end) : end;
-      if (seen > file.seen) {
+      // A cut may have been noticed just now, when its holders were asked.
+      if (seen > file.seen && isAsItWas()) {
         file.seen = seen;
         file.seenAtLosses = losses;
       }
