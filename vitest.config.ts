@@ -11,6 +11,7 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'sim/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['test/interop/**'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
