@@ -5,31 +5,22 @@ import { blockId, genStamp } from '../../base/ids.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
 import type { Host } from '../../host/host.ts';
 import { Simulation } from '../../host/sim/index.ts';
-import { ChecksumTypeProto } from '../../wire/messages/hdfs.ts';
-import { DataChecksum } from './data-checksum.ts';
 import { Dataset } from './dataset.ts';
 import { finalizedDir, rbwDir } from './layout.ts';
 import type { InFlightReplica } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { ReplicaFiles } from './replica-files.ts';
+import { CHECKSUM, CHUNK, sumsOf } from './test-dataset.ts';
 import { Volume } from './volume.ts';
 
 const POOL = 'BP-1';
 const ROOT = '/data';
-const CHUNK = 512;
-const checksum = DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, CHUNK);
 const content = Buffer.from(Array.from({ length: 4000 }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
 const id = blockId(5n);
 const name = { pool: POOL, id, genStamp: genStamp(1001), numBytes: 0 };
 const events = { receiving: () => undefined, received: () => undefined, deleted: () => undefined };
 const rbw = rbwDir(ROOT, POOL);
 const finalized = `${finalizedDir(ROOT, POOL)}/subdir0/subdir0`;
-
-const sumsOf = (data: Buffer): Buffer => {
-  const sums = Buffer.alloc(checksum.sumBytes(data.length));
-  checksum.compute(data, sums, 0);
-  return sums;
-};
 
 async function openDataset(host: Host): Promise<Dataset> {
   const lock = { release: () => Promise.resolve() };
@@ -64,7 +55,7 @@ async function write(replica: InFlightReplica, files: ReplicaFiles, end: number)
 async function writeSome(host: Host, synced: readonly number[], unsynced: readonly number[]): Promise<void> {
   const dataset = await openDataset(host);
   const replica = await dataset.createRbw(name, 1, content.length, genStamp(0));
-  const files = await ReplicaFiles.create(replica, checksum);
+  const files = await ReplicaFiles.create(replica, CHECKSUM);
   for (const end of synced) {
     await write(replica, files, end);
     await files.sync();
@@ -90,7 +81,7 @@ async function recover(dataset: Dataset): Promise<void> {
 async function expectClosed(host: Host, bytes: number): Promise<void> {
   expect((await host.disk.readFile(`${finalized}/blk_5`)).equals(content.subarray(0, bytes))).toBe(true);
   const meta = await host.disk.readFile(`${finalized}/blk_5_1002.meta`);
-  expect(meta.equals(Buffer.concat([checksum.header(), sumsOf(content.subarray(0, bytes))]))).toBe(true);
+  expect(meta.equals(Buffer.concat([CHECKSUM.header(), sumsOf(content.subarray(0, bytes))]))).toBe(true);
   expect(await host.disk.readdir(rbw)).toEqual([]);
   const again = await openDataset(host);
   expect(replicaOf(again)).toEqual({ state: ReplicaState.FINALIZED, bytes, genStamp: 1002 });
@@ -108,7 +99,7 @@ test.each([
   const host = node.restart();
   const run = async (): Promise<void> => {
     // The checksums had reached the disk, the bytes had not.
-    const sums = Buffer.concat([checksum.header(), sumsOf(content.subarray(0, each.reached))]);
+    const sums = Buffer.concat([CHECKSUM.header(), sumsOf(content.subarray(0, each.reached))]);
     await overwrite(host, `${rbw}/blk_5_1001.meta`, sums, 0);
     const dataset = await openDataset(host);
     const bytes = each.synced.at(-1) ?? 0;
@@ -129,7 +120,7 @@ test.each([
   const appendTo = async (): Promise<void> => {
     const dataset = await openDataset(node.host);
     const replica = await dataset.createRbw(name, 1, content.length, genStamp(0));
-    const files = await ReplicaFiles.create(replica, checksum);
+    const files = await ReplicaFiles.create(replica, CHECKSUM);
     await write(replica, files, closed);
     await files.close(true);
     await dataset.finalize(replica, true);
@@ -145,7 +136,7 @@ test.each([
   node.crash('power');
   const host = node.restart();
   const run = async (): Promise<void> => {
-    const sums = Buffer.concat([checksum.header(), sumsOf(content.subarray(0, reached))]);
+    const sums = Buffer.concat([CHECKSUM.header(), sumsOf(content.subarray(0, reached))]);
     await overwrite(host, `${rbw}/blk_5_1002.meta`, sums, 0);
     const bytes = synced.at(-1) ?? closed;
     expect(replicaOf(await openDataset(host))).toEqual({ state: ReplicaState.RWR, bytes, genStamp: 1002 });
@@ -160,7 +151,7 @@ test('a record of the sync that was cut off harms the one before it not', async 
   node.crash('power');
   const host = node.restart();
   const run = async (): Promise<void> => {
-    const sums = Buffer.concat([checksum.header(), sumsOf(content.subarray(0, 800))]);
+    const sums = Buffer.concat([CHECKSUM.header(), sumsOf(content.subarray(0, 800))]);
     await overwrite(host, `${rbw}/blk_5_1001.meta`, sums, 0);
     // The third record goes where the first one was.
     await overwrite(host, `${rbw}/tail_5`, Buffer.from('000000000000032012345678', 'hex'), 0);
@@ -176,7 +167,7 @@ test('a recovered replica holds no more than was agreed upon, though its files h
   node.crash('process');
   const host = node.restart();
   const run = async (): Promise<void> => {
-    // The writer died after it had written bytes and before it wrote their checksum.
+    // The writer died after it had written bytes and before it wrote their CHECKSUM.
     await overwrite(host, `${rbw}/blk_5`, content.subarray(600, 1500), 600);
     const dataset = await openDataset(host);
     expect(replicaOf(dataset)).toMatchObject({ state: ReplicaState.RWR, bytes: 600 });

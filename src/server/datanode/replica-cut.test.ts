@@ -5,44 +5,23 @@ import { blockId, genStamp } from '../../base/ids.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
 import type { Host } from '../../host/host.ts';
 import { type SimNode, Simulation } from '../../host/sim/index.ts';
-import { ChecksumTypeProto, StorageTypeProto } from '../../wire/messages/hdfs.ts';
+import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { type CutNote, decodeCutNote, encodeCutNote } from './cut-note.ts';
-import { DataChecksum } from './data-checksum.ts';
-import { Dataset } from './dataset.ts';
+import type { Dataset } from './dataset.ts';
 import type { BlockName } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { ReplicaFiles } from './replica-files.ts';
-import { Storages } from './storages.ts';
+import { CHECKSUM, CHUNK, FINALIZED, openDataset, POOL, RBW, sumsOf } from './test-dataset.ts';
 
-const POOL = 'BP-1-10.0.0.1-1';
-const RBW = `/data/current/${POOL}/current/rbw`;
-const FINALIZED = `/data/current/${POOL}/current/finalized/subdir0/subdir0`;
-const CHUNK = 512;
 const BYTES = 3_000;
-const checksum = DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, CHUNK);
 const content = Buffer.from(Array.from({ length: BYTES }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
 const id = blockId(5n);
 const name: BlockName = { pool: POOL, id, genStamp: genStamp(1001), numBytes: BYTES };
 
-const sumsOf = (data: Buffer): Buffer => {
-  const sums = Buffer.alloc(checksum.sumBytes(data.length));
-  checksum.compute(data, sums, 0);
-  return sums;
-};
-
-async function openDataset(host: Host): Promise<Dataset> {
-  const storages = await Storages.open(host, [{ path: '/data', storageType: StorageTypeProto.DISK }], 0, 0);
-  await storages.bind({ clusterId: 'CID-1', namespaceId: 7, pool: POOL, cTime: 0 });
-  const events = { receiving: () => undefined, received: () => undefined, deleted: () => undefined };
-  const dataset = new Dataset(storages.volumes, host.log, events);
-  await dataset.addPool(POOL);
-  return dataset;
-}
-
 /** A finalized replica of BYTES bytes, or one that is written, of which `acked` are acknowledged. */
 async function write(dataset: Dataset, acked = BYTES): Promise<void> {
   const replica = await dataset.createRbw({ ...name, numBytes: 0 }, StorageTypeProto.DISK, BYTES, genStamp(0));
-  const files = await ReplicaFiles.create(replica, checksum);
+  const files = await ReplicaFiles.create(replica, CHECKSUM);
   for (const [from, to] of [
     [0, acked],
     [acked, BYTES],
@@ -76,7 +55,7 @@ function replicaOf(dataset: Dataset): Stands {
 async function expectFiles({ disk }: Host, directory: string, { bytes, genStamp: stamp }: Stands): Promise<void> {
   expect(await disk.readdir(directory)).toEqual(['blk_5', `blk_5_${stamp}.meta`]);
   expect((await disk.readFile(`${directory}/blk_5`)).equals(content.subarray(0, bytes))).toBe(true);
-  const meta = Buffer.concat([checksum.header(), sumsOf(content.subarray(0, bytes))]);
+  const meta = Buffer.concat([CHECKSUM.header(), sumsOf(content.subarray(0, bytes))]);
   expect((await disk.readFile(`${directory}/blk_5_${stamp}.meta`)).equals(meta)).toBe(true);
 }
 

@@ -4,32 +4,24 @@ import { expect, test } from 'vitest';
 import { blockId, genStamp } from '../../base/ids.ts';
 import type { Host } from '../../host/host.ts';
 import { Simulation } from '../../host/sim/index.ts';
-import { ChecksumTypeProto, StorageTypeProto } from '../../wire/messages/hdfs.ts';
-import { DataChecksum } from './data-checksum.ts';
-import { Dataset } from './dataset.ts';
+import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
+import type { Dataset } from './dataset.ts';
 import type { BlockName } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { ReplicaFiles } from './replica-files.ts';
-import { Storages } from './storages.ts';
+import { CHECKSUM, FINALIZED, openDataset, POOL, RBW } from './test-dataset.ts';
 
-const POOL = 'BP-1-10.0.0.1-1';
-const FINALIZED = `/data/current/${POOL}/current/finalized/subdir0/subdir0`;
-const RBW = `/data/current/${POOL}/current/rbw`;
 const named = (stamp: number): BlockName => ({ pool: POOL, id: blockId(5n), genStamp: genStamp(stamp), numBytes: 0 });
 
 async function open(host: Host): Promise<{ readonly dataset: Dataset; readonly changes: ReplicaChanges }> {
-  const storages = await Storages.open(host, [{ path: '/data', storageType: StorageTypeProto.DISK }], 0, 0);
-  await storages.bind({ clusterId: 'CID-1', namespaceId: 7, pool: POOL, cTime: 0 });
-  const quiet = { receiving: () => undefined, received: () => undefined, deleted: () => undefined };
-  const dataset = new Dataset(storages.volumes, host.log, quiet);
-  await dataset.addPool(POOL);
+  const dataset = await openDataset(host);
   return { dataset, changes: new ReplicaChanges(dataset, 1024) };
 }
 
 /** Writes an empty replica under stamp 1001, synced as a client's hsync does, and finalized where it is asked for. */
 async function write(dataset: Dataset, finalize: boolean): Promise<void> {
   const replica = await dataset.createRbw(named(1001), StorageTypeProto.DISK, 1024, genStamp(0));
-  const files = await ReplicaFiles.create(replica, DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, 512));
+  const files = await ReplicaFiles.create(replica, CHECKSUM);
   await files.sync();
   await files.close(true);
   if (finalize) await dataset.finalize(replica, true);

@@ -11,6 +11,7 @@ import { ChecksumTypeProto } from '../../wire/messages/hdfs.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { InFlightReplica } from './replica.ts';
 import { ReplicaFiles } from './replica-files.ts';
+import { sumsOf } from './test-dataset.ts';
 import { Volume } from './volume.ts';
 
 const host = nodeHost({ logLevel: 'silent' });
@@ -33,12 +34,6 @@ function openVolume(dir: string): Volume {
   return new Volume(host.disk, host.clock, { path: dir, storageType: 1, lock, reservedBytes: 0 });
 }
 
-const sumsOf = (data: Buffer): Buffer => {
-  const sums = Buffer.alloc(checksum.sumBytes(data.length));
-  checksum.compute(data, sums, 0);
-  return sums;
-};
-
 async function check(lengths: readonly number[], appended: readonly number[], withoutSums: boolean): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'tuskfs-replica-'));
   try {
@@ -52,7 +47,7 @@ async function check(lengths: readonly number[], appended: readonly number[], wi
       const data = content.subarray(offset, end);
       replica.lengths.receive(end);
       let done = false;
-      files.add({ offset, data, sums: withoutSums ? Buffer.alloc(0) : sumsOf(data) });
+      files.add({ offset, data, sums: withoutSums ? Buffer.alloc(0) : sumsOf(data, checksum) });
       await files.flush(() => {
         done = true;
       });
@@ -74,7 +69,7 @@ async function check(lengths: readonly number[], appended: readonly number[], wi
     await files.close(true);
     expect(replica.lengths.onDisk).toBe(total);
     expect(readFileSync(join(dir, 'blk_5'))).toEqual(content);
-    expect(readFileSync(join(dir, 'blk_5_1001.meta'))).toEqual(Buffer.concat([checksum.header(), sumsOf(content)]));
+    expect(readFileSync(join(dir, 'blk_5_1001.meta'))).toEqual(Buffer.concat([checksum.header(), sumsOf(content, checksum)]));
   } finally {
     rmSync(dir, { recursive: true });
   }
@@ -95,8 +90,10 @@ test('a packet that crosses a chunk from its middle is refused', async () => {
     const replica = new InFlightReplica(name, ReplicaState.RBW, openVolume(dir), dir, 0);
     const files = await ReplicaFiles.create(replica, checksum);
     replica.lengths.receive(40);
-    files.add({ offset: 0, data: Buffer.alloc(5), sums: sumsOf(Buffer.alloc(5)) });
-    expect(() => files.add({ offset: 5, data: Buffer.alloc(20), sums: sumsOf(Buffer.alloc(20)) })).toThrow(/individual packet/);
+    files.add({ offset: 0, data: Buffer.alloc(5), sums: sumsOf(Buffer.alloc(5), checksum) });
+    expect(() => files.add({ offset: 5, data: Buffer.alloc(20), sums: sumsOf(Buffer.alloc(20), checksum) })).toThrow(
+      /individual packet/,
+    );
     await files.close(false);
   } finally {
     rmSync(dir, { recursive: true });
@@ -120,7 +117,7 @@ test('packets that come together, in memory that changes behind them', async () 
         const { offset, end } = list[i] as { offset: number; end: number };
         const data = Buffer.from(content.subarray(offset, end));
         replica.lengths.receive(end);
-        files.add({ offset, data, sums: sumsOf(data) });
+        files.add({ offset, data, sums: sumsOf(data, checksum) });
         memory.push(data);
       }
       const waiting = files.flush(() => onDisk.push(replica.lengths.onDisk));
@@ -131,7 +128,9 @@ test('packets that come together, in memory that changes behind them', async () 
     expect(onDisk[onDisk.length - 1]).toBe(total);
     expect(onDisk).toEqual(onDisk.toSorted((a, b) => a - b));
     expect(readFileSync(join(dir, 'blk_5')).equals(content)).toBe(true);
-    expect(readFileSync(join(dir, 'blk_5_1001.meta')).equals(Buffer.concat([checksum.header(), sumsOf(content)]))).toBe(true);
+    expect(
+      readFileSync(join(dir, 'blk_5_1001.meta')).equals(Buffer.concat([checksum.header(), sumsOf(content, checksum)])),
+    ).toBe(true);
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -4,29 +4,18 @@ import { describe, expect, test } from 'vitest';
 import { blockId, genStamp } from '../../base/ids.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
 import { type SimNode, Simulation } from '../../host/sim/index.ts';
-import { ChecksumTypeProto, StorageTypeProto } from '../../wire/messages/hdfs.ts';
-import { DataChecksum } from './data-checksum.ts';
-import { Dataset } from './dataset.ts';
+import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
+import type { Dataset } from './dataset.ts';
 import type { BlockName, InFlightReplica } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { ReplicaFiles } from './replica-files.ts';
-import { Storages } from './storages.ts';
+import { CHECKSUM, FINALIZED, openDataset, POOL, sumsOf } from './test-dataset.ts';
 
-const POOL = 'BP-1-10.0.0.1-1';
-const FINALIZED = `/data/current/${POOL}/current/finalized/subdir0/subdir0`;
-const CHUNK = 512;
 const BYTES = 3_000;
-const checksum = DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, CHUNK);
 const content = Buffer.from(Array.from({ length: BYTES }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
 const id = blockId(5n);
 const copyId = blockId(6n);
 const name: BlockName = { pool: POOL, id, genStamp: genStamp(1001), numBytes: BYTES };
-
-const sumsOf = (data: Buffer): Buffer => {
-  const sums = Buffer.alloc(checksum.sumBytes(data.length));
-  checksum.compute(data, sums, 0);
-  return sums;
-};
 
 interface World {
   readonly simulation: Simulation;
@@ -51,12 +40,9 @@ async function holding(state: 'finalized' | 'open'): Promise<World> {
     deleted: () => undefined,
   };
   const work = async (): Promise<{ readonly dataset: Dataset; readonly replica: InFlightReplica }> => {
-    const storages = await Storages.open(host, [{ path: '/data', storageType: StorageTypeProto.DISK }], 0, 0);
-    await storages.bind({ clusterId: 'CID-1', namespaceId: 7, pool: POOL, cTime: 0 });
-    const dataset = new Dataset(storages.volumes, host.log, events);
-    await dataset.addPool(POOL);
+    const dataset = await openDataset(host, events);
     const replica = await dataset.createRbw({ ...name, numBytes: 0 }, StorageTypeProto.DISK, BYTES, genStamp(0));
-    const files = await ReplicaFiles.create(replica, checksum);
+    const files = await ReplicaFiles.create(replica, CHECKSUM);
     replica.lengths.receive(BYTES);
     files.add({ offset: 0, data: content, sums: sumsOf(content) });
     files.flush(() => undefined);

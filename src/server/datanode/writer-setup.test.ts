@@ -3,33 +3,22 @@
 import { expect, test } from 'vitest';
 import { blockId, genStamp } from '../../base/ids.ts';
 import { Simulation } from '../../host/sim/index.ts';
-import { ChecksumTypeProto, StorageTypeProto } from '../../wire/messages/hdfs.ts';
-import { DataChecksum } from './data-checksum.ts';
-import { Dataset } from './dataset.ts';
+import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import type { BlockName, InFlightReplica } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { ReplicaFiles } from './replica-files.ts';
-import { Storages } from './storages.ts';
+import { CHECKSUM, openDataset, POOL, RBW } from './test-dataset.ts';
 import { WriterSetup } from './writer-setup.ts';
 
-const POOL = 'BP-1-10.0.0.1-1';
-const RBW = `/data/current/${POOL}/current/rbw`;
 const BLOCK: BlockName = { pool: POOL, id: blockId(5n), genStamp: genStamp(1001), numBytes: 0 };
-const CHECKSUM = DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, 512);
 const SLOW_MS = 1_000;
 
 /** A DataNode's blocks on a disk that takes a second to open a file of a replica. */
 async function onSlowDisk() {
   const simulation = new Simulation({ seed: 1 });
   const machine = simulation.node('dn');
-  const { disk, log } = machine.host;
-  const storages = await simulation.run(
-    Storages.open(machine.host, [{ path: '/data', storageType: StorageTypeProto.DISK }], 0, 0),
-  );
-  await simulation.run(storages.bind({ clusterId: 'CID-1', namespaceId: 7, pool: POOL, cTime: 0 }));
-  const quiet = { receiving: () => undefined, received: () => undefined, deleted: () => undefined };
-  const dataset = new Dataset(storages.volumes, log, quiet);
-  await simulation.run(dataset.addPool(POOL));
+  const { disk } = machine.host;
+  const dataset = await simulation.run(openDataset(machine.host));
   machine.diskFault = ({ operation, path }) =>
     operation === 'open' && path.startsWith(RBW) ? { delayMs: SLOW_MS } : undefined;
   const setup = new WriterSetup();
