@@ -1,7 +1,7 @@
 // What every answer of WebHDFS is made of: content types, and failures as RemoteException, with the status that Hadoop's
 // ExceptionHandler gives their class.
 import { ERROR_KINDS, HdfsError, messageOf } from '../base/errors.ts';
-import type { HttpResponse } from '../host/host.ts';
+import type { HttpRequest, HttpResponse } from '../host/host.ts';
 import { wrapped } from './java-json.ts';
 
 export const JSON_TYPE = 'application/json';
@@ -50,4 +50,22 @@ export function failure(error: unknown): HttpResponse {
     }),
     status,
   );
+}
+
+type Handler = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** The handler with what it fails with told by `tell`; what is no answer to the client's mistake goes to `onFault` as well. */
+export function tellingFailures(
+  answer: Handler,
+  tell: (error: unknown) => HttpResponse,
+  onFault: (error: unknown, request: HttpRequest) => void,
+): Handler {
+  return async (request) => {
+    try {
+      return await answer(request);
+    } catch (error) {
+      if (!(error instanceof HdfsError)) onFault(error, request);
+      return tell(error);
+    }
+  };
 }

@@ -3,7 +3,7 @@
 import { HdfsError } from '../base/errors.ts';
 import type { HttpRequest, HttpResponse } from '../host/host.ts';
 import { WEBHDFS_OPS_BY_METHOD, type WebHdfsMethod } from '../wire/tables/webhdfs.ts';
-import { failure, refusedIdentity } from './answers.ts';
+import { failure, refusedIdentity, tellingFailures } from './answers.ts';
 import { DELETE_OPERATIONS, POST_OPERATIONS, PUT_OPERATIONS } from './changes.ts';
 import { type DataGetOp, GET_OPERATIONS } from './get.ts';
 import { type IdentityRules, identityOf, type WebIdentity } from './identity.ts';
@@ -175,12 +175,5 @@ export function webHdfsHandler(options: WebHdfsOptions): (request: HttpRequest) 
     }
     return operation(request);
   };
-  return async (request) => {
-    try {
-      return await answer(request);
-    } catch (error) {
-      if (!(error instanceof HdfsError)) options.onFault(error, request);
-      return failure(error);
-    }
-  };
+  return tellingFailures(answer, failure, options.onFault);
 }

@@ -5,6 +5,7 @@ import type { Hdfs } from '../../client/hdfs.ts';
 import type { HttpRequest, HttpResponse } from '../../host/host.ts';
 import type { ProxyUsers } from '../../security/proxy-users.ts';
 import { text } from '../../web/server.ts';
+import { tellingFailures } from '../../webhdfs/answers.ts';
 import type { DataClients } from '../../webhdfs/data-clients.ts';
 import { ALLOWED, DATA_OPS, type DataOp, decodedPath } from '../../webhdfs/handler.ts';
 import type { WebIdentity } from '../../webhdfs/identity.ts';
@@ -97,12 +98,5 @@ export function httpFsHandler(parts: HttpFsParts): (request: HttpRequest) => Pro
       fileSystem: parts.fileSystem,
     });
   };
-  return async (request) => {
-    try {
-      return await answer(request);
-    } catch (error) {
-      if (!(error instanceof HdfsError)) parts.onFault(error, request);
-      return failure(error);
-    }
-  };
+  return tellingFailures(answer, failure, parts.onFault);
 }
