@@ -6,6 +6,7 @@ import type { Clock, Host } from '../../src/host/host.ts';
 import { RpcClient } from '../../src/rpc/client.ts';
 import { ClientNamenodeProtocol, SafeModeActionProto } from '../../src/wire/messages/client-namenode.ts';
 import { contentOf, type Entry, type Progress, type Tree } from './ledger.ts';
+import { type Daemon, PATIENCE_MS } from './processes.ts';
 import { describe, type Workload } from './workload.ts';
 
 export interface CheckOptions {
@@ -78,6 +79,17 @@ export class Admin {
 
   close(): void {
     this.client.close();
+  }
+}
+
+/** Waits until each of the daemons says that it serves, and the NameNode that it knows so many DataNodes. */
+export async function allServe(daemons: readonly Daemon[], ask: () => Admin, dataNodes: number): Promise<void> {
+  await Promise.all(daemons.map((daemon) => daemon.serving()));
+  const admin = ask();
+  try {
+    await admin.ready(dataNodes, PATIENCE_MS);
+  } finally {
+    admin.close();
   }
 }
 

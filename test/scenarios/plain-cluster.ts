@@ -5,8 +5,8 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { connect, type Hdfs } from '../../src/client/index.ts';
 import type { Host } from '../../src/host/host.ts';
-import { Admin } from './checker.ts';
-import { Daemon, formatNameNode, freePorts, PATIENCE_MS, type Property, writeConfiguration } from './processes.ts';
+import { Admin, allServe } from './checker.ts';
+import { Daemon, formatNameNode, freePorts, type Property, writeConfiguration } from './processes.ts';
 
 const LOOPBACK = '127.0.0.1';
 const NAMENODE_PORTS = 2;
@@ -93,13 +93,7 @@ export class PlainCluster {
   /** Starts these, in their order, and waits until all of the cluster serves. */
   async start(daemons: readonly Daemon[] = this.daemons): Promise<void> {
     for (const daemon of daemons) daemon.start();
-    await Promise.all(this.daemons.map((daemon) => daemon.serving()));
-    const admin = this.admin();
-    try {
-      await admin.ready(this.dataNodes.length, PATIENCE_MS);
-    } finally {
-      admin.close();
-    }
+    await allServe(this.daemons, () => this.admin(), this.dataNodes.length);
   }
 
   admin(): Admin {

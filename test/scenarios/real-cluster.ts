@@ -7,8 +7,8 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { connect, type Hdfs } from '../../src/client/index.ts';
 import type { Host } from '../../src/host/host.ts';
-import { Admin } from './checker.ts';
-import { Daemon, formatNameNode, freePorts, PATIENCE_MS, type Property, sleep, writeConfiguration } from './processes.ts';
+import { Admin, allServe } from './checker.ts';
+import { Daemon, formatNameNode, freePorts, type Property, sleep, writeConfiguration } from './processes.ts';
 import { CuttingProxy, type Endpoint } from './proxy.ts';
 import { type DiskKind, RealDisk } from './real-disks.ts';
 
@@ -156,13 +156,7 @@ export class RealCluster {
   /** Starts what does not run and waits until all of it serves. */
   async startMissing(): Promise<void> {
     for (const daemon of this.daemons) if (!daemon.running) daemon.start();
-    await Promise.all(this.daemons.map((daemon) => daemon.serving()));
-    const admin = this.admin();
-    try {
-      await admin.ready(this.dataNodes.length, PATIENCE_MS);
-    } finally {
-      admin.close();
-    }
+    await allServe(this.daemons, () => this.admin(), this.dataNodes.length);
   }
 
   admin(): Admin {
