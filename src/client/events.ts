@@ -15,6 +15,7 @@ import {
   UnlinkEventProto,
 } from '../wire/messages/inotify.ts';
 import type { ClientContext, SignalOption } from './context.ts';
+import { isWithin } from './paths.ts';
 
 export type HdfsEventType = 'create' | 'append' | 'close' | 'truncate' | 'rename' | 'unlink' | 'metadata';
 
@@ -91,9 +92,6 @@ function decoded({ type, contents }: EventProto, txid: number): HdfsEvent {
   }
 }
 
-const isBelow = (path: string | undefined, top: string): boolean =>
-  path !== undefined && (top === '/' || path === top || path.startsWith(`${top}/`));
-
 /** Events of `top` and what is below it, until the signal says that it is enough. */
 export async function* watchEvents(
   { namenode, host, closed }: ClientContext,
@@ -111,7 +109,7 @@ export async function* watchEvents(
     for (const { txid, events } of batch) {
       for (const each of events) {
         const event = decoded(each, txid);
-        if (isBelow(event.path, top) || isBelow(event.to, top)) yield event;
+        if (isWithin(event.path, top) || (event.to !== undefined && isWithin(event.to, top))) yield event;
       }
     }
     if (lastTxid > last) {

@@ -4,7 +4,7 @@ import { formatAclEntry } from '../../client/index.ts';
 import type { VerbContext } from '../context.ts';
 import { aclsOf, fullAcl } from '../shell/commands/acl.ts';
 import type { Item } from '../shell/item.ts';
-import { texts, type Verb } from './verb.ts';
+import { oneOf, texts, type Verb } from './verb.ts';
 import { below } from './walk.ts';
 
 const ACTIONS = ['get', 'set', 'modify', 'remove', 'clear'] as const;
@@ -23,8 +23,7 @@ export const acl: Verb = {
       .option('--default', 'clear: only what passes to new files');
   },
   async run(context, [word, args], { recursive, default: onlyDefault }) {
-    const action = ACTIONS.find((each) => each === word);
-    if (action === undefined) throw new HdfsError('EINVAL', `${String(word)} is none of ${ACTIONS.join(', ')}`);
+    const action = oneOf(ACTIONS, word);
     const paths = [...texts(args)];
     const spec = TAKES_SPEC.has(action) ? (paths.shift() ?? '') : '';
     if (paths.length === 0) throw new HdfsError('EINVAL', `acl ${action} needs a path`);

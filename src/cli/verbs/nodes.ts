@@ -2,7 +2,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { DataNodeReport, HdfsAdmin } from '../../client/admin.ts';
 import { columns, humanSize } from '../human.ts';
-import type { Verb } from './verb.ts';
+import { oneOf, type Verb } from './verb.ts';
 
 /** In the words of `--state`. */
 const STATES = ['live', 'dead', 'decommissioning', 'decommissioned', 'entering-maintenance', 'in-maintenance'] as const;
@@ -44,10 +44,7 @@ export const nodes: Verb = {
     if (action !== undefined && action !== 'ls') {
       throw new HdfsError('EINVAL', `nodes ${String(action)} is not known: ls. What leaves is named by dfs.hosts.exclude`);
     }
-    const wanted = STATES.find((each) => each === state);
-    if (state !== undefined && wanted === undefined) {
-      throw new HdfsError('EINVAL', `${String(state)} is none of ${STATES.join(', ')}`);
-    }
+    const wanted = state === undefined ? undefined : oneOf(STATES, state);
     const now = context.host.clock.now();
     const rows = [['Node', 'Address', 'Rack', 'State', 'Size', 'Used', 'Free', 'Use%', 'Blocks', 'Heard of']];
     for (const node of await shownNodes(await context.admin())) {

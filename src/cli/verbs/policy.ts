@@ -1,7 +1,7 @@
 // tuskfs policy ls|get|set|unset: on which types of storage the replicas below a path lie.
 import { HdfsError } from '../../base/errors.ts';
 import { columns } from '../human.ts';
-import { texts, type Verb } from './verb.ts';
+import { oneOf, texts, type Verb } from './verb.ts';
 
 const ACTIONS = ['ls', 'get', 'set', 'unset'] as const;
 
@@ -15,8 +15,7 @@ export const policy: Verb = {
       .option('-n, --dry-run', 'set, unset: only say what would be done');
   },
   async run(context, [word, args], { dryRun }) {
-    const action = ACTIONS.find((each) => each === word);
-    if (action === undefined) throw new HdfsError('EINVAL', `${String(word)} is none of ${ACTIONS.join(', ')}`);
+    const action = oneOf(ACTIONS, word);
     const { storagePolicies } = await context.hdfs();
     const known = await storagePolicies.list();
     if (action === 'ls') {

@@ -3,7 +3,7 @@ import { HdfsError } from '../../base/errors.ts';
 import { LIMITED_STORAGE_TYPES, type LimitedStorageType, type QuotaUsage } from '../../client/index.ts';
 import { parseSize } from '../../config/values.ts';
 import { columns, humanSize } from '../human.ts';
-import { texts, type Verb, type VerbOptions } from './verb.ts';
+import { oneOf, texts, type Verb, type VerbOptions } from './verb.ts';
 
 const ACTIONS = ['ls', 'set', 'clear'] as const;
 
@@ -27,8 +27,7 @@ export const quota: Verb = {
       .option('-n, --dry-run', 'set, clear: only say what would be done');
   },
   async run(context, [word, paths], options) {
-    const action = ACTIONS.find((each) => each === word);
-    if (action === undefined) throw new HdfsError('EINVAL', `${String(word)} is none of ${ACTIONS.join(', ')}`);
+    const action = oneOf(ACTIONS, word);
     const { quotas } = await context.hdfs();
     const limits = action === 'set' ? limitsOf(options) : undefined;
     const type = action === 'ls' ? undefined : typeOf(options);

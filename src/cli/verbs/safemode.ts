@@ -4,7 +4,7 @@ import type { HdfsAdmin } from '../../client/admin.ts';
 import { confirmed } from '../confirm.ts';
 import type { VerbContext } from '../context.ts';
 import { EXIT } from '../errors.ts';
-import type { Verb, VerbOptions } from './verb.ts';
+import { oneOf, type Verb, type VerbOptions } from './verb.ts';
 
 const ACTIONS = ['get', 'enter', 'leave', 'wait'] as const;
 const POLL_MS = 500;
@@ -20,8 +20,7 @@ export const safemode: Verb = {
       .option('-y, --yes', 'enter: without asking');
   },
   async run(context, [word], options) {
-    const action = ACTIONS.find((each) => each === (word ?? 'get'));
-    if (action === undefined) throw new HdfsError('EINVAL', `${String(word)} is none of ${ACTIONS.join(', ')}`);
+    const action = oneOf(ACTIONS, word ?? 'get');
     const admin = await context.admin();
     if (action === 'get') return answer(context, await admin.safeMode('get'));
     if (action === 'wait') return wait(context, admin, options);

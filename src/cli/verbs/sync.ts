@@ -1,5 +1,6 @@
 // tuskfs sync <source> <target>: makes a directory as another one is, copying only what differs.
 import { HdfsError } from '../../base/errors.ts';
+import { isWithin } from '../../client/paths.ts';
 import { confirmed } from '../confirm.ts';
 import type { VerbContext } from '../context.ts';
 import { copyFile } from '../copy.ts';
@@ -65,8 +66,6 @@ export const sync: Verb = {
     });
   },
 };
-
-const isWithin = (path: string, top: string): boolean => path === top || top === '/' || path.startsWith(`${top}/`);
 
 async function placeOf(context: VerbContext, text: string): Promise<Place> {
   const local = ON_LOCAL_DISK.test(text);

@@ -1,5 +1,6 @@
 // How a verb of `tuskfs` is declared: each file of this folder exports one.
 import type { Command } from 'commander';
+import { HdfsError } from '../../base/errors.ts';
 import type { VerbContext } from '../context.ts';
 
 export interface Verb {
@@ -16,4 +17,11 @@ export type VerbOptions = Readonly<Record<string, unknown>>;
 export function texts(argument: unknown, fallback: readonly string[] = []): readonly string[] {
   if (Array.isArray(argument)) return argument.length === 0 ? fallback : argument.map(String);
   return argument === undefined ? fallback : [String(argument)];
+}
+
+/** Which of the words is given. Throws HdfsError EINVAL for another one. */
+export function oneOf<T extends string>(words: readonly T[], given: unknown): T {
+  const found = words.find((word) => word === given);
+  if (found === undefined) throw new HdfsError('EINVAL', `${String(given)} is none of ${words.join(', ')}`);
+  return found;
 }

@@ -2,7 +2,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import { decodeXattrValue, encodeXattrValue } from '../../base/xattr-value.ts';
 import { xattrsOf } from '../shell/commands/xattr.ts';
-import { texts, type Verb } from './verb.ts';
+import { oneOf, texts, type Verb } from './verb.ts';
 
 const ACTIONS = ['get', 'set', 'rm'] as const;
 
@@ -16,8 +16,7 @@ export const xattr: Verb = {
       .option('-n, --name <name>', 'get: this one only');
   },
   async run(context, [word, args], { name: wanted }) {
-    const action = ACTIONS.find((each) => each === word);
-    if (action === undefined) throw new HdfsError('EINVAL', `${String(word)} is none of ${ACTIONS.join(', ')}`);
+    const action = oneOf(ACTIONS, word);
     const paths = [...texts(args)];
     const given = action === 'get' ? '' : (paths.shift() ?? '');
     if (paths.length === 0) throw new HdfsError('EINVAL', `xattr ${action} needs a path`);

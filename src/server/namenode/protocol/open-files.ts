@@ -1,6 +1,7 @@
 // listOpenFiles: who writes what, in pages in the order of inode ids. Apache: FSNamesystem.listOpenFiles.
 import { HdfsError } from '../../../base/errors.ts';
 import type { InodeId } from '../../../base/ids.ts';
+import { isWithin } from '../../../client/paths.ts';
 import { type InodeHandle, InodeType } from '../../../core/namespace/inodes.ts';
 import { pathOfInode } from '../../../core/namespace/permissions.ts';
 import type { Handlers } from '../../../rpc/service.ts';
@@ -10,9 +11,6 @@ import {
   OpenFilesTypeProto,
 } from '../../../wire/messages/client-namenode.ts';
 import type { NameSystem } from '../namesystem.ts';
-
-/** Apache: DFSUtil.isParentEntry. */
-const isBelow = (path: string, top: string): boolean => top === '/' || path === top || path.startsWith(`${top}/`);
 
 /** As Hadoop's Path writes it: without a slash at the end. */
 const normal = (path: string): string => path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
@@ -56,7 +54,7 @@ export function openFileMethods(system: NameSystem, pageSize: number): Handlers<
           if (inode === 0 || ns.inodes.type(inode) !== InodeType.FILE) continue;
           if (ns.inodes.underConstruction(inode) === undefined) continue;
           const at = pathOfInode(ns.inodes, inode);
-          if (isBelow(at, top)) entries.push(entry(fileId, inode, at));
+          if (isWithin(at, top)) entries.push(entry(fileId, inode, at));
         }
         return { entries, hasMore: next < ids.length, types };
       }),
