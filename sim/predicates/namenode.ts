@@ -2,7 +2,7 @@
 // storages. Each predicate is named by its id; table.ts lists them.
 import { BlockState } from '../../src/core/blocks/block-map.ts';
 import type { Datanode, Storage } from '../../src/core/blocks/datanode.ts';
-import type { FullReport } from '../../src/core/blocks/reports.ts';
+import type { FullReport } from '../../src/core/blocks/full-report.ts';
 import type { EditOp } from '../../src/core/edits/ops.ts';
 import type { Namespace } from '../../src/core/namespace/namespace.ts';
 import { resolvePath } from '../../src/core/namespace/resolve.ts';

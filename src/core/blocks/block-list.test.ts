@@ -7,9 +7,11 @@ import {
   BlockListEncoder,
   decodeBlockBuffers,
   decodeBlockLongs,
+  emptyReplica,
   type ReplicaCursor,
   type ReportedReplica,
 } from './block-list.ts';
+import { ReplicaBatch } from './replica-batch.ts';
 import type { ReplicaState } from './storage-type.ts';
 
 const replica = fc.record({
@@ -19,12 +21,16 @@ const replica = fc.record({
   state: fc.nat(4) as fc.Arbitrary<ReplicaState>,
 });
 
-function all(cursor: ReplicaCursor): ReportedReplica[] {
+function all(cursor: ReplicaCursor, limit = 1000): ReportedReplica[] {
   const found: ReportedReplica[] = [];
+  const batch = new ReplicaBatch();
   while (!cursor.done) {
-    cursor.advance();
-    const { id, numBytes, genStamp: stamp, state } = cursor;
-    found.push({ id, numBytes, genStamp: stamp, state });
+    cursor.read(batch, limit);
+    for (let i = 0; i < batch.count; i++) {
+      const shown = emptyReplica();
+      batch.show(i, shown);
+      found.push(shown);
+    }
   }
   return found;
 }

@@ -6,6 +6,7 @@
 //                  (the fourth is the state) for each of the others
 import { ProtocolError } from '../../base/errors.ts';
 import { type BlockId, blockId, type GenStamp, genStamp } from '../../base/ids.ts';
+import { REPLICA_WORDS, type ReplicaBatch, WORD } from './replica-batch.ts';
 import { ReplicaState } from './storage-type.ts';
 
 /** Apache: BlockListAsLongs.CHUNK_SIZE. */
@@ -14,7 +15,8 @@ const CHUNK_SIZE = 64 * 1024;
 export const MAX_REPORTED_REPLICAS = 1 << 27;
 /** Apache keeps the upper 16 bits of the length and all but 4 of the state for later versions. */
 const NUM_BYTES_MASK = (1n << 48n) - 1n;
-const TWO_32 = 2 ** 32;
+const LENGTH_HIGH_MASK = 0xffff;
+const STATE_MASK = 0xf;
 const TWO_48 = 2 ** 48;
 
 /** A replica as a DataNode reports it. Decoders reuse one object: copy what must stay. */
@@ -25,31 +27,12 @@ export interface ReportedReplica {
   state: ReplicaState;
 }
 
-/**
- * Gives the replicas of a report one after the other: `advance` goes to the next one, which the cursor itself then shows. The id
- * lies there in two halves, since most reported replicas are as we know them and need no bigint.
- */
-export abstract class ReplicaCursor implements Readonly<ReportedReplica> {
-  abstract readonly count: number;
-  abstract readonly done: boolean;
-  /** Signed. */
-  idLow = 0;
-  /** Signed. */
-  idHigh = 0;
-  numBytes = 0;
-  genStamp: GenStamp = genStamp(0);
-  state: ReplicaState = ReplicaState.FINALIZED;
-
-  abstract advance(): void;
-
-  get id(): BlockId {
-    return ((BigInt(this.idHigh) << 32n) | BigInt(this.idLow >>> 0)) as BlockId;
-  }
-
-  protected setId(id: BlockId): void {
-    this.idLow = Number(BigInt.asIntN(32, id));
-    this.idHigh = Number(id >> 32n);
-  }
+/** Gives the replicas of a report one batch after the other. */
+export interface ReplicaCursor {
+  readonly count: number;
+  readonly done: boolean;
+  /** Puts the next replicas into the batch: at most `limit`, and as many as it takes. */
+  read(batch: ReplicaBatch, limit: number): void;
 }
 
 export function emptyReplica(): ReportedReplica {
@@ -61,7 +44,7 @@ function replicaState(value: number): ReplicaState {
   return value as ReplicaState;
 }
 
-class BufferCursor extends ReplicaCursor {
+class BufferCursor implements ReplicaCursor {
   readonly count: number;
   readonly #buffers: readonly Uint8Array[];
   #buffer: Uint8Array;
@@ -72,7 +55,6 @@ class BufferCursor extends ReplicaCursor {
   #high = 0;
 
   constructor(count: number, buffers: readonly Uint8Array[]) {
-    super();
     let bytes = 0;
     for (const buffer of buffers) bytes += buffer.length;
     // A replica takes at least four bytes, so a count can be believed only as far as the bytes carry it.
@@ -88,19 +70,67 @@ class BufferCursor extends ReplicaCursor {
     return this.#read === this.count;
   }
 
-  advance(): void {
-    this.#varint();
-    // Zig-zag: the lowest bit is the sign.
-    const sign = -(this.#low & 1);
-    this.idLow = ((this.#low >>> 1) | (this.#high << 31)) ^ sign;
-    this.idHigh = (this.#high >>> 1) ^ sign;
-    this.#varint();
-    this.numBytes = (this.#high & 0xffff) * TWO_32 + (this.#low >>> 0);
-    this.#varint();
-    this.genStamp = genStamp((this.#high >>> 0) * TWO_32 + (this.#low >>> 0));
-    this.#varint();
-    this.state = replicaState(this.#low & 0xf);
-    this.#read++;
+  read(batch: ReplicaBatch, limit: number): void {
+    const count = Math.min(limit, batch.capacity, this.count - this.#read);
+    const { words } = batch;
+    this.#numbers(words, count * REPLICA_WORDS);
+    for (let at = 0; at < count * REPLICA_WORDS; at += REPLICA_WORDS) {
+      // Zig-zag: the lowest bit is the sign.
+      const low = words[at] as number;
+      const high = words[at + 1] as number;
+      const sign = -(low & 1);
+      words[at] = ((low >>> 1) | (high << 31)) ^ sign;
+      words[at + 1] = (high >>> 1) ^ sign;
+      words[at + WORD.LENGTH + 1] = (words[at + WORD.LENGTH + 1] as number) & LENGTH_HIGH_MASK;
+      words[at + WORD.STATE] = replicaState((words[at + WORD.STATE] as number) & STATE_MASK);
+    }
+    batch.count = count;
+    this.#read += count;
+  }
+
+  /** Fills `words`, up to `end`, with numbers of two words each: nearly all have up to five bytes, which lie in one buffer. */
+  #numbers(words: Uint32Array, end: number): void {
+    let buffer = this.#buffer;
+    let at = this.#at;
+    for (let to = 0; to < end; to += 2) {
+      let low = 0;
+      let high = 0;
+      let byte = 0x80;
+      const start = at;
+      if (at + 5 <= buffer.length) {
+        byte = buffer[at++] as number;
+        low = byte & 0x7f;
+        if (byte >= 0x80) {
+          byte = buffer[at++] as number;
+          low |= (byte & 0x7f) << 7;
+          if (byte >= 0x80) {
+            byte = buffer[at++] as number;
+            low |= (byte & 0x7f) << 14;
+            if (byte >= 0x80) {
+              byte = buffer[at++] as number;
+              low |= (byte & 0x7f) << 21;
+              if (byte >= 0x80) {
+                byte = buffer[at++] as number;
+                low |= (byte & 0x7f) << 28;
+                high = (byte & 0x7f) >>> 4;
+              }
+            }
+          }
+        }
+      }
+      if (byte < 0x80) {
+        words[to] = low;
+        words[to + 1] = high;
+        continue;
+      }
+      this.#at = start;
+      this.#longVarint();
+      words[to] = this.#low;
+      words[to + 1] = this.#high;
+      buffer = this.#buffer;
+      at = this.#at;
+    }
+    this.#at = at;
   }
 
   #byte(): number {
@@ -112,41 +142,6 @@ class BufferCursor extends ReplicaCursor {
       this.#at = 0;
     }
     return this.#buffer[this.#at++] as number;
-  }
-
-  #varint(): void {
-    const buffer = this.#buffer;
-    let at = this.#at;
-    // Up to five bytes, as nearly all have, while they lie in one buffer.
-    if (at + 5 <= buffer.length) {
-      let byte = buffer[at++] as number;
-      let low = byte & 0x7f;
-      let high = 0;
-      if (byte >= 0x80) {
-        byte = buffer[at++] as number;
-        low |= (byte & 0x7f) << 7;
-        if (byte >= 0x80) {
-          byte = buffer[at++] as number;
-          low |= (byte & 0x7f) << 14;
-          if (byte >= 0x80) {
-            byte = buffer[at++] as number;
-            low |= (byte & 0x7f) << 21;
-            if (byte >= 0x80) {
-              byte = buffer[at++] as number;
-              low |= (byte & 0x7f) << 28;
-              high = (byte & 0x7f) >>> 4;
-            }
-          }
-        }
-      }
-      if (byte < 0x80) {
-        this.#at = at;
-        this.#low = low;
-        this.#high = high;
-        return;
-      }
-    }
-    this.#longVarint();
   }
 
   #longVarint(): void {
@@ -170,14 +165,13 @@ class BufferCursor extends ReplicaCursor {
   }
 }
 
-class LongsCursor extends ReplicaCursor {
+class LongsCursor implements ReplicaCursor {
   readonly count: number;
   readonly #longs: readonly bigint[];
   readonly #finalized: number;
   #read = 0;
 
   constructor(longs: readonly bigint[]) {
-    super();
     const finalized = Number(longs[0] ?? 0n);
     const others = Number(longs[1] ?? 0n);
     // Without replicas Apache sends two zeros, and no delimiter.
@@ -195,13 +189,19 @@ class LongsCursor extends ReplicaCursor {
     return this.#read === this.count;
   }
 
-  advance(): void {
+  read(batch: ReplicaBatch, limit: number): void {
+    const count = Math.min(limit, batch.capacity, this.count - this.#read);
+    for (let i = 0; i < count; i++) this.#put(batch, i);
+    batch.count = count;
+  }
+
+  #put(batch: ReplicaBatch, index: number): void {
     const under = this.#read >= this.#finalized;
     const at = under ? 2 + 3 * (this.#finalized + 1) + 4 * (this.#read - this.#finalized) : 2 + 3 * this.#read;
-    this.setId(blockId(this.#longs[at] as bigint));
-    this.numBytes = Number((this.#longs[at + 1] as bigint) & NUM_BYTES_MASK);
-    this.genStamp = genStamp(Number(BigInt.asIntN(64, this.#longs[at + 2] as bigint)));
-    this.state = under ? replicaState(Number((this.#longs[at + 3] as bigint) & 0xfn)) : ReplicaState.FINALIZED;
+    const numBytes = Number((this.#longs[at + 1] as bigint) & NUM_BYTES_MASK);
+    const stamp = Number(BigInt.asUintN(64, this.#longs[at + 2] as bigint));
+    const state = under ? replicaState(Number((this.#longs[at + 3] as bigint) & BigInt(STATE_MASK))) : ReplicaState.FINALIZED;
+    batch.put(index, blockId(this.#longs[at] as bigint), numBytes, stamp, state);
     this.#read++;
   }
 }
@@ -216,12 +216,11 @@ export function decodeBlockLongs(longs: readonly bigint[]): ReplicaCursor {
   return new LongsCursor(longs);
 }
 
-class ListCursor extends ReplicaCursor {
+class ListCursor implements ReplicaCursor {
   readonly #replicas: readonly Readonly<ReportedReplica>[];
   #at = 0;
 
   constructor(replicas: readonly Readonly<ReportedReplica>[]) {
-    super();
     this.#replicas = replicas;
   }
 
@@ -233,12 +232,13 @@ class ListCursor extends ReplicaCursor {
     return this.#at === this.#replicas.length;
   }
 
-  advance(): void {
-    const replica = this.#replicas[this.#at++] as Readonly<ReportedReplica>;
-    this.setId(replica.id);
-    this.numBytes = replica.numBytes;
-    this.genStamp = replica.genStamp;
-    this.state = replica.state;
+  read(batch: ReplicaBatch, limit: number): void {
+    const count = Math.min(limit, batch.capacity, this.#replicas.length - this.#at);
+    for (let i = 0; i < count; i++) {
+      const { id, numBytes, genStamp, state } = this.#replicas[this.#at++] as Readonly<ReportedReplica>;
+      batch.put(i, id, numBytes, genStamp, state);
+    }
+    batch.count = count;
   }
 }
 

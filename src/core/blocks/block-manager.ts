@@ -20,6 +20,7 @@ import type { BlockTriple, HeartbeatAnswer } from './commands.ts';
 import { CorruptReason } from './corrupt-replicas.ts';
 import type { Datanode, DatanodeId, HeartbeatFigures, Now, Storage, StorageIdentity } from './datanode.ts';
 import type { Datanodes, Registration } from './datanodes.ts';
+import { FullReport } from './full-report.ts';
 import { commandsFor } from './heartbeat-commands.ts';
 import { type BlockInspection, inspectBlock } from './inspection.ts';
 import { Priority } from './low-redundancy.ts';
@@ -29,7 +30,7 @@ import { RedundancyWork } from './redundancy-work.ts';
 import { countReplicas, liveReplicas, storagesOf, usableReplicas } from './replica-counts.ts';
 import { addStored, commitOrComplete, dropStaleReplicas, finalised, markCorrupt, removeBlock } from './replicas.ts';
 import { BlockReportLeases } from './report-leases.ts';
-import { FullReport, type IncrementalEntry, incrementalReport, reportBadReplica } from './reports.ts';
+import { type IncrementalEntry, incrementalReport, reportBadReplica } from './reports.ts';
 import type { SafeMode } from './safe-mode.ts';
 import { Drain, NodeScan, RedundancyScan } from './scans.ts';
 import {

@@ -6,6 +6,9 @@ import { AssertionError } from '../../base/assert.ts';
 import { type BlockId, blockId, genStamp } from '../../base/ids.ts';
 import { PageAllocator } from '../pages/allocator.ts';
 import { type BlockHandle, BlockMap, type BlockReader, BlockState, type FrozenBlocks } from './block-map.ts';
+import { ReplicaBatch } from './replica-batch.ts';
+import { ReplicaState } from './storage-type.ts';
+import { GROUP_BITS, PLACE_MASK } from './table/layout.ts';
 
 interface Model {
   readonly handle: BlockHandle;
@@ -44,6 +47,19 @@ const describeBlock = (map: BlockReader, block: BlockHandle): string =>
   `${map.id(block)} ${map.genStamp(block)} ${map.numBytes(block)} ${map.state(block)}`;
 const describeModel = (model: Model): string => `${model.id} ${model.stamp} ${model.numBytes} ${model.state}`;
 
+const bitsOf = (models: readonly Model[]): number =>
+  models.reduce((bits, { handle }) => bits | (1 << (handle & PLACE_MASK)), 0);
+
+/** Whether a replica that is reported so is what the map has of its block. */
+function matches(map: BlockMap, { handle, id }: Model, stamp: number, numBytes: number, state: ReplicaState): boolean {
+  const batch = new ReplicaBatch();
+  batch.put(0, id, numBytes, stamp, state);
+  batch.count = 1;
+  const group = map.findGroup(batch.idLow(0), batch.idHigh(0));
+  expect(map.at(group, batch.place(0))).toBe(handle);
+  return map.matching(group, batch, 0, batch.endOfGroup(0)) === 1 << (handle & PLACE_MASK);
+}
+
 describe('block map', () => {
   test('does what a map of objects does, in any order, and its frozen views do not move', () => {
     const step = fc.tuple(fc.nat(9), fc.nat(1000), ids, lengths, storages);
@@ -67,6 +83,12 @@ describe('block map', () => {
             const handle = map.add(id, genStamp(length), length, a, state);
             expect(all.some((model) => model.handle === handle)).toBe(false);
             all.push({ handle, id, stamp: length, numBytes: length, owner: a, state, replicas: [] });
+          } else if (what === 2) {
+            const group = one.handle >>> GROUP_BITS;
+            const some = all.filter(({ handle }) => handle >>> GROUP_BITS === group && handle % 3 !== a % 3);
+            const bare = some.filter(({ replicas }) => replicas.length === 0);
+            expect(map.addFirstReplicas(group, bitsOf(some), storage)).toBe(bitsOf(bare));
+            for (const model of bare) model.replicas.push(storage);
           } else if (what <= 4) {
             const fresh = !one.replicas.includes(storage);
             if (fresh) one.replicas.push(storage);
@@ -98,12 +120,19 @@ describe('block map', () => {
           expect(map.owner(model.handle)).toBe(model.owner);
           const replicas = Array.from({ length: map.replicaCount(model.handle) }, (_, i) => map.replicaAt(model.handle, i));
           expect(replicas).toEqual(model.replicas);
-          const { handle, stamp, numBytes } = model;
-          expect(map.isCompleteWith(handle, genStamp(stamp), numBytes)).toBe(model.state === BlockState.COMPLETE);
-          expect(map.isCompleteWith(handle, genStamp(stamp + 1), numBytes)).toBe(false);
-          expect(map.isCompleteWith(handle, genStamp(stamp), numBytes + 1)).toBe(false);
+          const { stamp, numBytes } = model;
+          const { FINALIZED, RBW } = ReplicaState;
+          const { COMPLETE } = BlockState;
+          expect(matches(map, model, stamp, numBytes, FINALIZED)).toBe(model.state === COMPLETE);
+          expect(matches(map, model, stamp, numBytes, RBW)).toBe(false);
+          expect(matches(map, model, stamp + 1, numBytes, FINALIZED)).toBe(false);
+          expect(matches(map, model, stamp, numBytes + 1, FINALIZED)).toBe(false);
+          const group = model.handle >>> GROUP_BITS;
+          const bit = 1 << (model.handle & PLACE_MASK);
           for (const storage of [1, 2, 3, 2 ** 24 - 1]) {
-            expect(map.hasReplica(model.handle, storage)).toBe(model.replicas.includes(storage));
+            const holds = model.replicas.includes(storage);
+            expect(map.hasReplica(model.handle, storage)).toBe(holds);
+            expect(map.held(group, bit, storage)).toBe(holds ? bit : 0);
           }
         }
         for (const [, , id] of steps) {

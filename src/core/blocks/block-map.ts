@@ -6,6 +6,7 @@ import type { InodeHandle } from '../namespace/inodes.ts';
 import { PageAllocator } from '../pages/allocator.ts';
 import { Arena } from '../pages/arena.ts';
 import { join, Records, splitHigh, splitLow } from '../pages/records.ts';
+import type { ReplicaBatch } from './replica-batch.ts';
 import { BlockGroupIds } from './table/block-ids.ts';
 import { Column, Exceptions } from './table/exceptions.ts';
 import { GroupReplicas } from './table/group-replicas.ts';
@@ -13,6 +14,8 @@ import * as row from './table/layout.ts';
 
 /** Recycled number of a block; 0 is none. */
 export type BlockHandle = number;
+/** Number of a group of 32 ids (table/layout.ts); 0 is none. */
+export type BlockGroup = number;
 /** Number of a storage (a DataNode's volume) in the block manager's table, from 1 to 2^24 - 1; 0 is none. */
 export type StorageNumber = number;
 
@@ -185,8 +188,7 @@ export class BlockMap extends BlockView {
       this.foundLow = low - place;
       this.foundHigh = high;
     }
-    const group = this.foundGroup;
-    return group !== 0 && ((this.rows.get(group, row.PRESENT) >>> place) & 1) !== 0 ? group * row.GROUP_SIZE + place : 0;
+    return this.at(this.foundGroup, place);
   }
 
   isLive(block: BlockHandle): boolean {
@@ -215,11 +217,33 @@ export class BlockMap extends BlockView {
     this.setLength(block, this.numBytes(block), state);
   }
 
-  /** Whether the block is complete and has that stamp and length: what reports ask of every replica. */
-  isCompleteWith(block: BlockHandle, stamp: GenStamp, numBytes: number): boolean {
-    const place = placeOf(block);
-    // With a state other than COMPLETE, which is 0, the high word is another one.
-    return this.exceptions.isSame(groupOf(block), place, stamp - place, splitLow(numBytes), splitHigh(numBytes));
+  /** The group of an id in two halves, both signed; 0: there is none. */
+  findGroup(low: number, high: number): BlockGroup {
+    return this.ids.find(low, high);
+  }
+
+  /** The block at a place of a group, or 0. */
+  at(group: BlockGroup, place: number): BlockHandle {
+    return group !== 0 && ((this.rows.get(group, row.PRESENT) >>> place) & 1) !== 0 ? group * row.GROUP_SIZE + place : 0;
+  }
+
+  /**
+   * What reports ask of every replica, for those from `from` to before `to`, all of one group: which have a complete block, and
+   * its stamp and length. One bit for each place.
+   */
+  matching(group: BlockGroup, replicas: ReplicaBatch, from: number, to: number): number {
+    return this.exceptions.matching(group, replicas.words, from, to) & this.rows.get(group, row.PRESENT);
+  }
+
+  /** Which of these blocks of the group the storage holds. */
+  held(group: BlockGroup, bits: number, storage: StorageNumber): number {
+    return this.replicas.held(group, bits, storage);
+  }
+
+  /** Gives a replica to those of these blocks of the group that have none; answers which they are. */
+  addFirstReplicas(group: BlockGroup, bits: number, storage: StorageNumber): number {
+    assert(storage > 0 && storage <= row.MAX_STORAGE_NUMBER, 'storage number out of range');
+    return this.replicas.addFirst(group, bits, storage);
   }
 
   replicaCount(block: BlockHandle): number {

@@ -46,29 +46,39 @@ export function replicaWorth(state: ManagerState, block: BlockHandle, storage: S
   return node.excess.has(block) ? 'excess' : 'live';
 }
 
+const noReplicas = (): ReplicaCounts => ({
+  live: 0,
+  readOnly: 0,
+  decommissioning: 0,
+  decommissioned: 0,
+  maintenanceForRead: 0,
+  maintenanceNotForRead: 0,
+  corrupt: 0,
+  excess: 0,
+  stale: 0,
+  liveKnown: 0,
+});
+
+function count(counts: ReplicaCounts, state: ManagerState, block: BlockHandle, storage: Storage): void {
+  const worth = replicaWorth(state, block, storage);
+  if (worth === undefined) return;
+  counts[worth]++;
+  if (storage.contentsStale) counts.stale++;
+  else if (worth === 'live') counts.liveKnown++;
+}
+
+/** As if the block had a replica on that storage and no other. */
+export function countOne(state: ManagerState, block: BlockHandle, storage: Storage): ReplicaCounts {
+  const counts = noReplicas();
+  count(counts, state, block, storage);
+  return counts;
+}
+
 export function countReplicas(state: ManagerState, block: BlockHandle): ReplicaCounts {
-  const counts: ReplicaCounts = {
-    live: 0,
-    readOnly: 0,
-    decommissioning: 0,
-    decommissioned: 0,
-    maintenanceForRead: 0,
-    maintenanceNotForRead: 0,
-    corrupt: 0,
-    excess: 0,
-    stale: 0,
-    liveKnown: 0,
-  };
+  const counts = noReplicas();
   const { blocks, datanodes } = state;
   const total = blocks.replicaCount(block);
-  for (let i = 0; i < total; i++) {
-    const storage = datanodes.storage(blocks.replicaAt(block, i));
-    const worth = replicaWorth(state, block, storage);
-    if (worth === undefined) continue;
-    counts[worth]++;
-    if (storage.contentsStale) counts.stale++;
-    else if (worth === 'live') counts.liveKnown++;
-  }
+  for (let i = 0; i < total; i++) count(counts, state, block, datanodes.storage(blocks.replicaAt(block, i)));
   return counts;
 }
 

@@ -89,6 +89,15 @@ export function addWanted(
   if (counts.corrupt > 0 && usable >= wanted) invalidateCorrupt(state, block);
 }
 
+/**
+ * The same for complete blocks of which so far no replica is known at all, which is how most come after a start: what each
+ * of them has now, is `counts`. The map and the storage know of the replicas already.
+ */
+export function firstAdded(state: ManagerState, block: BlockHandle, counts: ReplicaCounts, wanted: number): void {
+  updateSafety(state, block, counts.live, wanted);
+  if (state.populating) updateNeeded(state, block, counts, wanted);
+}
+
 /** The node holds the block no more. */
 export function removeStored(state: ManagerState, block: BlockHandle, node: Datanode): boolean {
   const storage = storageOnNode(state, block, node);

@@ -1,19 +1,16 @@
 // What DataNodes say of their replicas, full and incremental, against what we know: each reported replica is good,
 // corrupt, of a block being written, or of no block. Mirrors processReport, processFirstBlockReport, reportDiff and
 // processIncrementalBlockReport of BlockManager.
-//
-// A full report may be long, so it is worked off in slices (FullReport.step). What an incremental report says about a
-// block meanwhile is newer than the full report, and wins.
-import { HdfsError } from '../../base/errors.ts';
+// How a full report comes in is in full-report.ts.
 import type { BlockId, GenStamp } from '../../base/ids.ts';
-import { emptyReplica, type ReplicaCursor, type ReportedReplica } from './block-list.ts';
+import { emptyReplica, type ReportedReplica } from './block-list.ts';
 import { type BlockHandle, BlockState } from './block-map.ts';
 import { CorruptReason } from './corrupt-replicas.ts';
 import type { Datanode, Storage, StorageIdentity } from './datanode.ts';
 import { invalidateUnknown } from './orders.ts';
 import { updateNeeded } from './redundancy.ts';
 import { storageOnNode } from './replica-counts.ts';
-import { addWanted, forgetReplica, markCorrupt, removeStored, unlink } from './replicas.ts';
+import { addWanted, markCorrupt, removeStored } from './replicas.ts';
 import type { ManagerState } from './state.ts';
 import { ReplicaState } from './storage-type.ts';
 
@@ -31,7 +28,7 @@ export interface IncrementalEntry {
 }
 
 /** Who reports a replica: the first full report after a start leaves unknown ones alone, as Apache's does. */
-type Occasion = 'firstReport' | 'report' | 'incremental';
+export type Occasion = 'firstReport' | 'report' | 'incremental';
 
 /**
  * The one place that decides about a replica of no block that we know. A generation stamp that was never issued means
@@ -79,7 +76,7 @@ export function whyCorrupt(
 }
 
 /** Works one reported replica of `block` in; 0: of none of ours. */
-function processReplica(
+export function processReplica(
   state: ManagerState,
   storage: Storage,
   block: BlockHandle,
@@ -163,161 +160,6 @@ export function incrementalReport(
 /** A node that deletes an old version of a block says nothing about the current one that it got meanwhile. */
 function meansOurReplica(state: ManagerState, block: BlockHandle, node: Datanode, genStamp: GenStamp): boolean {
   return genStamp === 0 || genStamp >= state.blocks.genStamp(block) || state.corrupt.has(block, node);
-}
-
-/** Handles that a report named: a set while they are few, bits when they are many. */
-class SeenHandles {
-  readonly #few: Set<BlockHandle> | undefined;
-  readonly #many: Uint32Array;
-  readonly #limit: number;
-
-  constructor(expected: number, highest: BlockHandle) {
-    this.#limit = highest;
-    this.#few = expected * 64 < highest ? new Set() : undefined;
-    this.#many = new Uint32Array(this.#few === undefined ? (highest >>> 5) + 1 : 0);
-  }
-
-  /** The handle was made after the report began: it is not recorded, and counts as seen. */
-  isLater(block: BlockHandle): boolean {
-    return block > this.#limit;
-  }
-
-  /** False when it was there. */
-  add(block: BlockHandle): boolean {
-    if (this.has(block)) return false;
-    if (this.#few !== undefined) this.#few.add(block);
-    else this.#many[block >>> 5] = (this.#many[block >>> 5] as number) | (1 << (block & 31));
-    return true;
-  }
-
-  has(block: BlockHandle): boolean {
-    if (this.isLater(block)) return true;
-    if (this.#few !== undefined) return this.#few.has(block);
-    return ((this.#many[block >>> 5] as number) & (1 << (block & 31))) !== 0;
-  }
-
-  delete(block: BlockHandle): boolean {
-    if (this.isLater(block) || !this.has(block)) return false;
-    if (this.#few !== undefined) this.#few.delete(block);
-    else this.#many[block >>> 5] = (this.#many[block >>> 5] as number) & ~(1 << (block & 31));
-    return true;
-  }
-}
-
-export type ReportProgress = 'more' | 'done';
-
-/** One storage's full report on its way in. */
-export class FullReport {
-  readonly storage: Storage;
-  readonly #state: ManagerState;
-  readonly #cursor: ReplicaCursor;
-  readonly #occasion: Occasion;
-  readonly #seen: SeenHandles;
-  /** Blocks that an incremental report named meanwhile. */
-  readonly #newer = new Set<BlockId>();
-  /** Replicas of the storage in the map that were reported, or gained since. */
-  #seenLinked = 0;
-  /** Where the search for missing replicas goes on; 0 at its end. */
-  #scan: BlockHandle = 1;
-
-  constructor(state: ManagerState, storage: Storage, cursor: ReplicaCursor) {
-    this.storage = storage;
-    this.#state = state;
-    this.#cursor = cursor;
-    this.#occasion = storage.hasReported ? 'report' : 'firstReport';
-    this.#seen = new SeenHandles(cursor.count, state.blocks.highestHandle);
-    // Whatever the storage gains meanwhile is not missing.
-    state.observers.set(storage, {
-      added: (block) => {
-        if (this.#seen.isLater(block) || this.#seen.add(block)) this.#seenLinked++;
-      },
-      removed: (block) => {
-        if (this.#seen.isLater(block) || this.#seen.delete(block)) this.#seenLinked--;
-      },
-    });
-  }
-
-  touched(id: BlockId): void {
-    if (!this.#cursor.done) this.#newer.add(id);
-  }
-
-  /** Gives up: the report counts for nothing. */
-  abandon(): void {
-    this.#state.observers.delete(this.storage);
-  }
-
-  /** Goes on for about `limit` replicas. The report counts once it is done as a whole. */
-  step(limit: number): ReportProgress {
-    const { storage } = this;
-    const state = this.#state;
-    if (storage.retired || !storage.node.registered) {
-      this.abandon();
-      throw new HdfsError('EIO', `ProcessReport from dead or unregistered node: ${storage.node.xferAddress}`);
-    }
-    if (!this.#cursor.done) {
-      try {
-        this.#readReplicas(limit);
-      } catch (error) {
-        this.abandon();
-        throw error;
-      }
-      if (!this.#cursor.done) return 'more';
-    }
-    // The observer keeps `seen` equal to what is linked and was reported or gained since: nothing is missing when the
-    // counts agree, so most reports need no scan of the whole map.
-    if (this.#scan !== 0 && this.#missing()) this.#scan = this.#removeMissing(limit);
-    else this.#scan = 0;
-    if (this.#scan !== 0) return 'more';
-    state.observers.delete(storage);
-    storage.receivedFullReport();
-    storage.node.reportedStorageIds.add(storage.id);
-    return 'done';
-  }
-
-  #readReplicas(limit: number): void {
-    const cursor = this.#cursor;
-    const { blocks, corrupt, invalidations } = this.#state;
-    const { node, number } = this.storage;
-    for (let i = 0; i < limit && !cursor.done; i++) {
-      cursor.advance();
-      const block = blocks.findHalves(cursor.idLow, cursor.idHigh);
-      // Nearly all replicas are what they should be, and those that are known have nothing follow from them, whatever else is
-      // known of their blocks.
-      const isRight =
-        block !== 0 &&
-        cursor.state === ReplicaState.FINALIZED &&
-        node.knownBad.size === 0 &&
-        blocks.isCompleteWith(block, cursor.genStamp, cursor.numBytes) &&
-        !corrupt.has(block, node);
-      if (!isRight || !blocks.hasReplica(block, number)) {
-        const isOvertaken = this.#newer.size > 0 && this.#newer.has(cursor.id);
-        if (!isOvertaken) {
-          const wanted = isRight && invalidations.sizeOf(node) === 0 ? this.#state.owner.replication(block) : 0;
-          if (wanted > 0) addWanted(this.#state, block, this.storage, wanted);
-          else processReplica(this.#state, this.storage, block, cursor, this.#occasion);
-        }
-        if (block === 0 || !blocks.hasReplica(block, number)) continue;
-      }
-      this.#see(block);
-    }
-  }
-
-  #see(block: BlockHandle): void {
-    if (this.#seen.add(block)) this.#seenLinked++;
-  }
-
-  #missing(): boolean {
-    return this.storage.blockCount > this.#seenLinked;
-  }
-
-  #removeMissing(limit: number): BlockHandle {
-    const state = this.#state;
-    const { storage } = this;
-    return state.blocks.scan(this.#scan, limit * 4, (block) => {
-      if (this.#seen.has(block) || !state.blocks.hasReplica(block, storage.number)) return;
-      if (unlink(state, block, storage)) forgetReplica(state, block, storage.node);
-    });
-  }
 }
 
 /**

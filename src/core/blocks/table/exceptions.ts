@@ -5,7 +5,9 @@
 //
 // The run is as long as these bits say. Owners come last, because they are what differs most, and mostly at the end.
 import type { Arena } from '../../pages/arena.ts';
-import { join, type Records } from '../../pages/records.ts';
+import type { Records } from '../../pages/records.ts';
+import { REPLICA_WORDS, WORD } from '../replica-batch.ts';
+import { ReplicaState } from '../storage-type.ts';
 import * as row from './layout.ts';
 
 /** A column: where the group's row has what is common, and how many words a value has. */
@@ -55,34 +57,39 @@ export class Exceptions {
     return page[at + IN_ROW[column] + word] as number;
   }
 
-  /** Whether the block has that stamp, less its place, and those two words of length and state. */
-  isSame(group: number, place: number, stamp: number, lengthLow: number, lengthHigh: number): boolean {
+  /**
+   * Which of the replicas from `from` to before `to` of a report, all of this group, are finalized and have the stamp and the
+   * length of their blocks, and of those which are complete: one bit for each place. Who has not come at all may be among them.
+   */
+  matching(group: number, replicas: Uint32Array, from: number, to: number): number {
     const page = this.#rows.page(group);
     const at = this.#rows.rowAt(group);
     const run = page[at + row.EXCEPTIONS] as number;
-    let stampPage = page;
-    let stampAt = at + row.STAMP;
-    let lengthPage = page;
-    let lengthAt = at + row.LENGTH;
-    if (run !== 0) {
-      const runPage = this.#runs.page(run);
-      const runAt = this.#runs.at(run);
-      const stamps = runPage[runAt + Column.STAMP] as number;
-      const lengths = runPage[runAt + Column.LENGTH] as number;
-      if (((stamps >>> place) & 1) !== 0) {
-        stampPage = runPage;
-        stampAt = runAt + HEAD_WORDS + 2 * row.rank(stamps, place);
-      }
-      if (((lengths >>> place) & 1) !== 0) {
-        lengthPage = runPage;
-        lengthAt = runAt + HEAD_WORDS + 2 * row.popCount(stamps) + 2 * row.rank(lengths, place);
-      }
+    const runPage = run === 0 ? page : this.#runs.page(run);
+    const runAt = run === 0 ? 0 : this.#runs.at(run);
+    const stamps = run === 0 ? 0 : (runPage[runAt + Column.STAMP] as number);
+    const lengths = run === 0 ? 0 : (runPage[runAt + Column.LENGTH] as number);
+    const stampsAt = runAt + HEAD_WORDS;
+    const lengthsAt = stampsAt + 2 * row.popCount(stamps);
+    let bits = 0;
+    for (let i = from * REPLICA_WORDS; i < to * REPLICA_WORDS; i += REPLICA_WORDS) {
+      const place = (replicas[i] as number) & row.PLACE_MASK;
+      const ownLength = ((lengths >>> place) & 1) !== 0;
+      const lengthPage = ownLength ? runPage : page;
+      const lengthAt = ownLength ? lengthsAt + 2 * row.rank(lengths, place) : at + row.LENGTH;
+      if (lengthPage[lengthAt] !== replicas[i + WORD.LENGTH]) continue;
+      // With a state other than COMPLETE, which is 0, the high word is another one.
+      if (lengthPage[lengthAt + 1] !== replicas[i + WORD.LENGTH + 1]) continue;
+      const stamp = replicas[i + WORD.STAMP] as number;
+      const borrow = stamp < place ? 1 : 0;
+      const ownStamp = ((stamps >>> place) & 1) !== 0;
+      const stampPage = ownStamp ? runPage : page;
+      const stampAt = ownStamp ? stampsAt + 2 * row.rank(stamps, place) : at + row.STAMP;
+      if (stampPage[stampAt] !== (stamp - place) >>> 0) continue;
+      if (stampPage[stampAt + 1] !== ((replicas[i + WORD.STAMP + 1] as number) - borrow) >>> 0) continue;
+      if (replicas[i + WORD.STATE] === ReplicaState.FINALIZED) bits |= 1 << place;
     }
-    return (
-      lengthPage[lengthAt] === lengthLow &&
-      lengthPage[lengthAt + 1] === lengthHigh &&
-      join(stampPage[stampAt] as number, stampPage[stampAt + 1] as number) === stamp
-    );
+    return bits;
   }
 
   /** Gives the block a value. What the only block of a group has, is the group's. */

@@ -116,6 +116,53 @@ export class GroupReplicas {
     return -1;
   }
 
+  /** Which of these blocks of the group the storage holds, a bit for each place. */
+  held(group: number, bits: number, storage: number): number {
+    const rowPage = this.#rows.page(group);
+    const rowAt = this.#rows.rowAt(group);
+    const width = ((rowPage[rowAt + row.ID_LOW] as number) & row.PLACE_MASK) as Width;
+    if (width === Width.NONE) return 0;
+    const present = rowPage[rowAt + row.PRESENT] as number;
+    const run = rowPage[rowAt + row.REPLICAS] as number;
+    const page = this.#runs.page(run);
+    const at = this.#runs.at(run);
+    let held = 0;
+    for (let rest = bits; rest !== 0; rest &= rest - 1) {
+      const place = row.lowestPlace(rest);
+      if (width === Width.NARROW) {
+        const word = page[at + row.rank(present, place)] as number;
+        const isHeld =
+          (word & NARROW_MASK) === storage ||
+          ((word >>> NARROW_BITS) & NARROW_MASK) === storage ||
+          word >>> (2 * NARROW_BITS) === storage;
+        if (isHeld) held |= 1 << place;
+      } else if (this.indexOf(group, place, storage) >= 0) held |= 1 << place;
+    }
+    return held;
+  }
+
+  /** Gives those of these blocks of the group a replica that have none; answers which they are. */
+  addFirst(group: number, bits: number, storage: number): number {
+    let empty = bits;
+    if (this.#width(group) !== Width.NONE) {
+      for (let rest = bits; rest !== 0; rest &= rest - 1) {
+        const place = row.lowestPlace(rest);
+        if (this.count(group, place) > 0) empty &= ~(1 << place);
+      }
+    }
+    if (empty === 0) return 0;
+    this.#widen(group, widthFor(storage));
+    const width = this.#width(group);
+    const present = this.#rows.get(group, row.PRESENT);
+    const run = this.#rows.get(group, row.REPLICAS);
+    const page = this.#runs.ownPage(run);
+    const at = this.#runs.at(run);
+    for (let rest = empty; rest !== 0; rest &= rest - 1) {
+      setSlot(page, at, width, row.rank(present, row.lowestPlace(rest)), 0, storage);
+    }
+    return empty;
+  }
+
   /** The storage must not be among them. */
   add(group: number, place: number, storage: number): void {
     const count = this.count(group, place);

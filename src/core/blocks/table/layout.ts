@@ -48,3 +48,8 @@ export function popCount(bits: number): number {
   n = (n & 0x33333333) + ((n >>> 2) & 0x33333333);
   return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
+
+/** The place of the lowest bit. */
+export function lowestPlace(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
+}

@@ -4,7 +4,7 @@ import { HdfsError } from '../../../base/errors.ts';
 import { blockId, genStamp } from '../../../base/ids.ts';
 import { decodeBlockBuffers, decodeBlockLongs, type ReplicaCursor } from '../../../core/blocks/block-list.ts';
 import { type Datanode, type DatanodeId, xferAddress } from '../../../core/blocks/datanode.ts';
-import type { FullReport } from '../../../core/blocks/reports.ts';
+import type { FullReport } from '../../../core/blocks/full-report.ts';
 import { defineService, type RpcCall, type RpcService } from '../../../rpc/service.ts';
 import {
   type DatanodeCommandProtoInit,

@@ -1,0 +1,241 @@
+// One storage's full report on its way into the block map. It may be long, so it is worked off in slices (FullReport.step),
+// and in each group by group (table/layout.ts): what agrees with the map is found for up to 32 replicas at a time. What an
+// incremental report says about a block meanwhile is newer than the full report, and wins.
+import { HdfsError } from '../../base/errors.ts';
+import type { BlockId } from '../../base/ids.ts';
+import { emptyReplica, type ReplicaCursor } from './block-list.ts';
+import type { BlockGroup, BlockHandle } from './block-map.ts';
+import type { Storage } from './datanode.ts';
+import { ReplicaBatch } from './replica-batch.ts';
+import { countOne } from './replica-counts.ts';
+import { addWanted, firstAdded, forgetReplica, unlink } from './replicas.ts';
+import { type Occasion, processReplica } from './reports.ts';
+import type { ManagerState } from './state.ts';
+import { GROUP_SIZE, lowestPlace, popCount } from './table/layout.ts';
+
+/** A set takes some hundred times as long and as much memory for a handle as bits do. */
+const FEW = 1024;
+
+/** Handles that a report named: a set while they are few, bits when they are many. */
+class SeenHandles {
+  readonly #few: Set<BlockHandle> | undefined;
+  readonly #many: Uint32Array;
+  readonly #limit: number;
+
+  constructor(expected: number, highest: BlockHandle) {
+    this.#limit = highest;
+    this.#few = expected * FEW < highest ? new Set() : undefined;
+    this.#many = new Uint32Array(this.#few === undefined ? (highest >>> 5) + 1 : 0);
+  }
+
+  /** The handle was made after the report began: it is not recorded, and counts as seen. */
+  isLater(block: BlockHandle): boolean {
+    return block > this.#limit;
+  }
+
+  /** False when it was there. */
+  add(block: BlockHandle): boolean {
+    if (this.has(block)) return false;
+    if (this.#few !== undefined) this.#few.add(block);
+    else this.#many[block >>> 5] = (this.#many[block >>> 5] as number) | (1 << (block & 31));
+    return true;
+  }
+
+  /** The same for some of a group; answers how many of them were not there. */
+  addGroup(group: BlockGroup, bits: number): number {
+    if (this.isLater(group * GROUP_SIZE)) return 0;
+    let fresh = bits;
+    if (this.#few === undefined) {
+      const before = this.#many[group] as number;
+      fresh &= ~before;
+      this.#many[group] = before | bits;
+      return popCount(fresh);
+    }
+    const { size } = this.#few;
+    for (; fresh !== 0; fresh &= fresh - 1) this.#few.add(group * GROUP_SIZE + lowestPlace(fresh));
+    return this.#few.size - size;
+  }
+
+  has(block: BlockHandle): boolean {
+    if (this.isLater(block)) return true;
+    if (this.#few !== undefined) return this.#few.has(block);
+    return ((this.#many[block >>> 5] as number) & (1 << (block & 31))) !== 0;
+  }
+
+  delete(block: BlockHandle): boolean {
+    if (this.isLater(block) || !this.has(block)) return false;
+    if (this.#few !== undefined) this.#few.delete(block);
+    else this.#many[block >>> 5] = (this.#many[block >>> 5] as number) & ~(1 << (block & 31));
+    return true;
+  }
+}
+
+export type ReportProgress = 'more' | 'done';
+
+/** One storage's full report on its way in. */
+export class FullReport {
+  readonly storage: Storage;
+  readonly #state: ManagerState;
+  readonly #cursor: ReplicaCursor;
+  readonly #occasion: Occasion;
+  readonly #seen: SeenHandles;
+  readonly #batch = new ReplicaBatch();
+  readonly #replica = emptyReplica();
+  /** How many replicas the blocks of a group want, while it is looked at. */
+  readonly #replication = new Uint16Array(GROUP_SIZE);
+  /** Blocks that an incremental report named meanwhile. */
+  readonly #newer = new Set<BlockId>();
+  /** Replicas of the storage in the map that were reported, or gained since. */
+  #seenLinked = 0;
+  /** Where the search for missing replicas goes on; 0 at its end. */
+  #scan: BlockHandle = 1;
+
+  constructor(state: ManagerState, storage: Storage, cursor: ReplicaCursor) {
+    this.storage = storage;
+    this.#state = state;
+    this.#cursor = cursor;
+    this.#occasion = storage.hasReported ? 'report' : 'firstReport';
+    this.#seen = new SeenHandles(cursor.count, state.blocks.highestHandle);
+    // Whatever the storage gains meanwhile is not missing.
+    state.observers.set(storage, {
+      added: (block) => {
+        if (this.#seen.isLater(block) || this.#seen.add(block)) this.#seenLinked++;
+      },
+      removed: (block) => {
+        if (this.#seen.isLater(block) || this.#seen.delete(block)) this.#seenLinked--;
+      },
+    });
+  }
+
+  touched(id: BlockId): void {
+    if (!this.#cursor.done) this.#newer.add(id);
+  }
+
+  /** Gives up: the report counts for nothing. */
+  abandon(): void {
+    this.#state.observers.delete(this.storage);
+  }
+
+  /** Goes on for about `limit` replicas. The report counts once it is done as a whole. */
+  step(limit: number): ReportProgress {
+    const { storage } = this;
+    const state = this.#state;
+    if (storage.retired || !storage.node.registered) {
+      this.abandon();
+      throw new HdfsError('EIO', `ProcessReport from dead or unregistered node: ${storage.node.xferAddress}`);
+    }
+    if (!this.#cursor.done) {
+      try {
+        this.#readReplicas(limit);
+      } catch (error) {
+        this.abandon();
+        throw error;
+      }
+      if (!this.#cursor.done) return 'more';
+    }
+    // The observer keeps `seen` equal to what is linked and was reported or gained since: nothing is missing when the
+    // counts agree, so most reports need no scan of the whole map.
+    if (this.#scan !== 0 && this.#missing()) this.#scan = this.#removeMissing(limit);
+    else this.#scan = 0;
+    if (this.#scan !== 0) return 'more';
+    state.observers.delete(storage);
+    storage.receivedFullReport();
+    storage.node.reportedStorageIds.add(storage.id);
+    return 'done';
+  }
+
+  #readReplicas(limit: number): void {
+    const batch = this.#batch;
+    for (let left = limit; left > 0 && !this.#cursor.done; left -= batch.count) {
+      this.#cursor.read(batch, left);
+      for (let from = 0; from < batch.count; ) {
+        const to = batch.endOfGroup(from);
+        this.#readGroup(from, to);
+        from = to;
+      }
+    }
+  }
+
+  /**
+   * The replicas from `from` to before `to`, of one group. Nearly all are what they should be, and those that are known have
+   * nothing follow from them, whatever else is known of their blocks.
+   */
+  #readGroup(from: number, to: number): void {
+    const state = this.#state;
+    const { blocks, corrupt } = state;
+    const { node, number } = this.storage;
+    const batch = this.#batch;
+    const group = blocks.findGroup(batch.idLow(from), batch.idHigh(from));
+    let right = group === 0 || node.knownBad.size > 0 ? 0 : blocks.matching(group, batch, from, to);
+    if (corrupt.size > 0) {
+      for (let rest = right; rest !== 0; rest &= rest - 1) {
+        const place = lowestPlace(rest);
+        if (corrupt.has(group * GROUP_SIZE + place, node)) right &= ~(1 << place);
+      }
+    }
+    let settled = right === 0 ? 0 : blocks.held(group, right, number);
+    if (settled !== 0) this.#seenLinked += this.#seen.addGroup(group, settled);
+    if (right !== settled) settled |= this.#addFirst(group, right & ~settled);
+    if (popCount(settled) === to - from) return;
+    for (let i = from; i < to; i++) {
+      const bit = 1 << batch.place(i);
+      if ((settled & bit) === 0) this.#readReplica(i, blocks.at(group, batch.place(i)), (right & bit) !== 0);
+    }
+  }
+
+  #readReplica(index: number, block: BlockHandle, isRight: boolean): void {
+    const state = this.#state;
+    const replica = this.#replica;
+    this.#batch.show(index, replica);
+    if (this.#newer.size === 0 || !this.#newer.has(replica.id)) {
+      const wanted = isRight && state.invalidations.sizeOf(this.storage.node) === 0 ? state.owner.replication(block) : 0;
+      if (wanted > 0) addWanted(state, block, this.storage, wanted);
+      else processReplica(state, this.storage, block, replica, this.#occasion);
+    }
+    if (block !== 0 && state.blocks.hasReplica(block, this.storage.number)) this.#see(block);
+  }
+
+  /** Adds what is right and the first replica of its block, unless there is more to be asked; answers what it added. */
+  #addFirst(group: BlockGroup, bits: number): number {
+    const state = this.#state;
+    const { storage } = this;
+    const { node } = storage;
+    if (state.corrupt.size > 0 || state.invalidations.sizeOf(node) > 0 || node.excess.size > 0 || this.#newer.size > 0)
+      return 0;
+    const replication = this.#replication;
+    let wanted = bits;
+    for (let rest = bits; rest !== 0; rest &= rest - 1) {
+      const place = lowestPlace(rest);
+      replication[place] = state.owner.replication(group * GROUP_SIZE + place);
+      if (replication[place] === 0) wanted &= ~(1 << place);
+    }
+    const added = state.blocks.addFirstReplicas(group, wanted, storage.number);
+    if (added === 0) return 0;
+    const counts = countOne(state, group * GROUP_SIZE + lowestPlace(added), storage);
+    const count = popCount(added);
+    storage.blockCount += count;
+    this.#seenLinked += this.#seen.isLater(group * GROUP_SIZE) ? count : this.#seen.addGroup(group, added);
+    for (let rest = added; rest !== 0; rest &= rest - 1) {
+      const place = lowestPlace(rest);
+      firstAdded(state, group * GROUP_SIZE + place, counts, replication[place] as number);
+    }
+    return added;
+  }
+
+  #see(block: BlockHandle): void {
+    if (this.#seen.add(block)) this.#seenLinked++;
+  }
+
+  #missing(): boolean {
+    return this.storage.blockCount > this.#seenLinked;
+  }
+
+  #removeMissing(limit: number): BlockHandle {
+    const state = this.#state;
+    const { storage } = this;
+    return state.blocks.scan(this.#scan, limit * 4, (block) => {
+      if (this.#seen.has(block) || !state.blocks.hasReplica(block, storage.number)) return;
+      if (unlink(state, block, storage)) forgetReplica(state, block, storage.node);
+    });
+  }
+}
