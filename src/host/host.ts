@@ -24,6 +24,8 @@ export interface Machine {
   readonly platform: string;
   /** Bytes: of the process and its heap, for /jmx. */
   memory(): { readonly rss: number; readonly heapUsed: number; readonly heapTotal: number };
+  /** After a large piece of work: collects garbage, and gives back the memory that only that work took. */
+  releaseMemory(): Promise<void>;
   /** Bytes that the heap may take. */
   readonly heapLimit: number;
   /** Garbage collections since the process began, and the milliseconds that they took. */

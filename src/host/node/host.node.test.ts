@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { getHeapSpaceStatistics } from 'node:v8';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Connection, Listener } from '../host.ts';
 import { nodeHost } from './index.ts';
@@ -247,4 +248,15 @@ test('long timers do not fire at once, periodic ones keep going, sleep can be ab
   const sleeping = host.clock.sleep(1_000_000, controller.signal);
   controller.abort(new Error('enough'));
   await expect(sleeping).rejects.toThrow('enough');
+});
+
+test('the memory that new objects took once is given back', async () => {
+  const forNew = (): number =>
+    getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.physical_space_size ?? 0;
+  const MANY = 2 ** 23;
+  const recent: object[] = [];
+  for (let i = 0; forNew() < MANY; i++) recent[i % 50_000] = { i };
+  await host.machine.releaseMemory();
+  expect(forNew()).toBeLessThan(MANY / 2);
+  expect(recent.length).toBeGreaterThan(0);
 });

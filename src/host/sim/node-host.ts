@@ -94,6 +94,7 @@ export function simHost(parts: SimHostParts): Host {
       userName: parts.userName,
       platform: 'linux',
       activity: () => ({}),
+      releaseMemory: () => Promise.resolve(),
       heapLimit: 1 << 30,
       collections: () => ({ count: 0, ms: 0 }),
       cpuMicros: () => 0,

@@ -58,6 +58,8 @@ import { catchUp, isUpgradeFinalized, recoverTransitions, refusePrevious, upgrad
 import { Upkeep } from './upkeep.ts';
 import { webRoutes } from './web-routes.ts';
 
+/** Inodes and blocks whose loading leaves memory behind that is worth giving back. */
+const LARGE_NAMESPACE = 100_000;
 /** Blocks looked at in one turn while they are counted at the start. */
 const SCAN_SLICE = 100_000;
 
@@ -181,6 +183,7 @@ export class NameNode {
     const hostFiles = new HostFiles(host, configuration, this.options.reload);
     system.blockManager.refreshNodes(await hostFiles.readOrNone(), system.now());
     await this.activate(system, storage);
+    if (namespace.inodeCount + namespace.blockCount >= LARGE_NAMESPACE) await host.machine.releaseMemory();
     this.progress.end('SavingCheckpoint');
     const { safeMode } = system.blockManager;
     this.progress.inSafeMode(() => ({ isOn: safeMode.isStartup, safe: safeMode.safe, total: safeMode.total }));
