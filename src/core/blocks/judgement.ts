@@ -14,7 +14,7 @@ export function judge(state: ManagerState, block: BlockHandle): Judgement {
   if (wanted === 0) return 'deleted';
   if (state.blocks.state(block) !== BlockState.COMPLETE) return 'underConstruction';
   const counts = countReplicas(state, block);
-  updateNeeded(state, block, counts);
+  updateNeeded(state, block, counts, wanted);
   if (counts.corrupt > 0 && counts.live >= wanted && !invalidateCorrupt(state, block)) return 'postponed';
   if (counts.live > wanted) return chooseExcess(state, block, wanted) ? 'overReplicated' : 'postponed';
   return state.needed.has(block) ? 'underReplicated' : 'ok';

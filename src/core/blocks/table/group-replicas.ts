@@ -143,13 +143,7 @@ export class GroupReplicas {
 
   /** Gives those of these blocks of the group a replica that have none; answers which they are. */
   addFirst(group: number, bits: number, storage: number): number {
-    let empty = bits;
-    if (this.#width(group) !== Width.NONE) {
-      for (let rest = bits; rest !== 0; rest &= rest - 1) {
-        const place = row.lowestPlace(rest);
-        if (this.count(group, place) > 0) empty &= ~(1 << place);
-      }
-    }
+    const empty = this.#withoutReplica(group, bits);
     if (empty === 0) return 0;
     this.#widen(group, widthFor(storage));
     const width = this.#width(group);
@@ -159,6 +153,24 @@ export class GroupReplicas {
     const at = this.#runs.at(run);
     for (let rest = empty; rest !== 0; rest &= rest - 1) {
       setSlot(page, at, width, row.rank(present, row.lowestPlace(rest)), 0, storage);
+    }
+    return empty;
+  }
+
+  #withoutReplica(group: number, bits: number): number {
+    const rowPage = this.#rows.page(group);
+    const rowAt = this.#rows.rowAt(group);
+    const width = ((rowPage[rowAt + row.ID_LOW] as number) & row.PLACE_MASK) as Width;
+    if (width === Width.NONE) return bits;
+    const present = rowPage[rowAt + row.PRESENT] as number;
+    const run = rowPage[rowAt + row.REPLICAS] as number;
+    const page = this.#runs.page(run);
+    const at = this.#runs.at(run);
+    let empty = 0;
+    for (let rest = bits; rest !== 0; rest &= rest - 1) {
+      const place = row.lowestPlace(rest);
+      // The first slot of a block with replicas holds one, or where their list is.
+      if (slot(page, at, width, row.rank(present, place), 0) === 0) empty |= 1 << place;
     }
     return empty;
   }
