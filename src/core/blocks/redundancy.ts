@@ -62,8 +62,11 @@ export function updateNeeded(state: ManagerState, block: BlockHandle, known?: Re
     state.needed.remove(block);
     return;
   }
-  const counts = known ?? countReplicas(state, block);
-  const wanted = knownWanted ?? state.owner.replication(block);
+  updateComplete(state, block, known ?? countReplicas(state, block), knownWanted ?? state.owner.replication(block));
+}
+
+/** The same for a complete block, while queues are kept. */
+export function updateComplete(state: ManagerState, block: BlockHandle, counts: ReplicaCounts, wanted: number): void {
   if (hasEnough(state, block, counts, wanted)) {
     state.needed.remove(block);
     return;

@@ -10,7 +10,7 @@ import type { BlockTriple } from './commands.ts';
 import { type CorruptReason, CorruptReason as Reason } from './corrupt-replicas.ts';
 import type { Datanode, Storage } from './datanode.ts';
 import { blockName, invalidate, invalidateUnknown, isReferenced } from './orders.ts';
-import { processExtraRedundancy, updateNeeded } from './redundancy.ts';
+import { processExtraRedundancy, updateComplete, updateNeeded } from './redundancy.ts';
 import {
   countReplicas,
   liveReplicas,
@@ -94,8 +94,9 @@ export function addWanted(
  * of them has now, is `counts`. The map and the storage know of the replicas already.
  */
 export function firstAdded(state: ManagerState, block: BlockHandle, counts: ReplicaCounts, wanted: number): void {
-  updateSafety(state, block, counts.live, wanted);
-  if (state.populating) updateNeeded(state, block, counts, wanted);
+  const { safeMode } = state;
+  if (safeMode.counting) safeMode.setSafe(block, counts.live >= safeMode.safeReplication);
+  if (state.populating) updateComplete(state, block, counts, wanted);
 }
 
 /** The node holds the block no more. */
