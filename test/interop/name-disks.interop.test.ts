@@ -10,12 +10,15 @@ import type { Maker } from './support/mixed-cluster.ts';
 
 const OTHER: Readonly<Record<Maker, Maker>> = { ours: 'apache', apache: 'ours' };
 
+/** What the images of a cluster are packed with, by who makes its NameNode. */
+const CODEC: Readonly<Record<Maker, string>> = { ours: 'GzipCodec', apache: 'DefaultCodec' };
+
 describeRepeatable('the NameNode’s disks', () => {
   const content = randomBytes(200_003);
 
   const world = new ClusterPerTest('name-disks', () => [['content', content]]);
 
-  const start = async (name: string, makers: [Maker, ...Maker[]]) => {
+  const start = async (name: string, makers: [Maker, ...Maker[]], packed: Readonly<Record<string, string>> = {}) => {
     const nodes = await world.start(name, {
       makers,
       keys: {
@@ -24,6 +27,7 @@ describeRepeatable('the NameNode’s disks', () => {
         // An image is never too recent, and the NameNode makes none by itself.
         'dfs.namenode.checkpoint.period': '1',
         'dfs.namenode.checkpoint.check.period': '3600',
+        ...packed,
         'dfs.namenode.secondary.http-address': '127.0.0.1:0',
         'dfs.namenode.secondary.https-address': '127.0.0.1:0',
       },
@@ -47,7 +51,10 @@ describeRepeatable('the NameNode’s disks', () => {
   for (const nameNode of ['ours', 'apache'] as const) {
     const secondary = OTHER[nameNode];
     test(`checkpoints of a secondary (${secondary}) for a NameNode (${nameNode}), and starts from them`, async () => {
-      const { nodes, dfs, put, expectContent, current } = await start(`checkpoint-${nameNode}`, [nameNode, 'ours']);
+      const { nodes, dfs, put, expectContent, current } = await start(`checkpoint-${nameNode}`, [nameNode, 'ours'], {
+        'dfs.image.compress': 'true',
+        'dfs.image.compression.codec': `org.apache.hadoop.io.compress.${CODEC[nameNode]}`,
+      });
       const checkpoint = async (): Promise<void> => {
         // The first second after an image is too soon for the next.
         await new Promise((done) => setTimeout(done, 1100));
@@ -71,6 +78,7 @@ describeRepeatable('the NameNode’s disks', () => {
       for (const name of [later, `${later}.md5`]) {
         const theirs = readFileSync(join(nodes.directory, 'checkpoint/current', name));
         expect(readFileSync(join(nodes.data('nn'), 'current', name)).equals(theirs)).toBe(true);
+        if (!name.endsWith('.md5')) expect(theirs.includes(CODEC[nameNode])).toBe(true);
       }
       // The other's NameNode reads it.
       await nodes.swap('nn', secondary);

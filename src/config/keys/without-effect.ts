@@ -60,8 +60,6 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.ha.tail-edits.in-progress': HA,
   'dfs.ha.tail-edits.period': HA,
   'dfs.http.policy': 'HTTPS is not built yet; HTTPS_ONLY stops the start',
-  'dfs.image.compress': 'images are read compressed and written plain',
-  'dfs.image.compression.codec': 'images are read compressed and written plain',
   'dfs.namenode.blockreport.queue.size': 'reports are taken one at a time from their connections',
   'dfs.namenode.edit.log.autoroll.check.interval.ms': 'a segment is ended by a checkpoint',
   'dfs.namenode.edit.log.autoroll.multiplier.threshold': 'a segment is ended by a checkpoint',

@@ -1,6 +1,7 @@
-// Unpacks a section of a compressed image (dfs.image.compress). Node's synchronous zlib needs a section as a whole, so
-// both its packed and its unpacked size are bounded; we never write compressed images.
-import { gunzipSync, inflateSync } from 'node:zlib';
+// Sections of a compressed image (dfs.image.compress). They are packed in pieces, each a whole stream of its own, one after
+// the other: Hadoop's readers take them for one, and a piece is bounded work. Node's synchronous zlib needs a section as a
+// whole to unpack it, so both its packed and its unpacked size are bounded.
+import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
 
 /** Largest section that is taken, packed. */
@@ -8,15 +9,36 @@ export const MAX_PACKED_SECTION_BYTES = 512 * 1024 * 1024;
 /** Largest section that is taken, unpacked. */
 export const MAX_UNPACKED_SECTION_BYTES = 2 * 1024 * 1024 * 1024;
 
-const CODECS: Readonly<Record<string, 'zlib' | 'gzip'>> = {
+/** Bytes packed at a time. */
+export const PACKED_PIECE_BYTES = 256 * 1024;
+
+const CODECS = {
   'org.apache.hadoop.io.compress.DefaultCodec': 'zlib',
   'org.apache.hadoop.io.compress.DeflateCodec': 'zlib',
   'org.apache.hadoop.io.compress.GzipCodec': 'gzip',
-};
+} as const;
+
+/** The Java class of a codec that images are packed with. */
+export type ImageCodec = keyof typeof CODECS;
+
+export const isImageCodec = (codec: string): codec is ImageCodec => Object.hasOwn(CODECS, codec);
+
+/** A section that would be too long to be read again; the image has to be written plain. */
+export class SectionTooLongError extends Error {}
+
+export function packPiece(codec: ImageCodec, piece: Uint8Array): Buffer {
+  return CODECS[codec] === 'gzip' ? gzipSync(piece) : deflateSync(piece);
+}
+
+/** Throws SectionTooLongError for what unpackSection would not take. */
+export function checkPackedSection(name: string, packed: number, unpacked: number): void {
+  if (packed <= MAX_PACKED_SECTION_BYTES && unpacked <= MAX_UNPACKED_SECTION_BYTES) return;
+  throw new SectionTooLongError(`section ${name} has more than ${unpacked} bytes, too many for a compressed image`);
+}
 
 /** Throws HdfsError EUNSUPPORTED for a codec that is not built in. */
 export function checkCodec(codec: string): void {
-  if (!Object.hasOwn(CODECS, codec)) {
+  if (!isImageCodec(codec)) {
     const known = Object.keys(CODECS).map((name) => name.slice(name.lastIndexOf('.') + 1));
     throw new HdfsError(
       'EUNSUPPORTED',
@@ -28,7 +50,8 @@ export function checkCodec(codec: string): void {
 /** Unpacks a section; one that Apache wrote in sub-sections is several packed streams, one after the other. */
 export function unpackSection(codec: string, packed: Buffer): Buffer {
   try {
-    if (CODECS[codec] === 'gzip') return gunzipSync(packed, { maxOutputLength: MAX_UNPACKED_SECTION_BYTES });
+    if (isImageCodec(codec) && CODECS[codec] === 'gzip')
+      return gunzipSync(packed, { maxOutputLength: MAX_UNPACKED_SECTION_BYTES });
     const parts: Buffer[] = [];
     let total = 0;
     for (let rest = packed; rest.length > 0; ) {

@@ -9,6 +9,7 @@ import { blockId, genStamp, inodeId } from '../../base/ids.ts';
 import { BlockMap, BlockState } from '../../core/blocks/block-map.ts';
 import { type InodeHandle, Inodes, InodeType } from '../../core/namespace/inodes.ts';
 import { FileSummary } from '../../wire/messages/fsimage.ts';
+import { checkPackedSection, SectionTooLongError } from './compression.ts';
 import { loadImage } from './loader.ts';
 import { saveImage } from './saver.ts';
 import { encodeSummary, IMAGE_MAGIC, type RandomAccess, readSummary } from './sections.ts';
@@ -31,9 +32,9 @@ async function load(bytes: Buffer) {
   return { ...image, inodes, blocks, open };
 }
 
-function save(content: Parameters<typeof saveImage>[0]) {
+function save(...content: Parameters<typeof saveImage>) {
   const parts: Buffer[] = [];
-  const saving = saveImage(content);
+  const saving = saveImage(...content);
   for (let step = saving.next(); ; step = saving.next()) {
     if (step.done) return { ...step.value, bytes: Buffer.concat(parts), steps: parts.length };
     parts.push(Buffer.from(step.value));
@@ -171,6 +172,30 @@ describe('other images', () => {
       `org.apache.hadoop.io.compress.${codec}`,
     );
     expect(save(await load(packed)).bytes.equals(save(await load(plain)).bytes)).toBe(true);
+  });
+
+  test.each(['DefaultCodec', 'DeflateCodec', 'GzipCodec'] as const)(
+    'that we pack with %s are what they would be unpacked',
+    async (codec) => {
+      const loaded = await load(golden('fsimage-core'));
+      const content = { ...loaded, counters: { ...loaded.counters, lastInodeId: 32_000 } };
+      for (let id = 20_000; id < 32_000; id++) {
+        const name = Buffer.from(`f${id}`);
+        const child = { id: inodeId(id), type: InodeType.FILE, name, user: 'u', group: 'g', mode: 0o644, mtime: id, atime: id };
+        content.inodes.attach(content.inodes.root, content.inodes.create(child));
+      }
+      const plain = save(content);
+      const packed = save(content, `org.apache.hadoop.io.compress.${codec}`);
+      expect(packed.size).toBeLessThan(plain.size / 2);
+      const again = await load(packed.bytes);
+      expect(save({ ...again }).md5).toBe(plain.md5);
+    },
+  );
+
+  test('that are too long to be unpacked again are not packed', () => {
+    expect(() => checkPackedSection('INODE', 5, 2 ** 31)).not.toThrow();
+    expect(() => checkPackedSection('INODE', 5, 2 ** 31 + 1)).toThrow(SectionTooLongError);
+    expect(() => checkPackedSection('INODE', 2 ** 29 + 1, 2 ** 30)).toThrow(SectionTooLongError);
   });
 
   test('packed with a codec that is not built in are refused by its name', async () => {

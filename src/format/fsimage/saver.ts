@@ -18,6 +18,7 @@ import {
 } from '../../wire/messages/fsimage.ts';
 import { writeDelimited } from '../../wire/protobuf/message.ts';
 import { ProtoWriter } from '../../wire/protobuf/writer.ts';
+import { checkPackedSection, type ImageCodec, PACKED_PIECE_BYTES, packPiece } from './compression.ts';
 import { policyProto } from './erasure-coding.ts';
 import { type ImageTables, writeInode } from './inode-saving.ts';
 import { encodeSummary, IMAGE_MAGIC, SECTION_NAMES, type Section } from './sections.ts';
@@ -44,9 +45,12 @@ export interface SavedImage {
   readonly md5: string;
 }
 
-/** Each buffer is valid until the next step, and may be empty. */
-export function saveImage(content: ImageContent): Generator<Buffer, SavedImage> {
-  return new Saving(content).run();
+/**
+ * Each buffer is valid until the next step, and may be empty. With a codec the sections are packed; throws
+ * SectionTooLongError when one is too long for that.
+ */
+export function saveImage(content: ImageContent, codec?: ImageCodec): Generator<Buffer, SavedImage> {
+  return new Saving(content, codec).run();
 }
 
 class Saving {
@@ -59,9 +63,13 @@ class Saving {
   /** Bytes handed out so far. */
   private position = 0;
   private readonly openFiles: InodeHandle[] = [];
+  private readonly codec: ImageCodec | undefined;
+  /** Bytes of the section so far, before they were packed. */
+  private unpacked = 0;
 
-  constructor(content: ImageContent) {
+  constructor(content: ImageContent, codec: ImageCodec | undefined) {
     this.content = content;
+    this.codec = codec;
   }
 
   *run(): Generator<Buffer, SavedImage> {
@@ -87,7 +95,7 @@ class Saving {
     for (const { name, bytes } of this.content.carried) if (!known.includes(name)) yield* this.carriedOr(name, () => bytes);
     yield* this.writeStrings();
     yield* this.endSection('STRING_TABLE');
-    yield this.out(encodeSummary({ layoutVersion: NAMENODE_LAYOUT_VERSION, codec: undefined, sections: this.sections }));
+    yield this.out(encodeSummary({ layoutVersion: NAMENODE_LAYOUT_VERSION, codec: this.codec, sections: this.sections }));
     return { size: this.position, md5: this.digest.digest('hex') };
   }
 
@@ -100,13 +108,29 @@ class Saving {
 
   /** Everything written since the last flush. */
   private *flush(): Generator<Buffer, void> {
-    yield this.out(this.writer.view());
+    const view = this.writer.view();
+    if (this.codec === undefined) yield this.out(view);
+    else yield* this.packed(this.codec, view);
     this.writer.reset();
+  }
+
+  /** One piece is a step: a long list of children is packed in several. */
+  private *packed(codec: ImageCodec, bytes: Buffer): Generator<Buffer, void> {
+    this.unpacked += bytes.length;
+    for (let start = 0; start < bytes.length; start += PACKED_PIECE_BYTES) {
+      yield this.out(packPiece(codec, bytes.subarray(start, start + PACKED_PIECE_BYTES)));
+    }
   }
 
   private *endSection(name: string): Generator<Buffer, void> {
     if (this.writer.length > 0) yield* this.flush();
     const offset = this.sectionStart;
+    if (this.codec !== undefined) {
+      // Hadoop's readers want a packed stream also where there is nothing in it.
+      if (this.position === offset) yield this.out(packPiece(this.codec, Buffer.alloc(0)));
+      checkPackedSection(name, this.position - offset, this.unpacked);
+      this.unpacked = 0;
+    }
     this.sections.push({ name, length: this.position - offset, offset });
     this.sectionStart = this.position;
   }

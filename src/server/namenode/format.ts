@@ -10,7 +10,7 @@ import { lockAll, nameDirectories, stateOf } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { NameStorage } from './name-storage.ts';
 import { publishImage } from './publishing.ts';
-import { namespaceOptions } from './settings.ts';
+import { imageCodec, namespaceOptions } from './settings.ts';
 import { formatDirectory } from './storage.ts';
 
 export interface FormatOptions {
@@ -50,6 +50,7 @@ export async function formatNameNode(host: Host, configuration: Configuration, o
     );
   }
   if (options.clusterId === '') throw new HdfsError('EINVAL', 'Invalid cluster ID: it is empty');
+  const codec = imageCodec(configuration);
   const { all: directories } = nameDirectories(configuration);
   for (const directory of directories) {
     const { kind } = await stateOf(host, directory);
@@ -85,7 +86,8 @@ export async function formatNameNode(host: Host, configuration: Configuration, o
     for (const directory of directories) await formatDirectory(host, directory, identity);
     const { inodes, blocks } = new Namespace(namespaceOptions(configuration, host.machine.userName, host.log));
     inodes.setMtime(inodes.root, 0);
-    await publishImage(host, new NameStorage(host, directories, locks, false), 0, () => ({
+    const storage = new NameStorage(host, directories, locks, { restoreFailed: false, imageCodec: codec });
+    await publishImage(host, storage, 0, () => ({
       inodes,
       blocks,
       counters: newImageCounters(identity.namespaceId),

@@ -10,6 +10,7 @@ import type { NamespaceIdentity } from './identity.ts';
 import { imageContent, type LoadedNamespace, loadNamespace } from './loading.ts';
 import { NameStorage } from './name-storage.ts';
 import { publishImage } from './publishing.ts';
+import { imageCodec } from './settings.ts';
 import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
 import { recoverDirectory } from './transitions.ts';
 
@@ -44,7 +45,10 @@ export async function importCheckpoint(
       await host.disk.mkdir(currentOf(directory), 0o700);
       await host.disk.syncDirectory(directory.root);
     }
-    const storage = new NameStorage(host, directories, new Map(), false);
+    const storage = new NameStorage(host, directories, new Map(), {
+      restoreFailed: false,
+      imageCodec: imageCodec(configuration),
+    });
     await publishImage(host, storage, loaded.lastTxid, () => imageContent(loaded, identity));
     for (const directory of storage.working) {
       await writeSeenTxid(host, directory, loaded.lastTxid);

@@ -4,6 +4,7 @@
 
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { sometimes } from '../../base/sometimes.ts';
+import type { ImageCodec } from '../../format/fsimage/compression.ts';
 import { editsInProgressName, parseStorageFileName, VERSION_FILE } from '../../format/storage/names.ts';
 import { parseNameNodeVersion } from '../../format/storage/version.ts';
 import type { DiskLock, Host } from '../../host/host.ts';
@@ -21,6 +22,8 @@ export class NameStorage {
   readonly all: readonly NameDirectory[];
   /** Whether directories that failed are tried again. */
   restoreFailed: boolean;
+  /** What images are packed with. */
+  readonly imageCodec: ImageCodec | undefined;
   /** No directory keeps the state of before an upgrade any more. */
   upgradeFinalized = true;
   private readonly host: Host;
@@ -28,8 +31,15 @@ export class NameStorage {
   private readonly failures = new Map<NameDirectory, string>();
 
   /** `locks`: those held, by the directory's root. */
-  constructor(host: Host, all: readonly NameDirectory[], locks: Map<string, DiskLock>, restoreFailed: boolean) {
+  constructor(
+    host: Host,
+    all: readonly NameDirectory[],
+    locks: Map<string, DiskLock>,
+    options: { readonly restoreFailed: boolean; readonly imageCodec: ImageCodec | undefined },
+  ) {
+    const { restoreFailed, imageCodec } = options;
     this.host = host;
+    this.imageCodec = imageCodec;
     this.all = all;
     this.locks = locks;
     this.restoreFailed = restoreFailed;

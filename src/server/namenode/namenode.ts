@@ -50,7 +50,7 @@ import { RackResolver } from './rack-resolver.ts';
 import { reconfigurableKeys } from './reconfigurable-keys.ts';
 import { ResourceChecker, ResourceMonitor } from './resources.ts';
 import { RpcServers } from './rpc-servers.ts';
-import { blockManagerOptions, placementOptions, serverDefaults } from './settings.ts';
+import { blockManagerOptions, imageCodec, placementOptions, serverDefaults } from './settings.ts';
 import { StartupProgress } from './startup-progress.ts';
 import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
 import { TrashEmptier } from './trash-emptier.ts';
@@ -167,6 +167,7 @@ export class NameNode {
   private async open(): Promise<void> {
     const { host, configuration } = this;
     const started = host.clock.now();
+    const codec = imageCodec(configuration);
     const { all: directories, minimumEdits } = nameDirectories(configuration);
     for (const directory of directories) {
       if ((await stateOf(host, directory)).kind === 'missing') await readIdentity(host, [directory]);
@@ -174,7 +175,8 @@ export class NameNode {
     this.locks = await lockAll(host, directories);
     const { identity, loaded } = await this.load(directories);
     const { namespace, lastTxid } = loaded;
-    const storage = new NameStorage(host, directories, this.locks, configuration.getBoolean('dfs.namenode.name.dir.restore'));
+    const restoreFailed = configuration.getBoolean('dfs.namenode.name.dir.restore');
+    const storage = new NameStorage(host, directories, this.locks, { restoreFailed, imageCodec: codec });
     storage.upgradeFinalized = await isUpgradeFinalized(host, directories);
     const editLog = this.openEditLog(storage, minimumEdits, identity, namespace);
     this.editLog = editLog;
@@ -219,10 +221,10 @@ export class NameNode {
     await this.joinEmpty(settled, identity);
     const loaded = await loadNamespace(host, configuration, settled, identity, recovery, this.progress);
     if (behind.length > 0) {
-      await catchUp(host, behind, identity, loaded);
+      await catchUp(host, behind, identity, loaded, imageCodec(configuration));
     } else if (startup === 'upgrade') {
       this.progress.begin('SavingCheckpoint');
-      const upgraded = await upgradeDirectories(host, directories, identity, loaded);
+      const upgraded = await upgradeDirectories(host, directories, identity, loaded, imageCodec(configuration));
       return { identity: upgraded, loaded: { ...loaded, imageTxid: loaded.lastTxid, imageTime: host.clock.now() } };
     }
     return { identity, loaded };

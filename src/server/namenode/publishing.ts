@@ -2,6 +2,7 @@
 // the edits that only they needed, go. Reading them is storage.ts.
 import { assert } from '../../base/assert.ts';
 import { HdfsError, messageOf } from '../../base/errors.ts';
+import { type ImageCodec, SectionTooLongError } from '../../format/fsimage/compression.ts';
 import { type ImageContent, type SavedImage, saveImage } from '../../format/fsimage/saver.ts';
 import { formatDigest } from '../../format/storage/digest.ts';
 import { imageCheckpointName, imageDigestName, imageName } from '../../format/storage/names.ts';
@@ -52,7 +53,7 @@ export async function publishImage(
   let saved: SavedImage | undefined;
   try {
     await storage.each(imageDirectories(storage), async (directory) => {
-      saved = await writeImage(host, directory, txid, content());
+      saved = await writeImage(host, directory, txid, content(), storage.imageCodec);
     });
   } catch (error) {
     if ((error as { readonly code?: unknown }).code === undefined) throw error;
@@ -65,13 +66,36 @@ export async function publishImage(
 export const imageDirectories = (storage: NameStorage): readonly NameDirectory[] =>
   storage.working.filter(({ image }) => image);
 
-async function writeImage(host: Host, directory: NameDirectory, txid: number, content: ImageContent): Promise<SavedImage> {
-  const current = currentOf(directory);
-  const aside = `${current}/${imageCheckpointName(txid)}`;
+async function writeImage(
+  host: Host,
+  directory: NameDirectory,
+  txid: number,
+  content: ImageContent,
+  codec: ImageCodec | undefined,
+): Promise<SavedImage> {
+  const aside = `${currentOf(directory)}/${imageCheckpointName(txid)}`;
+  let saved: SavedImage;
+  try {
+    saved = await writeAside(host, aside, content, codec);
+  } catch (error) {
+    if (!(error instanceof SectionTooLongError)) throw error;
+    host.log.log('warn', 'image', `image of transaction ${txid} is written without compression: ${error.message}`);
+    saved = await writeAside(host, aside, content, undefined);
+  }
+  await nameImage(host, directory, txid, saved.md5);
+  return saved;
+}
+
+async function writeAside(
+  host: Host,
+  aside: string,
+  content: ImageContent,
+  codec: ImageCodec | undefined,
+): Promise<SavedImage> {
   const file = await host.disk.open(aside, 'w', 0o644);
   let saved: SavedImage;
   try {
-    const steps = saveImage(content);
+    const steps = saveImage(content, codec);
     let position = 0;
     for (;;) {
       const step = steps.next();
@@ -90,7 +114,6 @@ async function writeImage(host: Host, directory: NameDirectory, txid: number, co
   } finally {
     await file.close();
   }
-  await nameImage(host, directory, txid, saved.md5);
   return saved;
 }
 

@@ -9,6 +9,7 @@ import { protectedPaths } from '../../core/namespace/protected-directories.ts';
 import type { PlacementOptions } from '../../core/placement/choice.ts';
 import { storagePolicyByName } from '../../core/placement/storage-policy.ts';
 import type { SlowNodesOptions } from '../../core/slow/slow-nodes.ts';
+import { type ImageCodec, isImageCodec } from '../../format/fsimage/compression.ts';
 import type { Log } from '../../host/host.ts';
 import type { RpcServerLimits } from '../../rpc/server.ts';
 import { ChecksumTypeProto, type FsServerDefaultsProtoInit } from '../../wire/messages/hdfs.ts';
@@ -56,6 +57,14 @@ export function namespaceOptions(configuration: Configuration, superuser: string
       : 0,
     retryCacheEntries: RETRY_CACHE_ENTRIES,
   };
+}
+
+/** Undefined: images are written plain. Throws HdfsError for a codec that is not built; Hadoop does so at its first image. */
+export function imageCodec(configuration: Configuration): ImageCodec | undefined {
+  if (!configuration.getBoolean('dfs.image.compress')) return undefined;
+  const codec = configuration.require('dfs.image.compression.codec');
+  if (isImageCodec(codec)) return codec;
+  throw new HdfsError('EIO', `Not a supported codec: ${codec}`);
 }
 
 /** What is no directory of a file system is said in the log, as in Apache's. */

@@ -4,6 +4,7 @@
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import type { ImageCodec } from '../../format/fsimage/compression.ts';
 import { VERSION_FILE } from '../../format/storage/names.ts';
 import { PREVIOUS, PREVIOUS_TMP } from '../../format/storage/upgrade-state.ts';
 import { type NameNodeVersion, parseNameNodeVersion } from '../../format/storage/version.ts';
@@ -83,8 +84,9 @@ async function saveAndComplete(
   directories: readonly NameDirectory[],
   identity: NamespaceIdentity,
   loaded: LoadedNamespace,
+  codec: ImageCodec | undefined,
 ): Promise<void> {
-  const storage = new NameStorage(host, directories, new Map(), false);
+  const storage = new NameStorage(host, directories, new Map(), { restoreFailed: false, imageCodec: codec });
   const images = directories.filter(({ image }) => image);
   if (images.length > 0) await publishImage(host, storage, loaded.lastTxid, () => imageContent(loaded, identity));
   // publishImage leaves out what fails; here that is the end, before anything is completed.
@@ -101,6 +103,7 @@ export async function upgradeDirectories(
   directories: readonly NameDirectory[],
   identity: NamespaceIdentity,
   loaded: LoadedNamespace,
+  codec: ImageCodec | undefined,
 ): Promise<NamespaceIdentity> {
   // A clock that went back must not give the time of an upgrade before.
   const upgraded = { ...identity, cTime: Math.max(host.clock.now(), identity.cTime + 1) };
@@ -110,7 +113,7 @@ export async function upgradeDirectories(
     `Starting upgrade of local storage directories. old CTime = ${identity.cTime}; new CTime = ${upgraded.cTime}`,
   );
   await inEach(host, directories, (directory) => setAside(host, directory));
-  await saveAndComplete(host, directories, upgraded, loaded);
+  await saveAndComplete(host, directories, upgraded, loaded, codec);
   return upgraded;
 }
 
@@ -120,11 +123,12 @@ export async function catchUp(
   behind: readonly NameDirectory[],
   identity: NamespaceIdentity,
   loaded: LoadedNamespace,
+  codec: ImageCodec | undefined,
 ): Promise<void> {
   for (const { root } of behind)
     host.log.log('warn', 'storage', `${root}: its upgrade is completed now, as that of others was`);
   await inEach(host, behind, (directory) => beginAnew(host, directory));
-  await saveAndComplete(host, behind, identity, loaded);
+  await saveAndComplete(host, behind, identity, loaded, codec);
 }
 
 /** Gives up the way back, in every directory that works. */

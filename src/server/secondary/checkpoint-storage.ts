@@ -2,6 +2,7 @@
 // name system. Apache: SecondaryNameNode.CheckpointStorage.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import type { ImageCodec } from '../../format/fsimage/compression.ts';
 import { parseStorageFileName, VERSION_FILE } from '../../format/storage/names.ts';
 import { parseNameNodeVersion } from '../../format/storage/version.ts';
 import type { DiskLock, Host } from '../../host/host.ts';
@@ -19,14 +20,20 @@ const TEMPORARY_EDITS = /^edits_tmp_\d+-\d+_\d+$/;
 export class CheckpointStorage {
   readonly all: readonly NameDirectory[];
   private readonly host: Host;
+  private readonly codec: ImageCodec | undefined;
   private locks = new Map<string, DiskLock>();
   private names: NameStorage;
   private current: NamespaceIdentity | undefined;
 
-  constructor(host: Host, all: readonly NameDirectory[]) {
+  constructor(host: Host, all: readonly NameDirectory[], codec: ImageCodec | undefined) {
     this.host = host;
+    this.codec = codec;
     this.all = all;
-    this.names = new NameStorage(host, all, this.locks, true);
+    this.names = this.opened();
+  }
+
+  private opened(): NameStorage {
+    return new NameStorage(this.host, this.all, this.locks, { restoreFailed: true, imageCodec: this.codec });
   }
 
   /** Undefined before the first checkpoint. */
@@ -43,7 +50,7 @@ export class CheckpointStorage {
     const { disk, log } = this.host;
     for (const { root } of this.all) await disk.mkdir(root, 0o700);
     this.locks = await lockAll(this.host, this.all);
-    this.names = new NameStorage(this.host, this.all, this.locks, true);
+    this.names = this.opened();
     try {
       for (const directory of this.all) {
         if (format) {

@@ -11,6 +11,7 @@ import { standardRoutes, webServer } from '../../web/server.ts';
 import { NamenodeProtocolService } from '../../wire/messages/namenode.ts';
 import { checkpointDirectories } from '../namenode/directories.ts';
 import { imageTransferRoutes } from '../namenode/image-transfer/routes.ts';
+import { imageCodec } from '../namenode/settings.ts';
 import { type Checkpointed, CheckpointMaker, type PrimaryNameNode } from './checkpoint.ts';
 import { CheckpointStorage } from './checkpoint-storage.ts';
 import { type SecondaryView, secondaryBeans, secondaryPage } from './status.ts';
@@ -62,7 +63,7 @@ export class SecondaryNameNode {
       );
     }
     const address = this.nameNodeAddress();
-    const storage = new CheckpointStorage(host, checkpointDirectories(configuration));
+    const storage = new CheckpointStorage(host, checkpointDirectories(configuration), imageCodec(configuration));
     await storage.open(this.options.format === true);
     const client = new RpcClient(host, {
       address,
