@@ -82,7 +82,12 @@ export const DATANODE_KEYS = {
     deprecated: ['dfs.balance.bandwidthPerSec'],
   }),
   'dfs.datanode.balance.max.concurrent.moves': int('100', 'Blocks moved at once for balancing.'),
-  'dfs.datanode.data.transfer.bandwidthPerSec': size('0', 'Bytes a second for transfers between nodes; 0 means no bound.'),
+  'dfs.datanode.data.transfer.bandwidthPerSec': long(
+    '0',
+    'Bytes a second of replicas that are copied to other nodes; 0 means no bound.',
+  ),
+  'dfs.datanode.data.write.bandwidthPerSec': long('0', 'Bytes a second of blocks that come in; 0 means no bound.'),
+  'dfs.datanode.data.read.bandwidthPerSec': long('0', 'Bytes a second of blocks that are read; 0 means no bound.'),
   'dfs.datanode.use.datanode.hostname': bool('false', 'Whether other nodes are reached by name rather than by address.'),
   'dfs.datanode.bp-ready.timeout': duration('s', '20', 'How long a request waits for its block pool after a start.'),
   'dfs.datanode.min.supported.namenode.version': text('2.1.0-beta', 'Oldest NameNode that the DataNode talks to.'),

@@ -34,7 +34,6 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.datanode.balance.max.concurrent.moves': 'blocks are not moved by a balancer yet',
   'dfs.datanode.cached-dfsused.check.interval.ms': 'what blocks take is counted from the replica map at every start',
   'dfs.datanode.data.dir.perm': 'directories are made for their owner alone (700), as by default',
-  'dfs.datanode.data.transfer.bandwidthPerSec': 'transfers between DataNodes are not slowed down, as by default',
   'dfs.datanode.directoryscan.threads': THREADS,
   'dfs.datanode.dns.interface': 'the name is dfs.datanode.hostname, or what the system says',
   'dfs.datanode.dns.nameserver': 'the name is dfs.datanode.hostname, or what the system says',

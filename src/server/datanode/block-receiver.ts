@@ -14,6 +14,7 @@ import type { Mirror } from './mirror.ts';
 import { type PacketConsumer, PacketParser, type PacketView } from './packet-parser.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
 import type { ReplicaFiles } from './replica-files.ts';
+import type { Throttle } from './throttle.ts';
 
 /** Acknowledgements that a client may leave unread. */
 const MAX_QUEUED_ACK_BYTES = 1024 * 1024;
@@ -35,6 +36,7 @@ export interface ReceiverOptions {
   /** Every node verifies, not only the last: a DataNode sends. */
   readonly verifyAlways: boolean;
   readonly syncOnClose: boolean;
+  readonly throttle: Throttle;
   /**
    * Makes the complete, closed files what they are to be: finalized, or a replica of a pipeline. `current` says whether
    * this writer still has the replica.
@@ -63,6 +65,7 @@ export class BlockReceiver implements PacketConsumer {
   /** Packets that came together and are not written yet. */
   private turn: QueuedPacket[] = [];
   private turnSyncs = false;
+  private turnBytes = 0;
   /** The bytes of the turn's packets for the next node, where they lie. */
   private readonly ranges: Buffer[] = [];
   /** Acknowledgements that leave together. */
@@ -172,6 +175,7 @@ export class BlockReceiver implements PacketConsumer {
     const queued = this.options.acknowledge
       ? this.acks.enqueue(header.seqno, endOffset, header.lastPacketInBlock)
       : { seqno: header.seqno, endOffset, last: header.lastPacketInBlock, own: undefined };
+    this.turnBytes += view.bytes.length;
     if (this.options.mirror !== undefined && !this.mirrorFailed) this.addRange(view.bytes);
     if (dataLen > 0 && !header.lastPacketInBlock && !this.store(view, queued)) return;
     if (header.syncBlock && !header.lastPacketInBlock) this.turnSyncs = true;
@@ -189,6 +193,15 @@ export class BlockReceiver implements PacketConsumer {
 
   /** All that came together: to the next node, into the files, and back to the sender. */
   flush(): Promise<void> | undefined {
+    const storing = this.handOn();
+    const bytes = this.turnBytes;
+    this.turnBytes = 0;
+    const slowed = this.options.throttle.take(bytes, () => this.settled);
+    if (slowed === undefined || storing === undefined) return storing ?? slowed;
+    return Promise.all([storing, slowed]).then(() => undefined);
+  }
+
+  private handOn(): Promise<void> | undefined {
     const forwarding = this.forward();
     const { turn } = this;
     if (turn.length === 0 || this.settled) return forwarding;

@@ -10,6 +10,7 @@ import { writePacketHeader } from '../../wire/transfer/packet.ts';
 import type { OpenReplica } from './open-replica.ts';
 import { dropBuffer, giveBuffer, LARGE_BYTES, mayTakeLarge, takeBuffer } from './packet-buffers.ts';
 import { describeBlock } from './replica.ts';
+import type { Throttle } from './throttle.ts';
 
 /** Data of one packet, whatever the chunk size, unless one chunk is larger. */
 const PACKET_BYTES = 128 * 1024;
@@ -50,6 +51,7 @@ export interface SendOptions {
   readonly writeTimeoutMs: number;
   /** Missing or short checksums are sent as zeros, so that the client finds and reports them, instead of failing. */
   readonly corruptChecksumOk: boolean;
+  readonly throttle: Throttle;
 }
 
 /** Packets that lie one after the other in `buffer`. */
@@ -99,8 +101,10 @@ export class BlockSender {
         connection.write(going.buffer.subarray(0, going.size));
         coming = this.read();
         await this.settled();
+        const { size } = going;
         giveBuffer(going.buffer);
         going = undefined;
+        await this.options.throttle.take(size, () => connection.destroyed);
       }
       const last = Buffer.allocUnsafe(PACKET_OVERHEAD_BYTES);
       connection.write(last.subarray(0, this.writeHeader(last, 0, end, 0, 0)));
@@ -139,7 +143,7 @@ export class BlockSender {
     const { next, step } = this;
     const { end } = this.range;
     if (next >= end) return undefined;
-    const packets = mayTakeLarge() ? this.packets : 1;
+    const packets = mayTakeLarge() && !this.options.throttle.isOn ? this.packets : 1;
     if (step * this.packets * 2 < LARGE_BYTES) this.packets *= 2;
     const length = Math.min(step * packets, end - next);
     this.next = next + length;

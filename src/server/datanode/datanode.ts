@@ -42,6 +42,7 @@ import type { Counters, Services } from './services.ts';
 import { type DataNodeSettings, readSettings } from './settings.ts';
 import { SpaceCount } from './space-count.ts';
 import { Storages } from './storages.ts';
+import { Throttle, type Throttles } from './throttle.ts';
 import { openWebPort } from './web-port.ts';
 import { XceiverServer } from './xceiver.ts';
 
@@ -182,6 +183,11 @@ export class DataNode {
       blocksRead: 0,
       blocksReplicated: 0,
     };
+    const throttles: Throttles = {
+      transfer: new Throttle(clock, settings.bandwidth.transfer),
+      write: new Throttle(clock, settings.bandwidth.write),
+      read: new Throttle(clock, settings.bandwidth.read),
+    };
     const services: Services = {
       host,
       settings,
@@ -191,6 +197,7 @@ export class DataNode {
       counters,
       peerMetrics: new PeerMetrics(host.clock, settings),
       diskMetrics: new DiskMetrics(host.clock, settings, () => dataset.volumes),
+      throttles,
       identity: (pool) => identity.of(pool),
       poolReady: (pool) => identity.ready(pool, settings.poolReadyMs),
       reportBad: (block, holder) => reportBad(reporter, block, holder),
@@ -215,6 +222,7 @@ export class DataNode {
       reload: this.options.reload,
       keys: reconfigurableKeys(
         settings,
+        throttles,
         async (directories) => {
           try {
             await this.exclusively(() => changeDirectories({ log: host.log, dataset, storages, watch, late }, directories));

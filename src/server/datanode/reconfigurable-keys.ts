@@ -4,6 +4,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { changeable, type ReconfigurableKey, trueOrFalse, wholeNumber } from '../../config/reconfiguration.ts';
 import { type DataDirectory, describeDirectory, parseDataDirectories } from './data-directories.ts';
 import type { DataNodeSettings } from './settings.ts';
+import type { Throttles } from './throttle.ts';
 
 const DATA_DIR = 'dfs.datanode.data.dir';
 
@@ -16,13 +17,30 @@ function atLeast(least: 0 | 1, read: (configuration: Configuration, name: string
   };
 }
 
+/** Throws HdfsError EILLEGAL, as Java's Long.parseLong. */
+function wholeLong(configuration: Configuration, name: string): number {
+  const text = configuration.get(name) ?? '';
+  if (/^[+-]?\d+$/.test(text)) return Number(text);
+  throw new HdfsError('EILLEGAL', `For input string: "${text}"`);
+}
+
 export function reconfigurableKeys(
   settings: DataNodeSettings,
+  throttles: Throttles,
   changeDirectories: (directories: readonly DataDirectory[]) => Promise<void>,
   directoriesInForce: () => readonly DataDirectory[],
 ): Readonly<Record<string, ReconfigurableKey>> {
   const duration = (configuration: Configuration, name: string): number => configuration.getDuration(name);
   const long = (configuration: Configuration, name: string): number => configuration.getLong(name);
+  const bandwidth = (kind: keyof Throttles) =>
+    changeable(
+      `dfs.datanode.data.${kind}.bandwidthPerSec`,
+      wholeLong,
+      (value) => {
+        throttles[kind].bytesPerSecond = value;
+      },
+      () => throttles[kind].bytesPerSecond,
+    );
   return {
     [DATA_DIR]: {
       async change(configuration) {
@@ -74,6 +92,9 @@ export function reconfigurableKeys(
       changeable('dfs.datanode.outliers.report.interval', atLeast(1, duration), (value) => {
         settings.outliersReportMs = value;
       }),
+      bandwidth('transfer'),
+      bandwidth('write'),
+      bandwidth('read'),
     ]),
   };
 }

@@ -80,6 +80,7 @@ export async function sendReplica(services: Services, request: SendReplica): Pro
         clock: host.clock,
         writeTimeoutMs: settings.socketWriteTimeoutMs,
         corruptChecksumOk: false,
+        throttle: request.clientName === '' ? services.throttles.transfer : services.throttles.write,
       });
       await sender.send();
     } finally {

@@ -9,6 +9,7 @@ import type { RamDisk } from './ram-disk.ts';
 import type { BlockName } from './replica.ts';
 import type { ReplicaChanges } from './replica-changes.ts';
 import type { DataNodeSettings } from './settings.ts';
+import type { Throttles } from './throttle.ts';
 
 /** Numbers for heartbeats and /jmx. */
 export interface Counters {
@@ -31,6 +32,7 @@ export interface Services {
   readonly counters: Counters;
   readonly peerMetrics: PeerMetrics;
   readonly diskMetrics: DiskMetrics;
+  readonly throttles: Throttles;
   /** As the NameNodes of a pool know this node, or undefined before it is registered. */
   identity(pool: string): DatanodeIDProto | undefined;
   /** Resolves once the pool is registered; rejects when that takes longer than dfs.datanode.bp-ready.timeout. */

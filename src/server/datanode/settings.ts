@@ -7,6 +7,7 @@ import { type VolumeChooserOptions, volumePolicyOf } from '../../core/replica/vo
 import type { Address } from '../../host/host.ts';
 import { type DataDirectory, storageTypeName } from './data-directories.ts';
 import type { Reserving } from './storages.ts';
+import type { Throttles } from './throttle.ts';
 
 export interface DataNodeSettings {
   readonly transferAddress: Address;
@@ -44,6 +45,8 @@ export interface DataNodeSettings {
   readonly pipelineSlowNode: boolean;
   readonly congestionRatio: number;
   readonly balanceBandwidth: number;
+  /** Bytes a second by what moves; 0: no bound. */
+  readonly bandwidth: Readonly<Record<keyof Throttles, number>>;
   readonly reserving: Reserving;
   readonly volumeFailuresTolerated: number;
   readonly choosing: VolumeChooserOptions;
@@ -104,6 +107,11 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     congestionRatio: configuration.getFloat('dfs.pipeline.congestion.ratio'),
     poolReadyMs: configuration.getDuration('dfs.datanode.bp-ready.timeout'),
     balanceBandwidth: configuration.getSize('dfs.datanode.balance.bandwidthPerSec'),
+    bandwidth: {
+      transfer: configuration.getLong('dfs.datanode.data.transfer.bandwidthPerSec'),
+      write: configuration.getLong('dfs.datanode.data.write.bandwidthPerSec'),
+      read: configuration.getLong('dfs.datanode.data.read.bandwidthPerSec'),
+    },
     reserving: readReserving(configuration),
     volumeFailuresTolerated: configuration.getInt('dfs.datanode.failed.volumes.tolerated'),
     choosing: readChoosing(configuration),

@@ -158,6 +158,7 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
     acknowledge: !fromDataNode && !isTransfer,
     verifyAlways: fromDataNode || isTransfer,
     syncOnClose: settings.syncOnClose,
+    throttle: services.throttles.write,
     complete: async (sync, current) => {
       if (stage === Stage.TRANSFER_RBW) {
         await services.changes.convertToRbw(written, block.numBytes, current);

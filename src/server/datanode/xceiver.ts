@@ -189,6 +189,7 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
       clock: host.clock,
       writeTimeoutMs: settings.socketWriteTimeoutMs,
       corruptChecksumOk: true,
+      throttle: services.throttles.read,
     });
     source.connection.write(
       BlockOpResponseProto.encodeDelimited({
