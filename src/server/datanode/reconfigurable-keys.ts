@@ -13,7 +13,7 @@ function atLeast(least: 0 | 1, read: (configuration: Configuration, name: string
   return (configuration: Configuration, name: string): number => {
     const value = read(configuration, name);
     if (value >= least) return value;
-    throw new HdfsError('EILLEGAL', `${name} should be ${least === 0 ? 'at least' : 'larger than'} 0`);
+    throw new HdfsError('EILLEGAL', `${name} should be larger than ${least === 0 ? 'or equal to ' : ''}0`);
   };
 }
 
