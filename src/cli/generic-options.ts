@@ -22,11 +22,11 @@ export function parseGenericOptions(argv: readonly string[]): GenericOptions {
   };
   for (; at < argv.length; at++) {
     const word = argv[at] ?? '';
-    if (word === '-D' || (word.startsWith('-D') && word.includes('='))) {
+    if (word.startsWith('-D')) {
       const pair = word === '-D' ? value(word) : word.slice(2);
+      // A key without a value changes nothing.
       const equals = pair.indexOf('=');
       if (equals > 0) overrides[pair.slice(0, equals).trim()] = pair.slice(equals + 1);
-      else overrides[pair.trim()] = 'true';
     } else if (word === '-conf') files.push(value(word));
     else if (word === '-fs') overrides['fs.defaultFS'] = value(word);
     else if (IGNORED.has(word)) value(word);

@@ -3,7 +3,7 @@ import { HdfsError, messageOf } from '../../../base/errors.ts';
 import { joinPath } from '../../paths.ts';
 import { formatSecond, type LocalTime, readLine } from '../../terminal.ts';
 import { Command } from '../command.ts';
-import { parseOptions } from '../command-format.ts';
+import { parseOptions, UsageError } from '../command-format.ts';
 import type { Item } from '../item.ts';
 import { isDirectory, isNotDirectory, isNotEmpty, PathNotFound, pathError } from '../path-errors.ts';
 
@@ -120,7 +120,8 @@ export class Expunge extends Command {
   protected processOptions(args: string[]): void {
     const options = parseOptions(args, { min: 0, max: 2, flags: ['immediate'], withValue: ['fs'] });
     this.#immediately = options.has('immediate');
-    this.#fileSystem = options.value('fs');
+    const text = options.value('fs');
+    this.#fileSystem = text === undefined || text === '' ? undefined : defaultFileSystem(text);
   }
 
   protected override async processArguments(): Promise<void> {
@@ -169,6 +170,13 @@ export class Expunge extends Command {
   protected async processPath(): Promise<void> {
     // Takes no paths.
   }
+}
+
+/** A default file system as Hadoop reads it: a bare name is that of a NameNode. Throws UsageError for a path. */
+function defaultFileSystem(text: string): string {
+  if (text.includes('://')) return text;
+  if (text.includes('/')) throw new UsageError(`No scheme in default FS: ${text}`);
+  return `hdfs://${text}`;
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');
