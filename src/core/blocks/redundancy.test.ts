@@ -175,6 +175,19 @@ describe('copies on their way', () => {
   });
 });
 
+it('a copy is made on a busy node where there is no other', () => {
+  const cluster = new TestCluster();
+  cluster.manager.activate(cluster.now, 0);
+  const nodes = cluster.addNodes(3) as [FakeNode, FakeNode, FakeNode];
+  // Files that their writers leave open keep it so.
+  nodes[2].xceiverCount = 100;
+  cluster.heartbeat(nodes[2]);
+  const block = cluster.addBlock(3);
+  cluster.write(block, nodes.slice(0, 2));
+  cluster.run(20_000);
+  expect(cluster.manager.liveReplicas(block)).toBe(3);
+});
+
 describe('bad replicas', () => {
   it('wait for every storage to report where the key says so', () => {
     for (const deleteCorruptImmediately of [true, false]) {

@@ -51,6 +51,7 @@ export class Choice implements PlacementSteps {
   /** Excluded whatever happens, unlike nodes that were passed over. */
   #barred: ReadonlySet<Datanode> = new Set();
   #avoidStale = false;
+  #considerLoad = true;
   #types: TypeCounts = new Map();
 
   constructor(request: PlacementRequest, cluster: ClusterView, options: PlacementOptions, rules: PlacementRules) {
@@ -130,17 +131,22 @@ export class Choice implements PlacementSteps {
     return this.#pipeline(writer?.node ?? local?.node, targets);
   }
 
-  /** Fills #results; gives way first on stale nodes, then on storage types. Answers where the writer counts as being. */
+  /**
+   * Fills #results; gives way first on stale nodes, then on storage types. For a block that has replicas already a busy
+   * node is better than none, which Apache has it wait for: files that are left open can keep one busy for ever. Answers
+   * where the writer counts as being.
+   */
   #place(wanted: number, excluded: Set<Datanode>, types: TypeCounts | undefined): Writer | undefined {
     const { storagePolicy } = this.#request;
     this.#results = [...this.#request.chosen];
     const newBlock = this.#results.length === 0;
     const total = wanted + this.#results.length;
-    const unavailable = new Set<StorageType>();
+    let unavailable = new Set<StorageType>();
     let writer = this.#request.writer;
     let counts = types === undefined ? undefined : new Map(types);
     let original = new Set(excluded);
     this.#avoidStale = this.#cluster.avoidStale;
+    this.#considerLoad = this.#options.considerLoad;
     for (;;) {
       const missing = total - this.#results.length;
       if (missing <= 0) return writer;
@@ -174,7 +180,10 @@ export class Choice implements PlacementSteps {
         unavailable.add(type);
         retry = true;
       }
-      if (!retry) return writer;
+      if (retry) continue;
+      if (newBlock || !this.reasons.has('tooBusy') || !this.#considerLoad) return writer;
+      this.#considerLoad = false;
+      unavailable = new Set();
     }
   }
 
@@ -254,7 +263,7 @@ export class Choice implements PlacementSteps {
       }
       if (node === undefined || type === undefined) return false;
       this.#excluded.add(node);
-      if (!this.#isGood(node, this.#options.considerLoad)) continue;
+      if (!this.#isGood(node, this.#considerLoad)) continue;
       if (this.#takeStorage(node, type) !== undefined) left--;
     }
     return true;
