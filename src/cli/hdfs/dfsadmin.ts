@@ -15,6 +15,14 @@ import { finalizeUpgrade, restoreFailedStorage, upgrade } from './dfsadmin-stora
 import { fetchImage } from './fetch-image.ts';
 import { MAPPING_COMMANDS } from './user-mappings.ts';
 
+/** Words that Apache's knows, with why they do nothing here. */
+const REFUSED: Readonly<Record<string, string>> = {
+  '-rollingUpgrade': 'rolling upgrades are not built yet',
+  '-allowSnapshot': 'snapshots are not built yet',
+  '-disallowSnapshot': 'snapshots are not built yet',
+  '-provisionSnapshotTrash': 'snapshots are not built yet',
+};
+
 const REPORT_USAGE = '-report [-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance] [-slownodes]';
 
 const USAGE = [
@@ -28,6 +36,7 @@ const USAGE = [
   '\t[-finalizeUpgrade]',
   '\t[-upgrade <query | finalize>]',
   '\t[-refreshNodes]',
+  ...Object.keys(REFUSED).map((word) => `\t[${word}]`),
   ...Object.keys(MAPPING_COMMANDS).map((word) => `\t[${word}]`),
   `\t[${REFRESH_USAGE}]`,
   `\t[${RECONFIG_USAGE}]`,
@@ -41,6 +50,9 @@ const USAGE = [
   '',
   '',
 ].join('\n');
+
+/** The words of the usage. */
+const KNOWN: ReadonlySet<string> = new Set([...USAGE.matchAll(/\t\[(-\w+)/g)].map(([, word = '']) => word));
 
 const FAILED = 255;
 const WAIT_MS = 5000;
@@ -72,6 +84,22 @@ export async function runDfsadmin(
 ): Promise<number> {
   const [command, ...args] = argv;
   const name = command?.replace(/^-/, '') ?? '';
+  const elsewhere = notHdfs(configuration);
+  if (elsewhere !== undefined && KNOWN.has(command ?? '') && !Object.hasOwn(DATANODE_COMMANDS, command ?? '')) {
+    terminal.stderr.write(`${name}: ${elsewhere}\n`);
+    return FAILED;
+  }
+  if (command === undefined || !KNOWN.has(command)) {
+    if (command !== undefined && command !== '-help') terminal.stderr.write(`${name}: Unknown command\n`);
+    (command === '-help' ? terminal.stdout : terminal.stderr).write(USAGE);
+    return command === '-help' ? 0 : FAILED;
+  }
+  if (Object.hasOwn(REFUSED, command)) {
+    terminal.stderr.write(`${name}: ${REFUSED[command]}\n`);
+    return FAILED;
+  }
+  const known = DATANODE_COMMANDS[command];
+  if (known !== undefined) return await runDataNodeCommand({ host, terminal, configuration }, known, args);
   const admin = new HdfsAdmin(host, configuration);
   try {
     switch (command) {
@@ -125,26 +153,17 @@ export async function runDfsadmin(
       case '-setBalancerBandwidth':
         return await setBalancerBandwidth(terminal, admin, args);
       default: {
-        if (command !== undefined && QUOTA_COMMANDS[command] !== undefined) {
-          return await runQuotaCommand(host, terminal, configuration, command, args);
+        const mapping = Object.hasOwn(MAPPING_COMMANDS, command) ? MAPPING_COMMANDS[command] : undefined;
+        if (mapping === undefined) return await runQuotaCommand(host, terminal, configuration, command, args);
+        if (args.length > 0 && mapping.isStrict) return usageOf(terminal, command);
+        const mappings = new UserMappings(host, configuration);
+        try {
+          await mapping.run(mappings);
+        } finally {
+          mappings.close();
         }
-        const mapping = Object.hasOwn(MAPPING_COMMANDS, command ?? '') ? MAPPING_COMMANDS[command ?? ''] : undefined;
-        if (mapping !== undefined) {
-          if (args.length > 0) return usageOf(terminal, command ?? '');
-          const mappings = new UserMappings(host, configuration);
-          try {
-            await mapping.run(mappings);
-          } finally {
-            mappings.close();
-          }
-          terminal.stdout.write(`${mapping.done}\n`);
-          return 0;
-        }
-        const known = DATANODE_COMMANDS[command ?? ''];
-        if (known !== undefined) return await runDataNodeCommand({ host, terminal, configuration }, known, args);
-        if (command !== undefined && command !== '-help') terminal.stderr.write(`${name}: Unknown command\n`);
-        (command === '-help' ? terminal.stdout : terminal.stderr).write(USAGE);
-        return command === '-help' ? 0 : FAILED;
+        terminal.stdout.write(`${mapping.done}\n`);
+        return 0;
       }
     }
   } catch (error) {
@@ -154,6 +173,15 @@ export async function runDfsadmin(
   } finally {
     admin.close();
   }
+}
+
+/** Why fs.defaultFS is nothing to administer; undefined for an HDFS. */
+function notHdfs(configuration: Configuration): string | undefined {
+  const uri = configuration.get('fs.defaultFS') ?? 'file:///';
+  const scheme = /^([a-z][\w+.-]*):/i.exec(uri)?.[1];
+  if (scheme === 'hdfs') return undefined;
+  if (scheme !== undefined && scheme !== 'file') return `No FileSystem for scheme "${scheme}"`;
+  return `FileSystem ${uri} is not an HDFS file system. The fs class is: org.apache.hadoop.fs.LocalFileSystem`;
 }
 
 function usageOf(terminal: Terminal, words: string): number {

@@ -5,7 +5,7 @@ import { loadConfiguration } from '../../config/load.ts';
 import type { Host } from '../../host/host.ts';
 import type { HostMaker } from '../context.ts';
 import { printError } from '../errors.ts';
-import { parseGenericOptions } from '../generic-options.ts';
+import { checkCarried, GENERIC_USAGE, parseGenericOptions } from '../generic-options.ts';
 import { absolutePath } from '../paths.ts';
 import { runShell } from '../shell/shell.ts';
 import type { Terminal } from '../terminal.ts';
@@ -82,13 +82,21 @@ export async function runHdfs(command: string, hosts: HostMaker, terminal: Termi
   const conf = directory ?? host.machine.env('HADOOP_CONF_DIR');
   const where = conf === undefined || conf === '' ? undefined : absolutePath(conf, terminal.cwd);
   const load = async (words: readonly string[]): Promise<{ configuration: Configuration; rest: readonly string[] }> => {
-    const { overrides, files, rest: after } = parseGenericOptions(words);
-    const configuration = await loadConfiguration(host, {
-      directory: where,
-      files: files.map((file) => absolutePath(file, terminal.cwd)),
-      overrides,
-    });
-    return { configuration, rest: after };
+    try {
+      const options = parseGenericOptions(words);
+      if (options.mistake !== undefined) terminal.stdout.write(GENERIC_USAGE);
+      // As Hadoop's Configuration passes over a file that is not there.
+      const files: string[] = [];
+      for (const file of options.files.map((each) => absolutePath(each, terminal.cwd))) {
+        if (await host.disk.exists(file)) files.push(file);
+      }
+      await checkCarried(host, terminal.cwd, options);
+      const configuration = await loadWith(host, where, files, options.overrides);
+      return { configuration, rest: options.rest };
+    } catch (error) {
+      if (error instanceof HdfsError && (error.code === 'ENOENT' || error.code === 'EILLEGAL')) throw new Unready(error);
+      throw error;
+    }
   };
   if (daemon !== undefined) {
     if (daemon !== 'start' && daemon !== 'stop' && daemon !== 'status') {
@@ -131,7 +139,37 @@ export async function runHdfs(command: string, hosts: HostMaker, terminal: Termi
         `WARNING: Attempting to execute replacement "hdfs ${name}" instead.\n\n`,
     );
   }
-  return RUNNERS[name as BuiltCommand]({ hosts, host, terminal, args, load });
+  try {
+    return await RUNNERS[name as BuiltCommand]({ hosts, host, terminal, args, load });
+  } catch (error) {
+    if (!(error instanceof Unready)) throw error;
+    terminal.stderr.write(`${error.message}\n`);
+    return 1;
+  }
+}
+
+/** Generic options of which a command does not even begin: as Java tells an exception that nobody catches. */
+class Unready extends Error {
+  override readonly name = 'Unready';
+
+  constructor(cause: HdfsError, javaClass = cause.javaClass) {
+    super(`${javaClass}: ${cause.message}`, { cause });
+  }
+}
+
+/** Rejects with Unready where files of the command line cannot be read. */
+async function loadWith(
+  host: Host,
+  directory: string | undefined,
+  files: readonly string[],
+  overrides: Readonly<Record<string, string>>,
+): Promise<Configuration> {
+  try {
+    return await loadConfiguration(host, { directory, files, overrides });
+  } catch (error) {
+    if (error instanceof HdfsError && files.length > 0) throw new Unready(error, 'java.lang.RuntimeException');
+    throw error;
+  }
 }
 
 interface Run {

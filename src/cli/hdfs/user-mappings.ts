@@ -13,6 +13,14 @@ export async function runGroups(
   configuration: Configuration,
   users: readonly string[],
 ): Promise<number> {
+  const uri = configuration.get('fs.defaultFS') ?? 'file:///';
+  if (!/^hdfs:\/\/[^/]/.test(uri)) {
+    const wrong = /^[\w+.-]+:\/\/[^/]/.test(uri) ? "is not of scheme 'hdfs'." : 'has no authority.';
+    terminal.stderr.write(
+      `java.lang.IllegalArgumentException: Invalid URI for NameNode address (check fs.defaultFS): ${uri} ${wrong}\n`,
+    );
+    return 1;
+  }
   const mappings = new UserMappings(host, configuration);
   try {
     for (const user of users.length === 0 ? [mappings.user] : users) {
@@ -31,16 +39,34 @@ export async function runGroups(
 
 /** By the word of dfsadmin. */
 export const MAPPING_COMMANDS: Readonly<
-  Record<string, { readonly done: string; readonly run: (mappings: UserMappings) => Promise<void> }>
+  Record<
+    string,
+    {
+      readonly done: string;
+      /** Whether words behind it are a mistake; Apache's passes over them with the others. */
+      readonly isStrict: boolean;
+      readonly run: (mappings: UserMappings) => Promise<void>;
+    }
+  >
 > = {
-  '-refreshServiceAcl': { done: 'Refresh service acl successful', run: (mappings) => mappings.refreshPolicy() },
+  '-refreshServiceAcl': {
+    done: 'Refresh service acl successful',
+    isStrict: true,
+    run: (mappings) => mappings.refreshPolicy(),
+  },
   '-refreshUserToGroupsMappings': {
     done: 'Refresh user to groups mapping successful',
+    isStrict: true,
     run: (mappings) => mappings.refreshGroups(),
   },
-  '-refreshCallQueue': { done: 'Refresh call queue successful', run: (mappings) => mappings.refreshCallQueue() },
+  '-refreshCallQueue': {
+    done: 'Refresh call queue successful',
+    isStrict: false,
+    run: (mappings) => mappings.refreshCallQueue(),
+  },
   '-refreshSuperUserGroupsConfiguration': {
     done: 'Refresh super user groups configuration successful',
+    isStrict: false,
     run: (mappings) => mappings.refreshProxyUsers(),
   },
 };
