@@ -4,6 +4,7 @@ import { HdfsError } from '../../base/errors.ts';
 import { binaryPrefix } from '../../base/sizes.ts';
 import { DataNodeAdmin } from '../../client/datanode-admin.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { parseHostPort } from '../../config/nameservices.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -35,7 +36,7 @@ export const DATANODE_COMMANDS: Readonly<Record<string, DataNodeWords>> = {
     least: 1,
     most: Number.POSITIVE_INFINITY,
     run: (command, args) =>
-      withDataNode(command, args[0] ?? '', async (node) => {
+      withReachable(command, args[0] ?? '', async (node) => {
         await node.evictWriters();
         command.terminal.stdout.write(`Requested writer eviction to datanode ${args[0]}\n`);
         return 0;
@@ -63,7 +64,7 @@ export const DATANODE_COMMANDS: Readonly<Record<string, DataNodeWords>> = {
     least: 1,
     most: 1,
     run: (command, args) =>
-      withDataNode(command, args[0] ?? '', async (node) => {
+      withReachable(command, args[0] ?? '', async (node) => {
         const { uptimeSeconds, softwareVersion, configVersion } = await node.info();
         command.terminal.stdout.write(
           `Uptime: ${uptimeSeconds}, Software version: ${softwareVersion}, Config version: ${configVersion}\n`,
@@ -76,7 +77,7 @@ export const DATANODE_COMMANDS: Readonly<Record<string, DataNodeWords>> = {
     least: 1,
     most: 1,
     run: (command, args) =>
-      withDataNode(command, args[0] ?? '', async (node) => {
+      withReachable(command, args[0] ?? '', async (node) => {
         command.terminal.stdout.write(`Balancer bandwidth is ${await node.balancerBandwidth()} bytes per second.\n`);
         return 0;
       }),
@@ -121,6 +122,12 @@ export async function withDataNode(
   address: string,
   run: (node: DataNodeAdmin) => Promise<number>,
 ): Promise<number> {
+  try {
+    parseHostPort(address, 'the address of the DataNode');
+  } catch (error) {
+    if (!(error instanceof HdfsError)) throw error;
+    throw new HdfsError('EILLEGAL', `Does not contain a valid host:port authority: ${address}`, { cause: error });
+  }
   const node = new DataNodeAdmin(host, configuration, address);
   try {
     return await run(node);
@@ -155,6 +162,7 @@ async function triggerBlockReport(command: DataNodeCommand, args: readonly strin
   const { stdout, stderr } = command.terminal;
   const at = args.indexOf('-namenode');
   const nameNode = at < 0 ? undefined : args[at + 1];
+  if (at >= 0 && nameNode === undefined) throw new HdfsError('EILLEGAL', 'option -namenode requires 1 argument.');
   const rest = args.filter((_, i) => at < 0 || (i !== at && i !== at + 1));
   const incremental = rest.includes('-incremental');
   const [address, ...more] = rest.filter((word) => word !== '-incremental');
@@ -172,10 +180,22 @@ async function triggerBlockReport(command: DataNodeCommand, args: readonly strin
       return 0;
     });
   } catch (error) {
+    if (error instanceof HdfsError && error.code === 'EILLEGAL') throw error;
     stderr.write(`triggerBlockReport error: ${javaText(error)}\n`);
     return 1;
   }
   const what = incremental ? 'an incremental' : 'a full';
   stdout.write(`Triggering ${what} block report on ${address}${nameNode === undefined ? '' : ` to namenode ${nameNode}`}.\n`);
   return 0;
+}
+
+/** As withDataNode, where Apache says of every failure that the node is out of reach. */
+async function withReachable(...[command, address, run]: Parameters<typeof withDataNode>): Promise<number> {
+  return withDataNode(command, address, async (node) => {
+    try {
+      return await run(node);
+    } catch (error) {
+      throw new HdfsError('EIO', `Datanode unreachable. ${javaText(error)}`, { cause: error });
+    }
+  });
 }

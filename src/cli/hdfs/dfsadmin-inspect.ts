@@ -16,6 +16,10 @@ const usage = (terminal: Terminal, words: string): number => {
 export async function listOpenFiles(terminal: Terminal, admin: HdfsAdmin, args: readonly string[]): Promise<number> {
   if (args.length > 3) return usage(terminal, '-listOpenFiles [-blockingDecommission] [-path <path>]');
   const at = args.indexOf('-path');
+  if (at >= 0 && args[at + 1] === undefined) {
+    terminal.stderr.write('listOpenFiles: option -path requires 1 argument.\n');
+    return usage(terminal, '-listOpenFiles [-blockingDecommission] [-path <path>]');
+  }
   const path = at < 0 ? '' : (args[at + 1] ?? '').trim();
   const blockingDecommission = args.includes('-blockingDecommission');
   const columns = (host: string, name: string, file: string): void => {

@@ -98,8 +98,10 @@ export async function runDfsadmin(
     terminal.stderr.write(`${name}: ${REFUSED[command]}\n`);
     return FAILED;
   }
-  const known = DATANODE_COMMANDS[command];
-  if (known !== undefined) return await runDataNodeCommand({ host, terminal, configuration }, known, args);
+  const node = DATANODE_COMMANDS[command];
+  if (node !== undefined) {
+    return await refusing(terminal, name, () => runDataNodeCommand({ host, terminal, configuration }, node, args));
+  }
   const admin = new HdfsAdmin(host, configuration);
   try {
     switch (command) {
@@ -138,6 +140,8 @@ export async function runDfsadmin(
       case '-fetchImage': {
         const [target] = args;
         if (target === undefined || args.length > 1) return usageOf(terminal, '-fetchImage <local directory>');
+        // Whoever serves is asked first, as Apache's looks for it.
+        await admin.safeMode('get');
         return await fetchImage(host, terminal, configuration, target);
       }
       case '-reconfig':
@@ -182,6 +186,17 @@ function notHdfs(configuration: Configuration): string | undefined {
   if (scheme === 'hdfs') return undefined;
   if (scheme !== undefined && scheme !== 'file') return `No FileSystem for scheme "${scheme}"`;
   return `FileSystem ${uri} is not an HDFS file system. The fs class is: org.apache.hadoop.fs.LocalFileSystem`;
+}
+
+/** Runs a command; what it refuses is printed in one line. */
+async function refusing(terminal: Terminal, name: string, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof HdfsError)) throw error;
+    terminal.stderr.write(`${name}: ${messageOf(error).split('\n', 1)[0]}\n`);
+    return FAILED;
+  }
 }
 
 function usageOf(terminal: Terminal, words: string): number {

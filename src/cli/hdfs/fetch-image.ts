@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import type { Host, HttpClientResponse } from '../../host/host.ts';
+import type { DiskFile, Host, HttpClientResponse } from '../../host/host.ts';
 import { absolutePath } from '../paths.ts';
 import type { Terminal } from '../terminal.ts';
 import { webAddress } from '../web-address.ts';
@@ -61,7 +61,12 @@ interface Expected {
 
 async function receive(host: Host, { body }: HttpClientResponse, { url, path, length, digest }: Expected): Promise<void> {
   const aside = `${path}.part`;
-  const file = await host.disk.open(aside, 'w');
+  let file: DiskFile;
+  try {
+    file = await host.disk.open(aside, 'w');
+  } catch (error) {
+    throw new HdfsError('EIO', 'Unable to download to any storage directory', { cause: error });
+  }
   const hash = createHash('md5');
   let received = 0;
   let isWhole = false;

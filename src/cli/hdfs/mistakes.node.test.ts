@@ -47,6 +47,17 @@ test.each([
   ['dfsadmin -fs -safemode get', 255, 'get: Unknown command'],
   ['dfsadmin -fs h:1 -allowSnapshot /d', 255, 'allowSnapshot: snapshots are not built yet'],
   ['dfsadmin -fs h:1 -rollingUpgrade query', 255, 'rollingUpgrade: rolling upgrades are not built yet'],
+  ['dfsadmin -getDatanodeInfo nohost', 255, 'getDatanodeInfo: Does not contain a valid host:port authority: nohost'],
+  ['dfsadmin -triggerBlockReport one', 255, 'triggerBlockReport: Does not contain a valid host:port authority: one'],
+  ['dfsadmin -triggerBlockReport h:1 -namenode', 255, 'triggerBlockReport: option -namenode requires 1 argument.'],
+  [
+    'dfsadmin -getBalancerBandwidth localhost:1',
+    255,
+    'getBalancerBandwidth: Datanode unreachable. java.net.ConnectException: Call From ',
+  ],
+  ['dfsadmin -fs h:1 -listOpenFiles -path', 255, 'listOpenFiles: option -path requires 1 argument.'],
+  ['dfsadmin -fs h:1 -setQuota 9223372036854775808 /d', 255, 'setQuota: For input string: "9223372036854775808"'],
+  ['dfsadmin -D ipc.client.connect.max.retries=0 -fs hdfs://localhost:1 -fetchImage .', 255, 'fetchImage: Call From '],
   [
     'groups -fs file:/// root',
     1,
