@@ -85,10 +85,12 @@ export async function runHdfs(command: string, hosts: HostMaker, terminal: Termi
     try {
       const options = parseGenericOptions(words);
       if (options.mistake !== undefined) terminal.stdout.write(GENERIC_USAGE);
-      // As Hadoop's Configuration passes over a file that is not there.
       const files: string[] = [];
       for (const file of options.files.map((each) => absolutePath(each, terminal.cwd))) {
         if (await host.disk.exists(file)) files.push(file);
+        else if (WANT_THEIR_FILES.has(name)) {
+          throw new Unready(new HdfsError('ENOENT', `file:${file} not found`), 'java.lang.RuntimeException');
+        }
       }
       await checkCarried(host, terminal.cwd, options);
       const configuration = await loadWith(host, where, files, options.overrides);
@@ -147,6 +149,12 @@ export async function runHdfs(command: string, hosts: HostMaker, terminal: Termi
     return 1;
   }
 }
+
+/**
+ * Commands that do not begin where a file of -conf is missing. Hadoop's shell does not, its other commands pass over it; we have
+ * daemons not do so either, which would come up with directories that nobody meant.
+ */
+const WANT_THEIR_FILES: ReadonlySet<string> = new Set(['dfs', 'namenode', 'secondarynamenode', 'datanode', 'httpfs']);
 
 /** Generic options of which a command does not even begin: as Java tells an exception that nobody catches. */
 class Unready extends Error {

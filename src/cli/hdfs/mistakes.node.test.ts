@@ -27,6 +27,8 @@ const NOT_HDFS = 'FileSystem file:/// is not an HDFS file system. The fs class i
 test.each([
   ['getconf --conf none.xml -confKey dfs.blocksize', 0, '134217728'],
   ['getconf -conf none.xml -confKey dfs.blocksize', 0, '134217728'],
+  ['dfs -conf none.xml -ls /', 1, 'java.lang.RuntimeException: file:'],
+  ['namenode -conf none.xml -format', 1, 'java.lang.RuntimeException: file:'],
   ['getconf -conf=good.xml -confKey dfs.blocksize', 0, '777'],
   ['getconf -conf broken.xml -confKey dfs.blocksize', 1, 'java.lang.RuntimeException: '],
   ['getconf -conf . -confKey dfs.blocksize', 1, 'java.lang.RuntimeException: '],
