@@ -8,7 +8,8 @@ import { formatConfigurationXml } from '../../src/config/xml.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** How long anything may take that has to happen. */
-export const PATIENCE_MS = 60_000;
+// A recovery that fails is begun again after half a minute, as Hadoop’s; two may fail.
+export const PATIENCE_MS = 100_000;
 
 export class Daemon {
   readonly role: string;
