@@ -1,11 +1,13 @@
 // One block coming in: packets from a client or from the node before us in the pipeline go on to the next node, into the
 // files, and are acknowledged in order (core/pipeline/ack-queue.ts). The last packet finalizes the replica. Who opened the
 // replica and why is write-block.ts. Apache: BlockReceiver.
+
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
 import { type AckEffect, AckQueue, type QueuedPacket } from '../../core/pipeline/ack-queue.ts';
 import type { Clock, Log } from '../../host/host.ts';
 import { AckReader } from '../../transfer/ack-reader.ts';
 import { type ByteSource, flushed } from '../../transfer/byte-source.ts';
+import type { Throttle } from '../../transfer/throttle.ts';
 import { Status } from '../../wire/messages/transfer.ts';
 import { AckWriter, UNKNOWN_SEQNO } from '../../wire/transfer/acks.ts';
 import type { DataChecksum } from './data-checksum.ts';
@@ -14,7 +16,6 @@ import type { Mirror } from './mirror.ts';
 import { type PacketConsumer, PacketParser, type PacketView } from './packet-parser.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
 import type { ReplicaFiles } from './replica-files.ts';
-import type { Throttle } from './throttle.ts';
 
 /** Acknowledgements that a client may leave unread. */
 const MAX_QUEUED_ACK_BYTES = 1024 * 1024;
@@ -196,9 +197,10 @@ export class BlockReceiver implements PacketConsumer {
     const storing = this.handOn();
     const bytes = this.turnBytes;
     this.turnBytes = 0;
-    const slowed = this.options.throttle.take(bytes, () => this.settled);
-    if (slowed === undefined || storing === undefined) return storing ?? slowed;
-    return Promise.all([storing, slowed]).then(() => undefined);
+    return both(
+      storing,
+      this.options.throttle.take(bytes, () => this.settled),
+    );
   }
 
   private handOn(): Promise<void> | undefined {
@@ -212,8 +214,7 @@ export class BlockReceiver implements PacketConsumer {
       this.completeBlock(last).catch((error: unknown) => this.fail(asError(error)));
       return undefined;
     }
-    if (forwarding !== undefined && storing !== undefined) return Promise.all([forwarding, storing]).then(() => undefined);
-    return forwarding ?? storing;
+    return both(forwarding, storing);
   }
 
   private forward(): Promise<void> | undefined {
@@ -386,6 +387,12 @@ export class BlockReceiver implements PacketConsumer {
     this.afterSending = undefined;
     afterSending?.();
   }
+}
+
+/** Waits for what there is to wait for. */
+function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Promise.all([one, other]).then(() => undefined);
 }
 
 const NO_SUMS = Buffer.alloc(0);

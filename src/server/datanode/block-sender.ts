@@ -6,11 +6,11 @@ import { HdfsError } from '../../base/errors.ts';
 import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
 import type { Clock } from '../../host/host.ts';
 import type { ByteSource } from '../../transfer/byte-source.ts';
+import type { Throttle } from '../../transfer/throttle.ts';
 import { writePacketHeader } from '../../wire/transfer/packet.ts';
 import type { OpenReplica } from './open-replica.ts';
 import { dropBuffer, giveBuffer, LARGE_BYTES, mayTakeLarge, takeBuffer } from './packet-buffers.ts';
 import { describeBlock } from './replica.ts';
-import type { Throttle } from './throttle.ts';
 
 /** Data of one packet, whatever the chunk size, unless one chunk is larger. */
 const PACKET_BYTES = 128 * 1024;

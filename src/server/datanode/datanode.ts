@@ -1,6 +1,7 @@
 // The DataNode put together: storage directories, replicas, the data port, the two RPC protocols, the web port, and an
 // actor for each NameNode. It starts without waiting for a NameNode and serves a block pool as soon as one has told it
 // whose it is. Where to read next: xceiver.ts for data, namenode-actor.ts for NameNodes, dataset.ts for replicas.
+
 import { assert } from '../../base/assert.ts';
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
@@ -13,6 +14,7 @@ import { connectionCheck } from '../../security/connections.ts';
 import { configuredGroups } from '../../security/groups.ts';
 import { ProxyUsers } from '../../security/proxy-users.ts';
 import { ServiceAuthorization } from '../../security/service-authorization.ts';
+import { Throttle } from '../../transfer/throttle.ts';
 import { ackHints } from './ack-hints.ts';
 import { actorOwner } from './actor-owner.ts';
 import { countBlocks } from './block-reports.ts';
@@ -38,11 +40,10 @@ import { reconfigurableKeys } from './reconfigurable-keys.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { RollingUpgrades } from './rolling-upgrade.ts';
 import { Scanners } from './scanners.ts';
-import type { Counters, Services } from './services.ts';
+import type { Counters, Services, Throttles } from './services.ts';
 import { type DataNodeSettings, readSettings } from './settings.ts';
 import { SpaceCount } from './space-count.ts';
 import { Storages } from './storages.ts';
-import { Throttle, type Throttles } from './throttle.ts';
 import { openWebPort } from './web-port.ts';
 import { XceiverServer } from './xceiver.ts';
 

@@ -4,8 +4,10 @@
 
 /** Packets of the usual size, with their checksums, find room twice. */
 export const PACKET_MEMORY_BYTES = 128 * 1024;
-/** All packets that one read of the connection brings (256 KB), and the one before them that it completes. */
-export const TURN_MEMORY_BYTES = 384 * 1024;
+/** Reads of the kernel go into a slab of this size, reused for each connection. */
+export const SLAB_BYTES = 256 * 1024;
+/** All packets that one read of the connection brings, and the one before them that it completes. */
+export const TURN_MEMORY_BYTES = SLAB_BYTES + PACKET_MEMORY_BYTES;
 
 /** Pieces of one size; so many are kept while nobody uses them. */
 class Shelf {

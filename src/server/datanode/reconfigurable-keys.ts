@@ -3,8 +3,8 @@ import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { changeable, type ReconfigurableKey, trueOrFalse, wholeNumber } from '../../config/reconfiguration.ts';
 import { type DataDirectory, describeDirectory, parseDataDirectories } from './data-directories.ts';
+import type { Throttles } from './services.ts';
 import type { DataNodeSettings } from './settings.ts';
-import type { Throttles } from './throttle.ts';
 
 const DATA_DIR = 'dfs.datanode.data.dir';
 

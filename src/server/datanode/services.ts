@@ -1,6 +1,8 @@
 // What the parts of a DataNode share: its host and settings, its replicas, and the few things that they ask of or tell to
 // its NameNodes. Made once by datanode.ts.
+
 import type { Host } from '../../host/host.ts';
+import type { Throttle } from '../../transfer/throttle.ts';
 import type { DatanodeIDProto, DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
 import type { Dataset } from './dataset.ts';
 import type { DiskMetrics } from './disk-metrics.ts';
@@ -9,7 +11,16 @@ import type { RamDisk } from './ram-disk.ts';
 import type { BlockName } from './replica.ts';
 import type { ReplicaChanges } from './replica-changes.ts';
 import type { DataNodeSettings } from './settings.ts';
-import type { Throttles } from './throttle.ts';
+
+/** Bounds on the bytes a second, by what moves. */
+export interface Throttles {
+  /** Replicas to other nodes, for a NameNode. */
+  readonly transfer: Throttle;
+  /** Blocks that come in, and what a pipeline's new member is sent. */
+  readonly write: Throttle;
+  /** Readers. */
+  readonly read: Throttle;
+}
 
 /** Numbers for heartbeats and /jmx. */
 export interface Counters {

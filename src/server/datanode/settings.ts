@@ -6,8 +6,8 @@ import { reservedBytes, reservedCalculatorOf } from '../../core/replica/reserved
 import { type VolumeChooserOptions, volumePolicyOf } from '../../core/replica/volume-choice.ts';
 import type { Address } from '../../host/host.ts';
 import { type DataDirectory, storageTypeName } from './data-directories.ts';
+import type { Throttles } from './services.ts';
 import type { Reserving } from './storages.ts';
-import type { Throttles } from './throttle.ts';
 
 export interface DataNodeSettings {
   readonly transferAddress: Address;

@@ -20,14 +20,13 @@ import { DATA_TRANSFER_VERSION, isOp, MAX_OP_MESSAGE_BYTES, OP_HEADER_BYTES, OPS
 import { blockChecksum } from './block-checksum.ts';
 import { BlockSender, rangeOf } from './block-sender.ts';
 import { type OpenReplica, openReplica } from './open-replica.ts';
+import { SLAB_BYTES } from './packet-memory.ts';
 import { type BlockName, describeBlock } from './replica.ts';
 import { blockOfHeader } from './requests.ts';
 import { transferForRecovery } from './send-replica.ts';
 import type { Services } from './services.ts';
 import { writeBlock } from './write-block.ts';
 
-/** Reads of the kernel go into a slab of this size, reused for each connection. */
-const SLAB_BYTES = 256 * 1024;
 const MAX_STATUS_BYTES = 1024;
 
 /** What follows an operation: another one on the same connection, or its end. */

@@ -3,40 +3,13 @@
 import { createHash } from 'node:crypto';
 import { HdfsError, messageOf } from '../../../base/errors.ts';
 import type { DiskFile, Host } from '../../../host/host.ts';
+import { Throttle } from '../../../transfer/throttle.ts';
 
 const CHUNK_BYTES = 64 * 1024;
-/** The rate is kept over periods of this length. Apache: DataTransferThrottler. */
-const PERIOD_MS = 500;
-
-/** Keeps a stream of bytes at a rate; 0 bytes a second means no bound. */
-export class Throttle {
-  private readonly host: Pick<Host, 'clock'>;
-  private readonly bytesPerPeriod: number;
-  private periodStart: number;
-  private used = 0;
-
-  constructor(host: Pick<Host, 'clock'>, bytesPerSecond: number) {
-    this.host = host;
-    this.bytesPerPeriod = bytesPerSecond <= 0 ? Number.POSITIVE_INFINITY : Math.max(1, (bytesPerSecond * PERIOD_MS) / 1000);
-    this.periodStart = host.clock.monotonic();
-  }
-
-  async take(bytes: number): Promise<void> {
-    this.used += bytes;
-    while (this.used >= this.bytesPerPeriod) {
-      const now = this.host.clock.monotonic();
-      const ends = this.periodStart + PERIOD_MS;
-      if (now < ends) await this.host.clock.sleep(ends - now);
-      // What is not used in a long silence is not saved up for later.
-      this.periodStart = Math.max(ends, this.host.clock.monotonic() - PERIOD_MS);
-      this.used -= this.bytesPerPeriod;
-    }
-  }
-}
 
 /** A whole file in chunks, each of its own. */
 export async function* fileBody(host: Host, path: string, bytesPerSecond: number): AsyncGenerator<Uint8Array> {
-  const throttle = new Throttle(host, bytesPerSecond);
+  const throttle = new Throttle(host.clock, bytesPerSecond);
   const file = await host.disk.open(path, 'r');
   try {
     for (let position = 0; ; ) {
@@ -97,7 +70,7 @@ export async function receiveFile(
         host.log.log('warn', 'transfer', `Unable to download file ${path}: ${messageOf(error)}`);
       }
     }
-    const throttle = new Throttle(host, bytesPerSecond);
+    const throttle = new Throttle(host.clock, bytesPerSecond);
     const hash = createHash('md5');
     let received = 0;
     for await (const chunk of body) {

@@ -1,6 +1,6 @@
-// If these fail, a bound on a DataNode's traffic holds nothing back, or stops it for good.
+// If these fail, a bound on blocks or images that travel holds nothing back, or stops it for good.
 import { expect, test } from 'vitest';
-import { Simulation } from '../../host/sim/index.ts';
+import { Simulation } from '../host/sim/index.ts';
 import { Throttle } from './throttle.ts';
 
 const never = (): boolean => false;

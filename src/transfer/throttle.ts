@@ -1,6 +1,6 @@
 // A bound on the bytes a second of all that goes through it together. What has been moved is counted afterwards, and who moved
 // it waits until the rate allows for it. Apache: DataTransferThrottler.
-import type { Clock } from '../../host/host.ts';
+import type { Clock } from '../host/host.ts';
 
 /** So much of a second may pass at once. Apache: the throttler's period. */
 const BURST_MS = 500;
@@ -37,7 +37,7 @@ export class Throttle {
   }
 
   /** Notes bytes that have been moved. A promise: the mover has to wait for it, unless it is `given up` meanwhile. */
-  take(bytes: number, givenUp: () => boolean): Promise<void> | undefined {
+  take(bytes: number, givenUp: () => boolean = () => false): Promise<void> | undefined {
     if (!this.isOn || bytes <= 0) return undefined;
     this.#refill();
     this.#allowance -= bytes;
@@ -62,14 +62,4 @@ export class Throttle {
       await this.#clock.sleep(Math.min(LONGEST_SLEEP_MS, missingMs));
     }
   }
-}
-
-/** Those of a DataNode, by what moves. */
-export interface Throttles {
-  /** Replicas to other nodes, for a NameNode. */
-  readonly transfer: Throttle;
-  /** Blocks that come in, and what a pipeline's new member is sent. */
-  readonly write: Throttle;
-  /** Readers. */
-  readonly read: Throttle;
 }
