@@ -100,6 +100,10 @@ function wholeNumber(text: string, otherwise: string): number {
   throw illegal(/^[+-]?\d+[kmgtpe]?$/i.test(text) ? `${text} does not fit in a Long` : otherwise);
 }
 
+/** What dfsadmin says of a local file system where it wants an HDFS. */
+export const localFileSystem = (uri: string): string =>
+  `FileSystem ${uri} is not an HDFS file system. The fs class is: org.apache.hadoop.fs.LocalFileSystem`;
+
 const illegal = (message: string): HdfsError => new HdfsError('EILLEGAL', message);
 
 /** One path after the other; what fails with one is printed, and the others are still done. */
@@ -139,7 +143,7 @@ async function forEach(systems: FileSystems, text: string, apply: Wanted['apply'
   const fs = await systems.of(text);
   for (const item of await expandGlob(fs, text)) {
     if (!(fs instanceof HdfsFileSystem)) {
-      throw illegal(`FileSystem ${fs.uri}/ is not an HDFS file system. The fs class is: org.apache.hadoop.fs.LocalFileSystem`);
+      throw illegal(localFileSystem(`${fs.uri}/`));
     }
     await apply(fs.hdfs.quotas, item.path);
   }

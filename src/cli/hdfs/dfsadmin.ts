@@ -9,7 +9,7 @@ import type { Host } from '../../host/host.ts';
 import { javaDate, type Terminal } from '../terminal.ts';
 import { DATANODE_COMMANDS, type DataNodeCommand, type DataNodeWords } from './dfsadmin-datanode.ts';
 import { listOpenFiles, printTopology, setBalancerBandwidth } from './dfsadmin-inspect.ts';
-import { QUOTA_COMMANDS, runQuotaCommand } from './dfsadmin-quota.ts';
+import { localFileSystem, QUOTA_COMMANDS, runQuotaCommand } from './dfsadmin-quota.ts';
 import { RECONFIG_USAGE, REFRESH_USAGE, reconfigure, refresh } from './dfsadmin-reconfig.ts';
 import { finalizeUpgrade, restoreFailedStorage, upgrade } from './dfsadmin-storage.ts';
 import { fetchImage } from './fetch-image.ts';
@@ -84,15 +84,15 @@ export async function runDfsadmin(
 ): Promise<number> {
   const [command, ...args] = argv;
   const name = command?.replace(/^-/, '') ?? '';
-  const elsewhere = notHdfs(configuration);
-  if (elsewhere !== undefined && KNOWN.has(command ?? '') && !Object.hasOwn(DATANODE_COMMANDS, command ?? '')) {
-    terminal.stderr.write(`${name}: ${elsewhere}\n`);
-    return FAILED;
-  }
   if (command === undefined || !KNOWN.has(command)) {
     if (command !== undefined && command !== '-help') terminal.stderr.write(`${name}: Unknown command\n`);
     (command === '-help' ? terminal.stdout : terminal.stderr).write(USAGE);
     return command === '-help' ? 0 : FAILED;
+  }
+  const elsewhere = notHdfs(configuration);
+  if (elsewhere !== undefined && !Object.hasOwn(DATANODE_COMMANDS, command)) {
+    terminal.stderr.write(`${name}: ${elsewhere}\n`);
+    return FAILED;
   }
   if (Object.hasOwn(REFUSED, command)) {
     terminal.stderr.write(`${name}: ${REFUSED[command]}\n`);
@@ -102,6 +102,16 @@ export async function runDfsadmin(
   if (node !== undefined) {
     return await refusing(terminal, name, () => runDataNodeCommand({ host, terminal, configuration }, node, args));
   }
+  return await refusing(terminal, name, () => administer(host, terminal, configuration, command, args));
+}
+
+async function administer(
+  host: Host,
+  terminal: Terminal,
+  configuration: Configuration,
+  command: string,
+  args: readonly string[],
+): Promise<number> {
   const admin = new HdfsAdmin(host, configuration);
   try {
     switch (command) {
@@ -170,10 +180,6 @@ export async function runDfsadmin(
         return 0;
       }
     }
-  } catch (error) {
-    if (!(error instanceof HdfsError)) throw error;
-    terminal.stderr.write(`${name}: ${messageOf(error).split('\n', 1)[0]}\n`);
-    return FAILED;
   } finally {
     admin.close();
   }
@@ -185,7 +191,7 @@ function notHdfs(configuration: Configuration): string | undefined {
   const scheme = /^([a-z][\w+.-]*):/i.exec(uri)?.[1];
   if (scheme === 'hdfs') return undefined;
   if (scheme !== undefined && scheme !== 'file') return `No FileSystem for scheme "${scheme}"`;
-  return `FileSystem ${uri} is not an HDFS file system. The fs class is: org.apache.hadoop.fs.LocalFileSystem`;
+  return localFileSystem(uri);
 }
 
 /** Runs a command; what it refuses is printed in one line. */

@@ -1,7 +1,6 @@
 // One block coming in: packets from a client or from the node before us in the pipeline go on to the next node, into the
 // files, and are acknowledged in order (core/pipeline/ack-queue.ts). The last packet finalizes the replica. Who opened the
 // replica and why is write-block.ts. Apache: BlockReceiver.
-
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
 import { type AckEffect, AckQueue, type QueuedPacket } from '../../core/pipeline/ack-queue.ts';
 import type { Clock, Log } from '../../host/host.ts';

@@ -1,7 +1,6 @@
 // A range of a replica going out as packets: to a reading client, or to another DataNode. The range is widened to whole
 // chunks, so that the receiver can check them. Packets are made in two buffers by turns, several of them with one read of
 // the disk: while one buffer goes to the peer, the other is being filled. Apache: BlockSender.
-
 import { HdfsError } from '../../base/errors.ts';
 import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
 import type { Clock } from '../../host/host.ts';

@@ -1,7 +1,6 @@
 // The DataNode put together: storage directories, replicas, the data port, the two RPC protocols, the web port, and an
 // actor for each NameNode. It starts without waiting for a NameNode and serves a block pool as soon as one has told it
 // whose it is. Where to read next: xceiver.ts for data, namenode-actor.ts for NameNodes, dataset.ts for replicas.
-
 import { assert } from '../../base/assert.ts';
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';

@@ -1,6 +1,5 @@
 // What the parts of a DataNode share: its host and settings, its replicas, and the few things that they ask of or tell to
 // its NameNodes. Made once by datanode.ts.
-
 import type { Host } from '../../host/host.ts';
 import type { Throttle } from '../../transfer/throttle.ts';
 import type { DatanodeIDProto, DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
