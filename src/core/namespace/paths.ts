@@ -16,6 +16,9 @@ export type PathComponents = readonly Uint8Array[];
 /** Components of the root alone. */
 export const ROOT_COMPONENTS: PathComponents = [EMPTY_NAME];
 
+/** Java class that a path which is not absolute is refused with. Apache: DFSUtil.getPathComponents. */
+export const NOT_ABSOLUTE = 'java.lang.AssertionError';
+
 /**
  * Splits an absolute path. Repeated and trailing slashes vanish, as in Apache's DFSUtil.getPathComponents. Throws
  * HdfsError for a path that is not absolute, under the class name that Apache answers with.
@@ -23,7 +26,7 @@ export const ROOT_COMPONENTS: PathComponents = [EMPTY_NAME];
 export function splitPath(path: string): PathComponents {
   if (!path.startsWith('/')) {
     throw new HdfsError('EILLEGAL', `Absolute path required, but got '${path}'`, {
-      remoteClass: 'java.lang.AssertionError',
+      remoteClass: NOT_ABSOLUTE,
       path,
     });
   }

@@ -9,7 +9,7 @@ import {
   RenameEventProto,
   UnlinkEventProto,
 } from '../../wire/messages/inotify.ts';
-import { type Api, createFile, mkdir, TestNameNode } from './test-namenode.ts';
+import { type Api, createFile, exists, mkdir, TestNameNode } from './test-namenode.ts';
 
 async function started(
   keys: Readonly<Record<string, string | number | boolean>> = {},
@@ -71,6 +71,15 @@ test('a listing of several directories goes on behind what is missing, and in th
   await expect(
     api.getBatchedListing({ paths: Array(5).fill('/d'), startAfter: new Uint8Array(0), needLocation: false }),
   ).rejects.toThrow('Too many source paths (5 > 4)');
+  for (const path of ['', 'd']) {
+    await expect(
+      api.getBatchedListing({ paths: ['/f', path], startAfter: new Uint8Array(0), needLocation: false }),
+    ).rejects.toMatchObject({
+      remoteClass: 'java.lang.AssertionError',
+      message: expect.stringContaining(`Absolute path required, but got '${path}'`),
+    });
+  }
+  expect(await exists(api, '/d')).toBe(true);
 });
 
 test('events tell what was done, from any transaction on, across segments and restarts', async () => {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { HdfsError } from '../../../base/errors.ts';
 import { InodeType } from '../../../core/namespace/inodes.ts';
 import type { Namespace } from '../../../core/namespace/namespace.ts';
+import { NOT_ABSOLUTE } from '../../../core/namespace/paths.ts';
 import type { Caller } from '../../../core/namespace/permissions.ts';
 import type { FileStatus } from '../../../core/namespace/queries/file-status.ts';
 import { listing } from '../../../core/namespace/queries/listing.ts';
@@ -112,7 +113,8 @@ export class BatchedListing {
       page = this.#page(writer, found, locationsOf);
       writer.tag(LISTING.parentIdx).putUint32(index);
     } catch (error) {
-      if (!(error instanceof HdfsError)) throw error;
+      // What is no path at all is no exception of Java's, but an error, which nothing there catches.
+      if (!(error instanceof HdfsError) || error.javaClass === NOT_ABSOLUTE) throw error;
       writer.tag(LISTING.parentIdx).putUint32(index);
       const exception = writer.begin(LISTING.exception);
       writeRemoteExceptionProto({ className: error.javaClass.replaceAll('$', '.'), message: error.message }, writer);
