@@ -14,6 +14,7 @@ const bundle = await build({
       export { EDIT_OPS } from './src/wire/tables/edits.ts';
       export { TRANSFER_OPS } from './src/wire/tables/transfer.ts';
       export { WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS } from './src/wire/tables/webhdfs.ts';
+      export { PARTLY_BUILT } from './src/wire/tables/partly-built.ts';
       export { HTTP_DIFFERENCES } from './src/wire/tables/http-differences.ts';
       export { HDFS_COMMANDS } from './src/cli/hdfs/commands.ts';
       export { HADOOP_COMMANDS } from './src/cli/hdfs/hadoop-commands.ts';
@@ -37,6 +38,7 @@ const {
   WEBHDFS_OPS_BY_METHOD,
   WEBHDFS_OPS,
   HTTP_DIFFERENCES,
+  PARTLY_BUILT,
   HDFS_COMMANDS,
   HADOOP_COMMANDS,
   VERBS,
@@ -117,6 +119,12 @@ const text = [
   '| What | Why |',
   '|---|---|',
   ...HTTP_DIFFERENCES.map(({ what, why }) => `| ${what} | ${why} |`),
+  '',
+  '## Built in part',
+  '',
+  '| What | Why |',
+  '|---|---|',
+  ...PARTLY_BUILT.map(({ what, why }) => `| ${what} | ${why} |`),
   '',
   '## Commands of `hdfs`',
   '',

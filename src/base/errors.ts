@@ -58,6 +58,7 @@ export const ERROR_KINDS = {
   EVERSION: kind(`${HADOOP}.ipc.RPC$VersionMismatch`, 1, 400),
   ERPC: kind(`${HADOOP}.ipc.RpcServerException`, 1, 400),
   ELOOP: kind(`${HADOOP}.hdfs.protocol.UnresolvedPathException`, 1, 403),
+  ESNAPSHOT: kind(`${HADOOP}.hdfs.protocol.SnapshotException`, 1, 403),
   ESNAPSHOTACCESS: kind(`${HADOOP}.hdfs.protocol.SnapshotAccessControlException`, 4, 403),
   EREGISTER: kind(`${HADOOP}.hdfs.server.protocol.DisallowedDatanodeException`, 4, 403),
   EUNREGISTERED: kind(`${HADOOP}.hdfs.protocol.UnregisteredNodeException`, 1, 403),

@@ -7,6 +7,7 @@ import {
   type GetFsECBlockGroupStatsResponseProto,
   type GetFsReplicatedBlockStatsResponseProto,
   OpenFilesTypeProto,
+  RollingUpgradeActionProto,
   SafeModeActionProto,
 } from '../wire/messages/client-namenode.ts';
 import { type DatanodeInfoProto, DatanodeInfoProto_AdminState } from '../wire/messages/hdfs.ts';
@@ -39,6 +40,24 @@ export interface DataNodeReport {
   readonly lastBlockReportMs: number;
   readonly blocks: number;
 }
+
+export type RollingUpgradeAction = 'query' | 'prepare' | 'finalize';
+
+export interface RollingUpgrade {
+  readonly blockPoolId: string;
+  /** Milliseconds since 1970; 0: it has not begun. */
+  readonly startMs: number;
+  /** 0: it has not ended. */
+  readonly finalizeMs: number;
+  /** The image to go back to is there. */
+  readonly canRollBack: boolean;
+}
+
+const ROLLING_UPGRADE: Readonly<Record<RollingUpgradeAction, RollingUpgradeActionProto>> = {
+  query: RollingUpgradeActionProto.QUERY,
+  prepare: RollingUpgradeActionProto.START,
+  finalize: RollingUpgradeActionProto.FINALIZE,
+};
 
 export interface OpenFile {
   /** Of its inode. */
@@ -109,6 +128,18 @@ export class HdfsAdmin implements Disposable {
   /** Whether there is no way back to before an upgrade (any more). */
   async isUpgradeFinalized(): Promise<boolean> {
     return (await this.#namenode.call('upgradeStatus', {})).upgradeFinalized;
+  }
+
+  /** The upgrade that goes from daemon to daemon, after what was asked for; undefined: none is under way. */
+  async rollingUpgrade(action: RollingUpgradeAction): Promise<RollingUpgrade | undefined> {
+    const { rollingUpgradeInfo: info } = await this.#namenode.call('rollingUpgrade', { action: ROLLING_UPGRADE[action] });
+    if (info === undefined) return undefined;
+    return {
+      blockPoolId: info.status.blockPoolId,
+      startMs: info.startTime,
+      finalizeMs: info.finalizeTime,
+      canRollBack: info.createdRollbackImages,
+    };
   }
 
   /** Reads the host files again. */

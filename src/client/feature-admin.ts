@@ -1,5 +1,5 @@
-// What a NameNode says of features that few clusters use: cache pools, encryption zones, snapshottable directories. Only
-// the questions: what changes them is not built.
+// What a NameNode says of features that few clusters use: cache pools, encryption zones. Only the questions: what changes
+// them is not built.
 import { HdfsError } from '../base/errors.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Host } from '../host/host.ts';
@@ -80,21 +80,7 @@ export interface FileEncryption {
   readonly keyVersion: string;
 }
 
-export interface SnapshottableDirectory {
-  readonly path: string;
-  readonly mode: number;
-  readonly replication: number;
-  readonly owner: string;
-  readonly group: string;
-  readonly length: number;
-  /** Milliseconds since 1970. */
-  readonly mtime: number;
-  readonly snapshots: number;
-  readonly snapshotQuota: number;
-}
-
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const utf8 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
 /** As CipherSuite and CryptoProtocolVersion print themselves in Java. */
 const suiteText = (suite: CipherSuiteProto): string =>
@@ -171,26 +157,6 @@ export class FeatureAdmin implements Disposable {
       if (!hasMore || last === undefined) return;
       id = last.id;
     }
-  }
-
-  /** All of them for an administrator, one's own for others. */
-  async snapshottableDirectories(): Promise<readonly SnapshottableDirectory[]> {
-    const { snapshottableDirList } = await this.#namenode.call('getSnapshottableDirListing', {});
-    return (snapshottableDirList?.snapshottableDirListing ?? []).map((each) => {
-      const { dirStatus: status } = each;
-      const [parent, name] = [utf8(each.parent_fullpath), utf8(status.path)];
-      return {
-        path: name === '' ? '/' : `${parent === '/' ? '' : parent}/${name}`,
-        mode: status.permission.perm,
-        replication: status.block_replication,
-        owner: status.owner,
-        group: status.group,
-        length: status.length,
-        mtime: status.modification_time,
-        snapshots: each.snapshot_number,
-        snapshotQuota: each.snapshot_quota,
-      };
-    });
   }
 
   /** Undefined for what is not encrypted. Rejects with HdfsError ENOENT where there is nothing. */

@@ -26,8 +26,9 @@ import {
   storagePolicyJson,
   utf8,
 } from './json.ts';
-import { type Operation, type OperationRequest, required, unsupported } from './operation.ts';
+import { type Operation, type OperationRequest, required } from './operation.ts';
 import { clamped } from './parameters.ts';
+import { snapshotDiffJson, snapshotDiffListingJson, snapshotListJson } from './snapshots-json.ts';
 import { xattrNamed, xattrNamesJson, xattrsJson } from './xattrs.ts';
 
 export type DataGetOp = 'OPEN' | 'GETFILECHECKSUM';
@@ -120,6 +121,14 @@ async function trashRoots(request: OperationRequest): Promise<Json[]> {
   }
 }
 
+/** Names of two states of a directory; undefined: its tree as it is. */
+function comparedSnapshots({ query }: OperationRequest): {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+} {
+  return { from: query.get('oldSnapshotName') || undefined, to: query.get('snapshotName') || undefined };
+}
+
 export const GET_OPERATIONS: Readonly<Record<Exclude<WebHdfsOp<'GET'>, DataGetOp>, Operation>> = {
   GETFILESTATUS: async ({ path, namenode }) => {
     const { fs } = await namenode.call('getFileInfo', { src: path });
@@ -206,7 +215,22 @@ export const GET_OPERATIONS: Readonly<Record<Exclude<WebHdfsOp<'GET'>, DataGetOp
     }
     return json(wrapped('SnapshottableDirectoryList', null));
   },
-  GETSNAPSHOTDIFF: unsupported,
-  GETSNAPSHOTDIFFLISTING: unsupported,
-  GETSNAPSHOTLIST: unsupported,
+  GETSNAPSHOTDIFF: async (request) => {
+    const { from, to } = comparedSnapshots(request);
+    const names = { snapshotRoot: request.path, fromSnapshot: from ?? '', toSnapshot: to ?? '' };
+    const { diffReport } = await request.namenode.call('getSnapshotDiffReport', names);
+    return json(snapshotDiffJson(diffReport, { from: from ?? null, to: to ?? null }));
+  },
+  GETSNAPSHOTDIFFLISTING: async (request) => {
+    const { from, to } = comparedSnapshots(request);
+    const names = { snapshotRoot: request.path, fromSnapshot: from ?? '', toSnapshot: to ?? '' };
+    const startPath = Buffer.from(request.query.get('snapshotDiffStartPath') ?? '', 'utf8');
+    const cursor = { startPath, index: request.query.get('snapshotDiffIndex') ?? -1 };
+    const { diffReport } = await request.namenode.call('getSnapshotDiffReportListing', { ...names, cursor });
+    return json(snapshotDiffListingJson(diffReport));
+  },
+  GETSNAPSHOTLIST: async ({ path, namenode }) => {
+    const { snapshotList } = await namenode.call('getSnapshotListing', { snapshotRoot: path });
+    return json(snapshotListJson(snapshotList?.snapshotListing));
+  },
 };

@@ -1,6 +1,6 @@
-// hdfs dfsadmin -restoreFailedStorage, -finalizeUpgrade and -upgrade: the NameNode's storage directories. Apache: DFSAdmin.
-import type { HdfsAdmin } from '../../client/admin.ts';
-import type { Terminal } from '../terminal.ts';
+// hdfs dfsadmin -restoreFailedStorage, -finalizeUpgrade, -upgrade and -rollingUpgrade: the NameNode's storage directories. Apache: DFSAdmin.
+import type { HdfsAdmin, RollingUpgrade, RollingUpgradeAction } from '../../client/admin.ts';
+import { javaDate, type Terminal } from '../terminal.ts';
 
 const FAILED = 255;
 
@@ -38,4 +38,45 @@ export async function upgrade(terminal: Terminal, admin: HdfsAdmin, args: readon
     default:
       return usage(terminal, '-upgrade query | finalize');
   }
+}
+
+export const ROLLING_USAGE = '-rollingUpgrade [<query|prepare|finalize>]';
+
+const ROLLING_WORDS: Readonly<Record<string, RollingUpgradeAction>> = {
+  '': 'query',
+  query: 'query',
+  prepare: 'prepare',
+  finalize: 'finalize',
+};
+
+export async function rollingUpgrade(terminal: Terminal, admin: HdfsAdmin, args: readonly string[]): Promise<number> {
+  if (args.length > 1) return usage(terminal, ROLLING_USAGE);
+  const [word = ''] = args;
+  const action = Object.hasOwn(ROLLING_WORDS, word.toLowerCase()) ? ROLLING_WORDS[word.toLowerCase()] : undefined;
+  if (action === undefined) {
+    terminal.stderr.write(`rollingUpgrade: Failed to convert "${word}" to RollingUpgradeAction\n`);
+    return usage(terminal, ROLLING_USAGE);
+  }
+  terminal.stdout.write(`${action.toUpperCase()} rolling upgrade ...\n`);
+  const found = await admin.rollingUpgrade(action);
+  terminal.stdout.write(found === undefined ? NO_ROLLING_UPGRADE : rollingText(terminal, found));
+  return 0;
+}
+
+const NO_ROLLING_UPGRADE = 'There is no rolling upgrade in progress or rolling upgrade has already been finalized.\n';
+const PREPARING =
+  'Preparing for upgrade. Data is being saved for rollback.\n' +
+  'Run "dfsadmin -rollingUpgrade query" to check the status\nfor proceeding with rolling upgrade';
+
+function rollingText(terminal: Terminal, { blockPoolId, startMs, finalizeMs, canRollBack }: RollingUpgrade): string {
+  const isFinal = finalizeMs !== 0;
+  if (startMs === 0) return NO_ROLLING_UPGRADE;
+  const moment = (ms: number, none: string): string => (ms === 0 ? none : `${javaDate(terminal, ms)} (=${ms})`);
+  return [
+    isFinal ? 'Rolling upgrade is finalized.' : canRollBack ? 'Proceed with rolling upgrade:' : PREPARING,
+    `  Block Pool ID: ${blockPoolId}`,
+    `     Start Time: ${moment(startMs, '<NOT STARTED>')}`,
+    `  Finalize Time: ${moment(finalizeMs, '<NOT FINALIZED>')}`,
+    '',
+  ].join('\n');
 }

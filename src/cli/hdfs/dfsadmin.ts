@@ -11,16 +11,15 @@ import { DATANODE_COMMANDS, type DataNodeCommand, type DataNodeWords } from './d
 import { listOpenFiles, printTopology, setBalancerBandwidth } from './dfsadmin-inspect.ts';
 import { localFileSystem, QUOTA_COMMANDS, runQuotaCommand } from './dfsadmin-quota.ts';
 import { RECONFIG_USAGE, REFRESH_USAGE, reconfigure, refresh } from './dfsadmin-reconfig.ts';
-import { finalizeUpgrade, restoreFailedStorage, upgrade } from './dfsadmin-storage.ts';
+import { PROVISION_USAGE, provisionSnapshotTrash } from './dfsadmin-snapshots.ts';
+import { finalizeUpgrade, ROLLING_USAGE, restoreFailedStorage, rollingUpgrade, upgrade } from './dfsadmin-storage.ts';
 import { fetchImage } from './fetch-image.ts';
 import { MAPPING_COMMANDS } from './user-mappings.ts';
 
 /** Words that Apache's knows, with why they do nothing here. */
 const REFUSED: Readonly<Record<string, string>> = {
-  '-rollingUpgrade': 'rolling upgrades are not built yet',
   '-allowSnapshot': 'snapshots are not built yet',
   '-disallowSnapshot': 'snapshots are not built yet',
-  '-provisionSnapshotTrash': 'snapshots are not built yet',
 };
 
 const REPORT_USAGE = '-report [-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance] [-slownodes]';
@@ -34,9 +33,11 @@ const USAGE = [
   '\t[-rollEdits]',
   '\t[-restoreFailedStorage true|false|check]',
   '\t[-finalizeUpgrade]',
+  `\t[${ROLLING_USAGE}]`,
   '\t[-upgrade <query | finalize>]',
   '\t[-refreshNodes]',
   ...Object.keys(REFUSED).map((word) => `\t[${word}]`),
+  `\t[${PROVISION_USAGE}]`,
   ...Object.keys(MAPPING_COMMANDS).map((word) => `\t[${word}]`),
   `\t[${REFRESH_USAGE}]`,
   `\t[${RECONFIG_USAGE}]`,
@@ -131,6 +132,10 @@ async function administer(
         return await restoreFailedStorage(terminal, admin, args);
       case '-finalizeUpgrade':
         return await finalizeUpgrade(terminal, admin, args);
+      case '-rollingUpgrade':
+        return await rollingUpgrade(terminal, admin, args);
+      case '-provisionSnapshotTrash':
+        return await provisionSnapshotTrash(host, terminal, configuration, args);
       case '-upgrade':
         return await upgrade(terminal, admin, args);
       case '-refreshNodes':

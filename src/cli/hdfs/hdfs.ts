@@ -27,11 +27,11 @@ import { HADOOP_COMMANDS, hadoopCommand } from './hadoop-commands.ts';
 import { printVersion } from './hadoop-version.ts';
 import { runHttpFs } from './httpfs.ts';
 import { runJmxget } from './jmxget.ts';
-import { runLsSnapshottableDir } from './ls-snapshottable-dir.ts';
 import { runOev } from './oev.ts';
 import { runOiv } from './oiv.ts';
 import { runDataNode, runNameNode } from './roles.ts';
 import { runSecondaryNameNode } from './secondary.ts';
+import { runLsSnapshot, runLsSnapshottableDir, runSnapshotDiff } from './snapshots.ts';
 import { runStoragePolicies } from './storagepolicies.ts';
 import { runGroups } from './user-mappings.ts';
 
@@ -258,6 +258,14 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
   jmxget: async ({ host, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
     return runJmxget(host, terminal, configuration, rest);
+  },
+  lsSnapshot: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runLsSnapshot(host, terminal, configuration, rest);
+  },
+  snapshotDiff: async ({ host, terminal, args, load }) => {
+    const { configuration, rest } = await load(args);
+    return runSnapshotDiff(host, terminal, configuration, rest);
   },
   lsSnapshottableDir: async ({ host, terminal, args, load }) => {
     const { configuration, rest } = await load(args);

@@ -261,6 +261,10 @@ export const NAMENODE_KEYS = {
   'dfs.block.access.token.enable': bool('false', 'Whether DataNodes ask for block tokens.'),
   'dfs.namenode.ec.system.default.policy': text('RS-6-3-1024k', 'Erasure coding policy used when none is named.'),
   'dfs.namenode.ec.policies.max.cellsize': int('4194304', 'Bytes of the largest cell that a policy may have.'),
+  'dfs.namenode.snapshotdiff.allow.snap-root-descendant': bool(
+    'true',
+    'Whether snapshots are compared for directories below a snapshottable one, too.',
+  ),
   'dfs.namenode.snapshot.max.limit': int('65536', 'Snapshots of one directory.'),
   'dfs.encrypt.data.transfer': bool('false', 'Whether block data is encrypted on the wire.'),
 } as const satisfies KeyTable;

@@ -24,6 +24,8 @@ export interface NamespaceOptions {
   /** Who owns the parent of a directory may limit it, not the superuser alone. */
   readonly ownersSetQuota: boolean;
   readonly protectedDirectories: ProtectedDirectories;
+  /** Snapshots may be compared for directories below a snapshottable one, too. */
+  readonly snapshotDiffBelowRoot: boolean;
   /** Bytes of a name; 0: no limit. */
   readonly maxComponentLength: number;
   readonly maxDirectoryItems: number;
@@ -58,6 +60,7 @@ export const DEFAULT_NAMESPACE_OPTIONS: NamespaceOptions = {
   typeQuotasEnabled: true,
   ownersSetQuota: false,
   protectedDirectories: NONE_PROTECTED,
+  snapshotDiffBelowRoot: true,
   maxComponentLength: 255,
   maxDirectoryItems: 1024 * 1024,
   maxBlocksPerFile: 10_000,

@@ -46,6 +46,7 @@ import { openFileMethods } from './protocol/open-files.ts';
 import { readingMethods } from './protocol/reading-methods.ts';
 import { reopeningMethods } from './protocol/reopening-methods.ts';
 import { haService, smallServices } from './protocol/small-services.ts';
+import { snapshotMethods } from './protocol/snapshot-methods.ts';
 import { RackResolver } from './rack-resolver.ts';
 import { reconfigurableKeys } from './reconfigurable-keys.ts';
 import { ResourceChecker, ResourceMonitor } from './resources.ts';
@@ -391,6 +392,7 @@ export class NameNode {
         maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'),
       }),
       ...clusterMethods({ system, storage: from.storage, checkpointer, serverDefaults: serverDefaults(configuration) }),
+      ...snapshotMethods(system),
       ...erasureCodingMethods(system),
       ...datanodeAdminMethods({
         system,

@@ -41,6 +41,7 @@ export function namespaceOptions(configuration: Configuration, superuser: string
       paths: protectedDirectories(configuration, log),
       withAllBelow: configuration.getBoolean('dfs.protected.subdirectories.enable'),
     },
+    snapshotDiffBelowRoot: configuration.getBoolean('dfs.namenode.snapshotdiff.allow.snap-root-descendant'),
     maxComponentLength: configuration.getInt('dfs.namenode.fs-limits.max-component-length'),
     maxDirectoryItems: configuration.getInt('dfs.namenode.fs-limits.max-directory-items'),
     maxBlocksPerFile: configuration.getLong('dfs.namenode.fs-limits.max-blocks-per-file'),

@@ -11,6 +11,10 @@ export const HTTP_DIFFERENCES: readonly HttpDifference[] = [
     why: 'the status is the same; a line can be read',
   },
   {
+    what: '`GETSNAPSHOTDIFF` and `GETSNAPSHOTDIFFLISTING` without names of snapshots ask for the rights that they ask for with them',
+    why: 'Hadoop’s ask for those over the whole tree, sticky bits included, as for its removal',
+  },
+  {
     what: 'names of parameters are taken in any case by HttpFS too',
     why: 'Hadoop’s own client spells one of them otherwise than Hadoop’s HttpFS',
   },

@@ -14,7 +14,6 @@ const PROVIDED = 'provided storage is not supported';
 const SHORTCIRCUIT = 'short-circuit reads are not supported';
 const SNAPSHOTS = 'snapshots are not built yet';
 const TOKENS = 'tokens are not built yet';
-const UPGRADE = 'upgrades of a running cluster are not built yet';
 const ZONES = 'encryption zones are not built yet';
 
 export interface ServiceEntry {
@@ -97,7 +96,7 @@ export const SERVICES = {
       refreshNodes: true,
       finalizeUpgrade: true,
       upgradeStatus: true,
-      rollingUpgrade: refused(UPGRADE),
+      rollingUpgrade: true,
       listCorruptFileBlocks: true,
       metaSave: true,
       getFileInfo: true,
@@ -129,10 +128,10 @@ export const SERVICES = {
       allowSnapshot: refused(SNAPSHOTS),
       disallowSnapshot: refused(SNAPSHOTS),
       getSnapshottableDirListing: true,
-      getSnapshotListing: refused(SNAPSHOTS),
+      getSnapshotListing: true,
       deleteSnapshot: refused(SNAPSHOTS),
-      getSnapshotDiffReport: refused(SNAPSHOTS),
-      getSnapshotDiffReportListing: refused(SNAPSHOTS),
+      getSnapshotDiffReport: true,
+      getSnapshotDiffReportListing: true,
       isFileClosed: true,
       modifyAclEntries: true,
       removeAclEntries: true,

@@ -29,7 +29,9 @@ import org.apache.hadoop.hdfs.tools.GetGroups;
 import org.apache.hadoop.hdfs.tools.JMXGet;
 import org.apache.hadoop.hdfs.tools.ECAdmin;
 import org.apache.hadoop.hdfs.tools.StoragePolicyAdmin;
+import org.apache.hadoop.hdfs.tools.snapshot.LsSnapshot;
 import org.apache.hadoop.hdfs.tools.snapshot.LsSnapshottableDir;
+import org.apache.hadoop.hdfs.tools.snapshot.SnapshotDiff;
 import org.apache.hadoop.hdfs.tools.offlineEditsViewer.OfflineEditsViewer;
 import org.apache.hadoop.hdfs.tools.offlineImageViewer.OfflineImageViewerPB;
 import org.apache.hadoop.io.nativeio.NativeIO;
@@ -132,6 +134,8 @@ public final class Resident {
       case "groups": return tool(new GetGroups(conf, System.out), conf, args);
       case "cacheadmin": return tool(new CacheAdmin(conf), conf, args);
       case "crypto": return tool(new CryptoAdmin(conf), conf, args);
+      case "lsSnapshot": return tool(new LsSnapshot(), conf, args);
+      case "snapshotDiff": return tool(new SnapshotDiff(), conf, args);
       case "lsSnapshottableDir": return tool(new LsSnapshottableDir(), conf, args);
       // Without a port it looks at the beans of this JVM.
       case "jmxget": JMXGet.main(args); return 0;

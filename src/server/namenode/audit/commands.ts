@@ -12,6 +12,8 @@ import {
 
 type Methods = typeof ClientNamenodeProtocol;
 
+type SnapshotDiffRequest = Pick<RequestOf<Methods, 'getSnapshotDiffReport'>, 'snapshotRoot' | 'fromSnapshot' | 'toSnapshot'>;
+
 export interface AuditedCall {
   readonly cmd: string;
   readonly src: string | undefined;
@@ -32,6 +34,13 @@ const readPath =
 const change =
   (cmd: string) =>
   ({ src }: { readonly src: string }): AuditedCall => ({ cmd, src, shown: src });
+/** From the one state to the other. Apache: Snapshot.getSnapshotPath. */
+const snapshotDiff = (request: SnapshotDiffRequest): AuditedCall => {
+  const { snapshotRoot, fromSnapshot, toSnapshot } = request;
+  const root = snapshotRoot.endsWith('/') ? snapshotRoot : `${snapshotRoot}/`;
+  const [src, dst] = [fromSnapshot, toSnapshot].map((name) => (name === '' ? snapshotRoot : `${root}.snapshot/${name}`));
+  return { cmd: 'computeSnapshotDiff', src, dst };
+};
 const plain = (cmd: string) => (): AuditedCall => ({ cmd, src: undefined });
 
 /** Apache: FSNamesystem.getFailedStorageCommand. */
@@ -113,10 +122,17 @@ export const AUDITED: { readonly [K in keyof Methods]?: Describe<K> } = {
   getErasureCodingCodecs: plain('getErasureCodingCodecs'),
   getECTopologyResultForPolicies: plain('getECTopologyResultForPolicies'),
   getSnapshottableDirListing: plain('listSnapshottableDirectory'),
+  getSnapshotListing: ({ snapshotRoot }) => ({ cmd: 'ListSnapshot', src: snapshotRoot }),
+  getSnapshotDiffReport: snapshotDiff,
+  getSnapshotDiffReportListing: snapshotDiff,
 };
 
-/** A question that is asked too often to be written down. Apache: FSNamesystem.setSafeMode audits no get. */
+/**
+ * A question that is asked too often to be written down, or whose answer is nothing. Apache: FSNamesystem audits no get of
+ * setSafeMode, and nothing about rolling upgrades where none is under way.
+ */
 export function isSilent(method: keyof Methods & string, request: unknown): boolean {
+  if (method === 'rollingUpgrade') return true;
   return method === 'setSafeMode' && (request as { readonly action: number }).action === SafeModeActionProto.SAFEMODE_GET;
 }
 

@@ -1,9 +1,13 @@
 // ClientProtocol's questions and orders about the file system as a whole: sizes, safe mode, checkpoints; and
-// the truthful answers about features that are not in use: no snapshots, zones, caches, tokens.
+// the truthful answers about features that are not in use: no zones, caches, tokens.
 import { HdfsError } from '../../../base/errors.ts';
 import { readablePath } from '../../../core/namespace/queries/access.ts';
 import type { Handlers } from '../../../rpc/service.ts';
-import { type ClientNamenodeProtocol, SafeModeActionProto } from '../../../wire/messages/client-namenode.ts';
+import {
+  type ClientNamenodeProtocol,
+  RollingUpgradeActionProto,
+  SafeModeActionProto,
+} from '../../../wire/messages/client-namenode.ts';
 import type { FsServerDefaultsProtoInit } from '../../../wire/messages/hdfs.ts';
 import type { Checkpointer } from '../checkpointer.ts';
 import type { NameStorage } from '../name-storage.ts';
@@ -33,6 +37,15 @@ const SAFE_MODE_OPERATIONS: Readonly<Record<SafeModeActionProto, string>> = {
 const RESTORE_OPERATIONS: Readonly<Record<string, string>> = {
   check: 'checkRestoreFailedStorage',
   true: 'enableRestoreFailedStorage',
+};
+
+const NO_ROLLING_UPGRADE = 'PREPARE is not yet supported: upgrades of a running cluster are not built';
+
+/** The same for what is asked of a rolling upgrade. */
+const ROLLING_OPERATIONS: Readonly<Record<RollingUpgradeActionProto, string>> = {
+  [RollingUpgradeActionProto.QUERY]: 'queryRollingUpgrade',
+  [RollingUpgradeActionProto.START]: 'startRollingUpgrade',
+  [RollingUpgradeActionProto.FINALIZE]: 'finalizeRollingUpgrade',
 };
 
 export function clusterMethods({
@@ -172,6 +185,14 @@ export function clusterMethods({
         return {};
       }),
 
+    // None is ever under way, so that there is none to tell of, and none to end.
+    rollingUpgrade: ({ action }, call) =>
+      system.as(call, (caller) => {
+        system.requireSuperuser(caller, ROLLING_OPERATIONS[action]);
+        if (action === RollingUpgradeActionProto.START) throw new HdfsError('EUNSUPPORTEDACTION', NO_ROLLING_UPGRADE);
+        return {};
+      }),
+
     // Features that nothing here uses: the truth is that there is nothing.
     getEZForPath: ({ src }, call) =>
       system.read(call, (caller) => {
@@ -195,7 +216,6 @@ export function clusterMethods({
       }),
     getDelegationToken: () => ({}),
     getDataEncryptionKey: () => ({}),
-    getSnapshottableDirListing: () => ({}),
     listCachePools: () => ({ entries: [], hasMore: false }),
     listCacheDirectives: () => ({ elements: [], hasMore: false }),
   };
