@@ -77,6 +77,33 @@ export const BYTES_DRILLS = {
       }
     },
   },
+  'rot-under-cut': {
+    says: 'one replica of each block has a wrong byte in the chunk in which the file is cut',
+    dataNodes: 4,
+    async play(stage) {
+      const fs = await stage.client();
+      const { cluster, ledger, actor } = stage;
+      const paths = await stage.writeMany(fs, 4, { bytes: 3_000 });
+      for (const path of paths) {
+        const { dataNode, path: blockPath } = stage.replicaOn(stage.holders(path)[0]?.dataNode ?? '', path);
+        const file = stage.simulation.node(dataNode).disk.files('/').get(blockPath);
+        if (file === undefined) throw new Error(`nobody has ${path}`);
+        cluster.damaged.add(`${dataNode}${blockPath}`);
+        file.damage(CHUNK_BYTES, (bytes) => {
+          bytes[88] = (bytes[88] ?? 0) ^ 1;
+        });
+        await stage.run(ledger.call(actor, 'truncate', path, '700', () => fs.truncate(path, 700)));
+        await stage.recoverLease(fs, path);
+        // From now on it must be gone, made anew, or known for what it is.
+        cluster.damaged.delete(`${dataNode}${blockPath}`);
+      }
+      for (const path of paths) {
+        const bytes = await stage.run(fs.readFile(path));
+        const ghost = ledger.byCreatePath.get(path);
+        cluster.violations.check((ghost?.firstWrongByte(0, bytes) ?? 0) < 0, 'BK6', () => `${path} is read wrong`);
+      }
+    },
+  },
   'crashed-replicas': {
     says: 'of three DataNodes with flushed bytes two lose their process and one its power',
     async play(stage) {

@@ -171,6 +171,17 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
     trips: ['BK2', 'BK4', 'PR3', 'BK7', 'PR5'],
   },
   {
+    id: 'cut-on-trust',
+    what: 'a rotten chunk that is cut gets a checksum that fits it',
+    file: 'src/server/datanode/replica-cut.ts',
+    find: 'if (sum === undefined || (await isProven(files, checksum, length, proofs))) return sum;',
+    replace: 'if (sum === undefined || (await isProven(files, checksum, length, proofs)) || length > 0) return sum;',
+    story: 'drill',
+    drill: 'rot-under-cut',
+    seeds: 1,
+    trips: ['BK2', 'BK4', 'BK6', 'BK7', 'PR5'],
+  },
+  {
     id: 'cut-not-noted',
     what: 'a crash in the middle of a cut leaves a last chunk that nothing proves',
     file: 'src/server/datanode/replica-changes.ts',

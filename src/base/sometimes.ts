@@ -14,6 +14,7 @@ export const SITUATIONS = [
   'recovery answered after a newer one began',
   'block found half written at the start of a DataNode',
   'cut of a replica ended at the start of a DataNode',
+  'cut of a replica refused because its bytes are not proved',
   'torn tail of the edit log cut',
   'name directory left out after an error',
   'changes came while an image was written',

@@ -193,7 +193,7 @@ export class DataNode {
       settings,
       dataset,
       ramDisk,
-      changes: new ReplicaChanges(dataset, settings.blockSize),
+      changes: new ReplicaChanges(dataset, settings.blockSize, (block) => reportBad(reporter, block, undefined)),
       counters,
       peerMetrics: new PeerMetrics(host.clock, settings),
       diskMetrics: new DiskMetrics(host.clock, settings, () => dataset.volumes),

@@ -15,10 +15,10 @@ import type { Dataset } from './dataset.ts';
 import { breakHardLinks } from './hard-links.ts';
 import { rbwDir } from './layout.ts';
 import { readLastSum } from './read-checksum.ts';
-import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
-import { cutFiles, endCut, endsAt, sumOfLastChunk, syncPair, withFiles } from './replica-cut.ts';
+import { type BlockName, describeBlock, InFlightReplica, type LastChunk } from './replica.ts';
+import { cutFiles, endCut, endsAt, provenSumOfLastChunk, syncPair, withFiles } from './replica-cut.ts';
 import { sizeQuietly, unlinkQuietly } from './replica-removal.ts';
-import { noteSyncedTail, tailFileName } from './synced-tail.ts';
+import { noteSyncedTail, readTailRecords, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 import type { WriterSetup } from './writer-setup.ts';
 
@@ -34,10 +34,13 @@ export interface RecoveryEnd {
 export class ReplicaChanges {
   private readonly dataset: Dataset;
   private readonly blockSize: number;
+  private readonly foundCorrupt: (block: BlockName) => void;
 
-  constructor(dataset: Dataset, blockSize: number) {
+  /** `foundCorrupt` is told of a replica whose bytes are not what was written. */
+  constructor(dataset: Dataset, blockSize: number, foundCorrupt: (block: BlockName) => void = () => undefined) {
     this.dataset = dataset;
     this.blockSize = blockSize;
+    this.foundCorrupt = foundCorrupt;
   }
 
   private held<T>(block: { readonly pool: string; readonly id: BlockId }, fn: (pool: BlockPool) => Promise<T>): Promise<T> {
@@ -418,8 +421,8 @@ export class ReplicaChanges {
   }
 
   /**
-   * Cuts data and checksums; the checksum of a chunk that becomes partial is made anew. It is noted first, and the note goes
-   * with `cutIsKnown`. With `durable` a power cut in the middle does no harm either.
+   * Cuts data and checksums; the checksum of a chunk that becomes partial is made anew, from bytes that were proved. It is
+   * noted first, and the note goes with `cutIsKnown`. With `durable` a power cut in the middle does no harm either.
    */
   private async truncate(
     pool: BlockPool,
@@ -431,8 +434,12 @@ export class ReplicaChanges {
     const { volume, genStamp } = replica;
     const [blockPath, metaPath] = pathsOf(replica);
     await breakHardLinks(pool, volume, [metaPath, blockPath]);
+    const proofs = { length: replica.lengths.onDisk, noted: () => this.notedSums(pool, handle, replica) };
     await withFiles(volume.disk, blockPath, metaPath, async (files, checksum) => {
-      const sum = await sumOfLastChunk(files, checksum, bytes);
+      const sum = await provenSumOfLastChunk(files, checksum, bytes, proofs).catch((error: unknown) => {
+        if (error instanceof HdfsError && error.code === 'ECHECKSUM') this.foundCorrupt(nameOf(replica));
+        throw error;
+      });
       if (!(await endsAt(files, checksum, bytes))) {
         const note = { genStamp, length: bytes, sum };
         await writeCutNote(volume, pool.id, replica.id, note, durable);
@@ -443,6 +450,19 @@ export class ReplicaChanges {
       replica.lastChunk = sum === undefined ? undefined : { length: bytes, sum };
     });
     this.setLength(pool, handle, replica, bytes);
+  }
+
+  /** Checksums of a last chunk that are known beside the one in the meta file. */
+  private async notedSums(pool: BlockPool, handle: ReplicaHandle, replica: InFlightReplica): Promise<readonly LastChunk[]> {
+    const { disk } = replica.volume;
+    const tail = `${replica.directory}/${tailFileName(replica.id)}`;
+    const synced = (await disk.exists(tail)) ? await readTailRecords(disk, tail) : [];
+    const cut = pool.cuts.get(handle);
+    return [
+      ...synced,
+      ...(replica.lastChunk === undefined ? [] : [replica.lastChunk]),
+      ...(cut?.sum === undefined ? [] : [{ length: cut.length, sum: cut.sum }]),
+    ];
   }
 
   private setLength(pool: BlockPool, handle: ReplicaHandle, replica: InFlightReplica, bytes: number): void {
@@ -487,6 +507,13 @@ export class ReplicaChanges {
     }
   }
 }
+
+const nameOf = ({ pool, id, genStamp, lengths }: InFlightReplica): BlockName => ({
+  pool,
+  id,
+  genStamp,
+  numBytes: lengths.onDisk,
+});
 
 /** Data and checksums. */
 const pathsOf = ({ directory, id, genStamp }: InFlightReplica): readonly [string, string] => [

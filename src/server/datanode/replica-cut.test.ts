@@ -244,3 +244,107 @@ describe('a note that is found at a start', () => {
     await sim.run(run(), 60_000);
   });
 });
+
+describe('a replica with a wrong byte', () => {
+  /** Flips a bit of a file, as a disk does that rots. */
+  const rot = async ({ disk }: Host, path: string, at: number): Promise<void> => {
+    const file = await disk.open(path, 'r+');
+    const byte = Buffer.alloc(1);
+    await file.read(byte, 0, 1, at);
+    byte[0] = (byte[0] ?? 0) ^ 4;
+    await file.write(byte, at);
+    await file.close();
+  };
+
+  interface Holding {
+    readonly host: Host;
+    readonly dataset: Dataset;
+    readonly changes: ReplicaChanges;
+    readonly corrupt: BlockName[];
+  }
+
+  const holding = (acked: number, work: (held: Holding) => Promise<void>): Promise<void> => {
+    const sim = new Simulation({ seed: 1 });
+    const { host } = sim.node('dn');
+    const run = async (): Promise<void> => {
+      const dataset = await openDataset(host);
+      await write(dataset, acked);
+      const corrupt: BlockName[] = [];
+      await work({ host, dataset, corrupt, changes: new ReplicaChanges(dataset, 1 << 20, (block) => corrupt.push(block)) });
+    };
+    return sim.run(run(), 60_000);
+  };
+
+  const cut = async (changes: ReplicaChanges, newBytes: number, recoveryId = 1005): Promise<void> => {
+    await changes.startRecovery(name, genStamp(recoveryId));
+    await changes.finishRecovery(name, { recoveryId: genStamp(recoveryId), newId: id, newBytes, sync: true });
+  };
+
+  test.each([
+    ['before the cut', 'blk_5', 600],
+    ['behind the cut, in its chunk', 'blk_5', 900],
+    ['in the checksum', 'blk_5_1001.meta', 7 + 4],
+  ])('%s is not cut, so that it never gets a checksum that fits it, and is reported', async (_where, file, at) => {
+    await holding(BYTES, async ({ host, changes, corrupt }) => {
+      await rot(host, `${FINALIZED}/${file}`, at);
+      const before = await host.disk.readFile(`${FINALIZED}/blk_5_1001.meta`);
+      await expect(cut(changes, 700)).rejects.toMatchObject({ code: 'ECHECKSUM' });
+      expect(corrupt).toEqual([name]);
+      expect(await host.disk.readdir(FINALIZED)).toEqual(['blk_5', 'blk_5_1001.meta']);
+      expect((await host.disk.stat(`${FINALIZED}/blk_5`)).size).toBe(BYTES);
+      expect((await host.disk.readFile(`${FINALIZED}/blk_5_1001.meta`)).equals(before)).toBe(true);
+      expect(await host.disk.readdir(RBW)).toEqual([]);
+    });
+  });
+
+  test.each([
+    ['in another chunk', 700, 10],
+    ['behind a cut between two chunks', 1_024, 1_500],
+  ])('%s than the one that is cut keeps its checksum, which tells', async (_where, cutTo, at) => {
+    await holding(BYTES, async ({ host, changes, corrupt }) => {
+      await rot(host, `${FINALIZED}/blk_5`, at);
+      await cut(changes, cutTo);
+      expect(corrupt).toEqual([]);
+      const meta = Buffer.concat([CHECKSUM.header(), sumsOf(content.subarray(0, cutTo))]);
+      expect((await host.disk.readFile(`${FINALIZED}/blk_5_1005.meta`)).equals(meta)).toBe(true);
+    });
+  });
+
+  test('is left by a writer that goes on after a failure', async () => {
+    await holding(2_900, async ({ host, changes, corrupt }) => {
+      await rot(host, `${RBW}/blk_5`, 2_800);
+      await expect(changes.recoverRbw(name, genStamp(1005), 0, BYTES)).rejects.toMatchObject({ code: 'ECHECKSUM' });
+      expect(corrupt).toEqual([name]);
+    });
+  });
+
+  // A write that failed left the checksum of a longer chunk, and the bytes for it did not come.
+  test.each([
+    ['what was written last', BYTES, 'memory'],
+    ['what was synced last', 2_900, 'note'],
+  ])('in the checksum alone is cut where %s says that the bytes are right', async (_what, newBytes, by) => {
+    await holding(2_900, async ({ host, dataset, changes, corrupt }) => {
+      await rot(host, `${RBW}/blk_5_1001.meta`, 7 + 5 * 4);
+      const { inFlight, replicas } = dataset.pool(POOL);
+      const replica = inFlight.get(replicas.find(id));
+      if (replica === undefined) throw new Error('nothing is being written');
+      expect(replica.lastChunk?.length).toBe(BYTES);
+      if (by === 'note') replica.lastChunk = undefined;
+      await cut(changes, newBytes - 10);
+      expect(corrupt).toEqual([]);
+      await expectFiles(host, FINALIZED, { ...replicaOf(dataset), bytes: newBytes - 10 });
+    });
+  });
+
+  test('and bytes behind what counts is cut', async () => {
+    await holding(2_900, async ({ host, dataset, changes }) => {
+      // As a write leaves it that failed on one of its two files.
+      const file = await host.disk.open(`${RBW}/blk_5`, 'r+');
+      await file.write(Buffer.alloc(20, 0xff), BYTES);
+      await file.close();
+      await changes.recoverRbw(name, genStamp(1005), 0, BYTES);
+      expect(replicaOf(dataset)).toMatchObject({ bytes: 2_900, genStamp: 1005 });
+      expect((await host.disk.readFile(`${RBW}/blk_5`)).equals(content.subarray(0, 2_900))).toBe(true);
+    });
+  });
+});

@@ -14,6 +14,7 @@ import type { Log } from '../../host/host.ts';
 import { type CutNote, cutNoteName, decodeCutNote, parseCutNoteName } from './cut-note.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { finalizedDir, rbwDir } from './layout.ts';
+import type { LastChunk } from './replica.ts';
 import { unlinkQuietly } from './replica-removal.ts';
 import type { Volume } from './volume.ts';
 import type { VolumeDisk, VolumeFile } from './volume-disk.ts';
@@ -63,12 +64,51 @@ async function chunkFits({ data, meta }: ReplicaFilePair, checksum: DataChecksum
   return checksum.firstBad(bytes, sum) < 0;
 }
 
-/** The checksum of the last chunk once the replica ends at `length`; undefined: that will be a whole one. */
-export async function sumOfLastChunk(
-  { data }: ReplicaFilePair,
+/** What is known of the chunk in which a cut falls, beside its checksum in the meta file. */
+export interface ChunkProofs {
+  /** How long the replica counts as: its files may hold more, of which nothing is known. */
+  readonly length: number;
+  /** Checksums of chunks that end within, from memory or from notes; asked for only when the meta file's proves nothing. */
+  noted(): Promise<readonly LastChunk[]>;
+}
+
+/**
+ * Whether the bytes before a cut at `length` are those that were written. A new checksum is about to be made of them, after
+ * which nobody could tell. The chunk's own checksum may reach to the end of the file, or to the length that counts when a
+ * write stopped half way; when it was written over already, what was noted before counts.
+ */
+async function isProven(files: ReplicaFilePair, checksum: DataChecksum, length: number, proofs: ChunkProofs): Promise<boolean> {
+  const start = length - (length % checksum.bytesPerChecksum);
+  const chunk = Buffer.alloc(checksum.bytesPerChecksum);
+  const bytes = chunk.subarray(0, await files.data.read(chunk, 0, chunk.length, start));
+  const fits = (sum: Buffer, end: number): boolean =>
+    end >= length && end <= start + bytes.length && checksum.firstBad(bytes.subarray(0, end - start), sum) < 0;
+  const sum = Buffer.alloc(checksum.size);
+  const isThere = (await files.meta.read(sum, 0, sum.length, checksum.metaOffset(start))) === sum.length;
+  if (isThere && (fits(sum, start + bytes.length) || fits(sum, proofs.length))) return true;
+  return (await proofs.noted()).some((known) => fits(known.sum.subarray(0, checksum.size), known.length));
+}
+
+/**
+ * The checksum of the last chunk once the replica ends at `length`; undefined: that will be a whole one. ECHECKSUM: nothing
+ * proves the bytes that it would be made of.
+ */
+export async function provenSumOfLastChunk(
+  files: ReplicaFilePair,
   checksum: DataChecksum,
   length: number,
+  proofs: ChunkProofs,
 ): Promise<Buffer | undefined> {
+  const sum = await sumOfLastChunk(files, checksum, length);
+  if (sum === undefined || (await isProven(files, checksum, length, proofs))) return sum;
+  sometimes('cut of a replica refused because its bytes are not proved');
+  throw new HdfsError(
+    'ECHECKSUM',
+    `Checksum error at ${length - (length % checksum.bytesPerChecksum)}: the bytes before the cut at ${length} are not what was written`,
+  );
+}
+
+async function sumOfLastChunk({ data }: ReplicaFilePair, checksum: DataChecksum, length: number): Promise<Buffer | undefined> {
   const partial = length % checksum.bytesPerChecksum;
   if (partial === 0 || checksum.size === 0) return undefined;
   const bytes = Buffer.alloc(partial);

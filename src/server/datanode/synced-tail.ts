@@ -7,6 +7,7 @@
 // (FsDatasetUtil.getGenerationStampFromFile).
 import type { BlockId } from '../../base/ids.ts';
 import type { DataChecksum } from './data-checksum.ts';
+import type { LastChunk } from './replica.ts';
 import type { VolumeDisk, VolumeFile } from './volume-disk.ts';
 
 /** One record in each sector, so that writing one never harms the other. */
@@ -24,12 +25,7 @@ export function parseTailFileName(name: string): string | undefined {
   return FILE.exec(name)?.[1];
 }
 
-interface TailRecord {
-  readonly length: number;
-  readonly sum: Buffer;
-}
-
-function decode(bytes: Buffer, slot: number): TailRecord | undefined {
+function decode(bytes: Buffer, slot: number): LastChunk | undefined {
   const at = slot * SLOT_BYTES;
   if (bytes.length < at + RECORD_BYTES) return undefined;
   const length = Number(bytes.readBigUInt64BE(at));
@@ -37,8 +33,7 @@ function decode(bytes: Buffer, slot: number): TailRecord | undefined {
   return { length, sum: Buffer.from(bytes.subarray(at + 8, at + RECORD_BYTES)) };
 }
 
-const recordsOf = (bytes: Buffer): (TailRecord | undefined)[] =>
-  Array.from({ length: SLOTS }, (_, slot) => decode(bytes, slot));
+const recordsOf = (bytes: Buffer): (LastChunk | undefined)[] => Array.from({ length: SLOTS }, (_, slot) => decode(bytes, slot));
 
 export class SyncedTail {
   private readonly file: VolumeFile;
@@ -83,6 +78,11 @@ export async function noteSyncedTail(disk: VolumeDisk, path: string, length: num
   }
 }
 
+/** What a tail file says. */
+export async function readTailRecords(disk: VolumeDisk, path: string): Promise<readonly LastChunk[]> {
+  return recordsOf(await disk.readFile(path)).filter((record) => record !== undefined);
+}
+
 /**
  * The length of a replica that its tail file proves: `proven`, which its meta file proves, or more. `read` gives bytes of
  * the block file.
@@ -95,8 +95,8 @@ export async function lengthByTail(
   read: (into: Buffer, position: number) => Promise<number>,
 ): Promise<number> {
   let best = proven;
-  for (const record of recordsOf(await disk.readFile(path))) {
-    if (record === undefined || record.length <= best) continue;
+  for (const record of await readTailRecords(disk, path)) {
+    if (record.length <= best) continue;
     const partial = record.length % checksum.bytesPerChecksum;
     // What lies before the chunk must be proved by the meta file.
     if (partial === 0 || record.length - partial > proven) continue;
