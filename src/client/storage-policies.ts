@@ -40,6 +40,11 @@ export class StoragePolicies {
   async unset(path: PathLike, options: SignalOption = {}): Promise<void> {
     await this.#context.namenode.call('unsetStoragePolicy', { src: this.#resolve(path) }, options.signal);
   }
+
+  /** Has replicas moved to where the policy in force wants them. Rejects with EUNSUPPORTEDACTION where the cluster moves none. */
+  async satisfy(path: PathLike, options: SignalOption = {}): Promise<void> {
+    await this.#context.namenode.call('satisfyStoragePolicy', { src: this.#resolve(path) }, options.signal);
+  }
 }
 
 const typeNames = (types: StorageTypesProto | undefined): readonly string[] =>

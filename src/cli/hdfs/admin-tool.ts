@@ -1,25 +1,45 @@
-// What `hdfs storagepolicies`, `ec`, `crypto` and `cacheadmin` have in common: a word that begins with a dash, options with values behind it,
-// and how a failure is told. Apache: AdminHelper.
+// What `hdfs storagepolicies`, `ec`, `crypto` and `cacheadmin` have in common: a word that begins with a dash, options with
+// values behind it, and how a failure is told. Apache: AdminHelper.
 import { type ErrorCode, HdfsError } from '../../base/errors.ts';
+import type { Hdfs } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
+import type { ShellFileSystem } from '../shell/file-system.ts';
 import { FileSystems } from '../shell/file-systems.ts';
 import { HdfsFileSystem } from '../shell/hdfs-file-system.ts';
 import { Item } from '../shell/item.ts';
 import type { Terminal } from '../terminal.ts';
+import { localFileSystem } from './path-argument.ts';
+import { pathOf, Words, WrongWord } from './words.ts';
 
 /** Wrong words, and what failed at the NameNode. */
 export const USAGE_FAILED = 1;
 export const FAILED = 2;
+/** Java's -1, of words that an exception is thrown of. */
+const ILLEGAL = 255;
 
-export type Runner = (terminal: Terminal, systems: FileSystems, args: readonly string[]) => Promise<number>;
+export interface AdminContext {
+  readonly host: Host;
+  readonly terminal: Terminal;
+  readonly configuration: Configuration;
+  readonly systems: FileSystems;
+  readonly words: Words;
+  /** Of this command. */
+  readonly usage: string;
+}
+
+export interface AdminCommand {
+  /** Its name with its options. */
+  readonly usage: string;
+  readonly run: (context: AdminContext) => Promise<number>;
+}
 
 export interface AdminTool {
   readonly name: string;
-  /** Each word with its options, as the usage shows them. */
-  readonly usages: readonly string[];
-  readonly runners: Readonly<Record<string, Runner>>;
+  readonly commands: Readonly<Record<string, AdminCommand>>;
 }
+
+const HELP_USAGE = '-help <command-name>';
 
 /** What Hadoop's client turns back into the exception that it was; all else stays a RemoteException. */
 const UNWRAPPED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -40,35 +60,34 @@ export function pretty(error: HdfsError): string {
 }
 
 export async function runAdminTool(
-  { name, usages, runners }: AdminTool,
+  { name, commands }: AdminTool,
   host: Host,
   terminal: Terminal,
   configuration: Configuration,
   argv: readonly string[],
 ): Promise<number> {
   const { stderr } = terminal;
-  const usage = [`Usage: bin/hdfs ${name} [COMMAND]`, ...usages.map((each) => `          ${each}`), '', ''].join('\n');
-  const [command, ...args] = argv;
+  const usages = [...Object.values(commands).map(({ usage }) => usage), HELP_USAGE];
+  const all = [`Usage: bin/hdfs ${name} [COMMAND]`, ...usages.map((usage) => `          [${usage}]`), '', ''].join('\n');
+  const [word, ...args] = argv;
+  if (word === '-help') return help(commands, terminal, args);
+  const command = word !== undefined && Object.hasOwn(commands, word) ? commands[word] : undefined;
   if (command === undefined) {
-    stderr.write(usage);
-    return USAGE_FAILED;
-  }
-  const run = Object.hasOwn(runners, command) ? runners[command] : undefined;
-  if (run === undefined) {
-    if (command === '-help') {
-      stderr.write(usage);
-      return args.length === 1 ? 0 : USAGE_FAILED;
-    }
-    stderr.write(`Can't understand command '${command}'\n`);
-    if (!command.startsWith('-')) stderr.write('Command names must start with dashes.\n');
-    stderr.write(usage);
+    if (word !== undefined) stderr.write(`Can't understand command '${word}'\n`);
+    if (word?.startsWith('-') === false) stderr.write('Command names must start with dashes.\n');
+    stderr.write(all);
     return USAGE_FAILED;
   }
   const systems = new FileSystems(host, terminal, configuration);
   try {
-    return await run(terminal, systems, args);
+    const words = new Words(args);
+    return await command.run({ host, terminal, configuration, systems, words, usage: command.usage });
   } catch (error) {
-    if (error instanceof WrongOption) {
+    if (error instanceof Misuse) {
+      stderr.write(`${error.message}\n`);
+      return error.code;
+    }
+    if (error instanceof WrongWord) {
       stderr.write(`${error.javaClass}: ${error.message}\n`);
       return ILLEGAL;
     }
@@ -80,70 +99,79 @@ export async function runAdminTool(
   }
 }
 
-/** An option whose value is missing, or is none. */
-export class WrongOption extends Error {
-  override readonly name = 'WrongOption';
-  /** Simple name of Java's exception. */
-  readonly javaClass: string;
+function help(commands: AdminTool['commands'], { stderr }: Terminal, names: readonly string[]): number {
+  const [name] = names;
+  if (name === undefined) {
+    for (const { usage } of Object.values(commands)) stderr.write(`[${usage}]\n\n`);
+    return USAGE_FAILED;
+  }
+  if (names.length > 1) {
+    stderr.write('You must give exactly one argument to -help.\n');
+    return USAGE_FAILED;
+  }
+  const command = Object.hasOwn(commands, `-${name}`) ? commands[`-${name}`] : undefined;
+  if (command === undefined) {
+    const known = Object.keys(commands).map((each) => each.slice(1));
+    stderr.write(`Unknown command '${name}'.\nValid help command names are:\n${known.join(', ')}\n`);
+    return USAGE_FAILED;
+  }
+  stderr.write(`[${command.usage}]\n\n`);
+  return 0;
+}
 
-  constructor(message: string, javaClass = 'IllegalArgumentException') {
+/** Words that are missing or too many: what is said of them, and what the command ends with. */
+class Misuse extends Error {
+  override readonly name = 'Misuse';
+  readonly code: number;
+
+  constructor(message: string, code: number) {
     super(message);
-    this.javaClass = javaClass;
+    this.code = code;
   }
 }
 
-/** What Java's -1 is to a process. */
-const ILLEGAL = 255;
+/** Ends the command with these words. */
+export function misuse(text: string, code: number = USAGE_FAILED): never {
+  throw new Misuse(text, code);
+}
 
-/** A command that is not there, with the reason. */
+/** The value of an option that the command cannot do without. */
+export function required({ words, usage }: Pick<AdminContext, 'words' | 'usage'>, option: string, otherwise: string): string {
+  return words.value(option) ?? misuse(`${otherwise}\nUsage: [${usage}]`);
+}
+
+/** Ends the command where words are left that nobody understands. */
+export function requireNoMore({ words }: Pick<AdminContext, 'words'>, more = ''): void {
+  if (words.left.length > 0) misuse(`Can't understand argument: ${words.left[0]}${more}`);
+}
+
+/** A command that is not there: its words are looked at all the same. */
 export const refusing =
-  (reason: string): Runner =>
-  async ({ stderr }) => {
-    stderr.write(`${reason}\n`);
-    return FAILED;
+  (reason: string, check: (context: AdminContext) => void): AdminCommand['run'] =>
+  async (context) => {
+    check(context);
+    return misuse(reason, FAILED);
   };
 
-/** The word behind `name`, and the others without the two. Throws WrongOption where none is behind it. */
-export function takeValue(
-  args: readonly string[],
-  name: string,
-): { readonly value: string | undefined; readonly rest: readonly string[] } {
-  const at = args.indexOf(name);
-  if (at < 0) return { value: undefined, rest: args };
-  const value = args[at + 1];
-  if (value === undefined) throw new WrongOption(`option ${name} requires 1 argument.`);
-  return { value, rest: [...args.slice(0, at), ...args.slice(at + 2)] };
+/** The file system of a path; where there is none of its kind, the command ends as by an exception that nobody catches. */
+export async function fileSystemOf(systems: FileSystems, path: string): Promise<ShellFileSystem> {
+  try {
+    return await systems.of(path);
+  } catch (error) {
+    if (!(error instanceof HdfsError)) throw error;
+    if (error.code === 'EILLEGAL') throw new WrongWord(error.message);
+    if (error.code !== 'EUNSUPPORTED') throw error;
+    return misuse(`org.apache.hadoop.fs.UnsupportedFileSystemException: ${error.message}`);
+  }
 }
 
-/** Whether `name` is there, and the other words. */
-export function takeFlag(args: readonly string[], name: string): { readonly given: boolean; readonly rest: readonly string[] } {
-  const at = args.indexOf(name);
-  return { given: at >= 0, rest: args.filter((_, index) => index !== at) };
-}
-
-/** Whether words are left that nobody understands, which is said. */
-export function leftOver({ stderr }: Terminal, args: readonly string[]): boolean {
-  if (args.length > 0) stderr.write(`Can't understand argument: ${args[0]}\n`);
-  return args.length > 0;
-}
-
-export function optionOf(args: readonly string[], name: string): string | undefined {
-  const at = args.indexOf(name);
-  return at < 0 ? undefined : args[at + 1];
-}
-
-export function missing(terminal: Terminal, words: string, usage: string): number {
-  terminal.stderr.write(`${words}\nUsage: [${usage}]\n`);
-  return USAGE_FAILED;
-}
-
-export async function placeOf(systems: FileSystems, path: string) {
-  const fs = await systems.of(path);
+export async function placeOf(systems: FileSystems, path: string): Promise<{ fs: ShellFileSystem; at: string }> {
+  const fs = await fileSystemOf(systems, pathOf(path));
   return { fs, at: new Item(fs, path, undefined).path };
 }
 
-/** Throws HdfsError EUNSUPPORTED for another file system, which cannot `what`. */
-export function hdfsOf(fs: Awaited<ReturnType<FileSystems['of']>>, what: string) {
+/** Throws WrongWord for another file system. */
+export function hdfsOf(fs: ShellFileSystem): Hdfs {
   if (fs instanceof HdfsFileSystem) return fs.hdfs;
-  throw new HdfsError('EUNSUPPORTED', `${fs.uri} doesn't support ${what}`);
+  throw new WrongWord(localFileSystem(`${fs.uri}/`));
 }

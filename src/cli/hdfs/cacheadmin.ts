@@ -3,27 +3,16 @@ import { formatPermission } from '../../base/mode.ts';
 import { formatUtc } from '../../base/utc.ts';
 import { type CacheDirective, FeatureAdmin } from '../../client/feature-admin.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { parseLong } from '../../config/values.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
-import { leftOver, type Runner, refusing, runAdminTool, takeFlag, takeValue, USAGE_FAILED, WrongOption } from './admin-tool.ts';
-import { pathArgument } from './path-argument.ts';
+import { type AdminCommand, type AdminContext, misuse, refusing, requireNoMore, runAdminTool } from './admin-tool.ts';
+import { localFileSystem, pathArgument } from './path-argument.ts';
 import { formatTable, type TableColumn } from './table-listing.ts';
+import { pathOf, type Words, WrongWord } from './words.ts';
 
 const POOL_OPTIONS =
   '[-owner <owner>] [-group <group>] [-mode <mode>] [-limit <limit>] [-defaultReplication <defaultReplication>] [-maxTtl <maxTtl>]';
-const COMMANDS = [
-  '[-addDirective -path <path> -pool <pool-name> [-force] [-replication <replication>] [-ttl <time-to-live>]]',
-  '[-modifyDirective -id <id> [-path <path>] [-force] [-replication <replication>] [-pool <pool-name>] [-ttl <time-to-live>]]',
-  '[-listDirectives [-stats] [-path <path>] [-pool <pool>] [-id <id>]]',
-  '[-removeDirective <id>]',
-  '[-removeDirectives -path <path>]',
-  `[-addPool <name> ${POOL_OPTIONS}]`,
-  `[-modifyPool <name> ${POOL_OPTIONS}]`,
-  '[-removePool <name>]',
-  '[-listPools [-stats] [<name>]]',
-  '[-help <command-name>]',
-];
+const NOT_BUILT = 'centralized cache management is not built yet';
 
 /** Apache: CachePoolInfo.LIMIT_UNLIMITED, and RELATIVE_EXPIRY_NEVER = Expiration.MAX_RELATIVE_EXPIRY_MS. */
 const UNLIMITED = 2n ** 63n - 1n;
@@ -46,25 +35,73 @@ function expiry({ millis, isRelative }: CacheDirective['expiration']): string {
   return isRelative ? duration(millis) : `${formatUtc(Number(millis)).slice(0, 19)}+0000`;
 }
 
-async function listDirectives(
-  host: Host,
-  terminal: Terminal,
-  configuration: Configuration,
-  args: readonly string[],
-): Promise<number> {
-  const path = takeValue(args, '-path');
-  const pool = takeValue(path.rest, '-pool');
-  const stats = takeFlag(pool.rest, '-stats');
-  const given = takeValue(stats.rest, '-id');
-  const id = given.value === undefined ? undefined : parseLong(given.value);
-  if (given.value !== undefined && id === undefined)
-    throw new WrongOption(`For input string: "${given.value}"`, 'NumberFormatException');
-  if (leftOver(terminal, given.rest)) return USAGE_FAILED;
-  const withStats = stats.given;
-  const at = path.value === undefined ? undefined : pathArgument(host, configuration, path.value);
-  using admin = new FeatureAdmin(host, configuration);
+/** Java's Long.parseLong, Integer.parseInt and Short.parseShort: throws WrongWord for what none of that size is. */
+function whole(text: string, bits: 16 | 32 | 64, radix: 8 | 10 = 10): bigint {
+  const digits = radix === 8 ? /^[+-]?[0-7]+$/ : /^[+-]?\d+$/;
+  const magnitude = digits.test(text) ? BigInt(`${radix === 8 ? '0o' : ''}${text.replace(/^[+-]/, '')}`) : undefined;
+  if (magnitude === undefined) throw notNumber(text, radix);
+  const value = text.startsWith('-') ? -magnitude : magnitude;
+  if (BigInt.asIntN(bits, value) === value) return value;
+  if (bits !== 16) throw notNumber(text, radix);
+  throw new WrongWord(`Value out of range. Value:"${text}" Radix:${radix}`, 'NumberFormatException');
+}
+
+const notNumber = (text: string, radix: 8 | 10): WrongWord =>
+  new WrongWord(`For input string: "${text}"${radix === 10 ? '' : ` under radix ${radix}`}`, 'NumberFormatException');
+
+/** A length of time with its unit. Apache: DFSUtil.parseRelativeTime. */
+function checkTime(what: 'ttl' | 'maxTtl', text: string | undefined): void {
+  if (text === undefined || /^never$/i.test(text)) return;
+  const wrong = (why: string): never =>
+    misuse(`Error while parsing ${what} value: Unable to parse relative time value of ${text}: ${why}`);
+  if (text.length < 2) wrong('too short');
+  const number = text.slice(0, -1);
+  if (!/^[+-]?\d{1,18}$/.test(number)) wrong(`${number} is not a number`);
+  if (!/[smhd]$/.test(text)) wrong(`unknown time unit ${text.at(-1)}`);
+}
+
+/** What a pool may be made with or changed to; answers whether anything of it was given. */
+function checkPoolOptions(words: Words, modeBits: 16 | 32): boolean {
+  const owner = words.value('-owner');
+  const group = words.value('-group');
+  const mode = words.value('-mode');
+  if (mode !== undefined) whole(mode, modeBits, 8);
+  const limit = words.value('-limit');
+  if (limit !== undefined && !/^unlimited$/i.test(limit)) whole(limit, 64);
+  const replication = words.value('-defaultReplication');
+  if (replication !== undefined) whole(replication, 16);
+  const maxTtl = words.value('-maxTtl');
+  checkTime('maxTtl', maxTtl);
+  return [owner, group, mode, limit, replication, maxTtl].some((each) => each !== undefined);
+}
+
+/** As requireNoMore, naming all words that are left. */
+function requireNone({ words, usage }: AdminContext): void {
+  if (words.left.length > 0) misuse(`Can't understand arguments: ${words.left.join(' ')}\nUsage is [${usage}]\n`);
+}
+
+const poolName = (words: Words, doing: string): string =>
+  words.operand() ?? misuse(`You must specify a name when ${doing} a cache pool.`);
+
+/** Throws WrongWord where it is no HDFS. */
+function featureAdmin(host: Host, configuration: Configuration): FeatureAdmin {
+  const uri = configuration.get('fs.defaultFS') ?? 'file:///';
+  if (uri.startsWith('file:')) throw new WrongWord(localFileSystem(uri));
+  return new FeatureAdmin(host, configuration);
+}
+
+async function listDirectives(context: AdminContext): Promise<number> {
+  const { host, terminal, configuration, words } = context;
+  const path = words.value('-path');
+  const pool = words.value('-pool');
+  const withStats = words.flag('-stats');
+  const given = words.value('-id');
+  const id = given === undefined ? undefined : Number(whole(given, 64));
+  requireNoMore(context);
+  const at = path === undefined ? undefined : pathArgument(host, configuration, pathOf(path));
+  using admin = featureAdmin(host, configuration);
   const rows: string[][] = [];
-  for await (const each of admin.cacheDirectives({ path: at?.path, pool: pool.value, id })) {
+  for await (const each of admin.cacheDirectives({ path: at?.path, pool, id })) {
     const row = [String(each.id), each.pool, String(each.replication), expiry(each.expiration), each.path];
     const { bytesNeeded, bytesCached, filesNeeded, filesCached } = each.stats;
     rows.push([...row, ...(withStats ? [bytesNeeded, bytesCached, filesNeeded, filesCached].map(String) : [])]);
@@ -76,20 +113,12 @@ async function listDirectives(
   return 0;
 }
 
-async function listPools(
-  host: Host,
-  terminal: Terminal,
-  configuration: Configuration,
-  args: readonly string[],
-): Promise<number> {
-  const at = args.findIndex((word) => !word.startsWith('-'));
-  const name = args[at];
-  const { given: withStats, rest } = takeFlag(at < 0 ? args : args.toSpliced(at, 1), '-stats');
-  if (rest.length > 0) {
-    terminal.stderr.write(`Can't understand arguments: ${rest.join(' ')}\nUsage is [-listPools [-stats] [<name>]]\n\n`);
-    return USAGE_FAILED;
-  }
-  using admin = new FeatureAdmin(host, configuration);
+async function listPools(context: AdminContext): Promise<number> {
+  const { host, terminal, configuration, words } = context;
+  const name = words.operand();
+  const withStats = words.flag('-stats');
+  requireNone(context);
+  using admin = featureAdmin(host, configuration);
   const rows: string[][] = [];
   for await (const pool of admin.cachePools()) {
     if (name !== undefined && pool.name !== name) continue;
@@ -117,23 +146,89 @@ async function listPools(
   return 0;
 }
 
-export function runCacheAdmin(
+function checkRemoval(context: AdminContext): void {
+  const text = context.words.operand() ?? misuse('You must specify a directive ID to remove.');
+  if (!/^[+-]?\d{1,18}$/.test(text)) misuse(`Invalid directive ID ${text}: expected a numeric value.`);
+  if (Number(text) <= 0) misuse(`Invalid directive ID ${Number(text)}: ids must be greater than 0.`);
+  requireNoMore(context, `\nUsage is [${context.usage}]\n`);
+}
+
+const COMMANDS: Readonly<Record<string, AdminCommand>> = {
+  '-addDirective': {
+    usage: '-addDirective -path <path> -pool <pool-name> [-force] [-replication <replication>] [-ttl <time-to-live>]',
+    run: refusing(NOT_BUILT, (context) => {
+      const { words } = context;
+      pathOf(words.value('-path') ?? misuse('You must specify a path with -path.'));
+      if (words.value('-pool') === undefined) misuse('You must specify a pool name with -pool.');
+      words.flag('-force');
+      const replication = words.value('-replication');
+      if (replication !== undefined) whole(replication, 16);
+      checkTime('ttl', words.value('-ttl'));
+      requireNoMore(context);
+    }),
+  },
+  '-modifyDirective': {
+    usage:
+      '-modifyDirective -id <id> [-path <path>] [-force] [-replication <replication>] [-pool <pool-name>] [-ttl <time-to-live>]',
+    run: refusing(NOT_BUILT, (context) => {
+      const { words } = context;
+      whole(words.value('-id') ?? misuse('You must specify a directive ID with -id.'), 64);
+      const path = words.value('-path');
+      if (path !== undefined) pathOf(path);
+      words.flag('-force');
+      const replication = words.value('-replication');
+      if (replication !== undefined) whole(replication, 16);
+      const pool = words.value('-pool');
+      const ttl = words.value('-ttl');
+      checkTime('ttl', ttl);
+      requireNoMore(context, `\nUsage is [${context.usage}]\n`);
+      if ([path, replication, pool, ttl].every((each) => each === undefined)) misuse('No modifications were specified.');
+    }),
+  },
+  '-listDirectives': {
+    usage: '-listDirectives [-stats] [-path <path>] [-pool <pool>] [-id <id>]',
+    run: listDirectives,
+  },
+  '-removeDirective': { usage: '-removeDirective <id>', run: refusing(NOT_BUILT, checkRemoval) },
+  '-removeDirectives': {
+    usage: '-removeDirectives -path <path>',
+    run: refusing(NOT_BUILT, (context) => {
+      const path = context.words.value('-path') ?? misuse('You must specify a path with -path.');
+      requireNoMore(context, `\nUsage is [${context.usage}]\n`);
+      pathOf(path);
+    }),
+  },
+  '-addPool': {
+    usage: `-addPool <name> ${POOL_OPTIONS}`,
+    run: refusing(NOT_BUILT, (context) => {
+      poolName(context.words, 'creating');
+      checkPoolOptions(context.words, 16);
+      requireNone(context);
+    }),
+  },
+  '-modifyPool': {
+    usage: `-modifyPool <name> ${POOL_OPTIONS}`,
+    run: refusing(NOT_BUILT, (context) => {
+      const isAny = checkPoolOptions(context.words, 32);
+      // Hadoop's word for it.
+      poolName(context.words, 'creating');
+      requireNone(context);
+      if (!isAny) misuse('You must specify at least one attribute to change in the cache pool.');
+    }),
+  },
+  '-removePool': {
+    usage: '-removePool <name>',
+    run: refusing(NOT_BUILT, (context) => {
+      poolName(context.words, 'deleting');
+      requireNone(context);
+    }),
+  },
+  '-listPools': { usage: '-listPools [-stats] [<name>]', run: listPools },
+};
+
+export const runCacheAdmin = (
   host: Host,
   terminal: Terminal,
   configuration: Configuration,
   argv: readonly string[],
-): Promise<number> {
-  const refused = refusing('centralized cache management is not built yet');
-  const runners: Readonly<Record<string, Runner>> = {
-    '-addDirective': refused,
-    '-modifyDirective': refused,
-    '-listDirectives': (_terminal, _systems, args) => listDirectives(host, terminal, configuration, args),
-    '-removeDirective': refused,
-    '-removeDirectives': refused,
-    '-addPool': refused,
-    '-modifyPool': refused,
-    '-removePool': refused,
-    '-listPools': (_terminal, _systems, args) => listPools(host, terminal, configuration, args),
-  };
-  return runAdminTool({ name: 'cacheadmin', usages: COMMANDS, runners }, host, terminal, configuration, argv);
-}
+): Promise<number> => runAdminTool({ name: 'cacheadmin', commands: COMMANDS }, host, terminal, configuration, argv);

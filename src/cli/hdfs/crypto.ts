@@ -6,30 +6,22 @@ import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
 import {
+  type AdminCommand,
+  type AdminContext,
   FAILED,
-  leftOver,
+  misuse,
   pretty,
-  type Runner,
   refusing,
+  requireNoMore,
   runAdminTool,
-  takeValue,
-  USAGE_FAILED,
-  WrongOption,
 } from './admin-tool.ts';
 import { pathArgument } from './path-argument.ts';
 import { formatTable } from './table-listing.ts';
+import { pathOf, WrongWord } from './words.ts';
 
-const COMMANDS = [
-  '[-createZone -keyName <keyName> -path <path>]',
-  '[-listZones]',
-  '[-provisionTrash -path <path>]',
-  '[-getFileEncryptionInfo -path <path>]',
-  '[-reencryptZone <action> -path <zone>]',
-  '[-listReencryptionStatus]',
-  '[-help <command-name>]',
-];
-/** What -getFileEncryptionInfo ends with where the NameNode refuses. */
+/** What -getFileEncryptionInfo and -reencryptZone end with, beside the codes of all tools. */
 const REFUSED = 3;
+const NOT_BUILT = 'encryption zones are not built yet';
 
 const STATUS_COLUMNS = [
   'Zone Name',
@@ -43,16 +35,25 @@ const STATUS_COLUMNS = [
   'Last File Checkpointed',
 ].map((title) => ({ title }));
 
-async function listZones(terminal: Terminal, admin: FeatureAdmin, args: readonly string[]): Promise<number> {
-  if (leftOver(terminal, args)) return USAGE_FAILED;
+/** Throws WrongWord where it is no HDFS that `uri` names, or that is configured. */
+function featureAdmin(host: Host, configuration: Configuration, uri?: string): FeatureAdmin {
+  const standard = configuration.get('fs.defaultFS') ?? 'file:///';
+  if (standard.startsWith('hdfs:')) return new FeatureAdmin(host, configuration);
+  throw new WrongWord(`'${uri ?? standard}' is not an HDFS URI.`);
+}
+
+async function listZones(context: AdminContext): Promise<number> {
+  requireNoMore(context);
+  using admin = featureAdmin(context.host, context.configuration);
   const rows: string[][] = [];
   for await (const { path, keyName } of admin.encryptionZones()) rows.push([path, keyName]);
-  terminal.stdout.write(`${formatTable([{ title: '' }, { title: '' }], rows, 'bare')}\n`);
+  context.terminal.stdout.write(`${formatTable([{ title: '' }, { title: '' }], rows, 'bare')}\n`);
   return 0;
 }
 
-async function listReencryptionStatus(terminal: Terminal, admin: FeatureAdmin, args: readonly string[]): Promise<number> {
-  if (leftOver(terminal, args)) return USAGE_FAILED;
+async function listReencryptionStatus(context: AdminContext): Promise<number> {
+  requireNoMore(context);
+  using admin = featureAdmin(context.host, context.configuration);
   const rows: string[][] = [];
   let failures = 0;
   for await (const status of admin.reencryptions()) {
@@ -69,22 +70,19 @@ async function listReencryptionStatus(terminal: Terminal, admin: FeatureAdmin, a
       status.lastFile ?? '',
     ]);
   }
-  terminal.stdout.write(`${formatTable(STATUS_COLUMNS, rows)}\n`);
-  if (failures > 0) terminal.stdout.write('There are re-encryption failures: the log of the NameNode names the files.\n');
+  const { stdout } = context.terminal;
+  stdout.write(`${formatTable(STATUS_COLUMNS, rows)}\n`);
+  if (failures > 0) stdout.write('There are re-encryption failures: the log of the NameNode names the files.\n');
   return 0;
 }
 
-async function getFileEncryptionInfo(
-  host: Host,
-  terminal: Terminal,
-  standard: Configuration,
-  args: readonly string[],
-): Promise<number> {
-  const { value: text, rest } = takeValue(args, '-path');
-  if (leftOver(terminal, rest)) return USAGE_FAILED;
-  if (text === undefined) throw new WrongOption('Can not create a Path from a null string');
-  const { configuration, path } = pathArgument(host, standard, text);
-  using admin = new FeatureAdmin(host, configuration);
+async function getFileEncryptionInfo(context: AdminContext): Promise<number> {
+  const { host, terminal, words } = context;
+  const given = words.value('-path');
+  requireNoMore(context);
+  const text = pathOf(given);
+  const { configuration, path } = pathArgument(host, context.configuration, text);
+  using admin = featureAdmin(host, configuration, text);
   try {
     const info = await admin.encryptionOf(path);
     if (info === undefined) {
@@ -103,26 +101,45 @@ async function getFileEncryptionInfo(
   }
 }
 
-export function runCrypto(
+const COMMANDS: Readonly<Record<string, AdminCommand>> = {
+  '-createZone': {
+    usage: '-createZone -keyName <keyName> -path <path>',
+    run: refusing(NOT_BUILT, (context) => {
+      const path = context.words.value('-path') ?? misuse('You must specify a path with -path.');
+      if (context.words.value('-keyName') === undefined) misuse('You must specify a key name with -keyName.');
+      requireNoMore(context);
+      pathOf(path);
+    }),
+  },
+  '-listZones': { usage: '-listZones', run: listZones },
+  '-provisionTrash': {
+    usage: '-provisionTrash -path <path>',
+    run: refusing(NOT_BUILT, (context) => {
+      const path = context.words.value('-path');
+      requireNoMore(context);
+      pathOf(path);
+    }),
+  },
+  '-getFileEncryptionInfo': { usage: '-getFileEncryptionInfo -path <path>', run: getFileEncryptionInfo },
+  '-reencryptZone': {
+    usage: '-reencryptZone <action> -path <zone>',
+    run: refusing(NOT_BUILT, (context) => {
+      const { words } = context;
+      const path = words.value('-path');
+      const start = words.flag('-start');
+      const cancel = words.flag('-cancel');
+      requireNoMore(context);
+      if (start === cancel) misuse('You must specify either [-start] or [-cancel]. ', FAILED);
+      if (path === undefined) misuse('You must specify a zone directory with [-path]. ', REFUSED);
+      pathOf(path);
+    }),
+  },
+  '-listReencryptionStatus': { usage: '-listReencryptionStatus', run: listReencryptionStatus },
+};
+
+export const runCrypto = (
   host: Host,
   terminal: Terminal,
   configuration: Configuration,
   argv: readonly string[],
-): Promise<number> {
-  const refused = refusing('encryption zones are not built yet');
-  const asking =
-    (ask: (terminal: Terminal, admin: FeatureAdmin, args: readonly string[]) => Promise<number>): Runner =>
-    async (_terminal, _systems, args) => {
-      using admin = new FeatureAdmin(host, configuration);
-      return await ask(terminal, admin, args);
-    };
-  const runners: Readonly<Record<string, Runner>> = {
-    '-createZone': refused,
-    '-listZones': asking(listZones),
-    '-provisionTrash': refused,
-    '-getFileEncryptionInfo': (_terminal, _systems, args) => getFileEncryptionInfo(host, terminal, configuration, args),
-    '-reencryptZone': refused,
-    '-listReencryptionStatus': asking(listReencryptionStatus),
-  };
-  return runAdminTool({ name: 'crypto', usages: COMMANDS, runners }, host, terminal, configuration, argv);
-}
+): Promise<number> => runAdminTool({ name: 'crypto', commands: COMMANDS }, host, terminal, configuration, argv);

@@ -2,39 +2,22 @@
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
 import { connect } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { parseInt32 } from '../../config/values.ts';
 import type { Host } from '../../host/host.ts';
 import { absolutePath } from '../paths.ts';
 import type { Terminal } from '../terminal.ts';
 import { computeMeta, verifyMeta } from './debug-meta.ts';
+import { localFileSystem } from './path-argument.ts';
+import { pathOf, Words, WrongWord } from './words.ts';
 
 const RETRY_MS = 5000;
 
 interface DebugCommand {
   readonly usage: string;
   readonly help: string;
+  /** Words that have to be behind it; 1 where it says none. */
+  readonly least?: number;
   readonly run: (words: Words, host: Host, terminal: Terminal, configuration: Configuration) => Promise<number>;
-}
-
-/** Options with their values, which may stand anywhere. */
-class Words {
-  readonly #words: readonly string[];
-
-  constructor(words: readonly string[]) {
-    this.#words = words;
-  }
-
-  get empty(): boolean {
-    return this.#words.length === 0;
-  }
-
-  /** Undefined: it was not given. Throws HdfsError EINVAL when its value is missing. */
-  valueOf(option: string): string | undefined {
-    const at = this.#words.indexOf(option);
-    if (at < 0) return undefined;
-    const value = this.#words[at + 1];
-    if (value === undefined || value.startsWith('-')) throw new HdfsError('EINVAL', `option ${option} requires 1 argument`);
-    return value;
-  }
 }
 
 const COMMANDS: Readonly<Record<string, DebugCommand>> = {
@@ -42,12 +25,12 @@ const COMMANDS: Readonly<Record<string, DebugCommand>> = {
     usage: 'verifyMeta -meta <metadata-file> [-block <block-file>]',
     help: '  Shows the checksum of a meta file, and with a block file whether its bytes fit the sums.',
     run: async (words, host, terminal) => {
-      const meta = words.valueOf('-meta');
+      const meta = words.value('-meta');
       if (meta === undefined) {
         terminal.stderr.write('You must specify a meta file with -meta\n');
         return 1;
       }
-      return verifyMeta(host, terminal, { meta, block: words.valueOf('-block') });
+      return verifyMeta(host, terminal, { meta, block: words.value('-block') });
     },
   },
   computeMeta: {
@@ -61,13 +44,13 @@ const COMMANDS: Readonly<Record<string, DebugCommand>> = {
         terminal.stderr.write(`${text}\n`);
         return code;
       };
-      const block = words.valueOf('-block');
+      const block = words.value('-block');
       if (block === undefined) return refuse(2, 'You must specify a block file with -block');
       const path = absolutePath(block, terminal.cwd);
       if (!(await host.disk.exists(path)) || (await host.disk.stat(path)).isDirectory) {
         return refuse(3, `Block file <${block}> does not exist or is not a file`);
       }
-      const out = words.valueOf('-out');
+      const out = words.value('-out');
       if (out === undefined) return refuse(4, 'You must specify a output file with -out');
       if (await host.disk.exists(absolutePath(out, terminal.cwd))) return refuse(5, 'output file already exists!');
       return computeMeta(host, terminal, configuration, { block, out });
@@ -80,11 +63,9 @@ const COMMANDS: Readonly<Record<string, DebugCommand>> = {
   },
   verifyEC: {
     usage: 'verifyEC -file <file> [-blockId <blk_Id>] [-skipFailureBlocks]',
-    help: '  Erasure coding is not built yet.',
-    run: async (_, __, terminal) => {
-      terminal.stderr.write('verifyEC: erasure coding is not built yet\n');
-      return 1;
-    },
+    least: 2,
+    help: '  Tells what is no erasure coded file; the blocks of one are not looked at: erasure coding is not built yet.',
+    run: verifyErasureCoding,
   },
 };
 
@@ -117,14 +98,17 @@ export async function runDebug(
     stdout.write(USAGE);
     return 0;
   }
-  const words = new Words(rest);
-  if (words.empty) {
+  if (rest.length < (command.least ?? 1)) {
     stdout.write(`${command.usage}\n${command.help}\n\n`);
     return 1;
   }
   try {
-    return await command.run(words, host, terminal, configuration);
+    return await command.run(new Words(rest), host, terminal, configuration);
   } catch (error) {
+    if (error instanceof WrongWord) {
+      stderr.write(`RuntimeException: java.lang.${error.javaClass}: ${error.message}\n`);
+      return 1;
+    }
     const isDisk = error instanceof Error && error.name === 'DiskError';
     if (!(error instanceof HdfsError || error instanceof ProtocolError || isDisk)) throw error;
     stderr.write(`${name}: ${messageOf(error)}\n`);
@@ -134,14 +118,14 @@ export async function runDebug(
 
 async function recoverLease(words: Words, host: Host, terminal: Terminal, configuration: Configuration): Promise<number> {
   const { stdout, stderr } = terminal;
-  const path = words.valueOf('-path');
+  const path = words.value('-path');
+  const retries = words.value('-retries') ?? '1';
   if (path === undefined) {
     stderr.write('You must supply a -path argument to recoverLease.\n');
     return 1;
   }
-  const retries = words.valueOf('-retries') ?? '1';
-  if (!/^[+-]?\d{1,9}$/.test(retries)) {
-    stderr.write(`Failed to parse the argument to -retries: ${retries}\n`);
+  if (parseInt32(retries) === undefined || !/^[+-]?\d+$/.test(retries)) {
+    stderr.write(`Failed to parse the argument to -retries: java.lang.NumberFormatException: For input string: "${retries}"\n`);
     return 1;
   }
   const most = Number(retries);
@@ -178,4 +162,32 @@ async function recoverLease(words: Words, host: Host, terminal: Terminal, config
   } finally {
     await hdfs.close();
   }
+}
+
+async function verifyErasureCoding(
+  words: Words,
+  host: Host,
+  terminal: Terminal,
+  configuration: Configuration,
+): Promise<number> {
+  const { stderr } = terminal;
+  const file = pathOf(words.value('-file'));
+  const uri = configuration.get('fs.defaultFS') ?? 'file:///';
+  if (uri.startsWith('file:')) throw new WrongWord(localFileSystem(uri));
+  const hdfs = await connect({ host, configuration });
+  const reason = async (): Promise<string> => {
+    const stats = await hdfs.stat(file);
+    if (!stats.isFile()) return `File ${file} is not a regular file.`;
+    if (!(await hdfs.isFileClosed(file))) return `File ${file} is not closed.`;
+    return stats.erasureCoded ? 'verifyEC: erasure coding is not built yet' : `File ${file} is not erasure coded.`;
+  };
+  try {
+    stderr.write(`${await reason()}\n`);
+  } catch (error) {
+    if (!(error instanceof HdfsError) || error.code !== 'ENOENT') throw error;
+    stderr.write(`File ${file} does not exist.\n`);
+  } finally {
+    await hdfs.close();
+  }
+  return 1;
 }

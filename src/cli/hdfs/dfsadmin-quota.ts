@@ -8,6 +8,7 @@ import { FileSystems } from '../shell/file-systems.ts';
 import { expandGlob } from '../shell/glob.ts';
 import { HdfsFileSystem } from '../shell/hdfs-file-system.ts';
 import type { Terminal } from '../terminal.ts';
+import { localFileSystem } from './path-argument.ts';
 
 const FAILED = 255;
 
@@ -99,10 +100,6 @@ function wholeNumber(text: string, otherwise: string): number {
   if (value !== undefined) return value;
   throw illegal(/^[+-]?\d+[kmgtpe]?$/i.test(text) ? `${text} does not fit in a Long` : otherwise);
 }
-
-/** What dfsadmin says of a local file system where it wants an HDFS. */
-export const localFileSystem = (uri: string): string =>
-  `FileSystem ${uri} is not an HDFS file system. The fs class is: org.apache.hadoop.fs.LocalFileSystem`;
 
 const illegal = (message: string): HdfsError => new HdfsError('EILLEGAL', message);
 

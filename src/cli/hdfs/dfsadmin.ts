@@ -9,11 +9,12 @@ import type { Host } from '../../host/host.ts';
 import { javaDate, type Terminal } from '../terminal.ts';
 import { DATANODE_COMMANDS, type DataNodeCommand, type DataNodeWords } from './dfsadmin-datanode.ts';
 import { listOpenFiles, printTopology, setBalancerBandwidth } from './dfsadmin-inspect.ts';
-import { localFileSystem, QUOTA_COMMANDS, runQuotaCommand } from './dfsadmin-quota.ts';
+import { QUOTA_COMMANDS, runQuotaCommand } from './dfsadmin-quota.ts';
 import { RECONFIG_USAGE, REFRESH_USAGE, reconfigure, refresh } from './dfsadmin-reconfig.ts';
 import { PROVISION_USAGE, provisionSnapshotTrash } from './dfsadmin-snapshots.ts';
 import { finalizeUpgrade, ROLLING_USAGE, restoreFailedStorage, rollingUpgrade, upgrade } from './dfsadmin-storage.ts';
 import { fetchImage } from './fetch-image.ts';
+import { localFileSystem } from './path-argument.ts';
 import { MAPPING_COMMANDS } from './user-mappings.ts';
 
 /** Words that Apache's knows, with why they do nothing here. */

@@ -1,34 +1,35 @@
 // hdfs ec, with Apache's text: policies, codecs, the policy of a path, whether the cluster can carry a policy, and changes,
 // for NameNodes that take them. Apache: ECAdmin.
 import { HdfsError } from '../../base/errors.ts';
-import type { ErasureCodingPolicyInfo } from '../../client/index.ts';
+import type { ErasureCoding, ErasureCodingPolicyInfo } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
+import type { ShellFileSystem } from '../shell/file-system.ts';
 import type { FileSystems } from '../shell/file-systems.ts';
 import type { Terminal } from '../terminal.ts';
-import { FAILED, hdfsOf, missing, placeOf, pretty, type Runner, runAdminTool, USAGE_FAILED } from './admin-tool.ts';
+import {
+  type AdminCommand,
+  type AdminContext,
+  FAILED,
+  fileSystemOf,
+  hdfsOf,
+  misuse,
+  placeOf,
+  pretty,
+  refusing,
+  required,
+  runAdminTool,
+} from './admin-tool.ts';
+import { type Words, WrongWord } from './words.ts';
 
 const SET_FAILED = 3;
-
-const COMMANDS = [
-  '[-listPolicies]',
-  '[-getPolicy -path <path>]',
-  '[-removePolicy -policy <policy>]',
-  '[-setPolicy -path <path> [-policy <policy>] [-replicate]]',
-  '[-unsetPolicy -path <path>]',
-  '[-listCodecs]',
-  '[-enablePolicy -policy <policy>]',
-  '[-disablePolicy -policy <policy>]',
-  '[-verifyClusterSetup [-policy <policy>...<policy>]]',
-  '[-help <command-name>]',
-];
 
 export const runErasureCoding = (
   host: Host,
   terminal: Terminal,
   configuration: Configuration,
   argv: readonly string[],
-): Promise<number> => runAdminTool({ name: 'ec', usages: COMMANDS, runners: RUNNERS }, host, terminal, configuration, argv);
+): Promise<number> => runAdminTool({ name: 'ec', commands: COMMANDS }, host, terminal, configuration, argv);
 
 /** As Hadoop's ErasureCodingPolicyInfo prints itself. */
 function text({ name, codec, dataUnits, parityUnits, options, cellSize, id, state }: ErasureCodingPolicyInfo): string {
@@ -37,145 +38,150 @@ function text({ name, codec, dataUnits, parityUnits, options, cellSize, id, stat
   return `ErasureCodingPolicy=[Name=${name}, Schema=[${schema}], CellSize=${cellSize}, Id=${id}], State=${state}`;
 }
 
-/** The words of a command, option by option; what is left is too many. */
-class Words {
-  readonly #rest: string[];
-
-  constructor(args: readonly string[]) {
-    this.#rest = [...args];
-  }
-
-  value(option: string): string | undefined {
-    const at = this.#rest.indexOf(option);
-    return at < 0 ? undefined : this.#rest.splice(at, 2)[1];
-  }
-
-  flag(option: string): boolean {
-    const at = this.#rest.indexOf(option);
-    if (at >= 0) this.#rest.splice(at, 1);
-    return at >= 0;
-  }
-
-  get rest(): readonly string[] {
-    return this.#rest;
-  }
-}
-
-function tooMany({ stderr }: Terminal, command: string): number {
-  stderr.write(`${command}: Too many arguments\n`);
-  return USAGE_FAILED;
+/** Ends the command where words are left. */
+function allTaken({ words, usage }: AdminContext): void {
+  if (words.left.length > 0) misuse(`${usage.split(' ', 1)[0]}: Too many arguments`);
 }
 
 /** The file system of the configuration. */
-const standard = async (systems: FileSystems) => hdfsOf(await systems.of('/'), 'erasure coding');
+const standard = async (systems: FileSystems): Promise<ErasureCoding> => hdfsOf(await fileSystemOf(systems, '/')).erasureCoding;
 
 /** A change of one policy, named by -policy. */
-function changing(
+const changing = (
   command: string,
-  change: (terminal: Terminal, systems: FileSystems, policy: string) => Promise<void>,
-): Runner {
-  return async (terminal, systems, args) => {
-    const words = new Words(args);
-    const policy = words.value('-policy');
-    if (policy === undefined) return missing(terminal, 'Please specify the policy name.', `${command} -policy <policy>`);
-    if (words.rest.length > 0) return tooMany(terminal, command);
-    await change(terminal, systems, policy);
+  change: (terminal: Terminal, erasureCoding: ErasureCoding, policy: string) => Promise<void>,
+): AdminCommand => ({
+  usage: `${command} -policy <policy>`,
+  run: async (context) => {
+    const policy = required(context, '-policy', 'Please specify the policy name.');
+    allTaken(context);
+    await change(context.terminal, await standard(context.systems), policy);
     return 0;
-  };
+  },
+});
+
+async function hasEntries(fs: ShellFileSystem, at: string): Promise<boolean> {
+  for await (const _entry of fs.list(at)) return true;
+  return false;
 }
 
-const RUNNERS: Readonly<Record<string, Runner>> = {
-  '-listPolicies': async (terminal, systems, args) => {
-    if (args.length > 0) return tooMany(terminal, '-listPolicies');
-    const policies = await (await standard(systems)).erasureCoding.list();
-    const lines =
-      policies.length === 0 ? ['There is no erasure coding policies in the cluster.'] : ['Erasure Coding Policies:'];
-    terminal.stdout.write(`${[...lines, ...policies.map(text)].join('\n')}\n`);
-    return 0;
-  },
+/** The policies behind -policy: at least one, and no more options. */
+function policiesIn(words: Words): readonly string[] {
+  const option = words.left.find((word) => /^-./.test(word));
+  if (option !== undefined) throw new WrongWord(`Illegal option ${option}`, 'UnknownOptionException');
+  if (words.left.length === 0) {
+    throw new WrongWord('Not enough arguments: expected 1 but got 0', 'NotEnoughArgumentsException');
+  }
+  return words.left;
+}
 
-  '-listCodecs': async (terminal, systems, args) => {
-    if (args.length > 0) return tooMany(terminal, '-listCodecs');
-    const codecs = await (await standard(systems)).erasureCoding.codecs();
-    const lines =
-      codecs.length === 0
-        ? ['No erasure coding codecs are supported on the cluster.']
-        : ['Erasure Coding Codecs: Codec [Coder List]'];
-    for (const { codec, coders } of codecs) lines.push(`\t${codec.toUpperCase()} [${coders.toUpperCase()}]`);
-    terminal.stdout.write(`${lines.join('\n')}\n`);
-    return 0;
-  },
-
-  '-getPolicy': async (terminal, systems, args) => {
-    const words = new Words(args);
-    const path = words.value('-path');
-    if (path === undefined) return missing(terminal, 'Please specify the path with -path.', '-getPolicy -path <path>');
-    if (words.rest.length > 0) return tooMany(terminal, '-getPolicy');
-    const { fs, at } = await placeOf(systems, path);
-    const policy = await hdfsOf(fs, 'erasure coding').erasureCoding.of(at);
-    terminal.stdout.write(`${policy ?? `The erasure coding policy of ${path} is unspecified`}\n`);
-    return 0;
-  },
-
-  '-setPolicy': async (terminal, systems, args) => {
-    const words = new Words(args);
-    const path = words.value('-path');
-    const usage = '-setPolicy -path <path> [-policy <policy>] [-replicate]';
-    if (path === undefined) return missing(terminal, 'Please specify the path for setting the EC policy.', usage);
-    const policy = words.value('-policy');
-    const replicate = words.flag('-replicate');
-    if (words.rest.length > 0) return tooMany(terminal, '-setPolicy');
-    if (replicate && policy !== undefined) {
-      terminal.stderr.write('-setPolicy: -replicate and -policy cannot been used at the same time\n');
-      return FAILED;
-    }
-    const name = replicate ? 'replication' : policy;
-    const { fs, at } = await placeOf(systems, path);
-    try {
-      await hdfsOf(fs, 'erasure coding').erasureCoding.set(at, name);
-      const shown = name ?? 'default';
-      terminal.stdout.write(`Set ${shown} erasure coding policy on ${path}\n`);
-      for await (const _entry of fs.list(at)) {
-        terminal.stdout.write(
-          'Warning: setting erasure coding policy on a non-empty directory will not automatically convert existing files to ' +
-            `${shown} erasure coding policy\n`,
-        );
-        break;
-      }
+const COMMANDS: Readonly<Record<string, AdminCommand>> = {
+  '-listPolicies': {
+    usage: '-listPolicies',
+    run: async (context) => {
+      allTaken(context);
+      const policies = await (await standard(context.systems)).list();
+      const lines =
+        policies.length === 0 ? ['There is no erasure coding policies in the cluster.'] : ['Erasure Coding Policies:'];
+      context.terminal.stdout.write(`${[...lines, ...policies.map(text)].join('\n')}\n`);
       return 0;
-    } catch (error) {
-      if (!(error instanceof HdfsError)) throw error;
-      terminal.stderr.write(`${pretty(error)}\n`);
-      return SET_FAILED;
-    }
+    },
   },
 
-  '-unsetPolicy': async (terminal, systems, args) => {
-    const words = new Words(args);
-    const path = words.value('-path');
-    if (path === undefined) return missing(terminal, 'Please specify a path.', '-unsetPolicy -path <path>');
-    if (words.rest.length > 0) return tooMany(terminal, '-unsetPolicy');
-    const { fs, at } = await placeOf(systems, path);
-    await hdfsOf(fs, 'erasure coding').erasureCoding.unset(at);
-    terminal.stdout.write(`Unset erasure coding policy from ${path}\n`);
-    for await (const _entry of fs.list(at)) {
-      terminal.stdout.write(
-        'Warning: unsetting erasure coding policy on a non-empty directory will not automatically convert existing files to ' +
-          'replicated data.\n',
-      );
-      break;
-    }
-    return 0;
+  '-addPolicies': {
+    usage: '-addPolicies -policyFile <file>',
+    run: refusing('erasure coding is not built yet', (context) => {
+      required(context, '-policyFile', 'Please specify the path with -policyFile.');
+      allTaken(context);
+    }),
   },
 
-  '-removePolicy': changing('-removePolicy', async ({ stdout }, systems, policy) => {
-    await (await standard(systems)).erasureCoding.remove(policy);
+  '-getPolicy': {
+    usage: '-getPolicy -path <path>',
+    run: async (context) => {
+      const path = required(context, '-path', 'Please specify the path with -path.');
+      allTaken(context);
+      const { fs, at } = await placeOf(context.systems, path);
+      const policy = await hdfsOf(fs).erasureCoding.of(at);
+      context.terminal.stdout.write(`${policy ?? `The erasure coding policy of ${path} is unspecified`}\n`);
+      return 0;
+    },
+  },
+
+  '-removePolicy': changing('-removePolicy', async ({ stdout }, erasureCoding, policy) => {
+    await erasureCoding.remove(policy);
     // Hadoop forgets the blank, too.
     stdout.write(`Erasure coding policy ${policy}is removed\n`);
   }),
 
-  '-enablePolicy': changing('-enablePolicy', async ({ stdout, stderr }, systems, policy) => {
-    const { erasureCoding } = await standard(systems);
+  '-setPolicy': {
+    usage: '-setPolicy -path <path> [-policy <policy>] [-replicate]',
+    run: async (context) => {
+      const { terminal, systems, words } = context;
+      const path = required(context, '-path', 'Please specify the path for setting the EC policy.');
+      const policy = words.value('-policy');
+      const replicate = words.flag('-replicate');
+      allTaken(context);
+      if (replicate && policy !== undefined) {
+        misuse('-setPolicy: -replicate and -policy cannot been used at the same time', FAILED);
+      }
+      const name = replicate ? 'replication' : policy;
+      const { fs, at } = await placeOf(systems, path);
+      const { erasureCoding } = hdfsOf(fs);
+      try {
+        await erasureCoding.set(at, name);
+        const shown = name ?? 'default';
+        terminal.stdout.write(`Set ${shown} erasure coding policy on ${path}\n`);
+        if (await hasEntries(fs, at)) {
+          terminal.stdout.write(
+            'Warning: setting erasure coding policy on a non-empty directory will not automatically convert existing files to ' +
+              `${shown} erasure coding policy\n`,
+          );
+        }
+        return 0;
+      } catch (error) {
+        if (!(error instanceof HdfsError)) throw error;
+        terminal.stderr.write(`${pretty(error)}\n`);
+        return SET_FAILED;
+      }
+    },
+  },
+
+  '-unsetPolicy': {
+    usage: '-unsetPolicy -path <path>',
+    run: async (context) => {
+      const { terminal, systems } = context;
+      const path = required(context, '-path', 'Please specify a path.');
+      allTaken(context);
+      const { fs, at } = await placeOf(systems, path);
+      await hdfsOf(fs).erasureCoding.unset(at);
+      terminal.stdout.write(`Unset erasure coding policy from ${path}\n`);
+      if (await hasEntries(fs, at)) {
+        terminal.stdout.write(
+          'Warning: unsetting erasure coding policy on a non-empty directory will not automatically convert existing files to ' +
+            'replicated data.\n',
+        );
+      }
+      return 0;
+    },
+  },
+
+  '-listCodecs': {
+    usage: '-listCodecs',
+    run: async (context) => {
+      allTaken(context);
+      const codecs = await (await standard(context.systems)).codecs();
+      const lines =
+        codecs.length === 0
+          ? ['No erasure coding codecs are supported on the cluster.']
+          : ['Erasure Coding Codecs: Codec [Coder List]'];
+      for (const { codec, coders } of codecs) lines.push(`\t${codec.toUpperCase()} [${coders.toUpperCase()}]`);
+      context.terminal.stdout.write(`${lines.join('\n')}\n`);
+      return 0;
+    },
+  },
+
+  '-enablePolicy': changing('-enablePolicy', async ({ stdout, stderr }, erasureCoding, policy) => {
     await erasureCoding.enable(policy);
     stdout.write(`Erasure coding policy ${policy} is enabled\n`);
     const { isSupported, resultMessage } = await erasureCoding.verify([policy]);
@@ -183,18 +189,24 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
     stderr.write(`Warning: The cluster setup does not support EC policy ${policy}. Reason: ${resultMessage}\n`);
   }),
 
-  '-disablePolicy': changing('-disablePolicy', async ({ stdout }, systems, policy) => {
-    await (await standard(systems)).erasureCoding.disable(policy);
+  '-disablePolicy': changing('-disablePolicy', async ({ stdout }, erasureCoding, policy) => {
+    await erasureCoding.disable(policy);
     stdout.write(`Erasure coding policy ${policy} is disabled\n`);
   }),
 
-  '-verifyClusterSetup': async (terminal, systems, args) => {
-    const words = new Words(args);
-    const named = words.flag('-policy');
-    if (!named && words.rest.length > 0) return tooMany(terminal, '-verifyClusterSetup');
-    const { erasureCoding } = await standard(systems);
-    const { isSupported, resultMessage } = await erasureCoding.verify(named ? words.rest : []);
-    terminal.stdout.write(`${resultMessage}\n`);
-    return isSupported ? 0 : FAILED;
+  '-verifyClusterSetup': {
+    usage: '-verifyClusterSetup [-policy <policy>...<policy>]',
+    run: async (context) => {
+      const { terminal, systems, words } = context;
+      const named = words.flag('-policy');
+      if (!named) allTaken(context);
+      const policies = named ? policiesIn(words) : [];
+      const { isSupported, resultMessage } = await (await standard(systems)).verify(policies).catch((error: unknown) => {
+        if (!(error instanceof HdfsError) || error.code !== 'EINVAL') throw error;
+        throw new WrongWord(error.message, 'HadoopIllegalArgumentException');
+      });
+      terminal.stdout.write(`${resultMessage}\n`);
+      return isSupported ? 0 : FAILED;
+    },
   },
 };

@@ -18,9 +18,13 @@ export function pathArgument(host: Host, configuration: Configuration, text: str
   const home = `${configuration.require('dfs.user.home.dir.prefix')}/${user}`;
   return {
     configuration:
-      scheme === undefined || authority === undefined
+      scheme === undefined || (authority === undefined && scheme === 'hdfs')
         ? configuration
-        : configuration.with({ 'fs.defaultFS': `${scheme}://${authority}` }),
+        : configuration.with({ 'fs.defaultFS': `${scheme}://${authority ?? '/'}` }),
     path: absolutePath(path, home),
   };
 }
+
+/** What Hadoop's tools say of a local file system where they want an HDFS. */
+export const localFileSystem = (uri: string): string =>
+  `FileSystem ${uri} is not an HDFS file system. The fs class is: org.apache.hadoop.fs.LocalFileSystem`;

@@ -9,7 +9,7 @@ const DISKBALANCER = 'the disk balancer is not built yet';
 const ERASURE = 'erasure coding is not built yet';
 const HA = 'failover between NameNodes is not built yet';
 const JOURNAL = 'the JournalNode is not built yet';
-const POLICIES = 'changing storage policies is not built yet';
+const SATISFIER = 'the storage policy satisfier is not built yet';
 const PROVIDED = 'provided storage is not supported';
 const SHORTCIRCUIT = 'short-circuit reads are not supported';
 const SNAPSHOTS = 'snapshots are not built yet';
@@ -164,7 +164,7 @@ export const SERVICES = {
       getQuotaUsage: true,
       listOpenFiles: true,
       msync: true,
-      satisfyStoragePolicy: refused(POLICIES),
+      satisfyStoragePolicy: true,
       getHAServiceState: true,
       getSlowDatanodeReport: true,
       getEnclosingRoot: true,
@@ -251,7 +251,7 @@ export const SERVICES = {
       getEditLogManifest: true,
       isUpgradeFinalized: true,
       isRollingUpgrade: true,
-      getNextSPSPath: refused(POLICIES),
+      getNextSPSPath: refused(SATISFIER),
     },
   },
   ProtocolInfoService: {

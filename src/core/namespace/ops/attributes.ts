@@ -77,6 +77,21 @@ export function checkSetReplication(ns: Namespace, caller: Caller, path: string,
   return { ops: [{ kind: 'SET_REPLICATION', path: resolved.text, replication }], result: () => inode };
 }
 
+function requirePolicies(ns: Namespace, asked: string): void {
+  if (ns.options.storagePoliciesEnabled) return;
+  throw new HdfsError('EIO', `Failed to ${asked} since dfs.storage.policy.enabled is set to false.`);
+}
+
+/** Throws: the satisfier is not built, and is answered for as on a NameNode that has it switched off, as all have by default. */
+export function refuseToSatisfyStoragePolicy(ns: Namespace): never {
+  requirePolicies(ns, 'satisfy storage policy');
+  throw new HdfsError(
+    'EUNSUPPORTEDACTION',
+    'Cannot request to satisfy storage policy when storage policy satisfier feature has been disabled by admin. ' +
+      'Seek for an admin help to enable it or use Mover tool.',
+  );
+}
+
 /** An undefined name takes the policy away (unsetStoragePolicy). */
 export function checkSetStoragePolicy(
   ns: Namespace,
@@ -84,10 +99,7 @@ export function checkSetStoragePolicy(
   path: string,
   policyName: string | undefined,
 ): Checked<void> {
-  const asked = policyName === undefined ? 'unset storage policy' : 'set storage policy';
-  if (!ns.options.storagePoliciesEnabled) {
-    throw new HdfsError('EIO', `Failed to ${asked} since dfs.storage.policy.enabled is set to false.`);
-  }
+  requirePolicies(ns, policyName === undefined ? 'unset storage policy' : 'set storage policy');
   const operation = policyName === undefined ? 'unsetStoragePolicy' : 'setStoragePolicy';
   if (ns.options.storagePoliciesOfSuperuser) checkSuperuser(caller, operation);
   const policy = policyName === undefined ? undefined : storagePolicyByName(policyName);

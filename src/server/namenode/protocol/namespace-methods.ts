@@ -8,6 +8,7 @@ import {
   checkSetReplication,
   checkSetStoragePolicy,
   checkSetTimes,
+  refuseToSatisfyStoragePolicy,
 } from '../../../core/namespace/ops/attributes.ts';
 import { checkDelete } from '../../../core/namespace/ops/delete.ts';
 import { checkMkdirs } from '../../../core/namespace/ops/mkdirs.ts';
@@ -211,5 +212,7 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
           answering(checkSetStoragePolicy(ns, caller, src, undefined), isEmpty),
         ),
       ),
+
+    satisfyStoragePolicy: () => refuseToSatisfyStoragePolicy(ns),
   };
 }
