@@ -10,8 +10,8 @@ import type { ByteSink } from './byte-source.ts';
 const MAX_BYTES = MAX_ACK_BYTES + 5;
 
 export interface AckConsumer {
-  /** Flag words, the next node's first. False: nothing more is wanted. */
-  ack(seqno: number, flags: readonly number[]): boolean;
+  /** Flag words, the next node's first, and how long the nodes behind that took. False: nothing more is wanted. */
+  ack(seqno: number, flags: readonly number[], downstreamNanos: number): boolean;
   /** All that arrived together were given. */
   flush(): void;
   /** The connection failed, or ended before the last acknowledgement that was wanted. */
@@ -58,7 +58,7 @@ export class AckReader implements ByteSink {
     if (end > bytes.length) return -1;
     const ack = readPipelineAckProto(new ProtoReader(bytes, start, end), end);
     const flags = ack.flag.length >= ack.reply.length ? ack.flag : ack.reply.map((_, i) => flagOf(ack, i));
-    this.done = !this.consumer.ack(ack.seqno, flags);
+    this.done = !this.consumer.ack(ack.seqno, flags, ack.downstreamAckTimeNanos);
     return end;
   }
 

@@ -61,7 +61,7 @@ class TimingHistogram extends Histogram {
       return [
         ...TIMING_BOUNDS_MS.map((bound, index) => bucket(seconds(bound), counts[index] ?? 0)),
         bucket('+Inf', total),
-        { metricName: `${name}_sum`, labels, value: seconds(timing.sumMs) },
+        { metricName: `${name}_sum`, labels, value: seconds(timing.sum) },
         { metricName: `${name}_count`, labels, value: timing.count },
       ];
     });

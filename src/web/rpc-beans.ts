@@ -1,10 +1,10 @@
 // RpcActivityForPort… and RpcDetailedActivityForPort…: what an RPC server was asked, and how long calls waited and took.
 // There is no lock here, and a queue of calls only where one is configured: those are truthfully zero.
-import { RecentAverage, Timing } from '../base/timing.ts';
+import { Timing } from '../base/timing.ts';
 import type { Clock } from '../host/host.ts';
 import { addCallQueueBeans, type CallQueueSource } from './call-queue-beans.ts';
 import type { Beans } from './jmx.ts';
-import { JavaDouble, type JmxValue } from './json.ts';
+import { rateAttributes } from './rates.ts';
 
 /** What of an RPC server is shown. */
 export interface RpcSource {
@@ -30,8 +30,6 @@ export interface RpcSource {
   connectionsByUser(): ReadonlyMap<string, number>;
 }
 
-/** As the period of Hadoop's metrics system, in which averages stand. */
-const STRETCH_MS = 10_000;
 /** What Hadoop counts and we have none of. */
 const NONE = new Timing();
 
@@ -48,15 +46,7 @@ export interface RpcBeanOptions {
 export function addRpcBeans(beans: Beans, rpc: RpcSource, { service, serverName, hostName, clock }: RpcBeanOptions): void {
   const { port } = rpc.address;
   const { measures, counters } = rpc;
-  const averages = new Map<Timing, RecentAverage>();
-  const rate = (name: string, timing: Timing): Readonly<Record<string, JmxValue>> => {
-    let average = averages.get(timing);
-    if (average === undefined) {
-      average = new RecentAverage(timing, STRETCH_MS);
-      averages.set(timing, average);
-    }
-    return { [`${name}NumOps`]: timing.count, [`${name}AvgTime`]: new JavaDouble(average.at(clock.monotonic())) };
-  };
+  const rate = rateAttributes(clock);
   const tags = (context: string) => ({ 'tag.port': String(port), 'tag.Context': context, 'tag.Hostname': hostName });
   // Requests in the last whole second or more; as a count over a time it is an average as well.
   const second = { calls: 0, atMs: clock.monotonic(), value: 0 };

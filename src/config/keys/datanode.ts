@@ -128,7 +128,11 @@ export const DATANODE_KEYS = {
     '600000',
     'How old a remembered count of used space may be at a start.',
   ),
-  'dfs.datanode.slow.io.warning.threshold.ms': duration('ms', '300', 'Disk calls that take longer are logged.'),
+  'dfs.datanode.slow.io.warning.threshold.ms': duration(
+    'ms',
+    '300',
+    'Packets, syncs and acknowledgements that take longer are counted as slow.',
+  ),
   'dfs.datanode.metrics.logger.period.seconds': duration('s', '600', 'How often the metrics go into the log; 0 never.'),
   'dfs.datanode.max.locked.memory': size('0', 'Bytes of memory that replicas on [RAM_DISK] directories may take.'),
   'dfs.datanode.lazywriter.interval.sec': duration('s', '60', 'How often replicas that lie in memory are saved to a disk.'),

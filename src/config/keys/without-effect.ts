@@ -47,7 +47,6 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.datanode.min.supported.namenode.version': 'every NameNode of the same layout is served',
   'dfs.datanode.ram.disk.replica.tracker': 'there is one, the least recently used goes first',
   'dfs.datanode.readahead.bytes': PAGE_CACHE,
-  'dfs.datanode.slow.io.warning.threshold.ms': NOT_WRITTEN,
   'dfs.datanode.sync.behind.writes': PAGE_CACHE,
   'dfs.datanode.transfer.socket.recv.buffer.size': SOCKETS,
   'dfs.datanode.transfer.socket.send.buffer.size': SOCKETS,

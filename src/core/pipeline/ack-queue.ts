@@ -18,6 +18,8 @@ export interface QueuedPacket {
   /** End of its data in the block. */
   readonly endOffset: number;
   readonly last: boolean;
+  /** When it came, on a clock that does not go back. */
+  readonly atMs: number;
   /** This node's own answer; undefined while it is still writing. */
   own: number | undefined;
 }
@@ -31,15 +33,29 @@ export type AckEffect =
       readonly endOffset: number;
       readonly allGood: boolean;
       readonly last: boolean;
+      /** From the coming of the packet to the next node's answer; 0 without one. The nodes behind that one took their part. */
+      readonly roundTripNanos: number;
+      readonly behindNanos: number;
     }
   /** End the connection without a further word, as this node's data is bad, or its client must find out who is. */
   | { readonly kind: 'abort'; readonly reason: string };
+
+interface Answer {
+  readonly seqno: number;
+  readonly flags: readonly number[];
+  readonly atMs: number;
+  /** What it says of how long the nodes behind it took. */
+  readonly behindNanos: number;
+}
+
+const NANOS = 1e6;
+const NO_TIME = { roundTripNanos: 0, behindNanos: 0 } as const;
 
 export class AckQueue {
   private readonly hasMirror: boolean;
   private readonly packets: QueuedPacket[] = [];
   /** Answers of the nodes after this one, in order, not yet matched with an own packet. */
-  private readonly downstream: { readonly seqno: number; readonly flags: readonly number[] }[] = [];
+  private readonly downstream: Answer[] = [];
   private mirrorFailed = false;
   private ended = false;
 
@@ -60,9 +76,9 @@ export class AckQueue {
     return this.ended;
   }
 
-  enqueue(seqno: number, endOffset: number, last: boolean): QueuedPacket {
+  enqueue(seqno: number, endOffset: number, last: boolean, atMs = 0): QueuedPacket {
     if (this.packets.length >= MAX_UNACKED_PACKETS) throw new ProtocolError('too many packets without an acknowledgement');
-    const packet: QueuedPacket = { seqno, endOffset, last, own: undefined };
+    const packet: QueuedPacket = { seqno, endOffset, last, atMs, own: undefined };
     this.packets.push(packet);
     return packet;
   }
@@ -74,14 +90,14 @@ export class AckQueue {
   }
 
   /** The next node has answered. */
-  acknowledged(seqno: number, flags: readonly number[]): readonly AckEffect[] {
+  acknowledged(seqno: number, flags: readonly number[], atMs = 0, behindNanos = 0): readonly AckEffect[] {
     if (this.ended || this.mirrorFailed) return [];
     if (seqno === UNKNOWN_SEQNO) {
       // Out of band, such as a restart: passed on at once with our own word before it.
-      return [{ kind: 'send', seqno, flags: [SUCCESS, ...flags], endOffset: 0, allGood: false, last: false }];
+      return [{ kind: 'send', seqno, flags: [SUCCESS, ...flags], endOffset: 0, allGood: false, last: false, ...NO_TIME }];
     }
     if (this.downstream.length >= MAX_UNACKED_PACKETS) throw new ProtocolError('too many acknowledgements for no packet');
-    this.downstream.push({ seqno, flags });
+    this.downstream.push({ seqno, flags, atMs, behindNanos });
     return this.advance();
   }
 
@@ -101,11 +117,13 @@ export class AckQueue {
         // The node after us is the bad one; we live on until the client shuts the pipeline down.
         this.ended = true;
         const seqno = head?.seqno ?? UNKNOWN_SEQNO;
-        effects.push({ kind: 'send', seqno, flags: [SUCCESS, ERROR], endOffset: 0, allGood: false, last: false });
+        effects.push({ kind: 'send', seqno, flags: [SUCCESS, ERROR], endOffset: 0, allGood: false, last: false, ...NO_TIME });
         break;
       }
       if (head === undefined || head.own === undefined) break;
       let flags: readonly number[] = [head.own];
+      let roundTripNanos = 0;
+      let behindNanos = 0;
       if (this.hasMirror && head.own === SUCCESS) {
         if (answer === undefined) break;
         if (answer.seqno !== head.seqno) {
@@ -121,12 +139,14 @@ export class AckQueue {
           break;
         }
         flags = [head.own, ...answer.flags];
+        roundTripNanos = Math.max(0, Math.round((answer.atMs - head.atMs) * NANOS));
+        ({ behindNanos } = answer);
       }
       this.packets.shift();
       this.downstream.shift();
       const allGood = flags.every((flag) => (flag & STATUS_MASK) === SUCCESS);
       const { seqno, endOffset, last } = head;
-      effects.push({ kind: 'send', seqno, flags, endOffset, allGood, last });
+      effects.push({ kind: 'send', seqno, flags, endOffset, allGood, last, roundTripNanos, behindNanos });
       if (head.own !== SUCCESS) {
         this.ended = true;
         effects.push({ kind: 'abort', reason: 'the answer says that this packet could not be stored' });

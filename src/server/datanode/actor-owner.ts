@@ -53,6 +53,7 @@ export function actorOwner({
   return {
     host,
     settings,
+    counters,
     localAddress: services.localAddress,
     meet: async (actor, info) => {
       const namespace = namespaceOf(info);

@@ -3,6 +3,7 @@ import type { Bean } from '../../web/jmx.ts';
 import { JavaDouble, type JmxValue } from '../../web/json.ts';
 import { formatBytes, type StatusPage } from '../../web/page.ts';
 import { StorageTypeProtoNames } from '../../wire/messages/hdfs.ts';
+import { activityBean } from './activity-beans.ts';
 import type { NameNodeActor } from './namenode-actor.ts';
 import type { Services } from './services.ts';
 
@@ -17,35 +18,6 @@ export interface BeanSource {
   /** Wall clock, milliseconds. */
   readonly started: number;
 }
-
-/** What a DataNode does that caches blocks, moves them for a balancer, rebuilds stripes, or lets clients read its files. */
-const NEVER_DONE = Object.fromEntries(
-  [
-    'BlocksCached',
-    'BlocksUncached',
-    'BlocksGetLocalPathInfo',
-    'EcReconstructionTasks',
-    'EcFailedReconstructionTasks',
-    'EcInvalidReconstructionTasks',
-    'EcDecodingTimeNanos',
-    'EcReconstructionBytesRead',
-    'EcReconstructionBytesWritten',
-    'EcReconstructionRemoteBytesRead',
-    'EcReconstructionReadTimeMillis',
-    'EcReconstructionDecodingTimeMillis',
-    'EcReconstructionWriteTimeMillis',
-    'EcReconstructionValidateTimeMillis',
-    'CopyBlockOpNumOps',
-    'CopyBlockOpAvgTime',
-    'ReplaceBlockOpNumOps',
-    'ReplaceBlockOpAvgTime',
-    'CacheReportsNumOps',
-    'CacheReportsAvgTime',
-    'ReplaceBlockOpOnSameHost',
-    'ReplaceBlockOpOnSameMount',
-    'ReplaceBlockOpToOtherHost',
-  ].map((name): [string, JmxValue] => [name, name.endsWith('AvgTime') ? new JavaDouble(0) : 0]),
-);
 
 /** Of a volume's calls nothing is profiled, as with Hadoop where dfs.datanode.fileio.profiling.sampling.percentage is 0. */
 const UNPROFILED: Readonly<Record<string, JmxValue>> = {
@@ -72,12 +44,10 @@ const UNPROFILED: Readonly<Record<string, JmxValue>> = {
 
 export function datanodeBeans(source: BeanSource): readonly Bean[] {
   const { dataset, ramDisk, counters, peerMetrics, diskMetrics } = source.services;
-  const { memory, counters: inMemory } = ramDisk;
-  const average = (sum: number, count: number): number => (count === 0 ? 0 : sum / count);
+  const { memory } = ramDisk;
   const sum = (pick: (volume: (typeof dataset.volumes)[number]) => number): number =>
     dataset.volumes.reduce((total, volume) => total + pick(volume), 0);
   const storageInfo = (): string => `FSDataset{dirpath='[${dataset.volumes.map(({ path }) => path).join(', ')}]'}`;
-  const activity = `DataNodeActivity-${source.hostName}-${source.ports.transfer}`;
   return [
     {
       name: 'Hadoop:service=DataNode,name=DataNodeInfo',
@@ -96,7 +66,10 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
         SecurityEnabled: false,
         DNStartedTimeInMillis: source.started,
         DiskBalancerStatus: '',
-        DatanodeNetworkCounts: [],
+        DatanodeNetworkCounts: [...counters.networkErrorsByHost].map(([key, errors]) => ({
+          key,
+          value: [{ key: 'networkErrors', value: errors }],
+        })),
         NamenodeAddresses: JSON.stringify(
           Object.fromEntries(source.actors().map(({ actor }) => [actor.address.host, actor.pool ?? ''])),
         ),
@@ -150,43 +123,23 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
         NumBlocksFailedToCache: 0,
         NumBlocksFailedToUncache: 0,
         NumBlocksFailedToUnCache: 0,
+        LastDirScannerFinishTime: counters.directoryScanEndedAt,
+        // The same under the name that Hadoop's metrics system has for it.
+        LastDirectoryScannerFinishTime: counters.directoryScanEndedAt,
+        PendingAsyncDeletions: dataset.pendingDeletions,
         StorageInfo: storageInfo(),
         'tag.Context': 'FSDatasetState',
         'tag.StorageInfo': storageInfo(),
         'tag.Hostname': source.hostName,
       }),
     },
-    {
-      name: `Hadoop:service=DataNode,name=${activity}`,
-      modelerType: activity,
-      record: 'datanode',
-      attributes: () => ({
-        'tag.SessionId': null,
-        'tag.Context': 'dfs',
-        'tag.Hostname': source.hostName,
-        BytesWritten: counters.bytesWritten,
-        BytesRead: counters.bytesRead,
-        BlocksWritten: counters.blocksWritten,
-        BlocksRead: counters.blocksRead,
-        BlocksReplicated: counters.blocksReplicated,
-        VolumeFailures: dataset.volumeList.failureCount,
-        DataNodeActiveXceiversCount: counters.activeTransfers,
-        ...NEVER_DONE,
-        RamDiskBlocksWrite: inMemory.blocksWrite,
-        RamDiskBlocksWriteFallback: inMemory.blocksWriteFallback,
-        RamDiskBytesWrite: inMemory.bytesWrite,
-        RamDiskBlocksReadHits: inMemory.readHits,
-        RamDiskBlocksEvicted: inMemory.evicted,
-        RamDiskBlocksEvictedWithoutRead: inMemory.evictedWithoutRead,
-        RamDiskBlocksEvictionWindowMsNumOps: inMemory.evicted,
-        RamDiskBlocksEvictionWindowMsAvgTime: average(inMemory.evictionWindowMs, inMemory.evicted),
-        RamDiskBlocksLazyPersisted: inMemory.lazyPersisted,
-        RamDiskBlocksDeletedBeforeLazyPersisted: inMemory.deletedBeforeLazyPersisted,
-        RamDiskBytesLazyPersisted: inMemory.bytesLazyPersisted,
-        RamDiskBlocksLazyPersistWindowMsNumOps: inMemory.lazyPersisted,
-        RamDiskBlocksLazyPersistWindowMsAvgTime: average(inMemory.lazyPersistWindowMs, inMemory.lazyPersisted),
-      }),
-    },
+    activityBean({
+      services: source.services,
+      hostName: source.hostName,
+      port: source.ports.transfer,
+      clock: source.services.host.clock,
+      reports: () => source.actors().map(({ actor }) => actor.reports),
+    }),
     ...dataset.volumes.map(
       ({ path }): Bean => ({
         name: `Hadoop:service=DataNode,name=DataNodeVolume-${path}`,

@@ -9,6 +9,7 @@ import { type ByteSource, flushed } from '../../transfer/byte-source.ts';
 import type { Throttle } from '../../transfer/throttle.ts';
 import { Status } from '../../wire/messages/transfer.ts';
 import { AckWriter, UNKNOWN_SEQNO } from '../../wire/transfer/acks.ts';
+import type { Counters } from './counters.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import type { Mirror } from './mirror.ts';
@@ -18,11 +19,14 @@ import type { ReplicaFiles } from './replica-files.ts';
 
 /** Acknowledgements that a client may leave unread. */
 const MAX_QUEUED_ACK_BYTES = 1024 * 1024;
+/** Seqno of a packet that only says that the writer lives. */
+const HEARTBEAT_SEQNO = -1;
 
 export interface ReceiverOptions {
   readonly dataset: Dataset;
   readonly log: Log;
   readonly clock: Clock;
+  readonly counters: Counters;
   /** Bits above the status of our own answers: congestion and slowness. */
   readonly hints: () => number;
   readonly replica: InFlightReplica;
@@ -66,6 +70,14 @@ export class BlockReceiver implements PacketConsumer {
   private turn: QueuedPacket[] = [];
   private turnSyncs = false;
   private turnBytes = 0;
+  private turnPackets = 0;
+  /** When the first of them came. */
+  private turnAtMs = 0;
+  /** When the acknowledgements came that are being taken; below 0: none are. */
+  private answersAtMs = -1;
+  /** Acknowledgements wait for the sender to take them, since then. */
+  private acksWait = false;
+  private acksWaitSinceMs = 0;
   /** The bytes of the turn's packets for the next node, where they lie. */
   private readonly ranges: Buffer[] = [];
   /** Acknowledgements that leave together. */
@@ -168,13 +180,15 @@ export class BlockReceiver implements PacketConsumer {
         `Received an out-of-sequence packet for ${describeBlock(replica)} at offset ${offsetInBlock}. Expecting packet starting at ${replica.lengths.received}`,
       );
     }
+    if (header.seqno !== HEARTBEAT_SEQNO) this.options.counters.packetsReceived++;
+    if (this.turnPackets++ === 0) this.turnAtMs = this.options.clock.monotonic();
     const endOffset = offsetInBlock + dataLen;
     replica.lengths.receive(endOffset);
     // Syncing at the end would repeat what this packet asks for.
     if (header.syncBlock && header.lastPacketInBlock) this.syncOnClose = true;
     const queued = this.options.acknowledge
-      ? this.acks.enqueue(header.seqno, endOffset, header.lastPacketInBlock)
-      : { seqno: header.seqno, endOffset, last: header.lastPacketInBlock, own: undefined };
+      ? this.acks.enqueue(header.seqno, endOffset, header.lastPacketInBlock, this.turnAtMs)
+      : { seqno: header.seqno, endOffset, last: header.lastPacketInBlock, atMs: this.turnAtMs, own: undefined };
     this.turnBytes += view.bytes.length;
     if (this.options.mirror !== undefined && !this.mirrorFailed) this.addRange(view.bytes);
     if (dataLen > 0 && !header.lastPacketInBlock && !this.store(view, queued)) return;
@@ -196,6 +210,7 @@ export class BlockReceiver implements PacketConsumer {
     const storing = this.handOn();
     const bytes = this.turnBytes;
     this.turnBytes = 0;
+    this.turnPackets = 0;
     return both(
       storing,
       this.options.throttle.take(bytes, () => this.settled),
@@ -222,7 +237,7 @@ export class BlockReceiver implements PacketConsumer {
     if (mirror === undefined || ranges.length === 0) return undefined;
     let waiting: Promise<void> | undefined;
     if (mirror.broken) this.mirrorBroke(mirror.source.error ?? new Error('connection closed'));
-    else if (!this.mirrorFailed) waiting = mirror.forward(ranges);
+    else if (!this.mirrorFailed) waiting = mirror.forward(ranges, this.turnPackets);
     ranges.length = 0;
     return waiting;
   }
@@ -337,12 +352,16 @@ export class BlockReceiver implements PacketConsumer {
   private readDownstream(mirror: Mirror): void {
     mirror.source.setSink(
       new AckReader({
-        ack: (seqno, flags) => {
+        ack: (seqno, flags, behindNanos) => {
           if (this.settled) return false;
-          this.effects(this.acks.acknowledged(seqno, flags));
+          if (this.answersAtMs < 0) this.answersAtMs = this.options.clock.monotonic();
+          this.effects(this.acks.acknowledged(seqno, flags, this.answersAtMs, behindNanos));
           return !this.acks.downstreamComplete;
         },
-        flush: () => this.sendAcks(),
+        flush: () => {
+          this.answersAtMs = -1;
+          this.sendAcks();
+        },
         ended: (error) => this.mirrorBroke(error),
       }),
     );
@@ -353,7 +372,8 @@ export class BlockReceiver implements PacketConsumer {
       switch (effect.kind) {
         case 'send':
           if (effect.allGood) this.replica.lengths.acknowledge(effect.endOffset);
-          this.outgoing.add(effect.seqno, this.withHints(effect.flags));
+          this.outgoing.add(effect.seqno, this.withHints(effect.flags), effect.roundTripNanos);
+          if (effect.roundTripNanos > 0) this.options.counters.acknowledgedAfter(effect.roundTripNanos - effect.behindNanos);
           if (effect.last) this.afterSending = () => this.finish();
           break;
         case 'abort': {
@@ -378,6 +398,7 @@ export class BlockReceiver implements PacketConsumer {
     if (!this.outgoing.empty) {
       this.replica.grown();
       connection.write(this.outgoing.take());
+      if (connection.queuedBytes > 0 && !this.acksWait) this.awaitAcksTaken();
       if (connection.queuedBytes > MAX_QUEUED_ACK_BYTES) {
         this.fail(new ProtocolError('the sender does not read its acknowledgements'));
       }
@@ -385,6 +406,16 @@ export class BlockReceiver implements PacketConsumer {
     const { afterSending } = this;
     this.afterSending = undefined;
     afterSending?.();
+  }
+
+  private awaitAcksTaken(): void {
+    const { clock, counters, upstream } = this.options;
+    this.acksWait = true;
+    this.acksWaitSinceMs = clock.monotonic();
+    upstream.connection.flushed(() => {
+      this.acksWait = false;
+      if (clock.monotonic() - this.acksWaitSinceMs > counters.slowMs) counters.slowAcks++;
+    });
   }
 }
 

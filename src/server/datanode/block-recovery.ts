@@ -11,6 +11,7 @@ import { RpcClient, rpcProxy } from '../../rpc/client.ts';
 import type { DatanodeIDProto } from '../../wire/messages/hdfs.ts';
 import type { RecoveringBlockProto } from '../../wire/messages/hdfs-server.ts';
 import { InterDatanodeProtocolService } from '../../wire/messages/inter-datanode.ts';
+import { timed } from './counters.ts';
 import { INTER_DATANODE_PROTOCOL } from './inter-datanode.ts';
 import type { NameNodeActor } from './namenode-actor.ts';
 import { type BlockName, describeBlock } from './replica.ts';
@@ -49,9 +50,12 @@ export async function recoverBlock(services: Services, actor: NameNodeActor, mes
     message,
   };
   const clients: RpcClient[] = [];
+  const { counters } = services;
+  counters.recoveries++;
   try {
     await run(services, actor, recovery, clients);
   } finally {
+    counters.recoveries--;
     for (const client of clients) client.close();
   }
 }
@@ -111,13 +115,15 @@ async function ask(services: Services, node: DatanodeIDProto, recovery: Recovery
 }
 
 async function askHere(services: Services, node: DatanodeIDProto, recovery: Recovery): Promise<Holder> {
-  const { changes, settings } = services;
+  const { host, changes, settings, counters } = services;
   const { block, recoveryId, newId } = recovery;
   const found = await changes.startRecovery(block, recoveryId);
   const update = (newBytes: number): Promise<string> =>
-    changes.finishRecovery(
-      { ...block, numBytes: found?.numBytes ?? 0 },
-      { recoveryId, newId, newBytes, sync: settings.syncOnClose },
+    timed(host.clock, counters.finishRecovery, () =>
+      changes.finishRecovery(
+        { ...block, numBytes: found?.numBytes ?? 0 },
+        { recoveryId, newId, newBytes, sync: settings.syncOnClose },
+      ),
     );
   return { node, found, update };
 }

@@ -7,6 +7,7 @@ import { ReplicaState } from '../../core/replica/states.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
 import type { Clock, Log } from '../../host/host.ts';
 import { BlockIterator } from './block-iterator.ts';
+import type { Counters } from './counters.ts';
 import type { Dataset } from './dataset.ts';
 import { type BlockName, describeBlock } from './replica.ts';
 import { verifyReplica } from './verify-replica.ts';
@@ -26,6 +27,7 @@ const JOIN_MS = 5000;
 
 export interface BlockScannerOptions {
   readonly dataset: Dataset;
+  readonly counters: Counters;
   readonly clock: Clock;
   readonly log: Log;
   readonly bytesPerSecond: number;
@@ -63,16 +65,6 @@ export class BlockScanner {
     if (pool !== undefined && handle !== 0) this.scanners.get(pool.volumeOf(handle))?.suspect(block);
   }
 
-  get statistics(): { readonly scanned: number; readonly errors: number } {
-    let scanned = 0;
-    let errors = 0;
-    for (const scanner of this.scanners.values()) {
-      scanned += scanner.scanned;
-      errors += scanner.errors;
-    }
-    return { scanned, errors };
-  }
-
   /** Resolves when the cursors are saved, or a disk has not let that happen within JOIN_MS. */
   async stop(): Promise<void> {
     this.stopped = true;
@@ -88,8 +80,6 @@ export class BlockScanner {
 }
 
 class VolumeScanner {
-  scanned = 0;
-  errors = 0;
   private readonly options: BlockScannerOptions;
   private readonly volume: Volume;
   private readonly suspects = new Map<string, BlockName>();
@@ -222,19 +212,19 @@ class VolumeScanner {
   }
 
   private async verify(block: BlockName): Promise<void> {
-    const { dataset, clock, log } = this.options;
+    const { dataset, counters, clock, log } = this.options;
     try {
       await verifyReplica(dataset, clock, block, (bytes) => this.pace(bytes));
-      this.scanned++;
+      counters.blocksVerified++;
     } catch (error) {
       if (this.over) return;
+      counters.verificationFailures++;
       // Deleted, replaced or written on meanwhile: what was read says nothing of what is there now.
       const now = this.finalized(block.pool, block.id);
       if (now?.genStamp !== block.genStamp || now.numBytes !== block.numBytes) return;
       const code = error instanceof HdfsError ? error.code : diskErrorCode(error);
       if (code === 'ENOENT') this.options.fileMissing(block);
       if (code === 'ENOENT' || code === 'ENOREPLICA') return;
-      this.errors++;
       log.log('warn', 'datanode', `Reporting bad ${describeBlock(block)} on ${this.volume.path}: ${messageOf(error)}`);
       this.options.reportBad(block);
     }

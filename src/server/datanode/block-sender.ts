@@ -7,6 +7,7 @@ import type { Clock } from '../../host/host.ts';
 import type { ByteSource } from '../../transfer/byte-source.ts';
 import type { Throttle } from '../../transfer/throttle.ts';
 import { writePacketHeader } from '../../wire/transfer/packet.ts';
+import type { Counters } from './counters.ts';
 import type { OpenReplica } from './open-replica.ts';
 import { dropBuffer, giveBuffer, LARGE_BYTES, mayTakeLarge, takeBuffer } from './packet-buffers.ts';
 import { describeBlock } from './replica.ts';
@@ -46,6 +47,7 @@ export function rangeOf(replica: OpenReplica, offset: number, length: number): S
 
 export interface SendOptions {
   readonly clock: Clock;
+  readonly counters: Counters;
   /** Bound on a peer that takes nothing. */
   readonly writeTimeoutMs: number;
   /** Missing or short checksums are sent as zeros, so that the client finds and reports them, instead of failing. */
@@ -57,6 +59,7 @@ export interface SendOptions {
 interface Burst {
   readonly buffer: Buffer;
   readonly size: number;
+  readonly packets: number;
 }
 
 export class BlockSender {
@@ -91,6 +94,8 @@ export class BlockSender {
   async send(): Promise<number> {
     const { connection } = this.source;
     const { start, end } = this.range;
+    const { clock, counters, throttle } = this.options;
+    let beganMs = clock.monotonic();
     let coming = this.read();
     let going: Burst | undefined;
     try {
@@ -99,11 +104,14 @@ export class BlockSender {
         coming = undefined;
         connection.write(going.buffer.subarray(0, going.size));
         coming = this.read();
+        const writtenMs = clock.monotonic();
         await this.settled();
-        const { size } = going;
+        const { size, packets } = going;
+        counters.sent(packets, writtenMs - beganMs, clock.monotonic() - writtenMs);
         giveBuffer(going.buffer);
         going = undefined;
-        await this.options.throttle.take(size, () => connection.destroyed);
+        await throttle.take(size, () => connection.destroyed);
+        beganMs = clock.monotonic();
       }
       const last = Buffer.allocUnsafe(PACKET_OVERHEAD_BYTES);
       connection.write(last.subarray(0, this.writeHeader(last, 0, end, 0, 0)));
@@ -167,7 +175,8 @@ export class BlockSender {
       size = dataAt + part;
     }
     const [read, summed] = await Promise.allSettled([dataFile.readv(places, offset), this.fillSums(places, offset, length)]);
-    if (read.status === 'fulfilled' && summed.status === 'fulfilled' && read.value === length) return { buffer, size };
+    if (read.status === 'fulfilled' && summed.status === 'fulfilled' && read.value === length)
+      return { buffer, size, packets: count };
     giveBuffer(buffer);
     if (read.status === 'rejected') throw read.reason;
     if (summed.status === 'rejected') throw summed.reason;

@@ -120,6 +120,7 @@ export class Commands {
     }
     this.waiting.push(work);
     this.next();
+    this.services.counters.waitingOrders = this.waiting.length;
   }
 
   private next(): void {
@@ -130,6 +131,7 @@ export class Commands {
       work().finally(() => {
         this.running--;
         this.next();
+        this.services.counters.waitingOrders = this.waiting.length;
       });
     }
   }

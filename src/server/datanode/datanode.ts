@@ -19,6 +19,7 @@ import { actorOwner } from './actor-owner.ts';
 import { countBlocks } from './block-reports.ts';
 import { clientDatanodeService, type DataNodeControl, superuserOnly } from './client-protocol.ts';
 import { Commands } from './commands.ts';
+import { Counters } from './counters.ts';
 import { parseDataDirectories } from './data-directories.ts';
 import { Dataset } from './dataset.ts';
 import { DiskMetrics } from './disk-metrics.ts';
@@ -39,7 +40,7 @@ import { reconfigurableKeys } from './reconfigurable-keys.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { RollingUpgrades } from './rolling-upgrade.ts';
 import { Scanners } from './scanners.ts';
-import type { Counters, Services, Throttles } from './services.ts';
+import type { Services, Throttles } from './services.ts';
 import { type DataNodeSettings, readSettings } from './settings.ts';
 import { SpaceCount } from './space-count.ts';
 import { Storages } from './storages.ts';
@@ -171,18 +172,11 @@ export class DataNode {
     dataset.onVolumeLate = (volume, takenUp) => late.awaitPools(volume, takenUp);
     for (const directory of storages.late) late.awaitOpening(directory);
     const reporter = { log: host.log, identity, dataset, pools: () => pools };
-    const scanners = new Scanners(host, settings, dataset, (block) => reportBad(reporter, block, undefined));
+    const counters = new Counters(settings.slowIoMs);
+    dataset.locks.clock = host.clock;
+    const scanners = new Scanners(host, settings, dataset, counters, (block) => reportBad(reporter, block, undefined));
     const { clock, random, log } = host;
     const spaceCount = new SpaceCount({ dataset, settings, clock, random, log });
-    const counters: Counters = {
-      activeTransfers: 0,
-      transfersOut: 0,
-      bytesWritten: 0,
-      bytesRead: 0,
-      blocksWritten: 0,
-      blocksRead: 0,
-      blocksReplicated: 0,
-    };
     const throttles: Throttles = {
       transfer: new Throttle(clock, settings.bandwidth.transfer),
       write: new Throttle(clock, settings.bandwidth.write),

@@ -41,6 +41,9 @@ export class Dataset {
   readonly events: DatasetEvents;
   readonly locks = new KeyedLock();
   readonly outOfReach = new OutOfReach();
+  /** Blocks that NameNodes wanted gone: those that are, and those whose files are on their way. */
+  blocksRemoved = 0;
+  pendingDeletions = 0;
   onVolumeFailed: ((volume: Volume, reason: string) => void) | undefined;
   /** A volume does not answer while a pool is taken up; unset: it is waited for. It is out of service until `enter`. */
   onVolumeLate: ((volume: Volume, takenUp: Promise<void>) => void) | undefined;

@@ -8,6 +8,7 @@ import { blockDirectory, parseBlockFileName } from '../../format/storage/block-f
 import { diskErrorCode } from '../../host/disk-error.ts';
 import type { Clock, Log, Random } from '../../host/host.ts';
 import type { BlockPool } from './block-pool.ts';
+import { type Counters, timed } from './counters.ts';
 import type { Dataset } from './dataset.ts';
 import { finalizedDir } from './layout.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
@@ -20,6 +21,7 @@ const SLICE = 8192;
 
 export interface DirectoryScannerOptions {
   readonly dataset: Dataset;
+  readonly counters: Counters;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -65,7 +67,7 @@ export class DirectoryScanner {
 
   /** One scan of all pools on all volumes; volumes side by side. */
   async scan(): Promise<void> {
-    const { dataset, log } = this.options;
+    const { dataset, counters, clock, log } = this.options;
     this.last.clear();
     await Promise.all(
       dataset.volumes.map(async (volume) => {
@@ -81,6 +83,7 @@ export class DirectoryScanner {
       }),
     );
     this.scans++;
+    counters.directoryScanEndedAt = clock.now();
     const found = [...this.last].map(([what, count]) => `${what}: ${count}`).join(', ');
     log.log('info', 'datanode', `directory scan done${found === '' ? ', nothing differs' : `; ${found}`}`);
   }
@@ -184,8 +187,8 @@ export class DirectoryScanner {
   }
 
   private async reconcile(pool: BlockPool, volume: Volume, id: BlockId): Promise<void> {
-    const { dataset, reportBad } = this.options;
-    const found = await reconcile(dataset, pool, volume, id, reportBad);
+    const { dataset, counters, clock, reportBad } = this.options;
+    const found = await timed(clock, counters.reconcile, () => reconcile(dataset, pool, volume, id, reportBad));
     if (found !== 'same' && found !== 'not-finalized') this.last.set(found, (this.last.get(found) ?? 0) + 1);
   }
 }

@@ -28,6 +28,8 @@ interface Word {
 }
 
 export class IncrementalReports {
+  /** How many words of each kind wait. */
+  readonly waiting: Record<BlockNews, number> = { receiving: 0, received: 0, deleted: 0 };
   private words = new Map<BlockId, Word>();
   /** Something is to be sent without waiting for the next heartbeat. */
   private urgent = false;
@@ -43,13 +45,18 @@ export class IncrementalReports {
   }
 
   add(block: BlockName, news: BlockNews, volume: Volume, delHint = ''): void {
-    this.words.delete(block.id);
+    const before = this.words.get(block.id);
+    if (before !== undefined) {
+      this.words.delete(block.id);
+      this.waiting[before.news]--;
+    }
     if (this.words.size >= MAX_PENDING) {
-      this.words.clear();
+      this.clear();
       this.overflowed = true;
       return;
     }
     this.words.set(block.id, { block, news, delHint, volume });
+    this.waiting[news]++;
     if (news !== 'deleted') this.urgent = true;
   }
 
@@ -62,6 +69,7 @@ export class IncrementalReports {
   take(): { readonly reports: readonly StorageReceivedDeletedBlocksProtoInit[]; readonly undo: () => void } {
     const taken = this.words;
     this.words = new Map();
+    this.recount();
     this.urgent = false;
     const byVolume = new Map<Volume, Word[]>();
     for (const word of taken.values()) {
@@ -85,11 +93,21 @@ export class IncrementalReports {
       }
       this.words = taken;
       this.urgent = true;
+      this.recount();
     };
     return { reports, undo };
   }
 
   clear(): void {
     this.words.clear();
+    this.recount();
+  }
+
+  private recount(): void {
+    const { waiting } = this;
+    waiting.receiving = 0;
+    waiting.received = 0;
+    waiting.deleted = 0;
+    for (const { news } of this.words.values()) waiting[news]++;
   }
 }

@@ -2,13 +2,14 @@
 import { blockId, genStamp } from '../../base/ids.ts';
 import { defineService, type RpcService } from '../../rpc/service.ts';
 import { InterDatanodeProtocolService } from '../../wire/messages/inter-datanode.ts';
+import { timed } from './counters.ts';
 import { blockOf } from './requests.ts';
 import type { Services } from './services.ts';
 
 export const INTER_DATANODE_PROTOCOL = 'org.apache.hadoop.hdfs.server.protocol.InterDatanodeProtocol';
 
 export function interDatanodeService(services: Services): RpcService {
-  const { changes, settings } = services;
+  const { host, changes, settings, counters } = services;
   return defineService({
     protocol: INTER_DATANODE_PROTOCOL,
     version: 1,
@@ -33,7 +34,7 @@ export function interDatanodeService(services: Services): RpcService {
           newBytes: newLength ?? 0,
           sync: settings.syncOnClose,
         };
-        return { storageUuid: await changes.finishRecovery(name, end) };
+        return { storageUuid: await timed(host.clock, counters.finishRecovery, () => changes.finishRecovery(name, end)) };
       },
     },
   });

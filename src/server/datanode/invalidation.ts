@@ -15,6 +15,7 @@ export async function invalidate(dataset: Dataset, pool: BlockPool, blocks: read
   for (const block of blocks) {
     const handle = pool.replicas.find(block.id);
     if (handle === 0) continue;
+    dataset.pendingDeletions++;
     const volume = pool.volumeOf(handle);
     const list = byVolume.get(volume) ?? [];
     list.push(block);
@@ -22,7 +23,16 @@ export async function invalidate(dataset: Dataset, pool: BlockPool, blocks: read
   }
   await Promise.all(
     [...byVolume].map(async ([volume, list]) => {
-      for (const block of list) await invalidateOne(dataset, pool, volume, block);
+      let left = list.length;
+      try {
+        for (const block of list) {
+          await invalidateOne(dataset, pool, volume, block);
+          dataset.pendingDeletions--;
+          left--;
+        }
+      } finally {
+        dataset.pendingDeletions -= left;
+      }
     }),
   );
 }
@@ -41,6 +51,7 @@ function invalidateOne(dataset: Dataset, pool: BlockPool, volume: Volume, block:
     await dataset.stopWriterOf(pool, handle);
     // Where the state of before an upgrade is kept, its names keep the files.
     await dataset.dropReplica(pool, handle, pool.trashEnabled && !pool.keepsPrevious.has(volume));
+    dataset.blocksRemoved++;
     dataset.events.deleted(pool.id, { pool: pool.id, id, genStamp, numBytes }, volume);
   });
 }

@@ -5,6 +5,7 @@ import { Simulation } from '../../host/sim/index.ts';
 import { RpcServer } from '../../rpc/server.ts';
 import { defineService } from '../../rpc/service.ts';
 import { DatanodeLifelineProtocolService } from '../../wire/messages/datanode.ts';
+import { Counters } from './counters.ts';
 import { Lifeline } from './lifeline.ts';
 
 test('lifelines leave once heartbeats have not for the interval, and cease when they do', async () => {
@@ -36,8 +37,10 @@ test('lifelines leave once heartbeats have not for the interval, and cease when 
     keys: { isBlockTokenEnabled: false, keyUpdateInterval: 0, tokenLifeTime: 0, currentKey: { keyId: 0, expiryDate: 0 } },
     softwareVersion: '3.5.0',
   };
+  const counters = new Counters();
   const lifeline = new Lifeline({
     host,
+    counters,
     address: { host: 'nn', port: 8050 },
     localAddress: undefined,
     intervalMs: 9000,
@@ -59,6 +62,6 @@ test('lifelines leave once heartbeats have not for the interval, and cease when 
   // Nobody answers: it is tried again, and ends when it is told to.
   await simulation.run(server.close(), 1000);
   await simulation.advance(30_000);
-  expect(lifeline.sent).toBe(4);
+  expect(counters.lifelines.count).toBe(4);
   lifeline.stop();
 });

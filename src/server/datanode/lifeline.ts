@@ -4,11 +4,13 @@ import { messageOf } from '../../base/errors.ts';
 import type { Address, Host, Timer } from '../../host/host.ts';
 import { RpcClient } from '../../rpc/client.ts';
 import { DatanodeLifelineProtocolService, type HeartbeatRequestProtoInit } from '../../wire/messages/datanode.ts';
+import type { Counters } from './counters.ts';
 
 const PROTOCOL = 'org.apache.hadoop.hdfs.server.protocol.DatanodeLifelineProtocol';
 
 export interface LifelineOptions {
   readonly host: Host;
+  readonly counters: Counters;
   readonly address: Address;
   readonly localAddress: string | undefined;
   /** dfs.datanode.lifeline.interval.seconds. */
@@ -23,8 +25,6 @@ export class Lifeline {
   private dueAt = 0;
   private timer: Timer | undefined;
   private stopped = false;
-  /** Lifelines that the NameNode answered. */
-  sent = 0;
 
   constructor(options: LifelineOptions) {
     this.options = options;
@@ -55,12 +55,13 @@ export class Lifeline {
   }
 
   private async send(): Promise<void> {
-    const { host, address, intervalMs, message } = this.options;
+    const { host, counters, address, intervalMs, message } = this.options;
     const request = message();
     try {
       if (request === undefined) return;
+      const beganMs = host.clock.monotonic();
       await this.client.call(DatanodeLifelineProtocolService, 'sendLifeline', request);
-      this.sent++;
+      counters.lifelines.add(host.clock.monotonic() - beganMs);
     } catch (error) {
       if (!this.stopped) {
         host.log.log('warn', 'datanode', `a lifeline to ${address.host}:${address.port} failed: ${messageOf(error)}`);

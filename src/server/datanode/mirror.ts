@@ -3,6 +3,7 @@
 import type { Clock, Connection, Net } from '../../host/host.ts';
 import { ByteSource } from '../../transfer/byte-source.ts';
 import type { DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
+import type { Counters } from './counters.ts';
 import { givePacketMemory, takePacketMemory } from './packet-memory.ts';
 
 /** Bytes that may wait for the next node before the sender is held back. */
@@ -42,19 +43,29 @@ export async function connectToDataNode(
   return source.start();
 }
 
+export interface MirrorWatch {
+  readonly clock: Clock;
+  readonly counters: Counters;
+  /** Told how long packets took until the kernel had them, where that is wanted. */
+  readonly sent: ((ms: number) => void) | undefined;
+}
+
 export class Mirror {
   readonly source: ByteSource;
   readonly name: string;
   private readonly connection: Connection;
-  private readonly sent: { readonly clock: Clock; tell(ms: number): void } | undefined;
+  private readonly watch: MirrorWatch;
   /** Buffers of which the kernel has not taken everything. */
   private held: Buffer[] = [];
 
-  /** `sent`: told how long packets took until the kernel had them. */
-  constructor(source: ByteSource, name: string, sent?: { readonly clock: Clock; tell(ms: number): void }) {
+  /** Packets that wait for the next node to take them, and since when. */
+  private waiting = 0;
+  private waitingSinceMs = 0;
+
+  constructor(source: ByteSource, name: string, watch: MirrorWatch) {
     this.source = source;
     this.name = name;
-    this.sent = sent;
+    this.watch = watch;
     this.connection = source.connection;
   }
 
@@ -62,29 +73,43 @@ export class Mirror {
     return this.connection.destroyed || this.source.closed;
   }
 
-  /** Sends a copy of the packets. A promise: the next node is behind, hold the sender back until it is settled. */
-  forward(packets: readonly Buffer[]): Promise<void> | undefined {
+  /**
+   * Sends a copy of so many packets, which lie in these ranges. A promise: the next node is behind, hold the sender back until
+   * it is settled.
+   */
+  forward(ranges: readonly Buffer[], packets: number): Promise<void> | undefined {
     const { connection } = this;
     this.giveBack();
     let length = 0;
-    for (const packet of packets) length += packet.length;
+    for (const range of ranges) length += range.length;
     const buffer = takePacketMemory(length);
     let at = 0;
-    for (const packet of packets) at += packet.copy(buffer, at);
-    const { sent } = this;
-    const beganMs = sent?.clock.monotonic() ?? 0;
+    for (const range of ranges) at += range.copy(buffer, at);
+    const { sent, clock } = this.watch;
+    const beganMs = clock.monotonic();
     connection.write(buffer.subarray(0, length));
     if (sent !== undefined && !connection.destroyed) {
-      if (connection.queuedBytes === 0) sent.tell(sent.clock.monotonic() - beganMs);
-      else connection.flushed(() => sent.tell(sent.clock.monotonic() - beganMs));
+      if (connection.queuedBytes === 0) sent(clock.monotonic() - beganMs);
+      else connection.flushed(() => sent(clock.monotonic() - beganMs));
     }
     if (connection.queuedBytes === 0 && !connection.destroyed) {
       givePacketMemory(buffer);
       return undefined;
     }
+    if (this.waiting === 0) {
+      this.waitingSinceMs = beganMs;
+      connection.flushed(this.taken);
+    }
+    this.waiting += packets;
     this.held.push(buffer);
     return connection.queuedBytes > MAX_QUEUED_BYTES ? this.source.drained() : undefined;
   }
+
+  private readonly taken = (): void => {
+    const { clock, counters } = this.watch;
+    if (clock.monotonic() - this.waitingSinceMs > counters.slowMs) counters.slowMirrorPackets += this.waiting;
+    this.waiting = 0;
+  };
 
   /** Once the kernel has taken everything, the buffers serve again. */
   private giveBack(): void {

@@ -19,6 +19,7 @@ import {
 } from '../../wire/messages/datanode.ts';
 import type { LocatedBlockProtoInit, RollingUpgradeStatusProto, StorageReportProtoInit } from '../../wire/messages/hdfs.ts';
 import type { NamespaceInfoProto, NNHAStatusHeartbeatProto } from '../../wire/messages/hdfs-server.ts';
+import { type Counters, timed } from './counters.ts';
 import { IncrementalReports } from './incremental-reports.ts';
 import { Lifeline } from './lifeline.ts';
 import type { DataNodeSettings } from './settings.ts';
@@ -43,6 +44,7 @@ export interface NameNodeAt extends Address {
 export interface ActorOwner {
   readonly host: Host;
   readonly settings: DataNodeSettings;
+  readonly counters: Counters;
   readonly localAddress: string | undefined;
   /** First answer of a NameNode: binds the storage. Rejects when it belongs to another namespace. */
   meet(actor: NameNodeActor, info: NamespaceInfoProto): Promise<void>;
@@ -106,6 +108,7 @@ export class NameNodeActor {
         ? undefined
         : new Lifeline({
             host: owner.host,
+            counters: owner.counters,
             address: address.lifeline,
             localAddress: owner.localAddress,
             intervalMs: owner.settings.lifelineMs,
@@ -204,13 +207,15 @@ export class NameNodeActor {
 
   /** Everything that is due, then waiting for the next thing. */
   private async turn(): Promise<void> {
-    const { settings, host } = this.owner;
+    const { settings, host, counters } = this.owner;
     const now = host.clock.monotonic();
     const beats = now >= this.heartbeatDue;
     if (beats) {
       this.heartbeatDue = now + settings.heartbeatMs;
       this.lifeline?.heartbeatLeaves(this.heartbeatDue);
-      this.take(await this.heartbeat(now));
+      const answer = await this.heartbeat(now);
+      counters.heartbeats.add(host.clock.monotonic() - now);
+      this.take(answer);
       this.lastHeartbeatAt = host.clock.now();
       if (this.registerAgain) return;
     }
@@ -220,6 +225,7 @@ export class NameNodeActor {
       this.reportDue = 0;
     }
     if (this.leaseId !== 0n || this.reportForced) await this.sendFull();
+    if (beats) counters.turnsWithHeartbeat.add(host.clock.monotonic() - now);
     if (!this.reports.isUrgent && !this.reportForced && !this.registerAgain) await this.waitForWork();
     else if (settings.incrementalReportMs > 0 && !this.reportForced) await this.pause(settings.incrementalReportMs);
   }
@@ -279,7 +285,15 @@ export class NameNodeActor {
     if (answer.haStatus !== undefined) this.owner.haState(this, answer.haStatus);
     // An older NameNode says it in the first field, and only while an upgrade is under way.
     this.owner.rollingUpgrade(this, answer.rollingUpgradeStatusV2 ?? answer.rollingUpgradeStatus);
-    for (const command of answer.cmds) this.obey(command);
+    this.obeyAll(answer.cmds);
+  }
+
+  private obeyAll(commands: readonly DatanodeCommandProto[]): void {
+    if (commands.length === 0) return;
+    const { host, counters } = this.owner;
+    const beganMs = host.clock.monotonic();
+    for (const command of commands) this.obey(command);
+    counters.orders.add(host.clock.monotonic() - beganMs);
   }
 
   private obey(command: DatanodeCommandProto): void {
@@ -295,8 +309,11 @@ export class NameNodeActor {
     const { registration, blockPoolId } = this.required();
     const { reports, undo } = this.reports.take();
     if (reports.length === 0) return;
+    const { host, counters } = this.owner;
     try {
-      await this.namenode.blockReceivedAndDeleted({ registration, blockPoolId, blocks: reports });
+      await timed(host.clock, counters.incrementalReports, () =>
+        this.namenode.blockReceivedAndDeleted({ registration, blockPoolId, blocks: reports }),
+      );
     } catch (error) {
       undo();
       throw error;
@@ -304,26 +321,29 @@ export class NameNodeActor {
   }
 
   private async sendFull(): Promise<void> {
-    const { settings, host } = this.owner;
+    const { settings, host, counters } = this.owner;
     const { registration, blockPoolId } = this.required();
     const leaseId = this.leaseId;
     this.reportForced = false;
     // What happened before the report must be known before it; else an older word would come after a newer one.
     await this.sendIncremental();
-    const made = await this.owner.fullReports(blockPoolId);
+    const { clock } = host;
+    const made = await timed(clock, counters.fullReportsMade, () => this.owner.fullReports(blockPoolId));
     const total = made.reduce((sum, { blocks }) => sum + blocks, 0);
     this.reportId = this.reportId === -1n ? 1n : BigInt.asIntN(64, this.reportId + 1n);
     const reports = made.map(({ report }) => report);
     const messages = total < settings.blockReportSplitThreshold ? [reports] : reports.map((report) => [report]);
-    for (let i = 0; i < messages.length; i++) {
-      const answer = await this.namenode.blockReport({
-        registration,
-        blockPoolId,
-        reports: messages[i],
-        context: { totalRpcs: messages.length, curRpc: i, id: this.reportId, leaseId },
-      });
-      if (answer.cmd !== undefined) this.obey(answer.cmd);
-    }
+    await timed(clock, counters.fullReports, async () => {
+      for (let i = 0; i < messages.length; i++) {
+        const answer = await this.namenode.blockReport({
+          registration,
+          blockPoolId,
+          reports: messages[i],
+          context: { totalRpcs: messages.length, curRpc: i, id: this.reportId, leaseId },
+        });
+        if (answer.cmd !== undefined) this.obeyAll([answer.cmd]);
+      }
+    });
     this.leaseId = 0n;
     this.lastReportAt = host.clock.now();
     this.reportDue = host.clock.monotonic() + settings.blockReportMs;

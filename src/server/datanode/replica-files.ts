@@ -5,6 +5,7 @@
 
 import { HdfsError, ProtocolError } from '../../base/errors.ts';
 import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
+import { Counters } from './counters.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
 import { SyncedTail, tailFileName } from './synced-tail.ts';
@@ -25,6 +26,7 @@ export interface PacketData {
 export class ReplicaFiles {
   readonly checksum: DataChecksum;
   private readonly replica: InFlightReplica;
+  private readonly counters: Counters;
   private readonly dataFile: VolumeFile;
   private readonly metaFile: VolumeFile;
   /** End of what was given to the disk; lengths.onDisk follows when it is written. */
@@ -47,8 +49,14 @@ export class ReplicaFiles {
   private tail: SyncedTail | undefined;
   private closed = false;
 
-  private constructor(replica: InFlightReplica, checksum: DataChecksum, dataFile: VolumeFile, metaFile: VolumeFile) {
+  private constructor(
+    replica: InFlightReplica,
+    checksum: DataChecksum,
+    [dataFile, metaFile]: readonly [VolumeFile, VolumeFile],
+    counters: Counters,
+  ) {
     this.replica = replica;
+    this.counters = counters;
     this.checksum = checksum;
     this.dataFile = dataFile;
     this.metaFile = metaFile;
@@ -57,7 +65,11 @@ export class ReplicaFiles {
   }
 
   /** New files; they must not exist. */
-  static async create(replica: InFlightReplica, checksum: DataChecksum): Promise<ReplicaFiles> {
+  static async create(
+    replica: InFlightReplica,
+    checksum: DataChecksum,
+    counters: Counters = new Counters(),
+  ): Promise<ReplicaFiles> {
     const { disk } = replica.volume;
     const { id, genStamp, directory } = replica;
     const opened = await Promise.allSettled([
@@ -69,7 +81,7 @@ export class ReplicaFiles {
       for (const one of opened) if (one.status === 'fulfilled') await one.value.close();
       throw data.status === 'rejected' ? data.reason : (meta as PromiseRejectedResult).reason;
     }
-    const files = new ReplicaFiles(replica, checksum, data.value, meta.value);
+    const files = new ReplicaFiles(replica, checksum, [data.value, meta.value], counters);
     // On its way to the disk while the next node is connected to.
     files.batch.addSums(checksum.header(), 0);
     files.flush(() => undefined);
@@ -77,7 +89,7 @@ export class ReplicaFiles {
   }
 
   /** Files that exist, to be written on from where the replica ends. A wrong last checksum is EIO. */
-  static async reopen(replica: InFlightReplica): Promise<ReplicaFiles> {
+  static async reopen(replica: InFlightReplica, counters: Counters = new Counters()): Promise<ReplicaFiles> {
     const { disk } = replica.volume;
     const dataFile = await disk.open(`${replica.directory}/${blockFileName(replica.id)}`, 'r+');
     try {
@@ -87,7 +99,7 @@ export class ReplicaFiles {
         const header = Buffer.alloc(META_HEADER_BYTES);
         const got = await metaFile.read(header, 0, META_HEADER_BYTES, 0);
         const checksum = DataChecksum.fromHeader(header.subarray(0, got));
-        const files = new ReplicaFiles(replica, checksum, dataFile, metaFile);
+        const files = new ReplicaFiles(replica, checksum, [dataFile, metaFile], counters);
         await files.readTail();
         return files;
       } catch (error) {
@@ -182,12 +194,15 @@ export class ReplicaFiles {
 
   private async writeBatch(batch: WriteBatch): Promise<void> {
     const { data, dataAt, sums, sumsAt } = batch;
+    const { clock } = this.replica.volume;
+    const beganMs = clock.monotonic();
     // Both go on until they end: the batch's memory is theirs as long.
     const results = await Promise.allSettled([
       data.length > 0 ? this.dataFile.writev(data, dataAt) : undefined,
       sums.length > 0 ? this.metaFile.write(sums, sumsAt) : undefined,
     ]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
+    if (batch.packets > 0) this.counters.written(batch.dataBytes, batch.packets, clock.monotonic() - beganMs);
   }
 
   private makeRoom(): void {
@@ -213,6 +228,7 @@ export class ReplicaFiles {
     const { offset } = packet;
     const chunk = checksum.bytesPerChecksum;
     if (offset > end) throw new ProtocolError(`a packet at ${offset} of ${describeBlock(this.replica)}, which ends at ${end}`);
+    batch.packets++;
     const data = offset === end ? packet.data : packet.data.subarray(end - offset);
     if (checksum.size === 0) {
       batch.addData(data, end);
@@ -275,13 +291,23 @@ export class ReplicaFiles {
   /** hsync: data, checksums and, once, the directory survive a power cut. */
   async sync(): Promise<void> {
     await this.drained();
-    const { directorySyncs } = this.replica.volume;
+    const { directorySyncs, clock } = this.replica.volume;
+    const beganMs = clock.monotonic();
     const { lastChunk } = this.replica;
     const noted = lastChunk === undefined ? undefined : this.noteTail(lastChunk.length, lastChunk.sum);
-    await Promise.all([this.dataFile.datasync(), this.metaFile.datasync(), noted]);
+    await Promise.all([this.syncFile(this.dataFile), this.syncFile(this.metaFile), noted]);
+    this.counters.syncs++;
+    if (clock.monotonic() - beganMs > this.counters.slowMs) this.counters.slowSyncs++;
     if (this.directorySynced) return;
     await directorySyncs.sync(this.replica.directory);
     this.directorySynced = true;
+  }
+
+  private async syncFile(file: VolumeFile): Promise<void> {
+    const { clock } = this.replica.volume;
+    const beganMs = clock.monotonic();
+    await file.datasync();
+    this.counters.synced(clock.monotonic() - beganMs);
   }
 
   private async noteTail(length: number, sum: Buffer): Promise<void> {
@@ -303,7 +329,8 @@ export class ReplicaFiles {
       await this.drain;
       if (sync) {
         this.throwFailure();
-        await Promise.all([this.dataFile.datasync(), this.metaFile.datasync()]);
+        await Promise.all([this.syncFile(this.dataFile), this.syncFile(this.metaFile)]);
+        this.counters.syncs++;
       }
     } finally {
       // Nothing depends on it any more; when it fails, the volume hears of it.

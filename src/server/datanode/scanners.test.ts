@@ -9,6 +9,7 @@ import type { DiskErrorCode, Host } from '../../host/host.ts';
 import { Simulation } from '../../host/sim/index.ts';
 import { ChecksumTypeProto } from '../../wire/messages/hdfs.ts';
 import { BlockScanner } from './block-scanner.ts';
+import { Counters } from './counters.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { Dataset } from './dataset.ts';
 import { DirectoryScanner } from './directory-scanner.ts';
@@ -62,6 +63,7 @@ async function begin(seed: number, prepare: (host: Host) => Promise<void> = () =
   const reportBad = (block: { readonly id: BlockId }): void => void bad.push(String(block.id));
   const directories = new DirectoryScanner({
     dataset,
+    counters: new Counters(),
     clock: host.clock,
     random: host.random,
     log: host.log,
@@ -166,7 +168,16 @@ test('the directory scanner rests as it is told', async () => {
   });
   const { clock, random, log } = host;
   const time = async (throttleMsPerSecond: number): Promise<number> => {
-    const options = { dataset, clock, random, log, intervalMs: HOUR_MS, throttleMsPerSecond, reportBad };
+    const options = {
+      dataset,
+      counters: new Counters(),
+      clock,
+      random,
+      log,
+      intervalMs: HOUR_MS,
+      throttleMsPerSecond,
+      reportBad,
+    };
     const start = clock.monotonic();
     await sim.run(new DirectoryScanner(options).scan());
     return clock.monotonic() - start;
@@ -175,9 +186,10 @@ test('the directory scanner rests as it is told', async () => {
   expect(await time(Math.max(1, Math.floor(free / 4)))).toBeGreaterThan(2 * 1000);
 });
 
-const scanner = (parts: Awaited<ReturnType<typeof begin>>, bytesPerSecond = 1024 * 1024): BlockScanner =>
+const scanner = (parts: Awaited<ReturnType<typeof begin>>, counters: Counters, bytesPerSecond = 1024 * 1024): BlockScanner =>
   new BlockScanner({
     dataset: parts.dataset,
+    counters,
     clock: parts.host.clock,
     log: parts.host.log,
     bytesPerSecond,
@@ -198,11 +210,12 @@ test('the block scanner finds what has rotted, keeps its place in Apache’s fil
     await rot(host, '/a', third);
   });
   const { sim, host, bad } = parts;
-  const blocks = scanner(parts);
+  const counters = new Counters();
+  const blocks = scanner(parts, counters);
   blocks.follow();
   await sim.advance(60_000);
   expect(bad).toEqual([String(third)]);
-  expect(blocks.statistics).toEqual({ scanned: 5, errors: 1 });
+  expect(counters).toMatchObject({ blocksVerified: 5, verificationFailures: 1 });
   const cursor = parseCursor(await sim.run(host.disk.readFile(`${poolDir('/a', POOL)}/scanner.cursor`)));
   expect(cursor.atEnd).toBe(true);
   await sim.run(rot(host, '/a', sixth));
@@ -212,10 +225,11 @@ test('the block scanner finds what has rotted, keeps its place in Apache’s fil
   expect(bad).toEqual([String(third), String(third), String(sixth)]);
   await sim.run(blocks.stop());
   // Another process goes on from the cursor: the period is not over.
-  const again = scanner(parts);
+  const afresh = new Counters();
+  const again = scanner(parts, afresh);
   again.follow();
   await sim.advance(HOUR_MS);
-  expect(again.statistics).toEqual({ scanned: 0, errors: 0 });
+  expect(afresh).toMatchObject({ blocksVerified: 0, verificationFailures: 0 });
   await sim.run(again.stop());
 });
 
@@ -226,11 +240,12 @@ test('suspects come first, the pace is kept, and what changes meanwhile is not r
   });
   const { sim, dataset, bad } = parts;
   // 120,000 bytes at 1000 a second: two minutes.
-  const blocks = scanner(parts, 1000);
+  const counters = new Counters();
+  const blocks = scanner(parts, counters, 1000);
   blocks.follow();
   await sim.advance(10_000);
-  expect(blocks.statistics.scanned).toBeGreaterThanOrEqual(2);
-  expect(blocks.statistics.scanned).toBeLessThanOrEqual(4);
+  expect(counters.blocksVerified).toBeGreaterThanOrEqual(2);
+  expect(counters.blocksVerified).toBeLessThanOrEqual(4);
   const last = blockId(BigInt(1 + 39 * 256));
   blocks.suspect({ pool: POOL, id: last, genStamp: genStamp(1001), numBytes: 3000 });
   await sim.advance(8_000);
@@ -275,7 +290,7 @@ test('a sector that cannot be read is a bad block, and its volume is checked', a
   const { sim, node, bad, troubles } = parts;
   node.diskFault = ({ operation, path }) =>
     operation === 'read' && path.endsWith(`/blk_${second}`) ? { error: 'EIO' } : undefined;
-  const blocks = scanner(parts);
+  const blocks = scanner(parts, new Counters());
   blocks.follow();
   await sim.advance(60_000);
   expect(bad).toEqual([String(second)]);

@@ -1,6 +1,7 @@
 // The two scanners of a DataNode together: both begin when the first block pool is there, and take up volumes that come later.
 import type { Host } from '../../host/host.ts';
 import { BlockScanner } from './block-scanner.ts';
+import type { Counters } from './counters.ts';
 import type { Dataset } from './dataset.ts';
 import { DirectoryScanner } from './directory-scanner.ts';
 import type { BlockName } from './replica.ts';
@@ -11,10 +12,17 @@ export class Scanners {
   readonly directories: DirectoryScanner;
   private begun = false;
 
-  constructor(host: Host, settings: DataNodeSettings, dataset: Dataset, reportBad: (block: BlockName) => void) {
+  constructor(
+    host: Host,
+    settings: DataNodeSettings,
+    dataset: Dataset,
+    counters: Counters,
+    reportBad: (block: BlockName) => void,
+  ) {
     const { clock, random, log } = host;
     this.blocks = new BlockScanner({
       dataset,
+      counters,
       clock,
       log,
       bytesPerSecond: settings.scanBytesPerSecond,
@@ -24,6 +32,7 @@ export class Scanners {
     });
     this.directories = new DirectoryScanner({
       dataset,
+      counters,
       clock,
       random,
       log,

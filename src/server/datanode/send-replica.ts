@@ -78,6 +78,7 @@ export async function sendReplica(services: Services, request: SendReplica): Pro
       );
       const sender = new BlockSender(replica, rangeOf(replica, 0, numBytes), source, {
         clock: host.clock,
+        counters,
         writeTimeoutMs: settings.socketWriteTimeoutMs,
         corruptChecksumOk: false,
         throttle: request.clientName === '' ? services.throttles.transfer : services.throttles.write,

@@ -3,6 +3,7 @@
 import type { Host } from '../../host/host.ts';
 import type { Throttle } from '../../transfer/throttle.ts';
 import type { DatanodeIDProto, DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
+import type { Counters } from './counters.ts';
 import type { Dataset } from './dataset.ts';
 import type { DiskMetrics } from './disk-metrics.ts';
 import type { PeerMetrics } from './peer-metrics.ts';
@@ -19,18 +20,6 @@ export interface Throttles {
   readonly write: Throttle;
   /** Readers. */
   readonly read: Throttle;
-}
-
-/** Numbers for heartbeats and /jmx. */
-export interface Counters {
-  activeTransfers: number;
-  /** Replicas being sent to other DataNodes. */
-  transfersOut: number;
-  bytesWritten: number;
-  bytesRead: number;
-  blocksWritten: number;
-  blocksRead: number;
-  blocksReplicated: number;
 }
 
 export interface Services {

@@ -57,6 +57,8 @@ export interface DataNodeSettings {
   /** Negative: blocks are not verified by themselves. */
   readonly scanPeriodMs: number;
   readonly scanBytesPerSecond: number;
+  /** Longer than this, what a packet needs is slow. */
+  readonly slowIoMs: number;
   readonly diskCheckMinGapMs: number;
   readonly diskCheckTimeoutMs: number;
   readonly bytesPerChecksum: number;
@@ -123,6 +125,7 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     directoryScanThrottleMs: throttleOf(configuration.getInt('dfs.datanode.directoryscan.throttle.limit.ms.per.sec')),
     scanPeriodMs: configuration.getDuration('dfs.datanode.scan.period.hours') || DEFAULT_SCAN_PERIOD_MS,
     scanBytesPerSecond: configuration.getSize('dfs.block.scanner.volume.bytes.per.second'),
+    slowIoMs: configuration.getDuration('dfs.datanode.slow.io.warning.threshold.ms'),
     diskCheckMinGapMs: notNegative(
       'dfs.datanode.disk.check.min.gap',
       configuration.getDuration('dfs.datanode.disk.check.min.gap'),

@@ -25,6 +25,8 @@ export class WriteBatch {
   /** End of the replica with this batch, and the checksum of a last, partial chunk. */
   end = 0;
   lastSum: Buffer | undefined;
+  /** Packets that bytes came in. */
+  packets = 0;
   private pieces: Buffer[] = [];
   /** So many of the pieces are copies of ours. */
   private owned = 0;
@@ -102,6 +104,7 @@ export class WriteBatch {
   clear(): void {
     this.pieces.length = 0;
     this.owned = 0;
+    this.packets = 0;
     this.dataBytes = 0;
     this.sumBytes = 0;
     this.lastSum = undefined;

@@ -15,6 +15,7 @@ import {
 import { MAX_RESPONSE_BYTES } from '../../wire/transfer/acks.ts';
 import { encodeOp, Op } from '../../wire/transfer/ops.ts';
 import { BlockReceiver } from './block-receiver.ts';
+import { timed } from './counters.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import { connectToDataNode, Mirror, READ_TIMEOUT_EXTENSION_MS, transferAddress } from './mirror.ts';
 import { type BlockName, describeBlock, type InFlightReplica } from './replica.ts';
@@ -61,8 +62,11 @@ function parse(proto: OpWriteBlockProto): WriteRequest {
   };
 }
 
-/** Runs the operation to its end. A rejection means that the connection is to be dropped. */
-export async function writeBlock(services: Services, source: ByteSource, proto: OpWriteBlockProto): Promise<void> {
+/**
+ * Runs the operation to its end. Answers how many bytes the block of a client has. A rejection means that the connection is to
+ * be dropped.
+ */
+export async function writeBlock(services: Services, source: ByteSource, proto: OpWriteBlockProto): Promise<number> {
   const request = parse(proto);
   const { block, fromDataNode, isTransfer } = request;
   const expectsAnswer = !fromDataNode && !isTransfer;
@@ -70,9 +74,10 @@ export async function writeBlock(services: Services, source: ByteSource, proto: 
     await services.poolReady(block.pool);
     if (!fromDataNode && request.stage === Stage.PIPELINE_CLOSE_RECOVERY) {
       await closeRecovery(services, source, request);
-      return;
+      return request.proto.minBytesRcvd ?? 0;
     }
-    await receive(services, source, request);
+    const bytes = await receive(services, source, request);
+    return fromDataNode ? 0 : bytes;
   } catch (error) {
     if (error instanceof SetupFailure) {
       // Clients find the node at fault by its address: ours, unless a node after us was named.
@@ -103,20 +108,21 @@ class SetupFailure extends Error {
 }
 
 /** Only the last node of a pipeline is measured, so that none is blamed for one behind it. */
-function measured({ host, peerMetrics }: Services, { proto }: WriteRequest) {
+function measured({ peerMetrics }: Services, { proto }: WriteRequest): ((ms: number) => void) | undefined {
   const [last, ...more] = proto.targets;
   if (!peerMetrics.enabled || last === undefined || more.length > 0) return undefined;
   const peer = `${last.id?.ipAddr}:${last.id?.infoPort}`;
-  return { clock: host.clock, tell: (ms: number) => peerMetrics.sent(peer, ms) };
+  return (ms) => peerMetrics.sent(peer, ms);
 }
 
 function respond(source: ByteSource, response: BlockOpResponseProtoInit): void {
   source.connection.write(BlockOpResponseProto.encodeDelimited(response));
 }
 
-async function receive(services: Services, source: ByteSource, request: WriteRequest): Promise<void> {
+async function receive(services: Services, source: ByteSource, request: WriteRequest): Promise<number> {
   const { block, stage, fromDataNode, isTransfer, checksum } = request;
   const { dataset, settings, host, counters } = services;
+  const expectsAnswer = !fromDataNode && !isTransfer;
   const setup = new WriterSetup();
   let replica: InFlightReplica | undefined;
   let files: ReplicaFiles;
@@ -126,7 +132,7 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
   try {
     replica = await openForWriting(services, source, request, setup);
     const creates = fromDataNode || isTransfer || stage === Stage.PIPELINE_SETUP_CREATE;
-    files = creates ? await ReplicaFiles.create(replica, checksum) : await ReplicaFiles.reopen(replica);
+    files = creates ? await ReplicaFiles.create(replica, checksum, counters) : await ReplicaFiles.reopen(replica, counters);
     setup.opened(files);
     const target = request.proto.targets[0];
     if (target !== undefined) {
@@ -139,48 +145,57 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
   } catch (error) {
     mirror?.close();
     await setup.end();
-    if (replica !== undefined && (fromDataNode || isTransfer)) await dataset.discard(replica);
+    if (replica !== undefined && (fromDataNode || isTransfer)) await discard(services, replica);
     throw error instanceof SetupFailure ? error : new SetupFailure(error);
   }
-  if (!fromDataNode && !isTransfer) respond(source, { status, firstBadLink });
+  if (expectsAnswer) respond(source, { status, firstBadLink });
   source.timeoutMs = settings.socketTimeoutMs;
   const written = replica;
   const receiver = new BlockReceiver({
     dataset,
     log: host.log,
     clock: host.clock,
+    counters,
     hints: () => services.ackHints(block.pool),
     replica: written,
     files,
     upstream: source,
     mirror,
     senderChecksum: checksum,
-    acknowledge: !fromDataNode && !isTransfer,
-    verifyAlways: fromDataNode || isTransfer,
+    acknowledge: expectsAnswer,
+    verifyAlways: !expectsAnswer,
     syncOnClose: settings.syncOnClose,
     throttle: services.throttles.write,
     complete: async (sync, current) => {
       if (stage === Stage.TRANSFER_RBW) {
-        await services.changes.convertToRbw(written, block.numBytes, current);
+        const convert = () => services.changes.convertToRbw(written, block.numBytes, current);
+        await timed(host.clock, counters.convertToRbw, convert);
+        counters.blocksWritten++;
         return;
       }
-      await dataset.finalize(written, sync, current);
+      await timed(host.clock, counters.finalize, () => dataset.finalize(written, sync, current));
       if (settings.blockPinning && request.proto.pinning) await pin(written);
       counters.blocksWritten++;
-      counters.bytesWritten += written.lengths.onDisk;
       if (!isTransfer) announce(services, written);
     },
     onSenderCorrupt: () => services.reportBad(block, fromDataNode ? request.proto.source : undefined),
   });
+  if (expectsAnswer) counters.responders++;
   try {
     await receiver.run();
   } catch (error) {
-    if (fromDataNode || isTransfer) await dataset.discard(written);
+    if (fromDataNode || isTransfer) await discard(services, written);
     throw error;
+  } finally {
+    if (expectsAnswer) counters.responders--;
   }
   if (isTransfer) respond(source, { status: Status.SUCCESS });
   host.log.log('debug', 'datanode', `Received ${describeBlock(written)} of size ${written.lengths.onDisk}`);
+  return written.lengths.onDisk;
 }
+
+const discard = ({ host, dataset, counters }: Services, copy: InFlightReplica): Promise<void> =>
+  timed(host.clock, counters.unfinalize, () => dataset.discard(copy));
 
 /** The sticky bit of its block file says that a balancer is to leave it here. Apache: LocalReplica.setPinning. */
 async function pin({ volume, directory, id }: InFlightReplica): Promise<void> {
@@ -200,18 +215,23 @@ async function openForWriting(
   request: WriteRequest,
   setup: WriterSetup,
 ): Promise<InFlightReplica> {
-  const { block, stage, newGenStamp, proto, fromDataNode } = request;
-  const { dataset, changes, settings } = services;
+  const { block, stage, newGenStamp, proto, fromDataNode, isTransfer } = request;
+  const { dataset, changes, settings, counters } = services;
+  const { clock } = services.host;
   const storageType = proto.storageType ?? StorageTypeProto.DISK;
   const expectedBytes = block.numBytes > 0 ? block.numBytes : settings.blockSize;
-  if (fromDataNode) return dataset.createTemporary(block, storageType, expectedBytes, false, setup);
+  const createTemporary = (): Promise<InFlightReplica> =>
+    timed(clock, counters.createTemporary, () => dataset.createTemporary(block, storageType, expectedBytes, isTransfer, setup));
+  if (fromDataNode) return createTemporary();
   let replica: InFlightReplica;
   switch (stage) {
     case Stage.PIPELINE_SETUP_CREATE:
-      replica = await createRbw(services, source, request, expectedBytes, setup);
+      replica = await timed(clock, counters.createRbw, () => createRbw(services, source, request, expectedBytes, setup));
       break;
     case Stage.PIPELINE_SETUP_STREAMING_RECOVERY:
-      return changes.recoverRbw(block, newGenStamp, proto.minBytesRcvd ?? 0, proto.maxBytesRcvd ?? 0, setup);
+      return timed(clock, counters.recoverRbw, () =>
+        changes.recoverRbw(block, newGenStamp, proto.minBytesRcvd ?? 0, proto.maxBytesRcvd ?? 0, setup),
+      );
     case Stage.PIPELINE_SETUP_APPEND:
       replica = await changes.append(block, newGenStamp, proto.minBytesRcvd ?? 0, setup);
       break;
@@ -220,7 +240,7 @@ async function openForWriting(
       break;
     case Stage.TRANSFER_RBW:
     case Stage.TRANSFER_FINALIZED:
-      return dataset.createTemporary(block, storageType, expectedBytes, true, setup);
+      return createTemporary();
     case Stage.DATA_STREAMING:
     case Stage.PIPELINE_CLOSE:
     case Stage.PIPELINE_CLOSE_RECOVERY:
@@ -263,7 +283,7 @@ async function openMirror(
   request: WriteRequest,
   target: DatanodeInfoProto,
 ): Promise<{ readonly mirror: Mirror | undefined; readonly status: Status; readonly firstBadLink: string }> {
-  const { host, settings } = services;
+  const { host, settings, counters } = services;
   const { proto, fromDataNode } = request;
   const name = transferAddress(target);
   const timeoutMs = settings.socketTimeoutMs + READ_TIMEOUT_EXTENSION_MS * proto.targets.length;
@@ -286,7 +306,7 @@ async function openMirror(
         targetStorageIds: proto.targetStorageIds.slice(1),
       }),
     );
-    const mirror = new Mirror(source, name, measured(services, request));
+    const mirror = new Mirror(source, name, { clock: host.clock, counters, sent: measured(services, request) });
     if (fromDataNode) return { mirror, status: Status.SUCCESS, firstBadLink: '' };
     const answer = await source.readDelimited(BlockOpResponseProto, MAX_RESPONSE_BYTES);
     return { mirror, status: answer.status ?? Status.ERROR, firstBadLink: answer.firstBadLink ?? '' };
@@ -294,6 +314,7 @@ async function openMirror(
     source?.connection.destroy();
     const text = `${describeBlock(request.block)} to mirror ${name}: ${messageOf(error)}`;
     if (!fromDataNode) throw new SetupFailure(new HdfsError('ECONN', `Exception transferring block ${text}`), name);
+    counters.networkError(target.id?.ipAddr ?? '');
     host.log.log('info', 'datanode', `Exception transferring ${text}; continuing without the mirror`);
     return { mirror: undefined, status: Status.SUCCESS, firstBadLink: '' };
   }
@@ -314,5 +335,6 @@ async function closeRecovery(services: Services, source: ByteSource, request: Wr
   respond(source, { status: opened?.status ?? Status.SUCCESS, firstBadLink: opened?.firstBadLink ?? '' });
   await flushed(source.connection);
   opened?.mirror?.close();
+  services.counters.blocksWritten++;
   announce(services, replica);
 }

@@ -83,23 +83,27 @@ export class XceiverServer {
 }
 
 async function serve(services: Services, source: ByteSource): Promise<void> {
-  const { settings } = services;
+  const { settings, counters } = services;
   source.timeoutMs = settings.socketTimeoutMs;
   source.start();
-  for (let operations = 0; ; operations++) {
-    if (operations > 0) source.timeoutMs = settings.keepaliveMs;
-    if (!(await waitForOperation(source, operations))) break;
-    source.timeoutMs = settings.socketTimeoutMs;
-    const header = await source.read(OP_HEADER_BYTES);
-    const version = header.readUInt16BE(0);
-    if (version !== DATA_TRANSFER_VERSION) {
-      // A client that begins with SASL sends 0xDEADBEEF: without security nobody here understands it, as in Apache.
-      throw new ProtocolError(`Version Mismatch (Expected: ${DATA_TRANSFER_VERSION}, Received: ${header.readInt16BE(0)} )`);
+  let first: Op | undefined;
+  try {
+    for (let operations = 0; ; operations++) {
+      if (operations > 0) source.timeoutMs = settings.keepaliveMs;
+      if (!(await waitForOperation(services, source, operations))) break;
+      source.timeoutMs = settings.socketTimeoutMs;
+      const op = await readOp(services, source);
+      if (first === undefined) {
+        first = op;
+        if (op === Op.READ_BLOCK) counters.activeReads++;
+        else if (op === Op.WRITE_BLOCK) counters.activeWrites++;
+      }
+      const next = await operation(services, source, op);
+      if (next === 'close' || settings.keepaliveMs <= 0) break;
     }
-    const code = header.readUInt8(2);
-    if (!isOp(code)) throw new ProtocolError(`Unknown op ${code} in data stream`);
-    const next = await operation(services, source, code);
-    if (next === 'close' || settings.keepaliveMs <= 0) break;
+  } finally {
+    if (first === Op.READ_BLOCK) counters.activeReads--;
+    else if (first === Op.WRITE_BLOCK) counters.activeWrites--;
   }
   await flushed(source.connection).catch(() => undefined);
   source.connection.end();
@@ -112,19 +116,42 @@ async function serve(services: Services, source: ByteSource): Promise<void> {
 }
 
 /** False: the peer has ended, or wants nothing more in time. */
-async function waitForOperation(source: ByteSource, operations: number): Promise<boolean> {
+async function waitForOperation({ counters }: Services, source: ByteSource, operations: number): Promise<boolean> {
   try {
     return await source.waitOrEnd(1);
   } catch (error) {
-    if (operations > 0 || (error instanceof HdfsError && (error.code === 'ETIMEDOUT' || error.code === 'ECONN'))) return false;
+    if (operations > 0 || isCode(error, 'ETIMEDOUT') || isCode(error, 'ECONN')) return false;
+    counters.networkError(source.connection.remote.host);
     throw error;
   }
 }
 
+async function readOp({ counters }: Services, source: ByteSource): Promise<Op> {
+  try {
+    const header = await source.read(OP_HEADER_BYTES);
+    const version = header.readUInt16BE(0);
+    if (version !== DATA_TRANSFER_VERSION) {
+      // A client that begins with SASL sends 0xDEADBEEF: without security nobody here understands it, as in Apache.
+      throw new ProtocolError(`Version Mismatch (Expected: ${DATA_TRANSFER_VERSION}, Received: ${header.readInt16BE(0)} )`);
+    }
+    const code = header.readUInt8(2);
+    if (!isOp(code)) throw new ProtocolError(`Unknown op ${code} in data stream`);
+    return code;
+  } catch (error) {
+    counters.networkError(source.connection.remote.host);
+    throw error;
+  }
+}
+
+const isCode = (error: unknown, code: HdfsError['code']): boolean => error instanceof HdfsError && error.code === code;
+
+/** Both ends of the connection are this machine. Apache: BasicInetPeer.isLocal. */
+const isLocal = ({ connection }: ByteSource): boolean => connection.remote.host === connection.local.host;
+
 async function operation(services: Services, source: ByteSource, op: Op): Promise<Next> {
   switch (op) {
     case Op.WRITE_BLOCK:
-      await writeBlock(services, source, await source.readDelimited(OpWriteBlockProto, MAX_OP_MESSAGE_BYTES));
+      await write(services, source, await source.readDelimited(OpWriteBlockProto, MAX_OP_MESSAGE_BYTES));
       return 'close';
     case Op.READ_BLOCK:
       return readBlock(services, source, await source.readDelimited(OpReadBlockProto, MAX_OP_MESSAGE_BYTES));
@@ -165,11 +192,25 @@ function answerError(source: ByteSource, what: string, error: unknown): void {
   source.connection.write(BlockOpResponseProto.encodeDelimited({ status: Status.ERROR, message: text }));
 }
 
+async function write(services: Services, source: ByteSource, proto: OpWriteBlockProto): Promise<void> {
+  const { host, counters } = services;
+  const beganMs = host.clock.monotonic();
+  let bytes: number;
+  try {
+    bytes = await writeBlock(services, source, proto);
+  } catch (error) {
+    counters.networkError(source.connection.remote.host);
+    throw error;
+  }
+  counters.writeDone(isLocal(source), bytes, host.clock.monotonic() - beganMs);
+}
+
 async function readBlock(services: Services, source: ByteSource, proto: OpReadBlockProto): Promise<Next> {
   const block = blockOfHeader(proto.header?.baseHeader);
   const { host, settings, dataset, counters } = services;
   const { offset, len } = proto;
   if (offset === undefined || len === undefined) throw new ProtocolError('OpReadBlockProto lacks a required field');
+  const beganMs = host.clock.monotonic();
   let replica: OpenReplica;
   let sender: BlockSender;
   try {
@@ -186,6 +227,7 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
     }
     sender = new BlockSender(replica, range, source, {
       clock: host.clock,
+      counters,
       writeTimeoutMs: settings.socketWriteTimeoutMs,
       corruptChecksumOk: true,
       throttle: services.throttles.read,
@@ -205,22 +247,34 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
     answerError(source, `opReadBlock ${describeBlock(block)}`, error);
     return 'close';
   }
+  const peer = source.connection.remote.host;
+  let bytes = 0;
   try {
-    counters.bytesRead += await sender.send();
-    counters.blocksRead++;
+    const sendingMs = host.clock.monotonic();
+    bytes = await sender.send();
+    const tookMs = host.clock.monotonic() - sendingMs;
+    counters.bytesRead += bytes;
+    counters.readMs += tookMs;
+    if (tookMs > 0) counters.readRate.add((bytes / tookMs) * 1000);
   } catch (error) {
+    // Readers may go whenever they have enough, and may forget to read on.
+    if (isCode(error, 'ECONN')) counters.readDone(isLocal(source), 0, host.clock.monotonic() - beganMs);
+    else if (!isCode(error, 'ETIMEDOUT')) counters.networkError(peer);
     reportWhenDisk(services, replica.block, error);
     throw error;
   } finally {
     replica.close();
   }
+  let next: Next = 'keep';
   try {
     await source.readDelimited(ClientReadStatusProto, MAX_STATUS_BYTES);
-    return 'keep';
   } catch (error) {
-    host.log.log('debug', 'datanode', `no status of ${source.connection.remote.host} after a read: ${messageOf(error)}`);
-    return 'close';
+    host.log.log('debug', 'datanode', `no status of ${peer} after a read: ${messageOf(error)}`);
+    counters.networkError(peer);
+    next = 'close';
   }
+  counters.readDone(isLocal(source), bytes, host.clock.monotonic() - beganMs);
+  return next;
 }
 
 /** A file that is too short or cannot be read: no client would find out by a checksum, so we tell it ourselves. */
@@ -242,6 +296,7 @@ async function transferBlock(services: Services, source: ByteSource, proto: OpTr
     });
     source.connection.write(BlockOpResponseProto.encodeDelimited({ status: Status.SUCCESS }));
   } catch (error) {
+    services.counters.networkError(source.connection.remote.host);
     answerError(source, `transferBlock ${describeBlock(block)}`, error);
   }
   return 'close';
@@ -249,10 +304,11 @@ async function transferBlock(services: Services, source: ByteSource, proto: OpTr
 
 async function checksum(services: Services, source: ByteSource, proto: OpBlockChecksumProto): Promise<Next> {
   const block = blockOfHeader(proto.header);
+  const { dataset, host, counters } = services;
+  const beganMs = host.clock.monotonic();
   try {
     await services.poolReady(block.pool);
-    const options = { withChecksums: true, wantedEnd: block.numBytes };
-    const replica = await openReplica(services.dataset, services.host.clock, block, options);
+    const replica = await openReplica(dataset, host.clock, block, { withChecksums: true, wantedEnd: block.numBytes });
     try {
       const checksumResponse = await blockChecksum(replica, {
         requestedBytes: block.numBytes,
@@ -263,8 +319,10 @@ async function checksum(services: Services, source: ByteSource, proto: OpBlockCh
     } finally {
       replica.close();
     }
+    counters.blockChecksum.add(host.clock.monotonic() - beganMs);
     return 'keep';
   } catch (error) {
+    counters.networkError(source.connection.remote.host);
     answerError(source, `blockChecksum ${describeBlock(block)}`, error);
     return 'close';
   }

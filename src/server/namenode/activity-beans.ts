@@ -9,8 +9,8 @@ const average = (sum: number, count: number): JavaDouble => new JavaDouble(count
 
 /** Of all calls since the start. */
 function averageOf({ methodTimings }: NameNodeView['rpc'], method: string): JavaDouble {
-  const { count, sumMs } = methodTimings.get(method)?.processing ?? { count: 0, sumMs: 0 };
-  return average(sumMs, count);
+  const { count, sum } = methodTimings.get(method)?.processing ?? { count: 0, sum: 0 };
+  return average(sum, count);
 }
 
 const none = (name: string, unit = 'AvgTime'): Readonly<Record<string, JmxValue>> => ({
