@@ -74,8 +74,6 @@ export class Actor {
   readonly machine: SimNode;
   /** It has done all it had to, or died with its machine. */
   done = false;
-  /** What it is at, for messages. */
-  doing = 'connecting';
   private readonly user: string;
   private readonly role: Role;
   private readonly cluster: SimCluster;
@@ -96,6 +94,14 @@ export class Actor {
     this.clock = machine.host.clock;
     this.user = USERS[this.random.below(USERS.length)] as string;
     this.files = new FileWork(cluster, ledger, name, this.random, this.clock, options.minReplication);
+  }
+
+  /** What it is at, for messages. */
+  get doing(): string {
+    const calls = this.ledger.calls.filter(({ actor, ended }) => actor === this.name && ended === undefined);
+    return (
+      calls.map(({ kind, path, target }) => `${kind} ${path} ${target ?? ''}`.trim()).join(', ') || 'no call of the ledger'
+    );
   }
 
   async run(): Promise<void> {
