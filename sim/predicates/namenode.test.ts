@@ -55,6 +55,33 @@ test('a good replica that somebody calls bad is seen', async () => {
   expect(look()).toEqual([`${node.id.hostName} blk_${id}_${genStamp} counts as bad and is good`]);
 });
 
+test('a replica that is being changed may count as bad until its DataNode has told of the end', async () => {
+  const { cluster, look } = await withReplica();
+  const system = cluster.nameNode.running?.system;
+  if (system === undefined) throw new Error('the NameNode is down');
+  const { blocks, blockPoolId } = system.namespace;
+  const block = onlyBlock(system);
+  const [id, genStamp, numBytes] = [blocks.id(block), blocks.genStamp(block), blocks.numBytes(block)];
+  const now = { monotonicMs: cluster.simulation.nowMs, wallMs: cluster.simulation.nowMs };
+  // With one good replica left nobody deletes the others.
+  const [first, second] = [...system.blockManager.datanodes.alive];
+  for (const node of [first, second]) {
+    if (node === undefined) throw new Error('DataNodes are missing');
+    system.blockManager.reportBadReplica({ id, genStamp, numBytes }, node, now);
+  }
+  const named = (node: typeof first): string => `${node?.id.hostName} blk_${id}_${genStamp} counts as bad and is good`;
+  const dataset = cluster.dataNodes.find(({ name }) => name === first?.id.hostName)?.running?.dataset;
+  let end = (): void => undefined;
+  void dataset?.locks.run(dataset.key({ pool: blockPoolId, id }), () => new Promise<void>((resolve) => (end = resolve)));
+  await cluster.simulation.advance(1);
+  expect(look()).toEqual([named(second)]);
+  end();
+  await cluster.simulation.advance(1_000);
+  expect(look()).not.toContain(named(first));
+  await cluster.simulation.advance(150_000);
+  expect(look()).toContain(named(first));
+});
+
 test('a replica that its scanner cannot read may count as bad', async () => {
   const { cluster, look, corrupt } = await withReplica({ 'dfs.datanode.scan.period.hours': '20s' });
   const [daemon] = cluster.dataNodes;

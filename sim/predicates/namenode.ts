@@ -1,5 +1,6 @@
 // Looks on at each NameNode from its start on: what its calls change, what its heartbeats order, what it believes of
 // storages. Each predicate is named by its id; table.ts lists them.
+import type { BlockId } from '../../src/base/ids.ts';
 import { BlockState } from '../../src/core/blocks/block-map.ts';
 import type { Datanode, Storage } from '../../src/core/blocks/datanode.ts';
 import type { FullReport } from '../../src/core/blocks/full-report.ts';
@@ -48,6 +49,8 @@ export class NameNodeWatch {
   readonly deletions = new OrderedDeletions();
   /** When the disk last failed on a replica's files, by DataNode and block. */
   private readonly failedMs = new Map<string, number>();
+  /** What was being changed when it was looked at, and which of its storage's full reports tells of the end at the latest. */
+  private readonly changing = new Map<string, { readonly storage: Storage; readonly until: number }>();
 
   constructor(cluster: SimCluster, ghostOf: (block: bigint) => GhostBlock | undefined) {
     this.cluster = cluster;
@@ -353,6 +356,19 @@ export class NameNodeWatch {
     }
   }
 
+  /** A recovery or a writer is at work: the files may be as they should be, and nobody has been told that yet. */
+  private isChanging(node: Datanode, id: BlockId): boolean {
+    const dataset = this.cluster.dataNodes.find(({ name }) => name === node.id.hostName)?.running?.dataset;
+    return dataset?.poolIds.some((pool) => dataset.locks.isHeld(dataset.key({ pool, id }))) === true;
+  }
+
+  /** Whether the NameNode has not been told for sure what became of a change. A report may be under way: the next one tells. */
+  private isOldNews(name: string, storage: Storage, id: BlockId): boolean {
+    if (this.isChanging(storage.node, id)) this.changing.set(name, { storage, until: storage.reportCount + 2 });
+    const change = this.changing.get(name);
+    return change?.storage === storage && storage.reportCount < change.until;
+  }
+
   /** BK7: a replica that the NameNode holds for bad is bad. To be called from time to time. */
   checkCorrupt(seen: Set<string>): void {
     const system = this.cluster.nameNode.running?.system;
@@ -368,7 +384,7 @@ export class NameNodeWatch {
         const id = namespace.blocks.id(block);
         const stamp = namespace.blocks.genStamp(block);
         const name = `${storage.node.id.hostName} blk_${id}_${stamp}`;
-        if (seen.has(name)) continue;
+        if (seen.has(name) || this.isOldNews(name, storage, id)) continue;
         seen.add(name);
         const replica = this.replicaOn(storage.node, id);
         const isGood =
