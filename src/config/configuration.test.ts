@@ -33,6 +33,11 @@ test('defaults come from the declarations', () => {
 });
 
 test('numbers, sizes and lengths of time take the suffixes that Hadoop takes', () => {
+  const [most, least] = ['9223372036854775807', '-9223372036854775808'];
+  expect([most, least, '7e', '-8e'].map(parseLong)).toEqual([2 ** 63, -(2 ** 63), 7 * 2 ** 60, -(2 ** 63)]);
+  expect(['9223372036854775808', '-9223372036854775809', '0x8000000000000000', '8e'].map(parseLong)).toEqual(
+    Array(4).fill(undefined),
+  );
   expect(['10', '0x1f', '4k', '2M', '3g', '1t', '-1', 'x', '1kk', ''].map(parseLong)).toEqual([
     10,
     31,

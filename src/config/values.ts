@@ -30,11 +30,15 @@ export function parseInt32(text: string): number | undefined {
 
 /** A whole number of 64 bits with an optional k, m, g, t, p or e. */
 export function parseLong(text: string): number | undefined {
-  const suffix = /^([+-]?\d+)([kmgtpe])$/i.exec(text);
-  const value = suffix === null ? parseWhole(text) : parseWhole(suffix[1] ?? '');
+  const [, number = text, letter = ''] = /^([+-]?\d+)([kmgtpe])$/i.exec(text) ?? [];
+  const value = parseWhole(number);
   if (value === undefined) return undefined;
-  const scaled = suffix === null ? value : value * 1024 ** (BINARY_POWERS[(suffix[2] ?? '').toLowerCase()] ?? 0);
-  return Math.abs(scaled) > 2 ** 63 ? undefined : scaled;
+  const scaled = value * 1024 ** (BINARY_POWERS[letter.toLowerCase()] ?? 0);
+  if (Math.abs(scaled) < 2 ** 63) return scaled;
+  // So near to the end of a long a double does not tell what fits.
+  const magnitude = BigInt(number.replace(/^[+-]/, '')) * 1024n ** BigInt(BINARY_POWERS[letter.toLowerCase()] ?? 0);
+  const exact = number.startsWith('-') ? -magnitude : magnitude;
+  return BigInt.asIntN(64, exact) === exact ? scaled : undefined;
 }
 
 /** Bytes: as parseLong, also with b after the letter (64mb), never negative. */

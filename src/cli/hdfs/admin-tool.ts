@@ -92,6 +92,10 @@ export async function runAdminTool(
       return ILLEGAL;
     }
     if (!(error instanceof HdfsError)) throw error;
+    if (error.code === 'EILLEGAL') {
+      stderr.write(`IllegalArgumentException: ${error.message}\n`);
+      return ILLEGAL;
+    }
     stderr.write(`${pretty(error)}\n`);
     return FAILED;
   } finally {
@@ -159,9 +163,8 @@ export async function fileSystemOf(systems: FileSystems, path: string): Promise<
     return await systems.of(path);
   } catch (error) {
     if (!(error instanceof HdfsError)) throw error;
-    if (error.code === 'EILLEGAL') throw new WrongWord(error.message);
     if (error.code !== 'EUNSUPPORTED') throw error;
-    return misuse(`org.apache.hadoop.fs.UnsupportedFileSystemException: ${error.message}`);
+    return misuse(`${error.javaClass}: ${error.message}`);
   }
 }
 

@@ -4,6 +4,7 @@ import { formatUtc } from '../../base/utc.ts';
 import { type CacheDirective, FeatureAdmin } from '../../client/feature-admin.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
+import { requireKnownHost } from '../known-host.ts';
 import type { Terminal } from '../terminal.ts';
 import { type AdminCommand, type AdminContext, misuse, refusing, requireNoMore, runAdminTool } from './admin-tool.ts';
 import { localFileSystem, pathArgument } from './path-argument.ts';
@@ -84,9 +85,10 @@ const poolName = (words: Words, doing: string): string =>
   words.operand() ?? misuse(`You must specify a name when ${doing} a cache pool.`);
 
 /** Throws WrongWord where it is no HDFS. */
-function featureAdmin(host: Host, configuration: Configuration): FeatureAdmin {
+async function featureAdmin(host: Host, configuration: Configuration): Promise<FeatureAdmin> {
   const uri = configuration.get('fs.defaultFS') ?? 'file:///';
   if (uri.startsWith('file:')) throw new WrongWord(localFileSystem(uri));
+  await requireKnownHost(host, configuration);
   return new FeatureAdmin(host, configuration);
 }
 
@@ -99,7 +101,7 @@ async function listDirectives(context: AdminContext): Promise<number> {
   const id = given === undefined ? undefined : Number(whole(given, 64));
   requireNoMore(context);
   const at = path === undefined ? undefined : pathArgument(host, configuration, pathOf(path));
-  using admin = featureAdmin(host, configuration);
+  using admin = await featureAdmin(host, configuration);
   const rows: string[][] = [];
   for await (const each of admin.cacheDirectives({ path: at?.path, pool, id })) {
     const row = [String(each.id), each.pool, String(each.replication), expiry(each.expiration), each.path];
@@ -118,7 +120,7 @@ async function listPools(context: AdminContext): Promise<number> {
   const name = words.operand();
   const withStats = words.flag('-stats');
   requireNone(context);
-  using admin = featureAdmin(host, configuration);
+  using admin = await featureAdmin(host, configuration);
   const rows: string[][] = [];
   for await (const pool of admin.cachePools()) {
     if (name !== undefined && pool.name !== name) continue;

@@ -4,6 +4,7 @@ import { formatUtc } from '../../base/utc.ts';
 import { FeatureAdmin } from '../../client/feature-admin.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
+import { requireKnownHost } from '../known-host.ts';
 import type { Terminal } from '../terminal.ts';
 import {
   type AdminCommand,
@@ -36,15 +37,16 @@ const STATUS_COLUMNS = [
 ].map((title) => ({ title }));
 
 /** Throws WrongWord where it is no HDFS that `uri` names, or that is configured. */
-function featureAdmin(host: Host, configuration: Configuration, uri?: string): FeatureAdmin {
+async function featureAdmin(host: Host, configuration: Configuration, uri?: string): Promise<FeatureAdmin> {
   const standard = configuration.get('fs.defaultFS') ?? 'file:///';
-  if (standard.startsWith('hdfs:')) return new FeatureAdmin(host, configuration);
-  throw new WrongWord(`'${uri ?? standard}' is not an HDFS URI.`);
+  if (!standard.startsWith('hdfs:')) throw new WrongWord(`'${uri ?? standard}' is not an HDFS URI.`);
+  await requireKnownHost(host, configuration);
+  return new FeatureAdmin(host, configuration);
 }
 
 async function listZones(context: AdminContext): Promise<number> {
   requireNoMore(context);
-  using admin = featureAdmin(context.host, context.configuration);
+  using admin = await featureAdmin(context.host, context.configuration);
   const rows: string[][] = [];
   for await (const { path, keyName } of admin.encryptionZones()) rows.push([path, keyName]);
   context.terminal.stdout.write(`${formatTable([{ title: '' }, { title: '' }], rows, 'bare')}\n`);
@@ -53,7 +55,7 @@ async function listZones(context: AdminContext): Promise<number> {
 
 async function listReencryptionStatus(context: AdminContext): Promise<number> {
   requireNoMore(context);
-  using admin = featureAdmin(context.host, context.configuration);
+  using admin = await featureAdmin(context.host, context.configuration);
   const rows: string[][] = [];
   let failures = 0;
   for await (const status of admin.reencryptions()) {
@@ -82,7 +84,7 @@ async function getFileEncryptionInfo(context: AdminContext): Promise<number> {
   requireNoMore(context);
   const text = pathOf(given);
   const { configuration, path } = pathArgument(host, context.configuration, text);
-  using admin = featureAdmin(host, configuration, text);
+  using admin = await featureAdmin(host, configuration, text);
   try {
     const info = await admin.encryptionOf(path);
     if (info === undefined) {

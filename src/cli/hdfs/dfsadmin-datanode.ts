@@ -117,17 +117,22 @@ export function javaText(error: unknown): string {
   return `${error.javaClass}: ${error.message.split('\n', 1)[0]}`;
 }
 
-export async function withDataNode(
-  { host, configuration }: DataNodeCommand,
-  address: string,
-  run: (node: DataNodeAdmin) => Promise<number>,
-): Promise<number> {
+/** Throws HdfsError EILLEGAL. */
+export function requireHostPort(address: string): void {
   try {
     parseHostPort(address, 'the address of the DataNode');
   } catch (error) {
     if (!(error instanceof HdfsError)) throw error;
     throw new HdfsError('EILLEGAL', `Does not contain a valid host:port authority: ${address}`, { cause: error });
   }
+}
+
+export async function withDataNode(
+  { host, configuration }: DataNodeCommand,
+  address: string,
+  run: (node: DataNodeAdmin) => Promise<number>,
+): Promise<number> {
+  requireHostPort(address);
   const node = new DataNodeAdmin(host, configuration, address);
   try {
     return await run(node);

@@ -4,6 +4,8 @@ import type { DataNodeReport, HdfsAdmin } from '../../client/admin.ts';
 import { parseLong } from '../../config/values.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
+import type { DataNodeCommand } from './dfsadmin-datanode.ts';
+import { pathArgument } from './path-argument.ts';
 
 const FAILED = 255;
 const COLUMN = 20;
@@ -13,7 +15,11 @@ const usage = (terminal: Terminal, words: string): number => {
   return FAILED;
 };
 
-export async function listOpenFiles(terminal: Terminal, admin: HdfsAdmin, args: readonly string[]): Promise<number> {
+export async function listOpenFiles(
+  { host, terminal, configuration }: DataNodeCommand,
+  admin: HdfsAdmin,
+  args: readonly string[],
+): Promise<number> {
   if (args.length > 3) return usage(terminal, '-listOpenFiles [-blockingDecommission] [-path <path>]');
   const at = args.indexOf('-path');
   if (at >= 0 && args[at + 1] === undefined) {
@@ -21,6 +27,7 @@ export async function listOpenFiles(terminal: Terminal, admin: HdfsAdmin, args: 
     return usage(terminal, '-listOpenFiles [-blockingDecommission] [-path <path>]');
   }
   const path = at < 0 ? '' : (args[at + 1] ?? '').trim();
+  const under = path === '' ? '/' : pathArgument(host, configuration, path).path;
   const blockingDecommission = args.includes('-blockingDecommission');
   const columns = (host: string, name: string, file: string): void => {
     terminal.stdout.write(`${host.padEnd(COLUMN)}\t${name.padEnd(COLUMN)}\t${file}\n`);
@@ -31,7 +38,7 @@ export async function listOpenFiles(terminal: Terminal, admin: HdfsAdmin, args: 
     isHeaded = true;
   };
   try {
-    for await (const file of admin.openFiles({ path: path === '' ? '/' : path, blockingDecommission })) {
+    for await (const file of admin.openFiles({ path: under, blockingDecommission })) {
       head();
       columns(file.clientMachine, file.clientName, file.path.padStart(COLUMN));
     }

@@ -94,11 +94,9 @@ function wholeNumber(text: string, otherwise: string): number {
   if (/\D/.test(prefix) && !/[kmgtpe]/i.test(prefix)) {
     throw illegal(`Invalid size prefix '${prefix}' in '${text}'. Allowed prefixes are k, m, g, t, p, e(case insensitive)`);
   }
-  // A double does not tell 2^63 from the largest long.
-  if (/^\d+$/.test(text) && BigInt(text) >= 2n ** 63n) throw illegal(otherwise);
   const value = parseLong(text);
   if (value !== undefined) return value;
-  throw illegal(/^[+-]?\d+[kmgtpe]?$/i.test(text) ? `${text} does not fit in a Long` : otherwise);
+  throw illegal(/^[+-]?\d+[kmgtpe]$/i.test(text) ? `${text} does not fit in a Long` : otherwise);
 }
 
 const illegal = (message: string): HdfsError => new HdfsError('EILLEGAL', message);

@@ -6,7 +6,7 @@ import { DataNodeAdmin } from '../../client/datanode-admin.ts';
 import { genericRefresh } from '../../client/generic-refresh.ts';
 import { NameNodeReconfiguration, type ReconfigurableNode, type ReconfigurationTask } from '../../client/reconfiguration.ts';
 import { javaDate, type Terminal } from '../terminal.ts';
-import { type DataNodeCommand, javaText } from './dfsadmin-datanode.ts';
+import { type DataNodeCommand, javaText, requireHostPort } from './dfsadmin-datanode.ts';
 
 const FAILED = 255;
 
@@ -42,13 +42,16 @@ async function withNode<T>(
 export async function reconfigure(command: ReconfigCommand, args: readonly string[]): Promise<number> {
   const { stdout, stderr } = command.terminal;
   const [type = '', address = '', operation] = args;
+  const inBulk = operation !== 'properties' && (address === 'livenodes' || address === 'decomnodes');
+  if (/^(start|status|properties)$/.test(operation ?? '') && /^(name|data)node$/.test(type) && !inBulk)
+    requireHostPort(address);
   if (operation === 'properties') return properties(command, type, address);
   const one = operation === 'start' ? startOne : operation === 'status' ? statusOfOne : undefined;
   if (one === undefined) {
     stderr.write(`Unknown operation: ${operation}\n`);
     return FAILED;
   }
-  if (address !== 'livenodes' && address !== 'decomnodes') return one(command, type, address);
+  if (!inBulk) return one(command, type, address);
   if (type !== 'datanode') {
     stderr.write('Only datanode type supports reconfiguration in bulk.\n');
     return 1;

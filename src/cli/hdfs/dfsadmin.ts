@@ -6,6 +6,7 @@ import { type DataNodeFilter, type DataNodeReport, HdfsAdmin, type SafeModeActio
 import { UserMappings } from '../../client/user-mappings.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
+import { requireKnownHost } from '../known-host.ts';
 import { javaDate, type Terminal } from '../terminal.ts';
 import { DATANODE_COMMANDS, type DataNodeCommand, type DataNodeWords } from './dfsadmin-datanode.ts';
 import { listOpenFiles, printTopology, setBalancerBandwidth } from './dfsadmin-inspect.ts';
@@ -23,38 +24,42 @@ const REFUSED: Readonly<Record<string, string>> = {
   '-disallowSnapshot': 'snapshots are not built yet',
 };
 
-const REPORT_USAGE = '-report [-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance] [-slownodes]';
+/** Of every word, in the order in which they are shown. */
+const USAGES: Readonly<Record<string, string>> = {
+  '-report': '-report [-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance] [-slownodes]',
+  '-safemode': '-safemode enter | leave | get | wait | forceExit',
+  '-saveNamespace': '-saveNamespace [-beforeShutdown]',
+  '-rollEdits': '-rollEdits',
+  '-restoreFailedStorage': '-restoreFailedStorage true|false|check',
+  '-finalizeUpgrade': '-finalizeUpgrade',
+  '-rollingUpgrade': ROLLING_USAGE,
+  '-upgrade': '-upgrade <query | finalize>',
+  '-refreshNodes': '-refreshNodes',
+  ...Object.fromEntries(Object.keys(REFUSED).map((word) => [word, word])),
+  '-provisionSnapshotTrash': PROVISION_USAGE,
+  ...Object.fromEntries(Object.keys(MAPPING_COMMANDS).map((word) => [word, word])),
+  '-refresh': REFRESH_USAGE,
+  '-reconfig': RECONFIG_USAGE,
+  '-metasave': '-metasave filename',
+  '-fetchImage': '-fetchImage <local directory>',
+  '-printTopology': '-printTopology',
+  '-setBalancerBandwidth': '-setBalancerBandwidth <bandwidth in bytes per second>',
+  '-listOpenFiles': '-listOpenFiles [-blockingDecommission] [-path <path>]',
+  ...usagesOf(QUOTA_COMMANDS),
+  ...usagesOf(DATANODE_COMMANDS),
+};
+
+function usagesOf(table: Readonly<Record<string, { readonly usage: string }>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(table).map(([word, { usage }]) => [word, usage]));
+}
 
 const USAGE = [
   'Usage: hdfs dfsadmin',
   'Only an administrator may use these:',
-  `\t[${REPORT_USAGE}]`,
-  '\t[-safemode <enter | leave | get | wait | forceExit>]',
-  '\t[-saveNamespace [-beforeShutdown]]',
-  '\t[-rollEdits]',
-  '\t[-restoreFailedStorage true|false|check]',
-  '\t[-finalizeUpgrade]',
-  `\t[${ROLLING_USAGE}]`,
-  '\t[-upgrade <query | finalize>]',
-  '\t[-refreshNodes]',
-  ...Object.keys(REFUSED).map((word) => `\t[${word}]`),
-  `\t[${PROVISION_USAGE}]`,
-  ...Object.keys(MAPPING_COMMANDS).map((word) => `\t[${word}]`),
-  `\t[${REFRESH_USAGE}]`,
-  `\t[${RECONFIG_USAGE}]`,
-  '\t[-metasave filename]',
-  '\t[-fetchImage <local directory>]',
-  '\t[-printTopology]',
-  '\t[-setBalancerBandwidth <bandwidth in bytes per second>]',
-  '\t[-listOpenFiles [-blockingDecommission] [-path <path>]]',
-  ...Object.values(QUOTA_COMMANDS).map(({ usage }) => `\t[${usage}]`),
-  ...Object.values(DATANODE_COMMANDS).map(({ usage }) => `\t[${usage}]`),
+  ...Object.values(USAGES).map((usage) => `\t[${usage}]`),
   '',
   '',
 ].join('\n');
-
-/** The words of the usage. */
-const KNOWN: ReadonlySet<string> = new Set([...USAGE.matchAll(/\t\[(-\w+)/g)].map(([, word = '']) => word));
 
 const FAILED = 255;
 const WAIT_MS = 5000;
@@ -86,7 +91,7 @@ export async function runDfsadmin(
 ): Promise<number> {
   const [command, ...args] = argv;
   const name = command?.replace(/^-/, '') ?? '';
-  if (command === undefined || !KNOWN.has(command)) {
+  if (command === undefined || !Object.hasOwn(USAGES, command)) {
     if (command !== undefined && command !== '-help') terminal.stderr.write(`${name}: Unknown command\n`);
     (command === '-help' ? terminal.stdout : terminal.stderr).write(USAGE);
     return command === '-help' ? 0 : FAILED;
@@ -114,19 +119,20 @@ async function administer(
   command: string,
   args: readonly string[],
 ): Promise<number> {
+  await requireKnownHost(host, configuration);
   const admin = new HdfsAdmin(host, configuration);
   try {
     switch (command) {
       case '-report':
-        if (args.length > SECTIONS.length + 1) return usageOf(terminal, REPORT_USAGE);
+        if (args.length > SECTIONS.length + 1) return usageOf(terminal, command);
         return await printReport(host, terminal, admin, args);
       case '-safemode':
         return await safeMode(host, terminal, admin, args);
       case '-saveNamespace':
-        if (args.length > 1) return usageOf(terminal, '-saveNamespace [-beforeShutdown]');
+        if (args.length > 1) return usageOf(terminal, command);
         return await saveNamespace(terminal, configuration, admin, args);
       case '-rollEdits':
-        if (args.length > 0) return usageOf(terminal, '-rollEdits');
+        if (args.length > 0) return usageOf(terminal, command);
         terminal.stdout.write(`Successfully rolled edit logs.\nNew segment starts at txid ${await admin.rollEdits()}\n`);
         return 0;
       case '-restoreFailedStorage':
@@ -140,13 +146,13 @@ async function administer(
       case '-upgrade':
         return await upgrade(terminal, admin, args);
       case '-refreshNodes':
-        if (args.length > 0) return usageOf(terminal, '-refreshNodes');
+        if (args.length > 0) return usageOf(terminal, command);
         await admin.refreshNodes();
         terminal.stdout.write('Refresh nodes successful\n');
         return 0;
       case '-metasave': {
         const [fileName] = args;
-        if (fileName === undefined || args.length > 1) return usageOf(terminal, '-metasave filename');
+        if (fileName === undefined || args.length > 1) return usageOf(terminal, command);
         await admin.metaSave(fileName);
         terminal.stdout.write(
           `Created metasave file ${fileName} in the log directory of namenode ${configuration.require('fs.defaultFS')}\n`,
@@ -155,19 +161,19 @@ async function administer(
       }
       case '-fetchImage': {
         const [target] = args;
-        if (target === undefined || args.length > 1) return usageOf(terminal, '-fetchImage <local directory>');
+        if (target === undefined || args.length > 1) return usageOf(terminal, command);
         // Whoever serves is asked first, as Apache's looks for it.
         await admin.safeMode('get');
         return await fetchImage(host, terminal, configuration, target);
       }
       case '-reconfig':
-        if (args.length !== 3) return usageOf(terminal, RECONFIG_USAGE);
+        if (args.length !== 3) return usageOf(terminal, command);
         return await reconfigure({ host, terminal, configuration, admin }, args);
       case '-refresh':
-        if (args.length < 2) return usageOf(terminal, REFRESH_USAGE);
+        if (args.length < 2) return usageOf(terminal, command);
         return await refresh({ host, terminal, configuration }, args);
       case '-listOpenFiles':
-        return await listOpenFiles(terminal, admin, args);
+        return await listOpenFiles({ host, terminal, configuration }, admin, args);
       case '-printTopology':
         return await printTopology(host, terminal, admin, args);
       case '-setBalancerBandwidth':
@@ -211,8 +217,8 @@ async function refusing(terminal: Terminal, name: string, run: () => Promise<num
   }
 }
 
-function usageOf(terminal: Terminal, words: string): number {
-  terminal.stderr.write(`Usage: hdfs dfsadmin [${words}]\n`);
+function usageOf(terminal: Terminal, command: string): number {
+  terminal.stderr.write(`Usage: hdfs dfsadmin [${USAGES[command]}]\n`);
   return FAILED;
 }
 
@@ -229,9 +235,9 @@ function runDataNodeCommand(
 async function safeMode(host: Host, terminal: Terminal, admin: HdfsAdmin, args: readonly string[]): Promise<number> {
   const word = SAFE_MODE_WORDS[args[0]?.toLowerCase() ?? ''];
   if (word === undefined || args.length !== 1) {
-    terminal.stderr.write('Usage: hdfs dfsadmin [-safemode enter | leave | get | wait | forceExit]\n');
+    const code = usageOf(terminal, '-safemode');
     // Apache's counts the words alone.
-    return args.length === 1 ? 0 : FAILED;
+    return args.length === 1 ? 0 : code;
   }
   let on = await admin.safeMode(word === 'wait' ? 'get' : word);
   while (word === 'wait' && on) {

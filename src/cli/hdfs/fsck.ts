@@ -2,9 +2,12 @@
 // code from its last line. Apache: DFSck.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { callerName } from '../../client/caller.ts';
-import { connect, type Hdfs } from '../../client/index.ts';
+import type { Hdfs } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
+import { FileSystems } from '../shell/file-systems.ts';
+import { HdfsFileSystem } from '../shell/hdfs-file-system.ts';
+import { Item } from '../shell/item.ts';
 import type { Terminal } from '../terminal.ts';
 import { webAddress } from '../web-address.ts';
 
@@ -148,39 +151,68 @@ async function requireAny(client: Hdfs, text: string, path: string): Promise<voi
   }
 }
 
+/** What is answered without a look at the configuration; undefined: more has to be done. */
+export function fsckHelp(terminal: Terminal, args: readonly string[]): number | undefined {
+  // Behind the command itself, -files is the generic option of that name.
+  if (args.length === 0 || args[0] === '-files') {
+    terminal.stderr.write(USAGE);
+    return FAILED;
+  }
+  if (args.length > 1 || !/^(-h|-help|--help)$/.test(args[0] ?? '')) return undefined;
+  terminal.stdout.write(USAGE);
+  return 0;
+}
+
+interface Place {
+  /** Without scheme and authority. */
+  readonly path: string;
+  /** Of the web server. */
+  readonly address: string;
+}
+
+/** Undefined: it is no HDFS, and that was said. */
+async function placeOf(host: Host, terminal: Terminal, configuration: Configuration, text: string): Promise<Place | undefined> {
+  const systems = new FileSystems(host, terminal, configuration);
+  try {
+    const fs = await systems.of(text);
+    const { path } = new Item(fs, text, undefined);
+    if (fs instanceof HdfsFileSystem) {
+      await requireAny(fs.hdfs, text, path);
+      return { path, address: webAddress(configuration.with({ 'fs.defaultFS': fs.uri })) };
+    }
+    if ((await fs.stat(path)) === undefined) throw new HdfsError('ENOENT', `File file:${path} does not exist`);
+    terminal.stderr.write(`FileSystem is ${fs.uri}/\n`);
+    return undefined;
+  } finally {
+    await systems.close();
+  }
+}
+
 export async function runFsck(
   host: Host,
   terminal: Terminal,
   configuration: Configuration,
   args: readonly string[],
 ): Promise<number> {
-  if (args.length === 0 || args[0] === '-files') {
-    terminal.stderr.write(USAGE);
-    return FAILED;
-  }
-  if (args.length === 1 && /^(-h|-help|--help)$/.test(args[0] ?? '')) {
-    terminal.stdout.write(USAGE);
-    return 0;
-  }
   const user = callerName(host);
   const asked = parse(terminal, args, user);
   if (asked === undefined) return FAILED;
-  let address: string;
-  let path: string;
+  let place: Place | undefined;
   try {
-    const client = await connect({ host, configuration });
-    try {
-      path = client.resolve(asked.path);
-      await requireAny(client, asked.path, path);
-    } finally {
-      await client.close();
-    }
-    address = webAddress(configuration);
+    place = await placeOf(host, terminal, configuration, asked.path);
   } catch (error) {
+    if (error instanceof HdfsError && error.code === 'EILLEGAL') {
+      terminal.stderr.write(`${error.javaClass}: ${error.message}\n`);
+      return 1;
+    }
     const name = error instanceof HdfsError ? `${error.javaClass}: ` : '';
-    terminal.stderr.write(`FileSystem is inaccessible due to:\n${name}${messageOf(error)}\nDFSck exiting.\n`);
+    terminal.stderr.write(`FileSystem is inaccessible due to:\n${name}${messageOf(error)}\n`);
+  }
+  if (place === undefined) {
+    terminal.stderr.write('DFSck exiting.\n');
     return 0;
   }
+  const { address, path } = place;
   const url = `http://${address}/fsck?${asked.query}&path=${encodeURIComponent(path)}`;
   terminal.stderr.write(`Connecting to namenode via ${url}\n`);
   if (asked.listOnly) return listCorrupt(host, terminal, url, asked.path);

@@ -21,7 +21,7 @@ import { runDfsadmin } from './dfsadmin.ts';
 import { runErasureCoding } from './ec.ts';
 import { printEnvironment } from './envvars.ts';
 import { runFetchdt } from './fetchdt.ts';
-import { runFsck } from './fsck.ts';
+import { fsckHelp, runFsck } from './fsck.ts';
 import { runGetconf } from './getconf.ts';
 import { HADOOP_COMMANDS, hadoopCommand } from './hadoop-commands.ts';
 import { printVersion } from './hadoop-version.ts';
@@ -222,6 +222,8 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
     return runDebug(host, terminal, configuration, rest);
   },
   fsck: async ({ host, terminal, args, load }) => {
+    const answered = fsckHelp(terminal, args);
+    if (answered !== undefined) return answered;
     const { configuration, rest } = await load(args);
     return runQuietly(terminal, 'fsck', () => runFsck(host, terminal, configuration, rest));
   },

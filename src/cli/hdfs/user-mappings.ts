@@ -4,6 +4,7 @@ import { HdfsError, messageOf } from '../../base/errors.ts';
 import { UserMappings } from '../../client/user-mappings.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
+import { requireKnownHost } from '../known-host.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** `user : group group`, a line for each user. */
@@ -23,6 +24,7 @@ export async function runGroups(
   }
   const mappings = new UserMappings(host, configuration);
   try {
+    await requireKnownHost(host, configuration);
     for (const user of users.length === 0 ? [mappings.user] : users) {
       const groups = await mappings.groupsOf(user);
       terminal.stdout.write(`${user} :${groups.map((group) => ` ${group}`).join('')}\n`);
@@ -30,7 +32,8 @@ export async function runGroups(
     return 0;
   } catch (error) {
     if (!(error instanceof HdfsError)) throw error;
-    terminal.stderr.write(`groups: ${messageOf(error).split('\n', 1)[0]}\n`);
+    const where = error.code === 'EILLEGAL' ? error.javaClass : 'groups';
+    terminal.stderr.write(`${where}: ${messageOf(error).split('\n', 1)[0]}\n`);
     return 1;
   } finally {
     mappings.close();

@@ -3,6 +3,7 @@ import { HdfsError } from '../../base/errors.ts';
 import { connect } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
+import { requireKnownHost } from '../known-host.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ShellFileSystem } from './file-system.ts';
 import { HdfsFileSystem } from './hdfs-file-system.ts';
@@ -21,12 +22,17 @@ export class FileSystems {
     this.local = new LocalFileSystem(host, terminal);
   }
 
+  /** Rejects with EUNSUPPORTED for another scheme, with EILLEGAL where the NameNode's name is unknown. */
   async of(text: string): Promise<ShellFileSystem> {
     const { scheme, authority } = splitPath(text);
-    const standard = splitPath(this.#configuration.get('fs.defaultFS') ?? '');
+    const uri = this.#configuration.get('fs.defaultFS') ?? '';
+    const standard = splitPath(uri);
+    if (scheme === undefined && standard.scheme === undefined && uri !== '') {
+      throw new HdfsError('EILLEGAL', `No scheme in default FS: ${uri}`);
+    }
     const wanted = scheme ?? standard.scheme ?? 'file';
     if (wanted === 'file') return this.local;
-    if (wanted !== 'hdfs') throw new HdfsError('EUNSUPPORTED', `No FileSystem for scheme "${wanted}"`);
+    if (wanted !== 'hdfs') throw unsupportedScheme(wanted);
     const where = authority ?? (standard.scheme === 'hdfs' ? standard.authority : undefined);
     if (where === undefined) throw new HdfsError('EIO', `Incomplete HDFS URI, no host: ${text}`);
     let connection = this.#connected.get(where);
@@ -38,6 +44,7 @@ export class FileSystems {
   }
 
   async #connect(uri: string): Promise<HdfsFileSystem> {
+    await requireKnownHost(this.#host, this.#configuration, uri);
     const hdfs = await connect({ uri, configuration: this.#configuration, host: this.#host });
     return new HdfsFileSystem(hdfs, this.#configuration.getDuration('fs.trash.interval'));
   }
@@ -50,3 +57,8 @@ export class FileSystems {
     }
   }
 }
+
+export const unsupportedScheme = (scheme: string): HdfsError =>
+  new HdfsError('EUNSUPPORTED', `No FileSystem for scheme "${scheme}"`, {
+    remoteClass: 'org.apache.hadoop.fs.UnsupportedFileSystemException',
+  });

@@ -1,12 +1,13 @@
 // `hdfs dfs` and `hadoop fs`: finds the verb, gives it its file systems, prints usage and help. Exit codes are Hadoop's:
 // what the verb says, 255 for wrong usage, 130 after an interrupt.
-import { messageOf } from '../../base/errors.ts';
+import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ShellContext } from './command.ts';
 import { UsageError } from './command-format.ts';
 import { type ShellVerb, VERBS } from './commands/index.ts';
+import type { ShellFileSystem } from './file-system.ts';
 import { FileSystems } from './file-systems.ts';
 
 const PREFIX = 'Usage: hadoop fs [generic options]';
@@ -46,7 +47,7 @@ export async function runShell(
     host,
     terminal,
     configuration,
-    fileSystem: (text) => systems.of(text),
+    fileSystem: (text) => fileSystemOf(systems, text),
     local: systems.local,
   };
   try {
@@ -64,6 +65,16 @@ export async function runShell(
     return FAILED;
   } finally {
     await systems.close();
+  }
+}
+
+/** What names no file system is wrong usage. */
+async function fileSystemOf(systems: FileSystems, text: string): Promise<ShellFileSystem> {
+  try {
+    return await systems.of(text);
+  } catch (error) {
+    if (error instanceof HdfsError && error.code === 'EILLEGAL') throw new UsageError(error.message);
+    throw error;
   }
 }
 
