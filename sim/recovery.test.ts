@@ -124,6 +124,27 @@ test('a file whose pipeline is lost for good is closed though its writer lives o
   expect(cluster.violations.found).toEqual([]);
 });
 
+test('a file whose writer died while all disks were full, and had let nothing of its block begin, is closed', async () => {
+  const { cluster, simulation, run, writer, writing, reader, closed } = await twoClients(118);
+  for (const daemon of cluster.dataNodes) {
+    daemon.diskFault = ({ operation, path }) =>
+      operation === 'write' && path.endsWith('.meta') ? { error: 'ENOSPC' } : undefined;
+  }
+  const handle = await run(writer.open('/f', 'w', { replication: 3 }));
+  const written = handle.write(content.subarray(0, 1_000)).then(() => handle.hflush());
+  void written.catch(() => undefined);
+  const metas = (): string[] =>
+    cluster.dataNodes.flatMap(({ machine }) => [...machine.disk.files('/').keys()].filter((path) => path.endsWith('.meta')));
+  expect(await cluster.until(() => metas().length > 0, 10_000)).toBe(true);
+  await simulation.advance(20);
+  expect(metas()).not.toEqual([]);
+  writing.crash('process');
+  await run(reader.recoverLease('/f'));
+  expect(await closed(150_000)).toBe(true);
+  expect(await run(reader.readFile('/f'))).toHaveLength(0);
+  expect(cluster.violations.found).toEqual([]);
+});
+
 test('of two that append to a file nobody holds any more, one succeeds', async () => {
   for (let seed = 120; seed < 126; seed++) {
     const { cluster, run, writer, reader } = await twoClients(seed);

@@ -291,9 +291,9 @@ export class ReplicaChanges {
         pool.replicas.setNumBytes(handle, replica.lengths.onDisk);
         replica.settleRest();
       }
-      // A power cut may leave both files empty: there is nothing in them to be checked, and nothing to be kept.
-      const isNothing = original === ReplicaState.RWR && pool.replicas.numBytes(handle) === 0;
-      if (!isNothing) await this.checkFiles(pool, handle);
+      // A power cut may leave both files empty, a full disk may not even have let them begin: there is nothing in them to be
+      // checked, and nothing to be kept.
+      if (pool.replicas.numBytes(handle) > 0) await this.checkFiles(pool, handle);
       pool.recoveries.set(handle, { recoveryId, original });
       pool.replicas.setState(handle, ReplicaState.RUR);
       if (replica !== undefined) replica.state = ReplicaState.RUR;

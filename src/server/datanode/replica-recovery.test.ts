@@ -9,7 +9,7 @@ import type { Dataset } from './dataset.ts';
 import type { BlockName, InFlightReplica } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { ReplicaFiles } from './replica-files.ts';
-import { CHECKSUM, FINALIZED, openDataset, POOL, sumsOf } from './test-dataset.ts';
+import { CHECKSUM, FINALIZED, openDataset, POOL, RBW, sumsOf } from './test-dataset.ts';
 
 const BYTES = 3_000;
 const content = Buffer.from(Array.from({ length: BYTES }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
@@ -156,6 +156,39 @@ describe('a recovery', () => {
     expect(await run(changes.startRecovery({ ...name, id: copyId }, genStamp(1005)))).toBeUndefined();
     await run(machine.host.disk.unlink(`${FINALIZED}/blk_5`));
     await expect(run(changes.startRecovery(name, genStamp(1005)))).rejects.toThrow(`File ${FINALIZED}/blk_5 does not exist`);
+  });
+});
+
+describe('a replica of which nothing came to the disk', () => {
+  /** As a full disk leaves it: its files are empty, or there are fewer than two. */
+  async function begun(files: readonly string[]): Promise<ReplicaChanges> {
+    const simulation = new Simulation({ seed: 1 });
+    const { host } = simulation.node('dn');
+    const work = async (): Promise<ReplicaChanges> => {
+      const dataset = await openDataset(host);
+      await dataset.createRbw({ ...name, numBytes: 0 }, StorageTypeProto.DISK, BYTES, genStamp(0));
+      for (const file of files) await host.disk.writeFileAtomic(`${RBW}/${file}`, Buffer.alloc(0));
+      return new ReplicaChanges(dataset, BYTES);
+    };
+    return simulation.run(work(), 60_000);
+  }
+
+  test.each([
+    ['both files are empty', ['blk_5', 'blk_5_1001.meta']],
+    ['there are no checksums', ['blk_5']],
+    ['there is no file', []],
+  ])('counts as empty, and is no hindrance to the others (%s)', async (_what, files) => {
+    const changes = await begun(files);
+    const found = { genStamp: 1001, numBytes: 0, state: ReplicaState.RBW };
+    expect(await changes.startRecovery(name, genStamp(1005))).toEqual(found);
+    // Again, when the first came to nothing.
+    expect(await changes.startRecovery(name, genStamp(1007))).toEqual(found);
+  });
+
+  test('is not taken for one whose checksums are lost', async () => {
+    const { changes, machine, run } = await holding('open');
+    await run(machine.host.disk.writeFileAtomic(`${RBW}/blk_5_1001.meta`, Buffer.alloc(0)));
+    await expect(run(changes.startRecovery(name, genStamp(1005)))).rejects.toThrow(`Metafile ${RBW}/blk_5_1001.meta is empty`);
   });
 });
 
