@@ -389,12 +389,16 @@ export class BlockManager {
   ): void {
     const state = this.#state;
     state.now = now;
-    const { blocks, underConstruction } = state;
+    const { blocks, corrupt, underConstruction } = state;
     const known = targets.filter((target) => !target.retired && target.node.alive);
-    underConstruction.setExpected(block, blocks.genStamp(block), known);
+    const after = { genStamp: blocks.genStamp(block), numBytes: blocks.numBytes(block) };
+    underConstruction.setExpected(block, after.genStamp, known);
     if (!final) return;
-    for (const target of known) addStored(state, block, target);
-    if (blocks.genStamp(block) !== before.genStamp || blocks.numBytes(block) !== before.numBytes) {
+    for (const target of known) {
+      corrupt.restamp(block, target.node, after);
+      addStored(state, block, target);
+    }
+    if (after.genStamp !== before.genStamp || after.numBytes !== before.numBytes) {
       for (const storage of storagesOf(state, block)) {
         if (!known.includes(storage))
           markCorrupt(state, block, storage, { ...before, reason: CorruptReason.GENSTAMP_MISMATCH });

@@ -73,3 +73,38 @@ it('a bad replica goes only after it was made up for where another node can take
   }
   expect(cluster.holders(block)).toEqual(['uuid-2', 'uuid-3', 'uuid-4']);
 });
+
+it.each([
+  ['the end of the recovery', ['recovered', 'reported']],
+  ['the node, before that', ['reported', 'recovered']],
+])('a bad replica that took part in a recovery goes under its new stamp, told of by %s', (_who, order) => {
+  const cluster = new TestCluster({}, 7);
+  cluster.manager.activate(cluster.now, 0);
+  const nodes = cluster.addNodes(4);
+  const block = cluster.addBlock(3);
+  const id = cluster.blocks.id(block);
+  cluster.write(block, nodes.slice(0, 3));
+  const [bad] = nodes as [FakeNode];
+  cluster.blocks.setState(block, BlockState.UNDER_RECOVERY);
+  const before = { genStamp: cluster.blocks.genStamp(block), numBytes: cluster.blocks.numBytes(block) };
+  cluster.manager.reportBadReplica(cluster.replicaOf(block), cluster.datanode(bad), cluster.now);
+  const genStamp = 1_002 as typeof before.genStamp;
+  const cut = { genStamp, numBytes: 700 };
+  for (const node of nodes.slice(0, 3)) cluster.put(block, node, cut);
+  for (const step of order) {
+    if (step === 'reported') {
+      for (const node of nodes.slice(0, 3)) cluster.received(node, cluster.replicaOf(block, cut));
+      continue;
+    }
+    cluster.blocks.setGenStamp(block, genStamp);
+    cluster.blocks.setNumBytes(block, cut.numBytes);
+    cluster.blocks.setState(block, BlockState.COMPLETE);
+    const targets = nodes.slice(0, 3).flatMap((node) => [...cluster.datanode(node).storages.values()]);
+    cluster.manager.blockRecovered(block, before, targets, true, cluster.now);
+  }
+  expect(cluster.manager.statistics()).toMatchObject({ corruptReplicaBlocks: 1 });
+  cluster.run(60_000);
+  expect(bad.replicas.has(id)).toBe(false);
+  expect(cluster.holders(block)).toEqual(['uuid-2', 'uuid-3', 'uuid-4']);
+  expect(cluster.manager.statistics()).toMatchObject({ corruptReplicaBlocks: 0, underReplicated: 0 });
+});

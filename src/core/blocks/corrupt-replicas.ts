@@ -53,6 +53,12 @@ export class CorruptReplicas {
     return nodes === undefined ? [] : [...nodes];
   }
 
+  /** It has a later stamp now, as a recovery gives it, and is as bad as before: an order to delete it has to name that one. */
+  restamp(block: BlockHandle, node: Datanode, { genStamp, numBytes }: Omit<CorruptReplica, 'reason'>): void {
+    const known = this.get(block, node);
+    if (known !== undefined && known.genStamp < genStamp) this.add(block, node, { reason: known.reason, genStamp, numBytes });
+  }
+
   /** With a reason: only when it is bad for that reason. */
   remove(block: BlockHandle, node: Datanode, reason?: CorruptReason): boolean {
     if (this.#byBlock.size === 0) return false;

@@ -113,6 +113,7 @@ export function processReplica(
     underConstruction.reported(block, storage, replica.genStamp, replica.state);
   }
   if (finalized && (!blocks.hasReplica(block, storage.number) || corrupt.has(block, storage.node))) {
+    corrupt.restamp(block, storage.node, replica);
     addWanted(state, block, storage, wanted, deleteHint);
   }
 }
