@@ -241,6 +241,11 @@ export class ByteSource implements ConnectionHandler {
     }
   }
 
+  /** The sink took all that it was offered, and wants no more until `resume`. */
+  pauseSink(): void {
+    if (this.sink !== undefined) this.blockSink();
+  }
+
   private blockSink(): void {
     this.sinkBlocked = true;
     this.pauseReading();

@@ -155,8 +155,8 @@ export class SimConnection implements Connection {
   }
 
   lend(chunk: Uint8Array): boolean {
-    this.write(Buffer.from(chunk));
-    return true;
+    this.write(chunk);
+    return this.queued === 0;
   }
 
   writev(chunks: readonly Uint8Array[]): boolean {

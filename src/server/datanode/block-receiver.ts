@@ -12,7 +12,7 @@ import { AckWriter, UNKNOWN_SEQNO } from '../../wire/transfer/acks.ts';
 import type { Counters } from './counters.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
-import type { Mirror } from './mirror.ts';
+import type { Mirror, PacketPiece } from './mirror.ts';
 import { type PacketConsumer, PacketParser, type PacketView } from './packet-parser.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
 import type { ReplicaFiles } from './replica-files.ts';
@@ -78,8 +78,8 @@ export class BlockReceiver implements PacketConsumer {
   /** Acknowledgements wait for the sender to take them, since then. */
   private acksWait = false;
   private acksWaitSinceMs = 0;
-  /** The bytes of the turn's packets for the next node, where they lie. */
-  private readonly ranges: Buffer[] = [];
+  /** The turn's packets for the next node, where they lie. */
+  private readonly pieces: PacketPiece[] = [];
   /** Acknowledgements that leave together. */
   private readonly outgoing = new AckWriter();
   private afterSending: (() => void) | undefined;
@@ -190,19 +190,21 @@ export class BlockReceiver implements PacketConsumer {
       ? this.acks.enqueue(header.seqno, endOffset, header.lastPacketInBlock, this.turnAtMs)
       : { seqno: header.seqno, endOffset, last: header.lastPacketInBlock, atMs: this.turnAtMs, own: undefined };
     this.turnBytes += view.bytes.length;
-    if (this.options.mirror !== undefined && !this.mirrorFailed) this.addRange(view.bytes);
+    if (this.options.mirror !== undefined && !this.mirrorFailed) this.addPiece(view);
     if (dataLen > 0 && !header.lastPacketInBlock && !this.store(view, queued)) return;
     if (header.syncBlock && !header.lastPacketInBlock) this.turnSyncs = true;
     this.turn.push(queued);
   }
 
   /** Packets that lie behind one another are forwarded as one piece. */
-  private addRange(bytes: Buffer): void {
-    const { ranges } = this;
-    const before = ranges[ranges.length - 1];
-    if (before !== undefined && before.buffer === bytes.buffer && before.byteOffset + before.length === bytes.byteOffset) {
-      ranges[ranges.length - 1] = Buffer.from(bytes.buffer, before.byteOffset, before.length + bytes.length);
-    } else ranges.push(bytes);
+  private addPiece({ bytes, memory }: PacketView): void {
+    const { pieces } = this;
+    const before = pieces[pieces.length - 1];
+    if (before?.memory !== memory) pieces.push({ bytes, memory });
+    else {
+      const start = before.bytes.byteOffset - memory.bytes.byteOffset;
+      pieces[pieces.length - 1] = { bytes: memory.bytes.subarray(start, start + before.bytes.length + bytes.length), memory };
+    }
   }
 
   /** All that came together: to the next node, into the files, and back to the sender. */
@@ -233,12 +235,12 @@ export class BlockReceiver implements PacketConsumer {
 
   private forward(): Promise<void> | undefined {
     const { mirror } = this.options;
-    const { ranges } = this;
-    if (mirror === undefined || ranges.length === 0) return undefined;
+    const { pieces } = this;
+    if (mirror === undefined || pieces.length === 0) return undefined;
     let waiting: Promise<void> | undefined;
     if (mirror.broken) this.mirrorBroke(mirror.source.error ?? new Error('connection closed'));
-    else if (!this.mirrorFailed) waiting = mirror.forward(ranges, this.turnPackets);
-    ranges.length = 0;
+    else if (!this.mirrorFailed) waiting = mirror.forward(pieces, this.turnPackets);
+    pieces.length = 0;
     return waiting;
   }
 
@@ -282,7 +284,7 @@ export class BlockReceiver implements PacketConsumer {
         return false;
       }
     }
-    this.files.add({ offset: header.offsetInBlock, data, sums: translate ? NO_SUMS : view.sums });
+    this.files.add({ offset: header.offsetInBlock, data, sums: translate ? NO_SUMS : view.sums, memory: view.memory });
     return true;
   }
 

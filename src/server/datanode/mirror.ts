@@ -4,11 +4,13 @@ import type { Clock, Connection, Net } from '../../host/host.ts';
 import { ByteSource } from '../../transfer/byte-source.ts';
 import type { DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
 import type { Counters } from './counters.ts';
-import { givePacketMemory, takePacketMemory } from './packet-memory.ts';
+import type { PacketMemory } from './packet-memory.ts';
 
 /** Bytes that may wait for the next node before the sender is held back. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 const SLAB_BYTES = 16 * 1024;
+/** Less than this is copied rather than holding on to the memory that it lies in, which is larger. */
+const HELD_BYTES = 16 * 1024;
 /** Apache: HdfsConstants.READ_TIMEOUT_EXTENSION, for each node after this one. */
 export const READ_TIMEOUT_EXTENSION_MS = 5000;
 
@@ -50,14 +52,19 @@ export interface MirrorWatch {
   readonly sent: ((ms: number) => void) | undefined;
 }
 
+/** Packets that lie behind one another. */
+export interface PacketPiece {
+  readonly bytes: Buffer;
+  readonly memory: PacketMemory;
+}
+
 export class Mirror {
   readonly source: ByteSource;
   readonly name: string;
   private readonly connection: Connection;
   private readonly watch: MirrorWatch;
-  /** Buffers of which the kernel has not taken everything. */
-  private held: Buffer[] = [];
-
+  /** Memory of which the kernel has not taken everything. */
+  private held: PacketMemory[] = [];
   /** Packets that wait for the next node to take them, and since when. */
   private waiting = 0;
   private waitingSinceMs = 0;
@@ -74,34 +81,33 @@ export class Mirror {
   }
 
   /**
-   * Sends a copy of so many packets, which lie in these ranges. A promise: the next node is behind, hold the sender back until
-   * it is settled.
+   * Sends so many packets, each piece from the memory that it lies in. A promise: the next node is behind, hold the sender
+   * back until it is settled.
    */
-  forward(ranges: readonly Buffer[], packets: number): Promise<void> | undefined {
+  forward(pieces: readonly PacketPiece[], packets: number): Promise<void> | undefined {
     const { connection } = this;
-    this.giveBack();
-    let length = 0;
-    for (const range of ranges) length += range.length;
-    const buffer = takePacketMemory(length);
-    let at = 0;
-    for (const range of ranges) at += range.copy(buffer, at);
     const { sent, clock } = this.watch;
+    this.giveBack();
     const beganMs = clock.monotonic();
-    connection.write(buffer.subarray(0, length));
+    for (const { bytes, memory } of pieces) {
+      if (bytes.length < HELD_BYTES && connection.queuedBytes > 0) {
+        connection.write(Buffer.from(bytes));
+        continue;
+      }
+      if (connection.lend(bytes)) continue;
+      memory.hold();
+      this.held.push(memory);
+    }
     if (sent !== undefined && !connection.destroyed) {
       if (connection.queuedBytes === 0) sent(clock.monotonic() - beganMs);
       else connection.flushed(() => sent(clock.monotonic() - beganMs));
     }
-    if (connection.queuedBytes === 0 && !connection.destroyed) {
-      givePacketMemory(buffer);
-      return undefined;
-    }
+    if (connection.queuedBytes === 0) return undefined;
     if (this.waiting === 0) {
       this.waitingSinceMs = beganMs;
       connection.flushed(this.taken);
     }
     this.waiting += packets;
-    this.held.push(buffer);
     return connection.queuedBytes > MAX_QUEUED_BYTES ? this.source.drained() : undefined;
   }
 
@@ -111,10 +117,10 @@ export class Mirror {
     this.waiting = 0;
   };
 
-  /** Once the kernel has taken everything, the buffers serve again. */
+  /** Lets go of the memory once the kernel has taken everything; of a connection that broke it may still be reading. */
   private giveBack(): void {
     if (this.held.length === 0 || this.connection.queuedBytes > 0 || this.connection.destroyed) return;
-    for (const buffer of this.held) givePacketMemory(buffer);
+    for (const memory of this.held) memory.release();
     this.held = [];
   }
 

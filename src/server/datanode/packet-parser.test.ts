@@ -20,7 +20,8 @@ function packet(seqno: number, data: Buffer, sums: Buffer, last: boolean): Buffe
 }
 
 /** Only what the parser calls. */
-const fakeSource = (): ByteSource => ({ setSink: () => undefined, resume: () => undefined }) as unknown as ByteSource;
+const fakeSource = (resumed: () => void = () => undefined): ByteSource =>
+  ({ setSink: () => undefined, pauseSink: () => undefined, resume: resumed }) as unknown as ByteSource;
 
 test('any cutting gives the same packets, and what follows the last is left alone', () => {
   fc.assert(
@@ -57,6 +58,60 @@ test('any cutting gives the same packets, and what follows the last is left alon
       },
     ),
   );
+});
+
+test('what the consumer holds stays as it came, however much comes behind it', () => {
+  const contents = Array.from({ length: 300 }, (_, i) => Buffer.alloc(1 + ((i * 7919) % 40_000), i));
+  const stream = Buffer.concat(contents.map((data, i) => packet(i, data, Buffer.from('sums'), i === contents.length - 1)));
+  const held: PacketView[] = [];
+  const parser = new PacketParser(fakeSource(), {
+    packet: (view) => {
+      view.memory.hold();
+      held.push(view);
+    },
+    flush: () => {
+      // The disk is some packets behind, and takes them in the order in which they came.
+      while (held.length > 20) {
+        const { header, data, memory } = held.shift() as PacketView;
+        expect(data.equals(contents[header.seqno] as Buffer)).toBe(true);
+        memory.release();
+      }
+      return undefined;
+    },
+    broken: (error) => expect.unreachable(String(error)),
+  });
+  const slab = Buffer.alloc(100_000);
+  for (let at = 0, i = 0; at < stream.length; i++) {
+    const length = Math.min(1 + ((i * 104_729) % slab.length), stream.length - at);
+    stream.copy(slab, 0, at, at + length);
+    expect(parser.push(slab.subarray(0, length))).toBe(length);
+    slab.fill(0xee);
+    at += length;
+  }
+  expect(held.map(({ header }) => header.seqno)).toEqual(Array.from({ length: 20 }, (_, i) => 280 + i));
+  for (const { header, data } of held) expect(data.equals(contents[header.seqno] as Buffer)).toBe(true);
+});
+
+test('a consumer that is behind is given nothing until it has caught up', async () => {
+  let catchUp = (): void => undefined;
+  const given: number[] = [];
+  const resumed = new Promise<void>((resolve) => {
+    const parser = new PacketParser(fakeSource(resolve), {
+      packet: ({ header }) => given.push(header.seqno),
+      flush: () =>
+        new Promise<void>((done) => {
+          catchUp = done;
+        }),
+      broken: (error) => expect.unreachable(String(error)),
+    });
+    const one = (seqno: number): Buffer => packet(seqno, Buffer.alloc(10), Buffer.alloc(4), false);
+    const first = Buffer.concat([one(0), one(1)]);
+    expect(parser.push(first)).toBe(first.length);
+    expect(parser.push(one(2))).toBe(0);
+    expect(given).toEqual([0, 1]);
+    catchUp();
+  });
+  await resumed;
 });
 
 test('mutated packets are refused by a protocol error or taken, never worse', () => {

@@ -1,6 +1,6 @@
-// Cuts the bytes of a pipeline into packets while they arrive. A packet that lies whole in the incoming slab is handed
-// on where it lies; one that is cut by the slab's end is put together in a buffer of its own. Either way the memory is
-// the consumer's until `flush` returns, which is called once for all packets that came together.
+// Cuts the bytes of a pipeline into packets while they arrive. They are copied once, out of the network's slab into memory
+// that the consumer may hold on to (packet-memory.ts); there every packet lies in one piece, and those that came together lie
+// behind one another.
 
 import type { ByteSink, ByteSource } from '../../transfer/byte-source.ts';
 import {
@@ -10,7 +10,7 @@ import {
   parsePacketHeader,
   parsePacketLengths,
 } from '../../wire/transfer/packet.ts';
-import { givePacketMemory, takePacketMemory } from './packet-memory.ts';
+import { type PacketMemory, TURN_MEMORY_BYTES, takePacketMemory } from './packet-memory.ts';
 
 /** A packet in place: `bytes` is all of it as it came, from PLEN on. */
 export interface PacketView {
@@ -18,34 +18,34 @@ export interface PacketView {
   readonly bytes: Buffer;
   readonly sums: Buffer;
   readonly data: Buffer;
+  /** Where all of them lie. */
+  readonly memory: PacketMemory;
 }
 
 export interface PacketConsumer {
   /** A throw ends the stream. */
   packet(view: PacketView): void;
   /**
-   * All packets of this turn were given; their memory may change after the call. A promise holds further ones back until
-   * it is settled. A throw ends the stream.
+   * All packets of this turn were given; their memory may change after the call, unless the consumer holds it. A promise
+   * holds further ones back until it is settled. A throw ends the stream.
    */
   flush(): Promise<void> | undefined;
   /** The stream has ended before the last packet (`error` when it failed), or its consumer threw. */
   broken(error: Error | undefined): void;
 }
 
-/** Longer memory is let go with its packet. */
-const MAX_KEPT_BYTES = 256 * 1024;
-
-const NONE: Buffer = Buffer.allocUnsafeSlow(0);
-
 export class PacketParser implements ByteSink {
   private readonly source: ByteSource;
   private readonly consumer: PacketConsumer;
-  private partial: Buffer = NONE;
-  /** The packet that was put together last lies here until it is flushed, while the next begins in `partial`. */
-  private handed: Buffer = NONE;
-  private unflushed = false;
+  /** Bytes that came and are no packet yet: from `parsed` to `filled` in `memory`. */
+  private memory: PacketMemory | undefined;
+  private parsed = 0;
   private filled = 0;
+  /** Of the packet that begins at `parsed`, once so much of it is there. */
   private lengths: PacketLengths | undefined;
+  /** Packets were handed on since the last flush; these too lie in `spent`. */
+  private unflushed = false;
+  private spent: PacketMemory[] = [];
   private blocked = false;
   private done = false;
 
@@ -60,50 +60,90 @@ export class PacketParser implements ByteSink {
   }
 
   push(chunk: Buffer): number {
+    if (this.blocked || this.done) return 0;
     try {
       return this.take(chunk);
     } catch (error) {
       if (!this.done) throw error;
       // The source gave this sink up with the last packet: nobody else would tell the consumer.
       this.consumer.broken(error instanceof Error ? error : new Error(String(error)));
-      this.giveBack();
+      this.letGo();
       return chunk.length;
     }
   }
 
-  /** Nothing of the stream is looked at any more. */
-  private giveBack(): void {
-    givePacketMemory(this.partial);
-    givePacketMemory(this.handed);
-    this.partial = NONE;
-    this.handed = NONE;
-  }
-
   private take(chunk: Buffer): number {
     let at = 0;
-    while (at < chunk.length && !this.blocked && !this.done) {
-      const left = chunk.length - at;
-      if (this.filled === 0 && left >= PACKET_LENGTHS_BYTES) {
-        const lengths = parsePacketLengths(chunk, at);
-        if (left >= lengths.totalBytes) {
-          const bytes = chunk.subarray(at, at + lengths.totalBytes);
-          at += lengths.totalBytes;
-          this.hand(bytes, lengths);
-          continue;
-        }
-      }
-      at += this.collect(chunk, at);
+    while (at < chunk.length && !this.done) {
+      const memory = this.roomFor(chunk.length - at);
+      const part = Math.min(chunk.length - at, memory.bytes.length - this.filled);
+      chunk.copy(memory.bytes, this.filled, at, at + part);
+      this.filled += part;
+      at += part;
+      this.parse(memory);
     }
+    // What came behind the last packet is the next operation's.
+    if (this.done) at -= this.filled - this.parsed;
     if (this.unflushed) this.flush();
+    // Most writers wait for an answer with nothing half sent: such a one keeps no memory.
+    if (this.done || this.parsed === this.filled) this.letGo();
     return at;
   }
 
+  /** Memory with room behind `filled`: for all of `bytes`, or for the packet that is coming, where that is more. */
+  private roomFor(bytes: number): PacketMemory {
+    const { memory } = this;
+    const rest = this.filled - this.parsed;
+    const wanted = Math.max(rest + bytes, this.lengths?.totalBytes ?? 0);
+    if (memory !== undefined && this.parsed + wanted <= memory.bytes.length) return memory;
+    // A packet as long as is believed may take memory of its own; a chunk, however long, only pieces of the usual size.
+    const size = Math.max(Math.min(wanted, TURN_MEMORY_BYTES), this.lengths?.totalBytes ?? 0);
+    const mayMove = memory !== undefined && !this.unflushed && !memory.isShared && size <= memory.bytes.length;
+    const room = mayMove ? memory : takePacketMemory(size);
+    memory?.bytes.copy(room.bytes, 0, this.parsed, this.filled);
+    if (memory !== undefined && !mayMove) this.spent.push(memory);
+    this.memory = room;
+    this.parsed = 0;
+    this.filled = rest;
+    return room;
+  }
+
+  /** Hands on every packet that is there whole. */
+  private parse(memory: PacketMemory): void {
+    while (!this.done) {
+      const rest = this.filled - this.parsed;
+      if (this.lengths === undefined) {
+        if (rest < PACKET_LENGTHS_BYTES) break;
+        this.lengths = parsePacketLengths(memory.bytes, this.parsed);
+      }
+      const { lengths } = this;
+      if (rest < lengths.totalBytes) break;
+      const bytes = memory.bytes.subarray(this.parsed, this.parsed + lengths.totalBytes);
+      this.parsed += lengths.totalBytes;
+      this.lengths = undefined;
+      this.hand(memory, bytes, lengths);
+    }
+  }
+
+  private hand(memory: PacketMemory, bytes: Buffer, lengths: PacketLengths): void {
+    const header = parsePacketHeader(bytes, PACKET_LENGTHS_BYTES, lengths);
+    const sumsAt = PACKET_LENGTHS_BYTES + lengths.headerBytes;
+    const dataAt = lengths.totalBytes - header.dataLen;
+    if (header.lastPacketInBlock) {
+      this.done = true;
+      this.source.setSink(undefined);
+    }
+    this.unflushed = true;
+    this.consumer.packet({ header, bytes, sums: bytes.subarray(sumsAt, dataAt), data: bytes.subarray(dataAt), memory });
+  }
+
   private flush(): void {
-    this.unflushed = false;
     const waiting = this.consumer.flush();
-    if (this.done) this.giveBack();
+    this.unflushed = false;
+    this.releaseSpent();
     if (waiting === undefined || this.done) return;
     this.blocked = true;
+    this.source.pauseSink();
     waiting.then(
       () => {
         this.blocked = false;
@@ -113,56 +153,22 @@ export class PacketParser implements ByteSink {
     );
   }
 
-  private collect(chunk: Buffer, at: number): number {
-    const target = this.lengths?.totalBytes ?? PACKET_LENGTHS_BYTES;
-    this.reserve(target);
-    const part = Math.min(target - this.filled, chunk.length - at);
-    chunk.copy(this.partial, this.filled, at, at + part);
-    this.filled += part;
-    if (this.filled < target) return part;
-    if (this.lengths === undefined) {
-      this.lengths = parsePacketLengths(this.partial, 0);
-      if (this.filled < this.lengths.totalBytes) return part;
-    }
-    const { lengths } = this;
-    const bytes = this.partial.subarray(0, lengths.totalBytes);
+  private releaseSpent(): void {
+    for (const memory of this.spent) memory.release();
+    this.spent = [];
+  }
+
+  private letGo(): void {
+    this.releaseSpent();
+    this.memory?.release();
+    this.memory = undefined;
+    this.parsed = 0;
     this.filled = 0;
-    this.lengths = undefined;
-    const { partial } = this;
-    this.partial = this.handed.length > MAX_KEPT_BYTES ? NONE : this.handed;
-    this.handed = partial;
-    this.hand(bytes, lengths);
-    return part;
-  }
-
-  private reserve(bytes: number): void {
-    if (this.partial.length >= bytes) return;
-    const grown = takePacketMemory(bytes);
-    this.partial.copy(grown, 0, 0, this.filled);
-    givePacketMemory(this.partial);
-    this.partial = grown;
-  }
-
-  private hand(bytes: Buffer, lengths: PacketLengths): void {
-    const header = parsePacketHeader(bytes, PACKET_LENGTHS_BYTES, lengths);
-    const sumsAt = PACKET_LENGTHS_BYTES + lengths.headerBytes;
-    const dataAt = lengths.totalBytes - header.dataLen;
-    if (header.lastPacketInBlock) {
-      this.done = true;
-      this.source.setSink(undefined);
-    }
-    this.unflushed = true;
-    this.consumer.packet({
-      header,
-      bytes,
-      sums: bytes.subarray(sumsAt, dataAt),
-      data: bytes.subarray(dataAt),
-    });
   }
 
   end(error: Error | undefined): void {
     if (this.done) return;
     this.consumer.broken(error);
-    this.giveBack();
+    this.letGo();
   }
 }

@@ -7,6 +7,7 @@ import { HdfsError, ProtocolError } from '../../base/errors.ts';
 import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
 import { Counters } from './counters.ts';
 import { DataChecksum } from './data-checksum.ts';
+import type { PacketMemory } from './packet-memory.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
 import { SyncedTail, tailFileName } from './synced-tail.ts';
 import type { VolumeFile } from './volume-disk.ts';
@@ -21,6 +22,8 @@ export interface PacketData {
   readonly offset: number;
   readonly data: Buffer;
   readonly sums: Buffer;
+  /** Where `data` lies; absent: it is not changed until it is written. */
+  readonly memory?: PacketMemory;
 }
 
 export class ReplicaFiles {
@@ -132,7 +135,7 @@ export class ReplicaFiles {
     this.replica.lastChunk = { length: end, sum: computed };
   }
 
-  /** Takes what of the packet is new; its memory must stay as it is until `flush` returns. */
+  /** Takes what of the packet is new. */
   add(packet: PacketData): void {
     if (this.failure !== undefined) throw this.failure;
     const packetEnd = packet.offset + packet.data.length;
@@ -151,7 +154,6 @@ export class ReplicaFiles {
     const { batch } = this;
     this.waitingBytes += batch.bytes - this.batchBytes;
     this.batchBytes = batch.bytes;
-    batch.own();
     this.waiting.push(done);
     if (!this.draining) {
       this.draining = true;
@@ -174,8 +176,6 @@ export class ReplicaFiles {
       this.batchBytes = 0;
       this.waiting = [];
       try {
-        // The stream broke in the middle of what came together: its memory is no longer ours.
-        if (batch.borrows) throw new HdfsError('EIO', `the writer of ${describeBlock(this.replica)} was cut off`);
         if (this.failure === undefined) {
           if (bytes > 0) await this.writeBatch(batch);
           if (batch.dataBytes > 0) this.written(batch);
@@ -231,7 +231,7 @@ export class ReplicaFiles {
     batch.packets++;
     const data = offset === end ? packet.data : packet.data.subarray(end - offset);
     if (checksum.size === 0) {
-      batch.addData(data, end);
+      batch.addData(data, end, packet.memory);
       batch.end = packetEnd;
       return;
     }
@@ -253,7 +253,7 @@ export class ReplicaFiles {
       sums = this.continueSums(data);
       sumsAt = checksum.metaOffset(end);
     }
-    batch.addData(data, end);
+    batch.addData(data, end, packet.memory);
     batch.addSums(sums, sumsAt);
     batch.end = packetEnd;
     if (packetEnd % chunk === 0) {

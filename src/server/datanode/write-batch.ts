@@ -1,11 +1,14 @@
 // What is to go into the two files of a replica with one write each: bytes of the data file that follow one another, and
-// the checksums that belong to them. Gathered where they lie, in the memory of the network; `own` copies them when the disk
-// will take them only later. Which bytes and checksums these are is replica-files.ts.
+// the checksums that belong to them. Bytes are written from where they lie, in the packets' memory, which is held until they
+// are; few of them are copied instead. Which bytes and checksums these are is replica-files.ts.
+import type { PacketMemory } from './packet-memory.ts';
 
 /** Copies lie in blocks of this size, which are used again. */
 const BLOCK_BYTES = 256 * 1024;
 /** Blocks that are kept for the next copies of any replica. */
-const MAX_FREE_BLOCKS = 32;
+const MAX_FREE_BLOCKS = 8;
+/** Less than this is copied rather than holding on to the memory that it lies in, which is larger. */
+const HELD_BYTES = 16 * 1024;
 /** Room for the checksums of 512 KB in chunks of 512 bytes. */
 const SUMS_BYTES = 4096;
 
@@ -28,10 +31,11 @@ export class WriteBatch {
   /** Packets that bytes came in. */
   packets = 0;
   private pieces: Buffer[] = [];
-  /** So many of the pieces are copies of ours. */
-  private owned = 0;
+  private readonly held: PacketMemory[] = [];
   private readonly blocks: Buffer[] = [];
   private blockUsed = BLOCK_BYTES;
+  /** The last piece is a copy of ours, and what is copied next may go on behind it. */
+  private lastIsCopy = false;
   /** Taken with the first checksums, given back when they are written. */
   private sumsBuffer: Buffer = NOTHING;
   private sumBytes = 0;
@@ -48,16 +52,40 @@ export class WriteBatch {
     return this.dataBytes + this.sumBytes;
   }
 
-  /** It holds bytes that are not copies of ours. */
-  get borrows(): boolean {
-    return this.owned < this.pieces.length;
+  /** Bytes that follow those before, and the memory that they lie in if it is to be held. */
+  addData(piece: Buffer, at: number, memory: PacketMemory | undefined): void {
+    if (this.dataBytes === 0) this.dataAt = at;
+    this.dataBytes += piece.length;
+    if (piece.length < HELD_BYTES) {
+      this.copy(piece);
+      return;
+    }
+    this.pieces.push(piece);
+    this.lastIsCopy = false;
+    const { held } = this;
+    if (memory === undefined || held[held.length - 1] === memory) return;
+    memory.hold();
+    held.push(memory);
   }
 
-  /** Bytes that follow those before; valid until `own` or `clear`. */
-  addData(piece: Buffer, at: number): void {
-    if (this.dataBytes === 0) this.dataAt = at;
-    this.pieces.push(piece);
-    this.dataBytes += piece.length;
+  private copy(piece: Buffer): void {
+    const { pieces, blocks } = this;
+    for (let at = 0; at < piece.length; ) {
+      if (this.blockUsed === BLOCK_BYTES) {
+        blocks.push(freeBlocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES));
+        this.blockUsed = 0;
+        this.lastIsCopy = false;
+      }
+      const block = blocks[blocks.length - 1] as Buffer;
+      const start = this.blockUsed;
+      const part = Math.min(piece.length - at, BLOCK_BYTES - start);
+      piece.copy(block, start, at, at + part);
+      this.blockUsed += part;
+      at += part;
+      const before = this.lastIsCopy ? (pieces.pop() as Buffer).length : 0;
+      pieces.push(block.subarray(start - before, start + part));
+      this.lastIsCopy = true;
+    }
   }
 
   /** Checksums that follow those before, or take the place of the last of them. */
@@ -79,31 +107,12 @@ export class WriteBatch {
     this.sumBytes = end;
   }
 
-  /** Copies what is not a copy yet: the memory that it came in may change. */
-  own(): void {
-    const borrowed = this.pieces.splice(this.owned);
-    for (const piece of borrowed) {
-      for (let at = 0; at < piece.length; ) {
-        if (this.blockUsed === BLOCK_BYTES) {
-          this.blocks.push(freeBlocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES));
-          this.blockUsed = 0;
-          this.pieces.push(Buffer.alloc(0));
-        }
-        const block = this.blocks[this.blocks.length - 1] as Buffer;
-        const part = Math.min(piece.length - at, BLOCK_BYTES - this.blockUsed);
-        piece.copy(block, this.blockUsed, at, at + part);
-        this.blockUsed += part;
-        at += part;
-        this.pieces[this.pieces.length - 1] = block.subarray(0, this.blockUsed);
-      }
-    }
-    this.owned = this.pieces.length;
-  }
-
   /** Makes it empty. Only when nothing writes from it. */
   clear(): void {
     this.pieces.length = 0;
-    this.owned = 0;
+    for (const memory of this.held) memory.release();
+    this.held.length = 0;
+    this.lastIsCopy = false;
     this.packets = 0;
     this.dataBytes = 0;
     this.sumBytes = 0;
