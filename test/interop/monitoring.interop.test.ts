@@ -9,12 +9,9 @@ type Attributes = Readonly<Record<string, unknown>>;
 const NAMENODE_BEANS: Readonly<Record<string, RegExp>> = {
   'Hadoop:service=NameNode,name=FSNamesystem': /^$/,
   'Hadoop:service=NameNode,name=FSNamesystemState': /^$/,
-  // It takes a walk over the disk.
-  'Hadoop:service=NameNode,name=NameNodeInfo': /^NameDirSize$/,
+  'Hadoop:service=NameNode,name=NameNodeInfo': /^$/,
   'Hadoop:service=NameNode,name=NameNodeStatus': /^$/,
-  // Not counted.
-  'Hadoop:service=NameNode,name=NameNodeActivity':
-    /^((GetEdit|GetImage|PutImage|ResourceCheckTime)(NumOps|AvgTime)|TransactionsAvgTime|SuccessfulReReplications|NumTimesReReplicationNotScheduled|PendingEditsCount)$/,
+  'Hadoop:service=NameNode,name=NameNodeActivity': /^$/,
   'Hadoop:service=NameNode,name=RpcActivityForPort*': /^$/,
   'Hadoop:service=NameNode,name=RpcDetailedActivityForPort*': /^$/,
   'Hadoop:service=NameNode,name=StartupProgress': /^$/,
@@ -60,8 +57,7 @@ async function beans(port: number, pattern: string): Promise<readonly Attributes
 
 /** Records of /prom that Hadoop's own dashboards are made of, and names in them that are not there, as above. */
 const PROM_RECORDS = /^(fs_namesystem|namenode|rpc|rpcdetailed|jvm_metrics|retry_cache|data_node_activity|datanode)_/;
-const PROM_WITHOUT =
-  /^(namenode_(get_edit|get_image|put_image|resource_check_time|transactions_avg_time|successful_re_rep|num_times_re|pending_edits)|jvm_metrics_gc_\w+_(g1_|copy|mark_sweep_compact))/;
+const PROM_WITHOUT = /^jvm_metrics_gc_\w+_(g1_|copy|mark_sweep_compact)/;
 
 /** What the readers of Apache's daemon would miss at ours. */
 async function missing(apache: number, ours: number, patterns: Readonly<Record<string, RegExp>>): Promise<readonly string[]> {

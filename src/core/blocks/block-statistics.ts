@@ -21,6 +21,8 @@ export interface BlockStatistics {
   readonly pendingReplication: number;
   readonly scheduledReplication: number;
   readonly timedOutReplications: number;
+  readonly completedReplications: number;
+  readonly notScheduledReplications: number;
   readonly pendingDeletion: number;
   readonly postponed: number;
   readonly excess: number;
@@ -49,6 +51,8 @@ export function blockStatistics(state: ManagerState, scheduledReplication: numbe
     pendingReplication: pending.size,
     scheduledReplication,
     timedOutReplications: pending.timedOutCount,
+    completedReplications: pending.completedCount,
+    notScheduledReplications: state.notScheduled,
     pendingDeletion: invalidations.size,
     postponed: postponed.size,
     excess,

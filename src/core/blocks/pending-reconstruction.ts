@@ -13,6 +13,7 @@ export class PendingReconstruction {
   /** Oldest first: a block whose time starts again moves to the end. */
   readonly #pending = new Map<BlockHandle, Pending>();
   #timedOut = 0;
+  #completed = 0;
 
   constructor(timeoutMs: number) {
     this.timeoutMs = timeoutMs;
@@ -25,6 +26,11 @@ export class PendingReconstruction {
   /** Blocks whose copies did not come in time, ever. */
   get timedOutCount(): number {
     return this.#timedOut;
+  }
+
+  /** Blocks of which the last awaited copy has come, ever. */
+  get completedCount(): number {
+    return this.#completed;
   }
 
   /** Copies on their way. */
@@ -54,7 +60,9 @@ export class PendingReconstruction {
     const pending = this.#pending.get(block);
     if (pending === undefined) return false;
     this.#without(block, pending, (target) => target.node === node);
-    return pending.targets.length === 0;
+    if (pending.targets.length > 0) return false;
+    this.#completed++;
+    return true;
   }
 
   /** The copies to these storages were never ordered. True when one of them was awaited. */
@@ -101,5 +109,6 @@ export class PendingReconstruction {
   clear(): void {
     this.#pending.clear();
     this.#timedOut = 0;
+    this.#completed = 0;
   }
 }

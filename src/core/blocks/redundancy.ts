@@ -178,8 +178,12 @@ export function scheduleCopies(state: ManagerState, block: BlockHandle, priority
   }
   const counts = countReplicas(state, block);
   const source = chooseSource(state, block, priority);
-  if (source === undefined) return false;
+  if (source === undefined) {
+    state.notScheduled++;
+    return false;
+  }
   if (hasEnough(state, block, counts)) {
+    state.notScheduled++;
     needed.remove(block);
     return false;
   }

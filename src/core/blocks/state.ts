@@ -154,6 +154,8 @@ export class ManagerState {
   readonly corrupt = new CorruptReplicas();
   readonly invalidations = new Invalidations();
   readonly underConstruction = new UnderConstructionBlocks();
+  /** How often a block's turn came to be copied and nothing was ordered: there was no source, or enough of it. */
+  notScheduled = 0;
   /** Blocks whose extra or bad replicas cannot be judged until more storages have reported. */
   readonly postponed = new HandleLists(1);
   /** Reports in progress, by the storage that they are of. */

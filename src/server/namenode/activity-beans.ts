@@ -1,17 +1,11 @@
 // Beans that count what the NameNode does: NameNodeActivity, the calls by method, how its start went, and what stands on each
 // type of storage.
+import { Rate } from '../../base/timing.ts';
 import type { Beans } from '../../web/jmx.ts';
 import { JavaDouble, type JmxValue } from '../../web/json.ts';
+import { type RateAttributes, rateAttributes } from '../../web/rates.ts';
 import { StorageTypeProtoNames } from '../../wire/messages/hdfs.ts';
 import type { NameNodeView } from './beans.ts';
-
-const average = (sum: number, count: number): JavaDouble => new JavaDouble(count === 0 ? 0 : sum / count);
-
-/** Of all calls since the start. */
-function averageOf({ methodTimings }: NameNodeView['rpc'], method: string): JavaDouble {
-  const { count, sum } = methodTimings.get(method)?.processing ?? { count: 0, sum: 0 };
-  return average(sum, count);
-}
 
 const none = (name: string, unit = 'AvgTime'): Readonly<Record<string, JmxValue>> => ({
   [`${name}NumOps`]: 0,
@@ -32,9 +26,13 @@ const NEVER_DONE: Readonly<Record<string, JmxValue>> = {
   ...none('GetAliasMap'),
 };
 
-function activity({ system, progress, rpc }: NameNodeView): Readonly<Record<string, JmxValue>> {
+/** What no call was made of yet. */
+const NOTHING = new Rate();
+
+function activity({ system, progress, rpc }: NameNodeView, rate: RateAttributes): Readonly<Record<string, JmxValue>> {
   const { activity: calls, inodeChanges, editLog, blockManager, host } = system;
-  const { transactions, syncs, syncMs, batchedTransactions } = editLog.counters;
+  const { transactions, syncs, batchedTransactions } = editLog.counters;
+  const blocks = blockManager.statistics();
   const phases = progress.phases();
   const elapsed = (name: string): number => phases.find((phase) => phase.name === name)?.elapsedTime ?? 0;
   const fileOps = {
@@ -66,22 +64,26 @@ function activity({ system, progress, rpc }: NameNodeView): Readonly<Record<stri
     'tag.Hostname': host.machine.hostName,
     ...fileOps,
     BlockReceivedAndDeletedOps: calls.done('blockReceivedAndDeleted'),
-    StorageBlockReportNumOps: calls.done('blockReport'),
-    CacheReportNumOps: calls.done('cacheReport'),
-    CacheReportAvgTime: averageOf(rpc, 'cacheReport'),
-    StorageBlockReportAvgTime: averageOf(rpc, 'blockReport'),
+    ...rate('StorageBlockReport', calls.storageReports),
+    ...rate('CacheReport', rpc.methodTimings.get('cacheReport')?.processing ?? NOTHING),
     ...NEVER_DONE,
     FilesCreated: inodeChanges.created,
     FilesDeleted: inodeChanges.deleted,
     FilesInGetListingOps: calls.filesListed,
     FsImageLoadTime: elapsed('LoadingFsImage') + elapsed('LoadingEdits'),
     SafeModeTime: elapsed('SafeMode'),
-    SyncsNumOps: syncs,
-    SyncsAvgTime: average(syncMs, syncs),
-    TransactionsNumOps: transactions,
+    ...rate('Syncs', syncs),
+    ...rate('Transactions', transactions),
     TransactionsBatchedInSync: batchedTransactions,
-    TimeoutReReplications: blockManager.statistics().timedOutReplications,
-    PendingDeleteBlocksCount: blockManager.statistics().pendingDeletion,
+    PendingEditsCount: editLog.lastTxid - editLog.durableTxid,
+    ...rate('GetImage', calls.getImage),
+    ...rate('GetEdit', calls.getEdit),
+    ...rate('PutImage', calls.putImage),
+    ...rate('ResourceCheckTime', calls.resourceChecks),
+    SuccessfulReReplications: blocks.completedReplications,
+    NumTimesReReplicationNotScheduled: blocks.notScheduledReplications,
+    TimeoutReReplications: blocks.timedOutReplications,
+    PendingDeleteBlocksCount: blocks.pendingDeletion,
     TotalFileOps: Object.values(fileOps).reduce((sum, count) => sum + count, 0),
   };
 }
@@ -150,7 +152,8 @@ export function addActivityBeans(beans: Beans, view: NameNodeView): void {
     attributes: () => Readonly<Record<string, JmxValue>>,
     record?: string,
   ): void => beans.add({ name: `Hadoop:service=NameNode,name=${name}`, modelerType, record, attributes });
-  add('NameNodeActivity', 'NameNodeActivity', () => activity(view), 'namenode');
+  const rate = rateAttributes(system.host.clock);
+  add('NameNodeActivity', 'NameNodeActivity', () => activity(view, rate), 'namenode');
   add('StartupProgress', 'StartupProgress', () => startupProgress(view));
   add('BlockStats', 'org.apache.hadoop.hdfs.server.blockmanagement.BlockManager', () => ({
     StorageTypeStats: storageTypeStats(view),

@@ -1,11 +1,18 @@
 // What the NameNode has been asked to do since it started, counted as Hadoop's NameNodeMetrics counts it: reads when they are
 // asked, changes when they are done.
+import { Rate } from '../../base/timing.ts';
 import type { RpcCall } from '../../rpc/service.ts';
 
 /** Calls by method, done and failed. */
 export class Activity {
   readonly #done = new Map<string, number>();
   readonly #failed = new Map<string, number>();
+  /** In milliseconds: files that checkpointers fetched and brought, looks at the disks, reports of storages. */
+  readonly getImage = new Rate();
+  readonly getEdit = new Rate();
+  readonly putImage = new Rate();
+  readonly resourceChecks = new Rate();
+  readonly storageReports = new Rate();
   /** Entries that listings showed. */
   filesListed = 0;
 

@@ -28,6 +28,8 @@ export interface NameNodeView {
   readonly servers: readonly RpcServer[];
   readonly configuration: Configuration;
   readonly storage: NameStorage;
+  /** Bytes of each name directory, by its path. */
+  directorySizes(): ReadonlyMap<string, number>;
   readonly progress: StartupProgress;
   /** Wall clock, milliseconds. */
   readonly started: number;
@@ -192,8 +194,8 @@ function fsNamesystemState(view: NameNodeView): Readonly<Record<string, JmxValue
     NumEncryptionZones: 0,
     SnapshotStats: '{"SnapshottableDirectories":0,"Snapshots":0}',
     TopUserOpCounts: null,
-    TotalSyncCount: system.editLog.counters.syncs,
-    TotalSyncTimes: `${Math.round(system.editLog.counters.syncMs)} `,
+    TotalSyncCount: system.editLog.counters.syncs.count,
+    TotalSyncTimes: `${Math.round(system.editLog.counters.syncs.sum)} `,
   };
 }
 
@@ -215,7 +217,7 @@ function fsNamesystem(view: NameNodeView): Readonly<Record<string, JmxValue>> {
     BadlyDistBlocks: stats.badlyDistributed,
     ReadLockLongHoldCount: 0,
     WriteLockLongHoldCount: 0,
-    'tag.TotalSyncTimes': `${Math.round(editLog.counters.syncMs)} `,
+    'tag.TotalSyncTimes': `${Math.round(editLog.counters.syncs.sum)} `,
     'tag.Hostname': host.machine.hostName,
     MissingBlocks: stats.missing,
     MissingReplOneBlocks: stats.missingWithReplicationOne,
@@ -264,7 +266,7 @@ function fsNamesystem(view: NameNodeView): Readonly<Record<string, JmxValue>> {
     NumDeadDataNodes: dead,
     StaleDataNodes: blockManager.datanodes.staleCount,
     TotalFiles: ns.inodeCount,
-    TotalSyncCount: editLog.counters.syncs,
+    TotalSyncCount: editLog.counters.syncs.count,
     MaxObjects: ns.options.maxObjects,
     VolumeFailuresTotal: all.reduce((sum, node) => sum + (node.alive ? node.volumeFailures : 0), 0),
     EstimatedCapacityLostTotal: all.reduce(
@@ -329,6 +331,7 @@ function nameNodeInfo(view: NameNodeView, identity: NamespaceIdentity): Readonly
     CorruptFilesCount: corrupt.length,
     ...datanodeAttributes(admin, now.monotonicMs),
     BlockPoolId: identity.blockPoolId,
+    NameDirSize: JSON.stringify(Object.fromEntries(view.directorySizes())),
     NameDirStatuses: JSON.stringify({ active, failed: broken }),
     NodeUsage: JSON.stringify({
       nodeUsage: {

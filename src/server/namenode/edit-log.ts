@@ -9,6 +9,7 @@
 // Reading and recovering segments is in edits-recovery.ts.
 import { assert } from '../../base/assert.ts';
 import { messageOf } from '../../base/errors.ts';
+import { Rate } from '../../base/timing.ts';
 import type { EditOp } from '../../core/edits/ops.ts';
 import { EditEncoder, encodeEditLogHeader } from '../../format/edit-log/encoder.ts';
 import { editsInProgressName, editsName } from '../../format/storage/names.ts';
@@ -96,8 +97,8 @@ export class EditLog {
   private scheduled = false;
   private fatal: Error | undefined;
   private segmentStartedAt = 0;
-  /** Transactions and syncs since the start, for the metrics. */
-  readonly counters = { transactions: 0, syncs: 0, syncMs: 0, batchedTransactions: 0 };
+  /** Transactions and syncs since the start, in milliseconds, for the metrics. */
+  readonly counters = { transactions: new Rate(), syncs: new Rate(), batchedTransactions: 0 };
 
   constructor(host: Host, options: EditLogOptions) {
     this.host = host;
@@ -180,7 +181,7 @@ export class EditLog {
     }
     batch.encoder.encode(txid, op);
     batch.lastTxid = txid;
-    this.counters.transactions++;
+    this.counters.transactions.count++;
     this.schedule();
     return txid;
   }
@@ -192,19 +193,22 @@ export class EditLog {
   appendAll(ops: readonly EditOp[]): EditLogMark {
     const batch = this.queue.at(-1);
     const mark = { batch, length: batch?.encoder.length ?? 0, lastTxid: this.lastTxid };
+    const { clock } = this.host;
+    const beganMs = clock.monotonic();
     try {
       for (const op of ops) this.append(op);
     } catch (error) {
       this.takeBack(mark);
       throw error;
     }
+    this.counters.transactions.sum += clock.monotonic() - beganMs;
     return mark;
   }
 
   /** Forgets everything appended since the mark, which must be of this turn: nothing of it has reached a disk. */
   takeBack(mark: EditLogMark): void {
     const { batch, length, lastTxid } = mark;
-    this.counters.transactions -= this.lastTxid - lastTxid;
+    this.counters.transactions.count -= this.lastTxid - lastTxid;
     this.nextTxid = lastTxid + 1;
     while (this.queue.at(-1) !== batch) this.queue.pop();
     if (batch === undefined) return;
@@ -365,8 +369,7 @@ export class EditLog {
   private done(batch: Batch, startedAt: number): void {
     if (!this.checkEnough()) return;
     const before = this.waiters.reached;
-    this.counters.syncs++;
-    this.counters.syncMs += this.host.clock.monotonic() - startedAt;
+    this.counters.syncs.add(this.host.clock.monotonic() - startedAt);
     this.counters.batchedTransactions += Math.max(0, batch.lastTxid - before - 1);
     batch.encoder.reset();
     if (this.spare.length < 4) this.spare.push(batch.encoder);

@@ -106,13 +106,13 @@ export function nameNodeMetrics({ system, checkpointer, started }: NameNodeView)
       name: 'tuskfs_edit_log_syncs_total',
       help: 'Times that the log was made durable, each with all transactions that waited.',
       kind: 'counter',
-      read: () => editLog.counters.syncs,
+      read: () => editLog.counters.syncs.count,
     },
     {
       name: 'tuskfs_edit_log_sync_seconds_total',
       help: 'Time that this took.',
       kind: 'counter',
-      read: () => editLog.counters.syncMs / 1000,
+      read: () => editLog.counters.syncs.sum / 1000,
     },
     {
       name: 'tuskfs_checkpoint_txid',

@@ -31,6 +31,7 @@ import { LazyPersistScrubber } from './lazy-persist-scrubber.ts';
 import { LeaseMonitor } from './lease-monitor.ts';
 import { type LoadedNamespace, loadNamespace } from './loading.ts';
 import { Locations } from './locations.ts';
+import { NameDirectorySizes } from './name-directory-sizes.ts';
 import { NameStorage } from './name-storage.ts';
 import { NameSystem } from './namesystem.ts';
 import { aclXattrMethods } from './protocol/acl-xattr-methods.ts';
@@ -463,6 +464,9 @@ export class NameNode {
     let http: HttpServer;
     try {
       const web = addressOf(configuration, 'dfs.namenode.http-address');
+      const sizes = new NameDirectorySizes(host, from.storage);
+      const state = (): string => `${system.editLog.segmentFirstTxid} ${checkpointer.imageTxid}`;
+      await sizes.measure(state());
       const view = {
         system,
         identity,
@@ -472,6 +476,7 @@ export class NameNode {
         configuration,
         started: from.started,
         storage: from.storage,
+        directorySizes: () => sizes.look(state()),
         progress: this.progress,
       };
       const routes = [
@@ -543,6 +548,7 @@ export class NameNode {
       identity: () => identity,
       directories: () => storage.working,
       uploads,
+      times: system.activity,
     });
   }
 

@@ -142,11 +142,13 @@ export class ResourceMonitor {
   }
 
   async look(): Promise<void> {
-    const { editLog, blockManager, host } = this.system;
+    const { editLog, blockManager, host, activity } = this.system;
     for (const directory of await this.storage.dropVanished()) {
       editLog.dropDirectory(currentOf(directory), 'it does not exist any more');
     }
+    const beganMs = host.clock.monotonic();
     const low = !(await this.checker.hasEnough());
+    activity.resourceChecks.add(host.clock.monotonic() - beganMs);
     if (low !== this.low) {
       const message = low
         ? `NameNode low on available disk space. ${blockManager.safeMode.isOn ? 'Already in safe mode.' : 'Entering safe mode.'}`

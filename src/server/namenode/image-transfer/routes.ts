@@ -1,6 +1,7 @@
 // /imagetransfer: images and finalized edit segments for whoever makes checkpoints, and images back. The secondary serves
 // it as well, without taking any. Apache: ImageServlet; its statuses are what Apache's checkpointers decide by.
 import { HdfsError, messageOf } from '../../../base/errors.ts';
+import type { Rate } from '../../../base/timing.ts';
 import { parseDigest } from '../../../format/storage/digest.ts';
 import { editsName, imageDigestName, imageName, imageRollbackName } from '../../../format/storage/names.ts';
 import type { Host, HttpRequest, HttpResponse } from '../../../host/host.ts';
@@ -33,6 +34,8 @@ export interface ImageTransferParts {
   directories(): readonly NameDirectory[];
   /** Undefined where no images are taken. */
   readonly uploads: ImageUploads | undefined;
+  /** Told how long files took that were fetched and brought, in milliseconds. */
+  readonly times?: { readonly getImage: Rate; readonly getEdit: Rate; readonly putImage: Rate } | undefined;
 }
 
 function refusal(host: Host, status: number, reason: string): HttpResponse {
@@ -64,15 +67,20 @@ export function imageTransferRoutes(parts: ImageTransferParts): readonly Route[]
       path: IMAGE_TRANSFER_PATH,
       handler: ({ query }) =>
         attempt('GetImage', async () => {
+          const beganMs = host.clock.monotonic();
           const request = parseGet(query);
-          return mismatch(request.storageInfo) ?? (await sendFile(parts, await find(parts, request)));
+          const rate = request.kind === 'image' ? parts.times?.getImage : parts.times?.getEdit;
+          const sent = (): void => rate?.add(host.clock.monotonic() - beganMs);
+          return mismatch(request.storageInfo) ?? (await sendFile(parts, await find(parts, request), sent));
         }),
     },
     {
       method: 'PUT',
       path: IMAGE_TRANSFER_PATH,
       handler: async (request) => {
+        const beganMs = host.clock.monotonic();
         const response = await attempt('PutImage', () => take(parts, request, mismatch));
+        if (response.status === 200) parts.times?.putImage.add(host.clock.monotonic() - beganMs);
         if (response.status !== 200) await readAway(host, request);
         return response;
       },
@@ -152,7 +160,8 @@ async function find({ host, directories }: ImageTransferParts, request: GetReque
   }
 }
 
-async function sendFile({ host, bytesPerSecond }: ImageTransferParts, found: Found): Promise<HttpResponse> {
+/** `sent` is called when the last of it has left. */
+async function sendFile({ host, bytesPerSecond }: ImageTransferParts, found: Found, sent: () => void): Promise<HttpResponse> {
   const { size } = await host.disk.stat(found.path);
   const headers: Record<string, string> = {
     'Content-Length': String(size),
@@ -163,5 +172,10 @@ async function sendFile({ host, bytesPerSecond }: ImageTransferParts, found: Fou
   if (found.digestPath !== undefined && (await host.disk.exists(found.digestPath))) {
     headers[MD5_HEADER] = parseDigest(await host.disk.readFile(found.digestPath)).md5;
   }
-  return { status: 200, headers, body: fileBody(host, found.path, bytesPerSecond) };
+  return { status: 200, headers, body: thenTell(fileBody(host, found.path, bytesPerSecond), sent) };
+}
+
+async function* thenTell(body: AsyncIterable<Uint8Array>, sent: () => void): AsyncGenerator<Uint8Array> {
+  yield* body;
+  sent();
 }

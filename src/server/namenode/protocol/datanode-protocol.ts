@@ -166,13 +166,15 @@ export function datanodeProtocol({ system, identity, racks, leaseMonitor, storag
         const node = blockManager.datanodes.find(id);
         if (node !== undefined && context !== undefined) blockManager.checkReportLease(node, context.id, context.leaseId, now);
         for (const report of request.reports) {
+          const began = system.now();
           const running = blockManager.beginFullReport(
             id,
             storageOf(report.storage, report.storage.storageUuid),
             cursorOf(report),
-            system.now(),
+            began,
           );
           if (running !== undefined) await finish(running);
+          system.activity.storageReports.add(system.now().monotonicMs - began.monotonicMs);
         }
         const isLast = context === undefined || context.curRpc === context.totalRpcs - 1;
         if (node !== undefined && isLast) blockManager.fullReportEnded(node, system.now());
