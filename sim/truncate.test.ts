@@ -78,6 +78,29 @@ test.each([
   expect(cluster.violations.found).toEqual([]);
 });
 
+test('a cut that an image does not know of is over after a start, though whoever asked for it writes other files', async () => {
+  const { cluster, cut, heal, client, api, run, restartNameNode } = await withFile(BLOCK + 3000, { seed: 41 });
+  const other = await run(client.open('/other', 'w'));
+  await run(other.write(Buffer.alloc(100)));
+  await run(other.hflush());
+  for (const { name } of cluster.dataNodes) cut('nn', name);
+  let isOver = false;
+  const truncating = client.truncate('/f', BLOCK + 1000).finally(() => {
+    isOver = true;
+  });
+  await cluster.simulation.advance(1_000);
+  await run(cluster.nameNode.running?.checkpointer.save() ?? Promise.reject(new Error('the NameNode does not run')));
+  expect(isOver).toBe(false);
+  for (const { name } of cluster.dataNodes) heal('nn', name);
+  expect(await restartNameNode('power')).toBe(true);
+  expect(cluster.nameNode.running?.system.namespace.truncations.size).toBe(0);
+  expect(await cluster.until(() => isOver, 120_000)).toBe(true);
+  expect(await truncating).toBe(true);
+  expect(await run(api.isFileClosed({ src: '/other' }))).toEqual({ result: false });
+  await run(other.close());
+  expect(cluster.violations.found).toEqual([]);
+});
+
 test('no image is made of a file that is cut as a copy, and what it is copied from survives', async () => {
   const { cluster, cut, heal, client, api, content, run, closed, restartNameNode } = await withFile(3000, { seed: 37 });
   const nameNode = cluster.nameNode.running;

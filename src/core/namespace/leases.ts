@@ -5,6 +5,9 @@
 // that are gone.
 import type { InodeId } from '../../base/ids.ts';
 
+/** Apache: HdfsServerConstants.NAMENODE_LEASE_HOLDER; it holds the leases of files that nobody else asked for. */
+export const NAMENODE_LEASE_HOLDER = 'HDFS_NameNode';
+
 /** All open files of one client. */
 export class Lease {
   readonly holder: string;

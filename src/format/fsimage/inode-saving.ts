@@ -5,6 +5,7 @@ import { unreachable } from '../../base/assert.ts';
 import type { BlockReader } from '../../core/blocks/block-map.ts';
 import { type XAttr, XAttrNamespace } from '../../core/edits/ops.ts';
 import { type InodeHandle, type InodeReader, InodeType } from '../../core/namespace/inodes.ts';
+import { NAMENODE_LEASE_HOLDER } from '../../core/namespace/leases.ts';
 import {
   writeINodeSection_AclFeatureProto,
   writeINodeSection_FileUnderConstructionFeature,
@@ -21,6 +22,11 @@ import type { SavedStrings } from './string-table.ts';
 export interface ImageTables {
   readonly inodes: InodeReader;
   readonly blocks: Pick<BlockReader, 'id' | 'genStamp' | 'numBytes'>;
+  /**
+   * Files that are being cut. An image does not hold that: who loads it finds files that nobody writes. The NameNode has their
+   * leases in it, and closes them; whoever had them cut may live on, and renew them for ever.
+   */
+  readonly cut?: ReadonlySet<InodeHandle> | undefined;
 }
 
 /** Field numbers of INodeSection.INode and its parts, with their wire types. */
@@ -71,7 +77,8 @@ const NO_QUOTA = -1;
 const ROOT_NAMESPACE_QUOTA = 2 ** 63;
 
 /** Appends the inode with its length before it. */
-export function writeInode({ inodes, blocks }: ImageTables, inode: InodeHandle, strings: SavedStrings, w: ProtoWriter): void {
+export function writeInode(tables: ImageTables, inode: InodeHandle, strings: SavedStrings, w: ProtoWriter): void {
+  const { inodes } = tables;
   const message = w.beginBare();
   const type = inodes.type(inode);
   w.tag(INODE_TYPE).putUint32(type);
@@ -80,7 +87,7 @@ export function writeInode({ inodes, blocks }: ImageTables, inode: InodeHandle, 
   switch (type) {
     case InodeType.FILE: {
       const part = w.begin(INODE_FILE);
-      writeFile(inodes, blocks, inode, strings, w);
+      writeFile(tables, inode, strings, w);
       w.finish(part);
       break;
     }
@@ -105,13 +112,7 @@ export function writeInode({ inodes, blocks }: ImageTables, inode: InodeHandle, 
   w.finish(message);
 }
 
-function writeFile(
-  inodes: InodeReader,
-  blocks: ImageTables['blocks'],
-  inode: InodeHandle,
-  strings: SavedStrings,
-  w: ProtoWriter,
-): void {
+function writeFile({ inodes, blocks, cut }: ImageTables, inode: InodeHandle, strings: SavedStrings, w: ProtoWriter): void {
   w.tag(FILE_REPLICATION).putUint32(inodes.replication(inode));
   w.tag(FILE_MTIME).putInt64(inodes.mtime(inode));
   w.tag(FILE_ATIME).putInt64(inodes.atime(inode));
@@ -129,7 +130,8 @@ function writeFile(
   const open = inodes.underConstruction(inode);
   if (open !== undefined) {
     const part = w.begin(FILE_UNDER_CONSTRUCTION);
-    writeINodeSection_FileUnderConstructionFeature(open, w);
+    const clientName = cut?.has(inode) === true ? NAMENODE_LEASE_HOLDER : open.clientName;
+    writeINodeSection_FileUnderConstructionFeature({ ...open, clientName }, w);
     w.finish(part);
   }
   writeAcl(FILE_ACL, inodes, inode, strings, w);

@@ -8,7 +8,7 @@ import { pathOfInode } from '../../core/namespace/permissions.ts';
 import type { CarriedSection } from '../../format/fsimage/state.ts';
 import type { Timer } from '../../host/host.ts';
 import type { NamespaceIdentity } from './identity.ts';
-import { imageCounters } from './loading.ts';
+import { filesBeingCut, imageCounters } from './loading.ts';
 import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
 import { ImagesUnderWay, publishImage, purge, type Retention } from './publishing.ts';
@@ -150,6 +150,7 @@ export class Checkpointer {
     const counters = imageCounters(ns, this.options.identity.namespaceId, txid);
     const inodes = ns.inodes.freeze();
     const blocks = ns.blocks.freeze();
+    const cut = filesBeingCut(ns);
     const started = host.clock.monotonic();
     try {
       // An image holds durable transactions only.
@@ -161,7 +162,7 @@ export class Checkpointer {
       // One of just these transactions may have been brought while the log was synced.
       if (this.lastTxid === txid) return txid;
       const saved = await imagesUnderWay.during(txid, () =>
-        publishImage(host, storage, txid, () => ({ inodes, blocks, counters, carried })),
+        publishImage(host, storage, txid, () => ({ inodes, blocks, counters, carried, cut })),
       );
       if (editLog.lastTxid > first) sometimes('changes came while an image was written');
       this.noteImage(txid);

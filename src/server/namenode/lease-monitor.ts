@@ -10,6 +10,7 @@ import { type BlockHandle, BlockState } from '../../core/blocks/block-map.ts';
 import type { Now, Storage } from '../../core/blocks/datanode.ts';
 import { NO_RPC_IDS } from '../../core/edits/ops.ts';
 import type { InodeHandle } from '../../core/namespace/inodes.ts';
+import { NAMENODE_LEASE_HOLDER } from '../../core/namespace/leases.ts';
 import { blockFromEnd, blockText, editBlocks } from '../../core/namespace/ops/block-values.ts';
 import {
   beginRecovery,
@@ -23,8 +24,6 @@ import { pathOfInode } from '../../core/namespace/permissions.ts';
 import type { Timer } from '../../host/host.ts';
 import type { NameSystem } from './namesystem.ts';
 
-/** Apache: HdfsServerConstants.NAMENODE_LEASE_HOLDER; it holds the leases of files that nobody else asked for. */
-export const NAMENODE_LEASE_HOLDER = 'HDFS_NameNode';
 /** Leases looked at in one round. */
 const LEASES_PER_ROUND = 1000;
 /** A recovery that brought nothing is begun anew after this many heartbeats. Apache: BLOCK_RECOVERY_TIMEOUT_MULTIPLIER. */

@@ -4,6 +4,7 @@ import { HdfsError } from '../../base/errors.ts';
 import { blockId, genStamp, inodeId } from '../../base/ids.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { ErasureCodingPolicies } from '../../core/namespace/erasure-coding.ts';
+import type { InodeHandle } from '../../core/namespace/inodes.ts';
 import { Namespace } from '../../core/namespace/namespace.ts';
 import { readPolicies } from '../../format/fsimage/erasure-coding.ts';
 import type { ImageContent } from '../../format/fsimage/saver.ts';
@@ -63,13 +64,19 @@ export function imageCounters(namespace: Namespace, namespaceId: number, txid: n
   };
 }
 
+/** Files that are being cut now; see ImageTables. */
+export function filesBeingCut({ blocks, truncations }: Namespace): ReadonlySet<InodeHandle> {
+  return new Set([...truncations.blocks()].map((block) => blocks.owner(block)));
+}
+
 /** An image of all of it, while nothing changes it. */
 export function imageContent(
   { namespace, carried, lastTxid }: LoadedNamespace,
   { namespaceId }: NamespaceIdentity,
 ): ImageContent {
   const { inodes, blocks } = namespace;
-  return { inodes, blocks, counters: imageCounters(namespace, namespaceId, lastTxid), carried };
+  const counters = imageCounters(namespace, namespaceId, lastTxid);
+  return { inodes, blocks, counters, carried, cut: filesBeingCut(namespace) };
 }
 
 /** Finalizes what a crash left of the log, loads the newest image, and replays. */

@@ -17,7 +17,7 @@ import { replay } from '../namenode/edits-recovery.ts';
 import type { NamespaceIdentity } from '../namenode/identity.ts';
 import { download, type TransferOptions, type UploadResult, upload } from '../namenode/image-transfer/client.ts';
 import { editsQuery, imageQuery } from '../namenode/image-transfer/parameters.ts';
-import { adoptImage, emptyNamespace, imageCounters } from '../namenode/loading.ts';
+import { adoptImage, emptyNamespace, filesBeingCut, imageCounters } from '../namenode/loading.ts';
 import { imageDirectories, nameImage, publishImage, purge, type Retention } from '../namenode/publishing.ts';
 import { listImages, loadImageFile } from '../namenode/storage.ts';
 import { type CheckpointStorage, temporaryEditsName } from './checkpoint-storage.ts';
@@ -186,7 +186,8 @@ export class CheckpointMaker {
     const { host, storage, retention } = this.parts;
     const { inodes, blocks } = namespace;
     const counters = imageCounters(namespace, identity.namespaceId, txid);
-    const saved = await publishImage(host, storage.storage, txid, () => ({ inodes, blocks, counters, carried }));
+    const cut = filesBeingCut(namespace);
+    const saved = await publishImage(host, storage.storage, txid, () => ({ inodes, blocks, counters, carried, cut }));
     await purge(host, storage.storage.working, retention);
     return saved.size;
   }
