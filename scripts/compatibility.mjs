@@ -17,6 +17,7 @@ const bundle = await build({
       export { PARTLY_BUILT } from './src/wire/tables/partly-built.ts';
       export { HTTP_DIFFERENCES } from './src/wire/tables/http-differences.ts';
       export { HDFS_COMMANDS } from './src/cli/hdfs/commands.ts';
+      export { COMMAND_DIFFERENCES } from './src/cli/hdfs/command-differences.ts';
       export { HADOOP_COMMANDS } from './src/cli/hdfs/hadoop-commands.ts';
       export { VERBS } from './src/cli/shell/commands/index.ts';
       export { KEY_GROUPS, KEYS } from './src/config/keys/index.ts';
@@ -40,6 +41,7 @@ const {
   HTTP_DIFFERENCES,
   PARTLY_BUILT,
   HDFS_COMMANDS,
+  COMMAND_DIFFERENCES,
   HADOOP_COMMANDS,
   VERBS,
   KEY_GROUPS,
@@ -135,6 +137,12 @@ const text = [
   '## Verbs of `hdfs dfs`',
   '',
   ...section(verbs),
+  '## Commands that end or speak otherwise',
+  '',
+  '| What | Why |',
+  '|---|---|',
+  ...COMMAND_DIFFERENCES.map(({ what, why }) => `| ${what} | ${why} |`),
+  '',
   '## Configuration keys whose default is not Hadoop’s',
   '',
   'All that there are: `CONFIGURATION.md`.',

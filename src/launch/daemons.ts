@@ -12,9 +12,14 @@ import { NameNode, type NameNodeOptions } from '../server/namenode/namenode.ts';
 import { rollBackNameNode } from '../server/namenode/upgrade.ts';
 import { SecondaryNameNode, type SecondaryOptions } from '../server/secondary/secondary-namenode.ts';
 
-/** Refuses what would leave data open against its owner's will, and says which keys change nothing: most often they are misspelt. */
+/** Refuses what would leave data open against its owner's will. */
 function examine(host: Host, configuration: Configuration, role: 'daemon' | 'httpfs' = 'daemon'): void {
   refuseProtectionNotBuilt(configuration, role);
+  tellOfKeys(host, configuration);
+}
+
+/** Says which keys change nothing: most often they are misspelt, and directories lie where nobody looks for them. */
+function tellOfKeys(host: Host, configuration: Configuration): void {
   for (const unknown of unknownKeys(configuration)) host.log.log('warn', 'conf', describeUnknown(unknown));
   for (const idle of idleKeys(configuration)) host.log.log('warn', 'conf', describeIdle(idle));
 }
@@ -45,6 +50,7 @@ export async function openSecondaryNameNode(
   configuration: Configuration,
   options: SecondaryOptions = {},
 ): Promise<SecondaryNameNode> {
+  tellOfKeys(host, configuration);
   const secondary = new SecondaryNameNode(host, ownNameNodeConfiguration(host, configuration), options);
   await secondary.open();
   return secondary;
@@ -81,11 +87,13 @@ export async function startDataNode(
 
 /** True when it was formatted, false when somebody said no. */
 export function format(host: Host, configuration: Configuration, options: FormatOptions = {}): Promise<boolean> {
+  tellOfKeys(host, configuration);
   return formatNameNode(host, ownNameNodeConfiguration(host, configuration), options);
 }
 
 /** Back to the state of before the last upgrade; rejects with HdfsError when there is none. */
 export function rollBack(host: Host, configuration: Configuration): Promise<void> {
+  tellOfKeys(host, configuration);
   return rollBackNameNode(host, ownNameNodeConfiguration(host, configuration));
 }
 

@@ -9,7 +9,7 @@ import type { Terminal } from '../terminal.ts';
 import { type AdminCommand, type AdminContext, misuse, refusing, requireNoMore, runAdminTool } from './admin-tool.ts';
 import { localFileSystem, pathArgument } from './path-argument.ts';
 import { formatTable, type TableColumn } from './table-listing.ts';
-import { pathOf, type Words, WrongWord } from './words.ts';
+import { javaWhole, pathOf, type Words, WrongWord } from './words.ts';
 
 const POOL_OPTIONS =
   '[-owner <owner>] [-group <group>] [-mode <mode>] [-limit <limit>] [-defaultReplication <defaultReplication>] [-maxTtl <maxTtl>]';
@@ -36,20 +36,6 @@ function expiry({ millis, isRelative }: CacheDirective['expiration']): string {
   return isRelative ? duration(millis) : `${formatUtc(Number(millis)).slice(0, 19)}+0000`;
 }
 
-/** Java's Long.parseLong, Integer.parseInt and Short.parseShort: throws WrongWord for what none of that size is. */
-function whole(text: string, bits: 16 | 32 | 64, radix: 8 | 10 = 10): bigint {
-  const digits = radix === 8 ? /^[+-]?[0-7]+$/ : /^[+-]?\d+$/;
-  const magnitude = digits.test(text) ? BigInt(`${radix === 8 ? '0o' : ''}${text.replace(/^[+-]/, '')}`) : undefined;
-  if (magnitude === undefined) throw notNumber(text, radix);
-  const value = text.startsWith('-') ? -magnitude : magnitude;
-  if (BigInt.asIntN(bits, value) === value) return value;
-  if (bits !== 16) throw notNumber(text, radix);
-  throw new WrongWord(`Value out of range. Value:"${text}" Radix:${radix}`, 'NumberFormatException');
-}
-
-const notNumber = (text: string, radix: 8 | 10): WrongWord =>
-  new WrongWord(`For input string: "${text}"${radix === 10 ? '' : ` under radix ${radix}`}`, 'NumberFormatException');
-
 /** A length of time with its unit. Apache: DFSUtil.parseRelativeTime. */
 function checkTime(what: 'ttl' | 'maxTtl', text: string | undefined): void {
   if (text === undefined || /^never$/i.test(text)) return;
@@ -66,11 +52,11 @@ function checkPoolOptions(words: Words, modeBits: 16 | 32): boolean {
   const owner = words.value('-owner');
   const group = words.value('-group');
   const mode = words.value('-mode');
-  if (mode !== undefined) whole(mode, modeBits, 8);
+  if (mode !== undefined) javaWhole(mode, modeBits, 8);
   const limit = words.value('-limit');
-  if (limit !== undefined && !/^unlimited$/i.test(limit)) whole(limit, 64);
+  if (limit !== undefined && !/^unlimited$/i.test(limit)) javaWhole(limit, 64);
   const replication = words.value('-defaultReplication');
-  if (replication !== undefined) whole(replication, 16);
+  if (replication !== undefined) javaWhole(replication, 16);
   const maxTtl = words.value('-maxTtl');
   checkTime('maxTtl', maxTtl);
   return [owner, group, mode, limit, replication, maxTtl].some((each) => each !== undefined);
@@ -98,7 +84,7 @@ async function listDirectives(context: AdminContext): Promise<number> {
   const pool = words.value('-pool');
   const withStats = words.flag('-stats');
   const given = words.value('-id');
-  const id = given === undefined ? undefined : Number(whole(given, 64));
+  const id = given === undefined ? undefined : Number(javaWhole(given, 64));
   requireNoMore(context);
   const at = path === undefined ? undefined : pathArgument(host, configuration, pathOf(path));
   using admin = await featureAdmin(host, configuration);
@@ -164,7 +150,7 @@ const COMMANDS: Readonly<Record<string, AdminCommand>> = {
       if (words.value('-pool') === undefined) misuse('You must specify a pool name with -pool.');
       words.flag('-force');
       const replication = words.value('-replication');
-      if (replication !== undefined) whole(replication, 16);
+      if (replication !== undefined) javaWhole(replication, 16);
       checkTime('ttl', words.value('-ttl'));
       requireNoMore(context);
     }),
@@ -174,12 +160,12 @@ const COMMANDS: Readonly<Record<string, AdminCommand>> = {
       '-modifyDirective -id <id> [-path <path>] [-force] [-replication <replication>] [-pool <pool-name>] [-ttl <time-to-live>]',
     run: refusing(NOT_BUILT, (context) => {
       const { words } = context;
-      whole(words.value('-id') ?? misuse('You must specify a directive ID with -id.'), 64);
+      javaWhole(words.value('-id') ?? misuse('You must specify a directive ID with -id.'), 64);
       const path = words.value('-path');
       if (path !== undefined) pathOf(path);
       words.flag('-force');
       const replication = words.value('-replication');
-      if (replication !== undefined) whole(replication, 16);
+      if (replication !== undefined) javaWhole(replication, 16);
       const pool = words.value('-pool');
       const ttl = words.value('-ttl');
       checkTime('ttl', ttl);

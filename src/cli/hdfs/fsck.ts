@@ -194,6 +194,10 @@ export async function runFsck(
   configuration: Configuration,
   args: readonly string[],
 ): Promise<number> {
+  if (args.length === 0) {
+    terminal.stderr.write(USAGE);
+    return FAILED;
+  }
   const user = callerName(host);
   const asked = parse(terminal, args, user);
   if (asked === undefined) return FAILED;

@@ -12,6 +12,7 @@ let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'tuskfs-mistakes-'));
   mkdirSync(join(directory, 'conf'));
+  writeFileSync(join(directory, 'small'), 'hello\nworld\n');
   writeFileSync(join(directory, 'broken.xml'), '<configuration><property>');
   writeFileSync(
     join(directory, 'good.xml'),
@@ -97,6 +98,23 @@ test.each([
   ['dfs -fs localhost:1 -ls hdfs://nosuch.invalid/', 255, '-ls: java.net.UnknownHostException: nosuch.invalid\n'],
   ['dfs -fs localhost:1 -expunge -fs nosuch.invalid', 255, '-expunge: java.net.UnknownHostException: nosuch.invalid\n'],
   ['dfs -fs /w -ls /', 255, '-ls: No scheme in default FS: /w\n'],
+  ['fsck -D /w', 255, 'Usage: hdfs fsck <path>'],
+  ['oiv -i good.xml -p FileDistribution -maxSize x', 1, 'java.lang.NumberFormatException: For input string: "x"\n'],
+  [
+    'oiv -i good.xml -p FileDistribution -step 3000000000',
+    1,
+    'java.lang.NumberFormatException: For input string: "3000000000"\n',
+  ],
+  ['oiv -i good.xml -p XML -m x', 1, 'java.lang.NumberFormatException: For input string: "x"\n'],
+  [
+    'oiv -i good.xml -p Web -addr localhost:x',
+    1,
+    'java.lang.IllegalArgumentException: Does not contain a valid host:port authority: localhost:x\n',
+  ],
+  ['oiv -i good.xml -p XML', 255, 'Encountered exception.  Exiting: '],
+  ['oiv -i good.xml', 255, 'Encountered exception.  Exiting: '],
+  ['oev -i conf -o out.xml', 255, 'Encountered exception. Exiting: '],
+  ['oev -i small -o out.xml -r', 255, 'Encountered exception. Exiting: '],
   ['fsck -files /w', 255, 'Usage: hdfs fsck <path>'],
   ['fsck --help', 0, 'Usage: hdfs fsck <path>'],
   ['fsck -fs nosuch.invalid /', 1, 'java.lang.IllegalArgumentException: java.net.UnknownHostException: nosuch.invalid\n'],
@@ -219,4 +237,21 @@ test.each([
   const answer = await runHdfs('hdfs', () => host, terminal, words);
   const text = terminal.stdout.take() + terminal.stderr.take();
   expect({ answer, start: text.slice(0, first.length) }).toEqual({ answer: code, start: first });
+});
+
+test('a format names the keys that change nothing, as the start of a daemon does; the shell keeps quiet about them', async () => {
+  const lines: string[] = [];
+  const telling = nodeHost({ logWrite: (line) => lines.push(line) });
+  const terminal = testTerminal(directory);
+  const keys = '-D dfs.namenode.name.dri=/nowhere';
+  const name = `-D dfs.namenode.name.dir=${join(directory, 'name')} -D fs.defaultFS=hdfs://localhost:20501`;
+  const run = (line: string): Promise<number> =>
+    runHdfs('hdfs', () => telling, terminal, ['--config', join(directory, 'conf'), ...line.split(' ')]);
+  expect(await run(`namenode ${keys} ${name} -format -nonInteractive`)).toBe(0);
+  expect(lines.join('\n')).toContain(
+    'dfs.namenode.name.dri (command line) is not known and changes nothing; the nearest that is known: dfs.namenode.name.dir',
+  );
+  lines.length = 0;
+  expect(await run(`dfs ${keys} -ls file://${directory}/conf`)).toBe(0);
+  expect([lines, terminal.stderr.take()]).toEqual([[], '']);
 });

@@ -176,7 +176,8 @@ async function loadBinary(
     const shift = start === 0 ? 0 : start - encodeEditLogHeader().length;
     const at = end.offset + shift;
     const what = `${file.path}: ${end.reason}, at position ${at}`;
-    if (!recover) throw new ProtocolError(what);
+    // Without a header nothing says where records begin.
+    if (!recover || at === 0) throw new ProtocolError(what);
     const next = end.kind === 'torn' ? undefined : end.next;
     terminal.stderr.write(`${what}; going on ${next === undefined ? 'is not possible' : `at ${next.offset + shift}`}\n`);
     if (next === undefined) return;

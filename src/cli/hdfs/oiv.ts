@@ -18,6 +18,7 @@ import { type GivenOptions, type OptionRow, readOptions, requireOptions } from '
 import { OutputFile } from './output-file.ts';
 import { serve } from './roles.ts';
 import { withTreeStore } from './tree-files.ts';
+import { javaWhole, WrongWord } from './words.ts';
 
 const USAGE = `Usage: hdfs oiv [OPTIONS] -i INPUT_FILE -o OUTPUT_FILE
 Shows an image of the namespace without a NameNode, or makes one.
@@ -44,6 +45,8 @@ Shows an image of the namespace without a NameNode, or makes one.
 
 /** What Hadoop's tools end with after an error: -1 as a process tells it. */
 const FAILED = 255;
+/** Of a value that Java does not take: nobody catches its exception. */
+const UNCAUGHT = 1;
 /** Apache ends so where an image cannot be made. */
 const REVERSE_FAILED = 1;
 const DEFAULT_ADDRESS = 'localhost:5978';
@@ -78,13 +81,15 @@ type Processor = (run: Run) => Promise<number>;
 
 const PROCESSORS: Readonly<Record<string, Processor>> = {
   XML: view((image, sink) => writeImageXml(image, sink, `tuskfs-${VERSION}`)),
-  FILEDISTRIBUTION: view((image, sink, { options }) =>
-    writeFileDistribution(image, sink, {
-      maxSize: wholeNumber(options, 'maxSize'),
-      step: wholeNumber(options, 'step'),
+  FILEDISTRIBUTION: async (run) => {
+    const { options } = run;
+    const shape = {
+      maxSize: wholeNumber(options.value('maxSize') ?? '0', 64),
+      step: wholeNumber(options.value('step') ?? '0', 32),
       format: options.has('format'),
-    }),
-  ),
+    };
+    return await view((image, sink) => writeFileDistribution(image, sink, shape))(run);
+  },
   DELIMITED: view((image, sink, run) => {
     const { options, terminal } = run;
     const shape = {
@@ -107,11 +112,9 @@ function withTree(run: Run, work: (store: TreeStore) => Promise<void>): Promise<
   return withTreeStore(run.host.disk, directory === undefined ? undefined : absolutePath(directory, run.terminal.cwd), work);
 }
 
-function wholeNumber(options: Options, name: 'maxSize' | 'step'): number {
-  const text = options.value(name) ?? '0';
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new HdfsError('EINVAL', `-${name} ${text} is no whole number`);
-  return value;
+/** Throws WrongWord. What is below 0 counts as 0, which stands for the usual. */
+function wholeNumber(text: string, bits: 32 | 64): number {
+  return Math.max(0, Number(javaWhole(text, bits)));
 }
 
 export async function runOiv(host: Host, terminal: Terminal, argv: readonly string[]): Promise<number> {
@@ -137,8 +140,14 @@ export async function runOiv(host: Host, terminal: Terminal, argv: readonly stri
     return FAILED;
   }
   try {
+    // Taken and not needed, but a number all the same.
+    javaWhole(options.value('m') ?? '1', 32);
     return await processor({ host, terminal, options, input: absolutePath(options.value('i') ?? '', terminal.cwd) });
   } catch (error) {
+    if (error instanceof WrongWord) {
+      stderr.write(`java.lang.${error.javaClass}: ${error.message}\n`);
+      return UNCAUGHT;
+    }
     if (!isExpected(error)) throw error;
     stderr.write(`Encountered exception.  Exiting: ${messageOf(error)}\n`);
     return FAILED;
@@ -221,6 +230,6 @@ function web(run: Run): Promise<number> {
 
 function parseAddress(text: string): Address {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
-  if (match === null) throw new HdfsError('EINVAL', `Does not contain a valid host:port authority: ${text}`);
+  if (match === null) throw new WrongWord(`Does not contain a valid host:port authority: ${text}`);
   return { host: match[1] ?? match[2] ?? '', port: Number(match[3]) };
 }

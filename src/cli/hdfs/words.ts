@@ -59,3 +59,17 @@ export function pathOf(text: string | undefined): string {
   if (text !== undefined && text !== '') return text;
   throw new WrongWord(`Can not create a Path from ${text === undefined ? 'a null' : 'an empty'} string`);
 }
+
+/** Java's Long.parseLong, Integer.parseInt and Short.parseShort: throws WrongWord for what none of that size is. */
+export function javaWhole(text: string, bits: 16 | 32 | 64, radix: 8 | 10 = 10): bigint {
+  const digits = radix === 8 ? /^[+-]?[0-7]+$/ : /^[+-]?\d+$/;
+  const magnitude = digits.test(text) ? BigInt(`${radix === 8 ? '0o' : ''}${text.replace(/^[+-]/, '')}`) : undefined;
+  if (magnitude === undefined) throw notNumber(text, radix);
+  const value = text.startsWith('-') ? -magnitude : magnitude;
+  if (BigInt.asIntN(bits, value) === value) return value;
+  if (bits !== 16) throw notNumber(text, radix);
+  throw new WrongWord(`Value out of range. Value:"${text}" Radix:${radix}`, 'NumberFormatException');
+}
+
+const notNumber = (text: string, radix: 8 | 10): WrongWord =>
+  new WrongWord(`For input string: "${text}"${radix === 10 ? '' : ` under radix ${radix}`}`, 'NumberFormatException');

@@ -1,0 +1,58 @@
+// Where a command of ours ends or speaks otherwise than Hadoop's on purpose; COMPATIBILITY.md is made from it. Exit codes and the
+// words of exceptions are Hadoop's in all else.
+
+export interface CommandDifference {
+  readonly what: string;
+  readonly why: string;
+}
+
+export const COMMAND_DIFFERENCES: readonly CommandDifference[] = [
+  {
+    what: 'help and usage texts',
+    why: 'in our own words; the options and the line of each command are the same',
+  },
+  {
+    what: 'Java’s stack traces, and `(No such file or directory)` of a local file',
+    why: 'one line with the exception’s class where Hadoop’s command dies of it; of local files the system’s own error',
+  },
+  {
+    what: '`namenode`, `secondarynamenode`, `datanode`, `httpfs` with a missing file behind `-conf`',
+    why: 'end with 1, as Hadoop’s shell does; its daemons pass over the file, and come up with directories that nobody meant',
+  },
+  {
+    what: '`namenode`, `secondarynamenode` with a class as `dfs.image.compression.codec` that is no codec of Hadoop’s',
+    why: 'refused at start; Hadoop finds out at the next checkpoint, and makes none from then on',
+  },
+  {
+    what: '`dfs -expunge -fs URI` whose NameNode cannot be reached',
+    why: 'ends with 1 and says so; Hadoop’s ends with 0, having done nothing',
+  },
+  {
+    what: '`dfs -cp -pX` with an unknown letter X',
+    why: 'a wrong word; Hadoop’s speaks of a fatal internal error; the exit code is the same',
+  },
+  {
+    what: '`dfsadmin` with a word where a number belongs',
+    why: 'the word is named in full; Hadoop’s takes its last letter for a unit and names the rest',
+  },
+  {
+    what: '`dfsadmin -evictWriters` without a DataNode',
+    why: 'the usage; Hadoop’s speaks of an index out of bounds; the exit code is the same',
+  },
+  {
+    what: '`oiv`, `oev` with wrong options or a file of another format',
+    why: 'say which option, and what of the file is wrong; the exit codes are the same',
+  },
+  {
+    what: '`jmxget`',
+    why: 'reads `/jmx` of a daemon’s web server; Hadoop’s speaks Java’s remote management, which only a JVM has',
+  },
+  {
+    what: '`classpath`, `envvars`, `jnipath`',
+    why: 'there are no Java classes and no native libraries: an empty path, and the directories alone',
+  },
+  {
+    what: 'a key that nothing reads, in the files or on the command line',
+    why: 'named with the nearest that is known when a daemon starts or a NameNode is formatted, and by `tuskfs doctor` and `tuskfs config explain`; the shell keeps quiet about it, as Hadoop does everywhere',
+  },
+];
