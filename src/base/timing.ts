@@ -27,11 +27,14 @@ const CLASSES = TIMING_BOUNDS_MS.length;
 
 /** In milliseconds. */
 export class Timing extends Rate {
+  /** Sum of the squares. */
+  squares = 0;
   /** How many fell into each class. */
   readonly classes = new Float64Array(CLASSES + 1);
 
   override add(ms: number): void {
     super.add(ms);
+    this.squares += ms * ms;
     let index = 0;
     while (index < CLASSES && ms > (TIMING_BOUNDS_MS[index] as number)) index++;
     this.classes[index] = (this.classes[index] as number) + 1;

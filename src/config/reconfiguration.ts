@@ -1,9 +1,11 @@
 // Changing configuration keys of a running daemon: the files are read again, and every changed key that can be changed is,
 // one after the other, beside all other work. One task at a time; what came of the last one is kept for who asks. Apache:
 // ReconfigurableBase.
+import { assert } from '../base/assert.ts';
 import { HdfsError, messageOf } from '../base/errors.ts';
 import type { Clock, Log } from '../host/host.ts';
 import type { Configuration } from './configuration.ts';
+import { withoutEffect } from './unknown-keys.ts';
 import { parseInt32 } from './values.ts';
 
 export interface ReconfigurableKey {
@@ -21,13 +23,43 @@ export function wholeNumber(configuration: Configuration, name: string): number 
   return value;
 }
 
-/** true or false and nothing else. Throws HdfsError EILLEGAL. */
-export function trueOrFalse(configuration: Configuration, name: string): boolean {
+const LONG_LIMIT = 2n ** 63n;
+
+/** A whole number of 64 bits, as Java takes one. Throws HdfsError EILLEGAL. */
+export function wholeLong(configuration: Configuration, name: string): number {
+  const text = configuration.get(name) ?? '';
+  const value = /^[+-]?\d+$/.test(text) ? BigInt(text.replace('+', '')) : undefined;
+  if (value === undefined || value >= LONG_LIMIT || value < -LONG_LIMIT) {
+    throw new HdfsError('EILLEGAL', `For input string: "${text}"`);
+  }
+  return Number(value);
+}
+
+/** Milliseconds, from a length of time with or without a unit. Throws HdfsError EILLEGAL, in Java's words. */
+export function lengthOfTime(configuration: Configuration, name: string): number {
+  try {
+    return configuration.getDuration(name);
+  } catch (error) {
+    if (!(error instanceof HdfsError)) throw error;
+    const digits = (configuration.get(name) ?? '').toLowerCase().replace(/(?:[num]?s|[mhd])$/, '');
+    throw new HdfsError('EILLEGAL', `For input string: "${digits}"`, { cause: error });
+  }
+}
+
+/** true or false and nothing else. Throws HdfsError EILLEGAL with `refusal` of anything else. */
+export function trueOrFalse(
+  configuration: Configuration,
+  name: string,
+  refusal = (text: string): string => `${text} is not boolean value`,
+): boolean {
   const text = configuration.get(name) ?? '';
   if (/^true$/i.test(text)) return true;
   if (/^false$/i.test(text)) return false;
-  throw new HdfsError('EILLEGAL', `${text} is not boolean value`);
+  throw new HdfsError('EILLEGAL', refusal(text));
 }
+
+/** What is not true is false, as by Java's Boolean.parseBoolean. */
+export const isTrue = (configuration: Configuration, name: string): boolean => /^true$/i.test(configuration.get(name) ?? '');
 
 /** A key that is read, looked at and put in force; `inForce` says which value that is, where it is not the one given. */
 export function changeable<T>(
@@ -46,6 +78,38 @@ export function changeable<T>(
       },
     },
   ];
+}
+
+/** A length of time that is in force under the text that was given. */
+export function changeableTime(name: string, put: (ms: number) => void): readonly [name: string, key: ReconfigurableKey] {
+  let text = '';
+  const read = (configuration: Configuration): number => {
+    const ms = lengthOfTime(configuration, name);
+    text = configuration.property(name)?.value ?? '';
+    return ms;
+  };
+  return changeable(name, read, put, () => text);
+}
+
+/** The keys in the order of `names`; one that is not among those that are `built` is refused with the reason why it has no effect. */
+export function runTimeKeys(
+  names: readonly string[],
+  built: readonly (readonly [name: string, key: ReconfigurableKey])[],
+): Readonly<Record<string, ReconfigurableKey>> {
+  const keys = new Map(built);
+  const ordered = names.map((name): readonly [string, ReconfigurableKey] => {
+    const key = keys.get(name);
+    keys.delete(name);
+    return [name, key ?? idle(name)];
+  });
+  assert(keys.size === 0, `${[...keys.keys()].join()} cannot be changed at run time`);
+  return Object.fromEntries(ordered);
+}
+
+function idle(name: string): ReconfigurableKey {
+  const reason = withoutEffect(name);
+  assert(reason !== undefined, `what changing ${name} does is not said`);
+  return { change: () => Promise.reject(new HdfsError('EUNSUPPORTED', `${name} has no effect: ${reason}`)) };
 }
 
 export interface ConfigChange {

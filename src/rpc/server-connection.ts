@@ -29,7 +29,8 @@ export interface ConnectionOwner {
   /** Undefined: calls are handled as they come. */
   queue: CallQueue | undefined;
   onClosed(connection: ServerConnection, reason: string): void;
-  onCallDone(call: RpcCall, error: unknown): void;
+  /** `ms` from its begin until its answer may leave, `waitedMs` before that. */
+  onCallDone(call: RpcCall, error: unknown, ms: number, waitedMs: number): void;
   logFailure(call: RpcCall, error: unknown): void;
   /** Stops the process: an invariant of ours is broken. */
   onBug(error: Error): void;
@@ -458,7 +459,7 @@ export class ServerConnection {
     call.timings?.processing.add(ms);
     call.timings?.overall.add(ms + call.waitedMs);
     if (call.queued !== undefined) this.owner.queue?.answered(this.user, call.queued.priority, call.queued.queueMs, ms);
-    this.owner.onCallDone(call, error);
+    this.owner.onCallDone(call, error, ms, call.waitedMs);
   }
 
   /** An answer came outside of `onData`: all of this turn leave together. */

@@ -13,6 +13,7 @@ import type { MethodTimings, RpcMeasures } from './measures.ts';
 import { protocolInfoService } from './protocol-info.ts';
 import { type ConnectionLimits, type ConnectionOwner, ServerConnection } from './server-connection.ts';
 import type { ReplyGate, RpcCall, RpcService } from './service.ts';
+import { isSlowCall, NO_SLOW_CALLS, type SlowCallSettings } from './slow-calls.ts';
 import { type Target, TargetCache } from './target-cache.ts';
 
 export interface RpcServerLimits extends ConnectionLimits {
@@ -53,6 +54,8 @@ export interface RpcServerOptions {
   readonly services: readonly RpcService[];
   readonly gate?: ReplyGate | undefined;
   readonly limits?: Partial<RpcServerLimits> | undefined;
+  /** Which calls the log names; without it none. */
+  readonly slowCalls?: SlowCallSettings | undefined;
   /**
    * May this user connect, or `realUser` act for `user`? Throws HdfsError (EAUTHORIZE) when not. Without it anybody may
    * connect and nobody may act for another, as Apache without hadoop.proxyuser keys.
@@ -72,6 +75,7 @@ export interface RpcServerCounters {
   acceptedConnections: number;
   droppedConnections: number;
   authorizationFailures: number;
+  slowCalls: number;
 }
 
 export class RpcServer {
@@ -81,8 +85,11 @@ export class RpcServer {
     acceptedConnections: 0,
     droppedConnections: 0,
     authorizationFailures: 0,
+    slowCalls: 0,
   };
   readonly measures: RpcMeasures = { receivedBytes: 0, sentBytes: 0, queue: new Timing(), processing: new Timing() };
+  /** May change while it serves. */
+  slowCalls: SlowCallSettings;
   /** Of every method of the protocols that are served; of two with one name both together. Refused ones stay at zero. */
   readonly methodTimings = new Map<string, MethodTimings>();
   private readonly host: Host;
@@ -99,6 +106,7 @@ export class RpcServer {
   constructor(host: Host, options: RpcServerOptions) {
     this.host = host;
     this.options = options;
+    this.slowCalls = options.slowCalls ?? NO_SLOW_CALLS;
     this.limits = { ...DEFAULT_RPC_SERVER_LIMITS, ...options.limits };
     for (const service of options.services) this.addService(service);
     this.addService(protocolInfoService(() => [...this.services.values()].flat()));
@@ -114,9 +122,12 @@ export class RpcServer {
         this.connections.delete(connection);
         this.log('debug', `connection of ${connection.remote.host}:${connection.remote.port} ended: ${reason}`);
       },
-      onCallDone: (call, error) => {
+      onCallDone: (call, error, ms, waitedMs) => {
         this.counters.calls++;
         if (error !== undefined) this.counters.failedCalls++;
+        if (this.slowCalls.log && isSlowCall(this.measures.processing, ms, this.slowCalls.thresholdMs)) {
+          this.tellSlow(call, ms, waitedMs);
+        }
         options.onCallDone?.(call, error);
       },
       logFailure: (call, error) => this.logFailure(call, error),
@@ -242,6 +253,18 @@ export class RpcServer {
     } catch (error) {
       return refused(error);
     }
+  }
+
+  private tellSlow(call: RpcCall, ms: number, waitedMs: number): void {
+    this.counters.slowCalls++;
+    const { method, protocol, callId, retryCount, remote } = call;
+    const client = `Call#${callId} Retry#${retryCount} ${protocol}.${method} from ${remote.host}:${remote.port}`;
+    const detail = `queueTime=${Math.floor(waitedMs)} processingTime=${Math.floor(ms)}`;
+    this.log(
+      'warn',
+      `Slow RPC : ${method} took ${Math.floor(ms)} MILLISECONDS to process from client ${client}, ` +
+        `the processing detail is ${detail}, and the threshold time is ${this.slowCalls.thresholdMs} MILLISECONDS.`,
+    );
   }
 
   private logFailure(call: RpcCall, error: unknown): void {

@@ -17,6 +17,7 @@ export interface RpcSource {
     readonly acceptedConnections: number;
     readonly droppedConnections: number;
     readonly authorizationFailures: number;
+    readonly slowCalls: number;
   };
   readonly measures: {
     readonly receivedBytes: number;
@@ -82,7 +83,7 @@ export function addRpcBeans(beans: Beans, rpc: RpcSource, { service, serverName,
         RpcAuthorizationSuccesses: counters.acceptedConnections - counters.authorizationFailures,
         RpcClientBackoff: rpc.callQueue?.counters.backedOff ?? 0,
         RpcClientBackoffDisconnected: rpc.callQueue?.counters.disconnected ?? 0,
-        RpcSlowCalls: 0,
+        RpcSlowCalls: counters.slowCalls,
         RpcRequeueCalls: 0,
         RpcCallSuccesses: counters.calls - counters.failedCalls,
         NumOpenConnections: rpc.connectionCount,

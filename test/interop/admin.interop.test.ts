@@ -46,11 +46,13 @@ dfsadmin -refresh NAMENODE something
 dfsadmin -reconfig namenode NAMENODE
 dfsadmin -reconfig namenode NAMENODE nope
 dfsadmin -reconfig namenode NAMENODE status
+dfsadmin -reconfig namenode NAMENODE properties
 dfsadmin -reconfig namenode livenodes start
 dfsadmin -reconfig journalnode NAMENODE start
 dfsadmin -reconfig journalnode NAMENODE status
 dfsadmin -reconfig journalnode NAMENODE properties
 dfsadmin -reconfig datanode DATANODE status
+dfsadmin -reconfig datanode DATANODE properties
 dfsadmin -reconfig datanode livenodes status
 dfsadmin -reconfig datanode decomnodes status
 dfsadmin -setBalancerBandwidth 1048576
@@ -127,6 +129,7 @@ describeWithApache('hdfs ec and dfsadmin', () => {
     text
       .replaceAll(cluster.directory, 'CLUSTER')
       .replaceAll(/127\.0\.0\.1:\d+/g, 'ADDRESS')
+      .replaceAll(/ipc\.\d+\./g, 'ipc.PORT.')
       .replaceAll(/((?:\w+ )?Capacity(?: \w+)?|DFS \w+|Reserved Space for Replicas): .*/g, '$1: BYTES')
       .replaceAll(/Uptime: \d+/g, 'Uptime: N')
       .replaceAll(

@@ -31,6 +31,7 @@ export const DATANODE_KEYS = {
   ),
   'dfs.datanode.min.outlier.detection.disks': long('5', 'Disks of a node without which none is compared.'),
   'dfs.datanode.slowdisk.low.threshold.ms': long('20', 'Milliseconds below which no disk is slow.'),
+  'dfs.datanode.max.slowdisks.to.exclude': int('0', 'So many of the slowest disks of a node get no new replicas.'),
   'dfs.datanode.max.disks.to.report': int('5', 'Slow disks that the NameNode shows.'),
   'dfs.datanode.outliers.report.interval': duration('ms', '30m', 'How often slow nodes and disks are reported.'),
   'dfs.datanode.lifeline.interval.seconds': duration(
@@ -131,8 +132,11 @@ export const DATANODE_KEYS = {
   'dfs.datanode.slow.io.warning.threshold.ms': duration(
     'ms',
     '300',
-    'Packets, syncs and acknowledgements that take longer are counted as slow.',
+    'Packets, syncs and acknowledgements that take longer are counted as slow, and logged.',
   ),
+  'dfs.disk.balancer.enabled': bool('true', 'Whether blocks may be moved between the disks of a node.'),
+  'dfs.disk.balancer.plan.valid.interval': duration('ms', '1d', 'How old a plan for that may be.'),
+  'fs.getspaceused.classname': text(undefined, "How used space is counted, by the name of Hadoop's class."),
   'dfs.datanode.metrics.logger.period.seconds': duration('s', '600', 'How often the metrics go into the log; 0 never.'),
   'dfs.datanode.max.locked.memory': size('0', 'Bytes of memory that replicas on [RAM_DISK] directories may take.'),
   'dfs.datanode.lazywriter.interval.sec': duration('s', '60', 'How often replicas that lie in memory are saved to a disk.'),

@@ -261,6 +261,20 @@ export const NAMENODE_KEYS = {
   'dfs.block.access.token.enable': bool('false', 'Whether DataNodes ask for block tokens.'),
   'dfs.namenode.ec.system.default.policy': text('RS-6-3-1024k', 'Erasure coding policy used when none is named.'),
   'dfs.namenode.ec.policies.max.cellsize': int('4194304', 'Bytes of the largest cell that a policy may have.'),
+  'dfs.storage.policy.satisfier.mode': text('none', 'Who moves blocks to where their storage policies want them.'),
+  'dfs.block.placement.ec.classname': text(
+    'org.apache.hadoop.hdfs.server.blockmanagement.BlockPlacementPolicyRackFaultTolerant',
+    'Where the blocks of striped files go.',
+  ),
+  'dfs.image.parallel.load': bool('false', 'Whether sections of an image are read at once.'),
+  'dfs.namenode.decommission.backoff.monitor.pending.limit': int(
+    '10000',
+    'Blocks of leaving nodes that wait to be copied at once.',
+  ),
+  'dfs.namenode.decommission.backoff.monitor.pending.blocks.per.lock': int('1000', 'Those that are looked at in one go.'),
+  'dfs.namenode.lock.detailed-metrics.enabled': bool('false', 'Whether it is measured how long locks are held.'),
+  'dfs.namenode.read-lock-reporting-threshold-ms': long('5000', 'A lock for reading that is held longer is logged.'),
+  'dfs.namenode.write-lock-reporting-threshold-ms': long('5000', 'The same for writing.'),
   'dfs.namenode.snapshotdiff.allow.snap-root-descendant': bool(
     'true',
     'Whether snapshots are compared for directories below a snapshottable one, too.',

@@ -6,6 +6,8 @@ const THREADS = 'there are no such threads: one event loop serves all';
 const SOCKETS = 'Node.js leaves the sizes of socket buffers to the system';
 const PAGE_CACHE = 'Node.js has no calls for the page cache of the system';
 const HA = 'standby NameNodes are not built yet';
+const LOCKS = 'there are no locks: one event loop changes the namespace';
+const MONITOR = 'leaving nodes have one monitor, Hadoop’s default, which does not use it';
 const SLICES = 'long work goes on in slices whose length is measured';
 const NOT_WRITTEN = 'nothing of the kind is logged yet';
 const PROTECTION = 'not built yet; a value that asks for it stops the start';
@@ -14,6 +16,7 @@ const TRIED_IN_ORDER = 'the NameNodes of a nameservice are tried one after the o
 export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.block.access.token.enable': PROTECTION,
   'dfs.block.misreplication.processing.limit': SLICES,
+  'dfs.block.placement.ec.classname': 'erasure coding is not built yet',
   'dfs.cachereport.intervalMsec': 'blocks are not cached yet',
   'dfs.client.cached.conn.retry': 'a kept connection that has ended is replaced by a new one',
   'dfs.client.deadnode.detection.enabled': 'a DataNode that failed is left out by the stream that met it',
@@ -51,6 +54,8 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.datanode.transfer.socket.recv.buffer.size': SOCKETS,
   'dfs.datanode.transfer.socket.send.buffer.size': SOCKETS,
   'dfs.datanode.transferTo.allowed': 'Node.js has no call that sends from a file to a socket',
+  'dfs.disk.balancer.enabled': 'the disk balancer is not built yet',
+  'dfs.disk.balancer.plan.valid.interval': 'the disk balancer is not built yet',
   'dfs.encrypt.data.transfer': PROTECTION,
   'dfs.ha.allow.stale.reads': HA,
   'dfs.ha.log-roll.period': HA,
@@ -58,12 +63,17 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.ha.tail-edits.in-progress': HA,
   'dfs.ha.tail-edits.period': HA,
   'dfs.http.policy': 'HTTPS is not built yet; HTTPS_ONLY stops the start',
+  'dfs.image.parallel.load': 'one thread reads an image',
   'dfs.namenode.blockreport.queue.size': 'reports are taken one at a time from their connections',
+  'dfs.namenode.decommission.backoff.monitor.pending.blocks.per.lock': MONITOR,
+  'dfs.namenode.decommission.backoff.monitor.pending.limit': MONITOR,
   'dfs.namenode.edit.log.autoroll.check.interval.ms': 'a segment is ended by a checkpoint',
   'dfs.namenode.edit.log.autoroll.multiplier.threshold': 'a segment is ended by a checkpoint',
+  'dfs.namenode.lock.detailed-metrics.enabled': LOCKS,
   'dfs.namenode.max-lock-hold-to-release-lease-ms': SLICES,
   'dfs.namenode.max-num-blocks-to-log': NOT_WRITTEN,
   'dfs.namenode.metrics.logger.period.seconds': NOT_WRITTEN,
+  'dfs.namenode.read-lock-reporting-threshold-ms': LOCKS,
   'dfs.namenode.read.considerLoad': 'replicas are sorted by their distance, as by default',
   'dfs.namenode.reject-unresolved-dn-topology-mapping': 'a DataNode whose rack is unknown is put into the default rack',
   'dfs.namenode.remove.dead.datanode.batchnum': SLICES,
@@ -74,11 +84,14 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.namenode.stale.datanode.minimum.interval': 'the interval is taken as it is set',
   'dfs.namenode.storage.dir.perm': 'directories are made for their owner alone (700), as by default',
   'dfs.namenode.top.enabled': 'the busiest users and operations are not counted yet',
+  'dfs.namenode.write-lock-reporting-threshold-ms': LOCKS,
   'dfs.permissions.ContentSummary.subAccess': 'the rights of the whole tree are asked for, as by default',
+  'dfs.storage.policy.satisfier.mode': 'the storage policy satisfier is not built yet',
   'dfs.stream-buffer-size': 'streams have no buffer of their own',
   'file.bytes-per-checksum': 'the checksum file beside a local file has Hadoop’s default, 512',
   'file.stream-buffer-size': 'streams have no buffer of their own',
   'fs.df.interval': 'free space is asked for at each heartbeat',
+  'fs.getspaceused.classname': 'what blocks take is counted in one way, from their lengths',
   'fs.trash.clean.trashroot.enable': 'only checkpoints are removed from a trash root, as by default',
   'hadoop.http.idle_timeout.ms': 'connections that wait are ended after Hadoop’s default, a minute',
   'hadoop.prometheus.endpoint.enabled': '/prom always answers',
@@ -94,7 +107,6 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'ipc.client.tcpnodelay': 'it is always so',
   'ipc.maximum.response.length': 'the bound is Hadoop’s default, 128 MiB',
   'ipc.ping.interval': 'the interval is Hadoop’s default, a minute',
-  'ipc.server.log.slow.rpc': NOT_WRITTEN,
   'ipc.server.max.response.size': 'long answers are not logged',
   'ipc.server.purge.interval': 'what a connection waits for is given up with it',
   'ipc.server.read.threadpool.size': THREADS,

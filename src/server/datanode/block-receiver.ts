@@ -16,6 +16,7 @@ import type { Mirror, PacketPiece } from './mirror.ts';
 import { type PacketConsumer, PacketParser, type PacketView } from './packet-parser.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
 import type { ReplicaFiles } from './replica-files.ts';
+import { SlowIo } from './slow-io.ts';
 
 /** Acknowledgements that a client may leave unread. */
 const MAX_QUEUED_ACK_BYTES = 1024 * 1024;
@@ -54,6 +55,7 @@ export class BlockReceiver implements PacketConsumer {
   private readonly options: ReceiverOptions;
   private readonly replica: InFlightReplica;
   private readonly files: ReplicaFiles;
+  private readonly slow: SlowIo;
   private readonly acks: AckQueue;
   private readonly parser: PacketParser;
   private syncOnClose: boolean;
@@ -89,6 +91,10 @@ export class BlockReceiver implements PacketConsumer {
     this.options = options;
     this.replica = options.replica;
     this.files = options.files;
+    const { log, counters, replica, mirror } = options;
+    this.slow = new SlowIo({ log, counters, replica, mirror: mirror?.name });
+    this.files.slow = this.slow;
+    if (mirror !== undefined) mirror.slow = this.slow;
     this.acks = new AckQueue(options.mirror !== undefined);
     this.parser = new PacketParser(options.upstream, this);
     this.syncOnClose = options.syncOnClose;
@@ -175,6 +181,7 @@ export class BlockReceiver implements PacketConsumer {
     const { header } = view;
     const { replica } = this;
     const { offsetInBlock, dataLen } = header;
+    this.slow.seqno = header.seqno;
     if (offsetInBlock > replica.lengths.received) {
       throw new ProtocolError(
         `Received an out-of-sequence packet for ${describeBlock(replica)} at offset ${offsetInBlock}. Expecting packet starting at ${replica.lengths.received}`,
@@ -416,7 +423,9 @@ export class BlockReceiver implements PacketConsumer {
     this.acksWaitSinceMs = clock.monotonic();
     upstream.connection.flushed(() => {
       this.acksWait = false;
-      if (clock.monotonic() - this.acksWaitSinceMs > counters.slowMs) counters.slowAcks++;
+      const ms = clock.monotonic() - this.acksWaitSinceMs;
+      if (ms > counters.slowMs) counters.slowAcks++;
+      this.slow.answered(ms);
     });
   }
 }

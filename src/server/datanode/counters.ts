@@ -9,7 +9,7 @@ const NANOS = 1e6;
 
 export class Counters {
   /** Packets, syncs and acknowledgements that take longer are slow: dfs.datanode.slow.io.warning.threshold.ms. */
-  readonly slowMs: number;
+  slowMs: number;
 
   constructor(slowMs = Number.POSITIVE_INFINITY) {
     this.slowMs = slowMs;

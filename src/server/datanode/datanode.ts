@@ -130,8 +130,10 @@ export class DataNode {
       {
         choosing: settings.choosing,
         chance: () => host.random.fraction(),
+        isAvoided: ({ path }) => diskMetrics.excluded.has(path),
       },
     );
+    const diskMetrics = new DiskMetrics(host.clock, settings, () => dataset.volumes);
     const ramDisk = new RamDisk({
       dataset,
       clock: host.clock,
@@ -190,7 +192,7 @@ export class DataNode {
       changes: new ReplicaChanges(dataset, settings.blockSize, (block) => reportBad(reporter, block, undefined)),
       counters,
       peerMetrics: new PeerMetrics(host.clock, settings),
-      diskMetrics: new DiskMetrics(host.clock, settings, () => dataset.volumes),
+      diskMetrics,
       throttles,
       identity: (pool) => identity.of(pool),
       poolReady: (pool) => identity.ready(pool, settings.poolReadyMs),
@@ -215,8 +217,7 @@ export class DataNode {
       configuration,
       reload: this.options.reload,
       keys: reconfigurableKeys(
-        settings,
-        throttles,
+        { settings, throttles, counters },
         async (directories) => {
           try {
             await this.exclusively(() => changeDirectories({ log: host.log, dataset, storages, watch, late }, directories));
@@ -257,6 +258,7 @@ export class DataNode {
       name: 'DataNode',
       address: settings.ipcAddress,
       authorize: connectionCheck(proxyUsers, authorization),
+      slowCalls: settings.slowCalls,
       services: [
         clientDatanodeService(services, control),
         interDatanodeService(services),

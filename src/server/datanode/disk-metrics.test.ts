@@ -8,7 +8,13 @@ test('a disk that is slow for one kind of call is found at the end of an interva
   const simulation = new Simulation({ seed: 1 });
   const { clock } = simulation.node('dn').host;
   const volumes = ['/a', '/b', '/c', '/slow'].map((path) => ({ path, io: new VolumeIo(clock, path) }));
-  const settings = { diskSamplingPercent: 1, diskMinDisks: 4, diskLowThresholdMs: 20, outliersReportMs: 60_000 };
+  const settings = {
+    diskSamplingPercent: 1,
+    diskMinDisks: 4,
+    diskLowThresholdMs: 20,
+    maxSlowDisksExcluded: 0,
+    outliersReportMs: 60_000,
+  };
   const metrics = new DiskMetrics(clock, settings, () => volumes);
   const use = (readMs: (path: string) => number) =>
     simulation.run(
@@ -28,7 +34,16 @@ test('a disk that is slow for one kind of call is found at the end of an interva
   const [found] = metrics.slow();
   expect([found?.[0], Object.keys(found?.[1] ?? {})]).toEqual(['/slow', ['READ']]);
   expect(found?.[1].READ).toBeCloseTo(100);
+  expect([...metrics.excluded]).toEqual([]);
   await use(() => 10);
   await simulation.advance(60_000);
   expect([...metrics.slow()]).toEqual([]);
+
+  settings.maxSlowDisksExcluded = 1;
+  await use((path) => (path === '/slow' ? 100 : 10));
+  await simulation.advance(60_000);
+  metrics.slow();
+  expect([...metrics.excluded]).toEqual(['/slow']);
+  settings.diskSamplingPercent = 0;
+  expect([...metrics.excluded]).toEqual([]);
 });

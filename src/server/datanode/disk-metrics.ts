@@ -5,7 +5,10 @@ import type { Clock } from '../../host/host.ts';
 import type { DataNodeSettings } from './settings.ts';
 import type { IoKind, VolumeIo } from './volume-io.ts';
 
-type DiskSettings = Pick<DataNodeSettings, 'diskSamplingPercent' | 'diskMinDisks' | 'diskLowThresholdMs' | 'outliersReportMs'>;
+type DiskSettings = Pick<
+  DataNodeSettings,
+  'diskSamplingPercent' | 'diskMinDisks' | 'diskLowThresholdMs' | 'maxSlowDisksExcluded' | 'outliersReportMs'
+>;
 
 export interface MeasuredVolume {
   readonly path: string;
@@ -15,6 +18,15 @@ export interface MeasuredVolume {
 export type SlowDisks = ReadonlyMap<string, Readonly<Partial<Record<IoKind, number>>>>;
 
 const KINDS: readonly IoKind[] = ['METADATA', 'READ', 'WRITE'];
+const NONE: ReadonlySet<string> = new Set();
+
+/** By the longest of each disk's averages. */
+function slowest(disks: SlowDisks, count: number): ReadonlySet<string> {
+  if (count <= 0 || disks.size === 0) return NONE;
+  const longest = [...disks].map(([path, means]) => ({ path, ms: Math.max(...Object.values(means)) }));
+  longest.sort((a, b) => b.ms - a.ms);
+  return new Set(longest.slice(0, count).map(({ path }) => path));
+}
 
 export class DiskMetrics {
   readonly #clock: Clock;
@@ -22,6 +34,7 @@ export class DiskMetrics {
   readonly #volumes: () => readonly MeasuredVolume[];
   #dueMs: number;
   #slow: SlowDisks = new Map();
+  #excluded: ReadonlySet<string> = NONE;
 
   constructor(clock: Clock, settings: DiskSettings, volumes: () => readonly MeasuredVolume[]) {
     this.#clock = clock;
@@ -41,8 +54,14 @@ export class DiskMetrics {
     if (this.enabled && now >= this.#dueMs) {
       this.#dueMs = now + this.#settings.outliersReportMs;
       this.#slow = this.#detect();
+      this.#excluded = slowest(this.#slow, this.#settings.maxSlowDisksExcluded);
     }
     return this.#slow;
+  }
+
+  /** Directories of the slowest disks, dfs.datanode.max.slowdisks.to.exclude of them: they get no new replicas. */
+  get excluded(): ReadonlySet<string> {
+    return this.enabled ? this.#excluded : NONE;
   }
 
   #detect(): SlowDisks {

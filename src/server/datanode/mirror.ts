@@ -5,6 +5,7 @@ import { ByteSource } from '../../transfer/byte-source.ts';
 import type { DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
 import type { Counters } from './counters.ts';
 import type { PacketMemory } from './packet-memory.ts';
+import type { SlowIo } from './slow-io.ts';
 
 /** Bytes that may wait for the next node before the sender is held back. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
@@ -65,6 +66,8 @@ export class Mirror {
   private readonly watch: MirrorWatch;
   /** Memory of which the kernel has not taken everything. */
   private held: PacketMemory[] = [];
+  /** Told how long packets waited for the next node. */
+  slow: SlowIo | undefined;
   /** Packets that wait for the next node to take them, and since when. */
   private waiting = 0;
   private waitingSinceMs = 0;
@@ -113,7 +116,9 @@ export class Mirror {
 
   private readonly taken = (): void => {
     const { clock, counters } = this.watch;
-    if (clock.monotonic() - this.waitingSinceMs > counters.slowMs) counters.slowMirrorPackets += this.waiting;
+    const ms = clock.monotonic() - this.waitingSinceMs;
+    if (ms > counters.slowMs) counters.slowMirrorPackets += this.waiting;
+    this.slow?.forwarded(ms);
     this.waiting = 0;
   };
 

@@ -1,7 +1,17 @@
 // The keys that a running DataNode can change, and what changing each of them does. Apache: DataNode.reconfigurePropertyImpl.
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { changeable, type ReconfigurableKey, trueOrFalse, wholeNumber } from '../../config/reconfiguration.ts';
+import { DATANODE_RUN_TIME_KEYS } from '../../config/keys/run-time.ts';
+import {
+  changeable,
+  changeableTime,
+  type ReconfigurableKey,
+  runTimeKeys,
+  trueOrFalse,
+  wholeLong,
+  wholeNumber,
+} from '../../config/reconfiguration.ts';
+import type { Counters } from './counters.ts';
 import { type DataDirectory, describeDirectory, parseDataDirectories } from './data-directories.ts';
 import type { Throttles } from './services.ts';
 import type { DataNodeSettings } from './settings.ts';
@@ -17,21 +27,19 @@ function atLeast(least: 0 | 1, read: (configuration: Configuration, name: string
   };
 }
 
-/** Throws HdfsError EILLEGAL, as Java's Long.parseLong. */
-function wholeLong(configuration: Configuration, name: string): number {
-  const text = configuration.get(name) ?? '';
-  if (/^[+-]?\d+$/.test(text)) return Number(text);
-  throw new HdfsError('EILLEGAL', `For input string: "${text}"`);
+export interface ReconfigurableParts {
+  readonly settings: DataNodeSettings;
+  readonly throttles: Throttles;
+  readonly counters: Counters;
 }
 
 export function reconfigurableKeys(
-  settings: DataNodeSettings,
-  throttles: Throttles,
+  { settings, throttles, counters }: ReconfigurableParts,
   changeDirectories: (directories: readonly DataDirectory[]) => Promise<void>,
   directoriesInForce: () => readonly DataDirectory[],
 ): Readonly<Record<string, ReconfigurableKey>> {
-  const duration = (configuration: Configuration, name: string): number => configuration.getDuration(name);
-  const long = (configuration: Configuration, name: string): number => configuration.getLong(name);
+  const peerStats = (configuration: Configuration, name: string): boolean =>
+    trueOrFalse(configuration, name, () => `Not a valid Boolean value for ${name} in reconfSlowPeerParameters`);
   const bandwidth = (kind: keyof Throttles) =>
     changeable(
       `dfs.datanode.data.${kind}.bandwidthPerSec`,
@@ -41,60 +49,74 @@ export function reconfigurableKeys(
       },
       () => throttles[kind].bytesPerSecond,
     );
-  return {
-    [DATA_DIR]: {
-      async change(configuration) {
-        await changeDirectories(parseDataDirectories(configuration.getStrings(DATA_DIR)));
-        return configuration.property(DATA_DIR)?.value ?? '';
+  return runTimeKeys(DATANODE_RUN_TIME_KEYS, [
+    [
+      DATA_DIR,
+      {
+        async change(configuration) {
+          await changeDirectories(parseDataDirectories(configuration.getStrings(DATA_DIR)));
+          return configuration.property(DATA_DIR)?.value ?? '';
+        },
+        inForce: () => directoriesInForce().map(describeDirectory).join(','),
       },
-      inForce: () => directoriesInForce().map(describeDirectory).join(','),
-    },
-    ...Object.fromEntries([
-      changeable('dfs.blockreport.intervalMsec', atLeast(1, duration), (value) => {
-        settings.blockReportMs = value;
-      }),
-      changeable('dfs.blockreport.split.threshold', atLeast(0, long), (value) => {
-        settings.blockReportSplitThreshold = value;
-      }),
-      changeable('dfs.blockreport.initialDelay', wholeNumber, (seconds) => {
-        settings.blockReportInitialDelayMs = seconds * 1000;
-      }),
-      changeable('dfs.datanode.max.transfer.threads', atLeast(1, wholeNumber), (value) => {
-        settings.maxTransferThreads = value;
-      }),
-      changeable('dfs.datanode.peer.stats.enabled', trueOrFalse, (value) => {
-        settings.peerStats = value;
-      }),
-      changeable('dfs.datanode.min.outlier.detection.nodes', atLeast(1, long), (value) => {
-        settings.peerMinNodes = value;
-      }),
-      changeable('dfs.datanode.slowpeer.low.threshold.ms', atLeast(1, long), (value) => {
-        settings.peerLowThresholdMs = value;
-      }),
-      changeable('dfs.datanode.peer.metrics.min.outlier.detection.samples', atLeast(1, long), (value) => {
-        settings.peerMinSamples = value;
-      }),
-      changeable('dfs.datanode.fileio.profiling.sampling.percentage', wholeNumber, (value) => {
-        settings.diskSamplingPercent = value;
-      }),
-      changeable('dfs.datanode.min.outlier.detection.disks', atLeast(1, long), (value) => {
-        settings.diskMinDisks = value;
-      }),
-      changeable('dfs.datanode.slowdisk.low.threshold.ms', atLeast(1, long), (value) => {
-        settings.diskLowThresholdMs = value;
-      }),
-      changeable('fs.du.interval', duration, (intervalMs) => {
-        settings.spaceCount = { ...settings.spaceCount, intervalMs };
-      }),
-      changeable('fs.getspaceused.jitterMillis', duration, (jitterMs) => {
-        settings.spaceCount = { ...settings.spaceCount, jitterMs };
-      }),
-      changeable('dfs.datanode.outliers.report.interval', atLeast(1, duration), (value) => {
-        settings.outliersReportMs = value;
-      }),
-      bandwidth('transfer'),
-      bandwidth('write'),
-      bandwidth('read'),
-    ]),
-  };
+    ],
+    changeable('dfs.blockreport.intervalMsec', atLeast(1, wholeLong), (value) => {
+      settings.blockReportMs = value;
+    }),
+    changeable('dfs.blockreport.split.threshold', atLeast(0, wholeLong), (value) => {
+      settings.blockReportSplitThreshold = value;
+    }),
+    changeable('dfs.blockreport.initialDelay', wholeNumber, (seconds) => {
+      settings.blockReportInitialDelayMs = seconds * 1000;
+    }),
+    changeable('dfs.datanode.max.transfer.threads', atLeast(1, wholeNumber), (value) => {
+      settings.maxTransferThreads = value;
+    }),
+    changeable('dfs.datanode.peer.stats.enabled', peerStats, (value) => {
+      settings.peerStats = value;
+    }),
+    changeable('dfs.datanode.min.outlier.detection.nodes', atLeast(1, wholeLong), (value) => {
+      settings.peerMinNodes = value;
+    }),
+    changeable('dfs.datanode.slowpeer.low.threshold.ms', atLeast(1, wholeLong), (value) => {
+      settings.peerLowThresholdMs = value;
+    }),
+    changeable('dfs.datanode.peer.metrics.min.outlier.detection.samples', atLeast(1, wholeLong), (value) => {
+      settings.peerMinSamples = value;
+    }),
+    changeable('dfs.datanode.fileio.profiling.sampling.percentage', wholeNumber, (value) => {
+      settings.diskSamplingPercent = value;
+    }),
+    changeableTime('dfs.datanode.outliers.report.interval', (value) => {
+      settings.outliersReportMs = value;
+    }),
+    changeable('dfs.datanode.min.outlier.detection.disks', atLeast(1, wholeLong), (value) => {
+      settings.diskMinDisks = value;
+    }),
+    changeable('dfs.datanode.slowdisk.low.threshold.ms', atLeast(1, wholeLong), (value) => {
+      settings.diskLowThresholdMs = value;
+    }),
+    changeable('dfs.datanode.max.slowdisks.to.exclude', wholeNumber, (value) => {
+      settings.maxSlowDisksExcluded = value;
+    }),
+    changeable('fs.du.interval', wholeLong, (intervalMs) => {
+      settings.spaceCount = { ...settings.spaceCount, intervalMs };
+    }),
+    changeable('fs.getspaceused.jitterMillis', wholeLong, (jitterMs) => {
+      settings.spaceCount = { ...settings.spaceCount, jitterMs };
+    }),
+    bandwidth('transfer'),
+    bandwidth('write'),
+    bandwidth('read'),
+    changeable('dfs.datanode.slow.io.warning.threshold.ms', slowIo, (value) => {
+      counters.slowMs = value;
+    }),
+  ]);
+}
+
+/** Throws HdfsError EILLEGAL. */
+function slowIo(configuration: Configuration, name: string): number {
+  const value = wholeLong(configuration, name);
+  if (value > 0) return value;
+  throw new HdfsError('EILLEGAL', `${name} should be greater than 0`);
 }

@@ -9,6 +9,7 @@ import { Counters } from './counters.ts';
 import { DataChecksum } from './data-checksum.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
+import type { SlowIo } from './slow-io.ts';
 import { SyncedTail, tailFileName } from './synced-tail.ts';
 import type { VolumeFile } from './volume-disk.ts';
 import { WriteBatch } from './write-batch.ts';
@@ -51,6 +52,8 @@ export class ReplicaFiles {
   /** Notes where a sync ended within a chunk. */
   private tail: SyncedTail | undefined;
   private closed = false;
+  /** Told how long the disk takes. */
+  slow: SlowIo | undefined;
 
   private constructor(
     replica: InFlightReplica,
@@ -202,7 +205,10 @@ export class ReplicaFiles {
       sums.length > 0 ? this.metaFile.write(sums, sumsAt) : undefined,
     ]);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
-    if (batch.packets > 0) this.counters.written(batch.dataBytes, batch.packets, clock.monotonic() - beganMs);
+    if (batch.packets === 0) return;
+    const ms = clock.monotonic() - beganMs;
+    this.counters.written(batch.dataBytes, batch.packets, ms);
+    this.slow?.written(ms);
   }
 
   private makeRoom(): void {
@@ -297,7 +303,9 @@ export class ReplicaFiles {
     const noted = lastChunk === undefined ? undefined : this.noteTail(lastChunk.length, lastChunk.sum);
     await Promise.all([this.syncFile(this.dataFile), this.syncFile(this.metaFile), noted]);
     this.counters.syncs++;
-    if (clock.monotonic() - beganMs > this.counters.slowMs) this.counters.slowSyncs++;
+    const ms = clock.monotonic() - beganMs;
+    if (ms > this.counters.slowMs) this.counters.slowSyncs++;
+    this.slow?.synced(ms);
     if (this.directorySynced) return;
     await directorySyncs.sync(this.replica.directory);
     this.directorySynced = true;

@@ -5,6 +5,7 @@ import { addressOf } from '../../config/nameservices.ts';
 import { reservedBytes, reservedCalculatorOf } from '../../core/replica/reserved-space.ts';
 import { type VolumeChooserOptions, volumePolicyOf } from '../../core/replica/volume-choice.ts';
 import type { Address } from '../../host/host.ts';
+import type { SlowCallSettings } from '../../rpc/slow-calls.ts';
 import { type DataDirectory, storageTypeName } from './data-directories.ts';
 import type { Throttles } from './services.ts';
 import type { Reserving } from './storages.ts';
@@ -32,6 +33,8 @@ export interface DataNodeSettings {
   diskSamplingPercent: number;
   diskMinDisks: number;
   diskLowThresholdMs: number;
+  /** So many of the slowest disks get no new replicas. */
+  maxSlowDisksExcluded: number;
   outliersReportMs: number;
   blockReportMs: number;
   blockReportInitialDelayMs: number;
@@ -67,6 +70,7 @@ export interface DataNodeSettings {
   readonly lazyWriterMs: number;
   readonly nonLocalLazyPersist: boolean;
   readonly blockPinning: boolean;
+  readonly slowCalls: SlowCallSettings;
 }
 
 /** What 0 of dfs.datanode.scan.period.hours stands for: three weeks. */
@@ -97,6 +101,8 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     diskSamplingPercent: configuration.getInt('dfs.datanode.fileio.profiling.sampling.percentage'),
     diskMinDisks: configuration.getLong('dfs.datanode.min.outlier.detection.disks'),
     diskLowThresholdMs: configuration.getLong('dfs.datanode.slowdisk.low.threshold.ms'),
+    maxSlowDisksExcluded: configuration.getInt('dfs.datanode.max.slowdisks.to.exclude'),
+    slowIoMs: configuration.getDuration('dfs.datanode.slow.io.warning.threshold.ms'),
     outliersReportMs: configuration.getDuration('dfs.datanode.outliers.report.interval'),
     blockReportMs: configuration.getDuration('dfs.blockreport.intervalMsec'),
     blockReportInitialDelayMs: configuration.getDuration('dfs.blockreport.initialDelay'),
@@ -125,7 +131,6 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     directoryScanThrottleMs: throttleOf(configuration.getInt('dfs.datanode.directoryscan.throttle.limit.ms.per.sec')),
     scanPeriodMs: configuration.getDuration('dfs.datanode.scan.period.hours') || DEFAULT_SCAN_PERIOD_MS,
     scanBytesPerSecond: configuration.getSize('dfs.block.scanner.volume.bytes.per.second'),
-    slowIoMs: configuration.getDuration('dfs.datanode.slow.io.warning.threshold.ms'),
     diskCheckMinGapMs: notNegative(
       'dfs.datanode.disk.check.min.gap',
       configuration.getDuration('dfs.datanode.disk.check.min.gap'),
@@ -139,6 +144,10 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     lazyWriterMs: configuration.getDuration('dfs.datanode.lazywriter.interval.sec'),
     nonLocalLazyPersist: configuration.getBoolean('dfs.datanode.non.local.lazy.persist'),
     blockPinning: configuration.getBoolean('dfs.datanode.block-pinning.enabled'),
+    slowCalls: {
+      log: configuration.getBoolean('ipc.server.log.slow.rpc'),
+      thresholdMs: configuration.getDuration('ipc.server.log.slow.rpc.threshold.ms'),
+    },
   };
 }
 

@@ -7,6 +7,8 @@ export interface PlacementOptions {
   readonly choosing: VolumeChooserOptions;
   /** Uniform in [0, 1). */
   readonly chance: () => number;
+  /** Slow ones, which take no new replica while there is another. */
+  readonly isAvoided?: (volume: Volume) => boolean;
 }
 
 const BY_TURNS: PlacementOptions = {
@@ -32,10 +34,13 @@ export class VolumePlacement {
    * fill one disk and leave the others idle. Apache's policies pass over it too.
    */
   choose(volumes: readonly Volume[], storageType: StorageTypeProto, bytes: number): Volume {
+    const { isAvoided } = this.options;
     const working = volumes.filter((volume) => volume.storageType === storageType);
     // A disk that hangs may come back, and a new replica need not wait for that while another disk answers.
     const answering = working.filter((volume) => !volume.io.stalled);
-    const ofType = answering.length > 0 ? answering : working;
+    const rest = answering.length > 0 ? answering : working;
+    const quick = isAvoided === undefined ? rest : rest.filter((volume) => !isAvoided(volume));
+    const ofType = quick.length > 0 ? quick : rest;
     let chooser = this.choosers.get(storageType);
     if (chooser === undefined) {
       chooser = new VolumeChooser(this.options.choosing);

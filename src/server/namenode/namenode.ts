@@ -423,6 +423,7 @@ export class NameNode {
         backOff: (backOff) => {
           rpc.backOff = backOff;
         },
+        slowCalls: (change) => rpc.logSlowCalls(change),
       }),
     });
     const services = [

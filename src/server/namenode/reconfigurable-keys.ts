@@ -1,10 +1,22 @@
 // The keys that a running NameNode can change, and what changing each of them does. Apache: NameNode.reconfigurePropertyImpl.
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { NAMENODE_RUN_TIME_KEYS } from '../../config/keys/run-time.ts';
 import { nameNodeRpcAddress } from '../../config/nameservices.ts';
-import { changeable, type ReconfigurableKey, trueOrFalse, wholeNumber } from '../../config/reconfiguration.ts';
+import {
+  changeable,
+  changeableTime,
+  isTrue,
+  lengthOfTime,
+  type ReconfigurableKey,
+  runTimeKeys,
+  trueOrFalse,
+  wholeLong,
+  wholeNumber,
+} from '../../config/reconfiguration.ts';
 import type { ChangeableOptions } from '../../core/blocks/state.ts';
 import { placementPolicyNamed } from '../../core/placement/policies.ts';
+import type { SlowCallSettings } from '../../rpc/slow-calls.ts';
 import { backOffKey } from './call-queue-settings.ts';
 import type { NameSystem } from './namesystem.ts';
 import { invalidateLimit, placementOptions, protectedDirectories } from './settings.ts';
@@ -22,6 +34,8 @@ export interface ReconfigurableParts {
   readonly showCallerContexts: (shown: boolean) => void;
   /** Whether clients that find no room in the call queue are sent away. */
   readonly backOff: (backOff: boolean) => void;
+  /** Which calls are logged as slow. */
+  readonly slowCalls: (change: Partial<SlowCallSettings>) => void;
 }
 
 /** Throws HdfsError EILLEGAL. */
@@ -36,10 +50,12 @@ export function reconfigurableKeys({
   configuration,
   showCallerContexts,
   backOff,
+  slowCalls,
 }: ReconfigurableParts): Readonly<Record<string, ReconfigurableKey>> {
   const { blockManager, namespace } = system;
   const { datanodes, slow } = blockManager;
-  const boolean = (next: Configuration, name: string): boolean => next.getBoolean(name);
+
+  const backOffs = backOffKey(nameNodeRpcAddress(configuration).port);
 
   const redundancy = (name: string, option: keyof ChangeableOptions, unit = 1) =>
     changeable(name, positive, (value) => blockManager.configure({ [option]: value * unit }));
@@ -53,7 +69,7 @@ export function reconfigurableKeys({
   const keys = [
     changeable(
       'dfs.heartbeat.interval',
-      (configuration, name) => Math.floor(configuration.getDuration(name) / 1000),
+      (configuration, name) => Math.floor(lengthOfTime(configuration, name) / 1000),
       (seconds) => {
         datanodes.configure({ heartbeatIntervalMs: seconds * 1000 });
         blockManager.configure({ invalidateLimit: invalidateLimit(blockManager.options.invalidateLimit, seconds * 1000) });
@@ -71,8 +87,8 @@ export function reconfigurableKeys({
       },
       () => [...namespace.options.protectedDirectories.paths].join(','),
     ),
-    changeable('hadoop.caller.context.enabled', (configuration, name) => configuration.getBoolean(name), showCallerContexts),
-    changeable(backOffKey(nameNodeRpcAddress(configuration).port), (next, name) => next.getBoolean(name, false), backOff),
+    changeable('hadoop.caller.context.enabled', isTrue, showCallerContexts),
+    changeable(backOffs, isTrue, backOff),
     redundancy('dfs.namenode.replication.max-streams', 'maxReplicationStreams'),
     redundancy('dfs.namenode.replication.max-streams-hard-limit', 'replicationStreamsHardLimit'),
     redundancy('dfs.namenode.replication.work.multiplier.per.iteration', 'replicationWorkMultiplier'),
@@ -86,15 +102,11 @@ export function reconfigurableKeys({
     changeable('dfs.datanode.peer.stats.enabled', trueOrFalse, (peerStats) => slow.configure({ peerStats })),
     changeable('dfs.datanode.max.nodes.to.report', wholeNumber, (maxNodesToReport) => slow.configure({ maxNodesToReport })),
     changeable('dfs.namenode.max.slowpeer.collect.nodes', wholeNumber, (maxCollected) => slow.configure({ maxCollected })),
-    changeable(
-      'dfs.namenode.slowpeer.collect.interval',
-      (next, name) => next.getDuration(name),
-      (collectIntervalMs) => slow.configure({ collectIntervalMs }),
-    ),
-    changeable('dfs.namenode.block-placement-policy.exclude-slow-nodes.enabled', boolean, (excludeForWrite) =>
+    changeableTime('dfs.namenode.slowpeer.collect.interval', (collectIntervalMs) => slow.configure({ collectIntervalMs })),
+    changeable('dfs.namenode.block-placement-policy.exclude-slow-nodes.enabled', isTrue, (excludeForWrite) =>
       slow.configure({ excludeForWrite }),
     ),
-    changeable('dfs.namenode.avoid.read.slow.datanode', boolean, (avoidForRead) => slow.configure({ avoidForRead })),
+    changeable('dfs.namenode.avoid.read.slow.datanode', isTrue, (avoidForRead) => slow.configure({ avoidForRead })),
     changeable('dfs.namenode.block-placement.min-blocks-for.write', positive, (minBlocksForWrite) =>
       place({ ...placement, options: { ...placement.options, minBlocksForWrite } }),
     ),
@@ -113,7 +125,8 @@ export function reconfigurableKeys({
       }
       namespace.options = { ...namespace.options, maxDirectoryItems: value };
     }),
+    changeable('ipc.server.log.slow.rpc', trueOrFalse, (log) => slowCalls({ log })),
+    changeable('ipc.server.log.slow.rpc.threshold.ms', wholeLong, (thresholdMs) => slowCalls({ thresholdMs })),
   ];
-  // Named in this order, as by Apache's.
-  return Object.fromEntries(keys.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return runTimeKeys([...NAMENODE_RUN_TIME_KEYS, backOffs].sort(), keys);
 }

@@ -1,6 +1,7 @@
 // If these fail, an operator who changes a key of a running NameNode is told that it holds while the old value does, or a
 // wrong value takes the place of a good one.
 import { expect, test } from 'vitest';
+import { NAMENODE_RUN_TIME_KEYS } from '../../config/keys/run-time.ts';
 import { RpcClient, rpcProxy } from '../../rpc/client.ts';
 import { ReconfigurationProtocolService } from '../../wire/messages/reconfiguration.ts';
 import { createFile, mkdir, TestNameNode } from './test-namenode.ts';
@@ -99,6 +100,58 @@ test('only the superuser may look and change, and one at a time', async () => {
     `${refusal} listNamenodeReconfigurableProperties`,
   );
   const { name } = await nn.within(admin('hdfs').listReconfigurableProperties({}));
-  expect(name).toContain('dfs.heartbeat.interval');
-  expect(name).toEqual([...name].sort());
+  expect(name).toEqual([...NAMENODE_RUN_TIME_KEYS, 'ipc.8020.backoff.enable'].sort());
+});
+
+test('what is not true is false, a length of time keeps its unit, and a key without effect is refused with the reason', async () => {
+  const { nn, admin } = await started({
+    'hadoop.caller.context.enabled': 'yes',
+    'dfs.namenode.avoid.read.slow.datanode': 'TRUE',
+    'dfs.namenode.slowpeer.collect.interval': '10m',
+    'dfs.datanode.peer.stats.enabled': 'perhaps',
+    'dfs.storage.policy.satisfier.mode': 'external',
+    'dfs.namenode.write-lock-reporting-threshold-ms': '7',
+  });
+  const node = admin('hdfs');
+  await nn.within(node.startReconfiguration({}));
+  const { changes } = await nn.within(node.getReconfigurationStatus({}));
+  expect(Object.fromEntries(changes.map(({ name, errorMessage }) => [name, errorMessage]))).toEqual({
+    'hadoop.caller.context.enabled': undefined,
+    'dfs.namenode.avoid.read.slow.datanode': undefined,
+    'dfs.namenode.slowpeer.collect.interval': undefined,
+    'dfs.datanode.peer.stats.enabled': 'perhaps is not boolean value',
+    'dfs.storage.policy.satisfier.mode':
+      'dfs.storage.policy.satisfier.mode has no effect: the storage policy satisfier is not built yet',
+    'dfs.namenode.write-lock-reporting-threshold-ms': expect.stringContaining('has no effect: there are no locks'),
+  });
+  // What holds now stands as Hadoop writes it: only the two that it writes otherwise than the files count as changed again.
+  await nn.within(node.startReconfiguration({}));
+  const again = await nn.within(node.getReconfigurationStatus({}));
+  const succeeded = again.changes.filter(({ errorMessage }) => errorMessage === undefined);
+  expect(succeeded.map(({ name, oldValue }) => [name, oldValue])).toEqual([
+    ['dfs.namenode.avoid.read.slow.datanode', 'true'],
+    ['hadoop.caller.context.enabled', 'false'],
+  ]);
+});
+
+test('calls far slower than the others are logged and counted from when that is switched on', async () => {
+  const { nn, api, admin } = await started({
+    'ipc.server.log.slow.rpc': 'true',
+    'ipc.server.log.slow.rpc.threshold.ms': '40',
+  });
+  const slow = (): string[] => nn.logged.filter((line) => line.includes('Slow RPC'));
+  await mkdir(api, '/d');
+  for (let i = 0; i < 1025; i++) await api.getFileInfo({ src: '/d' });
+  nn.machine.diskFault = ({ operation }) => (operation === 'fdatasync' ? { delayMs: 100 } : undefined);
+  await mkdir(api, '/silent');
+  expect(slow()).toEqual([]);
+  nn.machine.diskFault = undefined;
+  await nn.within(admin('hdfs').startReconfiguration({}));
+  nn.machine.diskFault = ({ operation }) => (operation === 'fdatasync' ? { delayMs: 100 } : undefined);
+  await mkdir(api, '/e');
+  expect(slow()).toEqual([
+    expect.stringMatching(
+      /^warn: NameNode: Slow RPC : mkdirs took 1\d\d MILLISECONDS to process from client Call#\d+ Retry#0 org\.apache\.hadoop\.hdfs\.protocol\.ClientProtocol\.mkdirs from \S+:\d+, the processing detail is queueTime=\d+ processingTime=1\d\d, and the threshold time is 40 MILLISECONDS\.$/,
+    ),
+  ]);
 });

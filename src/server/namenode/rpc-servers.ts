@@ -6,9 +6,10 @@ import { addressOf, nameNodeRpcAddress } from '../../config/nameservices.ts';
 import type { Address, Host } from '../../host/host.ts';
 import { RpcServer, type RpcServerOptions } from '../../rpc/server.ts';
 import type { RpcService } from '../../rpc/service.ts';
+import type { SlowCallSettings } from '../../rpc/slow-calls.ts';
 import { callQueueSettings } from './call-queue-settings.ts';
 import type { NameSystem } from './namesystem.ts';
-import { rpcLimits } from './settings.ts';
+import { rpcLimits, slowCallSettings } from './settings.ts';
 
 export interface RpcServersOptions {
   readonly host: Host;
@@ -36,6 +37,7 @@ export class RpcServers {
         services: served,
         gate: system.editLog,
         limits: rpcLimits(configuration),
+        slowCalls: slowCallSettings(configuration),
         stateId: () => system.editLog.lastTxid,
         onCallDone: (call, error) => system.activity.called(call, error),
         authorize,
@@ -69,6 +71,11 @@ export class RpcServers {
     const { client } = this;
     if (client.callQueue !== undefined) client.callQueue.backOff = backOff;
     else client.configureQueue({ ...callQueueSettings(this.configuration, client.address.port), backOff });
+  }
+
+  /** Which calls are logged as slow. */
+  logSlowCalls(change: Partial<SlowCallSettings>): void {
+    for (const server of this.all) server.slowCalls = { ...server.slowCalls, ...change };
   }
 
   /** All or none of them. */

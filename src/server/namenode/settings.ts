@@ -12,6 +12,7 @@ import type { SlowNodesOptions } from '../../core/slow/slow-nodes.ts';
 import { type ImageCodec, isImageCodec } from '../../format/fsimage/compression.ts';
 import type { Log } from '../../host/host.ts';
 import type { RpcServerLimits } from '../../rpc/server.ts';
+import type { SlowCallSettings } from '../../rpc/slow-calls.ts';
 import { ChecksumTypeProto, type FsServerDefaultsProtoInit } from '../../wire/messages/hdfs.ts';
 
 /** About what Apache's default, 3 % of a small heap, holds; an entry here is a few hundred bytes. */
@@ -207,6 +208,13 @@ export function serverDefaults(configuration: Configuration): FsServerDefaultsPr
 }
 
 /** Bounds of the RPC server, by Hadoop's keys. */
+export function slowCallSettings(configuration: Configuration): SlowCallSettings {
+  return {
+    log: configuration.getBoolean('ipc.server.log.slow.rpc'),
+    thresholdMs: configuration.getDuration('ipc.server.log.slow.rpc.threshold.ms'),
+  };
+}
+
 export function rpcLimits(configuration: Configuration): Partial<RpcServerLimits> {
   return {
     maxDataBytes: configuration.getInt('ipc.maximum.data.length'),
