@@ -18,11 +18,6 @@ export class Lease {
     this.holder = holder;
     this.lastRenewalMs = nowMs;
   }
-
-  /** As Apache prints it inside messages. */
-  toString(): string {
-    return `[Lease.  Holder: ${this.holder}, pending creates: ${this.files.size}]`;
-  }
 }
 
 export interface LeaseLimits {

@@ -141,6 +141,16 @@ export class Namespace {
     return found;
   }
 
+  /** How many files in the tree a client has open. Those of a deleted directory are no longer among them. */
+  openFileCount(holder: string): number {
+    const files = this.leases.ofHolder(holder)?.files;
+    if (files === undefined) return 0;
+    if (this.detached.isEmpty) return files.size;
+    let count = 0;
+    for (const id of files) if (this.inodes.find(id) !== 0) count++;
+    return count;
+  }
+
   /** Reads need not wait for anything up to here any more. */
   forgetTouched(durableTxid: number): void {
     this.touched.forget(durableTxid);

@@ -9,11 +9,7 @@ import type { ResolvedPath } from '../resolve.ts';
 /** The file at a path, which `holder` must have open. */
 export function checkLease(ns: Namespace, path: ResolvedPath, holder: string, fileId: InodeId): InodeHandle {
   const inode = path.last;
-  const describe = () => {
-    const lease = ns.leases.ofHolder(holder);
-    const state = lease === undefined ? `Holder ${holder} does not have any open files.` : lease.toString();
-    return `${path.text} (inode ${fileId}) ${state}`;
-  };
+  const describe = () => `${path.text} (inode ${fileId}) ${leaseText(ns, holder)}`;
   if (inode === 0) throw new HdfsError('ENOENT', `File does not exist: ${describe()}`, { path: path.text });
   if (ns.inodes.type(inode) !== InodeType.FILE) {
     throw new HdfsError('ELEASE', `INode is not a regular file: ${describe()}`, { path: path.text });
@@ -28,6 +24,14 @@ export function checkLease(ns: Namespace, path: ResolvedPath, holder: string, fi
     });
   }
   return inode;
+}
+
+/** What `holder` has open, in Apache's words. */
+function leaseText(ns: Namespace, holder: string): string {
+  const open = ns.openFileCount(holder);
+  return open === 0
+    ? `Holder ${holder} does not have any open files.`
+    : `[Lease.  Holder: ${holder}, pending creates: ${open}]`;
 }
 
 /** Apache: RecoverLeaseOp; the names stand in messages. */

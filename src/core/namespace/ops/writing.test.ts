@@ -265,14 +265,19 @@ describe('closing', () => {
     expect(logged.log.at(-1)).toMatchObject({ kind: 'CLOSE', path: '/moved/f' });
   });
 
-  it('says that the file is gone when it was deleted', () => {
+  it('says that the file is gone when it was deleted, and how many its writer still has', () => {
     const { logged, ns, status } = writing();
-    logged.run(checkDelete(ns, SUPERUSER, { path: '/d', recursive: true, rpc: rpcIds(5) }, 3000));
     const request = { path: '/d/f', fileId: status.fileId, clientName: 'DFSClient_1', last: undefined };
-    expect(refusal(() => checkComplete(ns, SUPERUSER, request))).toMatchObject({
+    const told = () => refusal(() => checkComplete(ns, SUPERUSER, request));
+    logged.run(checkCreate(ns, SUPERUSER, create('/other'), 1000));
+    logged.run(checkDelete(ns, SUPERUSER, { path: '/d', recursive: true, rpc: rpcIds(5) }, 3000));
+    expect(told()).toMatchObject({
       code: 'ENOENT',
       message: 'File does not exist: /d/f (inode 16387) [Lease.  Holder: DFSClient_1, pending creates: 1]',
     });
+    logged.run(checkDelete(ns, SUPERUSER, { path: '/other', recursive: true, rpc: rpcIds(6) }, 3000));
+    const none = 'File does not exist: /d/f (inode 16387) Holder DFSClient_1 does not have any open files.';
+    expect(told()).toMatchObject({ code: 'ENOENT', message: none });
     while (ns.reclaim(1, () => undefined));
     expect(ns.leases.fileCount).toBe(0);
   });

@@ -35,7 +35,7 @@ export function openFileMethods(system: NameSystem, pageSize: number): Handlers<
   return {
     listOpenFiles: ({ id, types, path }, call) =>
       system.read(call, (caller) => {
-        const asked = path === undefined || path === '' ? '/' : path;
+        const asked = path ?? '/';
         if (!asked.startsWith('/')) {
           throw new HdfsError('EILLEGAL', `Absolute path required, but got '${asked}'`, {
             remoteClass: 'java.lang.AssertionError',
@@ -45,13 +45,15 @@ export function openFileMethods(system: NameSystem, pageSize: number): Handlers<
         call.afterTxid = ns.touched.highest;
         const all = types.length === 0 || types.includes(OpenFilesTypeProto.ALL_OPEN_FILES);
         const top = normal(asked);
-        const ids = [...(all ? ns.leases.files() : blocking())].filter((each) => each > id).sort((a, b) => a - b);
+        const ids = [...(all ? ns.leases.files() : blocking())]
+          .filter((each) => each > id && ns.inodes.find(each) !== 0)
+          .sort((a, b) => a - b);
         const entries: OpenFilesBatchResponseProtoInit[] = [];
         let next = 0;
         while (next < ids.length && entries.length < pageSize) {
           const fileId = ids[next++] as InodeId;
           const inode = ns.inodes.find(fileId);
-          if (inode === 0 || ns.inodes.type(inode) !== InodeType.FILE) continue;
+          if (ns.inodes.type(inode) !== InodeType.FILE) continue;
           if (ns.inodes.underConstruction(inode) === undefined) continue;
           const at = pathOfInode(ns.inodes, inode);
           if (isWithin(at, top)) entries.push(entry(fileId, inode, at));
