@@ -311,14 +311,11 @@ export class BlockManager {
     );
     const minimum = this.options.minReplication;
     if (result.targets.length < minimum) {
-      // As Apache counts: whoever was looked at and not taken is excluded too, and all have been.
-      const { topology } = this.datanodes;
-      const elsewhere = request.excluded.filter((node) => !topology.contains(node)).length;
       throw new HdfsError(
         'EIO',
         `File ${request.path} could only be written to ${result.targets.length} of the ${minimum} minReplication nodes. ` +
-          `There are ${topology.nodeCount} datanode(s) running and ` +
-          `${topology.nodeCount + elsewhere} node(s) are excluded in this operation.`,
+          `There are ${this.datanodes.topology.nodeCount} datanode(s) running and ` +
+          `${result.lookedAt} node(s) are excluded in this operation.`,
         { path: request.path },
       );
     }

@@ -41,6 +41,8 @@ function countTypes(types: readonly StorageType[]): TypeCounts {
 /** One decision: what it has chosen so far and whom it may not choose any more. */
 export class Choice implements PlacementSteps {
   readonly reasons = new Map<NotChosenReason, number>();
+  /** As Apache counts them: whom the request excludes, and who was looked at before fallbacks were tried. */
+  lookedAt: number;
   readonly #request: PlacementRequest;
   readonly #cluster: ClusterView;
   readonly #options: PlacementOptions;
@@ -56,6 +58,7 @@ export class Choice implements PlacementSteps {
 
   constructor(request: PlacementRequest, cluster: ClusterView, options: PlacementOptions, rules: PlacementRules) {
     this.#request = request;
+    this.lookedAt = request.excluded.size;
     this.#cluster = cluster;
     this.#options = options;
     this.#rules = rules;
@@ -145,6 +148,7 @@ export class Choice implements PlacementSteps {
     let writer = this.#request.writer;
     let counts = types === undefined ? undefined : new Map(types);
     let original = new Set(excluded);
+    let isFirst = true;
     this.#avoidStale = this.#cluster.avoidStale;
     this.#considerLoad = this.#options.considerLoad;
     for (;;) {
@@ -168,6 +172,9 @@ export class Choice implements PlacementSteps {
         const done = this.#rules.inOrder(this, missing, writer, newBlock);
         if (done.ok) return done.writer;
       }
+      // Apache goes on with copies of the set that it counts.
+      if (isFirst && this.#request.favoured.length === 0) this.lookedAt = this.#excluded.size;
+      isFirst = false;
       for (const storage of this.#results) original.add(storage.node);
       original = new Set(original);
       if (this.#avoidStale) {

@@ -145,6 +145,15 @@ describe('default placement', () => {
     expect(() => choose(cluster, { path: '/a/b', excluded: [cluster.datanode(node)] })).toThrow(
       'There are 1 datanode(s) running and 1 node(s) are excluded in this operation.',
     );
+    // No node has a storage for the policy: but for the writer's own none is looked at.
+    cluster.addNodes(1);
+    const cold = { path: '/a/b', storagePolicy: storagePolicyByName('COLD')?.id ?? 0 };
+    expect(() => choose(cluster, { ...cold, writer: writerOn(cluster, node) })).toThrow(
+      'There are 2 datanode(s) running and 1 node(s) are excluded in this operation.',
+    );
+    expect(() => choose(cluster, cold)).toThrow(
+      'There are 2 datanode(s) running and 0 node(s) are excluded in this operation.',
+    );
   });
 
   it('heeds flags and favoured nodes', () => {

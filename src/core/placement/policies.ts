@@ -46,7 +46,7 @@ export class RackPlacement implements PlacementPolicy {
   choose(request: PlacementRequest, cluster: ClusterView): PlacementResult {
     const choice = new Choice(request, cluster, this.#options, this.#rules);
     const targets = request.favoured.length > 0 ? choice.withFavoured() : choice.regular(request.replicas, request.excluded);
-    return { targets, reasons: choice.reasons };
+    return { targets, reasons: choice.reasons, lookedAt: choice.lookedAt };
   }
 
   verify(nodes: readonly Datanode[], replication: number, cluster: ClusterView): PlacementStatus {

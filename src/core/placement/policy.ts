@@ -59,6 +59,8 @@ export interface PlacementResult {
   readonly targets: readonly Storage[];
   /** How often nodes were passed over, and why: for the log. */
   readonly reasons: ReadonlyMap<NotChosenReason, number>;
+  /** Nodes that were out of the question or became so, as Apache's message counts them. */
+  readonly lookedAt: number;
 }
 
 export interface PlacementStatus {
