@@ -94,10 +94,14 @@ export function isPathLengthAllowed(path: string): boolean {
   return depth <= MAX_PATH_DEPTH;
 }
 
+/** In Apache's words, which are those of its Path class. */
+export function checkNotEmpty(path: string): void {
+  if (path === '') throw new HdfsError('EILLEGAL', 'Can not create a Path from an empty string', { path });
+}
+
 /** Refuses a path that is too long or too deep to be made by `method`. */
 export function checkPathLength(method: string, path: string): void {
-  // In Apache's words, which are those of its Path class.
-  if (path === '') throw new HdfsError('EILLEGAL', 'Can not create a Path from an empty string', { path });
+  checkNotEmpty(path);
   if (!isPathLengthAllowed(path)) {
     throw new HdfsError(
       'EIO',

@@ -66,6 +66,11 @@ describe('refusals carry the words of Apache', () => {
     expect(refusal(() => checkMkdirs(ns, BOB, mkdirs, 1)).message).toBe(
       'Permission denied: user=bob, access=WRITE, inode="/users":hdfs:supergroup:drwxr-xr-x',
     );
+    mkdir('/bobs', 0o755, 'bob', 'staff');
+    const into = { source: '/bobs/x', destination: '/users/alice', rpc: rpcIds(1) };
+    expect(refusal(() => checkRename(ns, BOB, into, 1)).message).toBe(
+      'Permission denied: user=bob, access=EXECUTE, inode="/users/alice":alice:staff:drwx------',
+    );
     expect(refusal(() => checkSetPermission(ns, BOB, '/users', 0o777)).message).toBe(
       'Permission denied. user=bob is not the owner of inode=/users',
     );

@@ -2,7 +2,7 @@
 // values at the edge of what the tables hold, reserved paths, empty names.
 import { describe, expect, it } from 'vitest';
 import { HdfsError } from '../../base/errors.ts';
-import { blockId, genStamp } from '../../base/ids.ts';
+import { blockId, genStamp, UNKNOWN_INODE_ID } from '../../base/ids.ts';
 import { spaceConsumed } from './file-length.ts';
 import { checkAddBlock, newBlock } from './ops/add-block.ts';
 import { checkSetOwner, checkSetPermission, checkSetStoragePolicy } from './ops/attributes.ts';
@@ -142,6 +142,9 @@ describe('reserved paths', () => {
     const superuserFor = (operation: string) =>
       `AccessControlException: Access denied for user alice. Superuser privilege is required for operation ${operation}`;
     expect(refusal(() => checkSetPermission(ns, ALICE, '/.reserved/raw/d', 0o700))).toBe(superuserFor('setPermission'));
+    const writing = { path: '/.reserved/raw/d', fileId: UNKNOWN_INODE_ID, clientName: 'c', last: undefined };
+    expect(refusal(() => checkComplete(ns, ALICE, writing))).toBe(superuserFor('completeFile'));
+    expect(refusal(() => checkFsync(ns, ALICE, { ...writing, lastBlockLength: 0 }))).toBe(superuserFor('fsync'));
     const rename = { source: '/.reserved/raw/d', destination: '/x', rpc: rpcIds(1) };
     expect(refusal(() => checkRename(ns, ALICE, rename, 1))).toBe(superuserFor('rename'));
     // The old rename answers false to nearly everything, but not to this.

@@ -212,8 +212,8 @@ export function resolvePath(ns: Namespace, caller: Caller, path: string, use: Pa
  * The path of a file that a client writes: by the inode id that it was given, wherever the file has moved since; by its
  * name for a client that knows no id.
  */
-export function resolveFile(ns: Namespace, caller: Caller, path: string, fileId: InodeId): ResolvedPath {
-  if (fileId === UNKNOWN_INODE_ID) return resolvePath(ns, caller, path, 'write');
+export function resolveFile(ns: Namespace, caller: Caller, path: string, fileId: InodeId, operation: string): ResolvedPath {
+  if (fileId === UNKNOWN_INODE_ID) return resolvePath(ns, caller, path, 'write', operation);
   const inode = ns.inodes.find(fileId);
   if (inode !== 0) return resolveInode(ns.inodes, inode);
   const components = splitPath(path);

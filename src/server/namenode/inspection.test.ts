@@ -144,6 +144,9 @@ test('links are off, and say so as Hadoop does', async () => {
   await expect(api.createSymlink({ target: '/d', link: '/l', dirPerm: { perm: 0o755 }, createParent: true })).rejects.toThrow(
     'Symlinks not supported',
   );
+  await expect(api.createSymlink({ target: '/d', link: '', dirPerm: { perm: 0o755 }, createParent: true })).rejects.toThrow(
+    'Can not create a Path from an empty string',
+  );
   await expect(api.getLinkTarget({ path: '/d' })).rejects.toThrow('Path /d is not a symbolic link');
   await expect(api.getLinkTarget({ path: '/none' })).rejects.toThrow('File does not exist: /none');
 });

@@ -51,7 +51,7 @@ export type AddBlockCheck =
   | { readonly kind: 'new'; readonly wanted: BlockWanted; readonly penultimate: EditBlock | undefined };
 
 export function checkAddBlock(ns: Namespace, caller: Caller, request: AddBlockRequest): AddBlockCheck {
-  const path = resolveFile(ns, caller, request.path, request.fileId);
+  const path = resolveFile(ns, caller, request.path, request.fileId, 'getAdditionalBlock');
   checkPool(ns, request.previous);
   checkObjectCount(ns);
   const file = checkLease(ns, path, request.clientName, request.fileId);

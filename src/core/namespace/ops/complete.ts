@@ -36,7 +36,7 @@ export interface BlockCommit {
 
 export function checkComplete(ns: Namespace, caller: Caller, request: CompleteRequest): CompleteCheck {
   checkPool(ns, request.last);
-  const path = resolveFile(ns, caller, request.path, request.fileId);
+  const path = resolveFile(ns, caller, request.path, request.fileId, 'completeFile');
   let file: InodeHandle;
   try {
     file = checkLease(ns, path, request.clientName, request.fileId);

@@ -54,6 +54,7 @@ export function checkCreate(ns: Namespace, caller: Caller, request: CreateReques
     checkNotOpen(ns, 'CREATE_FILE', path.last, path.text, request.clientName, request.clientMachine);
     throw new HdfsError('EEXIST', `${path.text} for client ${request.clientMachine} already exists`, { path: path.text });
   }
+  const policy = namedPolicy(request.storagePolicy ?? '');
   const made = new NewInodes(ns, path, caller.user, now, path.last);
   const nearest = path.inodes[(path.last === 0 ? path.existing : path.length - 1) - 1] as InodeHandle;
   // Parents made on the way take the mode of the nearest directory that exists.
@@ -75,7 +76,7 @@ export function checkCreate(ns: Namespace, caller: Caller, request: CreateReques
     clientName: request.clientName,
     clientMachine: request.clientMachine,
     overwrite: request.overwrite,
-    storagePolicyId: newFilePolicy(ns, nearest, request),
+    storagePolicyId: newFilePolicy(ns, nearest, policy, request.lazyPersist),
     erasureCodingPolicyId: 0,
     rpc: request.rpc,
   };
@@ -145,17 +146,17 @@ export function checkReplication(ns: Namespace, path: string, replication: numbe
   throw new HdfsError('EIO', `Requested replication factor of ${replication}${fault} for ${path}${client}`, { path });
 }
 
+/** The id of a storage policy by its name, 0 where none is named. */
+function namedPolicy(name: string): number {
+  if (name === '') return 0;
+  const named = storagePolicyByName(name);
+  if (named === undefined) throw new HdfsError('EINVAL', `Cannot find a block policy with the name ${name}`);
+  return named.id;
+}
+
 /** The policy that the file keeps as its own: asked for by name or flag, or one that new files copy. */
-function newFilePolicy(ns: Namespace, parent: InodeHandle, request: CreateRequest): number {
-  let own = 0;
-  if ((request.storagePolicy ?? '') !== '') {
-    const named = storagePolicyByName(request.storagePolicy ?? '');
-    if (named === undefined) {
-      throw new HdfsError('EINVAL', `Cannot find a block policy with the name ${request.storagePolicy}`);
-    }
-    own = named.id;
-  }
-  if (request.lazyPersist) return storagePolicyByName('LAZY_PERSIST')?.id ?? own;
+function newFilePolicy(ns: Namespace, parent: InodeHandle, own: number, lazyPersist: boolean): number {
+  if (lazyPersist) return storagePolicyByName('LAZY_PERSIST')?.id ?? own;
   const inForce = own !== 0 ? own : effectivePolicy(ns.inodes, parent);
   return inForce !== 0 && storagePolicyById(inForce).copyOnCreateFile ? inForce : own;
 }

@@ -31,7 +31,7 @@ export interface AbandonBlockRequest {
 
 /** Takes the last block away; another block is left alone without a word, as it was perhaps abandoned before. */
 export function checkAbandonBlock(ns: Namespace, caller: Caller, request: AbandonBlockRequest): Checked<void> {
-  const path = resolveFile(ns, caller, request.path, request.fileId);
+  const path = resolveFile(ns, caller, request.path, request.fileId, 'abandonBlock');
   const file = checkLease(ns, path, request.clientName, request.fileId);
   const last = blockFromEnd(ns, file, 0);
   if (last === 0 || ns.blocks.id(last) !== request.block.id) return { ops: [], result: nothing };
@@ -48,7 +48,7 @@ export interface FsyncRequest {
 }
 
 export function checkFsync(ns: Namespace, caller: Caller, request: FsyncRequest): Checked<void> {
-  const path = resolveFile(ns, caller, request.path, request.fileId);
+  const path = resolveFile(ns, caller, request.path, request.fileId, 'fsync');
   const file = checkLease(ns, path, request.clientName, request.fileId);
   let blocks = editBlocks(ns, file);
   if (request.lastBlockLength > 0) {
@@ -166,7 +166,7 @@ export function checkAdditionalDatanode(
   fileId: InodeId,
   clientName: string,
 ): OpenFile {
-  const resolved = resolveFile(ns, caller, path, fileId);
+  const resolved = resolveFile(ns, caller, path, fileId, 'getAdditionalDatanode');
   const file = checkLease(ns, resolved, clientName, fileId);
   return { file, path: resolved.text, clientMachine: ns.inodes.underConstruction(file)?.clientMachine ?? '' };
 }

@@ -6,7 +6,7 @@ import { type InodeHandle, InodeType } from '../inodes.ts';
 import { checkItems, checkNameLength, checkNotSnapshot } from '../limits.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import { checkPathLength, isExactReservedName } from '../paths.ts';
-import { type Caller, FsAction } from '../permissions.ts';
+import { type Caller, checkTraverse, FsAction } from '../permissions.ts';
 import { checkUnprotected, isNonEmptyDirectory } from '../protected-directories.ts';
 import { checkQuota } from '../quota.ts';
 import { checkPermission, type ResolvedPath, resolvePath } from '../resolve.ts';
@@ -31,6 +31,8 @@ export function checkRename(ns: Namespace, caller: Caller, request: RenameReques
   const destination = intoDirectory(ns, source, resolvePath(ns, caller, request.destination, 'createLink', 'rename'));
   if (isNonEmptyDirectory(ns, source.last)) checkUnprotected(ns, source);
   checkPermission(ns, caller, source, { parent: FsAction.WRITE });
+  // The directory into which it goes lies on the way as well.
+  if (ns.options.permissionsEnabled) checkTraverse(ns.inodes, caller, destination);
   checkPermission(ns, caller, destination, { ancestor: FsAction.WRITE });
   const refused: Checked<boolean> = { ops: [], result: () => false };
   if (source.last === 0 || source.length === 1) return refused;

@@ -2,7 +2,14 @@
 import { HdfsError } from '../../../base/errors.ts';
 import type { RpcIds } from '../../edits/ops.ts';
 import type { Checked, Namespace } from '../namespace.ts';
-import { isExactReservedName, isPathLengthAllowed, isReservedName, isValidName, MAX_PATH_LENGTH } from '../paths.ts';
+import {
+  checkNotEmpty,
+  isExactReservedName,
+  isPathLengthAllowed,
+  isReservedName,
+  isValidName,
+  MAX_PATH_LENGTH,
+} from '../paths.ts';
 import { type Caller, FsAction } from '../permissions.ts';
 import { checkParentDirectory, checkPermission, resolvePath } from '../resolve.ts';
 import { type CreateMode, NewInodes } from './new-inodes.ts';
@@ -21,6 +28,7 @@ const SYMLINK_MODE = 0o777;
 
 export function checkSymlink(ns: Namespace, caller: Caller, request: SymlinkRequest, now: number): Checked<void> {
   const { target, link } = request;
+  checkNotEmpty(link);
   if (!isPathLengthAllowed(link)) throw new HdfsError('EIO', `Symlink path exceeds ${MAX_PATH_LENGTH} character limit`);
   if (!isValidName(link)) throw new HdfsError('EINVALIDPATH', `Invalid path name Invalid link name: ${link}`);
   if (target === '' || isReservedName(target) || isExactReservedName(target)) {

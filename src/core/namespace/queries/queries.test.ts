@@ -81,6 +81,8 @@ describe('a listing', () => {
     logged.run(checkSetStoragePolicy(ns, SUPERUSER, '/d', undefined));
     expect(fileStatus(ns, SUPERUSER, '/d', true)?.status?.storagePolicy).toBe(0);
     expect(() => checkSetStoragePolicy(ns, SUPERUSER, '/d', 'nope')).toThrow('Cannot find a block policy with the name nope');
+    const long = createRequest(`/${'x'.repeat(256)}`, { storagePolicy: 'nope' });
+    expect(() => checkCreate(ns, SUPERUSER, long, 1)).toThrow('Cannot find a block policy with the name nope');
   });
 });
 

@@ -15,7 +15,7 @@ import { checkMkdirs } from '../../../core/namespace/ops/mkdirs.ts';
 import { checkMaySetQuota, checkSetQuota } from '../../../core/namespace/ops/quota.ts';
 import { checkRename, checkRename2 } from '../../../core/namespace/ops/rename.ts';
 import { SubtreeAccess } from '../../../core/namespace/ops/subtree-access.ts';
-import { isPathLengthAllowed, MAX_PATH_LENGTH } from '../../../core/namespace/paths.ts';
+import { checkNotEmpty, isPathLengthAllowed, MAX_PATH_LENGTH } from '../../../core/namespace/paths.ts';
 import type { Caller } from '../../../core/namespace/permissions.ts';
 import { resolvePath } from '../../../core/namespace/resolve.ts';
 import type { Handlers, RpcCall } from '../../../rpc/service.ts';
@@ -172,6 +172,7 @@ export function namespaceMethods(system: NameSystem): Handlers<typeof ClientName
 
     // As in Hadoop, where only a test turns them on.
     createSymlink: ({ link }) => {
+      checkNotEmpty(link);
       if (!isPathLengthAllowed(link)) throw new HdfsError('EIO', `Symlink path exceeds ${MAX_PATH_LENGTH} character limit`);
       throw new HdfsError('EUNSUPPORTED', 'Symlinks not supported');
     },
