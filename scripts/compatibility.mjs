@@ -15,6 +15,7 @@ const bundle = await build({
       export { TRANSFER_OPS } from './src/wire/tables/transfer.ts';
       export { WEBHDFS_OPS_BY_METHOD, WEBHDFS_OPS } from './src/wire/tables/webhdfs.ts';
       export { PARTLY_BUILT } from './src/wire/tables/partly-built.ts';
+      export { RPC_DIFFERENCES } from './src/wire/tables/rpc-differences.ts';
       export { HTTP_DIFFERENCES } from './src/wire/tables/http-differences.ts';
       export { HDFS_COMMANDS } from './src/cli/hdfs/commands.ts';
       export { COMMAND_DIFFERENCES } from './src/cli/hdfs/command-differences.ts';
@@ -39,6 +40,7 @@ const {
   WEBHDFS_OPS_BY_METHOD,
   WEBHDFS_OPS,
   HTTP_DIFFERENCES,
+  RPC_DIFFERENCES,
   PARTLY_BUILT,
   HDFS_COMMANDS,
   COMMAND_DIFFERENCES,
@@ -107,6 +109,12 @@ const text = [
   `| Configuration keys | ${Object.keys(KEYS).length - idle.length} of ${Object.keys(KEYS).length} that are known |`,
   '',
   ...services.flatMap(([name, { server, methods }]) => [`## ${name} (${server})`, '', ...section(methods)]),
+  '## Answered otherwise over RPC',
+  '',
+  '| What | Why |',
+  '|---|---|',
+  ...RPC_DIFFERENCES.map(({ what, why }) => `| ${what} | ${why} |`),
+  '',
   '## Data transfer operations',
   '',
   ...section(TRANSFER_OPS),

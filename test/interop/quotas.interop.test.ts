@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Cluster, describeWithApache, ours, runJava } from './apache.ts';
+import { imagePaths } from './support/image-paths.ts';
 import { QUOTA_DIRECTORIES, quotaScenario } from './support/quota-scenario.ts';
 
 const SEED = Number(process.env.TUSKFS_QUOTA_SEED ?? 5);
@@ -14,15 +15,13 @@ async function answers({ clientConf }: Cluster, operations: readonly string[]): 
   const input = `${operations.join('\n')}\n`;
   const { code, stdout, stderr } = await runJava('Difference.java', clientConf, [], { input });
   expect(code, stderr).toBe(0);
-  // Ours counts the files of a deleted directory among those of their writer until they are taken apart.
   return stdout
     .trimEnd()
-    .replaceAll(/pending creates: \d+/g, 'pending creates')
     .replaceAll(/DFSClient_\w+?_-?\d+_\d+/g, 'CLIENT')
     .split('\n');
 }
 
-/** What the newest image holds at each path: all but ids, times and stamps. */
+/** What the newest image holds at each path. */
 async function imageOf({ directory }: Cluster): Promise<readonly string[]> {
   const current = join(directory, 'data/nn/current');
   const newest = readdirSync(current)
@@ -31,21 +30,9 @@ async function imageOf({ directory }: Cluster): Promise<readonly string[]> {
     .at(-1);
   const { stdout, code } = await ours('hdfs', ['oiv', '-p', 'XML', '-i', join(current, newest ?? ''), '-o', '-']);
   expect(code).toBe(0);
-  const inodes = new Map<string, { readonly name: string; readonly text: string }>();
-  for (const [, id = '', rest = ''] of stdout.matchAll(/<inode><id>(\d+)<\/id>(.*?)<\/inode>/gs)) {
-    const text = rest.replace(/<([ma]time|genstamp|id)>\d+<\/\1>/g, '').replace(/<client(Name|Machine)>[^<]*<\/client\1>/g, '');
-    inodes.set(id, { name: /<name>([^<]*)<\/name>/.exec(rest)?.[1] ?? '', text });
-  }
-  const parents = new Map<string, string>();
-  for (const [, parent = '', children = ''] of stdout.matchAll(/<directory><parent>(\d+)<\/parent>(.*?)<\/directory>/gs)) {
-    for (const [, child = ''] of children.matchAll(/<child>(\d+)<\/child>/g)) parents.set(child, parent);
-  }
-  const pathOf = (id: string): string => {
-    const parent = parents.get(id);
-    return parent === undefined ? '' : `${pathOf(parent)}/${inodes.get(id)?.name}`;
-  };
-  expect(inodes.size).toBeGreaterThan(20);
-  return [...inodes].map(([id, { text }]) => `${pathOf(id)} ${text}`).sort();
+  const inodes = imagePaths(stdout);
+  expect(inodes.length).toBeGreaterThan(20);
+  return inodes;
 }
 
 describeWithApache('quotas', () => {

@@ -4,7 +4,7 @@
 //
 // A line of a scenario is   USER VERB ARGUMENT... [key=value...]   ; `#` begins a comment. In a word, %XX is a byte, {x*N}
 // is x repeated, {id:PATH} the inode id at a path, '' nothing. A verb may be preceded by @N, a fixed call id: the same N
-// again is a retry of that call.
+// again is a retry of that call. Two calls at the same time: see `race`.
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -21,6 +21,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -52,8 +57,10 @@ import org.apache.hadoop.hdfs.inotify.EventBatchList;
 import org.apache.hadoop.hdfs.protocol.BatchedDirectoryListing;
 import org.apache.hadoop.hdfs.protocol.BlockStoragePolicy;
 import org.apache.hadoop.hdfs.protocol.ClientProtocol;
+import org.apache.hadoop.hdfs.protocol.CorruptFileBlocks;
 import org.apache.hadoop.hdfs.protocol.DatanodeInfo;
 import org.apache.hadoop.hdfs.protocol.DirectoryListing;
+import org.apache.hadoop.hdfs.protocol.ECTopologyVerifierResult;
 import org.apache.hadoop.hdfs.protocol.ExtendedBlock;
 import org.apache.hadoop.hdfs.protocol.HdfsConstants;
 import org.apache.hadoop.hdfs.protocol.HdfsConstants.DatanodeReportType;
@@ -92,17 +99,20 @@ public class Difference {
     for (String line; (line = in.readLine()) != null; ) {
       line = line.strip();
       if (line.isEmpty() || line.startsWith("#")) continue;
-      String result;
-      try {
-        result = run(line);
-      } catch (RemoteException e) {
-        result = e.getClassName() + ": " + message(e.getMessage());
-      } catch (Exception e) {
-        result = "(client) " + e.getClass().getName() + ": " + message(String.valueOf(e.getMessage()));
-      }
-      out.println((line + " -> " + mask(result)).replace("\n", "\\n").replace("\0", "\\0"));
+      out.println((line + " -> " + mask(answer(line), seen)).replace("\n", "\\n").replace("\0", "\\0"));
     }
     System.exit(0);
+  }
+
+  /** What an operation comes to, or how it fails. */
+  private static String answer(String line) {
+    try {
+      return line.contains(" | ") ? race(line) : run(line);
+    } catch (RemoteException e) {
+      return e.getClassName() + ": " + message(e.getMessage());
+    } catch (Exception e) {
+      return "(client) " + e.getClass().getName() + ": " + message(String.valueOf(e.getMessage()));
+    }
   }
 
   /** Learns where ids stand, with a file that is deleted again. */
@@ -128,10 +138,11 @@ public class Difference {
   private static final Map<Long, Integer> seen = new HashMap<>();
   private static final Pattern NUMBER = Pattern.compile("(?<![\\d.])\\d{4,19}(?![\\d.B])");
 
-  private static String mask(String text) {
+  private static String mask(String text, Map<Long, Integer> seen) {
     text = text.replaceAll("BP-\\d+-[\\d.]+-\\d+", "BP").replaceAll("DS-[-0-9a-f]{36}", "DS");
     text = text.replaceAll("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID");
     text = text.replaceAll("127\\.0\\.0\\.1:\\d+", "HOST").replaceAll("127\\.0\\.0\\.1", "ADDRESS");
+    text = text.replaceAll("DFSClient_[A-Z]+_-?\\d+_\\d+", "CLIENT");
     text = text.replaceAll("NamenodeHostName:\\S+", "NamenodeHostName:NAME");
     Matcher numbers = NUMBER.matcher(text);
     return numbers.replaceAll(found -> {
@@ -194,7 +205,7 @@ public class Difference {
     String[] parts = name.split(":");
     ExtendedBlock b = blocks.containsKey(parts[0])
         ? new ExtendedBlock(blocks.get(parts[0]).getBlock())
-        : new ExtendedBlock("BP", firstBlock + 9_000, 0, firstStamp + 9_000);
+        : new ExtendedBlock("BP", firstBlock + 9_000, 0, firstStamp);
     if (parts.length > 1 && parts[1].equals("pool")) b.set("BP-1-1.1.1.1-1", b.getLocalBlock());
     else if (parts.length > 1) b.setNumBytes(Long.parseLong(parts[1]));
     if (parts.length > 2) b.setGenerationStamp(b.getGenerationStamp() + Long.parseLong(parts[2]));
@@ -228,6 +239,67 @@ public class Difference {
     return parts.length == 1 ? masked : FsCreateModes.create(masked, new FsPermission(Short.parseShort(parts[1], 8)));
   }
 
+  /**
+   * Two operations at the same time, of alice and bob as it may be:
+   *   USER race DIRECTORY TIMES | OPERATION... | FIRST | SECOND
+   * Each time DIRECTORY is made anew, and the operations before the last two prepare it. What comes out (both answers, and what
+   * lies in DIRECTORY then) has to be what comes out one after the other, in the one order or in the other.
+   */
+  private static String race(String line) throws Exception {
+    String[] parts = line.split(" \\| ");
+    String[] head = parts[0].split("\\s+");
+    String directory = head[2];
+    List<String> before = List.of(parts).subList(1, parts.length - 2);
+    List<String> racers = List.of(parts).subList(parts.length - 2, parts.length);
+    String first = outcome(directory, before, () -> answer(racers.get(0)) + " AND " + answer(racers.get(1)));
+    String second = outcome(directory, before, () -> {
+      String later = answer(racers.get(1));
+      return answer(racers.get(0)) + " AND " + later;
+    });
+    String odd = "";
+    for (int i = Integer.parseInt(head[3]); i > 0; i--) {
+      String raced = outcome(directory, before, () -> {
+        CyclicBarrier start = new CyclicBarrier(2);
+        List<Callable<String>> calls = racers.stream().map(each -> (Callable<String>) () -> {
+          start.await();
+          return answer(each);
+        }).toList();
+        List<String> answers = new ArrayList<>();
+        for (Future<String> each : RUNNERS.invokeAll(calls)) answers.add(each.get());
+        return String.join(" AND ", answers);
+      });
+      if (!raced.equals(first) && !raced.equals(second)) odd = " BUT TOGETHER " + raced;
+    }
+    namenode(root).delete(directory, true);
+    recount();
+    return first + " OR " + second + odd;
+  }
+
+  /** Counts transactions anew: there may be more or fewer of them than elsewhere. */
+  private static void recount() throws Exception { firstTxid = namenode(root).getCurrentEditLogTxid(); }
+
+  private static final ExecutorService RUNNERS = Executors.newFixedThreadPool(2);
+
+  private static String outcome(String directory, List<String> before, Callable<String> calls) throws Exception {
+    ClientProtocol nn = namenode(root);
+    nn.delete(directory, true);
+    nn.mkdirs(directory, mode("777", null), true);
+    StringBuilder text = new StringBuilder();
+    for (String each : before) text.append(answer(each)).append("; ");
+    text.append(calls.call()).append(" LEFT");
+    tree(nn, directory, text);
+    return mask(text.append(' ').append(summary(nn.getContentSummary(directory))).toString(), new HashMap<>());
+  }
+
+  private static void tree(ClientProtocol nn, String directory, StringBuilder text) throws Exception {
+    for (HdfsFileStatus each : nn.getListing(directory, new byte[0], true).getPartialListing()) {
+      String path = directory + "/" + each.getLocalName();
+      text.append(" | ").append(path).append(' ').append(status(each));
+      if (each instanceof HdfsLocatedFileStatus file) text.append(' ').append(locations(file.getLocatedBlocks()));
+      if (each.isDirectory()) tree(nn, path, text);
+    }
+  }
+
   private static String perform(String user, ClientProtocol nn, String verb, Words w) throws Exception {
     String path = w.at(0);
     String client = w.get("client", user);
@@ -237,9 +309,10 @@ public class Difference {
       case "create": {
         EnumSet<CreateFlag> flags = EnumSet.noneOf(CreateFlag.class);
         for (String flag : w.get("flags", "CREATE").split(",")) if (!flag.isEmpty()) flags.add(CreateFlag.valueOf(flag));
-        return status(nn.create(path, mode(w.get("mode", null), "644"), client, new EnumSetWritable<>(flags, CreateFlag.class),
+        HdfsFileStatus made = nn.create(path, mode(w.get("mode", null), "644"), client, new EnumSetWritable<>(flags, CreateFlag.class),
             !"no".equals(w.get("parent", "yes")), (short) w.number("replication", 1), w.number("blocksize", 1024),
-            CryptoProtocolVersion.supported(), w.get("ec", null), w.get("policy", null)));
+            CryptoProtocolVersion.supported(), w.get("ec", null), w.get("policy", null));
+        return status(made) + (made.getModificationTime() == made.getAccessTime() ? " m=a" : "");
       }
       case "put": {
         try (OutputStream to = fileSystem(user).create(new Path(path), FsPermission.createImmutable((short) 0644), true, 4096,
@@ -255,13 +328,12 @@ public class Difference {
         if (w.named.containsKey("as")) blocks.put(w.get("as", ""), last.getLastBlock());
         return located(last.getLastBlock()) + " " + status(last.getFileStatus());
       }
-      case "truncate": return "" + nn.truncate(path, Long.parseLong(w.at(1)), client);
-      case "concat": nn.concat(path, w.plain.subList(1, w.plain.size()).toArray(new String[0])); return "done";
-      case "settle": {
-        // Until nobody has the file open.
-        for (int i = 0; i < 600 && !nn.isFileClosed(path); i++) Thread.sleep(50);
-        return "closed " + nn.isFileClosed(path);
+      case "truncate": {
+        boolean done = nn.truncate(path, Long.parseLong(w.at(1)), client);
+        return done + (w.named.containsKey("settle") && !done ? " " + settled(nn, path) : "");
       }
+      case "concat": nn.concat(path, w.plain.subList(1, w.plain.size()).toArray(new String[0])); return "done";
+      case "settle": return settled(nn, path);
       case "addBlock": {
         EnumSet<AddBlockFlag> flags = EnumSet.noneOf(AddBlockFlag.class);
         if (w.named.containsKey("flags")) flags.add(AddBlockFlag.valueOf(w.get("flags", "")));
@@ -280,19 +352,25 @@ public class Difference {
       case "complete": return "" + nn.complete(path, client, w.block("last"), id);
       case "fsync": nn.fsync(path, id, client, w.number("length", -1)); return "done";
       case "stamp": {
-        LocatedBlock b = nn.updateBlockForPipeline(w.block("block"), client);
+        LocatedBlock b = unlessGone(() -> nn.updateBlockForPipeline(w.block("block"), client));
         if (w.named.containsKey("as")) blocks.put(w.get("as", ""), b);
         return located(b);
       }
       case "pipeline": {
         LocatedBlock b = blocks.get(w.get("nodes", ""));
-        nn.updatePipeline(client, w.block("old"), w.block("new"),
-            b == null ? new DatanodeInfo[0] : b.getLocations(),
-            b == null || b.getStorageIDs() == null ? new String[0] : b.getStorageIDs());
+        unlessGone(() -> {
+          nn.updatePipeline(client, w.block("old"), w.block("new"),
+              b == null ? new DatanodeInfo[0] : b.getLocations(),
+              b == null || b.getStorageIDs() == null ? new String[0] : b.getStorageIDs());
+          return null;
+        });
         return "done";
       }
       case "renew": nn.renewLease(client, null); return "done";
-      case "recover": return "" + nn.recoverLease(path, client);
+      case "recover": {
+        boolean done = nn.recoverLease(path, client);
+        return done + (w.named.containsKey("settle") && !done ? " " + settled(nn, path) : "");
+      }
       case "closed": return "" + nn.isFileClosed(path);
       case "delete": return "" + nn.delete(path, "yes".equals(w.get("recursive", "yes")));
       case "rename": return "" + nn.rename(path, w.at(1));
@@ -328,7 +406,8 @@ public class Difference {
           "yes".equals(w.get("next", "no")) ? batchKey : new byte[0], "yes".equals(w.get("blocks", "no"))));
       case "target": return nn.getLinkTarget(path);
       case "symlink": nn.createSymlink(path, w.at(1), mode(null, "755"), true); return "done";
-      case "events": return events(nn.getEditsFromTxid(firstTxid + w.number("from", 1)));
+      case "events": return events(nn.getEditsFromTxid(w.named.containsKey("back")
+          ? Math.max(firstTxid + 1, namenode(root).getCurrentEditLogTxid() - w.number("back", 0)) : firstTxid + w.number("from", 1)));
       case "access": nn.checkAccess(path, FsAction.getFsAction(w.at(1))); return "allowed";
       case "safemode": return "" + nn.setSafeMode(SafeModeAction.valueOf("SAFEMODE_" + w.at(0)), true);
       case "defaults": return defaults(nn.getServerDefaults());
@@ -339,6 +418,7 @@ public class Difference {
       case "slow": return "" + nn.getSlowDatanodeReport().length;
       case "save": return "" + nn.saveNamespace(w.number("window", 0), w.number("gap", 0));
       case "roll": return nn.rollEdits() > 0 ? "rolled" : "nothing";
+      case "recount": recount(); return "done";
       case "txid": return "+" + (nn.getCurrentEditLogTxid() - firstTxid);
       case "finalize": nn.finalizeUpgrade(); return "done";
       case "upgraded": return "" + nn.upgradeStatus();
@@ -354,6 +434,25 @@ public class Difference {
       case "snapshottable": return Arrays.toString(nn.getSnapshottableDirListing());
       case "pools": return "" + nn.listCachePools("").size();
       case "directives": return "" + nn.listCacheDirectives(0, new org.apache.hadoop.hdfs.protocol.CacheDirectiveInfo.Builder().build()).size();
+      case "badblocks":
+        nn.reportBadBlocks(new LocatedBlock[] {new LocatedBlock(w.block("block"),
+            w.named.containsKey("nowhere") ? new DatanodeInfo[0] : blocks.get(w.get("block", "")).getLocations())});
+        return "done";
+      case "metasave": nn.metaSave(path); return "done";
+      case "corrupt": { CorruptFileBlocks c = nn.listCorruptFileBlocks(path, w.get("cookie", null)); return Arrays.toString(c.getFiles()) + " " + c.getCookie(); }
+      case "restore": return "" + nn.restoreFailedStorage(w.at(0));
+      case "refreshnodes": nn.refreshNodes(); return "done";
+      case "rolling": return "" + nn.rollingUpgrade(HdfsConstants.RollingUpgradeAction.valueOf(w.at(0)));
+      case "ecpolicies": return Arrays.stream(nn.getErasureCodingPolicies()).map(p -> p + "").sorted().collect(Collectors.joining("; "));
+      case "codecs": return "" + new TreeMap<>(nn.getErasureCodingCodecs());
+      case "topology": {
+        ECTopologyVerifierResult r = nn.getECTopologyResultForPolicies(w.plain.toArray(new String[0]));
+        return r.isSupported() + " " + r.getResultMessage();
+      }
+      case "reencryption": return "" + nn.listReencryptionStatus(0).size();
+      case "snapshots": return Arrays.toString(nn.getSnapshotListing(path));
+      case "snapshotdiff": return "" + nn.getSnapshotDiffReport(path, w.at(1), w.at(2));
+      case "snapshotdiffs": return "" + nn.getSnapshotDiffReportListing(path, w.at(1), w.at(2), new byte[0], -1);
       case "await": {
         // Until every block of the file is known at this many places.
         for (int i = 0; i < 200; i++) {
@@ -383,6 +482,23 @@ public class Difference {
     }
   }
 
+  /** Until nobody has the file open. */
+  private static String settled(ClientProtocol nn, String path) throws Exception {
+    for (int i = 0; i < 600 && !nn.isFileClosed(path); i++) Thread.sleep(50);
+    return "closed " + nn.isFileClosed(path);
+  }
+
+  /** A call about a block: Apache takes a deleted file's for some of its own for 10 ms more. */
+  private static <T> T unlessGone(Callable<T> call) throws Exception {
+    try {
+      return call.call();
+    } catch (RemoteException e) {
+      if (!e.getMessage().matches("(?s)Unexpected BlockUCState.*|The file .* belonged to does not exist.*")) throw e;
+      Thread.sleep(100);
+      return call.call();
+    }
+  }
+
   private static List<AclEntry> acl(String spec, boolean withPermissions) {
     return AclEntry.parseAclSpec(spec == null ? "" : spec, withPermissions);
   }
@@ -405,7 +521,7 @@ public class Difference {
     StringBuilder text = new StringBuilder("more=" + files.hasMore());
     for (int i = 0; i < files.size(); i++) {
       OpenFileEntry f = files.get(i);
-      text.append(" | " + f.getId() + " " + f.getFilePath() + " " + f.getClientName().replaceAll("DFSClient_\\S+", "CLIENT") + " " + f.getClientMachine());
+      text.append(" | " + f.getId() + " " + f.getFilePath() + " " + f.getClientName() + " " + f.getClientMachine());
     }
     return text.toString();
   }
@@ -422,6 +538,7 @@ public class Difference {
   }
 
   private static String events(EventBatchList list) {
+    if (list.getFirstTxid() < 0) return "none";
     return "first=+" + (list.getFirstTxid() - firstTxid) + " last=+" + (list.getLastTxid() - firstTxid) + list.getBatches().stream().map(b ->
         " | +" + (b.getTxid() - firstTxid) + " " + Arrays.stream(b.getEvents()).map(e -> e.toString().replaceAll("\\s+", " ")).collect(Collectors.joining("; ")))
         .collect(Collectors.joining());
@@ -436,7 +553,7 @@ public class Difference {
     if (s == null) return "null";
     return (s.isDirectory() ? "dir" : s.isSymlink() ? "link" : "file") + " '" + s.getLocalName() + "' " + s.getPermission() + " " + s.getOwner() + ":"
         + s.getGroup() + " len=" + s.getLen() + " repl=" + s.getReplication() + " bs=" + s.getBlockSize() + " m=" + time(s.getModificationTime())
-        + " a=" + time(s.getAccessTime()) + (s.getModificationTime() == s.getAccessTime() ? " m=a" : "") + " children=" + s.getChildrenNum() + " policy=" + s.getStoragePolicy()
+        + " a=" + time(s.getAccessTime()) + " children=" + s.getChildrenNum() + " policy=" + s.getStoragePolicy()
         + " id=" + s.getFileId() + " flags=" + s.hasAcl() + s.isEncrypted() + s.isErasureCoded() + s.isSnapshotEnabled()
         + " ec=" + s.getErasureCodingPolicy() + " crypt=" + s.getFileEncryptionInfo() + " ns=" + s.getNamespace()
         + (s.isSymlink() ? " to=" + new String(s.getSymlinkInBytes(), StandardCharsets.UTF_8) : "");

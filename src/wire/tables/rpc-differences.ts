@@ -1,0 +1,73 @@
+// What a NameNode's calls answer otherwise than Hadoop's do, and why. The interop test of random operations passes over these
+// and nothing else: it knows each by its `id`.
+
+export interface RpcDifference {
+  readonly id: string;
+  readonly what: string;
+  readonly why: string;
+}
+
+export const RPC_DIFFERENCES = [
+  {
+    id: 'directory access times',
+    what: 'a directory has no access time, whatever `setTimes` says',
+    why: 'Hadoop keeps it in memory only, and forgets it when it starts from an image',
+  },
+  {
+    id: 'parents of a refused name',
+    what: '`mkdirs` and `create` that are refused for the name, a quota or the number of entries leave nothing behind',
+    why: 'Hadoop keeps the parents that it had made before it came to what it refuses',
+  },
+  {
+    id: 'file that was to be overwritten',
+    what: 'a file stays that `create` was to overwrite and was refused for a quota',
+    why: 'Hadoop’s is gone by then, and its log does not say so',
+  },
+  {
+    id: 'ids of refused blocks',
+    what: 'a block that a quota refuses takes no id, no stamp and no transaction',
+    why: 'Hadoop gives them out and logs them before it looks at the quota',
+  },
+  {
+    id: 'stamps that were not handed out',
+    what: '`updatePipeline` refuses a generation stamp that no `updateBlockForPipeline` gave out',
+    why: 'Hadoop takes any higher one, and may hand it out again',
+  },
+  {
+    id: 'order of a walk',
+    what: 'of several directories below that may not be read, `getContentSummary` and `getQuotaUsage` name the first in the order of names',
+    why: 'Hadoop’s order is that of a stack, and says nothing to anybody',
+  },
+  {
+    id: 'sticky usage',
+    what: '`getQuotaUsage` and `getSnapshotDiffReport` look at a sticky directory in which others have files',
+    why: 'Hadoop refuses it as if something were to be deleted, though `getContentSummary` answers',
+  },
+  {
+    id: 'owner of a sticky directory',
+    what: 'a refused deletion names the owner of the sticky directory that refuses it',
+    why: 'Hadoop names the owner and mode of the directory to be deleted in its place',
+  },
+  {
+    id: 'types of a changed policy',
+    what: 'the bytes of each storage type stay right when a policy changes, a file is cut or opened again',
+    why: 'Hadoop counts them wrongly, below zero too, until it starts again',
+  },
+  {
+    id: 'null pointers',
+    what: 'renaming `//`, and `fsync` with a length of a file without blocks, are refused in words',
+    why: 'Hadoop’s fail with a NullPointerException',
+  },
+  {
+    id: 'shorter than synced',
+    what: '`complete` with a last block that is shorter than what `fsync` told of it is refused',
+    why: 'Hadoop asserts the same, but runs with assertions off: bytes that were promised would be lost',
+  },
+  {
+    id: 'overflowing range',
+    what: '`getBlockLocations` of an offset and a length whose sum overflows shows all blocks from the offset on',
+    why: 'Hadoop shows one',
+  },
+] as const satisfies readonly RpcDifference[];
+
+export type RpcDifferenceId = (typeof RPC_DIFFERENCES)[number]['id'];
