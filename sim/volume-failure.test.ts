@@ -2,6 +2,7 @@
 // read, hides the failure from its operator, or goes on with fewer disks than it was told to need.
 import { expect, test } from 'vitest';
 import type { DiskErrorCode } from '../src/host/host.ts';
+import type { SimNode } from '../src/host/sim/index.ts';
 import { type Keys, SimCluster } from './cluster.ts';
 
 type DataNodes = SimCluster['dataNodes'];
@@ -17,8 +18,8 @@ function broken(daemon: DataNodes[number], root: string, error: DiskErrorCode): 
   daemon.diskFault = ({ path }) => (path === root || path.startsWith(`${root}/`) ? { error } : undefined);
 }
 
-async function begin(seed: number, dataNodes: number, keys: Keys = {}) {
-  const cluster = new SimCluster({ seed, dataNodes, clients: 1, keys: { ...KEYS, ...keys } });
+async function begin(seed: number, dataNodes: number, keys: Keys = {}, clients = 1) {
+  const cluster = new SimCluster({ seed, dataNodes, clients, keys: { ...KEYS, ...keys } });
   await cluster.start();
   const [machine] = cluster.clients;
   if (machine === undefined) throw new Error('the cluster has no client');
@@ -166,6 +167,45 @@ test('flushed bytes on a failed disk are an error for readers, not an end of the
   node(0).crash('process');
   await simulation.run(node(0).restart(), 60_000);
   expect(await cluster.until(() => cluster.ready, 120_000)).toBe(true);
-  // The NameNode knows that there were bytes.
-  await expect(simulation.run(client.readFile('/known'), 120_000)).rejects.toThrow('Cannot obtain block length');
+  // Of the first the NameNode knows that there were bytes; of the other nobody knows any more.
+  for (const path of ['/known', '/unknown']) {
+    await expect(simulation.run(client.readFile(path), 120_000)).rejects.toThrow('Cannot obtain block length');
+  }
+  node(0).diskFault = undefined;
+  node(0).crash('process');
+  await simulation.run(node(0).restart(), 60_000);
+  expect(await cluster.until(() => cluster.ready, 120_000)).toBe(true);
+  for (const path of ['/known', '/unknown']) {
+    await simulation.run(client.recoverLease(path), 60_000);
+    const isClosed = () => cluster.nameNode.running?.system.namespace.openFiles().length === 0;
+    await cluster.until(isClosed, 120_000);
+    expect((await simulation.run(client.readFile(path), 60_000)).toString()).toMatch(/^flushed/);
+  }
+});
+
+test('a file that is just begun reads as empty, also where a disk of its DataNode is missing', async () => {
+  const { cluster, client, node, simulation } = await begin(30, 1, { 'dfs.datanode.failed.volumes.tolerated': 2 }, 2);
+  node(0).crash('process');
+  broken(node(0), '/a', 'EIO');
+  await simulation.run(node(0).restart(), 60_000);
+  expect(await cluster.until(() => cluster.ready, 120_000)).toBe(true);
+  const file = await simulation.run(client.open('/f', 'w', { replication: 1 }), 60_000);
+  expect(await simulation.run(client.readFile('/f'), 120_000)).toHaveLength(0);
+  // The NameNode has given the block out, and its DataNode does not know of it yet.
+  const other = await simulation.run(cluster.connect(cluster.clients[1] as SimNode), 60_000);
+  simulation.cut(simulation.node('client0'), simulation.node(node(0).name));
+  const written = file.write('written').then(() => file.hflush());
+  expect(await cluster.until(() => cluster.nameNode.running?.system.namespace.blocks.size === 1, 10_000)).toBe(true);
+  let read: string | undefined;
+  const reading = other.readFile('/f').then((bytes) => {
+    read = bytes.toString();
+  });
+  await simulation.advance(2_000);
+  expect(read).toBeUndefined();
+  simulation.healAll();
+  await simulation.run(reading, 120_000);
+  expect('written').toMatch(read ?? 'nothing');
+  await simulation.run(written, 120_000);
+  expect((await simulation.run(other.readFile('/f'), 120_000)).toString()).toBe('written');
+  expect(cluster.violations.found).toEqual([]);
 });

@@ -171,6 +171,7 @@ export class DataNode {
         triggerReports(pools, false);
       },
     });
+    dataset.awaitsVolumes = () => late.paths.length > 0;
     dataset.onVolumeLate = (volume, takenUp) => late.awaitPools(volume, takenUp);
     for (const directory of storages.late) late.awaitOpening(directory);
     const reporter = { log: host.log, identity, dataset, pools: () => pools };

@@ -47,6 +47,8 @@ export class Dataset {
   onVolumeFailed: ((volume: Volume, reason: string) => void) | undefined;
   /** A volume does not answer while a pool is taken up; unset: it is waited for. It is out of service until `enter`. */
   onVolumeLate: ((volume: Volume, takenUp: Promise<void>) => void) | undefined;
+  /** Whether volumes have not answered since the start. */
+  awaitsVolumes: () => boolean = () => false;
   /** Who looks after replicas that lie in memory. */
   ramDisk: RamDisk | undefined;
   private readonly pools = new Map<string, BlockPool>();
@@ -382,8 +384,15 @@ export class Dataset {
   /** Length that readers may rely on. Apache: getReplicaVisibleLength. */
   visibleLength(block: BlockName): number {
     const pool = this.pool(block.pool);
-    if (pool.replicas.find(block.id) === 0 && this.outOfReach.has(block)) {
-      throw new HdfsError('EIO', `The volume of replica ${describeBlock(block)} is out of service`);
+    if (pool.replicas.find(block.id) === 0) {
+      if (this.outOfReach.has(block)) {
+        throw new HdfsError('EIO', `The volume of replica ${describeBlock(block)} is out of service`);
+      }
+      // "No such replica" from all its nodes means that the block was not begun, and the file ends before it. Whether that
+      // is so is not known here; a writer who is about to begin it is waited for.
+      if (this.volumeList.failures.length > 0 || this.awaitsVolumes()) {
+        throw new HdfsError('ERETRY', `Replica ${describeBlock(block)} may be on a volume that is out of service`);
+      }
     }
     const handle = this.require(pool, block);
     if (pool.replicas.genStamp(handle) < block.genStamp) {
