@@ -36,6 +36,8 @@ const BEGINS_RECOVERY: ReadonlySet<EditOp['kind']> = new Set(['SET_GENSTAMP_V2',
 
 /** A replica whose disk failed so lately may be held for bad by whoever was to read it: a scanner, or a client. */
 const UNREADABLE_FOR_MS = 30_000;
+/** Heartbeats come every second here. */
+const OVERDUE_MS = 2_500;
 
 /** The file that a block belongs to, and where in it the block begins. */
 export interface GhostBlock {
@@ -362,9 +364,17 @@ export class NameNodeWatch {
     return dataset?.poolIds.some((pool) => dataset.locks.isHeld(dataset.key({ pool, id }))) === true;
   }
 
+  /** A heartbeat is overdue: what the node has to tell may not come through either. */
+  private isSilent({ lastUpdateMonotonicMs }: Datanode): boolean {
+    const nowMs = this.cluster.nameNode.running?.system.now().monotonicMs ?? 0;
+    return nowMs - lastUpdateMonotonicMs > OVERDUE_MS;
+  }
+
   /** Whether the NameNode has not been told for sure what became of a change. A report may be under way: the next one tells. */
   private isOldNews(name: string, storage: Storage, id: BlockId): boolean {
-    if (this.isChanging(storage.node, id)) this.changing.set(name, { storage, until: storage.reportCount + 2 });
+    if (this.isChanging(storage.node, id) || this.isSilent(storage.node)) {
+      this.changing.set(name, { storage, until: storage.reportCount + 2 });
+    }
     const change = this.changing.get(name);
     return change?.storage === storage && storage.reportCount < change.until;
   }
