@@ -31,6 +31,8 @@ export interface ConnectionOwner {
   onClosed(connection: ServerConnection, reason: string): void;
   /** `ms` from its begin until its answer may leave, `waitedMs` before that. */
   onCallDone(call: RpcCall, error: unknown, ms: number, waitedMs: number): void;
+  /** Where calls that failed so are timed. */
+  timingsOf(failure: Failure): MethodTimings;
   logFailure(call: RpcCall, error: unknown): void;
   /** Stops the process: an invariant of ours is broken. */
   onBug(error: Error): void;
@@ -456,8 +458,9 @@ export class ServerConnection {
     if (this.reading) this.turnMs = now;
     const ms = now - call.startedMs;
     this.owner.measures.processing.add(ms);
-    call.timings?.processing.add(ms);
-    call.timings?.overall.add(ms + call.waitedMs);
+    const timings = error === undefined ? call.timings : this.owner.timingsOf(failureOf(error));
+    timings?.processing.add(ms);
+    timings?.overall.add(ms + call.waitedMs);
     if (call.queued !== undefined) this.owner.queue?.answered(this.user, call.queued.priority, call.queued.queueMs, ms);
     this.owner.onCallDone(call, error, ms, call.waitedMs);
   }

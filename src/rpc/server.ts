@@ -92,6 +92,8 @@ export class RpcServer {
   slowCalls: SlowCallSettings;
   /** Of every method of the protocols that are served; of two with one name both together. Refused ones stay at zero. */
   readonly methodTimings = new Map<string, MethodTimings>();
+  /** Of calls that failed, by the simple name of their exception's class. Apache counts them there, and not with their method. */
+  readonly failureTimings = new Map<string, MethodTimings>();
   private readonly host: Host;
   private readonly options: RpcServerOptions;
   private readonly limits: RpcServerLimits;
@@ -130,6 +132,7 @@ export class RpcServer {
         }
         options.onCallDone?.(call, error);
       },
+      timingsOf: (failure) => this.timingsOf(failure),
       logFailure: (call, error) => this.logFailure(call, error),
       onBug: (error) => this.onBug(error),
       now: () => host.clock.monotonic(),
@@ -233,6 +236,15 @@ export class RpcServer {
     const timings = this.methodTimings.get(name);
     assert(timings !== undefined, 'every method that is served has its timings');
     return { protocol, method, handler: method.handler, timings };
+  }
+
+  private timingsOf({ javaClass }: Failure): MethodTimings {
+    const name = javaClass.slice(Math.max(javaClass.lastIndexOf('.'), javaClass.lastIndexOf('$')) + 1);
+    const known = this.failureTimings.get(name);
+    if (known !== undefined) return known;
+    const timings = { processing: new Timing(), overall: new Timing() };
+    this.failureTimings.set(name, timings);
+    return timings;
   }
 
   private authorize(identity: Identity, connection: ServerConnection): Failure | undefined | Promise<Failure | undefined> {

@@ -12,6 +12,14 @@ export interface Bean {
   /** Whether it is there now; without it, always. */
   readonly isThere?: (() => boolean) | undefined;
   attributes(): Readonly<Record<string, JmxValue | undefined>>;
+  /** What /prom shows in place of the attributes. */
+  samples?: (() => readonly PrometheusSample[]) | undefined;
+}
+
+export interface PrometheusSample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
 }
 
 interface ObjectName {

@@ -186,6 +186,14 @@ export function addRpcMetrics(metrics: Metrics, rpc: RpcSource): void {
       }
     },
   );
+  metrics.addTimings(
+    'tuskfs_rpc_failure_seconds',
+    'The same of calls that failed, which are not with their method.',
+    ['exception'],
+    function* () {
+      for (const [exception, { processing: timing }] of rpc.failureTimings) yield { labels: { exception }, timing };
+    },
+  );
   metrics.add([
     { name: 'tuskfs_rpc_calls_total', help: 'Calls answered.', kind: 'counter', read: () => counters.calls },
     {

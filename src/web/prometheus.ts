@@ -26,20 +26,28 @@ export function renderPrometheus(beans: Beans, hostName: string): string {
     readonly value: number;
   }
   const samples = new Map<string, Sample[]>();
+  const add = (name: string, named: Readonly<Record<string, string>>, value: number): void => {
+    const labels = Object.entries({ ...named, hostname: hostName })
+      .map(([label, text]) => `${label}="${escapeLabel(text)}"`)
+      .join(',');
+    const list = samples.get(name);
+    if (list === undefined) samples.set(name, [{ labels, value }]);
+    else if (!list.some((other) => other.labels === labels)) list.push({ labels, value });
+  };
   for (const bean of beans.query('Hadoop:*') ?? []) {
+    if (bean.samples !== undefined) {
+      for (const { name, labels, value } of bean.samples()) add(name, labels, value);
+      continue;
+    }
     const properties = bean.name.slice(bean.name.indexOf(':') + 1).split(',');
     const record = properties.find((property) => property.startsWith('name='))?.slice(5) ?? 'unnamed';
     // RpcActivityForPort8020: the port is a label, not a part of the name.
     const port = /^(.*)ForPort(\d+)$/.exec(record);
-    const labels = [...(port === null ? [] : [`port="${port[2]}"`]), `hostname="${escapeLabel(hostName)}"`].join(',');
+    const labels: Readonly<Record<string, string>> = port === null ? {} : { port: port[2] ?? '' };
     for (const [attribute, raw] of Object.entries(bean.attributes())) {
       const value = raw instanceof JavaDouble ? raw.value : raw;
       if (typeof value !== 'number' && typeof value !== 'bigint') continue;
-      const name = prometheusName(bean.record ?? port?.[1] ?? record, attribute);
-      const list = samples.get(name);
-      const sample = { labels, value: Number(value) };
-      if (list === undefined) samples.set(name, [sample]);
-      else if (!list.some((other) => other.labels === labels)) list.push(sample);
+      add(prometheusName(bean.record ?? port?.[1] ?? record, attribute), labels, Number(value));
     }
   }
   const lines: string[] = [];

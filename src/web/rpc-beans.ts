@@ -26,6 +26,8 @@ export interface RpcSource {
     readonly processing: Timing;
   };
   readonly methodTimings: ReadonlyMap<string, { readonly processing: Timing; readonly overall: Timing }>;
+  /** Of calls that failed, by the simple name of their exception's class. */
+  readonly failureTimings: ReadonlyMap<string, { readonly processing: Timing; readonly overall: Timing }>;
   /** Undefined: calls are handled as they come. */
   readonly callQueue?: CallQueueSource | undefined;
   connectionsByUser(): ReadonlyMap<string, number>;
@@ -110,6 +112,13 @@ export function addRpcBeans(beans: Beans, rpc: RpcSource, { service, serverName,
             ...rate(`Deferred${name}`, NONE),
           });
         }),
+      ),
+      ...Object.assign(
+        {},
+        ...[...rpc.failureTimings].map(([exception, { processing, overall }]) => ({
+          ...rate(exception, processing),
+          ...rate(`Overall${exception}`, overall),
+        })),
       ),
     }),
   });

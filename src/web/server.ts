@@ -6,6 +6,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { Address, Host, HttpRequest, HttpResponse, HttpServer } from '../host/host.ts';
 import { confResponse } from './conf.ts';
 import { withCrossOrigin } from './guards.ts';
+import { HttpCounters } from './http-counters.ts';
 import { type Beans, renderJmx } from './jmx.ts';
 import type { Metrics } from './metrics.ts';
 import { renderPage, type StatusPage } from './page.ts';
@@ -83,18 +84,27 @@ export function router(routes: readonly Route[]): (request: HttpRequest) => Prom
   };
 }
 
-/**
- * Starts a web server; `isForOrigins`: the paths on which hadoop.http.cross-origin.* counts, all without it. Rejects as
- * Net.listen does, e.g. with code EADDRINUSE.
- */
-export function webServer(
-  host: Pick<Host, 'http'>,
+export interface WebServerOptions {
+  /** The paths on which hadoop.http.cross-origin.* counts; all without it. */
+  readonly isForOrigins?: ((path: string) => boolean) | undefined;
+  /** Where what is answered is shown, and as which service's. */
+  readonly shown: { readonly beans: Beans; readonly service: string };
+}
+
+/** Starts a web server. Rejects as Net.listen does, e.g. with code EADDRINUSE. */
+export async function webServer(
+  { http, clock, machine }: Pick<Host, 'http' | 'clock' | 'machine'>,
   address: Address,
   routes: readonly Route[],
   configuration: Configuration,
-  isForOrigins?: (path: string) => boolean,
+  { isForOrigins, shown: { beans, service } }: WebServerOptions,
 ): Promise<HttpServer> {
-  return host.http.listen(address, withCrossOrigin(configuration, router(routes), isForOrigins));
+  const handler = withCrossOrigin(configuration, router(routes), isForOrigins);
+  if (!configuration.getBoolean('hadoop.http.metrics.enabled')) return http.listen(address, handler);
+  const counters = new HttpCounters(clock);
+  const server = await http.listen(address, counters.counting(handler));
+  beans.add(counters.bean(service, server.address.port, machine.hostName));
+  return server;
 }
 
 export interface StandardRoutes {

@@ -1,6 +1,7 @@
 // What exporters, agents and scripts read of our daemons, beside what Apache's show. If this fails, a dashboard or an alert
 // that works with Hadoop is empty, or reads a text where it expects a number.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect } from '../../src/client/index.ts';
 import { apacheHdfs, Cluster, describeWithApache } from './apache.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
@@ -24,6 +25,8 @@ const NAMENODE_BEANS: Readonly<Record<string, RegExp>> = {
   // Not counted.
   'Hadoop:service=NameNode,name=UgiMetrics': /^GetGroups/,
   'Hadoop:service=NameNode,name=RetryCache.NameNodeRetryCache': /^$/,
+  'Hadoop:service=NameNode,name=HttpServer2-*': /^$/,
+  'Hadoop:service=NameNode,name=NNTopUserOpCounts': /^$/,
   // /prom is no sink here.
   'Hadoop:service=NameNode,name=MetricsSystem,sub=Stats': /^Sink_/,
 };
@@ -34,6 +37,7 @@ const DATANODE_BEANS: Readonly<Record<string, RegExp>> = {
   'Hadoop:service=DataNode,name=DataNodeVolume-*': /^$/,
   'Hadoop:service=DataNode,name=RpcActivityForPort*': /^$/,
   'Hadoop:service=DataNode,name=RpcDetailedActivityForPort*': /^$/,
+  'Hadoop:service=DataNode,name=HttpServer2-*': /^$/,
   'Hadoop:service=DataNode,name=JvmMetrics': /^Gc(Count|TimeMillis)(G1|Copy|MarkSweepCompact)/,
   'Hadoop:service=DataNode,name=UgiMetrics': /^GetGroups/,
   'Hadoop:service=DataNode,name=MetricsSystem,sub=Stats': /^Sink_/,
@@ -97,6 +101,8 @@ describeWithApache('Monitoring', () => {
     for (const { uri, clientConf } of [apache, ours]) {
       const { code, stderr } = await apacheHdfs(clientConf, 'dfs', ['-fs', uri, '-mkdir', '-p', '/m/d']);
       expect(code, stderr).toBe(0);
+      await using fs = await connect({ confDir: clientConf });
+      await expect(fs.readFile('/nowhere')).rejects.toThrow(/File does not exist/);
     }
   }, 600_000);
   afterAll(async () => {
@@ -127,6 +133,30 @@ describeWithApache('Monitoring', () => {
       datanode: await missing(httpPort(apache, dn), httpPort(ours, dn), DATANODE_BEANS),
       platform: await missing(httpPort(apache, nn), httpPort(ours, nn), PLATFORM_BEANS),
     }).toEqual({ namenode: [], datanode: [], platform: [] });
+  });
+
+  test('the busiest users are told apart', async () => {
+    interface Window {
+      readonly windowLenMs: number;
+      readonly ops: readonly { readonly opType: string }[];
+    }
+    const top = async (cluster: Cluster | undefined) => {
+      const [state] = await beans(httpPort(cluster, 'nn'), 'Hadoop:service=NameNode,name=FSNamesystemState');
+      const { timestamp, windows } = JSON.parse(String(state?.TopUserOpCounts)) as { timestamp: string; windows: Window[] };
+      expect(Math.abs(Date.parse(timestamp) - Date.now())).toBeLessThan(60_000);
+      // Apache's order of the windows is that of a hash map.
+      return windows
+        .map(({ windowLenMs, ops }) => ({
+          windowLenMs,
+          mkdirs: ops.find(({ opType }) => opType === 'mkdirs'),
+          first: ops[0]?.opType,
+        }))
+        .filter(({ windowLenMs }) => windowLenMs > 60_000)
+        .sort((a, b) => a.windowLenMs - b.windowLenMs);
+    };
+    const own = await top(ours);
+    expect(own).toHaveLength(2);
+    expect(own).toEqual(await top(apache));
   });
 
   test('/prom has every name that Apache’s has', async () => {

@@ -7,6 +7,7 @@ export const WEB_KEYS = {
     'org.apache.hadoop.http.lib.StaticUserWebFilter',
     'Filters of web servers; HttpCrossOriginFilterInitializer among them lets hadoop.http.cross-origin.* count.',
   ),
+  'hadoop.http.metrics.enabled': bool('true', 'Whether requests of web servers are counted.'),
   'hadoop.http.cross-origin.enabled': bool('false', "Whether pages of other origins may read the web server's answers."),
   'hadoop.http.cross-origin.allowed-origins': list('*', 'Origins that may; * stands for any text, regex: begins a pattern.'),
   'hadoop.http.cross-origin.allowed-methods': list('GET,POST,HEAD', 'HTTP methods that they may use.'),

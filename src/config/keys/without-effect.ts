@@ -83,7 +83,6 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.namenode.snapshot.max.limit': 'snapshots are not built yet',
   'dfs.namenode.stale.datanode.minimum.interval': 'the interval is taken as it is set',
   'dfs.namenode.storage.dir.perm': 'directories are made for their owner alone (700), as by default',
-  'dfs.namenode.top.enabled': 'the busiest users and operations are not counted yet',
   'dfs.namenode.write-lock-reporting-threshold-ms': LOCKS,
   'dfs.permissions.ContentSummary.subAccess': 'the rights of the whole tree are asked for, as by default',
   'dfs.storage.policy.satisfier.mode': 'the storage policy satisfier is not built yet',

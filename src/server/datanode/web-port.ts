@@ -59,7 +59,10 @@ export async function openWebPort(parts: WebPortParts): Promise<WebPort> {
   ];
   // As Hadoop's: files' data goes past the filters, and says for itself that any page may read it.
   const isPage = (path: string): boolean => !path.startsWith(`${WEBHDFS_PREFIX}/`);
-  http = await webServer(host, services.settings.httpAddress, routes, configuration, isPage);
+  http = await webServer(host, services.settings.httpAddress, routes, configuration, {
+    isForOrigins: isPage,
+    shown: { beans, service: 'DataNode' },
+  });
   return {
     http,
     addBeans: () => {

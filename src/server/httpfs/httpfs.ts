@@ -105,6 +105,7 @@ export class HttpFs {
         ...webHdfsRoutes(configuration, webHdfs),
       ],
       configuration,
+      { shown: { beans, service: 'HttpFS' } },
     );
     host.log.log('info', 'httpfs', `HttpFS is up at ${this.#server.address.host}:${this.#server.address.port}`);
   }

@@ -76,3 +76,84 @@ test('edits, checkpoints of others, copies and disks are counted', async () => {
   expect(sizes).toEqual({ '/name': await run(bytesBelow(cluster.nameNode.machine.host.disk, '/name')) });
   expect(cluster.violations.found).toEqual([]);
 });
+
+test('who asks for what, what fails, and what the web server answers are told apart', async () => {
+  const cluster = new SimCluster({ seed: 22, dataNodes: 1, clients: 1, keys: { 'dfs.replication': 1 } });
+  await cluster.start();
+  const [machine] = cluster.clients;
+  if (machine === undefined) throw new Error('the cluster has no client');
+  const run = <T>(work: Promise<T>): Promise<T> => cluster.simulation.run(work, LIMIT_MS);
+  const page = async (path: string): Promise<{ readonly status: number; readonly text: string }> => {
+    const response = await machine.host.http.request(`http://nn:9870${path}`);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of response.body) chunks.push(chunk);
+    return { status: response.status, text: Buffer.concat(chunks).toString() };
+  };
+  const bean = async (name: string): Promise<Attributes> => {
+    const { text } = await run(page(`/jmx?qry=Hadoop:service=NameNode,name=${name}`));
+    return (JSON.parse(text) as { beans: Attributes[] }).beans[0] ?? {};
+  };
+  const client = await run(cluster.connect(machine));
+  const bob = await run(cluster.connect(machine, 'bob'));
+  await run(client.chmod('/', 0o777));
+  for (let i = 0; i < 3; i++) await run(client.mkdir(`/d${i}`));
+  await run(bob.mkdir('/e'));
+  await run(client.chmod('/d0', 0o700));
+  await expect(run(bob.writeFile('/d0/f', 'x'))).rejects.toThrow(/Permission denied/);
+  await expect(run(bob.readFile('/nowhere'))).rejects.toThrow(/File does not exist/);
+
+  const counts = {
+    'op=mkdirs.TotalCount': 4,
+    'op=mkdirs.user=hdfs.count': 3,
+    'op=mkdirs.user=bob.count': 1,
+    // What was not allowed counts too; what could not be has not been audited.
+    'op=create.user=bob.count': 1,
+    'op=setPermission.user=hdfs.count': 2,
+  };
+  const top = await bean('NNTopUserOpCounts');
+  const total = Object.entries(top).reduce(
+    (sum, [name, count]) => (/^op=\w+\.TotalCount$/.test(name) ? sum + Number(count) : sum),
+    0,
+  );
+  expect(total).toBeGreaterThan(6);
+  expect(top).toMatchObject({
+    'op=*.TotalCount': total,
+    ...counts,
+    ...Object.fromEntries(Object.entries(counts).map(([name, count]) => [`${name}.2`, count])),
+  });
+  const { timestamp, windows } = JSON.parse(String((await bean('FSNamesystemState')).TopUserOpCounts));
+  expect(timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}$/);
+  expect(windows.map(({ windowLenMs }: { readonly windowLenMs: number }) => windowLenMs)).toEqual([60_000, 300_000, 1_500_000]);
+  const { text: prom } = await run(page('/prom'));
+  expect(prom).toMatch(/^nn_top_user_op_counts_window_ms_60000_count\{op="mkdirs",user="bob",hostname="[^"]+"\} 1$/m);
+  const sum = /^nn_top_user_op_counts_window_ms_60000_total_count\{hostname="[^"]+"\} (\d+)$/m.exec(prom);
+  expect(sum?.[1]).toBe(String(total));
+  // A minute later it is no more in the shortest window.
+  await cluster.simulation.advance(70_000);
+  const later = await bean('NNTopUserOpCounts');
+  expect(later['op=mkdirs.TotalCount']).toBeUndefined();
+  expect(later['op=mkdirs.TotalCount.1']).toBe(4);
+
+  expect(await bean('RpcDetailedActivityForPort8020')).toMatchObject({
+    MkdirsNumOps: 4,
+    CreateNumOps: 0,
+    GetBlockLocationsNumOps: 0,
+    AccessControlExceptionNumOps: 1,
+    FileNotFoundExceptionNumOps: 1,
+    OverallFileNotFoundExceptionNumOps: 1,
+  });
+
+  const before = await bean('HttpServer2-9870');
+  const missing = await run(page('/nothing/here'));
+  expect(missing.status).toBe(404);
+  const after = await bean('HttpServer2-9870');
+  // Each question is answered while it is one of the active ones.
+  expect(after).toMatchObject({
+    Requests: Number(before.Requests) + 2,
+    RequestsActive: 1,
+    Responses4xx: Number(before.Responses4xx) + 1,
+    Responses2xx: Number(before.Responses2xx) + 1,
+  });
+  expect(Number(after.ResponsesBytesTotal) - Number(before.ResponsesBytesTotal)).toBeGreaterThan(missing.text.length);
+  expect(after.StatsOnMs).toBeGreaterThan(60_000);
+});

@@ -145,6 +145,7 @@ function storageTypeStats({ system }: NameNodeView): JmxValue {
 
 export function addActivityBeans(beans: Beans, view: NameNodeView): void {
   const { system } = view;
+  if (view.top !== undefined) beans.add(view.top.bean('NameNode'));
   const tags = (context: string) => ({ 'tag.Context': context, 'tag.Hostname': system.host.machine.hostName });
   const add = (
     name: string,

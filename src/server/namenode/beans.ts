@@ -17,6 +17,7 @@ import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
 import { topologyVerdict } from './protocol/erasure-coding-methods.ts';
 import type { StartupProgress } from './startup-progress.ts';
+import type { TopUsers } from './top-users.ts';
 import { slowDisksJson, slowPeersJson } from './wire/slow-reports.ts';
 
 export interface NameNodeView {
@@ -30,6 +31,8 @@ export interface NameNodeView {
   readonly storage: NameStorage;
   /** Bytes of each name directory, by its path. */
   directorySizes(): ReadonlyMap<string, number>;
+  /** Undefined: nobody counts whom it is busy for. */
+  readonly top: TopUsers | undefined;
   readonly progress: StartupProgress;
   /** Wall clock, milliseconds. */
   readonly started: number;
@@ -193,7 +196,7 @@ function fsNamesystemState(view: NameNodeView): Readonly<Record<string, JmxValue
     FsLockQueueLength: 0,
     NumEncryptionZones: 0,
     SnapshotStats: '{"SnapshottableDirectories":0,"Snapshots":0}',
-    TopUserOpCounts: null,
+    TopUserOpCounts: view.top?.json() ?? null,
     TotalSyncCount: system.editLog.counters.syncs.count,
     TotalSyncTimes: `${Math.round(system.editLog.counters.syncs.sum)} `,
   };

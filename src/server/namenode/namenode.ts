@@ -18,7 +18,8 @@ import { ServiceAuthorization } from '../../security/service-authorization.ts';
 import { type Route, webServer } from '../../web/server.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
 import { refusedMethods } from '../../wire/tables/services.ts';
-import { type AuditSink, audited, auditOptions, auditSink, commandAudit } from './audit/audit-log.ts';
+import { type AuditedCommand, type AuditSink, auditLines, auditOptions, auditSink, commandAudit } from './audit/audit-log.ts';
+import { type CallObserver, observed } from './audit/observed-calls.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { currentOf, lockAll, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
 import { EditLog } from './edit-log.ts';
@@ -55,6 +56,7 @@ import { RpcServers } from './rpc-servers.ts';
 import { blockManagerOptions, imageCodec, placementOptions, serverDefaults } from './settings.ts';
 import { StartupProgress } from './startup-progress.ts';
 import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
+import { topUsers } from './top-users.ts';
 import { TrashEmptier } from './trash-emptier.ts';
 import { catchUp, isUpgradeFinalized, recoverTransitions, refusePrevious, upgradeDirectories } from './upgrade.ts';
 import { Upkeep } from './upkeep.ts';
@@ -374,6 +376,15 @@ export class NameNode {
     });
     const audit = auditSink(host, configuration);
     const auditing = auditOptions(configuration);
+    const top = topUsers(host, configuration);
+    const observers: CallObserver[] = [];
+    if (audit !== undefined) observers.push(auditLines(system, audit, auditing));
+    if (top !== undefined) observers.push((_allowed, { cmd }, { user }) => top.record(cmd, user));
+    const writeCommand = audit === undefined ? undefined : commandAudit(audit, auditing);
+    const commandDone = (command: AuditedCommand): void => {
+      writeCommand?.(command);
+      top?.record(command.cmd, command.user);
+    };
     const handlers: Handlers<typeof ClientNamenodeProtocol> = {
       ...namespaceMethods(system),
       ...aclXattrMethods(system),
@@ -405,7 +416,7 @@ export class NameNode {
       protocol: 'org.apache.hadoop.hdfs.protocol.ClientProtocol',
       version: 1,
       methods: ClientNamenodeProtocol,
-      handlers: audit === undefined ? handlers : audited(handlers, system, audit, auditing),
+      handlers: observed(handlers, observers),
       refused: refusedMethods('ClientNamenodeProtocol'),
     });
     const reconfiguration = new Reconfiguration({
@@ -478,21 +489,20 @@ export class NameNode {
         started: from.started,
         storage: from.storage,
         directorySizes: () => sizes.look(state()),
+        top,
         progress: this.progress,
       };
-      const routes = [
-        ...webRoutes({
-          view,
-          locations,
-          clientProtocol,
-          proxyUsers,
-          audit: audit === undefined ? undefined : commandAudit(audit, auditing),
-          onBug: (error) => this.fatal(error),
-        }),
-        ...this.imageTransfer(system, checkpointer, from.storage, identity),
-      ];
+      const { routes, beans } = webRoutes({
+        view,
+        locations,
+        clientProtocol,
+        proxyUsers,
+        audit: commandDone,
+        onBug: (error) => this.fatal(error),
+      });
+      const all = [...routes, ...this.imageTransfer(system, checkpointer, from.storage, identity)];
       const at = { host: configuration.get('dfs.namenode.http-bind-host') || web.host, port: web.port };
-      http = await webServer(host, at, routes, configuration);
+      http = await webServer(host, at, all, configuration, { shown: { beans, service: 'NameNode' } });
     } catch (error) {
       await rpc.close();
       throw error;

@@ -3,6 +3,7 @@ import { connect } from '../../client/index.ts';
 import { clientAuthority } from '../../config/nameservices.ts';
 import type { RpcService } from '../../rpc/service.ts';
 import type { ProxyUsers } from '../../security/proxy-users.ts';
+import type { Beans } from '../../web/jmx.ts';
 import { addRpcMetrics, processMetrics } from '../../web/metrics.ts';
 import { type Route, standardRoutes } from '../../web/server.ts';
 import { servletRoutes } from '../../web/servlets.ts';
@@ -21,12 +22,15 @@ export interface WebParts {
   readonly locations: Locations;
   readonly clientProtocol: RpcService;
   readonly proxyUsers: ProxyUsers;
-  /** Undefined: there is no audit log. */
-  readonly audit: ((command: AuditedCommand) => void) | undefined;
+  /** Told of commands that are no call of ClientProtocol. */
+  readonly audit: (command: AuditedCommand) => void;
   readonly onBug: (error: Error) => void;
 }
 
-export function webRoutes({ view, locations, clientProtocol, proxyUsers, audit, onBug }: WebParts): readonly Route[] {
+export function webRoutes({ view, locations, clientProtocol, proxyUsers, audit, onBug }: WebParts): {
+  readonly routes: readonly Route[];
+  readonly beans: Beans;
+} {
   const { system, configuration, rpc } = view;
   const { host, blockManager } = system;
   const { safeMode } = blockManager;
@@ -67,10 +71,11 @@ export function webRoutes({ view, locations, clientProtocol, proxyUsers, audit, 
   const metrics = processMetrics(host, 'namenode');
   addRpcMetrics(metrics, rpc);
   metrics.add(nameNodeMetrics(view));
-  return [
+  const beans = nameNodeBeans(view);
+  const routes = [
     ...standardRoutes({
       metrics,
-      beans: nameNodeBeans(view),
+      beans,
       configuration,
       hostName: host.machine.hostName,
       page: () => statusPage(view),
@@ -80,4 +85,5 @@ export function webRoutes({ view, locations, clientProtocol, proxyUsers, audit, 
     fsck,
     ...webHdfsRoutes(configuration, webHdfs),
   ];
+  return { routes, beans };
 }

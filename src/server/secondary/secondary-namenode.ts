@@ -97,12 +97,13 @@ export class SecondaryNameNode {
     const { storage } = this.ready();
     try {
       const web = addressOf(configuration, 'dfs.namenode.secondary.http-address');
+      const beans = secondaryBeans(() => this.view());
       this.http = await webServer(
         host,
         web,
         [
           ...standardRoutes({
-            beans: secondaryBeans(() => this.view()),
+            beans,
             metrics: processMetrics(host, 'secondarynamenode'),
             configuration,
             hostName: host.machine.hostName,
@@ -120,6 +121,7 @@ export class SecondaryNameNode {
           }),
         ],
         configuration,
+        { shown: { beans, service: 'SecondaryNameNode' } },
       );
     } catch (error) {
       await this.stop();

@@ -1,20 +1,16 @@
 // The audit log: one line for each call that changed or read the namespace, and for each that was not allowed to. Where it
-// is off, which is the default as in Hadoop, handlers are served as they are, and nothing is paid for it.
+// is off, which is the default as in Hadoop, nothing is paid for it. Which calls those are is observed-calls.ts.
 import { HdfsError } from '../../../base/errors.ts';
 import { formatUtc } from '../../../base/utc.ts';
 import type { Configuration } from '../../../config/configuration.ts';
 import { fileStatus } from '../../../core/namespace/queries/file-status.ts';
 import type { Host } from '../../../host/host.ts';
-import { type Handler, type Handlers, type RpcCall, WRITTEN } from '../../../rpc/service.ts';
-import type { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
+import type { RpcCall } from '../../../rpc/service.ts';
 import { logDirectory } from '../log-directory.ts';
 import type { NameSystem } from '../namesystem.ts';
-import { AUDITED, type AuditedCall, isSilent, ONLY_WHEN_TRUE } from './commands.ts';
 import { AuditFile } from './file.ts';
 import { auditLine, type LineOptions } from './line.ts';
-
-type Methods = typeof ClientNamenodeProtocol;
-type Name = keyof Methods & string;
+import type { CallObserver } from './observed-calls.ts';
 
 export interface AuditSink {
   write(line: string): void;
@@ -112,13 +108,8 @@ export function commandAudit(sink: AuditSink, options: AuditOptions): (command: 
   };
 }
 
-/** The handlers, each followed by its line. */
-export function audited(
-  handlers: Handlers<Methods>,
-  system: NameSystem,
-  sink: AuditSink,
-  options: AuditOptions,
-): Handlers<Methods> {
+/** Writes a line for each call that it is told of. */
+export function auditLines(system: NameSystem, sink: AuditSink, options: AuditOptions): CallObserver {
   const { namespace } = system;
 
   const statusOf = (path: string | undefined) => {
@@ -132,7 +123,7 @@ export function audited(
     }
   };
 
-  const write = (allowed: boolean, { cmd, src, dst, shown }: AuditedCall, call: RpcCall): void => {
+  return (allowed, { cmd, src, dst, shown }, call) => {
     if (options.silent.has(cmd)) return;
     const event = {
       allowed,
@@ -148,35 +139,4 @@ export function audited(
     };
     sink.write(auditLine(event, options.line));
   };
-
-  const wrapped = (name: Name, handler: Handler<unknown, unknown>): Handler<unknown, unknown> => {
-    const describe = AUDITED[name] as ((request: unknown) => AuditedCall) | undefined;
-    if (describe === undefined) return handler;
-    const onlyWhenTrue = ONLY_WHEN_TRUE.has(name);
-    const done = (answer: unknown, request: unknown, call: RpcCall): unknown => {
-      const isFalse = onlyWhenTrue && answer !== WRITTEN && (answer as { readonly result?: unknown }).result === false;
-      if (!isFalse && !isSilent(name, request)) write(true, describe(request), call);
-      return answer;
-    };
-    const failed = (error: unknown, request: unknown, call: RpcCall): never => {
-      if (error instanceof HdfsError && error.code === 'EACCES') write(false, describe(request), call);
-      throw error;
-    };
-    return (request, call) => {
-      let answer: unknown;
-      try {
-        answer = handler(request, call);
-      } catch (error) {
-        return failed(error, request, call);
-      }
-      if (!(answer instanceof Promise)) return done(answer, request, call);
-      return answer.then(
-        (value) => done(value, request, call),
-        (error: unknown) => failed(error, request, call),
-      );
-    };
-  };
-
-  const entries = Object.entries(handlers) as [Name, Handler<unknown, unknown>][];
-  return Object.fromEntries(entries.map(([name, handler]) => [name, wrapped(name, handler)])) as Handlers<Methods>;
 }

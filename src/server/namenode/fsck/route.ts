@@ -15,8 +15,8 @@ export interface FsckRouteParts {
   readonly replication: number;
   /** dfs.namenode.max-corrupt-file-blocks-returned. */
   readonly corruptBlocksLimit: number;
-  /** Undefined: there is no audit log. */
-  readonly audit: ((command: AuditedCommand) => void) | undefined;
+  /** Told of each report that was made. */
+  readonly audit: (command: AuditedCommand) => void;
   readonly namenodeAs: (user: string, remoteHost: string) => NameNodeCalls;
   readonly connectAs: (user: string) => Promise<Hdfs>;
 }
@@ -50,7 +50,7 @@ export function fsckRoute(parts: FsckRouteParts): Route {
     );
     const { path, blockIds } = options;
     const src = blockIds === undefined ? path : `blocksIds=[${blockIds.join(', ')}]`;
-    const body = bytesOf(report, () => audit?.({ user, address: remoteHost, cmd: 'fsck', src }));
+    const body = bytesOf(report, () => audit({ user, address: remoteHost, cmd: 'fsck', src }));
     return { status: 200, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body };
   };
   return { method: 'GET', path: '/fsck', handler };
