@@ -9,7 +9,6 @@ import { PageAllocator } from '../pages/allocator.ts';
 import { Arena } from '../pages/arena.ts';
 import { freeBlob, openBlob, putBlob } from '../pages/blobs.ts';
 import { IdIndex } from '../pages/id-index.ts';
-import { listFree, listPush } from '../pages/number-list.ts';
 import { Records, splitHigh, splitLow } from '../pages/records.ts';
 import {
   AttributeTag,
@@ -20,6 +19,7 @@ import {
   writeXattrs,
 } from './table/attributes.ts';
 import { ChildIndex } from './table/children.ts';
+import { appendBlock, replaceBlocks } from './table/file-blocks.ts';
 import * as row from './table/layout.ts';
 import { Names } from './table/names.ts';
 import { Owners } from './table/owners.ts';
@@ -228,16 +228,7 @@ export class Inodes extends InodeView {
 
   appendBlock(inode: InodeHandle, block: BlockHandle): void {
     assert(this.kind(inode) === InodeType.FILE, 'only a file has blocks');
-    const count = this.blockCount(inode);
-    const first = this.rows.get(inode, row.BLOCKS);
-    const isSequence = this.inSequence(inode);
-    if ((isSequence || count === 1) && block === first + count) {
-      this.rows.set(inode, row.BLOCK_COUNT, row.BLOCKS_IN_SEQUENCE + count + 1);
-    } else {
-      const head = isSequence ? this.listOf(first, count) : first;
-      this.rows.set(inode, row.BLOCKS, listPush(this.lists, head, count, block));
-      this.rows.set(inode, row.BLOCK_COUNT, count + 1);
-    }
+    appendBlock(this.rows, this.lists, inode, block);
     this.countBlocks(inode, 1);
   }
 
@@ -245,21 +236,8 @@ export class Inodes extends InodeView {
   setBlocks(inode: InodeHandle, blocks: readonly BlockHandle[]): void {
     assert(this.kind(inode) === InodeType.FILE, 'only a file has blocks');
     const before = this.blockCount(inode);
-    if (!this.inSequence(inode)) listFree(this.lists, this.rows.get(inode, row.BLOCKS), before);
-    const first = blocks[0] ?? 0;
-    const isSequence = blocks.length > 1 && blocks.every((block, i) => block === first + i);
-    let head = isSequence ? first : 0;
-    if (!isSequence) for (let i = 0; i < blocks.length; i++) head = listPush(this.lists, head, i, blocks[i] as BlockHandle);
-    this.rows.set(inode, row.BLOCKS, head);
-    this.rows.set(inode, row.BLOCK_COUNT, blocks.length + (isSequence ? row.BLOCKS_IN_SEQUENCE : 0));
+    replaceBlocks(this.rows, this.lists, inode, blocks);
     this.countBlocks(inode, blocks.length - before);
-  }
-
-  /** A list of handles that follow one another. */
-  private listOf(first: BlockHandle, count: number): number {
-    let head = 0;
-    for (let i = 0; i < count; i++) head = listPush(this.lists, head, i, first + i);
-    return head;
   }
 
   setUnderConstruction(inode: InodeHandle, state: UnderConstruction | undefined): void {

@@ -10,9 +10,9 @@
 //   6, 7   modification time
 //   8      access time, low           children: none 0, one its handle, more an index node
 //   9      access time, high          number of children
-//   10     blocks, see number-list    inodes in the subtree
-//   11     number of blocks;          blocks in the subtree
-//          highest bit: word 10 is the first handle, and the others follow it one by one
+//   10     blocks, see file-blocks    inodes in the subtree
+//   11     number of blocks, 30 bits  blocks in the subtree
+//          | form of word 10, 2 bits
 //   12     preferred block size, low
 //   13     same, high 16 bits | replication, 16 bits
 //   14     rare attributes, a reference into the arena of names; 0 none
@@ -41,7 +41,8 @@ export const BLOCK_SIZE_HIGH_REPLICATION = 13;
 export const ATTRIBUTES = 14;
 export const VERSION = 15;
 
-export const BLOCK_COUNT_MASK = 0x7fffffff;
+export const BLOCK_COUNT_MASK = 0x3fffffff;
+export const BLOCKS_IN_RUNS = 0x40000000;
 export const BLOCKS_IN_SEQUENCE = 0x80000000;
 
 export const ID_HIGH_MASK = 0x1fffff;

@@ -6,7 +6,6 @@ import type { BlockHandle } from '../../blocks/block-map.ts';
 import type { AclEntry, XAttr } from '../../edits/ops.ts';
 import type { Arena } from '../../pages/arena.ts';
 import { openBlob } from '../../pages/blobs.ts';
-import { listGet } from '../../pages/number-list.ts';
 import { join, type Records } from '../../pages/records.ts';
 import {
   type AttributeReader,
@@ -18,6 +17,7 @@ import {
   readXattrs,
 } from './attributes.ts';
 import { ChildReader } from './child-reader.ts';
+import { blockAt, blockCountOf } from './file-blocks.ts';
 import * as row from './layout.ts';
 import { Names } from './names.ts';
 import type { Owners } from './owners.ts';
@@ -96,7 +96,7 @@ export class InodeView implements InodeReader {
     into.atime = isDirectory ? 0 : join(page[at + row.ATIME] as number, page[at + row.ATIME + 1] as number);
     into.replication = blockSizeHigh >>> 16;
     into.blockSize = isDirectory ? 0 : join(page[at + row.BLOCK_SIZE_LOW] as number, blockSizeHigh & 0xffff);
-    into.blockCount = isDirectory ? 0 : (page[at + row.BLOCK_COUNT] as number) & row.BLOCK_COUNT_MASK;
+    into.blockCount = isDirectory ? 0 : blockCountOf(page[at + row.BLOCK_COUNT] as number);
     into.childrenNum = isDirectory ? (page[at + row.CHILD_COUNT] as number) : 0;
   }
 
@@ -181,20 +181,12 @@ export class InodeView implements InodeReader {
   }
 
   blockCount(inode: InodeHandle): number {
-    return this.isDirectory(inode) ? 0 : this.rows.get(inode, row.BLOCK_COUNT) & row.BLOCK_COUNT_MASK;
+    return this.isDirectory(inode) ? 0 : blockCountOf(this.rows.get(inode, row.BLOCK_COUNT));
   }
 
   blockAt(inode: InodeHandle, index: number): BlockHandle {
-    const head = this.rows.get(inode, row.BLOCKS);
-    const count = this.blockCount(inode);
-    if (!this.inSequence(inode)) return listGet(this.lists, head, count, index);
-    assert(index >= 0 && index < count, 'index outside the list');
-    return head + index;
-  }
-
-  /** Whether the handles of a file's blocks follow one another, as most do that were written in one go: there is no list of them. */
-  protected inSequence(file: InodeHandle): boolean {
-    return this.rows.get(file, row.BLOCK_COUNT) >= row.BLOCKS_IN_SEQUENCE;
+    assert(!this.isDirectory(inode), 'a directory has no blocks');
+    return blockAt(this.rows, this.lists, inode, index);
   }
 
   storagePolicy(inode: InodeHandle): number {
