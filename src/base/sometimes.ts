@@ -15,6 +15,7 @@ export const SITUATIONS = [
   'block found half written at the start of a DataNode',
   'cut of a replica ended at the start of a DataNode',
   'cut of a replica refused because its bytes are not proved',
+  'replica written again because a sync may have failed',
   'torn tail of the edit log cut',
   'name directory left out after an error',
   'changes came while an image was written',

@@ -4,6 +4,7 @@
 
 import { HdfsError } from '../../base/errors.ts';
 import type { BlockId, GenStamp } from '../../base/ids.ts';
+import { sometimes } from '../../base/sometimes.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/replica/states.ts';
 import { blockFileName, metaFileName } from '../../format/storage/block-files.ts';
@@ -18,6 +19,7 @@ import { readLastSum } from './read-checksum.ts';
 import { type BlockName, describeBlock, InFlightReplica, type LastChunk } from './replica.ts';
 import { cutFiles, endCut, endsAt, provenSumOfLastChunk, syncPair, withFiles } from './replica-cut.ts';
 import { sizeQuietly, unlinkQuietly } from './replica-removal.ts';
+import { rewrite } from './rewrite.ts';
 import { noteSyncedTail, readTailRecords, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 import type { WriterSetup } from './writer-setup.ts';
@@ -147,6 +149,7 @@ export class ReplicaChanges {
       }
       // What is synced is proved by its own note; of the rest no power cut is owed anything.
       if (onDisk > acked) await this.truncate(pool, handle, replica, acked, false);
+      if (replica.syncFailed) await this.syncFiles(replica);
       await this.bumpGenStamp(pool, handle, replica, newGenStamp);
       await this.cutIsKnown(pool, handle, replica);
       setup?.begin(replica);
@@ -200,6 +203,7 @@ export class ReplicaChanges {
       const handle = await this.recoverCheck(pool, block, newGenStamp, expectedBytes);
       const known = pool.inFlight.get(handle);
       const replica = known ?? (await this.reopenFinalized(pool, handle, newGenStamp));
+      if (replica.syncFailed) await this.syncFiles(replica);
       await this.bumpGenStamp(pool, handle, replica, newGenStamp);
       setup?.begin(replica);
       return replica;
@@ -338,6 +342,8 @@ export class ReplicaChanges {
       const left = recovery.original === ReplicaState.RWR;
       if (left) replica.hasTailFile = await replica.volume.disk.exists(`${replica.directory}/${tailFileName(replica.id)}`);
       if (left || bytes > newBytes) await this.truncate(pool, handle, replica, newBytes, true);
+      // Nobody knows which syncs failed before the process died that wrote it.
+      if (left) replica.syncFailed = true;
       if (sync) await this.syncFiles(replica);
       // Last, since a new stamp says that the replica is as was agreed. Apache cuts the files afterwards.
       await this.bumpGenStamp(pool, handle, replica, recoveryId);
@@ -445,7 +451,7 @@ export class ReplicaChanges {
         await writeCutNote(volume, pool.id, replica.id, note, durable);
         pool.cuts.set(handle, note);
         await cutFiles(files, checksum, bytes, sum);
-        if (durable) await syncPair(files);
+        if (durable) await this.noting(replica, () => syncPair(files));
       }
       replica.lastChunk = sum === undefined ? undefined : { length: bytes, sum };
     });
@@ -496,14 +502,29 @@ export class ReplicaChanges {
     pool.cuts.delete(handle);
   }
 
+  /** What its files hold is on the disk when it resolves, also where a sync of them failed before. */
   private async syncFiles(replica: InFlightReplica): Promise<void> {
+    const again = replica.syncFailed;
     for (const path of pathsOf(replica)) {
       const file = await replica.volume.disk.open(path, 'r+');
       try {
-        await file.datasync();
+        if (again) await rewrite(file);
+        await this.noting(replica, () => file.datasync());
       } finally {
         await file.close();
       }
+    }
+    if (again) sometimes('replica written again because a sync may have failed');
+    replica.syncFailed = false;
+  }
+
+  /** Remembers when a sync fails. */
+  private async noting(replica: InFlightReplica, sync: () => Promise<void>): Promise<void> {
+    try {
+      await sync();
+    } catch (error) {
+      replica.syncFailed = true;
+      throw error;
     }
   }
 }

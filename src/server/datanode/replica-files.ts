@@ -314,7 +314,12 @@ export class ReplicaFiles {
   private async syncFile(file: VolumeFile): Promise<void> {
     const { clock } = this.replica.volume;
     const beganMs = clock.monotonic();
-    await file.datasync();
+    try {
+      await file.datasync();
+    } catch (error) {
+      this.replica.syncFailed = true;
+      throw error;
+    }
     this.counters.synced(clock.monotonic() - beganMs);
   }
 

@@ -10,6 +10,7 @@ import type { BlockName, InFlightReplica } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { ReplicaFiles } from './replica-files.ts';
 import { CHECKSUM, FINALIZED, openDataset, POOL, RBW, sumsOf } from './test-dataset.ts';
+import { verifyReplica } from './verify-replica.ts';
 
 const BYTES = 3_000;
 const content = Buffer.from(Array.from({ length: BYTES }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
@@ -226,5 +227,83 @@ describe('a copy of another length', () => {
     await run(changes.startRecovery(name, genStamp(1005)));
     await expect(run(changes.finishRecovery(name, end(1005, 2_000, copyId)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
     expect(dataset.pool(POOL).replicas.find(copyId)).toBe(0);
+  });
+});
+
+describe('a replica of which a sync failed: the kernel reads it on, and has none of it on the disk', () => {
+  /** An open replica whose writer met an error when it was closed. */
+  async function failing() {
+    const simulation = new Simulation({ seed: 3 });
+    const run = <T>(work: Promise<T>): Promise<T> => simulation.run(work, 60_000);
+    const machine = simulation.node('dn');
+    const dataset = await run(openDataset(machine.host));
+    const replica = await run(dataset.createRbw({ ...name, numBytes: 0 }, StorageTypeProto.DISK, BYTES, genStamp(0)));
+    const files = await run(ReplicaFiles.create(replica, CHECKSUM));
+    replica.lengths.receive(BYTES);
+    files.add({ offset: 0, data: content, sums: sumsOf(content) });
+    files.flush(() => undefined);
+    await run(files.drained());
+    replica.lengths.acknowledge(BYTES);
+    machine.diskFault = ({ operation }) => (operation === 'fdatasync' ? { error: 'ENOSPC' } : undefined);
+    await expect(run(files.close(true))).rejects.toThrow('ENOSPC');
+    // Both files' syncs fail, one a little later.
+    await simulation.advance(100);
+    machine.diskFault = undefined;
+    /** What a power cut leaves of it, by the replica map of a new start. */
+    const afterPowerCut = async () => {
+      await simulation.advance(1_000);
+      machine.crash('power', false);
+      machine.restart();
+      const { replicas } = (await run(openDataset(machine.host))).pool(POOL);
+      const handle = replicas.find(id);
+      return [replicas.state(handle), replicas.genStamp(handle), replicas.numBytes(handle)];
+    };
+    return { run, machine, dataset, afterPowerCut };
+  }
+
+  test.each([false, true])('is on the disk once a recovery has closed it; after a start: %s', async (restarts) => {
+    const { run, machine, dataset, afterPowerCut } = await failing();
+    let current = dataset;
+    if (restarts) {
+      machine.crash('process');
+      machine.restart();
+      current = await run(openDataset(machine.host));
+    }
+    const changes = new ReplicaChanges(current, BYTES);
+    await run(changes.startRecovery(name, genStamp(1005)));
+    await run(changes.finishRecovery(name, end(1005, BYTES)));
+    expect(await afterPowerCut()).toEqual([ReplicaState.FINALIZED, 1005, BYTES]);
+  });
+
+  test('is on the disk when a writer that goes on with it has synced', async () => {
+    const { run, dataset, afterPowerCut } = await failing();
+    const replica = await run(new ReplicaChanges(dataset, BYTES).recoverRbw(name, genStamp(1006), BYTES, BYTES));
+    const files = await run(ReplicaFiles.reopen(replica));
+    await run(files.close(true));
+    await run(dataset.finalize(replica, true));
+    expect(await afterPowerCut()).toEqual([ReplicaState.FINALIZED, 1006, BYTES]);
+  });
+
+  test('is on the disk when a second recovery ends what the first could not make durable', async () => {
+    const { simulation, run, machine, changes } = await holding('finalized');
+    await run(changes.startRecovery(name, genStamp(1005)));
+    machine.diskFault = ({ operation }) => (operation === 'fdatasync' ? { error: 'EIO' } : undefined);
+    await expect(run(changes.finishRecovery(name, end(1005, 2_000)))).rejects.toThrow('EIO');
+    await simulation.advance(100);
+    machine.diskFault = undefined;
+    await run(changes.startRecovery(name, genStamp(1007)));
+    await run(changes.finishRecovery(name, end(1007, 2_000)));
+    machine.crash('power', false);
+    machine.restart();
+    const dataset = await run(openDataset(machine.host));
+    const { replicas } = dataset.pool(POOL);
+    expect(replicas.numBytes(replicas.find(id))).toBe(2_000);
+    const block = { ...name, genStamp: genStamp(1007) };
+    let verified = 0;
+    const count = async (bytes: number): Promise<void> => {
+      verified += bytes;
+    };
+    await run(verifyReplica(dataset, machine.host.clock, block, count));
+    expect(verified).toBe(2_000);
   });
 });

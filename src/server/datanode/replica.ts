@@ -59,6 +59,17 @@ export class InFlightReplica {
     return this.state === ReplicaState.TEMPORARY ? -1 : this.lengths.acked;
   }
 
+  /** Whether a sync of its files failed, so that a later one that succeeds says nothing; see rewrite.ts. */
+  get syncFailed(): boolean {
+    return this.volume.failedSyncs.has(`${this.pool}/${this.id}`);
+  }
+
+  set syncFailed(failed: boolean) {
+    const name = `${this.pool}/${this.id}`;
+    if (failed) this.volume.failedSyncs.add(name);
+    else this.volume.failedSyncs.delete(name);
+  }
+
   /** Keeps room on the volume for what is still to come. */
   promise(bytes: number): void {
     this.promised += bytes;

@@ -43,6 +43,8 @@ export class Volume {
   readonly usedByPool = new Map<string, number>();
   /** What these take of the disk beyond that, as it was last counted. */
   readonly overheadByPool = new Map<string, number>();
+  /** Replicas of which a sync failed, by pool and block; see rewrite.ts. */
+  readonly failedSyncs = new Set<string>();
   /** All that is done on it. */
   readonly disk: VolumeDisk;
   /** For finding out how the disk is: one call at a time, and not behind those of others. */
