@@ -9,7 +9,7 @@ import { blockId, genStamp, inodeId } from '../../base/ids.ts';
 import { BlockMap, BlockState } from '../../core/blocks/block-map.ts';
 import { type InodeHandle, Inodes, InodeType } from '../../core/namespace/inodes.ts';
 import { FileSummary } from '../../wire/messages/fsimage.ts';
-import { checkPackedSection, SectionTooLongError } from './compression.ts';
+import { checkPackedSection, imageCodec, SectionTooLongError } from './compression.ts';
 import { loadImage } from './loader.ts';
 import { saveImage } from './saver.ts';
 import { encodeSummary, IMAGE_MAGIC, type RandomAccess, readSummary } from './sections.ts';
@@ -174,7 +174,7 @@ describe('other images', () => {
     expect(save(await load(packed)).bytes.equals(save(await load(plain)).bytes)).toBe(true);
   });
 
-  test.each(['DefaultCodec', 'DeflateCodec', 'GzipCodec'] as const)(
+  test.each(['DefaultCodec', 'DeflateCodec', 'GzipCodec', 'Lz4Codec', 'SnappyCodec'] as const)(
     'that we pack with %s are what they would be unpacked',
     async (codec) => {
       const loaded = await load(golden('fsimage-core'));
@@ -185,7 +185,7 @@ describe('other images', () => {
         content.inodes.attach(content.inodes.root, content.inodes.create(child));
       }
       const plain = save(content);
-      const packed = save(content, `org.apache.hadoop.io.compress.${codec}`);
+      const packed = save(content, imageCodec(`org.apache.hadoop.io.compress.${codec}`));
       expect(packed.size).toBeLessThan(plain.size / 2);
       const again = await load(packed.bytes);
       expect(save({ ...again }).md5).toBe(plain.md5);
@@ -199,8 +199,16 @@ describe('other images', () => {
   });
 
   test('packed with a codec that is not built in are refused by its name', async () => {
-    const packed = await rebuild(golden('fsimage-core'), (_, content) => [content], 'org.apache.hadoop.io.compress.BZip2Codec');
-    await expect(load(packed)).rejects.toThrow(/BZip2Codec/);
+    const codec = 'org.apache.hadoop.io.compress.PassthroughCodec';
+    const packed = await rebuild(golden('fsimage-core'), (_, content) => [content], codec);
+    await expect(load(packed)).rejects.toThrow(/PassthroughCodec/);
+    expect(imageCodec(codec)).toBeUndefined();
+  });
+
+  test('packed with bzip2 by Apache’s NameNode are read, and not written', async () => {
+    const image = await load(golden('fsimage-bzip2'));
+    expect(image.counters.lastInodeId).toBe(16_385);
+    expect(imageCodec('org.apache.hadoop.io.compress.BZip2Codec')).toBeUndefined();
   });
 
   test('with a section that nobody knows keep it', async () => {

@@ -18,7 +18,7 @@ import {
 } from '../../wire/messages/fsimage.ts';
 import { writeDelimited } from '../../wire/protobuf/message.ts';
 import { ProtoWriter } from '../../wire/protobuf/writer.ts';
-import { checkPackedSection, type ImageCodec, PACKED_PIECE_BYTES, packPiece } from './compression.ts';
+import { checkPackedSection, type ImageCodec, PACKED_PIECE_BYTES } from './compression.ts';
 import { policyProto } from './erasure-coding.ts';
 import { type ImageTables, writeInode } from './inode-saving.ts';
 import { encodeSummary, IMAGE_MAGIC, SECTION_NAMES, type Section } from './sections.ts';
@@ -95,7 +95,7 @@ class Saving {
     for (const { name, bytes } of this.content.carried) if (!known.includes(name)) yield* this.carriedOr(name, () => bytes);
     yield* this.writeStrings();
     yield* this.endSection('STRING_TABLE');
-    yield this.out(encodeSummary({ layoutVersion: NAMENODE_LAYOUT_VERSION, codec: this.codec, sections: this.sections }));
+    yield this.out(encodeSummary({ layoutVersion: NAMENODE_LAYOUT_VERSION, codec: this.codec?.name, sections: this.sections }));
     return { size: this.position, md5: this.digest.digest('hex') };
   }
 
@@ -118,7 +118,7 @@ class Saving {
   private *packed(codec: ImageCodec, bytes: Buffer): Generator<Buffer, void> {
     this.unpacked += bytes.length;
     for (let start = 0; start < bytes.length; start += PACKED_PIECE_BYTES) {
-      yield this.out(packPiece(codec, bytes.subarray(start, start + PACKED_PIECE_BYTES)));
+      yield this.out(codec.pack(bytes.subarray(start, start + PACKED_PIECE_BYTES)));
     }
   }
 
@@ -127,7 +127,7 @@ class Saving {
     const offset = this.sectionStart;
     if (this.codec !== undefined) {
       // Hadoop's readers want a packed stream also where there is nothing in it.
-      if (this.position === offset) yield this.out(packPiece(this.codec, Buffer.alloc(0)));
+      if (this.position === offset) yield this.out(this.codec.pack(Buffer.alloc(0)));
       checkPackedSection(name, this.position - offset, this.unpacked);
       this.unpacked = 0;
     }

@@ -9,7 +9,7 @@ import { protectedPaths } from '../../core/namespace/protected-directories.ts';
 import type { PlacementOptions } from '../../core/placement/choice.ts';
 import { storagePolicyByName } from '../../core/placement/storage-policy.ts';
 import type { SlowNodesOptions } from '../../core/slow/slow-nodes.ts';
-import { type ImageCodec, isImageCodec } from '../../format/fsimage/compression.ts';
+import { type ImageCodec, imageCodec as imageCodecOf } from '../../format/fsimage/compression.ts';
 import type { Log } from '../../host/host.ts';
 import type { RpcServerLimits } from '../../rpc/server.ts';
 import type { SlowCallSettings } from '../../rpc/slow-calls.ts';
@@ -64,9 +64,10 @@ export function namespaceOptions(configuration: Configuration, superuser: string
 /** Undefined: images are written plain. Throws HdfsError for a codec that is not built; Hadoop does so at its first image. */
 export function imageCodec(configuration: Configuration): ImageCodec | undefined {
   if (!configuration.getBoolean('dfs.image.compress')) return undefined;
-  const codec = configuration.require('dfs.image.compression.codec');
-  if (isImageCodec(codec)) return codec;
-  throw new HdfsError('EIO', `Not a supported codec: ${codec}`);
+  const name = configuration.require('dfs.image.compression.codec');
+  const codec = imageCodecOf(name);
+  if (codec !== undefined) return codec;
+  throw new HdfsError('EIO', `Not a supported codec: ${name}`);
 }
 
 /** What is no directory of a file system is said in the log, as in Apache's. */

@@ -1,5 +1,5 @@
 // An Avro schema, as the file carries it in JSON: its names resolved, and no more of it than what a value's JSON needs.
-import { broken } from './byte-source.ts';
+import { broken } from '../../../format/codec/byte-source.ts';
 
 export type AvroType =
   | { readonly kind: Primitive }

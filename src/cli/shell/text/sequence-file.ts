@@ -1,7 +1,7 @@
 // A SequenceFile as lines of `key TAB value`: versions 4 to 6, plain, or compressed by record or by block.
 // Apache: SequenceFile.Reader.
-import { ByteReader, ByteSource, broken } from './byte-source.ts';
-import { type Codec, codecOfClass } from './codecs.ts';
+import { ByteReader, ByteSource, broken } from '../../../format/codec/byte-source.ts';
+import { type Codec, codecOfClass } from '../../../format/codec/codecs.ts';
 import { writableOf } from './writables.ts';
 
 const OLDEST_VERSION = 4;

@@ -3,13 +3,13 @@
 import { createGunzip, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { HdfsError } from '../../../base/errors.ts';
+import { ByteReader } from '../../../format/codec/byte-source.ts';
+import { codecOfClass, codecOfName, zstandard } from '../../../format/codec/codecs.ts';
+import { unpackLz4 } from '../../../format/codec/lz4.ts';
+import { unpackSnappy } from '../../../format/codec/snappy.ts';
 import { avroFileText } from './avro-file.ts';
-import { ByteReader } from './byte-source.ts';
-import { codecOfClass, codecOfName, zstandard } from './codecs.ts';
 import { javaDouble, javaFloat } from './java-number.ts';
-import { unpackLz4 } from './lz4.ts';
 import { sequenceFileText } from './sequence-file.ts';
-import { unpackSnappy } from './snappy.ts';
 import { writableOf } from './writables.ts';
 
 async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,7 +1,8 @@
 // What `text` shows of a file: unpacked, or as lines, by its first bytes, or by its name. Apache: Display.Text.
+
+import { codecOfName, GZIP } from '../../../format/codec/codecs.ts';
 import type { ShellFileSystem } from '../file-system.ts';
 import { avroFileText } from './avro-file.ts';
-import { codecOfName, GZIP } from './codecs.ts';
 import { sequenceFileText } from './sequence-file.ts';
 
 const MAGIC_BYTES = 3;

@@ -1,6 +1,6 @@
 // Bytes that come in chunks of any size, taken in pieces of the size that a format asks for; and the numbers of Java and of
 // Hadoop's Writables in them. What a file announces is bounded before memory is made for it.
-import { HdfsError } from '../../../base/errors.ts';
+import { HdfsError } from '../../base/errors.ts';
 
 /** Longest piece: a record, or a compressed block of them. */
 export const MAX_PIECE_BYTES = 1024 * 1024 * 1024;

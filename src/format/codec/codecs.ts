@@ -1,7 +1,7 @@
-// Hadoop's compression codecs that `text` unpacks: by the end of a file's name, and by class where a SequenceFile names one.
+// Hadoop's compression codecs: by the end of a file's name, and by class where a SequenceFile or an image names one.
 import { pipeline } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { HdfsError } from '../../../base/errors.ts';
+import { HdfsError } from '../../base/errors.ts';
 import { ByteReader, ByteSource, broken, MAX_PIECE_BYTES } from './byte-source.ts';
 import { unpackBzip2 } from './bzip2.ts';
 import { unpackLz4 } from './lz4.ts';
@@ -11,10 +11,9 @@ type Chunks = AsyncIterable<Uint8Array>;
 
 export interface Codec {
   stream(packed: Chunks): Chunks;
-  whole(packed: Buffer): Buffer | Promise<Buffer>;
+  /** All of it, be it several packed streams one behind the other; more than `limit` bytes it cannot be. */
+  whole(packed: Buffer, limit?: number): Buffer | Promise<Buffer>;
 }
-
-const LIMIT = { maxOutputLength: MAX_PIECE_BYTES };
 
 /** Errors reach the reader through the stream itself. */
 const through = (packed: Chunks, unpack: NodeJS.ReadWriteStream): Chunks =>
@@ -22,13 +21,30 @@ const through = (packed: Chunks, unpack: NodeJS.ReadWriteStream): Chunks =>
 
 export const GZIP: Codec = {
   stream: (packed) => through(packed, zlib.createGunzip()),
-  whole: (packed) => zlib.gunzipSync(packed, LIMIT),
+  whole: (packed, limit = MAX_PIECE_BYTES) => zlib.gunzipSync(packed, { maxOutputLength: limit }),
 };
 
 const DEFLATE: Codec = {
   stream: (packed) => through(packed, zlib.createInflate()),
-  whole: (packed) => zlib.inflateSync(packed, LIMIT),
+  whole: inflateAll,
 };
+
+/** Node's own ends with the first stream. */
+function inflateAll(packed: Buffer, limit = MAX_PIECE_BYTES): Buffer {
+  const parts: Buffer[] = [];
+  let total = 0;
+  for (let rest = packed; rest.length > 0; ) {
+    const { buffer, engine } = zlib.inflateSync(rest, { maxOutputLength: limit - total, info: true }) as unknown as {
+      readonly buffer: Buffer;
+      readonly engine: { readonly bytesWritten: number };
+    };
+    if (engine.bytesWritten <= 0) break;
+    parts.push(buffer);
+    total += buffer.length;
+    rest = rest.subarray(engine.bytesWritten);
+  }
+  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, total);
+}
 
 /** Unpacks one piece; more than `limit` bytes it cannot be. */
 type UnpackPiece = (packed: Buffer, limit: number) => Buffer;
@@ -50,14 +66,14 @@ function blocks(unpack: UnpackPiece): Codec {
         }
       }
     },
-    whole(packed) {
+    whole(packed, limit = MAX_PIECE_BYTES) {
       const reader = new ByteReader(packed);
       const pieces: Buffer[] = [];
       let total = 0;
       while (reader.left > 0) {
         let left = bounded(reader.int());
         total += left;
-        if (total > MAX_PIECE_BYTES) throw broken('Too much in one block');
+        if (total > limit) throw broken('Too much in one block');
         while (left > 0) {
           const piece = checked(unpack(reader.take(reader.int()), left), left);
           left -= piece.length;
@@ -80,12 +96,12 @@ function bounded(length: number): number {
   return length;
 }
 
-async function collected(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+async function collected(pieces: AsyncIterable<Uint8Array>, limit = MAX_PIECE_BYTES): Promise<Buffer> {
   const all: Uint8Array[] = [];
   let total = 0;
   for await (const piece of pieces) {
     total += piece.length;
-    if (total > MAX_PIECE_BYTES) throw broken('Too much in one block');
+    if (total > limit) throw broken('Too much in one block');
     all.push(piece);
   }
   return Buffer.concat(all);
@@ -97,7 +113,7 @@ async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, 
 
 export const BZIP2: Codec = {
   stream: (packed) => unpackBzip2(new ByteSource(packed)),
-  whole: (packed) => collected(unpackBzip2(new ByteSource(inOnePiece(packed)))),
+  whole: (packed, limit) => collected(unpackBzip2(new ByteSource(inOnePiece(packed))), limit),
 };
 
 interface ZstandardOfNode {
@@ -113,7 +129,7 @@ export function zstandard(of: ZstandardOfNode = zlib as ZstandardOfNode): Codec 
   }
   return {
     stream: (packed) => through(packed, createZstdDecompress()),
-    whole: (packed) => zstdDecompressSync(packed, LIMIT),
+    whole: (packed, limit = MAX_PIECE_BYTES) => zstdDecompressSync(packed, { maxOutputLength: limit }),
   };
 }
 
@@ -128,7 +144,7 @@ const CODECS: readonly (readonly [name: string, suffix: string, codec: () => Cod
   ['ZStandardCodec', '.zst', () => zstandard()],
 ];
 
-const PACKAGE = 'org.apache.hadoop.io.compress.';
+export const PACKAGE = 'org.apache.hadoop.io.compress.';
 
 /** Undefined: the name says nothing of a codec. Throws for one that is not there. */
 export function codecOfName(path: string): Codec | undefined {
@@ -140,3 +156,6 @@ export function codecOfClass(name: string): Codec {
   if (found === undefined) throw new HdfsError('EUNSUPPORTED', `Unknown codec: ${name}`);
   return found[2]();
 }
+
+/** The classes that codecOfClass knows. */
+export const codecNames = (): readonly string[] => CODECS.map(([short]) => `${PACKAGE}${short}`);

@@ -1,5 +1,9 @@
 // Snappy's raw format, as its format description has it: a length, then literals and copies from what came before.
+import { backReferences, type Reference } from './back-references.ts';
 import { broken } from './byte-source.ts';
+
+/** Longest copy that two bytes of distance come with. */
+const MAX_COPY = 64;
 
 /** Largest block that is unpacked. */
 const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
@@ -46,4 +50,35 @@ export function unpackSnappy(packed: Uint8Array): Buffer {
   }
   if (end !== length) throw broken('A snappy block ends early');
   return out;
+}
+
+export function packSnappy(raw: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(raw.length + Math.ceil(raw.length / 6) + 32);
+  let end = 0;
+  let length = raw.length;
+  for (; length >= 0x80; length = Math.floor(length / 128)) out[end++] = (length & 0x7f) | 0x80;
+  out[end++] = length;
+  const literals = (from: number, to: number): void => {
+    const size = to - from;
+    if (size === 0) return;
+    if (size <= 60) out[end++] = (size - 1) << 2;
+    else {
+      const bytes = size <= 2 ** 8 ? 1 : size <= 2 ** 16 ? 2 : 4;
+      out[end++] = (59 + bytes) << 2;
+      end = out.writeUIntLE(size - 1, end, bytes);
+    }
+    end += raw.copy(out, end, from, to);
+  };
+  const references = backReferences(raw, 0);
+  let next = references.next();
+  for (; next.done !== true; next = references.next()) {
+    const { from, at, back, length: all }: Reference = next.value;
+    literals(from, at);
+    for (let left = all; left > 0; left -= MAX_COPY) {
+      out[end++] = ((Math.min(left, MAX_COPY) - 1) << 2) | 2;
+      end = out.writeUInt16LE(back, end);
+    }
+  }
+  literals(next.value, raw.length);
+  return out.subarray(0, end);
 }
