@@ -1,6 +1,8 @@
 // Groups of a user, as Hadoop's group mapping gives them: from `hadoop.user.group.static.mapping.overrides`, else from
 // the operating system by `id`, started without a shell. Answers are cached; a user unknown to the system has none.
+
 import { HdfsError } from '../base/errors.ts';
+import { Rate } from '../base/timing.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Host } from '../host/host.ts';
 
@@ -44,6 +46,8 @@ export function parseStaticMapping(text: string): Map<string, readonly string[]>
 }
 
 export class Groups {
+  /** How long the system was asked for, in milliseconds. */
+  readonly lookups = new Rate();
   private readonly host: Host;
   private readonly options: GroupsOptions;
   private readonly cache = new Map<string, Entry>();
@@ -80,7 +84,10 @@ export class Groups {
   }
 
   private async lookup(user: string): Promise<readonly string[]> {
+    const { clock } = this.host;
+    const beganMs = clock.monotonic();
     const groups = SAFE_NAME.test(user) ? await this.ask(user) : [];
+    this.lookups.add(clock.monotonic() - beganMs);
     const lifetime = groups.length === 0 ? this.options.negativeCacheMs : this.options.cacheMs;
     if (this.cache.size >= MAX_CACHED_USERS) {
       const oldest = this.cache.keys().next();

@@ -1,16 +1,26 @@
 // Beans about the process itself, which monitoring expects of every daemon: what a JVM would show under java.lang and in
 // JvmMetrics is filled from V8's heap and its collections, and what has no meaning here is zero.
+import type { Rate } from '../base/timing.ts';
 import type { Host } from '../host/host.ts';
 import type { Beans } from './jmx.ts';
 import { JavaDouble } from './json.ts';
+import { rateAttributes } from './rates.ts';
 
 const MIB = 1024 ** 2;
 const inMib = (bytes: number): JavaDouble => new JavaDouble(Number((bytes / MIB).toFixed(3)));
 const NOT_BOUNDED = -1;
 
-/** `service` as in `Hadoop:service=NameNode`. */
-export function addPlatformBeans(beans: Beans, host: Host, service: string, startedWallMs: number): void {
+export interface PlatformOptions {
+  /** As in `Hadoop:service=NameNode`. */
+  readonly service: string;
+  readonly startedWallMs: number;
+  /** Questions for the groups of users, in milliseconds. */
+  readonly groupLookups: Rate;
+}
+
+export function addPlatformBeans(beans: Beans, host: Host, { service, startedWallMs, groupLookups }: PlatformOptions): void {
   const { machine, clock } = host;
+  const rate = rateAttributes(clock);
   const startedMs = clock.monotonic();
   const tags = (context: string) => ({ 'tag.Context': context, 'tag.Hostname': machine.hostName });
   beans.add({
@@ -51,6 +61,7 @@ export function addPlatformBeans(beans: Beans, host: Host, service: string, star
     modelerType: 'UgiMetrics',
     attributes: () => ({
       ...tags('ugi'),
+      ...rate('GetGroups', groupLookups),
       LoginFailureNumOps: 0,
       LoginFailureAvgTime: new JavaDouble(0),
       LoginSuccessNumOps: 0,

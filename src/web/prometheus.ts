@@ -1,6 +1,6 @@
 // /prom: every number of every bean of service NameNode, DataNode …, as Prometheus text. The names are
 // those of Hadoop's PrometheusMetricsSink: record and metric in snake case (fs_namesystem_capacity_used).
-import type { Beans } from './jmx.ts';
+import type { Bean, Beans } from './jmx.ts';
 import { JavaDouble } from './json.ts';
 
 /** Where Hadoop breaks a name: before a capital after a small letter or digit, and before the last capital of a run. */
@@ -20,6 +20,18 @@ function escapeLabel(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
+/** The tags of a bean, which are its labels; the host's name comes last. */
+function labelsOf(attributes: ReturnType<Bean['attributes']>, hostName: string): Readonly<Record<string, string>> {
+  const labels: Record<string, string> = {};
+  for (const [attribute, value] of Object.entries(attributes)) {
+    if (!attribute.startsWith('tag.')) continue;
+    const label = attribute.slice('tag.'.length).toLowerCase();
+    // A text of any length that changes with every connection.
+    if (label !== 'hostname' && label !== 'numopenconnectionsperuser') labels[label] = String(value);
+  }
+  return { ...labels, hostname: hostName };
+}
+
 export function renderPrometheus(beans: Beans, hostName: string): string {
   interface Sample {
     readonly labels: string;
@@ -27,7 +39,7 @@ export function renderPrometheus(beans: Beans, hostName: string): string {
   }
   const samples = new Map<string, Sample[]>();
   const add = (name: string, named: Readonly<Record<string, string>>, value: number): void => {
-    const labels = Object.entries({ ...named, hostname: hostName })
+    const labels = Object.entries(named)
       .map(([label, text]) => `${label}="${escapeLabel(text)}"`)
       .join(',');
     const list = samples.get(name);
@@ -42,12 +54,13 @@ export function renderPrometheus(beans: Beans, hostName: string): string {
     const properties = bean.name.slice(bean.name.indexOf(':') + 1).split(',');
     const record = properties.find((property) => property.startsWith('name='))?.slice(5) ?? 'unnamed';
     // RpcActivityForPort8020: the port is a label, not a part of the name.
-    const port = /^(.*)ForPort(\d+)$/.exec(record);
-    const labels: Readonly<Record<string, string>> = port === null ? {} : { port: port[2] ?? '' };
-    for (const [attribute, raw] of Object.entries(bean.attributes())) {
+    const named = bean.record ?? record.replace(/ForPort\d+$/, '');
+    const attributes = bean.attributes();
+    const labels = labelsOf(attributes, hostName);
+    for (const [attribute, raw] of Object.entries(attributes)) {
       const value = raw instanceof JavaDouble ? raw.value : raw;
       if (typeof value !== 'number' && typeof value !== 'bigint') continue;
-      add(prometheusName(bean.record ?? port?.[1] ?? record, attribute), labels, Number(value));
+      add(prometheusName(named, attribute), labels, Number(value));
     }
   }
   const lines: string[] = [];

@@ -105,7 +105,7 @@ export class TopOperations {
   /** The windows in the order of the options. */
   windows(nowMs: number): readonly TopWindow[] {
     this.forget(nowMs);
-    return this.options.windowsMs.map((windowLenMs, index) => ({ windowLenMs, ops: this.operations(index, nowMs) }));
+    return this.options.windowsMs.map((windowLenMs, index) => ({ ops: this.operations(index, nowMs), windowLenMs }));
   }
 
   private operations(index: number, nowMs: number): readonly TopOperation[] {
@@ -148,5 +148,5 @@ export class TopOperations {
 function operation(opType: string, users: readonly TopUser[], limit: number): TopOperation {
   const allUsers = [...users].sort((a, b) => b.count - a.count);
   const totalCount = users.reduce((sum, { count }) => sum + count, 0);
-  return { opType, topUsers: allUsers.slice(0, limit), totalCount, allUsers };
+  return { opType, totalCount, topUsers: allUsers.slice(0, limit), allUsers };
 }

@@ -42,11 +42,27 @@ const UNPROFILED: Readonly<Record<string, JmxValue>> = {
   ),
 };
 
+/** Both beans of the dataset are named by it, in different places. */
+const DATASET_CLASS = 'org.apache.hadoop.hdfs.server.datanode.fsdataset.impl.FsDatasetImpl';
+
 export function datanodeBeans(source: BeanSource): readonly Bean[] {
   const { dataset, ramDisk, counters, peerMetrics, diskMetrics } = source.services;
   const { memory } = ramDisk;
   const sum = (pick: (volume: (typeof dataset.volumes)[number]) => number): number =>
     dataset.volumes.reduce((total, volume) => total + pick(volume), 0);
+  const datasetState = (): Readonly<Record<string, JmxValue>> => ({
+    Capacity: sum((volume) => volume.capacity),
+    DfsUsed: sum((volume) => volume.dfsUsed),
+    Remaining: sum((volume) => volume.availableBytes),
+    NumFailedVolumes: dataset.volumeList.failures.length,
+    LastVolumeFailureDate: dataset.volumeList.failureSummary?.lastVolumeFailureDate ?? 0,
+    EstimatedCapacityLostTotal: dataset.volumeList.failureSummary?.estimatedCapacityLostTotal ?? 0,
+    CacheCapacity: memory.capacity,
+    CacheUsed: memory.used,
+    NumBlocksCached: 0,
+    NumBlocksFailedToCache: 0,
+    PendingAsyncDeletions: dataset.pendingDeletions,
+  });
   const storageInfo = (): string => `FSDataset{dirpath='[${dataset.volumes.map(({ path }) => path).join(', ')}]'}`;
   return [
     {
@@ -107,30 +123,27 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
     },
     {
       name: `Hadoop:service=DataNode,name=FSDatasetState-${source.datanodeUuid}`,
-      modelerType: 'org.apache.hadoop.hdfs.server.datanode.fsdataset.impl.FsDatasetImpl',
+      modelerType: DATASET_CLASS,
       attributes: () => ({
-        Capacity: sum((volume) => volume.capacity),
-        DfsUsed: sum((volume) => volume.dfsUsed),
-        Remaining: sum((volume) => volume.availableBytes),
-        NumFailedVolumes: dataset.volumeList.failures.length,
+        ...datasetState(),
         FailedStorageLocations: dataset.volumeList.failures.map(({ location }) => location),
-        LastVolumeFailureDate: dataset.volumeList.failureSummary?.lastVolumeFailureDate ?? 0,
-        EstimatedCapacityLostTotal: dataset.volumeList.failureSummary?.estimatedCapacityLostTotal ?? 0,
         NumBlocks: dataset.replicaCount,
-        CacheCapacity: memory.capacity,
-        CacheUsed: memory.used,
-        NumBlocksCached: 0,
-        NumBlocksFailedToCache: 0,
         NumBlocksFailedToUncache: 0,
-        NumBlocksFailedToUnCache: 0,
         LastDirScannerFinishTime: counters.directoryScanEndedAt,
-        // The same under the name that Hadoop's metrics system has for it.
-        LastDirectoryScannerFinishTime: counters.directoryScanEndedAt,
-        PendingAsyncDeletions: dataset.pendingDeletions,
         StorageInfo: storageInfo(),
+      }),
+    },
+    {
+      name: 'Hadoop:service=DataNode,name=FSDatasetState',
+      modelerType: 'FSDatasetState',
+      record: DATASET_CLASS,
+      attributes: () => ({
         'tag.Context': 'FSDatasetState',
         'tag.StorageInfo': storageInfo(),
         'tag.Hostname': source.hostName,
+        ...datasetState(),
+        NumBlocksFailedToUnCache: 0,
+        LastDirectoryScannerFinishTime: counters.directoryScanEndedAt,
       }),
     },
     activityBean({
@@ -144,6 +157,7 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
       ({ path }): Bean => ({
         name: `Hadoop:service=DataNode,name=DataNodeVolume-${path}`,
         modelerType: `DataNodeVolume-${path}`,
+        record: 'FsVolume',
         attributes: () => ({ 'tag.Context': 'dfs', 'tag.VolumeName': path, 'tag.Hostname': source.hostName, ...UNPROFILED }),
       }),
     ),

@@ -277,6 +277,7 @@ export class DataNode {
         identity,
         pools: () => pools,
         rpc,
+        groups,
         transferPort: transfer.port,
         version: this.options.version ?? '',
       });

@@ -2,6 +2,7 @@
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host, HttpServer } from '../../host/host.ts';
 import type { RpcServer } from '../../rpc/server.ts';
+import type { Groups } from '../../security/groups.ts';
 import { Beans } from '../../web/jmx.ts';
 import { addRpcMetrics, processMetrics } from '../../web/metrics.ts';
 import { addPlatformBeans } from '../../web/platform-beans.ts';
@@ -24,6 +25,7 @@ export interface WebPortParts {
   readonly identity: Identity;
   readonly pools: () => readonly PoolService[];
   readonly rpc: RpcServer;
+  readonly groups: Groups;
   readonly transferPort: number;
   /** Our own version. */
   readonly version: string;
@@ -40,7 +42,11 @@ export async function openWebPort(parts: WebPortParts): Promise<WebPort> {
   let http: HttpServer | undefined;
   const source = beanSource(parts, () => http?.address.port ?? 0);
   const beans = new Beans();
-  addPlatformBeans(beans, host, 'DataNode', host.clock.now());
+  addPlatformBeans(beans, host, {
+    service: 'DataNode',
+    startedWallMs: host.clock.now(),
+    groupLookups: parts.groups.lookups,
+  });
   const metrics = processMetrics(host, 'datanode');
   addRpcMetrics(metrics, rpc);
   metrics.add(dataNodeMetrics(services));

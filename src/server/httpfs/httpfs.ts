@@ -53,8 +53,9 @@ export class HttpFs {
     const pool = new NameNodePool(host, { addresses: namenodes, nameservice }, clientSettings(configuration));
     this.#pool = pool;
     const beans = new Beans();
-    addPlatformBeans(beans, host, 'HttpFS', host.clock.now());
-    const proxyUsers = new ProxyUsers(host, configuredGroups(host, configuration), 'httpfs.proxyuser.');
+    const groups = configuredGroups(host, configuration);
+    addPlatformBeans(beans, host, { service: 'HttpFS', startedWallMs: host.clock.now(), groupLookups: groups.lookups });
+    const proxyUsers = new ProxyUsers(host, groups, 'httpfs.proxyuser.');
     await proxyUsers.read(configuration);
     const calls = ({ user }: WebIdentity): NameNodeCalls => ({
       call: (method, request) => inCluster(() => pool.with(user, (client) => client.call(method, request))),

@@ -125,8 +125,10 @@ test('who asks for what, what fails, and what the web server answers are told ap
   expect(timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}$/);
   expect(windows.map(({ windowLenMs }: { readonly windowLenMs: number }) => windowLenMs)).toEqual([60_000, 300_000, 1_500_000]);
   const { text: prom } = await run(page('/prom'));
-  expect(prom).toMatch(/^nn_top_user_op_counts_window_ms_60000_count\{op="mkdirs",user="bob",hostname="[^"]+"\} 1$/m);
-  const sum = /^nn_top_user_op_counts_window_ms_60000_total_count\{hostname="[^"]+"\} (\d+)$/m.exec(prom);
+  expect(prom).toMatch(
+    /^nn_top_user_op_counts_window_ms_60000_count\{context="dfs",hostname="[^"]+",op="mkdirs",user="bob"\} 1$/m,
+  );
+  const sum = /^nn_top_user_op_counts_window_ms_60000_total_count\{context="dfs",hostname="[^"]+"\} (\d+)$/m.exec(prom);
   expect(sum?.[1]).toBe(String(total));
   // A minute later it is no more in the shortest window.
   await cluster.simulation.advance(70_000);

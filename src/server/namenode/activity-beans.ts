@@ -26,6 +26,8 @@ const NEVER_DONE: Readonly<Record<string, JmxValue>> = {
   ...none('GetAliasMap'),
 };
 
+/** Apache: HAServiceState.ACTIVE. */
+const ACTIVE = 1;
 /** What no call was made of yet. */
 const NOTHING = new Rate();
 
@@ -155,6 +157,15 @@ export function addActivityBeans(beans: Beans, view: NameNodeView): void {
   ): void => beans.add({ name: `Hadoop:service=NameNode,name=${name}`, modelerType, record, attributes });
   const rate = rateAttributes(system.host.clock);
   add('NameNodeActivity', 'NameNodeActivity', () => activity(view, rate), 'namenode');
+  add('NameNode', 'NameNode', () => ({ ...tags('dfs'), NameNodeState: ACTIVE }));
+  // Tokens are not built: none was stored, renewed or removed.
+  add('DelegationTokenSecretManagerMetrics', 'DelegationTokenSecretManagerMetrics', () => ({
+    ...tags('token'),
+    ...none('RemoveToken'),
+    ...none('StoreToken'),
+    TokenFailure: 0,
+    ...none('UpdateToken'),
+  }));
   add('StartupProgress', 'StartupProgress', () => startupProgress(view));
   add('BlockStats', 'org.apache.hadoop.hdfs.server.blockmanagement.BlockManager', () => ({
     StorageTypeStats: storageTypeStats(view),

@@ -100,7 +100,11 @@ export function nameNodeBeans(view: NameNodeView): Beans {
       clock: system.host.clock,
     });
   }
-  addPlatformBeans(beans, system.host, 'NameNode', view.started);
+  addPlatformBeans(beans, system.host, {
+    service: 'NameNode',
+    startedWallMs: view.started,
+    groupLookups: system.groups.lookups,
+  });
   addActivityBeans(beans, view);
   return beans;
 }

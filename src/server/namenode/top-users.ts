@@ -42,7 +42,7 @@ export class TopUsers {
       name: `Hadoop:service=${service},name=${SOURCE}`,
       modelerType: SOURCE,
       attributes: () => attributesOf(this.windows(), hostName),
-      samples: () => samplesOf(this.windows()),
+      samples: () => samplesOf(this.windows(), hostName),
     };
   }
 }
@@ -92,17 +92,19 @@ function attributesOf(windows: readonly TopWindow[], hostName: string): Readonly
 }
 
 /** As Hadoop's PrometheusMetricsSink tells them apart: operation and user are labels. */
-function samplesOf(windows: readonly TopWindow[]): readonly PrometheusSample[] {
+function samplesOf(windows: readonly TopWindow[], hostname: string): readonly PrometheusSample[] {
   const samples: PrometheusSample[] = [];
+  const tags = { context: 'dfs', hostname };
   for (const { windowLenMs, ops } of windows) {
     const start = `nn_top_user_op_counts_window_ms_${windowLenMs}`;
     for (const { opType, topUsers, totalCount } of ops) {
       // Only an operation whose name is one word has a label there.
       const name = withoutSpace(opType);
-      const labels = /^\w+$/.test(name) ? { op: name } : undefined;
-      samples.push({ name: `${start}_total_count`, labels: labels ?? {}, value: totalCount });
+      const isWord = /^\w+$/.test(name);
+      const labels = isWord ? { ...tags, op: name } : tags;
+      samples.push({ name: `${start}_total_count`, labels, value: totalCount });
       for (const { user, count } of topUsers) {
-        samples.push({ name: `${start}_count`, labels: labels === undefined ? {} : { ...labels, user }, value: count });
+        samples.push({ name: `${start}_count`, labels: isWord ? { ...labels, user } : tags, value: count });
       }
     }
   }
