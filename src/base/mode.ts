@@ -16,3 +16,8 @@ export function formatPermission(bits: number): string {
   const text = formatAction(bits >> 6) + formatAction(bits >> 3) + formatAction(bits);
   return bits & 0o1000 ? `${text.slice(0, 8)}${bits & 1 ? 't' : 'T'}` : text;
 }
+
+/** Octal digits, as Hadoop takes them for the mode of a directory: 700, 0750, 1777. Undefined for another text. */
+export function parseMode(text: string): number | undefined {
+  return /^\+?[01]?[0-7]{3}$/.test(text) ? Number.parseInt(text.replace('+', ''), 8) : undefined;
+}

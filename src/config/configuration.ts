@@ -3,6 +3,7 @@
 // NameNode of which nameservice is meant in nameservices.ts.
 import { assert } from '../base/assert.ts';
 import { HdfsError } from '../base/errors.ts';
+import { parseMode } from '../base/mode.ts';
 import type { DurationUnit } from './key.ts';
 import { currentName, declaredKey, KEYS } from './keys/index.ts';
 import { parseBoolean, parseDuration, parseFloatText, parseInt32, parseList, parseLong, parseSize } from './values.ts';
@@ -113,6 +114,11 @@ export class Configuration {
 
   getBoolean(name: string, fallback?: boolean): boolean {
     return this.#typed(name, fallback, 'true or false', parseBoolean);
+  }
+
+  /** Permission bits, in octal. */
+  getMode(name: string): number {
+    return this.#typed(name, undefined, 'three octal digits such as 700', parseMode);
   }
 
   /** Milliseconds. A bare number counts the unit that the key is declared with. */

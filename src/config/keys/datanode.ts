@@ -39,7 +39,7 @@ export const DATANODE_KEYS = {
     undefined,
     'How long after a heartbeat that did not leave a lifeline does; by default three heartbeats.',
   ),
-  'dfs.datanode.data.dir.perm': text('700', 'Mode of a new data directory, in octal.'),
+  'dfs.datanode.data.dir.perm': text('700', 'Mode that a data directory is given at each start, in octal.'),
   'dfs.datanode.failed.volumes.tolerated': int('0', 'Volumes that may fail before the DataNode stops; -1 leaves one.'),
   'dfs.datanode.du.reserved': size('0', 'Bytes of each volume left to others.'),
   'dfs.datanode.du.reserved.pct': int('0', 'Per cent of each volume left to others.'),

@@ -119,6 +119,7 @@ export class DataNode {
     const storages = await Storages.open(host, directories, settings.reserving, settings.volumeFailuresTolerated, {
       startOption: this.options.startOption,
       patience,
+      directoryMode: settings.directoryMode,
     });
     const hostName = settings.hostName ?? host.machine.hostName;
     const identity = new Identity(host.clock, hostName, storages.datanodeUuid ?? '');

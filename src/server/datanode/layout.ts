@@ -14,6 +14,7 @@
 export const LOCK_FILE = 'in_use.lock';
 export const VERSION_FILE = 'VERSION';
 
+/** Of a data directory, where dfs.datanode.data.dir.perm says nothing else. What is below has the mode that the process gives it. */
 export const DIRECTORY_MODE = 0o700;
 
 export const currentDir = (dir: string): string => `${dir}/current`;

@@ -18,7 +18,7 @@ import {
   parseBlockPoolVersion,
 } from '../../format/storage/version.ts';
 import type { Clock, Log } from '../../host/host.ts';
-import { DIRECTORY_MODE, isReplicaFile, poolDir, trashDir, VERSION_FILE } from './layout.ts';
+import { isReplicaFile, poolDir, trashDir, VERSION_FILE } from './layout.ts';
 import { restoreTrash } from './pool-trash.ts';
 import type { DirectoryDisk } from './volume-disk.ts';
 
@@ -64,7 +64,7 @@ export class PoolDirectory {
   /** Leaves a directory that fits the namespace, and answers what it says then; or rejects. */
   async load(option: StartOption): Promise<BlockPoolVersion> {
     const { disk } = this.context;
-    await disk.mkdir(this.root, DIRECTORY_MODE);
+    await disk.mkdir(this.root);
     await this.recover();
     if (!(await disk.exists(`${this.root}/${CURRENT}/${VERSION_FILE}`))) {
       await this.format();
@@ -100,7 +100,7 @@ export class PoolDirectory {
 
   private async format(): Promise<void> {
     const { disk } = this.context;
-    await disk.mkdir(`${this.root}/${CURRENT}`, DIRECTORY_MODE);
+    await disk.mkdir(`${this.root}/${CURRENT}`);
     await this.writeVersion();
     await disk.syncDirectory(this.root);
     await disk.syncDirectory(this.root.slice(0, this.root.lastIndexOf('/')));
@@ -175,7 +175,7 @@ export class PoolDirectory {
     await disk.removeTree(`${root}/${PREVIOUS}`);
     await disk.syncDirectory(root);
     await this.rename(CURRENT, PREVIOUS_TMP);
-    await disk.mkdir(`${root}/${CURRENT}`, DIRECTORY_MODE);
+    await disk.mkdir(`${root}/${CURRENT}`);
     for (const name of ['finalized', 'rbw'])
       await this.linkBlocks(`${root}/${PREVIOUS_TMP}/${name}`, `${root}/${CURRENT}/${name}`);
     await this.writeVersion();

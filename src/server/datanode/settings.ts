@@ -51,6 +51,7 @@ export interface DataNodeSettings {
   /** Bytes a second by what moves; 0: no bound. */
   readonly bandwidth: Readonly<Record<keyof Throttles, number>>;
   readonly reserving: Reserving;
+  readonly directoryMode: number;
   readonly volumeFailuresTolerated: number;
   readonly choosing: VolumeChooserOptions;
   /** How often space is counted (0: once), and by how much that varies. */
@@ -121,6 +122,7 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
       read: configuration.getLong('dfs.datanode.data.read.bandwidthPerSec'),
     },
     reserving: readReserving(configuration),
+    directoryMode: configuration.getMode('dfs.datanode.data.dir.perm'),
     volumeFailuresTolerated: configuration.getInt('dfs.datanode.failed.volumes.tolerated'),
     choosing: readChoosing(configuration),
     spaceCount: {

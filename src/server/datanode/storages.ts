@@ -45,6 +45,8 @@ export interface LateDirectory {
 export interface StorageOptions {
   readonly startOption?: StartOption | undefined;
   readonly patience?: Patience;
+  /** Of the data directories. */
+  readonly directoryMode?: number;
 }
 
 export class Storages {
@@ -55,6 +57,7 @@ export class Storages {
   private readonly host: Host;
   private readonly reserving: Reserving;
   private readonly startOption: StartOption;
+  private readonly directoryMode: number;
   private readonly namespaces = new Map<string, Namespace>();
   /** What the VERSION files of the block pools say. */
   private readonly bound = new WeakMap<Volume, Map<string, BlockPoolVersion>>();
@@ -67,10 +70,11 @@ export class Storages {
     failed: readonly FailedDirectory[],
     late: readonly LateDirectory[],
     reserving: Reserving,
-    startOption: StartOption,
+    { startOption, directoryMode }: { readonly startOption: StartOption; readonly directoryMode: number },
   ) {
     this.host = host;
     this.startOption = startOption;
+    this.directoryMode = directoryMode;
     this.volumes = volumes;
     this.failed = failed;
     this.late = late;
@@ -88,7 +92,7 @@ export class Storages {
     tolerated: number,
     options: StorageOptions = {},
   ): Promise<Storages> {
-    const { startOption = 'regular', patience = NO_HURRY } = options;
+    const { startOption = 'regular', patience = NO_HURRY, directoryMode = DIRECTORY_MODE } = options;
     if (directories.length === 0) throw new HdfsError('EINVAL', 'dfs.datanode.data.dir names no directory');
     const bad = badTolerance(tolerated, directories.length);
     if (bad !== undefined) throw new HdfsError('EILLEGAL', bad);
@@ -96,7 +100,9 @@ export class Storages {
     const versions: (DataNodeVersion | undefined)[] = [];
     const failed: FailedDirectory[] = [];
     const late: LateDirectory[] = [];
-    const openings = directories.map((directory) => openVolume(host, directory, directories.length, reserving, startOption));
+    const openings = directories.map((directory) =>
+      openVolume(host, directory, directories.length, reserving, { startOption, mode: directoryMode }),
+    );
     let known = false;
     for (const opening of openings) opening.then(({ version }) => (known ||= version !== undefined)).catch(() => undefined);
     const outcomes = await settledOrLate(host.clock, openings, patience, () => known);
@@ -129,7 +135,7 @@ export class Storages {
           `Too many failed volumes - current valid volumes: ${volumes.length}, volumes configured: ${directories.length}, volumes failed: ${failed.length}, volume failures tolerated: ${tolerated} (${reasons})`,
         );
       }
-      const storages = new Storages(host, volumes, failed, late, reserving, startOption);
+      const storages = new Storages(host, volumes, failed, late, reserving, { startOption, directoryMode });
       volumes.forEach((volume, i) => {
         storages.adopt(volume, versions[i]);
       });
@@ -143,7 +149,10 @@ export class Storages {
 
   /** A further directory, made, locked and bound to everything that the others are bound to; not in service yet. */
   async openFurther(directory: DataDirectory, count: number): Promise<Volume> {
-    const opened = await openVolume(this.host, directory, count, this.reserving, 'regular');
+    const opened = await openVolume(this.host, directory, count, this.reserving, {
+      startOption: 'regular',
+      mode: this.directoryMode,
+    });
     const { volume } = opened;
     try {
       this.join(opened);
@@ -255,7 +264,7 @@ export class Storages {
     const { clock } = this.host;
     const { disk } = volume;
     const storageId = `DS-${randomUuid(this.host.random)}`;
-    await disk.mkdir(currentDir(volume.path), DIRECTORY_MODE);
+    await disk.mkdir(currentDir(volume.path));
     const version = { layoutVersion: DATANODE_LAYOUT_VERSION, clusterId, datanodeUuid: uuid, storageId, cTime: 0 };
     await disk.writeFileAtomic(`${currentDir(volume.path)}/${VERSION_FILE}`, formatDataNodeVersion(version, clock.now()));
     await disk.syncDirectory(volume.path);
@@ -277,10 +286,12 @@ async function openVolume(
   directory: DataDirectory,
   count: number,
   reserving: Reserving,
-  startOption: StartOption,
+  { startOption, mode }: { readonly startOption: StartOption; readonly mode: number },
 ): Promise<OpenedVolume> {
   const { path, storageType } = directory;
-  await host.disk.mkdir(path, DIRECTORY_MODE);
+  await host.disk.mkdir(path, mode);
+  // One that is there already gets it too, and the umask of the process takes nothing from it.
+  if (((await host.disk.stat(path)).mode & 0o1777) !== mode) await host.disk.chmod(path, mode);
   const lock = await host.disk.lock(`${path}/${LOCK_FILE}`);
   try {
     const reservedBytes = typeof reserving === 'number' ? reserving : reserving(directory);

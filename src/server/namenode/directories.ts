@@ -14,7 +14,12 @@ export interface NameDirectory {
   readonly edits: boolean;
   /** Of the edits: the process stops when it fails. */
   readonly required: boolean;
+  /** Of the directory and its `current`, where they are made: dfs.namenode.storage.dir.perm. */
+  readonly mode: number;
 }
+
+/** Bits of group and others. */
+const FOR_OTHERS = 0o077;
 
 export const currentOf = (directory: NameDirectory): string => `${directory.root}/current`;
 
@@ -31,12 +36,19 @@ function paths(configuration: Configuration, key: string): string[] {
   return found;
 }
 
-function together(images: readonly string[], edits: readonly string[], required: ReadonlySet<string>): NameDirectory[] {
+function together(
+  configuration: Configuration,
+  images: readonly string[],
+  edits: readonly string[],
+  required: ReadonlySet<string>,
+): NameDirectory[] {
+  const mode = configuration.getMode('dfs.namenode.storage.dir.perm');
   return [...new Set([...images, ...edits])].map((root) => ({
     root,
     image: images.includes(root),
     edits: edits.includes(root),
     required: required.has(root),
+    mode,
   }));
 }
 
@@ -55,7 +67,7 @@ export function nameDirectories(configuration: Configuration): NameDirectories {
     }
   }
   return {
-    all: together(images, edits, required),
+    all: together(configuration, images, edits, required),
     minimumEdits: Math.max(1, configuration.getInt('dfs.namenode.edits.dir.minimum')),
   };
 }
@@ -70,7 +82,16 @@ export function checkpointDirectories(configuration: Configuration): readonly Na
   ] as const) {
     if (found.length === 0) throw new HdfsError('EINVAL', `${key} names no directory`);
   }
-  return together(images, edits, new Set());
+  return together(configuration, images, edits, new Set());
+}
+
+/** Makes the directory itself, or its `current`. */
+export async function makeDirectory({ disk }: Host, directory: NameDirectory, what: 'root' | 'current'): Promise<void> {
+  const path = what === 'root' ? directory.root : currentOf(directory);
+  const isThere = (directory.mode & FOR_OTHERS) !== 0 && (await disk.exists(path));
+  await disk.mkdir(path, directory.mode);
+  // The umask of the process takes from what others may; what was there before is left alone.
+  if ((directory.mode & FOR_OTHERS) !== 0 && !isThere) await disk.chmod(path, directory.mode);
 }
 
 /** What stands in a directory; `previous` keeps the state of before an upgrade that can still be rolled back. */

@@ -6,7 +6,7 @@ import { Namespace } from '../../core/namespace/namespace.ts';
 import { newImageCounters } from '../../format/fsimage/state.ts';
 import type { Host } from '../../host/host.ts';
 import { randomUuid } from '../../host/uuid.ts';
-import { lockAll, nameDirectories, stateOf } from './directories.ts';
+import { lockAll, makeDirectory, nameDirectories, stateOf } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { NameStorage } from './name-storage.ts';
 import { publishImage } from './publishing.ts';
@@ -80,7 +80,7 @@ export async function formatNameNode(host: Host, configuration: Configuration, o
     }
   }
   const identity = await newIdentity(host, options.clusterId);
-  for (const directory of directories) await host.disk.mkdir(directory.root, 0o700);
+  for (const directory of directories) await makeDirectory(host, directory, 'root');
   const locks = await lockAll(host, directories);
   try {
     for (const directory of directories) await formatDirectory(host, directory, identity);

@@ -4,7 +4,15 @@ import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
 import type { Host } from '../../host/host.ts';
-import { checkpointDirectories, currentOf, inconsistent, lockAll, type NameDirectory, stateOf } from './directories.ts';
+import {
+  checkpointDirectories,
+  currentOf,
+  inconsistent,
+  lockAll,
+  makeDirectory,
+  type NameDirectory,
+  stateOf,
+} from './directories.ts';
 import type { RecoveryOptions } from './edits-recovery.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { imageContent, type LoadedNamespace, loadNamespace } from './loading.ts';
@@ -42,7 +50,7 @@ export async function importCheckpoint(
     for (const directory of directories) {
       // What an import that was cut off left there.
       await host.disk.removeTree(currentOf(directory));
-      await host.disk.mkdir(currentOf(directory), 0o700);
+      await makeDirectory(host, directory, 'current');
       await host.disk.syncDirectory(directory.root);
     }
     const storage = new NameStorage(host, directories, new Map(), {

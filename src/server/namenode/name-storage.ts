@@ -8,7 +8,7 @@ import type { ImageCodec } from '../../format/fsimage/compression.ts';
 import { editsInProgressName, parseStorageFileName, VERSION_FILE } from '../../format/storage/names.ts';
 import { parseNameNodeVersion } from '../../format/storage/version.ts';
 import type { DiskLock, Host } from '../../host/host.ts';
-import { currentOf, lockPathOf, type NameDirectory } from './directories.ts';
+import { currentOf, lockPathOf, makeDirectory, type NameDirectory } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { writeSeenTxid, writeVersion } from './storage.ts';
 
@@ -119,7 +119,7 @@ export class NameStorage {
       await this.locks.get(directory.root)?.release();
       this.locks.set(directory.root, await disk.lock(lockPathOf(directory)));
     }
-    await disk.mkdir(current, 0o700);
+    await makeDirectory(this.host, directory, 'current');
     if (await disk.exists(`${current}/${VERSION_FILE}`)) {
       const found = parseNameNodeVersion(await disk.readFile(`${current}/${VERSION_FILE}`));
       if (found.namespaceId !== identity.namespaceId || found.blockPoolId !== identity.blockPoolId) {

@@ -21,7 +21,7 @@ import { refusedMethods } from '../../wire/tables/services.ts';
 import { type AuditedCommand, type AuditSink, auditLines, auditOptions, auditSink, commandAudit } from './audit/audit-log.ts';
 import { type CallObserver, observed } from './audit/observed-calls.ts';
 import { Checkpointer } from './checkpointer.ts';
-import { currentOf, lockAll, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
+import { currentOf, lockAll, makeDirectory, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
 import { EditLog } from './edit-log.ts';
 import { HostFiles } from './host-files.ts';
 import type { NamespaceIdentity } from './identity.ts';
@@ -53,7 +53,7 @@ import { RackResolver } from './rack-resolver.ts';
 import { reconfigurableKeys } from './reconfigurable-keys.ts';
 import { ResourceChecker, ResourceMonitor } from './resources.ts';
 import { RpcServers } from './rpc-servers.ts';
-import { blockManagerOptions, imageCodec, placementOptions, serverDefaults } from './settings.ts';
+import { blockManagerOptions, editLogRolling, imageCodec, placementOptions, serverDefaults } from './settings.ts';
 import { StartupProgress } from './startup-progress.ts';
 import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
 import { topUsers } from './top-users.ts';
@@ -239,7 +239,7 @@ export class NameNode {
     const { host } = this;
     for (const directory of directories) {
       if ((await stateOf(host, directory)).kind !== 'not-formatted') continue;
-      await host.disk.mkdir(currentOf(directory), 0o700);
+      await makeDirectory(host, directory, 'current');
       await writeVersion(host, directory, identity);
       await writeSeenTxid(host, directory, 0);
     }
@@ -299,7 +299,7 @@ export class NameNode {
         random: () => host.random.fraction(),
         log: (message) => host.log.log('info', 'blocks', message),
       },
-      blockManagerOptions(configuration),
+      blockManagerOptions(configuration, host.log),
     );
     return new NameSystem({
       host,
@@ -468,7 +468,7 @@ export class NameNode {
       intervalMs: configuration.getDuration('fs.trash.interval'),
       checkpointIntervalMs: configuration.getDuration('fs.trash.checkpoint.interval'),
     });
-    const upkeep = new Upkeep(system);
+    const upkeep = new Upkeep(system, editLogRolling(configuration));
     const scrubber = new LazyPersistScrubber(
       system,
       configuration.getDuration('dfs.namenode.lazypersist.file.scrub.interval.sec'),

@@ -14,6 +14,7 @@ import type { Log } from '../../host/host.ts';
 import type { RpcServerLimits } from '../../rpc/server.ts';
 import type { SlowCallSettings } from '../../rpc/slow-calls.ts';
 import { ChecksumTypeProto, type FsServerDefaultsProtoInit } from '../../wire/messages/hdfs.ts';
+import type { EditLogRollerOptions } from './edit-log-roller.ts';
 
 /** About what Apache's default, 3 % of a small heap, holds; an entry here is a few hundred bytes. */
 const RETRY_CACHE_ENTRIES = 1_000_000;
@@ -103,7 +104,21 @@ function maxXattrSize(configuration: Configuration): number {
   );
 }
 
-export function blockManagerOptions(configuration: Configuration): Partial<BlockManagerOptions> {
+/** At least so many heartbeats; fewer would call nodes stale that are only late. Throws HdfsError EILLEGAL. */
+export function staleIntervalMs(configuration: Configuration, log: Log): number {
+  const key = 'dfs.namenode.stale.datanode.interval';
+  const wantedMs = configuration.getDuration(key);
+  if (wantedMs <= 0) {
+    throw new HdfsError('EILLEGAL', `${key} = '${wantedMs}' is invalid. It should be a positive non-zero value.`);
+  }
+  const heartbeats = configuration.getInt('dfs.namenode.stale.datanode.minimum.interval');
+  const leastMs = heartbeats * Math.floor(configuration.getDuration('dfs.heartbeat.interval') / 1000) * 1000;
+  if (wantedMs >= leastMs) return wantedMs;
+  log.log('warn', 'namenode', `${key} is ${wantedMs} ms, less than ${heartbeats} heartbeats: ${leastMs} ms are taken`);
+  return leastMs;
+}
+
+export function blockManagerOptions(configuration: Configuration, log: Log): Partial<BlockManagerOptions> {
   const heartbeatIntervalMs = configuration.getDuration('dfs.heartbeat.interval');
   const threshold = configuration.getFloat('dfs.namenode.safemode.threshold-pct');
   const minReplication = configuration.getInt('dfs.namenode.replication.min');
@@ -111,7 +126,7 @@ export function blockManagerOptions(configuration: Configuration): Partial<Block
     datanodes: {
       heartbeatIntervalMs,
       heartbeatRecheckIntervalMs: configuration.getDuration('dfs.namenode.heartbeat.recheck-interval'),
-      staleIntervalMs: configuration.getDuration('dfs.namenode.stale.datanode.interval'),
+      staleIntervalMs: staleIntervalMs(configuration, log),
       avoidStaleForWrite: configuration.getBoolean('dfs.namenode.avoid.write.stale.datanode'),
       writeStaleRatio: configuration.getFloat('dfs.namenode.write.stale.datanode.ratio'),
     },
@@ -209,6 +224,14 @@ export function serverDefaults(configuration: Configuration): FsServerDefaultsPr
 }
 
 /** Bounds of the RPC server, by Hadoop's keys. */
+export function editLogRolling(configuration: Configuration): EditLogRollerOptions {
+  const part = configuration.getFloat('dfs.namenode.edit.log.autoroll.multiplier.threshold');
+  return {
+    threshold: Math.trunc(part * configuration.getLong('dfs.namenode.checkpoint.txns')),
+    intervalMs: configuration.getDuration('dfs.namenode.edit.log.autoroll.check.interval.ms'),
+  };
+}
+
 export function slowCallSettings(configuration: Configuration): SlowCallSettings {
   return {
     log: configuration.getBoolean('ipc.server.log.slow.rpc'),

@@ -16,7 +16,7 @@ import {
 } from '../../format/storage/names.ts';
 import { formatNameNodeVersion, parseNameNodeVersion } from '../../format/storage/version.ts';
 import type { Host } from '../../host/host.ts';
-import { currentOf, inconsistent, type NameDirectory, stateOf } from './directories.ts';
+import { currentOf, inconsistent, makeDirectory, type NameDirectory, stateOf } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
 
 export interface ImageFile {
@@ -28,9 +28,9 @@ export interface ImageFile {
 /** Puts the files that make a directory a NameNode's into it. Whatever `current` held is gone. */
 export async function formatDirectory(host: Host, directory: NameDirectory, identity: NamespaceIdentity): Promise<void> {
   const current = currentOf(directory);
-  await host.disk.mkdir(directory.root, 0o700);
+  await makeDirectory(host, directory, 'root');
   await host.disk.removeTree(current);
-  await host.disk.mkdir(current, 0o700);
+  await makeDirectory(host, directory, 'current');
   await host.disk.syncDirectory(directory.root);
   await writeSeenTxid(host, directory, 0);
   await writeVersion(host, directory, identity);

@@ -3,7 +3,7 @@
 // NNUpgradeUtil, Storage.StorageDirectory.doRecover.
 import { CURRENT, FINALIZED_TMP, PREVIOUS, PREVIOUS_TMP, REMOVED_TMP } from '../../format/storage/upgrade-state.ts';
 import type { Host } from '../../host/host.ts';
-import { currentOf, type DirectoryState, inconsistent, type NameDirectory } from './directories.ts';
+import { currentOf, type DirectoryState, inconsistent, makeDirectory, type NameDirectory } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { writeSeenTxid, writeVersion } from './storage.ts';
 
@@ -40,7 +40,7 @@ export async function beginAnew(host: Host, directory: NameDirectory): Promise<v
   const current = currentOf(directory);
   const old = `${directory.root}/${PREVIOUS_TMP}`;
   await disk.removeTree(current);
-  await disk.mkdir(current, 0o700);
+  await makeDirectory(host, directory, 'current');
   for (const name of await disk.readdir(old)) {
     if (name.startsWith('edits') && (await disk.stat(`${old}/${name}`)).isFile) {
       await disk.link(`${old}/${name}`, `${current}/${name}`);

@@ -6,7 +6,7 @@ import type { ImageCodec } from '../../format/fsimage/compression.ts';
 import { parseStorageFileName, VERSION_FILE } from '../../format/storage/names.ts';
 import { parseNameNodeVersion } from '../../format/storage/version.ts';
 import type { DiskLock, Host } from '../../host/host.ts';
-import { currentOf, inconsistent, lockAll, type NameDirectory, stateOf } from '../namenode/directories.ts';
+import { currentOf, inconsistent, lockAll, makeDirectory, type NameDirectory, stateOf } from '../namenode/directories.ts';
 import type { NamespaceIdentity } from '../namenode/identity.ts';
 import { NameStorage } from '../namenode/name-storage.ts';
 import { writeVersion } from '../namenode/storage.ts';
@@ -48,7 +48,7 @@ export class CheckpointStorage {
   /** Makes, locks and reads the directories; `format` empties them first. Rejects, with nothing locked, when it cannot. */
   async open(format: boolean): Promise<void> {
     const { disk, log } = this.host;
-    for (const { root } of this.all) await disk.mkdir(root, 0o700);
+    for (const directory of this.all) await makeDirectory(this.host, directory, 'root');
     this.locks = await lockAll(this.host, this.all);
     this.names = this.opened();
     try {
@@ -74,7 +74,7 @@ export class CheckpointStorage {
     const { disk } = this.host;
     const current = currentOf(directory);
     await recoverDirectory(this.host, directory, await stateOf(this.host, directory));
-    await disk.mkdir(current, 0o700);
+    await makeDirectory(this.host, directory, 'current');
     await disk.syncDirectory(directory.root);
     const names = await disk.readdir(current);
     for (const name of names) if (TEMPORARY_EDITS.test(name)) await disk.unlink(`${current}/${name}`);
@@ -110,7 +110,7 @@ export class CheckpointStorage {
     if (known?.cTime === identity.cTime) return;
     await this.names.each(this.names.working, async (directory) => {
       await this.host.disk.removeTree(currentOf(directory));
-      await this.host.disk.mkdir(currentOf(directory), 0o700);
+      await makeDirectory(this.host, directory, 'current');
       await this.host.disk.syncDirectory(directory.root);
       await writeVersion(this.host, directory, identity);
     });
