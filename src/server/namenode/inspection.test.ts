@@ -2,6 +2,7 @@
 // missing, or a program that follows the namespace misses what happened or hears of what is not durable.
 import { expect, test } from 'vitest';
 import { utf8 } from '../../base/bytes.ts';
+import { SafeModeActionProto } from '../../wire/messages/client-namenode.ts';
 import {
   AppendEventProto,
   CreateEventProto,
@@ -33,6 +34,7 @@ test('open files come in pages, below a path, and only to the superuser', async 
   expect(await page(0, '/a/')).toMatchObject({ paths: ['/a/1', '/a/4'], hasMore: false });
   expect((await page(0)).paths).toEqual(first.paths);
   expect((await api.listOpenFiles({ id: 0, types: [2], path: '/' })).entries).toEqual([]);
+  await expect(api.listOpenFiles({ id: 0, types: [1], path: '' })).rejects.toThrow("Absolute path required, but got ''");
   await expect(api.listOpenFiles({ id: 0, types: [1], path: 'a' })).rejects.toThrow("Absolute path required, but got 'a'");
   await expect(nn.client('alice').listOpenFiles({ id: 0, types: [1], path: '/' })).rejects.toThrow(
     'Superuser privilege is required for operation listOpenFiles',
@@ -136,6 +138,17 @@ test('of what is not in use there is none', async () => {
   expect(await api.listReencryptionStatus({ id: 0 })).toEqual({ statuses: [], hasMore: false });
   expect((await api.getDelegationToken({ renewer: 'me' })).token).toBeUndefined();
   await expect(nn.client('alice').listReencryptionStatus({ id: 0 })).rejects.toThrow('for operation listReencryptionStatus');
+});
+
+test('in safe mode a writer by an inode’s path hears the path of its file', async () => {
+  const { api } = await started();
+  const { fs } = await createFile(api, '/d/f');
+  await api.setSafeMode({ action: SafeModeActionProto.SAFEMODE_ENTER });
+  const src = `/.reserved/.inodes/${fs?.fileId}`;
+  await expect(api.addBlock({ src, clientName: 'writer' })).rejects.toThrow(
+    'Cannot add block to /d/f. Name node is in safe mode',
+  );
+  await expect(api.addBlock({ src: '/.reserved/.inodes/9', clientName: 'writer' })).rejects.toThrow('does not exist');
 });
 
 test('links are off, and say so as Hadoop does', async () => {

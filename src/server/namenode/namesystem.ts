@@ -100,14 +100,14 @@ export class NameSystem {
   }
 
   /** Throws HdfsError ESAFEMODE, with what was refused before the reason, while nothing may be changed. */
-  requireWritable(refused: string): void {
+  requireWritable(refused: string | (() => string)): void {
     const { safeMode } = this.blockManager;
     const full = this.editLog.lowSpace;
     if (full !== undefined && !safeMode.isOn) safeMode.setResourcesLow(true);
     if (!safeMode.isOn) return;
     throw new HdfsError(
       'ESAFEMODE',
-      `${refused}. Name node is in safe mode.\n${safeMode.tip()}${full === undefined ? '' : ` ${full}.`} NamenodeHostName:${this.parts.hostName}`,
+      `${typeof refused === 'string' ? refused : refused()}. Name node is in safe mode.\n${safeMode.tip()}${full === undefined ? '' : ` ${full}.`} NamenodeHostName:${this.parts.hostName}`,
     );
   }
 
@@ -117,7 +117,7 @@ export class NameSystem {
    */
   change<R>(
     call: RpcCall,
-    refused: string,
+    refused: string | ((caller: Caller) => string),
     check: (caller: Caller, now: Now) => Checked<R>,
     again?: (op: AnsweredOp) => R,
   ): R | Promise<R> {
@@ -134,7 +134,7 @@ export class NameSystem {
           return again(done.payload);
         }
       }
-      this.requireWritable(refused);
+      this.requireWritable(typeof refused === 'string' ? refused : () => refused(caller));
       const checked = this.checked(call, () => check(caller, now));
       call.afterTxid = this.commit(checked.ops, now, checked.handles);
       return checked.result();

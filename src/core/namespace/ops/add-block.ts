@@ -13,7 +13,7 @@ import { checkObjectCount } from '../limits.ts';
 import type { Checked, Namespace } from '../namespace.ts';
 import type { Caller } from '../permissions.ts';
 import { checkFileSpace } from '../quota.ts';
-import { resolveFile } from '../resolve.ts';
+import { type ResolvedPath, resolveFile } from '../resolve.ts';
 import { SpaceUsage } from '../space-usage.ts';
 import {
   blockFromEnd,
@@ -50,8 +50,13 @@ export type AddBlockCheck =
   | { readonly kind: 'retry'; readonly block: BlockHandle; readonly offset: number; readonly wanted: BlockWanted }
   | { readonly kind: 'new'; readonly wanted: BlockWanted; readonly penultimate: EditBlock | undefined };
 
+/** Which file gets the block: Apache looks for it even in safe mode. */
+export function resolveForBlock(ns: Namespace, caller: Caller, path: string, fileId: InodeId): ResolvedPath {
+  return resolveFile(ns, caller, path, fileId, 'getAdditionalBlock');
+}
+
 export function checkAddBlock(ns: Namespace, caller: Caller, request: AddBlockRequest): AddBlockCheck {
-  const path = resolveFile(ns, caller, request.path, request.fileId, 'getAdditionalBlock');
+  const path = resolveForBlock(ns, caller, request.path, request.fileId);
   checkPool(ns, request.previous);
   checkObjectCount(ns);
   const file = checkLease(ns, path, request.clientName, request.fileId);

@@ -4,7 +4,13 @@ import { HdfsError } from '../../../base/errors.ts';
 import { blockId, genStamp, inodeId } from '../../../base/ids.ts';
 import type { Datanode, Now, Storage } from '../../../core/blocks/datanode.ts';
 import type { Checked } from '../../../core/namespace/namespace.ts';
-import { type AddBlockCheck, type BlockWanted, checkAddBlock, newBlock } from '../../../core/namespace/ops/add-block.ts';
+import {
+  type AddBlockCheck,
+  type BlockWanted,
+  checkAddBlock,
+  newBlock,
+  resolveForBlock,
+} from '../../../core/namespace/ops/add-block.ts';
 import { type ClientBlock, clientBlockText } from '../../../core/namespace/ops/block-values.ts';
 import { checkClose, checkComplete } from '../../../core/namespace/ops/complete.ts';
 import { checkCreate, checkCreatePath } from '../../../core/namespace/ops/create.ts';
@@ -16,7 +22,7 @@ import {
   checkFsync,
   checkUpdatePipeline,
 } from '../../../core/namespace/ops/open-file.ts';
-import type { Caller } from '../../../core/namespace/permissions.ts';
+import { type Caller, pathOfInode } from '../../../core/namespace/permissions.ts';
 import { isFileClosed } from '../../../core/namespace/queries/access.ts';
 import { createdStatus } from '../../../core/namespace/queries/file-status.ts';
 import type { Handlers, RpcCall } from '../../../rpc/service.ts';
@@ -32,6 +38,7 @@ import type { LeaseMonitor } from '../lease-monitor.ts';
 import type { Locations } from '../locations.ts';
 import { answering, type NameSystem, rpcIds } from '../namesystem.ts';
 import { fileStatusProto } from '../wire/files.ts';
+import { namedStorages } from './named-storages.ts';
 import { javaShort, modeOf } from './namespace-methods.ts';
 
 export interface FileMethodParts {
@@ -154,7 +161,11 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
     },
 
     addBlock: (request, call) =>
-      system.change(call, `Cannot add block to ${request.src}`, (caller, now) => addBlock(request, call, caller, now)),
+      system.change(
+        call,
+        (caller) => `Cannot add block to ${resolveForBlock(ns, caller, request.src, inodeId(request.fileId)).text}`,
+        (caller, now) => addBlock(request, call, caller, now),
+      ),
 
     getAdditionalDatanode: (request, call) =>
       system.as(call, (caller) => {
@@ -250,20 +261,20 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
         call,
         'Pipeline not updated',
         (_caller, _now) => {
-          const { ops, result } = checkUpdatePipeline(ns, {
-            clientName: request.clientName,
-            oldBlock: clientBlock(request.oldBlock),
-            newBlock: clientBlock(request.newBlock),
-            rpc: rpcIds(call),
-          });
-          const targets = request.newNodes.flatMap((id, index) => {
-            const node = datanodes.byUuid(id.datanodeUuid);
-            return node?.storages.get(request.storageIDs[index] ?? '') ?? [];
-          });
+          const oldBlock = clientBlock(request.oldBlock);
+          const newBlock = clientBlock(request.newBlock);
+          const { clientName } = request;
+          const { ops, result } = checkUpdatePipeline(ns, { clientName, oldBlock, newBlock, rpc: rpcIds(call) });
+          const about =
+            `src=${pathOfInode(ns.inodes, ns.blocks.owner(ns.blocks.find(oldBlock.id)))}, ` +
+            `oldBlock=${clientBlockText(oldBlock)}, newBlock=${clientBlockText(newBlock)}, clientName=${clientName}`;
+          const targets = namedStorages(datanodes, request.newNodes, request.storageIDs, about);
           return {
             ops,
             result: () => {
-              blockManager.pipelineUpdated(result(), targets);
+              const block = result();
+              // A pipeline of no nodes leaves those that there were.
+              blockManager.pipelineUpdated(block, targets ?? blockManager.expectedStorages(block));
               return {};
             },
           };
