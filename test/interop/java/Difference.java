@@ -136,7 +136,7 @@ public class Difference {
 
   /** Ids in the order in which they were shown: a NameNode may leave some out. */
   private static final Map<Long, Integer> seen = new HashMap<>();
-  private static final Pattern NUMBER = Pattern.compile("(?<![\\d.])\\d{4,19}(?![\\d.B])");
+  private static final Pattern NUMBER = Pattern.compile("(?<![\\d.])\\d{4,19}(?!\\d|\\.\\d|B)");
 
   private static String mask(String text, Map<Long, Integer> seen) {
     text = text.replaceAll("BP-\\d+-[\\d.]+-\\d+", "BP").replaceAll("DS-[-0-9a-f]{36}", "DS");

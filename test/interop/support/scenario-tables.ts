@@ -160,6 +160,8 @@ export const METHODS: readonly string[] = [
 const NOT_OF_THE_ROOT = /^(quota|mode|setacl|modacl)/;
 /** What makes parents that are missing, and paths that are refused only after Apache has made some. */
 const MAKES_PARENTS = /^(mkdirs|create) P(?!.*parent=no)/;
+/** Of these Apache drops what comes behind, which is the name of a snapshot here. */
+const UP_BY_ID = /\.inodes\/\{id:[^}]*\}\/\.\./;
 const REFUSED_LATE = /\.snapshot|x\*256|é\*128|e\*300/;
 export const QUOTA_METHODS: readonly string[] = [
   'quota P 5 keep',
@@ -171,6 +173,7 @@ export const QUOTA_METHODS: readonly string[] = [
 /** The paths that a method may be asked about. */
 export function pathsOf(method: string): readonly string[] {
   const paths = NOT_OF_THE_ROOT.test(method) ? ODD : [...ODD, ...ROOTS];
+  if (method.startsWith('snapshotdiff')) return paths.filter((path) => !UP_BY_ID.test(path));
   return MAKES_PARENTS.test(method) ? paths.filter((path) => !REFUSED_LATE.test(path)) : paths;
 }
 
