@@ -60,8 +60,8 @@ export const RPC_DIFFERENCES = [
   },
   {
     id: 'null pointers',
-    what: 'renaming `//`, and `fsync` with a length of a file without blocks, are refused in words',
-    why: 'Hadoop’s fail with a NullPointerException',
+    what: 'renaming `//`, `fsync` with a length of a file without blocks, and a snapshot difference of no path are refused in words',
+    why: 'Hadoop’s fail with a NullPointerException or a StringIndexOutOfBoundsException',
   },
   {
     id: 'shorter than synced',

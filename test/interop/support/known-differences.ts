@@ -28,6 +28,12 @@ const KNOWN: readonly Known[] = [
   },
   {
     id: 'null pointers',
+    operation: /^\w+ snapshotdiffs? '' /,
+    apache: /^java\.lang\.StringIndexOutOfBoundsException: index -1, length 0$/,
+    ours: /^java\.lang\.AssertionError: Absolute path required, but got ''$/,
+  },
+  {
+    id: 'null pointers',
     operation: /^\w+ rename \/\/ /,
     apache: /^java\.lang\.NullPointerException: Cannot read the array length because "components\[i\]" is null$/,
     ours: /^false$/,

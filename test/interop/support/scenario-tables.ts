@@ -164,7 +164,7 @@ const MAKES_PARENTS = /^(mkdirs|create) P(?!.*parent=no)/;
 const UP_BY_ID = /\.inodes\/\{id:[^}]*\}\/\.\./;
 const REFUSED_LATE = /\.snapshot|x\*256|é\*128|e\*300/;
 export const QUOTA_METHODS: readonly string[] = [
-  'quota P 5 keep',
+  'quota P 500 keep',
   'quota P keep 5000000',
   'quota P reset reset',
   'quota P -5 keep',
