@@ -183,8 +183,9 @@ const keys = [
   '',
   'Made by `npm run compatibility` from `src/config/keys`; a test keeps it up to date. Names and defaults are Hadoop’s, but where the',
   'meaning says so. They stand in `core-site.xml` and `hdfs-site.xml`; `tuskfs config explain KEY` shows the value in force and where',
-  'it comes from. A duration without a unit counts the one beside its type. A key that is not here changes nothing, nor does one that',
-  'says so; daemons name such ones when they start.',
+  'it comes from. Keys that begin with `dfs.` belong into `hdfs-site.xml`: as in Hadoop, the defaults of HDFS are read over what',
+  '`core-site.xml` says of them, unless it calls them final. A duration without a unit counts the one beside its type. A key that is',
+  'not here changes nothing, nor does one that says so; daemons name such ones when they start.',
   '',
   ...Object.entries(KEY_GROUPS).flatMap(([title, table]) => [
     `## ${title}`,

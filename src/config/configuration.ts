@@ -37,10 +37,17 @@ const VARIABLE = /\$\{([^${}\s]+)\}/;
 export class Configuration {
   readonly #properties: ReadonlyMap<string, Property>;
   readonly #environment: ConfigurationEnvironment;
+  /** What core-site.xml says and the defaults of HDFS stand above; for what is told of it. */
+  readonly overshadowed: ReadonlyMap<string, Property>;
 
-  constructor(properties: ReadonlyMap<string, Property> = new Map(), environment: ConfigurationEnvironment = NO_ENVIRONMENT) {
+  constructor(
+    properties: ReadonlyMap<string, Property> = new Map(),
+    environment: ConfigurationEnvironment = NO_ENVIRONMENT,
+    overshadowed: ReadonlyMap<string, Property> = new Map(),
+  ) {
     this.#properties = properties;
     this.#environment = environment;
+    this.overshadowed = overshadowed;
   }
 
   /** A configuration of these values over the defaults; for tests and for programs that have no files. */
@@ -56,7 +63,7 @@ export class Configuration {
       if (value === undefined) properties.delete(current);
       else properties.set(current, { value: String(value), source, final: false });
     }
-    return new Configuration(properties, this.#environment);
+    return new Configuration(properties, this.#environment, this.overshadowed);
   }
 
   /** The property itself, unexpanded. */

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { HdfsError } from '../base/errors.ts';
 import { type LoadHost, loadConfiguration } from './load.ts';
+import { describeIdle, idleKeys } from './unknown-keys.ts';
 import { formatConfigurationXml, parseConfigurationXml } from './xml.ts';
 
 function host(files: Readonly<Record<string, string>>): LoadHost {
@@ -86,4 +87,29 @@ test('what is written is read back', () => {
   ] as const;
   const items = parseConfigurationXml(formatConfigurationXml(properties), 'f');
   expect(items.map((item) => (item.kind === 'property' ? [item.name, item.value] : []))).toEqual(properties);
+});
+
+test('keys of HDFS in core-site.xml are under the defaults of HDFS, as Hadoop reads them, and named', async () => {
+  const files = {
+    '/c/core-site.xml': wrap(
+      property('dfs.blocksize', '1048576') +
+        property('dfs.replication', '2', 'true') +
+        property('io.bytes.per.checksum', '1024') +
+        property('dfs.namenode.handler.count', '7') +
+        property('dfs.namenode.audit.log.debug.cmdlist', 'open') +
+        property('fs.trash.interval', '5'),
+    ),
+    '/c/hdfs-site.xml': wrap(property('dfs.namenode.handler.count', '8')),
+    '/more.xml': wrap(property('dfs.blocksize', '2097152')),
+  };
+  const configuration = await loadConfiguration(host(files), { directory: '/c' });
+  const names = ['dfs.blocksize', 'dfs.replication', 'dfs.bytes-per-checksum', 'dfs.namenode.handler.count'];
+  const empty = ['dfs.namenode.audit.log.debug.cmdlist', 'fs.trash.interval'];
+  expect([...names, ...empty].map((name) => configuration.get(name))).toEqual(['134217728', '2', '512', '8', 'open', '5']);
+  expect(idleKeys(configuration).map(describeIdle)).toEqual([
+    'dfs.blocksize (/c/core-site.xml:2) has no effect: Hadoop reads the defaults of HDFS over core-site.xml; it belongs into hdfs-site.xml',
+    'dfs.bytes-per-checksum (/c/core-site.xml:2) has no effect: Hadoop reads the defaults of HDFS over core-site.xml; it belongs into hdfs-site.xml',
+  ]);
+  const more = await loadConfiguration(host(files), { directory: '/c', files: ['/more.xml'] });
+  expect(more.get('dfs.blocksize')).toBe('2097152');
 });

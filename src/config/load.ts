@@ -5,7 +5,7 @@ import { utf8 } from '../base/bytes.ts';
 import { HdfsError, messageOf } from '../base/errors.ts';
 import type { Host } from '../host/host.ts';
 import { Configuration, type ConfigurationEnvironment, type Property } from './configuration.ts';
-import { currentName } from './keys/index.ts';
+import { currentName, hasDefaultOfHdfs } from './keys/index.ts';
 import { parseConfigurationXml, type XmlItem, type XmlProperty } from './xml.ts';
 
 /** Includes within includes. */
@@ -22,8 +22,10 @@ export interface LoadOptions {
 
 export type LoadHost = Pick<Host, 'disk' | 'machine'>;
 
+const CORE_SITE = 'core-site.xml';
+
 /** The last one, of service authorization, has keys of its own. */
-export const SITE_FILES = ['core-site.xml', 'hdfs-site.xml', 'hadoop-policy.xml'] as const;
+export const SITE_FILES = [CORE_SITE, 'hdfs-site.xml', 'hadoop-policy.xml'] as const;
 
 export function environmentOf(host: Pick<Host, 'machine'>): ConfigurationEnvironment {
   return {
@@ -40,6 +42,7 @@ export function environmentOf(host: Pick<Host, 'machine'>): ConfigurationEnviron
 /** Rejects with HdfsError EINVAL naming file and line for a file that is no configuration. */
 export async function loadConfiguration(host: LoadHost, options: LoadOptions = {}): Promise<Configuration> {
   const properties = new Map<string, Property>();
+  const overshadowed = new Map<string, Property>();
   const { directory } = options;
   if (directory !== undefined) {
     if (!(await isDirectory(host, directory))) {
@@ -48,6 +51,7 @@ export async function loadConfiguration(host: LoadHost, options: LoadOptions = {
     for (const name of SITE_FILES) {
       const file = `${directory.replace(/\/+$/, '')}/${name}`;
       if (await host.disk.exists(file)) await readInto(host, file, properties, 0);
+      if (name === CORE_SITE) overshadow(properties, overshadowed);
     }
   }
   for (const file of options.files ?? []) {
@@ -55,8 +59,17 @@ export async function loadConfiguration(host: LoadHost, options: LoadOptions = {
       throw new HdfsError('EINVAL', `configuration file ${file} does not exist`, { path: file });
     await readInto(host, file, properties, 0);
   }
-  const configuration = new Configuration(properties, environmentOf(host));
+  const configuration = new Configuration(properties, environmentOf(host), overshadowed);
   return options.overrides === undefined ? configuration : configuration.with(options.overrides);
+}
+
+/** Hadoop reads the defaults of HDFS behind core-site.xml: they stand above what it says, unless that is final. */
+function overshadow(properties: Map<string, Property>, overshadowed: Map<string, Property>): void {
+  for (const [name, property] of properties) {
+    if (property.final || !hasDefaultOfHdfs(name)) continue;
+    properties.delete(name);
+    overshadowed.set(name, property);
+  }
 }
 
 async function isDirectory(host: LoadHost, path: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 // Keys of a configuration that nothing here reads: misspelt ones, each named with the key that it is most like, and those of
 // Hadoop's that have no effect, each with the reason.
-import type { Configuration } from './configuration.ts';
+import type { Configuration, Property } from './configuration.ts';
 import { KEYS, type KeyName } from './keys/index.ts';
 import { WITHOUT_EFFECT } from './keys/without-effect.ts';
 
@@ -54,8 +54,24 @@ export interface IdleKey {
   readonly reason: string;
 }
 
+const OVERSHADOWED = 'Hadoop reads the defaults of HDFS over core-site.xml; it belongs into hdfs-site.xml';
+
 /** Those that are set to something else than their default. In the order of their names. */
 export function idleKeys(configuration: Configuration): readonly IdleKey[] {
+  const idle = overshadowedKeys(configuration);
+  return [...idle, ...keysWithoutEffect(configuration)].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What core-site.xml sets in vain. */
+export function overshadowedKeys(configuration: Configuration): readonly IdleKey[] {
+  return [...configuration.overshadowed].flatMap(([name, property]) =>
+    configuration.isSet(name) || configuration.get(name) === property.value
+      ? []
+      : [{ name, source: placeOf(property), reason: OVERSHADOWED }],
+  );
+}
+
+function keysWithoutEffect(configuration: Configuration): readonly IdleKey[] {
   return configuration.names().flatMap((name) => {
     const reason = withoutEffect(name);
     if (reason === undefined || !configuration.isSet(name) || configuration.get(name) === KEYS[name as KeyName].default)
@@ -75,8 +91,10 @@ const isKnown = (name: string, ids: ReadonlySet<string>): boolean =>
 export function sourceOf(configuration: Configuration, name: string): string {
   const property = configuration.property(name);
   if (property === undefined) return 'nowhere';
-  return property.line === undefined ? property.source : `${property.source}:${property.line}`;
+  return placeOf(property);
 }
+
+const placeOf = ({ source, line }: Property): string => (line === undefined ? source : `${source}:${line}`);
 
 /** The known key that differs least; undefined where all differ in more than every fourth letter. */
 export function nearestKey(name: string): string | undefined {

@@ -2,7 +2,15 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { currentName, declaredKey, KEYS } from '../../config/keys/index.ts';
-import { describeUnknown, nearestKey, sourceOf, unknownKeys, withoutEffect } from '../../config/unknown-keys.ts';
+import {
+  describeIdle,
+  describeUnknown,
+  nearestKey,
+  overshadowedKeys,
+  sourceOf,
+  unknownKeys,
+  withoutEffect,
+} from '../../config/unknown-keys.ts';
 import type { JsonLine, VerbContext } from '../context.ts';
 import { EXIT } from '../errors.ts';
 import { texts, type Verb } from './verb.ts';
@@ -30,6 +38,10 @@ export const config: Verb = {
         { key: name, value: configuration.get(name), source, known: false, nearest },
         () => `warning: ${describeUnknown(unknown)}`,
       );
+    }
+    for (const idle of overshadowedKeys(configuration)) {
+      const { name, source, reason } = idle;
+      await context.answer({ key: name, source, known: true, withoutEffect: reason }, () => `warning: ${describeIdle(idle)}`);
     }
     for (const name of configuration.names()) {
       if (!Object.hasOwn(KEYS, name)) continue;

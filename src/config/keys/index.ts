@@ -46,3 +46,19 @@ export function declaredKey(name: string): Key | undefined {
 export function currentName(name: string): string {
   return currentNames.get(name) ?? name;
 }
+
+/** Keys of HDFS whose default stands in Hadoop's code, and not in hdfs-default.xml. */
+const ONLY_IN_CODE: ReadonlySet<string> = new Set([
+  'dfs.datanode.fsdataset.volume.choosing.policy',
+  'dfs.datanode.min.supported.namenode.version',
+  'dfs.datanode.non.local.lazy.persist',
+  'dfs.datanode.ram.disk.replica.tracker',
+  'dfs.datanode.synconclose',
+  'dfs.ha.namenodes',
+  'dfs.namenode.tolerate.heartbeat.multiplier',
+]);
+
+/** Whether hdfs-default.xml gives the key a value, which is then read over core-site.xml. One without text is none. */
+export function hasDefaultOfHdfs(name: string): boolean {
+  return name.startsWith('dfs.') && !ONLY_IN_CODE.has(name) && (declaredKey(name)?.default ?? '') !== '';
+}

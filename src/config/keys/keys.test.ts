@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Configuration } from '../configuration.ts';
 import type { Key } from '../key.ts';
-import { KEYS } from './index.ts';
+import { hasDefaultOfHdfs, KEYS } from './index.ts';
 
 const hadoop = JSON.parse(
   readFileSync(new URL('../../../test/golden/config-defaults.json', import.meta.url), 'utf8'),
@@ -17,6 +17,13 @@ test('every default is Hadoop’s, or says why not', () => {
     if (theirs.trim() !== (key.default ?? '')) different.push(`${name}: ours ${key.default}, Hadoop's ${theirs}`);
   }
   expect(different).toEqual([]);
+});
+
+test('the keys whose defaults are read over core-site.xml are those of hdfs-default.xml', () => {
+  const file = new URL('../../../test/golden/hdfs-default-keys.json', import.meta.url);
+  const withValue: ReadonlySet<string> = new Set(JSON.parse(readFileSync(file, 'utf8')) as readonly string[]);
+  const wrong = Object.keys(KEYS).filter((name) => hasDefaultOfHdfs(name) !== withValue.has(name));
+  expect(wrong).toEqual([]);
 });
 
 test('a key that says it differs does differ', () => {
