@@ -60,6 +60,35 @@ async function beans(port: number, pattern: string): Promise<readonly Attributes
   return ((await answer.json()) as { beans: Attributes[] }).beans;
 }
 
+const CONTENT = Buffer.alloc(300_000, 'x');
+/** What has to be the same of the same work. */
+const COUNTED: readonly (readonly ['nn' | 'dn1', string, readonly string[]])[] = [
+  [
+    'dn1',
+    'Hadoop:service=DataNode,name=DataNodeActivity-*',
+    [
+      ...['BytesWritten', 'BytesRead', 'BlocksWritten', 'BlocksRead', 'BlocksReplicated', 'BlocksRemoved', 'PacketsReceived'],
+      ...['ReadsFromLocalClient', 'ReadsFromRemoteClient', 'WritesFromLocalClient', 'WritesFromRemoteClient'],
+      ...['RemoteBytesRead', 'RemoteBytesWritten', 'DatanodeNetworkErrors', 'BlocksInPendingIBR'],
+      ...['ReadBlockOp', 'WriteBlockOp', 'BlockChecksumOp', 'CreateRbwOp', 'FinalizeBlockOp', 'CreateTemporaryOp'].map(
+        (name) => `${name}NumOps`,
+      ),
+      ...['RecoverRbwOp', 'UnfinalizeBlockOp', 'ReadTransferRate', 'BlockReports', 'PacketAckRoundTripTimeNanos'].map(
+        (name) => `${name}NumOps`,
+      ),
+    ],
+  ],
+  [
+    'nn',
+    'Hadoop:service=NameNode,name=NameNodeActivity',
+    [
+      ...['AddBlockOps', 'CreateFileOps', 'DeleteFileOps', 'FilesAppended', 'FilesCreated', 'FilesDeleted', 'FilesRenamed'],
+      ...['GetBlockLocations', 'GetListingOps', 'FilesInGetListingOps', 'FileInfoOps', 'TotalFileOps'],
+      ...['StorageBlockReportNumOps', 'GetImageNumOps', 'SuccessfulReReplications', 'TimeoutReReplications'],
+    ],
+  ],
+];
+
 /** Names in /prom that are not there: collectors of a JVM by name, and the sink that /prom itself is with Apache. */
 const PROM_WITHOUT = /^(jvm_metrics_gc_\w+_(g1_|copy|mark_sweep_compact)|metrics_system_sink_)/;
 
@@ -103,6 +132,12 @@ describeWithApache('Monitoring', () => {
       expect(code, stderr).toBe(0);
       await using fs = await connect({ confDir: clientConf });
       await expect(fs.readFile('/nowhere')).rejects.toThrow(/File does not exist/);
+      await fs.writeFile('/m/f', CONTENT);
+      await fs.checksum('/m/f');
+      await fs.readFile('/m/f');
+      await fs.readdir('/m');
+      await fs.rename('/m/f', '/m/g');
+      await fs.rm('/m/g');
     }
   }, 600_000);
   afterAll(async () => {
@@ -133,6 +168,21 @@ describeWithApache('Monitoring', () => {
       datanode: await missing(httpPort(apache, dn), httpPort(ours, dn), DATANODE_BEANS),
       platform: await missing(httpPort(apache, nn), httpPort(ours, nn), PLATFORM_BEANS),
     }).toEqual({ namenode: [], datanode: [], platform: [] });
+  });
+
+  test('the same work is counted as Apache counts it', async () => {
+    for (const [role, pattern, names] of COUNTED) {
+      const bean = async (cluster: Cluster | undefined): Promise<Attributes> =>
+        (await beans(httpPort(cluster, role), pattern))[0] ?? {};
+      const differing = async () => {
+        const [own, theirs] = [await bean(ours), await bean(apache)];
+        return names.filter((name) => own[name] !== theirs[name]).map((name) => `${name}: ${own[name]}, not ${theirs[name]}`);
+      };
+      // Apache's beans are up to ten seconds old, and blocks are deleted after a heartbeat or two.
+      await expect.poll(differing, { timeout: 30_000, interval: 1000 }).toEqual([]);
+    }
+    const [own] = await beans(httpPort(ours, 'dn1'), 'Hadoop:service=DataNode,name=DataNodeActivity-*');
+    expect(own).toMatchObject({ BytesWritten: CONTENT.length, BlocksRead: 1, BlocksWritten: 1 });
   });
 
   test('the busiest users are told apart', async () => {

@@ -84,7 +84,7 @@ export function actorOwner({
     fullReports: (pool) => fullReports(dataset.pool(pool), dataset.volumes, host.clock),
     load: () => ({
       transfersOut: counters.transfersOut,
-      xceivers: counters.activeTransfers,
+      xceivers: counters.load,
       failedVolumes: dataset.volumeList.failures.length,
       volumeFailureSummary: dataset.volumeList.failureSummary,
       memoryCapacity: ramDisk.memory.capacity,

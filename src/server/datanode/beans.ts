@@ -78,7 +78,7 @@ export function datanodeBeans(source: BeanSource): readonly Bean[] {
         DatanodeHostname: source.hostName,
         XceiverCount: counters.activeTransfers,
         XmitsInProgress: counters.transfersOut,
-        ActiveTransferThreadCount: counters.transfersOut,
+        ActiveTransferThreadCount: counters.load,
         SecurityEnabled: false,
         DNStartedTimeInMillis: source.started,
         DiskBalancerStatus: '',

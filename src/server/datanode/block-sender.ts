@@ -90,10 +90,14 @@ export class BlockSender {
     this.sums = Buffer.allocUnsafe(Math.min(SUMS_BYTES, checksum.sumBytes(range.end - range.start)));
   }
 
-  /** Sends all packets and the empty last one. Rejects when the disk or the peer fails. Answers the bytes of data. */
+  /**
+   * Sends all packets and the empty last one. Rejects when the disk or the peer fails. Answers the bytes of data and of their
+   * checksums.
+   */
   async send(): Promise<number> {
     const { connection } = this.source;
     const { start, end } = this.range;
+    const { checksum, metaFile } = this.replica;
     const { clock, counters, throttle } = this.options;
     let beganMs = clock.monotonic();
     let coming = this.read();
@@ -123,7 +127,7 @@ export class BlockSender {
       if (unsent !== undefined) giveBuffer(unsent.buffer);
       throw error;
     }
-    return end - start;
+    return end - start + (metaFile === undefined ? 0 : checksum.sumBytes(end - start));
   }
 
   /** Waits until the kernel has taken everything, within the time that a peer has. */

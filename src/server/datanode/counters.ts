@@ -30,6 +30,7 @@ export class Counters {
 
   // Bytes and blocks.
   bytesWritten = 0;
+  /** With checksums, as Apache counts them. */
   bytesRead = 0;
   blocksWritten = 0;
   blocksRead = 0;
@@ -85,6 +86,11 @@ export class Counters {
 
   networkErrors = 0;
   readonly networkErrorsByHost = new Map<string, number>();
+
+  /** Connections, and what works for them behind: what a NameNode takes for this node's load. Apache: getActiveTransferThreadCount. */
+  get load(): number {
+    return this.activeTransfers + this.responders + this.recoveries;
+  }
 
   networkError(host: string): void {
     this.networkErrors++;

@@ -32,7 +32,7 @@ export function dataNodeMetrics({ dataset, counters }: Services): readonly Metri
     },
     {
       name: 'tuskfs_data_bytes_total',
-      help: 'Bytes of blocks read for clients, and written.',
+      help: 'Bytes of blocks read for clients, with their checksums, and written.',
       kind: 'counter',
       labels: ['direction'],
       read: () => [

@@ -91,7 +91,7 @@ export class Mirror {
     const { connection } = this;
     const { sent, clock } = this.watch;
     this.giveBack();
-    const beganMs = clock.monotonic();
+    const beganMs = sent === undefined ? 0 : clock.monotonic();
     for (const { bytes, memory } of pieces) {
       if (bytes.length < HELD_BYTES && connection.queuedBytes > 0) {
         connection.write(Buffer.from(bytes));
@@ -107,7 +107,7 @@ export class Mirror {
     }
     if (connection.queuedBytes === 0) return undefined;
     if (this.waiting === 0) {
-      this.waitingSinceMs = beganMs;
+      this.waitingSinceMs = clock.monotonic();
       connection.flushed(this.taken);
     }
     this.waiting += packets;

@@ -112,7 +112,8 @@ export class NameNodeActor {
             address: address.lifeline,
             localAddress: owner.localAddress,
             intervalMs: owner.settings.lifelineMs,
-            message: () => (this.registration === undefined ? undefined : this.figures()),
+            message: () =>
+              this.registration === undefined ? undefined : { ...this.figures(), xceiverCount: owner.counters.activeTransfers },
           });
     this.outliersDue = owner.host.clock.monotonic() + owner.settings.outliersReportMs;
     this.reportId = owner.host.random.bytes(8).readBigInt64BE(0);
