@@ -11,7 +11,11 @@ const DIFFERENT: readonly { readonly query: RegExp; readonly why: string }[] = [
     why: 'Hadoop’s has none',
   },
   { query: /op=(GET|RENEW|CANCEL)DELEGATIONTOKEN|[?&]delegation=/, why: 'tokens are not built' },
-  { query: /op=\w*SNAPSHOT\w*|op=GETSNAPSHOT(DIFF|DIFFLISTING|LIST)/, why: 'snapshots are not built' },
+  { query: /op=(ALLOW|DISALLOW|CREATE|RENAME|DELETE)SNAPSHOT/, why: 'snapshots are not built' },
+  {
+    query: /op=GETSNAPSHOTDIFF(LISTING)?(&user\.name=\w+)?$/,
+    why: 'without names of snapshots Hadoop’s client refuses the call, or fails with a NullPointerException',
+  },
   { query: /op=(SATISFYSTORAGEPOLICY|SETECPOLICY|UNSETECPOLICY)/, why: 'not built' },
   { query: /op=GETTRASHROOTS/, why: 'Hadoop answers with Java’s words for an object, which is no JSON' },
   { query: /&startafter=|User\.Name/, why: 'Hadoop takes names in one spelling only' },
