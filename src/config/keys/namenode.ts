@@ -85,7 +85,10 @@ export const NAMENODE_KEYS = {
   'dfs.permissions.superusergroup': text('supergroup', 'Group whose members may do everything; also the group of the root.', {
     deprecated: ['dfs.permissions.supergroup'],
   }),
-  'dfs.permissions.ContentSummary.subAccess': bool('false', 'Whether a content summary checks access once for its top only.'),
+  'dfs.permissions.ContentSummary.subAccess': bool(
+    'false',
+    'Whether the rights over a whole tree are looked at before it is summed up, sticky bits included.',
+  ),
   'dfs.permissions.allow.owner.set.quota': bool('false', "Whether the owner of a directory's parent may set its quotas."),
   'dfs.quota.by.storage.type.enabled': bool('true', 'Whether the space on storages of one type may be limited.'),
   'dfs.namenode.acls.enabled': bool('true', 'Whether ACLs may be set.'),

@@ -79,7 +79,6 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.namenode.service.handler.count': THREADS,
   'dfs.namenode.snapshot.max.limit': 'snapshots are not built yet',
   'dfs.namenode.write-lock-reporting-threshold-ms': LOCKS,
-  'dfs.permissions.ContentSummary.subAccess': 'the rights of the whole tree are asked for, as by default',
   'dfs.storage.policy.satisfier.mode': 'the storage policy satisfier is not built yet',
   'dfs.stream-buffer-size': 'streams have no buffer of their own',
   'file.bytes-per-checksum': 'the checksum file beside a local file has Hadoop’s default, 512',

@@ -6,6 +6,8 @@ export interface NamespaceOptions {
   readonly superuser: string;
   readonly supergroup: string;
   readonly permissionsEnabled: boolean;
+  /** The rights over a whole tree are looked at before it is summed up, sticky bits included. */
+  readonly summaryGuarded: boolean;
   /** A child takes its parent's default list from the unmasked mode, as POSIX says. */
   readonly posixAclInheritance: boolean;
   /** Whether lists may be asked for and changed; those that are there count in any case. */
@@ -50,6 +52,7 @@ export const DEFAULT_NAMESPACE_OPTIONS: NamespaceOptions = {
   superuser: 'hdfs',
   supergroup: 'supergroup',
   permissionsEnabled: true,
+  summaryGuarded: false,
   posixAclInheritance: true,
   aclsEnabled: true,
   xattrsEnabled: true,

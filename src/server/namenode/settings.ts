@@ -30,6 +30,7 @@ export function namespaceOptions(configuration: Configuration, superuser: string
     superuser,
     supergroup: configuration.require('dfs.permissions.superusergroup'),
     permissionsEnabled: configuration.getBoolean('dfs.permissions.enabled'),
+    summaryGuarded: configuration.getBoolean('dfs.permissions.ContentSummary.subAccess'),
     posixAclInheritance: configuration.getBoolean('dfs.namenode.posix.acl.inheritance.enabled'),
     aclsEnabled: configuration.getBoolean('dfs.namenode.acls.enabled'),
     xattrsEnabled: configuration.getBoolean('dfs.namenode.xattrs.enabled'),

@@ -1,15 +1,25 @@
-// Whether a caller may take away everything below a directory. The walk can be long, so it goes in slices; one that follows
+// Whether a caller may take away everything below a directory, or look at it. The walk can be long, so it goes in slices; one that follows
 // the tree is told what changes meanwhile, and looks at that once more, so that others' work never makes it begin anew.
-// Apache: FSPermissionChecker.checkSubAccess, with empty directories passed over.
+// Apache: FSPermissionChecker.checkSubAccess.
 import { type InodeId, UNKNOWN_INODE_ID } from '../../../base/ids.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
 import { type Caller, denied, deniedBySticky, FsAction, isAllowed, isStickyViolated, pathOfInode } from '../permissions.ts';
 
+/** What is asked of each directory. */
+export interface SubtreeNeeds {
+  readonly action: FsAction;
+  /** Of those without children, too. */
+  readonly ofEmpty: boolean;
+}
+
+const REMOVAL: SubtreeNeeds = { action: FsAction.ALL, ofEmpty: false };
+
 export class SubtreeAccess {
   readonly root: InodeHandle;
   readonly #ns: Namespace;
   readonly #caller: Caller;
+  readonly #needs: SubtreeNeeds;
   readonly #rootId: InodeId;
   readonly #waiting: InodeHandle[];
   /** The directory whose children are being looked at, and the last name seen there. */
@@ -21,9 +31,10 @@ export class SubtreeAccess {
     if (this.#ns.inodes.isWithin(inode, this.root)) this.#changed.add(inode);
   };
 
-  constructor(ns: Namespace, caller: Caller, root: InodeHandle) {
+  constructor(ns: Namespace, caller: Caller, root: InodeHandle, needs = REMOVAL) {
     this.#ns = ns;
     this.#caller = caller;
+    this.#needs = needs;
     this.root = root;
     this.#rootId = root === 0 ? UNKNOWN_INODE_ID : ns.inodes.id(root);
     const needed = ns.options.permissionsEnabled && !caller.superuser && root !== 0;
@@ -73,7 +84,7 @@ export class SubtreeAccess {
 
   #enter(directory: InodeHandle): void {
     const { inodes } = this.#ns;
-    if (!this.#isBelow(directory) || inodes.childCount(directory) === 0) return;
+    if (!this.#isBelow(directory) || (!this.#needs.ofEmpty && inodes.childCount(directory) === 0)) return;
     this.#checkDirectory(directory);
     this.#directory = directory;
     this.#after = undefined;
@@ -81,8 +92,9 @@ export class SubtreeAccess {
 
   #checkDirectory(directory: InodeHandle): void {
     const { inodes } = this.#ns;
-    if (isAllowed(inodes, this.#caller, directory, FsAction.ALL)) return;
-    throw denied(inodes, this.#caller, directory, pathOfInode(inodes, directory), FsAction.ALL);
+    const { action } = this.#needs;
+    if (isAllowed(inodes, this.#caller, directory, action)) return;
+    throw denied(inodes, this.#caller, directory, pathOfInode(inodes, directory), action);
   }
 
   #checkSticky(directory: InodeHandle, child: InodeHandle): void {

@@ -9,6 +9,7 @@ import { fileLength, spaceConsumed } from '../file-length.ts';
 import { effectivePolicy, localPolicy } from '../inode-policy.ts';
 import { type InodeHandle, InodeType, type Quota } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
+import { SubtreeAccess } from '../ops/subtree-access.ts';
 import { type Caller, denied, FsAction, isAllowed, pathOfInode } from '../permissions.ts';
 import { quotaOf } from '../quota.ts';
 import { resolvePath } from '../resolve.ts';
@@ -190,10 +191,38 @@ export class QuotaCount implements CountWalk {
   }
 }
 
+/** A summary that is begun when the caller has turned out to be allowed to read the whole tree, as if to remove it. */
+export class GuardedSummary implements CountWalk {
+  readonly #rights: SubtreeAccess;
+  readonly #count: SubtreeCount;
+
+  constructor(ns: Namespace, caller: Caller, root: InodeHandle) {
+    this.#rights = new SubtreeAccess(ns, caller, root, { action: FsAction.READ_EXECUTE, ofEmpty: true });
+    this.#count = new SubtreeCount(ns, undefined, root);
+  }
+
+  get holds(): boolean {
+    return this.#count.holds;
+  }
+
+  goThroughChanges(): void {
+    this.#count.goThroughChanges();
+  }
+
+  step(budget: number): boolean {
+    return this.#rights.step(budget) && this.#count.step(budget);
+  }
+
+  summary(): ContentSummary {
+    return this.#count.summary();
+  }
+}
+
 /** Begins a content summary: step it until done, then ask for its summary, or begin again when it does not hold. */
-export function beginContentSummary(ns: Namespace, caller: Caller, path: string): SubtreeCount {
+export function beginContentSummary(ns: Namespace, caller: Caller, path: string): SubtreeCount | GuardedSummary {
   const resolved = resolvePath(ns, caller, path, 'readLink');
   if (resolved.last === 0) throw new HdfsError('ENOENT', `File does not exist: ${resolved.text}`, { path });
+  if (ns.options.summaryGuarded) return new GuardedSummary(ns, caller, resolved.last);
   return new SubtreeCount(ns, caller, resolved.last);
 }
 

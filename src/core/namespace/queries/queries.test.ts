@@ -152,6 +152,22 @@ describe('a content summary', () => {
     expect(contentSummary(ns, SUPERUSER, '/d').directoryCount).toBe(2);
     expect(() => contentSummary(ns, SUPERUSER, '/no')).toThrow('File does not exist: /no');
   });
+
+  it('of a tree whose rights are looked at first is refused where one directory is closed, or sticky', () => {
+    const { logged, ns, mkdir, file } = world({ summaryGuarded: true });
+    mkdir('/d/empty');
+    file('/d/f');
+    expect(contentSummary(ns, ALICE, '/d')).toMatchObject({ directoryCount: 2, fileCount: 1 });
+    logged.run(checkSetPermission(ns, SUPERUSER, '/d', 0o1777));
+    expect(() => contentSummary(ns, ALICE, '/d')).toThrow('Permission denied by sticky bit: user=alice, path="/d/empty"');
+    expect(contentSummary(ns, SUPERUSER, '/d').directoryCount).toBe(2);
+    logged.run(checkSetPermission(ns, SUPERUSER, '/d', 0o755));
+    logged.run(checkSetPermission(ns, SUPERUSER, '/d/empty', 0o700));
+    expect(() => contentSummary(ns, ALICE, '/d')).toThrow(
+      'Permission denied: user=alice, access=READ_EXECUTE, inode="/d/empty":hdfs:supergroup:drwx------',
+    );
+    expect(contentSummary(ns, ALICE, '/d/f').fileCount).toBe(1);
+  });
 });
 
 describe('a name quota', () => {
