@@ -38,6 +38,10 @@ test('replicas lie on the storage types of the policy in force, and on its stand
   await expect(run(client.storagePolicies.set('/ssd', 'TAPE'))).rejects.toThrow(
     'Cannot find a block policy with the name TAPE',
   );
+  await expect(run(client.storagePolicies.satisfy('/ssd'))).rejects.toMatchObject({
+    javaClass: 'org.apache.hadoop.hdfs.server.namenode.UnsupportedActionException',
+    message: expect.stringMatching(/^Cannot request to satisfy storage policy when .* has been disabled by admin\./),
+  });
   expect((await run(client.storagePolicies.list())).map(({ name }) => name)).toEqual([
     'PROVIDED',
     'COLD',

@@ -52,7 +52,7 @@ export const ERROR_KINDS = {
   ESTANDBY: kind(`${HADOOP}.ipc.StandbyException`, 5, 403, true),
   ERETRY: kind(`${HADOOP}.ipc.RetriableException`, 5, 403, true),
   EUNSUPPORTED: kind('java.lang.UnsupportedOperationException', 1, 400),
-  EUNSUPPORTEDACTION: kind(`${HADOOP}.hdfs.protocol.UnsupportedActionException`, 1, 403),
+  EUNSUPPORTEDACTION: kind(`${HADOOP}.hdfs.server.namenode.UnsupportedActionException`, 1, 403),
   ENOMETHOD: kind(`${HADOOP}.ipc.RpcNoSuchMethodException`, 1, 400),
   ENOPROTOCOL: kind(`${HADOOP}.ipc.RpcNoSuchProtocolException`, 1, 400),
   EVERSION: kind(`${HADOOP}.ipc.RPC$VersionMismatch`, 1, 400),

@@ -35,6 +35,10 @@ export const HTTP_DIFFERENCES: readonly HttpDifference[] = [
     why: 'Hadoop’s answers with Java’s words for an object, which is no JSON',
   },
   {
+    what: 'the web servers of NameNode and DataNode set no cookie (`hadoop.auth`) where `user.name` names somebody',
+    why: 'Hadoop’s takes nobody for anybody by it: who comes with the cookie and without `user.name` is its static user',
+  },
+  {
     what: 'HttpFS gives no tokens and no cookie (`hadoop.auth`), and refuses a request that comes with a token',
     why: 'tokens are not built yet; every request has to name its user',
   },

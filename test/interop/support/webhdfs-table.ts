@@ -297,6 +297,7 @@ export function webRequests(me: string): readonly WebRequest[] {
     put('/tmp/t', 'op=SETSTORAGEPOLICY&storagepolicy=COLD&user.name=ann'),
     put('/tmp/t', 'op=SETSTORAGEPOLICY&storagepolicy=TEPID&user.name=ann'),
     put('/tmp/t', 'op=SETSTORAGEPOLICY&user.name=ann'),
+    put('/tmp/t', 'op=SATISFYSTORAGEPOLICY&user.name=ann'),
     get('/tmp/t', 'op=GETSTORAGEPOLICY'),
     post('/tmp/t', 'op=UNSETSTORAGEPOLICY&user.name=ann'),
     get('/tmp/t', 'op=GETACLSTATUS&user.name=ann'),
