@@ -26,7 +26,7 @@ const SHORT = ['metadata', 'client', 'start'];
 const NEED_TOOLS = ['data', 'under-load'];
 
 /** What takes a quarter of an hour and more: only beside Apache's, or when asked for. */
-const LONG = ['many-blocks', 'dead-datanode', 'growth'];
+const LONG = ['many-blocks', 'dead-datanode', 'growth', 'disk-blocks'];
 
 const asked = word('only')
   ?.split(',')

@@ -25,6 +25,7 @@ export const rows = [
   { number: 22, title: 'Start of a cluster, and of a command', program: 'start' },
   { number: 23, title: 'How cost grows with the number of files', program: 'growth' },
   { number: 24, title: 'Many DataNodes, connections and writers', program: 'crowd' },
+  { number: 25, title: 'A DataNode with 1 M blocks on its disk', program: 'disk-blocks' },
 ];
 
 /** Each program once, in the order of the rows. */
