@@ -8,7 +8,7 @@ import { AckReader } from '../../transfer/ack-reader.ts';
 import { type ByteSource, flushed } from '../../transfer/byte-source.ts';
 import type { Throttle } from '../../transfer/throttle.ts';
 import { Status } from '../../wire/messages/transfer.ts';
-import { AckWriter, UNKNOWN_SEQNO } from '../../wire/transfer/acks.ts';
+import { UNKNOWN_SEQNO } from '../../wire/transfer/acks.ts';
 import type { Counters } from './counters.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
@@ -17,9 +17,8 @@ import { type PacketConsumer, PacketParser, type PacketView } from './packet-par
 import { describeBlock, type InFlightReplica } from './replica.ts';
 import type { ReplicaFiles } from './replica-files.ts';
 import { SlowIo } from './slow-io.ts';
+import { UpstreamAcks } from './upstream-acks.ts';
 
-/** Acknowledgements that a client may leave unread. */
-const MAX_QUEUED_ACK_BYTES = 1024 * 1024;
 /** Seqno of a packet that only says that the writer lives. */
 const HEARTBEAT_SEQNO = -1;
 
@@ -77,13 +76,10 @@ export class BlockReceiver implements PacketConsumer {
   private turnAtMs = 0;
   /** When the acknowledgements came that are being taken; below 0: none are. */
   private answersAtMs = -1;
-  /** Acknowledgements wait for the sender to take them, since then. */
-  private acksWait = false;
-  private acksWaitSinceMs = 0;
   /** The turn's packets for the next node, where they lie. */
   private readonly pieces: PacketPiece[] = [];
   /** Acknowledgements that leave together. */
-  private readonly outgoing = new AckWriter();
+  private readonly outgoing: UpstreamAcks;
   private afterSending: (() => void) | undefined;
   private readonly released$: Promise<void>;
 
@@ -94,6 +90,8 @@ export class BlockReceiver implements PacketConsumer {
     const { log, counters, replica, mirror } = options;
     this.slow = new SlowIo({ log, counters, replica, mirror: mirror?.name });
     this.files.slow = this.slow;
+    const { connection } = options.upstream;
+    this.outgoing = new UpstreamAcks({ connection, clock: options.clock, counters, slow: this.slow });
     if (mirror !== undefined) mirror.slow = this.slow;
     this.acks = new AckQueue(options.mirror !== undefined);
     this.parser = new PacketParser(options.upstream, this);
@@ -403,30 +401,13 @@ export class BlockReceiver implements PacketConsumer {
 
   /** Sends the acknowledgements that have gathered, and does what was to follow them. */
   private sendAcks(): void {
-    const { connection } = this.options.upstream;
     if (!this.outgoing.empty) {
       this.replica.grown();
-      connection.write(this.outgoing.take());
-      if (connection.queuedBytes > 0 && !this.acksWait) this.awaitAcksTaken();
-      if (connection.queuedBytes > MAX_QUEUED_ACK_BYTES) {
-        this.fail(new ProtocolError('the sender does not read its acknowledgements'));
-      }
+      if (!this.outgoing.send()) this.fail(new ProtocolError('the sender does not read its acknowledgements'));
     }
     const { afterSending } = this;
     this.afterSending = undefined;
     afterSending?.();
-  }
-
-  private awaitAcksTaken(): void {
-    const { clock, counters, upstream } = this.options;
-    this.acksWait = true;
-    this.acksWaitSinceMs = clock.monotonic();
-    upstream.connection.flushed(() => {
-      this.acksWait = false;
-      const ms = clock.monotonic() - this.acksWaitSinceMs;
-      if (ms > counters.slowMs) counters.slowAcks++;
-      this.slow.answered(ms);
-    });
   }
 }
 
