@@ -104,6 +104,38 @@ export const BYTES_DRILLS = {
       }
     },
   },
+  'rot-in-the-longest': {
+    says: 'a writer dies when one DataNode has more of its block than the others, and a wrong byte in what was flushed',
+    async play(stage) {
+      const fs = await stage.client();
+      const { cluster, simulation } = stage;
+      const path = '/shared/f';
+      const writer = await stage.create(fs, path);
+      await stage.run(writer.write(3_000).then(() => writer.flush('flush')));
+      const eachPair = (act: (one: string, other: string) => void): void => {
+        for (const one of stage.dataNodes) for (const other of stage.dataNodes) if (one !== other) act(one, other);
+      };
+      eachPair((one, other) => stage.cut(one, other));
+      void stage.begin(writer.write(2_000).then(() => writer.flush('flush')));
+      await stage.sleep(100);
+      stage.crash('client0', 'process');
+      eachPair((one, other) => stage.breakConnections(one, other));
+      simulation.healAll();
+      const [longest, ...others] = stage.holders(path).sort((a, b) => b.bytes.length - a.bytes.length);
+      const file = longest && simulation.node(longest.dataNode).disk.files('/').get(longest.path);
+      if (file === undefined || others.some(({ bytes }) => bytes.length !== 3_000)) throw new Error('not one alone has more');
+      file.damage(0, (bytes) => {
+        bytes[88] = (bytes[88] ?? 0) ^ 1;
+      });
+      const other = await stage.client(1);
+      await stage.recoverLease(other, path);
+      const bytes = await stage.run(other.readFile(path));
+      const ghost = stage.ledger.byCreatePath.get(path);
+      cluster.violations.check(bytes.length >= 3_000, 'LR4', () => `${path} has ${bytes.length} bytes, 3000 were flushed`);
+      cluster.violations.check((ghost?.firstWrongByte(0, bytes) ?? 0) < 0, 'BK6', () => `${path} is read wrong`);
+      stage.restart('client0');
+    },
+  },
   'crashed-replicas': {
     says: 'of three DataNodes with flushed bytes two lose their process and one its power',
     async play(stage) {

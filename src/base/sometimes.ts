@@ -10,6 +10,7 @@ export const SITUATIONS = [
   'block recovered from several replicas',
   'block recovered from crashed replicas only',
   'block given up because nobody has it',
+  'replica left out of a recovery because its bytes are wrong',
   'recovery overtaken by a newer one',
   'recovery answered after a newer one began',
   'block found half written at the start of a DataNode',

@@ -21,9 +21,9 @@ import type { CutNote } from './cut-note.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { breakHardLinks } from './hard-links.ts';
 import { finalizedDir, poolCurrentDir, previousDir, rbwDir, tmpDir } from './layout.ts';
-import type { InFlightReplica } from './replica.ts';
+import type { InFlightReplica, LastChunk } from './replica.ts';
 import { endNotedCuts } from './replica-cut.ts';
-import { lengthByTail, parseTailFileName, tailFileName } from './synced-tail.ts';
+import { lengthByNotes, parseTailFileName, readTailRecords, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 import type { VolumeFile } from './volume-disk.ts';
 import type { VolumeList } from './volumes.ts';
@@ -34,13 +34,33 @@ export const NO_GEN_STAMP = genStamp(0);
 const CACHE_FILES = ['replicas', 'replicas.tmp', 'dfsUsed'];
 const READ_BYTES = 256 * 1024;
 
+/** What is known of a replica under recovery. */
+export interface RunningRecovery {
+  readonly recoveryId: GenStamp;
+  /** State that it was in. */
+  readonly original: ReplicaState;
+  /** Length that the leader of the recovery was told. */
+  readonly offered: number;
+  /** It has wrong bytes, and was left out of a recovery for that. One that begins after it has found nothing better. */
+  readonly unsound: boolean;
+}
+
+/** What may prove bytes of a replica beside its meta file. */
+export interface MoreProof {
+  /** File of synced-tail.ts. */
+  readonly tailPath?: string | undefined;
+  /** What else is known of its last chunk. */
+  readonly noted?: readonly LastChunk[];
+  /** Once it says no, the rest is believed. */
+  goesOn?(): boolean;
+}
+
 export class BlockPool {
   readonly id: string;
   readonly replicas = new ReplicaMap();
   /** What only replicas in the making need, by handle. */
   readonly inFlight = new Map<ReplicaHandle, InFlightReplica>();
-  /** Recovery ids of replicas under recovery, with the state that they were in. */
-  readonly recoveries = new Map<ReplicaHandle, { readonly recoveryId: GenStamp; readonly original: ReplicaState }>();
+  readonly recoveries = new Map<ReplicaHandle, RunningRecovery>();
   /** Cuts that have begun and are not yet known by a new generation stamp. */
   readonly cuts = new Map<ReplicaHandle, CutNote>();
   /** Blocks that are to go are moved to the trash: a rolling upgrade is under way. */
@@ -233,12 +253,9 @@ export class BlockPool {
       const length =
         stamp === undefined
           ? 0
-          : await this.provenLength(
-              volume,
-              `${dir}/${name}`,
-              `${dir}/${metaFileName(id, stamp)}`,
-              blocks.has(tailFileName(id)) ? `${dir}/${tailFileName(id)}` : undefined,
-            );
+          : await this.provenLength(volume, `${dir}/${name}`, `${dir}/${metaFileName(id, stamp)}`, {
+              tailPath: blocks.has(tailFileName(id)) ? `${dir}/${tailFileName(id)}` : undefined,
+            });
       sometimes('block found half written at the start of a DataNode');
       if (this.take(volume, id, stamp ?? NO_GEN_STAMP, length, ReplicaState.RWR)) volume.addUsed(this.id, length);
       else if (this.isSurpassed(id, stamp ?? NO_GEN_STAMP, length)) {
@@ -299,9 +316,9 @@ export class BlockPool {
   }
 
   /** How many bytes of a block file its checksums prove, from the beginning on. The file is left as it is. */
-  async provenLength(volume: Volume, blockPath: string, metaPath: string, tailPath?: string): Promise<number> {
+  async provenLength(volume: Volume, blockPath: string, metaPath: string, more: MoreProof = {}): Promise<number> {
     try {
-      return await this.proven(volume, blockPath, metaPath, tailPath);
+      return await this.proven(volume, blockPath, metaPath, more);
     } catch (error) {
       const code = diskErrorCode(error);
       this.log.log('warn', 'datanode', `${blockPath} cannot be verified (${code}): ${messageOf(error)}`);
@@ -309,7 +326,8 @@ export class BlockPool {
     }
   }
 
-  private async proven(volume: Volume, blockPath: string, metaPath: string, tailPath: string | undefined): Promise<number> {
+  private async proven(volume: Volume, blockPath: string, metaPath: string, more: MoreProof): Promise<number> {
+    const { tailPath, noted = [], goesOn = () => true } = more;
     const meta = await volume.disk.readFile(metaPath);
     if (meta.length < META_HEADER_BYTES) return 0;
     const checksum = DataChecksum.fromHeader(meta);
@@ -320,10 +338,11 @@ export class BlockPool {
     const end = Math.min(size, Math.floor(sums.length / checksum.size) * chunk);
     const file = await volume.disk.open(blockPath, 'r');
     try {
-      const length = await provenByMeta(file, checksum, sums, end);
-      if (tailPath === undefined || length >= size) return length;
+      const length = await provenByMeta(file, checksum, sums, end, goesOn);
+      if (length >= size) return length;
+      const notes = [...(tailPath === undefined ? [] : await readTailRecords(volume.disk, tailPath)), ...noted];
       const read = (into: Buffer, position: number): Promise<number> => file.read(into, 0, into.length, position);
-      return await lengthByTail(volume.disk, tailPath, checksum, length, read);
+      return await lengthByNotes(notes, checksum, length, read);
     } finally {
       await file.close();
     }
@@ -331,11 +350,18 @@ export class BlockPool {
 }
 
 /** How many of the first `end` bytes the checksums prove, from the beginning on. */
-async function provenByMeta(file: VolumeFile, checksum: DataChecksum, sums: Buffer, end: number): Promise<number> {
+async function provenByMeta(
+  file: VolumeFile,
+  checksum: DataChecksum,
+  sums: Buffer,
+  end: number,
+  goesOn: () => boolean,
+): Promise<number> {
   const chunk = checksum.bytesPerChecksum;
   const step = Math.max(1, Math.floor(READ_BYTES / chunk)) * chunk;
   const buffer = Buffer.allocUnsafe(Math.min(step, Math.max(end, 1)));
   for (let at = 0; at < end; ) {
+    if (!goesOn()) return end;
     const want = Math.min(buffer.length, end - at);
     const got = await file.read(buffer, 0, want, at);
     if (got < want) return at;

@@ -191,7 +191,11 @@ export class DataNode {
       settings,
       dataset,
       ramDisk,
-      changes: new ReplicaChanges(dataset, settings.blockSize, (block) => reportBad(reporter, block, undefined)),
+      changes: new ReplicaChanges(dataset, settings.blockSize, {
+        foundCorrupt: (block) => reportBad(reporter, block, undefined),
+        // Whoever asks waits so long for the answer.
+        verifyMs: settings.socketTimeoutMs / 4,
+      }),
       counters,
       peerMetrics: new PeerMetrics(host.clock, settings),
       diskMetrics,

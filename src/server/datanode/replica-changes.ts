@@ -7,6 +7,7 @@ import type { BlockId, GenStamp } from '../../base/ids.ts';
 import { sometimes } from '../../base/sometimes.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/replica/states.ts';
+import type { FoundReplica } from '../../core/replica/sync-block.ts';
 import { blockFileName, metaFileName } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
 import { type BlockPool, NO_GEN_STAMP } from './block-pool.ts';
@@ -33,16 +34,27 @@ export interface RecoveryEnd {
   readonly sync: boolean;
 }
 
+/** Apache's DataNode asks another for its replica with a time-out of a minute (dfs.client.socket-timeout). */
+const VERIFY_MS = 15_000;
+
+export interface ChangesOptions {
+  /** Is told of a replica whose bytes are not what was written. */
+  readonly foundCorrupt?: (block: BlockName) => void;
+  /** How long a replica may be verified before a recovery: what is not read by then is believed. */
+  readonly verifyMs?: number;
+}
+
 export class ReplicaChanges {
   private readonly dataset: Dataset;
   private readonly blockSize: number;
   private readonly foundCorrupt: (block: BlockName) => void;
+  private readonly verifyMs: number;
 
-  /** `foundCorrupt` is told of a replica whose bytes are not what was written. */
-  constructor(dataset: Dataset, blockSize: number, foundCorrupt: (block: BlockName) => void = () => undefined) {
+  constructor(dataset: Dataset, blockSize: number, { foundCorrupt, verifyMs }: ChangesOptions = {}) {
     this.dataset = dataset;
     this.blockSize = blockSize;
-    this.foundCorrupt = foundCorrupt;
+    this.foundCorrupt = foundCorrupt ?? (() => undefined);
+    this.verifyMs = verifyMs ?? VERIFY_MS;
   }
 
   private held<T>(block: { readonly pool: string; readonly id: BlockId }, fn: (pool: BlockPool) => Promise<T>): Promise<T> {
@@ -148,7 +160,11 @@ export class ReplicaChanges {
         );
       }
       // What is synced is proved by its own note; of the rest no power cut is owed anything.
-      if (onDisk > acked) await this.truncate(pool, handle, replica, acked, false);
+      if (onDisk > acked) {
+        await this.provably(pool, handle, () =>
+          this.truncate(pool, handle, replica, acked, { durable: false, unsound: false }),
+        );
+      }
       if (replica.syncFailed) await this.syncFiles(replica);
       await this.bumpGenStamp(pool, handle, replica, newGenStamp);
       await this.cutIsKnown(pool, handle, replica);
@@ -253,11 +269,71 @@ export class ReplicaChanges {
 
   // -------------------------------------------------------------------------------------------------- block recovery
 
-  /** Stops writers and tells what is here. Undefined: no such replica. Apache: initReplicaRecovery. */
-  startRecovery(
-    block: BlockName,
-    recoveryId: GenStamp,
-  ): Promise<{ readonly genStamp: GenStamp; readonly numBytes: number; readonly state: ReplicaState } | undefined> {
+  /**
+   * Stops writers and tells what is here. Undefined: no such replica. What a writer left is verified, while nothing can change
+   * it any more: its length is a matter of choice, and bytes that are wrong must not win over good ones (`offered`). Apache:
+   * initReplicaRecovery.
+   */
+  async startRecovery(block: BlockName, recoveryId: GenStamp): Promise<FoundReplica | undefined> {
+    const found = await this.beginRecovery(block, recoveryId);
+    if (found === undefined || found.state === ReplicaState.FINALIZED || found.numBytes === 0) return found;
+    const pool = this.dataset.pool(block.pool);
+    const handle = pool.replicas.find(block.id);
+    if (handle === 0) return undefined;
+    const replica = this.objectFor(pool, handle);
+    const proven = replica.volume.isInMemory ? found.numBytes : await this.provenLength(pool, handle, replica);
+    if (proven >= found.numBytes) return found;
+    return this.held(block, () => Promise.resolve(this.offer(pool, { ...block, ...found }, recoveryId, proven)));
+  }
+
+  /** How much of the replica is as it was written, as far as there was time to look. */
+  private async provenLength(pool: BlockPool, handle: ReplicaHandle, replica: InFlightReplica): Promise<number> {
+    const { volume } = replica;
+    const notes = await this.notedSums(pool, handle, replica);
+    let goesOn = true;
+    const verified = pool.provenLength(volume, ...pathsOf(replica), { noted: notes, goesOn: () => goesOn });
+    return new Promise((resolve, reject) => {
+      const timer = volume.clock.setTimer(this.verifyMs, () => {
+        goesOn = false;
+        resolve(replica.lengths.onDisk);
+      });
+      verified.then(resolve, reject).finally(() => timer.cancel());
+    });
+  }
+
+  /**
+   * What a recovery may have of a replica of which less is proved than there is:
+   *
+   * | proved | then |
+   * |---|---|
+   * | all that a writer was told of | what is proved |
+   * | less, for the first time | nothing: the others are better, and this one is reported |
+   * | less, and a recovery without it has come to nothing | all that a writer was told of, the wrong bytes known for what they are |
+   *
+   * What a writer was told of is known of one that died with this process alive; of one that was found at the start, it may
+   * be all that was proved then.
+   */
+  private offer(pool: BlockPool, found: BlockName & FoundReplica, recoveryId: GenStamp, proven: number): FoundReplica {
+    const handle = pool.replicas.find(found.id);
+    const running = pool.recoveries.get(handle);
+    if (handle === 0 || running?.recoveryId !== recoveryId) {
+      throw new HdfsError('ERECOVERY', `recovery ${recoveryId} of ${describeBlock(found)} was overtaken`);
+    }
+    const { state, genStamp } = found;
+    const owed = pool.inFlight.get(handle)?.lengths.acked ?? found.numBytes;
+    if (proven < owed && !running.unsound) {
+      sometimes('replica left out of a recovery because its bytes are wrong');
+      pool.recoveries.set(handle, { ...running, unsound: true });
+      this.foundCorrupt(found);
+      throw new HdfsError('ECHECKSUM', `Checksum error at ${proven} of ${describeBlock(found)}, of which ${owed} bytes count`);
+    }
+    const numBytes = Math.max(proven, owed);
+    pool.recoveries.set(handle, { ...running, offered: numBytes });
+    return { state, genStamp, numBytes };
+  }
+
+  /** As Apache's. */
+  private beginRecovery(block: BlockName, recoveryId: GenStamp): Promise<FoundReplica | undefined> {
     return this.held(block, async (pool) => {
       const handle = pool.replicas.find(block.id);
       if (handle === 0) return undefined;
@@ -298,10 +374,11 @@ export class ReplicaChanges {
       // A power cut may leave both files empty, a full disk may not even have let them begin: there is nothing in them to be
       // checked, and nothing to be kept.
       if (pool.replicas.numBytes(handle) > 0) await this.checkFiles(pool, handle);
-      pool.recoveries.set(handle, { recoveryId, original });
+      const numBytes = pool.replicas.numBytes(handle);
+      pool.recoveries.set(handle, { recoveryId, original, offered: numBytes, unsound: running?.unsound ?? false });
       pool.replicas.setState(handle, ReplicaState.RUR);
       if (replica !== undefined) replica.state = ReplicaState.RUR;
-      return { genStamp, numBytes: pool.replicas.numBytes(handle), state: original };
+      return { genStamp, numBytes, state: original };
     });
   }
 
@@ -317,7 +394,7 @@ export class ReplicaChanges {
       if (recovery === undefined || TRANSITIONS[pool.replicas.state(handle)].finishRecovery === 'refused') {
         throw new HdfsError('EIO', `replica.getState() != ${REPLICA_STATE_NAMES[ReplicaState.RUR]}, replica=${described}`);
       }
-      const bytes = pool.replicas.numBytes(handle);
+      const bytes = recovery.offered;
       if (bytes !== block.numBytes) {
         throw new HdfsError(
           'EIO',
@@ -331,7 +408,9 @@ export class ReplicaChanges {
       if (newId !== block.id) {
         if (recovery.original !== ReplicaState.FINALIZED)
           throw new HdfsError('EIO', `cannot copy the unfinalized ${described}`);
-        await copyShortened(this.dataset, pool, handle, { newId, genStamp: recoveryId, numBytes: newBytes, sync });
+        await this.provably(pool, handle, () =>
+          copyShortened(this.dataset, pool, handle, { newId, genStamp: recoveryId, numBytes: newBytes, sync }),
+        );
         pool.recoveries.delete(handle);
         pool.replicas.setState(handle, recovery.original);
         return this.received(pool, { id: newId, genStamp: recoveryId, numBytes: newBytes }, pool.volumeOf(handle));
@@ -341,7 +420,10 @@ export class ReplicaChanges {
       // The files of a replica that a dead process left may hold more than was proved of them, and a checksum of that.
       const left = recovery.original === ReplicaState.RWR;
       if (left) replica.hasTailFile = await replica.volume.disk.exists(`${replica.directory}/${tailFileName(replica.id)}`);
-      if (left || bytes > newBytes) await this.truncate(pool, handle, replica, newBytes, true);
+      if (left || replica.lengths.onDisk > newBytes) {
+        const { unsound } = recovery;
+        await this.provably(pool, handle, () => this.truncate(pool, handle, replica, newBytes, { durable: true, unsound }));
+      }
       // Nobody knows which syncs failed before the process died that wrote it.
       if (left) replica.syncFailed = true;
       if (sync) await this.syncFiles(replica);
@@ -368,6 +450,20 @@ export class ReplicaChanges {
   }
 
   // --------------------------------------------------------------------------------------------------------- pieces
+
+  /** What wrong bytes keep from being done is reported, and a further recovery knows of it. */
+  private async provably(pool: BlockPool, handle: ReplicaHandle, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof HdfsError && error.code === 'ECHECKSUM') {
+        this.foundCorrupt(nameOf(this.objectFor(pool, handle)));
+        const recovery = pool.recoveries.get(handle);
+        if (recovery !== undefined) pool.recoveries.set(handle, { ...recovery, unsound: true });
+      }
+      throw error;
+    }
+  }
 
   /** Both files are there, and as long as they should be: a replica without them is no part of a recovery. */
   private async checkFiles(pool: BlockPool, handle: ReplicaHandle): Promise<void> {
@@ -428,24 +524,22 @@ export class ReplicaChanges {
 
   /**
    * Cuts data and checksums; the checksum of a chunk that becomes partial is made anew, from bytes that were proved. It is
-   * noted first, and the note goes with `cutIsKnown`. With `durable` a power cut in the middle does no harm either.
+   * noted first, and the note goes with `cutIsKnown`. With `durable` a power cut in the middle does no harm either; with
+   * `unsound` a chunk of which nothing is proved gets a checksum that does not fit.
    */
   private async truncate(
     pool: BlockPool,
     handle: ReplicaHandle,
     replica: InFlightReplica,
     bytes: number,
-    durable: boolean,
+    { durable, unsound }: { readonly durable: boolean; readonly unsound: boolean },
   ): Promise<void> {
     const { volume, genStamp } = replica;
     const [blockPath, metaPath] = pathsOf(replica);
     await breakHardLinks(pool, volume, [metaPath, blockPath]);
     const proofs = { length: replica.lengths.onDisk, noted: () => this.notedSums(pool, handle, replica) };
     await withFiles(volume.disk, blockPath, metaPath, async (files, checksum) => {
-      const sum = await provenSumOfLastChunk(files, checksum, bytes, proofs).catch((error: unknown) => {
-        if (error instanceof HdfsError && error.code === 'ECHECKSUM') this.foundCorrupt(nameOf(replica));
-        throw error;
-      });
+      const sum = await provenSumOfLastChunk(files, checksum, bytes, proofs, unsound);
       if (!(await endsAt(files, checksum, bytes))) {
         const note = { genStamp, length: bytes, sum };
         await writeCutNote(volume, pool.id, replica.id, note, durable);

@@ -270,14 +270,20 @@ describe('a replica with a wrong byte', () => {
       const dataset = await openDataset(host);
       await write(dataset, acked);
       const corrupt: BlockName[] = [];
-      await work({ host, dataset, corrupt, changes: new ReplicaChanges(dataset, 1 << 20, (block) => corrupt.push(block)) });
+      await work({
+        host,
+        dataset,
+        corrupt,
+        changes: new ReplicaChanges(dataset, 1 << 20, { foundCorrupt: (block) => corrupt.push(block) }),
+      });
     };
     return sim.run(run(), 60_000);
   };
 
   const cut = async (changes: ReplicaChanges, newBytes: number, recoveryId = 1005): Promise<void> => {
-    await changes.startRecovery(name, genStamp(recoveryId));
-    await changes.finishRecovery(name, { recoveryId: genStamp(recoveryId), newId: id, newBytes, sync: true });
+    const found = await changes.startRecovery(name, genStamp(recoveryId));
+    const end = { recoveryId: genStamp(recoveryId), newId: id, newBytes, sync: true };
+    await changes.finishRecovery({ ...name, numBytes: found?.numBytes ?? 0 }, end);
   };
 
   test.each([

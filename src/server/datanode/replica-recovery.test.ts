@@ -24,12 +24,14 @@ interface World {
   readonly dataset: Dataset;
   readonly changes: ReplicaChanges;
   readonly received: string[];
+  /** Stamps of replicas that were reported. */
+  readonly corrupt: number[];
   readonly replica: InFlightReplica;
   run<T>(work: Promise<T>): Promise<T>;
 }
 
-/** A replica of BYTES bytes, finalized or still open. */
-async function holding(state: 'finalized' | 'open'): Promise<World> {
+/** A replica of BYTES bytes, finalized or still open, of which so many were acknowledged. */
+async function holding(state: 'finalized' | 'open', acked = BYTES): Promise<World> {
   const simulation = new Simulation({ seed: 1 });
   const run = <T>(work: Promise<T>): Promise<T> => simulation.run(work, 60_000);
   const machine = simulation.node('dn');
@@ -48,12 +50,17 @@ async function holding(state: 'finalized' | 'open'): Promise<World> {
     files.add({ offset: 0, data: content, sums: sumsOf(content) });
     files.flush(() => undefined);
     await files.close(true);
-    replica.lengths.acknowledge(BYTES);
+    replica.lengths.acknowledge(acked);
     if (state === 'finalized') await dataset.finalize(replica, true);
     return { dataset, replica };
   };
   const { dataset, replica } = await run(work());
-  return { simulation, machine, dataset, replica, changes: new ReplicaChanges(dataset, BYTES), received, run };
+  const corrupt: number[] = [];
+  const changes = new ReplicaChanges(dataset, BYTES, {
+    foundCorrupt: (block) => corrupt.push(block.genStamp),
+    verifyMs: 15_000,
+  });
+  return { simulation, machine, dataset, replica, changes, received, corrupt, run };
 }
 
 const end = (recoveryId: number, newBytes: number, newId = id) => ({
@@ -190,6 +197,117 @@ describe('a replica of which nothing came to the disk', () => {
     const { changes, machine, run } = await holding('open');
     await run(machine.host.disk.writeFileAtomic(`${RBW}/blk_5_1001.meta`, Buffer.alloc(0)));
     await expect(run(changes.startRecovery(name, genStamp(1005)))).rejects.toThrow(`Metafile ${RBW}/blk_5_1001.meta is empty`);
+  });
+});
+
+describe('a replica that its writer left, with a wrong byte', () => {
+  const rot = ({ machine }: Pick<World, 'machine'>, path: string, at: number): void => {
+    const sector = at - (at % 512);
+    machine.disk
+      .files('/')
+      .get(path)
+      ?.damage(sector, (bytes) => {
+        bytes[at - sector] = (bytes[at - sector] ?? 0) ^ 4;
+      });
+  };
+  const read = ({ machine, run }: Pick<World, 'machine' | 'run'>, file: string): Promise<Buffer> =>
+    run(machine.host.disk.readFile(`${FINALIZED}/${file}`)).then((bytes) => Buffer.from(bytes));
+  /** The chunks that their checksums do not fit. */
+  const badChunks = async (world: Pick<World, 'machine' | 'run'>, stamp: number): Promise<number[]> => {
+    const data = await read(world, 'blk_5');
+    const sums = (await read(world, `blk_5_${stamp}.meta`)).subarray(7);
+    const right = sumsOf(data);
+    expect(sums).toHaveLength(right.length);
+    return Array.from({ length: right.length / 4 }, (_, i) => i).filter(
+      (i) => !sums.subarray(4 * i, 4 * i + 4).equals(right.subarray(4 * i, 4 * i + 4)),
+    );
+  };
+
+  test('behind what was acknowledged counts as far as it is right', async () => {
+    const world = await holding('open', 1_500);
+    const { changes, corrupt, received, run } = world;
+    rot(world, `${RBW}/blk_5`, 2_100);
+    const found = { genStamp: 1001, numBytes: 2_048, state: ReplicaState.RBW };
+    expect(await run(changes.startRecovery(name, genStamp(1005)))).toEqual(found);
+    await run(changes.finishRecovery({ ...name, numBytes: 2_048 }, end(1005, 2_048)));
+    expect(received).toEqual(['blk_5_1005 2048']);
+    expect((await read(world, 'blk_5')).equals(content.subarray(0, 2_048))).toBe(true);
+    expect(await badChunks(world, 1005)).toEqual([]);
+    expect(corrupt).toEqual([]);
+  });
+
+  test.each([
+    ['in an earlier chunk', 700, 1],
+    ['in the chunk that is cut', 2_100, 4],
+  ])('in what was acknowledged (%s) is left to better ones, and counts when there are none', async (_where, at, chunk) => {
+    const world = await holding('open', 2_500);
+    const { changes, corrupt, received, run } = world;
+    rot(world, `${RBW}/blk_5`, at);
+    await expect(run(changes.startRecovery(name, genStamp(1005)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
+    expect(corrupt).toEqual([1001]);
+    // No longer than what any other holder has: a good one wins, or has the same.
+    const found = { genStamp: 1001, numBytes: 2_500, state: ReplicaState.RBW };
+    expect(await run(changes.startRecovery(name, genStamp(1007)))).toEqual(found);
+    await run(changes.finishRecovery({ ...name, numBytes: 2_500 }, end(1007, 2_500)));
+    expect(received).toEqual(['blk_5_1007 2500']);
+    const bytes = await read(world, 'blk_5');
+    bytes[at] = (bytes[at] ?? 0) ^ 4;
+    expect(bytes.equals(content.subarray(0, 2_500))).toBe(true);
+    expect(await badChunks(world, 1007)).toEqual([chunk]);
+  });
+
+  test('that came after the start counts when there is no better one', async () => {
+    const world = await holding('open');
+    const { machine, simulation } = world;
+    machine.crash('process');
+    machine.restart();
+    const run = <T>(work: Promise<T>): Promise<T> => simulation.run(work, 60_000);
+    const changes = new ReplicaChanges(await run(openDataset(machine.host)), BYTES);
+    rot(world, `${RBW}/blk_5`, 700);
+    await expect(run(changes.startRecovery(name, genStamp(1005)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
+    const found = { genStamp: 1001, numBytes: BYTES, state: ReplicaState.RWR };
+    expect(await run(changes.startRecovery(name, genStamp(1007)))).toEqual(found);
+    await run(changes.finishRecovery(name, end(1007, BYTES)));
+    expect(await badChunks({ machine, run }, 1007)).toEqual([1]);
+  });
+
+  test('in the chunk in which a closed file is cut is cut when nobody has a better one, and known for bad', async () => {
+    const world = await holding('finalized');
+    const { changes, corrupt, run } = world;
+    rot(world, `${FINALIZED}/blk_5`, 700);
+    await run(changes.startRecovery(name, genStamp(1005)));
+    await expect(run(changes.finishRecovery(name, end(1005, 900)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
+    expect(corrupt).toEqual([1001]);
+    await run(changes.startRecovery(name, genStamp(1007)));
+    await run(changes.finishRecovery(name, end(1007, 900)));
+    expect(await read(world, 'blk_5')).toHaveLength(900);
+    expect(await badChunks(world, 1007)).toEqual([1]);
+  });
+
+  test('on a disk too slow to find it out in time is believed, and readers do not wait for that', async () => {
+    const world = await holding('open');
+    const { changes, dataset, machine, simulation, run } = world;
+    rot(world, `${RBW}/blk_5`, 700);
+    machine.diskFault = ({ operation }) => (operation === 'read' ? { delayMs: 100_000 } : undefined);
+    const startMs = simulation.nowMs;
+    const started = changes.startRecovery(name, genStamp(1005));
+    await simulation.advance(1_000);
+    expect(dataset.locks.isHeld(dataset.key(name))).toBe(false);
+    expect(await run(started)).toMatchObject({ numBytes: BYTES });
+    expect(simulation.nowMs - startMs).toBeLessThan(16_000);
+  });
+
+  test('and taken over by a later recovery while it is verified answers that one alone', async () => {
+    const world = await holding('open');
+    const { changes, machine, simulation, run } = world;
+    rot(world, `${RBW}/blk_5`, 700);
+    machine.diskFault = ({ operation }) => (operation === 'read' ? { delayMs: 500 } : undefined);
+    const first = changes.startRecovery(name, genStamp(1005)).catch((error: unknown) => error);
+    await simulation.advance(700);
+    machine.diskFault = undefined;
+    const second = run(changes.startRecovery(name, genStamp(1007)));
+    await expect(second).rejects.toMatchObject({ code: 'ECHECKSUM' });
+    expect(await run(first)).toMatchObject({ code: 'ERECOVERY' });
   });
 });
 

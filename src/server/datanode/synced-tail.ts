@@ -84,25 +84,24 @@ export async function readTailRecords(disk: VolumeDisk, path: string): Promise<r
 }
 
 /**
- * The length of a replica that its tail file proves: `proven`, which its meta file proves, or more. `read` gives bytes of
- * the block file.
+ * How long a replica is by what is noted of its last chunk: `proven`, which its meta file proves, or more. `read` gives bytes
+ * of the block file.
  */
-export async function lengthByTail(
-  disk: VolumeDisk,
-  path: string,
+export async function lengthByNotes(
+  notes: readonly LastChunk[],
   checksum: DataChecksum,
   proven: number,
   read: (into: Buffer, position: number) => Promise<number>,
 ): Promise<number> {
   let best = proven;
-  for (const record of await readTailRecords(disk, path)) {
-    if (record.length <= best) continue;
-    const partial = record.length % checksum.bytesPerChecksum;
+  for (const { length, sum } of notes) {
+    if (length <= best) continue;
+    const partial = length % checksum.bytesPerChecksum;
     // What lies before the chunk must be proved by the meta file.
-    if (partial === 0 || record.length - partial > proven) continue;
+    if (partial === 0 || length - partial > proven) continue;
     const data = Buffer.alloc(partial);
-    if ((await read(data, record.length - partial)) !== partial) continue;
-    if (checksum.firstBad(data, record.sum.subarray(0, checksum.size)) < 0) best = record.length;
+    if ((await read(data, length - partial)) !== partial) continue;
+    if (checksum.firstBad(data, sum.subarray(0, checksum.size)) < 0) best = length;
   }
   return best;
 }
