@@ -61,8 +61,8 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
   {
     id: 'recovered-not-synced',
     what: 'a recovered block is finalized without a sync of its bytes',
-    file: 'src/server/datanode/replica-changes.ts',
-    find: '      if (sync) await this.syncFiles(replica);\n      // Last, since',
+    file: 'src/server/datanode/replica-recovery.ts',
+    find: '      if (sync) await this.files.syncFiles(replica);\n      // Last, since',
     replace: '      // Last, since',
     story: 'drill',
     drill: 'power-under-writers',
@@ -117,7 +117,7 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
   {
     id: 'stamp-not-durable',
     what: 'a new generation stamp is taken before the disk knows of it',
-    file: 'src/server/datanode/replica-changes.ts',
+    file: 'src/server/datanode/length-and-stamp.ts',
     find: '      await disk.syncDirectory(replica.directory);\n    } catch (error) {\n      // What is in memory',
     replace: '    } catch (error) {\n      // What is in memory',
     story: 'chaos',
@@ -184,7 +184,7 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
   {
     id: 'length-unverified',
     what: 'a rotten replica wins over good ones because it is longer (what Apache does)',
-    file: 'src/server/datanode/replica-changes.ts',
+    file: 'src/server/datanode/replica-recovery.ts',
     find: '    if (proven >= found.numBytes) return found;',
     replace: '    if (proven >= 0) return found;',
     story: 'drill',
@@ -195,7 +195,7 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
   {
     id: 'cut-not-noted',
     what: 'a crash in the middle of a cut leaves a last chunk that nothing proves',
-    file: 'src/server/datanode/replica-changes.ts',
+    file: 'src/server/datanode/length-and-stamp.ts',
     find: '        await writeCutNote(volume, pool.id, replica.id, note, durable);\n',
     replace: '        void writeCutNote;\n',
     story: 'explore',
@@ -251,7 +251,7 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
   {
     id: 'length-on-trust',
     what: 'a recovery may make a replica longer than it is',
-    file: 'src/server/datanode/replica-changes.ts',
+    file: 'src/server/datanode/replica-recovery.ts',
     find: 'if (bytes < newBytes) throw new',
     replace: 'if (newBytes < 0) throw new',
     story: 'drill',
@@ -262,7 +262,7 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
   {
     id: 'stamp-not-raised',
     what: 'a pipeline goes on under the generation stamp of the one that failed',
-    file: 'src/server/datanode/replica-changes.ts',
+    file: 'src/server/datanode/length-and-stamp.ts',
     find: '    if (genStamp === replica.genStamp) return;\n',
     replace: '    if (genStamp >= replica.genStamp) return;\n',
     story: 'drill',

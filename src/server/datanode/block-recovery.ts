@@ -117,10 +117,10 @@ async function ask(services: Services, node: DatanodeIDProto, recovery: Recovery
 async function askHere(services: Services, node: DatanodeIDProto, recovery: Recovery): Promise<Holder> {
   const { host, changes, settings, counters } = services;
   const { block, recoveryId, newId } = recovery;
-  const found = await changes.startRecovery(block, recoveryId);
+  const found = await changes.recovery.start(block, recoveryId);
   const update = (newBytes: number): Promise<string> =>
     timed(host.clock, counters.finishRecovery, () =>
-      changes.finishRecovery(
+      changes.recovery.finish(
         { ...block, numBytes: found?.numBytes ?? 0 },
         { recoveryId, newId, newBytes, sync: settings.syncOnClose },
       ),

@@ -1,6 +1,7 @@
 // All replicas of this DataNode: who has which block, in what state, on which volume; making, finalizing, dropping and
 // deleting them. One owner of the state: data workers ask at a block's beginning and end, never for each packet. What
-// recovery and append do to replicas is in replica-changes.ts; reports in block-reports.ts. Apache: FsDatasetImpl.
+// writers and recoveries do to replicas is in replica-changes.ts and replica-recovery.ts; reports in block-reports.ts. Apache:
+// FsDatasetImpl.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
@@ -187,6 +188,11 @@ export class Dataset {
     const { replicas } = pool;
     const state = REPLICA_STATE_NAMES[replicas.state(handle)];
     return `${state}, blk_${replicas.id(handle)}_${replicas.genStamp(handle)}, length ${replicas.numBytes(handle)}`;
+  }
+
+  /** Runs while nobody else changes the block's replica. */
+  held<T>(block: { readonly pool: string; readonly id: BlockId }, fn: (pool: BlockPool) => Promise<T>): Promise<T> {
+    return this.locks.run(this.key(block), () => fn(this.pool(block.pool)));
   }
 
   // --------------------------------------------------------------------------------------------------------- creating

@@ -17,7 +17,7 @@ export function interDatanodeService(services: Services): RpcService {
     handlers: {
       async initReplicaRecovery({ block }) {
         const name = blockOf(block?.block?.b);
-        const found = await changes.startRecovery(name, genStamp(block?.newGenStamp ?? 0));
+        const found = await changes.recovery.start(name, genStamp(block?.newGenStamp ?? 0));
         if (found === undefined) return { replicaFound: false };
         return {
           replicaFound: true,
@@ -34,7 +34,7 @@ export function interDatanodeService(services: Services): RpcService {
           newBytes: newLength ?? 0,
           sync: settings.syncOnClose,
         };
-        return { storageUuid: await timed(host.clock, counters.finishRecovery, () => changes.finishRecovery(name, end)) };
+        return { storageUuid: await timed(host.clock, counters.finishRecovery, () => changes.recovery.finish(name, end)) };
       },
     },
   });

@@ -72,10 +72,10 @@ async function overwrite(host: Host, path: string, bytes: Buffer, at: number): P
 
 async function recover(dataset: Dataset): Promise<void> {
   const changes = new ReplicaChanges(dataset, 1 << 20);
-  const info = await changes.startRecovery(name, genStamp(1002));
+  const info = await changes.recovery.start(name, genStamp(1002));
   const numBytes = info?.numBytes ?? 0;
   const end = { recoveryId: genStamp(1002), newId: id, newBytes: numBytes, sync: true };
-  await changes.finishRecovery({ ...name, numBytes }, end);
+  await changes.recovery.finish({ ...name, numBytes }, end);
 }
 
 async function expectClosed(host: Host, bytes: number): Promise<void> {
@@ -205,7 +205,7 @@ test('a block file whose checksums never reached the disk counts as none, so tha
     await host.disk.unlink(`${rbw}/blk_5_1001.meta`);
     const dataset = await openDataset(host);
     expect(replicaOf(dataset)).toMatchObject({ state: ReplicaState.RWR, bytes: 0 });
-    expect(await new ReplicaChanges(dataset, 1 << 20).startRecovery(name, genStamp(1002))).toBeUndefined();
+    expect(await new ReplicaChanges(dataset, 1 << 20).recovery.start(name, genStamp(1002))).toBeUndefined();
   };
   await sim.run(run());
 });

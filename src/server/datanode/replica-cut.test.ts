@@ -61,9 +61,9 @@ async function expectFiles({ disk }: Host, directory: string, { bytes, genStamp:
 
 const recover = async (dataset: Dataset, recoveryId: number, newBytes: number): Promise<void> => {
   const changes = new ReplicaChanges(dataset, 1 << 20);
-  const found = await changes.startRecovery(name, genStamp(recoveryId));
+  const found = await changes.recovery.start(name, genStamp(recoveryId));
   const end = { recoveryId: genStamp(recoveryId), newId: id, newBytes, sync: true };
-  await changes.finishRecovery({ ...name, numBytes: found?.numBytes ?? 0 }, end);
+  await changes.recovery.finish({ ...name, numBytes: found?.numBytes ?? 0 }, end);
 };
 
 /** More than a cut takes. */
@@ -281,9 +281,9 @@ describe('a replica with a wrong byte', () => {
   };
 
   const cut = async (changes: ReplicaChanges, newBytes: number, recoveryId = 1005): Promise<void> => {
-    const found = await changes.startRecovery(name, genStamp(recoveryId));
+    const found = await changes.recovery.start(name, genStamp(recoveryId));
     const end = { recoveryId: genStamp(recoveryId), newId: id, newBytes, sync: true };
-    await changes.finishRecovery({ ...name, numBytes: found?.numBytes ?? 0 }, end);
+    await changes.recovery.finish({ ...name, numBytes: found?.numBytes ?? 0 }, end);
   };
 
   test.each([

@@ -1,5 +1,5 @@
 // How the two files of a replica are cut, and how a cut that a crash has cut off is ended (cut-note.ts says what is noted of
-// it before). Who may cut, and when, is replica-changes.ts.
+// it before). Who may cut, and when: replica-changes.ts, replica-recovery.ts.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { BlockId } from '../../base/ids.ts';
 import { sometimes } from '../../base/sometimes.ts';

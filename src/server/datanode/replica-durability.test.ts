@@ -49,9 +49,9 @@ async function left(
 
 test('the stamp of a recovery stays, also on a replica that was finalized before', async () => {
   const recover = async ({ changes }: { readonly changes: ReplicaChanges }): Promise<void> => {
-    await changes.startRecovery(named(1001), genStamp(1002));
+    await changes.recovery.start(named(1001), genStamp(1002));
     const end = { recoveryId: genStamp(1002), newId: named(1001).id, newBytes: 0, sync: true };
-    await changes.finishRecovery(named(1001), end);
+    await changes.recovery.finish(named(1001), end);
   };
   const expected = [`${FINALIZED}/blk_5`, `${FINALIZED}/blk_5_1002.meta`];
   expect(await left(true, recover)).toEqual(expected);

@@ -74,28 +74,28 @@ describe('two recoveries of a replica', () => {
   test('the later one takes over, and the earlier one changes nothing any more', async () => {
     const { changes, received, run } = await holding('open');
     const found = { genStamp: 1001, numBytes: BYTES, state: ReplicaState.RBW };
-    expect(await run(changes.startRecovery(name, genStamp(1005)))).toEqual(found);
+    expect(await run(changes.recovery.start(name, genStamp(1005)))).toEqual(found);
     // As before the recovery, though it is under one.
-    expect(await run(changes.startRecovery(name, genStamp(1007)))).toEqual(found);
-    await expect(run(changes.finishRecovery(name, end(1005, BYTES)))).rejects.toThrow(
+    expect(await run(changes.recovery.start(name, genStamp(1007)))).toEqual(found);
+    await expect(run(changes.recovery.finish(name, end(1005, BYTES)))).rejects.toThrow(
       'rur.getRecoveryID() != recoveryId = 1005',
     );
     expect(received).toEqual([]);
-    await run(changes.finishRecovery(name, end(1007, 2_000)));
+    await run(changes.recovery.finish(name, end(1007, 2_000)));
     expect(received).toEqual(['blk_5_1007 2000']);
   });
 
   test('one with a lower or the same id is refused, before and after the other has ended', async () => {
     const { changes, run } = await holding('finalized');
-    await run(changes.startRecovery(name, genStamp(1005)));
+    await run(changes.recovery.start(name, genStamp(1005)));
     for (const late of [1004, 1005]) {
-      await expect(run(changes.startRecovery(name, genStamp(late)))).rejects.toMatchObject({ code: 'ERECOVERY' });
+      await expect(run(changes.recovery.start(name, genStamp(late)))).rejects.toMatchObject({ code: 'ERECOVERY' });
     }
-    await run(changes.finishRecovery(name, end(1005, BYTES)));
-    await expect(run(changes.startRecovery(name, genStamp(1004)))).rejects.toThrow(
+    await run(changes.recovery.finish(name, end(1005, BYTES)));
+    await expect(run(changes.recovery.start(name, genStamp(1004)))).rejects.toThrow(
       'replica.getGenerationStamp() >= recoveryId',
     );
-    await expect(run(changes.finishRecovery(name, end(1005, BYTES)))).rejects.toThrow('replica.getState() != RUR');
+    await expect(run(changes.recovery.finish(name, end(1005, BYTES)))).rejects.toThrow('replica.getState() != RUR');
   });
 });
 
@@ -107,14 +107,14 @@ describe('a recovery', () => {
       stopped++;
       return Promise.resolve();
     };
-    expect(await run(changes.startRecovery(name, genStamp(1005)))).toMatchObject({ numBytes: BYTES });
+    expect(await run(changes.recovery.start(name, genStamp(1005)))).toMatchObject({ numBytes: BYTES });
     expect(stopped).toBe(1);
   });
 
   test('is not undone by a client that appends to what was there before it', async () => {
     const { changes, dataset, run } = await holding('finalized');
-    await run(changes.startRecovery(name, genStamp(1007)));
-    await run(changes.finishRecovery(name, end(1007, BYTES)));
+    await run(changes.recovery.start(name, genStamp(1007)));
+    await run(changes.recovery.finish(name, end(1007, BYTES)));
     // The client got its stamp before the recovery began.
     await expect(run(changes.append(name, genStamp(1005), BYTES))).rejects.toThrow(
       `Cannot append to a replica with unexpected generation stamp ${POOL}:blk_5_1001`,
@@ -127,9 +127,9 @@ describe('a recovery', () => {
     'that the disk stops in a %s leaves no new stamp on what is not as was agreed, and the next one ends it',
     async (operation) => {
       const { changes, dataset, machine, run, received } = await holding('finalized');
-      await run(changes.startRecovery(name, genStamp(1005)));
+      await run(changes.recovery.start(name, genStamp(1005)));
       machine.diskFault = (call) => (call.operation === operation ? { error: 'EIO' } : undefined);
-      await expect(run(changes.finishRecovery(name, end(1005, 2_000)))).rejects.toThrow('EIO');
+      await expect(run(changes.recovery.finish(name, end(1005, 2_000)))).rejects.toThrow('EIO');
       machine.diskFault = undefined;
       const { replicas } = dataset.pool(POOL);
       const stamp = replicas.genStamp(replicas.find(id));
@@ -138,8 +138,8 @@ describe('a recovery', () => {
       const { size } = await run(machine.host.disk.stat(`${FINALIZED}/blk_5`));
       expect(stamp === 1001 || size === 2_000).toBe(true);
       expect(received).toEqual([]);
-      const found = await run(changes.startRecovery(name, genStamp(1007)));
-      await run(changes.finishRecovery({ ...name, numBytes: found?.numBytes ?? 0 }, end(1007, 1_999)));
+      const found = await run(changes.recovery.start(name, genStamp(1007)));
+      await run(changes.recovery.finish({ ...name, numBytes: found?.numBytes ?? 0 }, end(1007, 1_999)));
       expect(received).toEqual(['blk_5_1007 1999']);
       expect([...(await run(machine.host.disk.readdir(FINALIZED)))].sort()).toEqual(['blk_5', 'blk_5_1007.meta']);
     },
@@ -147,23 +147,23 @@ describe('a recovery', () => {
 
   test('makes no replica longer, and none of another length than it was described with', async () => {
     const { changes, run } = await holding('finalized');
-    await run(changes.startRecovery(name, genStamp(1005)));
-    await expect(run(changes.finishRecovery(name, end(1005, BYTES + 1)))).rejects.toThrow(
+    await run(changes.recovery.start(name, genStamp(1005)));
+    await expect(run(changes.recovery.finish(name, end(1005, BYTES + 1)))).rejects.toThrow(
       'rur.getNumBytes() < newlength = 3001',
     );
-    await expect(run(changes.finishRecovery({ ...name, numBytes: 1 }, end(1005, 1)))).rejects.toThrow(
+    await expect(run(changes.recovery.finish({ ...name, numBytes: 1 }, end(1005, 1)))).rejects.toThrow(
       'replica.getBytesOnDisk() != block.getNumBytes()',
     );
   });
 
   test('finds no replica that is older than the block, or whose files are not there', async () => {
     const { changes, machine, run } = await holding('finalized');
-    await expect(run(changes.startRecovery({ ...name, genStamp: genStamp(1002) }, genStamp(1005)))).rejects.toThrow(
+    await expect(run(changes.recovery.start({ ...name, genStamp: genStamp(1002) }, genStamp(1005)))).rejects.toThrow(
       'replica.getGenerationStamp() < block.getGenerationStamp()',
     );
-    expect(await run(changes.startRecovery({ ...name, id: copyId }, genStamp(1005)))).toBeUndefined();
+    expect(await run(changes.recovery.start({ ...name, id: copyId }, genStamp(1005)))).toBeUndefined();
     await run(machine.host.disk.unlink(`${FINALIZED}/blk_5`));
-    await expect(run(changes.startRecovery(name, genStamp(1005)))).rejects.toThrow(`File ${FINALIZED}/blk_5 does not exist`);
+    await expect(run(changes.recovery.start(name, genStamp(1005)))).rejects.toThrow(`File ${FINALIZED}/blk_5 does not exist`);
   });
 });
 
@@ -188,15 +188,15 @@ describe('a replica of which nothing came to the disk', () => {
   ])('counts as empty, and is no hindrance to the others (%s)', async (_what, files) => {
     const changes = await begun(files);
     const found = { genStamp: 1001, numBytes: 0, state: ReplicaState.RBW };
-    expect(await changes.startRecovery(name, genStamp(1005))).toEqual(found);
+    expect(await changes.recovery.start(name, genStamp(1005))).toEqual(found);
     // Again, when the first came to nothing.
-    expect(await changes.startRecovery(name, genStamp(1007))).toEqual(found);
+    expect(await changes.recovery.start(name, genStamp(1007))).toEqual(found);
   });
 
   test('is not taken for one whose checksums are lost', async () => {
     const { changes, machine, run } = await holding('open');
     await run(machine.host.disk.writeFileAtomic(`${RBW}/blk_5_1001.meta`, Buffer.alloc(0)));
-    await expect(run(changes.startRecovery(name, genStamp(1005)))).rejects.toThrow(`Metafile ${RBW}/blk_5_1001.meta is empty`);
+    await expect(run(changes.recovery.start(name, genStamp(1005)))).rejects.toThrow(`Metafile ${RBW}/blk_5_1001.meta is empty`);
   });
 });
 
@@ -228,8 +228,8 @@ describe('a replica that its writer left, with a wrong byte', () => {
     const { changes, corrupt, received, run } = world;
     rot(world, `${RBW}/blk_5`, 2_100);
     const found = { genStamp: 1001, numBytes: 2_048, state: ReplicaState.RBW };
-    expect(await run(changes.startRecovery(name, genStamp(1005)))).toEqual(found);
-    await run(changes.finishRecovery({ ...name, numBytes: 2_048 }, end(1005, 2_048)));
+    expect(await run(changes.recovery.start(name, genStamp(1005)))).toEqual(found);
+    await run(changes.recovery.finish({ ...name, numBytes: 2_048 }, end(1005, 2_048)));
     expect(received).toEqual(['blk_5_1005 2048']);
     expect((await read(world, 'blk_5')).equals(content.subarray(0, 2_048))).toBe(true);
     expect(await badChunks(world, 1005)).toEqual([]);
@@ -243,12 +243,12 @@ describe('a replica that its writer left, with a wrong byte', () => {
     const world = await holding('open', 2_500);
     const { changes, corrupt, received, run } = world;
     rot(world, `${RBW}/blk_5`, at);
-    await expect(run(changes.startRecovery(name, genStamp(1005)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
+    await expect(run(changes.recovery.start(name, genStamp(1005)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
     expect(corrupt).toEqual([1001]);
     // No longer than what any other holder has: a good one wins, or has the same.
     const found = { genStamp: 1001, numBytes: 2_500, state: ReplicaState.RBW };
-    expect(await run(changes.startRecovery(name, genStamp(1007)))).toEqual(found);
-    await run(changes.finishRecovery({ ...name, numBytes: 2_500 }, end(1007, 2_500)));
+    expect(await run(changes.recovery.start(name, genStamp(1007)))).toEqual(found);
+    await run(changes.recovery.finish({ ...name, numBytes: 2_500 }, end(1007, 2_500)));
     expect(received).toEqual(['blk_5_1007 2500']);
     const bytes = await read(world, 'blk_5');
     bytes[at] = (bytes[at] ?? 0) ^ 4;
@@ -264,10 +264,10 @@ describe('a replica that its writer left, with a wrong byte', () => {
     const run = <T>(work: Promise<T>): Promise<T> => simulation.run(work, 60_000);
     const changes = new ReplicaChanges(await run(openDataset(machine.host)), BYTES);
     rot(world, `${RBW}/blk_5`, 700);
-    await expect(run(changes.startRecovery(name, genStamp(1005)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
+    await expect(run(changes.recovery.start(name, genStamp(1005)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
     const found = { genStamp: 1001, numBytes: BYTES, state: ReplicaState.RWR };
-    expect(await run(changes.startRecovery(name, genStamp(1007)))).toEqual(found);
-    await run(changes.finishRecovery(name, end(1007, BYTES)));
+    expect(await run(changes.recovery.start(name, genStamp(1007)))).toEqual(found);
+    await run(changes.recovery.finish(name, end(1007, BYTES)));
     expect(await badChunks({ machine, run }, 1007)).toEqual([1]);
   });
 
@@ -275,11 +275,11 @@ describe('a replica that its writer left, with a wrong byte', () => {
     const world = await holding('finalized');
     const { changes, corrupt, run } = world;
     rot(world, `${FINALIZED}/blk_5`, 700);
-    await run(changes.startRecovery(name, genStamp(1005)));
-    await expect(run(changes.finishRecovery(name, end(1005, 900)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
+    await run(changes.recovery.start(name, genStamp(1005)));
+    await expect(run(changes.recovery.finish(name, end(1005, 900)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
     expect(corrupt).toEqual([1001]);
-    await run(changes.startRecovery(name, genStamp(1007)));
-    await run(changes.finishRecovery(name, end(1007, 900)));
+    await run(changes.recovery.start(name, genStamp(1007)));
+    await run(changes.recovery.finish(name, end(1007, 900)));
     expect(await read(world, 'blk_5')).toHaveLength(900);
     expect(await badChunks(world, 1007)).toEqual([1]);
   });
@@ -290,7 +290,7 @@ describe('a replica that its writer left, with a wrong byte', () => {
     rot(world, `${RBW}/blk_5`, 700);
     machine.diskFault = ({ operation }) => (operation === 'read' ? { delayMs: 100_000 } : undefined);
     const startMs = simulation.nowMs;
-    const started = changes.startRecovery(name, genStamp(1005));
+    const started = changes.recovery.start(name, genStamp(1005));
     await simulation.advance(1_000);
     expect(dataset.locks.isHeld(dataset.key(name))).toBe(false);
     expect(await run(started)).toMatchObject({ numBytes: BYTES });
@@ -302,10 +302,10 @@ describe('a replica that its writer left, with a wrong byte', () => {
     const { changes, machine, simulation, run } = world;
     rot(world, `${RBW}/blk_5`, 700);
     machine.diskFault = ({ operation }) => (operation === 'read' ? { delayMs: 500 } : undefined);
-    const first = changes.startRecovery(name, genStamp(1005)).catch((error: unknown) => error);
+    const first = changes.recovery.start(name, genStamp(1005)).catch((error: unknown) => error);
     await simulation.advance(700);
     machine.diskFault = undefined;
-    const second = run(changes.startRecovery(name, genStamp(1007)));
+    const second = run(changes.recovery.start(name, genStamp(1007)));
     await expect(second).rejects.toMatchObject({ code: 'ECHECKSUM' });
     expect(await run(first)).toMatchObject({ code: 'ERECOVERY' });
   });
@@ -318,8 +318,8 @@ describe('a copy of another length', () => {
   test.each([1, 511, 512, 513, 2_999])('of %i bytes has checksums of its own, and the source stays whole', async (bytes) => {
     const world = await holding('finalized');
     const { changes, dataset, received, run } = world;
-    await run(changes.startRecovery(name, genStamp(1005)));
-    await run(changes.finishRecovery(name, end(1005, bytes, copyId)));
+    await run(changes.recovery.start(name, genStamp(1005)));
+    await run(changes.recovery.finish(name, end(1005, bytes, copyId)));
     expect(received).toEqual([`blk_6_1005 ${bytes}`]);
     const copy = content.subarray(0, bytes);
     expect((await read(world, 'blk_6')).equals(copy)).toBe(true);
@@ -330,8 +330,8 @@ describe('a copy of another length', () => {
     expect(replicas.genStamp(replicas.find(id))).toBe(1001);
     expect(replicas.numBytes(replicas.find(copyId))).toBe(bytes);
     // A second recovery, which was not heard of, makes it anew under its own stamp.
-    await run(changes.startRecovery(name, genStamp(1006)));
-    await run(changes.finishRecovery(name, end(1006, bytes, copyId)));
+    await run(changes.recovery.start(name, genStamp(1006)));
+    await run(changes.recovery.finish(name, end(1006, bytes, copyId)));
     expect((await read(world, 'blk_6_1006.meta')).subarray(7).equals(sumsOf(copy))).toBe(true);
     expect(replicas.genStamp(replicas.find(copyId))).toBe(1006);
   });
@@ -342,8 +342,8 @@ describe('a copy of another length', () => {
     const bytes = await read(world, 'blk_5');
     bytes[700] = (bytes[700] ?? 0) ^ 1;
     await run(machine.host.disk.writeFileAtomic(`${FINALIZED}/blk_5`, bytes));
-    await run(changes.startRecovery(name, genStamp(1005)));
-    await expect(run(changes.finishRecovery(name, end(1005, 2_000, copyId)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
+    await run(changes.recovery.start(name, genStamp(1005)));
+    await expect(run(changes.recovery.finish(name, end(1005, 2_000, copyId)))).rejects.toMatchObject({ code: 'ECHECKSUM' });
     expect(dataset.pool(POOL).replicas.find(copyId)).toBe(0);
   });
 });
@@ -388,8 +388,8 @@ describe('a replica of which a sync failed: the kernel reads it on, and has none
       current = await run(openDataset(machine.host));
     }
     const changes = new ReplicaChanges(current, BYTES);
-    await run(changes.startRecovery(name, genStamp(1005)));
-    await run(changes.finishRecovery(name, end(1005, BYTES)));
+    await run(changes.recovery.start(name, genStamp(1005)));
+    await run(changes.recovery.finish(name, end(1005, BYTES)));
     expect(await afterPowerCut()).toEqual([ReplicaState.FINALIZED, 1005, BYTES]);
   });
 
@@ -404,13 +404,13 @@ describe('a replica of which a sync failed: the kernel reads it on, and has none
 
   test('is on the disk when a second recovery ends what the first could not make durable', async () => {
     const { simulation, run, machine, changes } = await holding('finalized');
-    await run(changes.startRecovery(name, genStamp(1005)));
+    await run(changes.recovery.start(name, genStamp(1005)));
     machine.diskFault = ({ operation }) => (operation === 'fdatasync' ? { error: 'EIO' } : undefined);
-    await expect(run(changes.finishRecovery(name, end(1005, 2_000)))).rejects.toThrow('EIO');
+    await expect(run(changes.recovery.finish(name, end(1005, 2_000)))).rejects.toThrow('EIO');
     await simulation.advance(100);
     machine.diskFault = undefined;
-    await run(changes.startRecovery(name, genStamp(1007)));
-    await run(changes.finishRecovery(name, end(1007, 2_000)));
+    await run(changes.recovery.start(name, genStamp(1007)));
+    await run(changes.recovery.finish(name, end(1007, 2_000)));
     machine.crash('power', false);
     machine.restart();
     const dataset = await run(openDataset(machine.host));

@@ -52,7 +52,7 @@ test('a block that is deleted while its files are made leaves nothing', async ()
 test('a recovery does not wait for the next node of a pipeline, and the writer hears of it', async () => {
   const { simulation, changes, setup, begin, names } = await onSlowDisk();
   const replica = await simulation.run(begin(), 10_000);
-  const found = await simulation.run(changes.startRecovery(BLOCK, genStamp(1002)), 100);
+  const found = await simulation.run(changes.recovery.start(BLOCK, genStamp(1002)), 100);
   expect(found?.numBytes).toBe(0);
   expect(() => setup.check()).toThrow('is taken over by another writer');
   expect(replica.stopWriter).toBeUndefined();
