@@ -40,7 +40,7 @@ import {
   type Environment,
   ManagerState,
 } from './state.ts';
-import { StorageState } from './storage-type.ts';
+import { ReplicaState, StorageState } from './storage-type.ts';
 
 /** Nodes are looked over for missing heartbeats this often. */
 const HEARTBEAT_CHECK_MS = 1_000;
@@ -387,8 +387,13 @@ export class BlockManager {
     const state = this.#state;
     state.now = now;
     const { blocks, corrupt, underConstruction } = state;
-    const known = targets.filter((target) => !target.retired && target.node.alive);
     const after = { genStamp: blocks.genStamp(block), numBytes: blocks.numBytes(block) };
+    // A node whose answer to the leader was lost may have told of its recovered replica all the same; it will not do so again.
+    const told = (underConstruction.get(block)?.replicas ?? []).filter(
+      ({ genStamp, state: was }) => genStamp === after.genStamp && was === ReplicaState.FINALIZED,
+    );
+    const all = new Set([...targets, ...told.map(({ storage }) => storage)]);
+    const known = [...all].filter((target) => !target.retired && target.node.alive);
     underConstruction.setExpected(block, after.genStamp, known);
     if (!final) return;
     for (const target of known) {

@@ -108,3 +108,26 @@ it.each([
   expect(cluster.holders(block)).toEqual(['uuid-2', 'uuid-3', 'uuid-4']);
   expect(cluster.manager.statistics()).toMatchObject({ corruptReplicaBlocks: 0, underReplicated: 0 });
 });
+
+it('a replica is good whose node has ended the recovery, though the leader did not hear of that', () => {
+  const cluster = new TestCluster({}, 7);
+  cluster.manager.activate(cluster.now, 0);
+  const nodes = cluster.addNodes(3) as [FakeNode, FakeNode, FakeNode];
+  const block = cluster.addBlock(3);
+  cluster.write(block, nodes);
+  cluster.blocks.setState(block, BlockState.UNDER_RECOVERY);
+  const before = { genStamp: cluster.blocks.genStamp(block), numBytes: cluster.blocks.numBytes(block) };
+  const genStamp = 1_002 as typeof before.genStamp;
+  const [leader, silent, crashed] = nodes;
+  for (const node of [leader, silent]) cluster.put(block, node, { genStamp });
+  cluster.received(silent, cluster.replicaOf(block, { genStamp }));
+  // It has the new stamp, and died before it was as was agreed.
+  cluster.put(block, crashed, { genStamp, state: ReplicaState.RWR });
+  cluster.report(crashed);
+  cluster.blocks.setGenStamp(block, genStamp);
+  cluster.blocks.setState(block, BlockState.COMPLETE);
+  const targets = [...cluster.datanode(leader).storages.values()];
+  cluster.manager.blockRecovered(block, before, targets, true, cluster.now);
+  expect(cluster.holders(block)).toEqual(['uuid-1', 'uuid-2']);
+  expect(cluster.manager.statistics()).toMatchObject({ corruptReplicaBlocks: 1 });
+});

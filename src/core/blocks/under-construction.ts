@@ -55,6 +55,7 @@ export class UnderConstructionBlocks {
     for (const [index, replica] of found.replicas.entries()) {
       if (replica.storage === storage) {
         replica.genStamp = genStamp;
+        replica.state = state;
         return;
       }
       if (replica.storage.node === storage.node) {
