@@ -360,7 +360,9 @@ export class NameNodeWatch {
 
   /** A recovery or a writer is at work: the files may be as they should be, and nobody has been told that yet. */
   private isChanging(node: Datanode, id: BlockId): boolean {
-    const dataset = this.cluster.dataNodes.find(({ name }) => name === node.id.hostName)?.running?.dataset;
+    const running = this.cluster.dataNodes.find(({ name }) => name === node.id.hostName)?.running;
+    // One that is about to start has no replicas yet.
+    const dataset = running?.isRunning === true ? running.dataset : undefined;
     return dataset?.poolIds.some((pool) => dataset.locks.isHeld(dataset.key({ pool, id }))) === true;
   }
 
