@@ -34,6 +34,79 @@ ec -verifyClusterSetup
 ec -verifyClusterSetup x
 ec -verifyClusterSetup -policy XOR-2-1-1024k
 ec -verifyClusterSetup -policy RS-3-2-1024k XOR-2-1-1024k
+ec -getPolicy -path
+ec -getPolicy -path file:///
+ec -addPolicies
+ec -verifyClusterSetup -policy
+ec -verifyClusterSetup -policy -x
+ec -help nope
+storagepolicies
+storagepolicies -getStoragePolicy -path
+storagepolicies -setStoragePolicy -path /d
+storagepolicies -setStoragePolicy -path /d -policy
+storagepolicies -setStoragePolicy -path file:/// -policy HOT
+storagepolicies -unsetStoragePolicy -path file:///
+storagepolicies -satisfyStoragePolicy
+storagepolicies -satisfyStoragePolicy -path /d
+storagepolicies -satisfyStoragePolicy -path /nope
+storagepolicies -satisfyStoragePolicy -path file:///
+storagepolicies -help nope
+storagepolicies -help a b
+crypto -createZone
+crypto -createZone -path /d
+crypto -provisionTrash
+crypto -provisionTrash x
+crypto -reencryptZone
+crypto -reencryptZone -start
+crypto -getFileEncryptionInfo
+crypto -getFileEncryptionInfo -path
+crypto -fs file:/// -listZones
+crypto -help nope
+cacheadmin -addPool
+cacheadmin -addPool -owner o
+cacheadmin -addPool p -mode 8
+cacheadmin -addPool p -maxTtl 5x
+cacheadmin -modifyPool
+cacheadmin -modifyPool p
+cacheadmin -removePool
+cacheadmin -addDirective
+cacheadmin -addDirective -path
+cacheadmin -addDirective -path /d
+cacheadmin -addDirective -path /d -pool p -replication x
+cacheadmin -removeDirective
+cacheadmin -removeDirective x
+cacheadmin -removeDirective 0
+cacheadmin -removeDirectives
+cacheadmin -modifyDirective
+cacheadmin -modifyDirective -id x
+cacheadmin -modifyDirective -id 1
+cacheadmin -listDirectives -id x
+cacheadmin -fs file:/// -listPools
+cacheadmin -help nope
+debug verifyEC -file /nope
+debug verifyEC -file /d
+debug verifyEC -file /d/f
+debug recoverLease -path /d/f -retries -1
+debug recoverLease -retries 3
+debug recoverLease -path file:///
+fsck -D x
+fsck file:///
+fsck nosuch://x/y
+fsck hdfs://nosuch.invalid/
+fsck -fs file:/// /
+fsck relative
+dfs -fs nosuch.invalid -ls /
+dfs -fs /d -ls /
+dfs -expunge -fs nosuch.invalid
+dfs -expunge -fs /d
+dfsadmin -fs nosuch.invalid -safemode get
+dfsadmin -fs file:/// -rollEdits
+dfsadmin -fs nosuch://x -rollEdits
+dfsadmin -reconfig datanode nope status
+dfsadmin -listOpenFiles -path
+dfsadmin -listOpenFiles -path relative
+dfsadmin -setQuota 9223372036854775808 /d
+dfsadmin -setBalancerBandwidth 9223372036854775808
 dfsadmin -refreshNodes
 dfsadmin -refreshNodes x
 dfsadmin -refreshServiceAcl
@@ -139,7 +212,7 @@ describeWithApache('hdfs ec and dfsadmin', () => {
 
   /** Usage is in our own words: of errors only the lines before it count. */
   const firstErrors = (text: string): string => {
-    const lines = text.split('\n').filter((line) => line !== '' && !line.includes(' WARN ') && !line.includes('SLF4J'));
+    const lines = text.split('\n').filter((line) => line !== '' && !/ WARN |SLF4J|^\t(?:at |\.{3} )|^Caused by: /.test(line));
     const usage = lines.findIndex((line) => /^Usage: /.test(line));
     return lines.slice(0, usage < 0 ? undefined : usage).join('\n') + (usage < 0 ? '' : '\nusage');
   };

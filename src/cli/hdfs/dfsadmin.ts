@@ -7,6 +7,7 @@ import { UserMappings } from '../../client/user-mappings.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import { requireKnownHost } from '../known-host.ts';
+import { unsupportedScheme } from '../shell/file-systems.ts';
 import { javaDate, type Terminal } from '../terminal.ts';
 import { DATANODE_COMMANDS, type DataNodeCommand, type DataNodeWords } from './dfsadmin-datanode.ts';
 import { listOpenFiles, printTopology, setBalancerBandwidth } from './dfsadmin-inspect.ts';
@@ -98,8 +99,7 @@ export async function runDfsadmin(
   }
   const elsewhere = notHdfs(configuration);
   if (elsewhere !== undefined && !Object.hasOwn(DATANODE_COMMANDS, command)) {
-    terminal.stderr.write(`${name}: ${elsewhere}\n`);
-    return FAILED;
+    return await refusing(terminal, name, () => Promise.reject(elsewhere));
   }
   if (Object.hasOwn(REFUSED, command)) {
     terminal.stderr.write(`${name}: ${REFUSED[command]}\n`);
@@ -198,22 +198,22 @@ async function administer(
 }
 
 /** Why fs.defaultFS is nothing to administer; undefined for an HDFS. */
-function notHdfs(configuration: Configuration): string | undefined {
+function notHdfs(configuration: Configuration): HdfsError | undefined {
   const uri = configuration.get('fs.defaultFS') ?? 'file:///';
   const scheme = /^([a-z][\w+.-]*):/i.exec(uri)?.[1];
   if (scheme === 'hdfs') return undefined;
-  if (scheme !== undefined && scheme !== 'file') return `No FileSystem for scheme "${scheme}"`;
-  return localFileSystem(uri);
+  if (scheme !== undefined && scheme !== 'file') return unsupportedScheme(scheme);
+  return new HdfsError('EILLEGAL', localFileSystem(uri));
 }
 
-/** Runs a command; what it refuses is printed in one line. */
+/** Runs a command; what it refuses is printed in one line, and behind a wrong word the usage. */
 async function refusing(terminal: Terminal, name: string, run: () => Promise<number>): Promise<number> {
   try {
     return await run();
   } catch (error) {
     if (!(error instanceof HdfsError)) throw error;
     terminal.stderr.write(`${name}: ${messageOf(error).split('\n', 1)[0]}\n`);
-    return FAILED;
+    return error.code === 'EILLEGAL' ? usageOf(terminal, `-${name}`) : FAILED;
   }
 }
 
