@@ -1,9 +1,11 @@
 // If this failed, one client's path would mean another file than the next one's, or a name that HDFS cannot store would
 // be made.
 import { describe, expect, it } from 'vitest';
+import { checkSetStoragePolicy } from './ops/attributes.ts';
 import { checkMkdirs } from './ops/mkdirs.ts';
 import { checkSymlink } from './ops/symlink.ts';
 import { isPathLengthAllowed, isValidName, joinPath, splitPath } from './paths.ts';
+import { storagePolicyOf } from './queries/access.ts';
 import { fileStatus } from './queries/file-status.ts';
 import { listing } from './queries/listing.ts';
 import { resolvePath } from './resolve.ts';
@@ -107,6 +109,22 @@ describe('symlinks', () => {
     expect(message('/dir/absolute/a/b')).toBe('/else/a/b');
     expect(message('/dir/relative/a')).toBe('/dir/x/y/a');
     expect(message('/dir/relative')).toBe('/dir/x/y');
+    link('/dir/up', '../x');
+    link('/dir/far', 'hdfs://far:8020/x');
+    expect(message('/dir/up')).toBe('/x');
+    expect(message('/dir/up/../y')).toBe('/y');
+    expect(message('/dir/absolute/../../y')).toBe('/../y');
+    expect(message('/dir/far/./a')).toBe('hdfs://far:8020/x/a');
     expect(fileStatus(ns, SUPERUSER, '/dir/relative', false)?.status).toMatchObject({ type: 3, group: 'supergroup' });
+    logged.run(checkSetStoragePolicy(ns, SUPERUSER, '/dir', 'COLD'));
+    // Only a listing gives it the policy of its directory.
+    expect(fileStatus(ns, SUPERUSER, '/dir/up', false)?.status).toMatchObject({ storagePolicy: 0 });
+    const policies: number[] = [];
+    listing(ns, SUPERUSER, { path: '/dir', startAfter: new Uint8Array(0), limit: 1 })?.walk(({ storagePolicy }) => {
+      policies.push(storagePolicy);
+      return true;
+    });
+    expect(policies).toEqual([2]);
+    expect(() => storagePolicyOf(ns, SUPERUSER, '/dir/up')).toThrow('Storage policy are not supported on symlinks');
   });
 });

@@ -94,6 +94,19 @@ export function isPathLengthAllowed(path: string): boolean {
   return depth <= MAX_PATH_DEPTH;
 }
 
+/** A path, perhaps with scheme and host before it, as Java's URI normalizes it: dots are gone where they lead somewhere. */
+export function withoutDots(path: string): string {
+  const [, head = '', tail = ''] = /^([A-Za-z][A-Za-z0-9+.-]*:(?:\/\/[^/]*)?)?(.*)$/s.exec(path) ?? [];
+  if (tail === '') return head;
+  const names: string[] = [];
+  for (const name of tail.split('/')) {
+    if (name === '' || name === '.') continue;
+    if (name === '..' && names.length > 0 && names.at(-1) !== '..') names.pop();
+    else names.push(name);
+  }
+  return `${head}/${names.join('/')}`;
+}
+
 /** In Apache's words, which are those of its Path class. */
 export function checkNotEmpty(path: string): void {
   if (path === '') throw new HdfsError('EILLEGAL', 'Can not create a Path from an empty string', { path });

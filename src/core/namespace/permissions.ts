@@ -3,7 +3,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import { type AclEntry, AclScope, AclType } from '../edits/ops.ts';
 import { type InodeHandle, type Inodes, InodeType } from './inodes.ts';
-import { joinPath, type PathComponents } from './paths.ts';
+import { joinPath, type PathComponents, withoutDots } from './paths.ts';
 
 /** Who asks. Groups are looked up before; `superuser` is true for the owner of the file system and its supergroup. */
 export interface Caller {
@@ -119,7 +119,7 @@ export function checkNotSymlink(inodes: Inodes, path: InodesOnPath, index: numbe
   const absolute = target.startsWith('/') || /^[A-Za-z][A-Za-z0-9+.-]*:/.test(target);
   const parts = absolute ? [target, after] : [before === '/' ? '' : before, target, after];
   const resolved = parts.filter((part, i) => part !== '' || i === 0).join('/');
-  throw new HdfsError('ELOOP', resolved, { path: joinPath(path.components) });
+  throw new HdfsError('ELOOP', withoutDots(resolved), { path: joinPath(path.components) });
 }
 
 /** Checks what a request needs. The caller has passed the ancestors already (checkTraverse). */

@@ -33,6 +33,9 @@ test('open files come in pages, below a path, and only to the superuser', async 
   expect(await page(first.last, '/')).toMatchObject({ paths: ['/a/4'], hasMore: false });
   expect(await page(0, '/a/')).toMatchObject({ paths: ['/a/1', '/a/4'], hasMore: false });
   expect((await page(0)).paths).toEqual(first.paths);
+  expect(await page(0, '///a')).toMatchObject({ paths: ['/a/1', '/a/4'], hasMore: false });
+  // A host's name, for Hadoop's Path.
+  expect(await page(0, '//a')).toMatchObject({ paths: [], hasMore: false });
   expect((await api.listOpenFiles({ id: 0, types: [2], path: '/' })).entries).toEqual([]);
   await expect(api.listOpenFiles({ id: 0, types: [1], path: '' })).rejects.toThrow("Absolute path required, but got ''");
   await expect(api.listOpenFiles({ id: 0, types: [1], path: 'a' })).rejects.toThrow("Absolute path required, but got 'a'");
@@ -137,6 +140,10 @@ test('of what is not in use there is none', async () => {
   const { nn, api } = await started();
   expect(await api.listReencryptionStatus({ id: 0 })).toEqual({ statuses: [], hasMore: false });
   expect((await api.getDelegationToken({ renewer: 'me' })).token).toBeUndefined();
+  await api.setSafeMode({ action: SafeModeActionProto.SAFEMODE_ENTER });
+  await expect(api.getDelegationToken({ renewer: 'me' })).rejects.toThrow(
+    'Cannot issue delegation token. Name node is in safe',
+  );
   await expect(nn.client('alice').listReencryptionStatus({ id: 0 })).rejects.toThrow('for operation listReencryptionStatus');
 });
 

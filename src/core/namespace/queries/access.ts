@@ -1,6 +1,6 @@
 // Small questions about one path: checkAccess, isFileClosed, getPreferredBlockSize, getStoragePolicy.
 import { HdfsError } from '../../../base/errors.ts';
-import { effectivePolicy } from '../inode-policy.ts';
+import { checkHasPolicy, effectivePolicy } from '../inode-policy.ts';
 import type { Namespace } from '../namespace.ts';
 import { type Caller, FsAction } from '../permissions.ts';
 import { checkPermission, fileAt, type ResolvedPath, resolvePath } from '../resolve.ts';
@@ -37,5 +37,6 @@ export function storagePolicyOf(ns: Namespace, caller: Caller, path: string): nu
   if (resolved.last === 0) {
     throw new HdfsError('ENOENT', `File/Directory does not exist: ${resolved.text}`, { path });
   }
+  checkHasPolicy(ns.inodes, resolved.last);
   return effectivePolicy(ns.inodes, resolved.last);
 }

@@ -72,7 +72,7 @@ export class StatusReader {
     this.#ns = ns;
   }
 
-  /** `inherited` is the policy in force for a file or directory that has none of its own. */
+  /** `inherited` is the policy in force for what has none of its own: in a listing, as in Apache's, for a link too. */
   read(inode: InodeHandle, inherited: number): FileStatus {
     const ns = this.#ns;
     const { inodes } = ns;
@@ -82,8 +82,7 @@ export class StatusReader {
     status.length = status.type === InodeType.FILE && status.blockCount > 0 ? fileLength(ns, inode) : 0;
     const isLink = status.type === InodeType.SYMLINK;
     status.symlink = isLink ? utf8Bytes(inodes.symlinkTarget(inode) ?? '') : undefined;
-    if (isLink) status.storagePolicy = 0;
-    else if (status.storagePolicy === 0) status.storagePolicy = inherited;
+    if (status.storagePolicy === 0) status.storagePolicy = inherited;
     status.flags = status.hasAttributes && inodes.hasAcl(inode) ? StatusFlag.HAS_ACL : 0;
     // The root may have snapshots without being asked, though with a limit of none.
     if (inode === inodes.root) status.flags |= StatusFlag.SNAPSHOT_ENABLED;
@@ -93,7 +92,8 @@ export class StatusReader {
 
 /** Status of an inode. */
 export function fileStatusOf(ns: Namespace, inode: InodeHandle): FileStatus {
-  return new StatusReader(ns).read(inode, effectivePolicy(ns.inodes, inode));
+  const { inodes } = ns;
+  return new StatusReader(ns).read(inode, inodes.type(inode) === InodeType.SYMLINK ? 0 : effectivePolicy(inodes, inode));
 }
 
 /** A directory that stands for a reserved path. */

@@ -214,7 +214,10 @@ export function clusterMethods({
         system.requireSuperuser(caller, 'listReencryptionStatus');
         return { statuses: [], hasMore: false };
       }),
-    getDelegationToken: () => ({}),
+    getDelegationToken: () => {
+      system.requireWritable('Cannot issue delegation token');
+      return {};
+    },
     getDataEncryptionKey: () => ({}),
     listCachePools: () => ({ entries: [], hasMore: false }),
     listCacheDirectives: () => ({ elements: [], hasMore: false }),

@@ -12,8 +12,8 @@ import {
 } from '../../../wire/messages/client-namenode.ts';
 import type { NameSystem } from '../namesystem.ts';
 
-/** As Hadoop's Path writes it: without a slash at the end. */
-const normal = (path: string): string => path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+/** As Hadoop's Path writes it: without a slash at the end; what follows two slashes is a host, below which nothing is. */
+const normal = (path: string): string => (/^\/\/[^/]/.test(path) ? path : path.replace(/\/+/g, '/').replace(/(.)\/$/, '$1'));
 
 export function openFileMethods(system: NameSystem, pageSize: number): Handlers<typeof ClientNamenodeProtocol> {
   const { namespace: ns, blockManager } = system;
