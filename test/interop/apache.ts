@@ -139,6 +139,8 @@ export interface ClusterOptions {
   readonly keys?: Readonly<Record<string, string>>;
   /** Roles (`nn`, `dn1`, …, or `dn` for all) that run ours instead of Apache's. */
   readonly ours?: readonly string[];
+  /** What is done to the directory of a NameNode that was formatted, before it starts. */
+  readonly formatted?: (nameDirectory: string) => Promise<void>;
 }
 
 const START_LIMIT_MS = 120_000;
@@ -215,6 +217,7 @@ export class Cluster {
     try {
       const format = await cluster.#command('nn', ['-format', '-nonInteractive']);
       if (format.code !== 0) throw new Error(`format failed: ${format.stderr}`);
+      await options.formatted?.(join(directory, 'data/nn'));
       for (const role of roles) cluster.launch(role);
       await cluster.ready();
     } catch (error) {

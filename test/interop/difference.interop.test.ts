@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apacheHdfs, Cluster, describeWithApache, runJava } from './apache.ts';
 import { attributeScenario } from './support/attribute-scenario.ts';
+import { addLinks } from './support/image-links.ts';
 import { imagePaths } from './support/image-paths.ts';
 import { alike } from './support/known-differences.ts';
 import { namespaceScenario } from './support/namespace-scenario.ts';
+import { LINKS, SPARE_LINKS } from './support/scenario-tables.ts';
 
 /** Operations whose answers differ on purpose, and why. */
 const DELIBERATE: Readonly<Record<string, string>> = {
@@ -41,9 +43,10 @@ describeWithApache('our NameNode beside Apache’s', () => {
   let clusters: readonly Cluster[] = [];
 
   beforeAll(async () => {
+    const formatted = (directory: string) => addLinks(directory, LINKS, SPARE_LINKS);
     const started = await Promise.allSettled([
-      Cluster.start({ datanodes: 2, keys: KEYS }),
-      Cluster.start({ datanodes: 2, keys: KEYS, ours: ['nn', 'dn'] }),
+      Cluster.start({ datanodes: 2, keys: KEYS, formatted }),
+      Cluster.start({ datanodes: 2, keys: KEYS, formatted, ours: ['nn', 'dn'] }),
     ]);
     clusters = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     for (const each of started) if (each.status === 'rejected') throw each.reason;

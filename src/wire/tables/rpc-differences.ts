@@ -60,7 +60,7 @@ export const RPC_DIFFERENCES = [
   },
   {
     id: 'null pointers',
-    what: 'renaming `//`, `fsync` with a length of a file without blocks, and a snapshot difference of no path are refused in words',
+    what: 'renaming the root into a directory, `fsync` with a length of a file without blocks, and a snapshot difference of no path are refused in words',
     why: 'Hadoop’s fail with a NullPointerException or a StringIndexOutOfBoundsException',
   },
   {

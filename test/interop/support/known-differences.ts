@@ -34,9 +34,9 @@ const KNOWN: readonly Known[] = [
   },
   {
     id: 'null pointers',
-    operation: /^\w+ rename \/\/ /,
+    operation: /^\w+ rename \S+ /,
     apache: /^java\.lang\.NullPointerException: Cannot read the array length because "components\[i\]" is null$/,
-    ours: /^false$/,
+    ours: /^false$|AccessControlException: Permission denied: /,
   },
 ];
 

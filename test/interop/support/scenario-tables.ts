@@ -1,6 +1,33 @@
 // What namespace-scenario.ts draws from: bad and unusual paths, every method that takes a path, pairs of operations for two
 // users at a time, and questions about the whole cluster. The words are java/Difference.java's.
 
+/** What the root has from the start: see image-links.ts. */
+export const LINKS = {
+  l: '/r',
+  la: '/r/a',
+  lf: '/r/f',
+  lnone: '/nowhere/at/all',
+  lrelative: 'r/a',
+  lself: '/lself',
+  lfar: 'hdfs://far:8020/r/a',
+} as const;
+/** Those that may go: each is drawn a time or two. */
+export const SPARE_LINKS: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from({ length: 60 }, (_, i) => [`s${i}`, ['/r/f', '/r/a', '../r', '/r/none'][i % 4] ?? '']),
+);
+const SPARE = Object.keys(SPARE_LINKS).map((name) => `/links/${name}`);
+
+/** Through links, and links themselves. */
+const LINKED = [
+  ...Object.keys(LINKS).flatMap((name) => [`/${name}`, `/${name}/f`]),
+  '/l/a/f',
+  '/la/../f',
+  '/l/',
+  '/.reserved/raw/l/f',
+  '/.reserved/.inodes/{id:/r}/../l',
+  '/links/s0/f',
+];
+
 /** Ways to say `/`, whose quota and rights would stop everything else. */
 const ROOTS = ['/', '//', '/.reserved/raw', '/.reserved/.inodes/{id:/}', '/.', '/..', '/r/..'] as const;
 
@@ -159,6 +186,7 @@ export const METHODS: readonly string[] = [
 /** Whose effect on the root would change everything that follows, or nothing would follow. */
 const NOT_OF_THE_ROOT = /^(quota|mode|setacl|modacl)/;
 /** What makes parents that are missing, and paths that are refused only after Apache has made some. */
+const TAKES_AWAY = /^(delete P|rename2? .*P)/;
 const MAKES_PARENTS = /^(mkdirs|create) P(?!.*parent=no)/;
 /** Of these Apache drops what comes behind, which is the name of a snapshot here. */
 const UP_BY_ID = /\.inodes\/\{id:[^}]*\}\/\.\./;
@@ -172,7 +200,8 @@ export const QUOTA_METHODS: readonly string[] = [
 
 /** The paths that a method may be asked about. */
 export function pathsOf(method: string): readonly string[] {
-  const paths = NOT_OF_THE_ROOT.test(method) ? ODD : [...ODD, ...ROOTS];
+  const links = TAKES_AWAY.test(method) ? SPARE : [...LINKED, ...SPARE];
+  const paths = [...ODD, ...(NOT_OF_THE_ROOT.test(method) ? [] : ROOTS), ...links];
   if (method.startsWith('snapshotdiff')) return paths.filter((path) => !UP_BY_ID.test(path));
   return MAKES_PARENTS.test(method) ? paths.filter((path) => !REFUSED_LATE.test(path)) : paths;
 }
