@@ -30,8 +30,8 @@ export const RPC_DIFFERENCES = [
   },
   {
     id: 'stamps that were not handed out',
-    what: '`updatePipeline` refuses a generation stamp that no `updateBlockForPipeline` gave out',
-    why: 'Hadoop takes any higher one, and may hand it out again',
+    what: '`updatePipeline` refuses a generation stamp that no `updateBlockForPipeline` gave out, and another block’s id',
+    why: 'Hadoop takes any higher stamp, which it may hand out again, and does not look at the id',
   },
   {
     id: 'order of a walk',

@@ -358,8 +358,12 @@ public class Difference {
       }
       case "pipeline": {
         LocatedBlock b = blocks.get(w.get("nodes", ""));
+        ExtendedBlock old = w.block("old");
+        ExtendedBlock next = w.block("new");
+        // The stamp alone of what may be another block by now.
+        if (w.named.containsKey("stamp")) next.setBlockId(old.getBlockId());
         unlessGone(() -> {
-          nn.updatePipeline(client, w.block("old"), w.block("new"),
+          nn.updatePipeline(client, old, next,
               b == null ? new DatanodeInfo[0] : b.getLocations(),
               b == null || b.getStorageIDs() == null ? new String[0] : b.getStorageIDs());
           return null;

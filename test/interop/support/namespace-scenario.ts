@@ -119,7 +119,7 @@ export function namespaceScenario(seed: number, operations: number): string {
       default:
         return [
           `${user} stamp block=${known(open)} client=${client} as=${block(open)}_new`,
-          `${user} pipeline client=${client} old=${known(open)} new=${block(open)}_new nodes=none`,
+          `${user} pipeline client=${client} old=${known(open)} new=${block(open)}_new nodes=none stamp=only`,
         ];
     }
   };
