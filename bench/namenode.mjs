@@ -134,9 +134,14 @@ export class NameNode {
     caller.close();
   }
 
+  /** All that a bean says. */
+  async attributes(query) {
+    const answer = await fetch(`http://${HOST}:${this.webPort}/jmx?qry=${query}`);
+    return (await answer.json()).beans[0];
+  }
+
   /** One value of a bean. */
   async bean(query, attribute) {
-    const answer = await fetch(`http://${HOST}:${this.webPort}/jmx?qry=${query}`);
-    return (await answer.json()).beans[0][attribute];
+    return (await this.attributes(query))[attribute];
   }
 }
