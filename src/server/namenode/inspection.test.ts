@@ -72,7 +72,9 @@ test('a listing of several directories goes on behind what is missing, and in th
     startAfter: new Uint8Array(0),
     needLocation: false,
   });
-  await expect(api.getBatchedListing({ paths: ['/f'], startAfter: key, needLocation: false })).rejects.toThrow();
+  await expect(api.getBatchedListing({ paths: ['/f'], startAfter: key, needLocation: false })).rejects.toThrow(
+    'java.lang.IllegalArgumentException',
+  );
   await expect(
     api.getBatchedListing({ paths: Array(5).fill('/d'), startAfter: new Uint8Array(0), needLocation: false }),
   ).rejects.toThrow('Too many source paths (5 > 4)');
@@ -156,6 +158,13 @@ test('in safe mode a writer by an inode’s path hears the path of its file', as
     'Cannot add block to /d/f. Name node is in safe mode',
   );
   await expect(api.addBlock({ src: '/.reserved/.inodes/9', clientName: 'writer' })).rejects.toThrow('does not exist');
+});
+
+test('the policy of a directory’s snapshots is none, of what is not there an error', async () => {
+  const { api } = await started();
+  await mkdir(api, '/d');
+  expect(await api.getErasureCodingPolicy({ src: '/d/.snapshot' })).toEqual(await api.getErasureCodingPolicy({ src: '/d' }));
+  await expect(api.getErasureCodingPolicy({ src: '/d/none' })).rejects.toThrow('Path not found: /d/none');
 });
 
 test('links are off, and say so as Hadoop does', async () => {

@@ -45,8 +45,8 @@ interface Start {
 function startOf({ paths, startAfter }: BatchedListingRequest): Start {
   if (startAfter.length === 0) return { index: 0, after: EMPTY };
   const { checksum, pathIndex, startAfter: after } = BatchedListingKeyProto.decode(startAfter);
-  // The answer to other paths. Apache checks it with a Precondition, which has no words.
-  if (!Buffer.from(checksum).equals(hashOf(paths))) throw new HdfsError('EILLEGAL', '');
+  // The answer to other paths. Apache checks it with a Precondition, which has no words but its class.
+  if (!Buffer.from(checksum).equals(hashOf(paths))) throw new HdfsError('EILLEGAL', 'java.lang.IllegalArgumentException');
   // No name: the last that was shown was a file.
   return { index: after.length === 0 ? pathIndex + 1 : pathIndex, after };
 }

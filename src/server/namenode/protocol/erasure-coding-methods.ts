@@ -2,9 +2,8 @@
 // is striped, and policies cannot be changed.
 import { HdfsError } from '../../../base/errors.ts';
 import { CODECS, type TopologyVerdict, verifyTopology } from '../../../core/namespace/erasure-coding.ts';
-import { isExactReservedName } from '../../../core/namespace/paths.ts';
+import { isExactReservedName, nameIs, SNAPSHOT_NAME } from '../../../core/namespace/paths.ts';
 import { readablePath } from '../../../core/namespace/queries/access.ts';
-import { isSnapshotsOfRoot } from '../../../core/namespace/resolve.ts';
 import { policyProto } from '../../../format/fsimage/erasure-coding.ts';
 import type { Handlers } from '../../../rpc/service.ts';
 import type { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
@@ -35,7 +34,8 @@ export function erasureCodingMethods(system: NameSystem): Handlers<typeof Client
       system.read(call, (caller) => {
         if (isExactReservedName(src)) return {};
         const path = readablePath(ns, caller, src);
-        if (path.last === 0 && !isSnapshotsOfRoot(path)) throw new HdfsError('ENOENT', `Path not found: ${src}`, { path: src });
+        if (path.last === 0 && !nameIs(path.name, SNAPSHOT_NAME))
+          throw new HdfsError('ENOENT', `Path not found: ${src}`, { path: src });
         return {};
       }),
   };
