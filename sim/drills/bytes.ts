@@ -7,6 +7,7 @@ const ROUNDS = 4;
 const VOLUMES = ['/data/1', '/data/2'];
 /** Bytes for each checksum. */
 const CHUNK_BYTES = 512;
+const FLUSHED_BYTES = 2_000;
 
 export const BYTES_DRILLS = {
   'cut-within-chunk': {
@@ -274,6 +275,49 @@ export const BYTES_DRILLS = {
       stage.restart(dataNode);
       await stage.until('it is back', () => stage.cluster.ready);
       for (const path of paths) await stage.run(fs.readFile(path));
+    },
+  },
+  'power-after-recovery': {
+    says: 'writers die with flushed bytes, once their DataNodes too, once after syncs that failed; their files are recovered, then the power fails',
+    async play(stage) {
+      for (const round of ['writers', 'datanodes', 'syncs'] as const) {
+        const fs = await stage.client();
+        const paths: string[] = [];
+        for (let i = 0; i < 3; i++) {
+          const path = `/shared/b/${round}${i}`;
+          paths.push(path);
+          const writer = await stage.create(fs, path);
+          await stage.run(writer.write(FLUSHED_BYTES + 500 * i).then(() => writer.flush('flush')));
+          if (round !== 'syncs') continue;
+          const daemons = stage.dataNodes.map((name) => stage.dataNode(name));
+          for (const daemon of daemons) {
+            daemon.diskFault = ({ operation }) => (operation === 'fdatasync' ? { error: 'ENOSPC' } : undefined);
+          }
+          await stage.run(stage.begin(writer.close()));
+          await stage.sleep(100);
+          for (const daemon of daemons) daemon.diskFault = undefined;
+        }
+        stage.crash('client0', 'process');
+        if (round === 'datanodes') {
+          for (const name of stage.dataNodes) stage.crash(name, 'process');
+          stage.restart(...stage.dataNodes);
+          await stage.until('they are back', () => stage.cluster.ready);
+        }
+        const other = await stage.client(1);
+        for (const path of paths) await stage.recoverLease(other, path);
+        for (const name of stage.dataNodes) stage.crash(name, 'power');
+        await stage.sleep(300);
+        stage.restart('client0', ...stage.dataNodes);
+        await stage.until('everything is back', () => stage.cluster.ready);
+        for (const path of paths) {
+          const outcome = await stage.begin(stage.run(other.readFile(path)));
+          stage.cluster.violations.check(
+            outcome === 'ok',
+            'LR4',
+            () => `after the power cut a read of ${path} ends with ${outcome}`,
+          );
+        }
+      }
     },
   },
   'power-under-writers': {
