@@ -2,30 +2,13 @@
 // over, beside what they took for as many files before: each turn deletes one file at random and creates another, whose blocks
 // have new ids. In one process, without a NameNode around: a hundred million calls of each kind take minutes, not days.
 // Run: node --expose-gc bench/churn.mjs [files, default 100000] [blocks of each, 100] [times over, 20]
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { product } from './product.mjs';
 
-const source = `
+const { Inodes, BlockMap, PageAllocator } = await product(`
 export { Inodes } from './src/core/namespace/inodes.ts';
 export { BlockMap } from './src/core/blocks/block-map.ts';
 export { PageAllocator } from './src/core/pages/allocator.ts';
-`;
-const folder = mkdtempSync(join(tmpdir(), 'tuskfs-churn-'));
-const outfile = join(folder, 'store.mjs');
-const root = new URL('..', import.meta.url).pathname;
-await build({
-  stdin: { contents: source, resolveDir: root, loader: 'ts' },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  outfile,
-  logLevel: 'error',
-});
-const { Inodes, BlockMap, PageAllocator } = await import(pathToFileURL(outfile).href);
-rmSync(folder, { recursive: true });
+`);
 
 const files = Number(process.argv[2] ?? 100_000);
 const perFile = Number(process.argv[3] ?? 100);

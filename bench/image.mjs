@@ -3,13 +3,12 @@
 // saver reads tables that answer by formulas (population.mjs), so 100 million blocks take no memory.
 //
 //   node bench/image.mjs NAME_DIRECTORY FILES BLOCKS [--per-directory 100] [--own-stamps 0.01]
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createWriteStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
 import { BLOCK_SIZE, FIRST_BLOCK_ID, Population } from './population.mjs';
+import { product } from './product.mjs';
 
 /** Who owns everything. */
 export const OWNER = 'hdfs';
@@ -28,24 +27,6 @@ export { newImageCounters } from './src/format/fsimage/state.ts';
 export { imageDigestName, imageName } from './src/format/storage/names.ts';
 export { formatDigest } from './src/format/storage/digest.ts';
 `;
-
-async function product() {
-  const folder = mkdtempSync(join(tmpdir(), 'tuskfs-bench-image-'));
-  const outfile = join(folder, 'image.mjs');
-  try {
-    await build({
-      stdin: { contents: SOURCE, resolveDir: fileURLToPath(new URL('..', import.meta.url)), loader: 'ts' },
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      outfile,
-      logLevel: 'error',
-    });
-    return await import(pathToFileURL(outfile).href);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
 
 const ROOT = 1;
 const DATA = 2;
@@ -176,7 +157,7 @@ class Tree {
 
 /** The image holds no transaction, like that of a fresh format, whose place it takes. */
 async function makeImage(nameDirectory, population, filesPerDirectory) {
-  const { saveImage, newImageCounters, imageDigestName, imageName, formatDigest } = await product();
+  const { saveImage, newImageCounters, imageDigestName, imageName, formatDigest } = await product(SOURCE);
   const current = join(nameDirectory, 'current');
   const namespaceId = Number(/^namespaceID=(\d+)$/m.exec(readFileSync(join(current, 'VERSION'), 'utf8'))[1]);
   const inodes = new Tree(population, filesPerDirectory);

@@ -1,29 +1,12 @@
 // How much memory the inode table and the block map take for each row, and how long their operations last. It prints, and
 // asserts nothing. Run: node --expose-gc bench/store.mjs [inodes, default 1000000]
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { product } from './product.mjs';
 
-const source = `
+const { Inodes, BlockMap, PageAllocator } = await product(`
 export { Inodes } from './src/core/namespace/inodes.ts';
 export { BlockMap } from './src/core/blocks/block-map.ts';
 export { PageAllocator } from './src/core/pages/allocator.ts';
-`;
-const folder = mkdtempSync(join(tmpdir(), 'tuskfs-bench-'));
-const outfile = join(folder, 'store.mjs');
-const root = new URL('..', import.meta.url).pathname;
-await build({
-  stdin: { contents: source, resolveDir: root, loader: 'ts' },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  outfile,
-  logLevel: 'error',
-});
-const { Inodes, BlockMap, PageAllocator } = await import(pathToFileURL(outfile).href);
-rmSync(folder, { recursive: true });
+`);
 
 const total = Number(process.argv[2] ?? 1_000_000);
 const perDirectory = 100;
