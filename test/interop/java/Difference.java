@@ -315,9 +315,15 @@ public class Difference {
         return status(made) + (made.getModificationTime() == made.getAccessTime() ? " m=a" : "");
       }
       case "put": {
-        try (OutputStream to = fileSystem(user).create(new Path(path), FsPermission.createImmutable((short) 0644), true, 4096,
-            (short) w.number("replication", 1), w.number("blocksize", 1024), null)) {
+        Path target = new Path(path);
+        OutputStream to = fileSystem(user).create(target, FsPermission.createImmutable((short) 0644), true, 4096,
+            (short) w.number("replication", 1), w.number("blocksize", 1024), null);
+        try (to) {
           to.write(new byte[Integer.parseInt(w.at(1))]);
+        } catch (IOException e) {
+          // Whether this client completes a file that it was refused a block for depends on which of its threads is first.
+          fileSystem(user).delete(target, false);
+          throw e;
         }
         return "written";
       }
