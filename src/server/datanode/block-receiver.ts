@@ -9,6 +9,7 @@ import { type ByteSource, flushed } from '../../transfer/byte-source.ts';
 import type { Throttle } from '../../transfer/throttle.ts';
 import { Status } from '../../wire/messages/transfer.ts';
 import { UNKNOWN_SEQNO } from '../../wire/transfer/acks.ts';
+import { HEARTBEAT_SEQNO } from '../../wire/transfer/packet.ts';
 import type { Counters } from './counters.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
@@ -18,9 +19,6 @@ import { describeBlock, type InFlightReplica } from './replica.ts';
 import type { ReplicaFiles } from './replica-files.ts';
 import { SlowIo } from './slow-io.ts';
 import { UpstreamAcks } from './upstream-acks.ts';
-
-/** Seqno of a packet that only says that the writer lives. */
-const HEARTBEAT_SEQNO = -1;
 
 export interface ReceiverOptions {
   readonly dataset: Dataset;
@@ -91,7 +89,7 @@ export class BlockReceiver implements PacketConsumer {
     this.slow = new SlowIo({ log, counters, replica, mirror: mirror?.name });
     this.files.slow = this.slow;
     const { connection } = options.upstream;
-    this.outgoing = new UpstreamAcks({ connection, clock: options.clock, counters, slow: this.slow });
+    this.outgoing = new UpstreamAcks({ connection, clock: options.clock, slow: this.slow });
     if (mirror !== undefined) mirror.slow = this.slow;
     this.acks = new AckQueue(options.mirror !== undefined);
     this.parser = new PacketParser(options.upstream, this);

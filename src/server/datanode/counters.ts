@@ -121,11 +121,10 @@ export class Counters {
   }
 
   /** Bytes of a replica went to both of its files. */
-  written(bytes: number, packets: number, ms: number): void {
+  written(bytes: number, ms: number): void {
     this.bytesWritten += bytes;
     this.writeMs += ms;
     this.writeNanos.add(ms * NANOS);
-    if (ms > this.slowMs) this.slowDiskPackets += packets;
   }
 
   /** One file was synced. */

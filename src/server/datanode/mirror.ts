@@ -3,15 +3,12 @@
 import type { Clock, Connection, Net } from '../../host/host.ts';
 import { ByteSource } from '../../transfer/byte-source.ts';
 import type { DatanodeInfoProto } from '../../wire/messages/hdfs.ts';
-import type { Counters } from './counters.ts';
-import type { PacketMemory } from './packet-memory.ts';
+import { HELD_BYTES, type PacketMemory } from './packet-memory.ts';
 import type { SlowIo } from './slow-io.ts';
 
 /** Bytes that may wait for the next node before the sender is held back. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 const SLAB_BYTES = 16 * 1024;
-/** Less than this is copied rather than holding on to the memory that it lies in, which is larger. */
-const HELD_BYTES = 16 * 1024;
 /** Apache: HdfsConstants.READ_TIMEOUT_EXTENSION, for each node after this one. */
 export const READ_TIMEOUT_EXTENSION_MS = 5000;
 
@@ -48,7 +45,6 @@ export async function connectToDataNode(
 
 export interface MirrorWatch {
   readonly clock: Clock;
-  readonly counters: Counters;
   /** Told how long packets took until the kernel had them, where that is wanted. */
   readonly sent: ((ms: number) => void) | undefined;
 }
@@ -115,10 +111,7 @@ export class Mirror {
   }
 
   private readonly taken = (): void => {
-    const { clock, counters } = this.watch;
-    const ms = clock.monotonic() - this.waitingSinceMs;
-    if (ms > counters.slowMs) counters.slowMirrorPackets += this.waiting;
-    this.slow?.forwarded(ms);
+    this.slow?.forwarded(this.waiting, this.watch.clock.monotonic() - this.waitingSinceMs);
     this.waiting = 0;
   };
 

@@ -207,8 +207,8 @@ export class ReplicaFiles {
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     if (batch.packets === 0) return;
     const ms = clock.monotonic() - beganMs;
-    this.counters.written(batch.dataBytes, batch.packets, ms);
-    this.slow?.written(ms);
+    this.counters.written(batch.dataBytes, ms);
+    this.slow?.written(batch.packets, ms);
   }
 
   private makeRoom(): void {
@@ -303,9 +303,7 @@ export class ReplicaFiles {
     const noted = lastChunk === undefined ? undefined : this.noteTail(lastChunk.length, lastChunk.sum);
     await Promise.all([this.syncFile(this.dataFile), this.syncFile(this.metaFile), noted]);
     this.counters.syncs++;
-    const ms = clock.monotonic() - beganMs;
-    if (ms > this.counters.slowMs) this.counters.slowSyncs++;
-    this.slow?.synced(ms);
+    this.slow?.synced(clock.monotonic() - beganMs);
     if (this.directorySynced) return;
     await directorySyncs.sync(this.replica.directory);
     this.directorySynced = true;

@@ -2,6 +2,7 @@
 // would be full of what was quick.
 import { expect, test } from 'vitest';
 import { SimCluster } from '../../../sim/cluster.ts';
+import { Counters } from './counters.ts';
 import type { InFlightReplica } from './replica.ts';
 import { SlowIo } from './slow-io.ts';
 
@@ -45,7 +46,7 @@ test('slow writes and syncs of a disk are said, quick ones are not', async () =>
 
 test('the next node and the sender are named as Hadoop names them, by a threshold that may change', () => {
   const lines: string[] = [];
-  const counters = { slowMs: 300 };
+  const counters = new Counters(300);
   const slow = new SlowIo({
     log: { log: (_level, _component, message) => lines.push(message) },
     counters,
@@ -53,14 +54,15 @@ test('the next node and the sender are named as Hadoop names them, by a threshol
     mirror: '10.0.0.2:9866',
   });
   slow.seqno = 4;
-  slow.forwarded(300);
+  slow.forwarded(8, 300);
   slow.answered(10);
   expect(lines).toEqual([]);
-  slow.forwarded(400.7);
+  slow.forwarded(3, 400.7);
   counters.slowMs = 5;
   slow.answered(10);
   expect(lines).toEqual([
     'Slow BlockReceiver write packet to mirror took 400ms (threshold=300ms), downstream DNs=[10.0.0.2:9866], blockId=7, seqno=4',
     'Slow PacketResponder send ack to upstream took 10ms (threshold=5ms), PacketResponder: BP-1:blk_7_1001, downstream DNs=[10.0.0.2:9866], blockId=7, seqno=4',
   ]);
+  expect([counters.slowMirrorPackets, counters.slowAcks]).toEqual([3, 1]);
 });

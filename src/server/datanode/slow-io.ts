@@ -1,13 +1,13 @@
-// What takes long while a block comes in, in the log: its disk, the next node, and whoever reads the acknowledgements. That is
-// counted where it happens (counters.ts). Mirrors the warnings of Hadoop's BlockReceiver.
+// What takes long while a block comes in: its disk, the next node, and whoever reads the acknowledgements. It is counted, and
+// told in the log. Mirrors the warnings of Hadoop's BlockReceiver.
 import type { Log } from '../../host/host.ts';
 import type { Counters } from './counters.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
 
 export interface SlowIoOptions {
   readonly log: Log;
-  /** Say what is slow. */
-  readonly counters: Pick<Counters, 'slowMs'>;
+  /** Say what is slow, and are told of it. */
+  readonly counters: Counters;
   readonly replica: InFlightReplica;
   /** Address of the next node. */
   readonly mirror: string | undefined;
@@ -22,23 +22,33 @@ export class SlowIo {
     this.#options = options;
   }
 
-  written(ms: number): void {
-    if (ms <= this.#options.counters.slowMs) return;
+  /** So many packets went into the files. */
+  written(packets: number, ms: number): void {
+    const { counters } = this.#options;
+    if (ms <= counters.slowMs) return;
+    counters.slowDiskPackets += packets;
     this.#warn('Slow BlockReceiver write data to disk cost:', ms, `volume=${this.#options.replica.volume.path}`);
   }
 
   synced(ms: number): void {
-    if (ms <= this.#options.counters.slowMs) return;
+    const { counters } = this.#options;
+    if (ms <= counters.slowMs) return;
+    counters.slowSyncs++;
     this.#warn('Slow flushOrSync took', ms, `isSync:true, volume=${this.#options.replica.volume.path}`);
   }
 
-  forwarded(ms: number): void {
-    if (ms <= this.#options.counters.slowMs) return;
+  /** So many packets waited for the next node. */
+  forwarded(packets: number, ms: number): void {
+    const { counters } = this.#options;
+    if (ms <= counters.slowMs) return;
+    counters.slowMirrorPackets += packets;
     this.#warn('Slow BlockReceiver write packet to mirror took', ms, this.#downstream);
   }
 
   answered(ms: number): void {
-    if (ms <= this.#options.counters.slowMs) return;
+    const { counters } = this.#options;
+    if (ms <= counters.slowMs) return;
+    counters.slowAcks++;
     const responder = `PacketResponder: ${describeBlock(this.#options.replica)}`;
     this.#warn('Slow PacketResponder send ack to upstream took', ms, `${responder}, ${this.#downstream}`);
   }

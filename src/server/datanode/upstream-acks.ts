@@ -2,7 +2,6 @@
 // they wait until they are taken.
 import type { Clock, Connection } from '../../host/host.ts';
 import { AckWriter } from '../../wire/transfer/acks.ts';
-import type { Counters } from './counters.ts';
 import type { SlowIo } from './slow-io.ts';
 
 /** Acknowledgements that a client may leave unread. */
@@ -11,7 +10,6 @@ const MAX_QUEUED_BYTES = 1024 * 1024;
 export interface UpstreamAcksOptions {
   readonly connection: Connection;
   readonly clock: Clock;
-  readonly counters: Counters;
   readonly slow: SlowIo;
 }
 
@@ -43,14 +41,12 @@ export class UpstreamAcks {
   }
 
   private awaitTaken(): void {
-    const { clock, connection, counters, slow } = this.options;
+    const { clock, connection, slow } = this.options;
     this.wait = true;
     this.waitSinceMs = clock.monotonic();
     connection.flushed(() => {
       this.wait = false;
-      const ms = clock.monotonic() - this.waitSinceMs;
-      if (ms > counters.slowMs) counters.slowAcks++;
-      slow.answered(ms);
+      slow.answered(clock.monotonic() - this.waitSinceMs);
     });
   }
 }

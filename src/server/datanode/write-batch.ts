@@ -1,14 +1,12 @@
 // What is to go into the two files of a replica with one write each: bytes of the data file that follow one another, and
 // the checksums that belong to them. Bytes are written from where they lie, in the packets' memory, which is held until they
 // are; few of them are copied instead. Which bytes and checksums these are is replica-files.ts.
-import type { PacketMemory } from './packet-memory.ts';
+import { HELD_BYTES, type PacketMemory } from './packet-memory.ts';
 
 /** Copies lie in blocks of this size, which are used again. */
 const BLOCK_BYTES = 256 * 1024;
 /** Blocks that are kept for the next copies of any replica. */
 const MAX_FREE_BLOCKS = 8;
-/** Less than this is copied rather than holding on to the memory that it lies in, which is larger. */
-const HELD_BYTES = 16 * 1024;
 /** Room for the checksums of 512 KB in chunks of 512 bytes. */
 const SUMS_BYTES = 4096;
 

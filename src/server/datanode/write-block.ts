@@ -39,6 +39,8 @@ interface WriteRequest {
   readonly fromDataNode: boolean;
   /** A client has one DataNode send a replica to another that joins its pipeline. */
   readonly isTransfer: boolean;
+  /** Neither: a client writes, and reads acknowledgements. */
+  readonly expectsAnswer: boolean;
 }
 
 function parse(proto: OpWriteBlockProto): WriteRequest {
@@ -50,6 +52,7 @@ function parse(proto: OpWriteBlockProto): WriteRequest {
   if (proto.targets.length > MAX_TARGETS) throw new ProtocolError(`a pipeline of ${proto.targets.length} nodes`);
   const isTransfer = stage === Stage.TRANSFER_RBW || stage === Stage.TRANSFER_FINALIZED;
   if (isTransfer && proto.targets.length > 0) throw new ProtocolError('a transfer does not support multiple targets');
+  const fromDataNode = clientName === '';
   return {
     proto,
     block: blockOfHeader(proto.header?.baseHeader),
@@ -57,8 +60,9 @@ function parse(proto: OpWriteBlockProto): WriteRequest {
     stage,
     newGenStamp: genStamp(latestGenerationStamp),
     checksum: checksumOf(proto.requestedChecksum),
-    fromDataNode: clientName === '',
+    fromDataNode,
     isTransfer,
+    expectsAnswer: !fromDataNode && !isTransfer,
   };
 }
 
@@ -68,8 +72,7 @@ function parse(proto: OpWriteBlockProto): WriteRequest {
  */
 export async function writeBlock(services: Services, source: ByteSource, proto: OpWriteBlockProto): Promise<number> {
   const request = parse(proto);
-  const { block, fromDataNode, isTransfer } = request;
-  const expectsAnswer = !fromDataNode && !isTransfer;
+  const { block, fromDataNode, expectsAnswer } = request;
   try {
     await services.poolReady(block.pool);
     if (!fromDataNode && request.stage === Stage.PIPELINE_CLOSE_RECOVERY) {
@@ -120,9 +123,8 @@ function respond(source: ByteSource, response: BlockOpResponseProtoInit): void {
 }
 
 async function receive(services: Services, source: ByteSource, request: WriteRequest): Promise<number> {
-  const { block, stage, fromDataNode, isTransfer, checksum } = request;
+  const { block, stage, fromDataNode, isTransfer, expectsAnswer, checksum } = request;
   const { dataset, settings, host, counters } = services;
-  const expectsAnswer = !fromDataNode && !isTransfer;
   const setup = new WriterSetup();
   let replica: InFlightReplica | undefined;
   let files: ReplicaFiles;
@@ -145,7 +147,7 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
   } catch (error) {
     mirror?.close();
     await setup.end();
-    if (replica !== undefined && (fromDataNode || isTransfer)) await discard(services, replica);
+    if (replica !== undefined && !expectsAnswer) await discard(services, replica);
     throw error instanceof SetupFailure ? error : new SetupFailure(error);
   }
   if (expectsAnswer) respond(source, { status, firstBadLink });
@@ -184,7 +186,7 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
   try {
     await receiver.run();
   } catch (error) {
-    if (fromDataNode || isTransfer) await discard(services, written);
+    if (!expectsAnswer) await discard(services, written);
     throw error;
   } finally {
     if (expectsAnswer) counters.responders--;
@@ -306,7 +308,7 @@ async function openMirror(
         targetStorageIds: proto.targetStorageIds.slice(1),
       }),
     );
-    const mirror = new Mirror(source, name, { clock: host.clock, counters, sent: measured(services, request) });
+    const mirror = new Mirror(source, name, { clock: host.clock, sent: measured(services, request) });
     if (fromDataNode) return { mirror, status: Status.SUCCESS, firstBadLink: '' };
     const answer = await source.readDelimited(BlockOpResponseProto, MAX_RESPONSE_BYTES);
     return { mirror, status: answer.status ?? Status.ERROR, firstBadLink: answer.firstBadLink ?? '' };
