@@ -7,9 +7,9 @@ import type { Host } from '../../host/host.ts';
 import { requireKnownHost } from '../known-host.ts';
 import type { Terminal } from '../terminal.ts';
 import { type AdminCommand, type AdminContext, misuse, refusing, requireNoMore, runAdminTool } from './admin-tool.ts';
-import { localFileSystem, pathArgument } from './path-argument.ts';
+import { pathArgument, requireHdfs } from './path-argument.ts';
 import { formatTable, type TableColumn } from './table-listing.ts';
-import { javaWhole, pathOf, type Words, WrongWord } from './words.ts';
+import { javaWhole, pathOf, type Words } from './words.ts';
 
 const POOL_OPTIONS =
   '[-owner <owner>] [-group <group>] [-mode <mode>] [-limit <limit>] [-defaultReplication <defaultReplication>] [-maxTtl <maxTtl>]';
@@ -72,8 +72,7 @@ const poolName = (words: Words, doing: string): string =>
 
 /** Throws WrongWord where it is no HDFS. */
 async function featureAdmin(host: Host, configuration: Configuration): Promise<FeatureAdmin> {
-  const uri = configuration.get('fs.defaultFS') ?? 'file:///';
-  if (uri.startsWith('file:')) throw new WrongWord(localFileSystem(uri));
+  requireHdfs(configuration);
   await requireKnownHost(host, configuration);
   return new FeatureAdmin(host, configuration);
 }

@@ -7,7 +7,7 @@ import type { Host } from '../../host/host.ts';
 import { absolutePath } from '../paths.ts';
 import type { Terminal } from '../terminal.ts';
 import { computeMeta, verifyMeta } from './debug-meta.ts';
-import { localFileSystem } from './path-argument.ts';
+import { requireHdfs } from './path-argument.ts';
 import { pathOf, Words, WrongWord } from './words.ts';
 
 const RETRY_MS = 5000;
@@ -172,8 +172,7 @@ async function verifyErasureCoding(
 ): Promise<number> {
   const { stderr } = terminal;
   const file = pathOf(words.value('-file'));
-  const uri = configuration.get('fs.defaultFS') ?? 'file:///';
-  if (uri.startsWith('file:')) throw new WrongWord(localFileSystem(uri));
+  requireHdfs(configuration);
   const hdfs = await connect({ host, configuration });
   const reason = async (): Promise<string> => {
     const stats = await hdfs.stat(file);

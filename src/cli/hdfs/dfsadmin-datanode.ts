@@ -7,8 +7,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { parseHostPort } from '../../config/nameservices.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
-
-const FAILED = 255;
+import { FAILED } from './dfsadmin-usage.ts';
 
 export interface DataNodeCommand {
   readonly host: Host;

@@ -5,26 +5,22 @@ import { parseLong } from '../../config/values.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
 import type { DataNodeCommand } from './dfsadmin-datanode.ts';
+import { FAILED, usage } from './dfsadmin-usage.ts';
 import { pathArgument } from './path-argument.ts';
 
-const FAILED = 255;
+export const LIST_OPEN_FILES_USAGE = '-listOpenFiles [-blockingDecommission] [-path <path>]';
 const COLUMN = 20;
-
-const usage = (terminal: Terminal, words: string): number => {
-  terminal.stderr.write(`Usage: hdfs dfsadmin [${words}]\n`);
-  return FAILED;
-};
 
 export async function listOpenFiles(
   { host, terminal, configuration }: DataNodeCommand,
   admin: HdfsAdmin,
   args: readonly string[],
 ): Promise<number> {
-  if (args.length > 3) return usage(terminal, '-listOpenFiles [-blockingDecommission] [-path <path>]');
+  if (args.length > 3) return usage(terminal, LIST_OPEN_FILES_USAGE);
   const at = args.indexOf('-path');
   if (at >= 0 && args[at + 1] === undefined) {
     terminal.stderr.write('listOpenFiles: option -path requires 1 argument.\n');
-    return usage(terminal, '-listOpenFiles [-blockingDecommission] [-path <path>]');
+    return usage(terminal, LIST_OPEN_FILES_USAGE);
   }
   const path = at < 0 ? '' : (args[at + 1] ?? '').trim();
   const under = path === '' ? '/' : pathArgument(host, configuration, path).path;

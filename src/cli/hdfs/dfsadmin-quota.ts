@@ -8,9 +8,8 @@ import { FileSystems } from '../shell/file-systems.ts';
 import { expandGlob } from '../shell/glob.ts';
 import { HdfsFileSystem } from '../shell/hdfs-file-system.ts';
 import type { Terminal } from '../terminal.ts';
+import { FAILED } from './dfsadmin-usage.ts';
 import { localFileSystem } from './path-argument.ts';
-
-const FAILED = 255;
 
 interface Wanted {
   readonly paths: readonly string[];

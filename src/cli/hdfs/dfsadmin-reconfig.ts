@@ -7,8 +7,7 @@ import { genericRefresh } from '../../client/generic-refresh.ts';
 import { NameNodeReconfiguration, type ReconfigurableNode, type ReconfigurationTask } from '../../client/reconfiguration.ts';
 import { javaDate, type Terminal } from '../terminal.ts';
 import { type DataNodeCommand, javaText, requireHostPort } from './dfsadmin-datanode.ts';
-
-const FAILED = 255;
+import { FAILED } from './dfsadmin-usage.ts';
 
 export interface ReconfigCommand extends DataNodeCommand {
   readonly admin: HdfsAdmin;

@@ -4,10 +4,10 @@ import { Snapshots } from '../../client/snapshots.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
+import { FAILED, usage } from './dfsadmin-usage.ts';
 import { pathArgument } from './path-argument.ts';
 
 export const PROVISION_USAGE = '-provisionSnapshotTrash <snapshotDir> [-all]';
-const FAILED = 255;
 
 export async function provisionSnapshotTrash(
   host: Host,
@@ -16,7 +16,7 @@ export async function provisionSnapshotTrash(
   args: readonly string[],
 ): Promise<number> {
   const [word] = args;
-  if (word === undefined || args.length !== 1) return usage(terminal);
+  if (word === undefined || args.length !== 1) return usage(terminal, PROVISION_USAGE);
   using snapshots = new Snapshots(host, configuration);
   const directories =
     word === '-all'
@@ -37,11 +37,6 @@ export async function provisionSnapshotTrash(
     if (!(error instanceof HdfsError) || (error.code !== 'EILLEGAL' && error.code !== 'EEXIST')) throw error;
     // Said in full, and for a directory that may not have one with the usage behind it.
     terminal.stderr.write(`provisionSnapshotTrash: ${error.message}\n`);
-    return error.code === 'EILLEGAL' ? usage(terminal) : FAILED;
+    return error.code === 'EILLEGAL' ? usage(terminal, PROVISION_USAGE) : FAILED;
   }
-}
-
-function usage(terminal: Terminal): number {
-  terminal.stderr.write(`Usage: hdfs dfsadmin [${PROVISION_USAGE}]\n`);
-  return FAILED;
 }

@@ -1,13 +1,7 @@
 // hdfs dfsadmin -restoreFailedStorage, -finalizeUpgrade, -upgrade and -rollingUpgrade: the NameNode's storage directories. Apache: DFSAdmin.
 import type { HdfsAdmin, RollingUpgrade, RollingUpgradeAction } from '../../client/admin.ts';
 import { javaDate, type Terminal } from '../terminal.ts';
-
-const FAILED = 255;
-
-function usage(terminal: Terminal, line: string): number {
-  terminal.stderr.write(`Usage: hdfs dfsadmin [${line}]\n`);
-  return FAILED;
-}
+import { FAILED, usage } from './dfsadmin-usage.ts';
 
 export async function restoreFailedStorage(terminal: Terminal, admin: HdfsAdmin, args: readonly string[]): Promise<number> {
   if (args.length !== 1) return usage(terminal, '-restoreFailedStorage true|false|check');
@@ -52,7 +46,8 @@ const ROLLING_WORDS: Readonly<Record<string, RollingUpgradeAction>> = {
 export async function rollingUpgrade(terminal: Terminal, admin: HdfsAdmin, args: readonly string[]): Promise<number> {
   if (args.length > 1) return usage(terminal, ROLLING_USAGE);
   const [word = ''] = args;
-  const action = Object.hasOwn(ROLLING_WORDS, word.toLowerCase()) ? ROLLING_WORDS[word.toLowerCase()] : undefined;
+  const key = word.toLowerCase();
+  const action = Object.hasOwn(ROLLING_WORDS, key) ? ROLLING_WORDS[key] : undefined;
   if (action === undefined) {
     terminal.stderr.write(`rollingUpgrade: Failed to convert "${word}" to RollingUpgradeAction\n`);
     return usage(terminal, ROLLING_USAGE);

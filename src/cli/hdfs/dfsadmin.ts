@@ -10,11 +10,12 @@ import { requireKnownHost } from '../known-host.ts';
 import { unsupportedScheme } from '../shell/file-systems.ts';
 import { javaDate, type Terminal } from '../terminal.ts';
 import { DATANODE_COMMANDS, type DataNodeCommand, type DataNodeWords } from './dfsadmin-datanode.ts';
-import { listOpenFiles, printTopology, setBalancerBandwidth } from './dfsadmin-inspect.ts';
+import { LIST_OPEN_FILES_USAGE, listOpenFiles, printTopology, setBalancerBandwidth } from './dfsadmin-inspect.ts';
 import { QUOTA_COMMANDS, runQuotaCommand } from './dfsadmin-quota.ts';
 import { RECONFIG_USAGE, REFRESH_USAGE, reconfigure, refresh } from './dfsadmin-reconfig.ts';
 import { PROVISION_USAGE, provisionSnapshotTrash } from './dfsadmin-snapshots.ts';
 import { finalizeUpgrade, ROLLING_USAGE, restoreFailedStorage, rollingUpgrade, upgrade } from './dfsadmin-storage.ts';
+import { FAILED, usage } from './dfsadmin-usage.ts';
 import { fetchImage } from './fetch-image.ts';
 import { localFileSystem } from './path-argument.ts';
 import { MAPPING_COMMANDS } from './user-mappings.ts';
@@ -45,7 +46,7 @@ const USAGES: Readonly<Record<string, string>> = {
   '-fetchImage': '-fetchImage <local directory>',
   '-printTopology': '-printTopology',
   '-setBalancerBandwidth': '-setBalancerBandwidth <bandwidth in bytes per second>',
-  '-listOpenFiles': '-listOpenFiles [-blockingDecommission] [-path <path>]',
+  '-listOpenFiles': LIST_OPEN_FILES_USAGE,
   ...usagesOf(QUOTA_COMMANDS),
   ...usagesOf(DATANODE_COMMANDS),
 };
@@ -62,7 +63,6 @@ const USAGE = [
   '',
 ].join('\n');
 
-const FAILED = 255;
 const WAIT_MS = 5000;
 const RULE = '-------------------------------------------------';
 
@@ -217,10 +217,7 @@ async function refusing(terminal: Terminal, name: string, run: () => Promise<num
   }
 }
 
-function usageOf(terminal: Terminal, command: string): number {
-  terminal.stderr.write(`Usage: hdfs dfsadmin [${USAGES[command]}]\n`);
-  return FAILED;
-}
+const usageOf = (terminal: Terminal, command: string): number => usage(terminal, USAGES[command] ?? command);
 
 function runDataNodeCommand(
   context: DataNodeCommand,

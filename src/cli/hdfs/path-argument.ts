@@ -4,6 +4,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import { absolutePath } from '../paths.ts';
 import { splitPath } from '../shell/item.ts';
+import { WrongWord } from './words.ts';
 
 export interface PathArgument {
   /** That of the file system of the path. */
@@ -28,3 +29,9 @@ export function pathArgument(host: Host, configuration: Configuration, text: str
 /** What Hadoop's tools say of a local file system where they want an HDFS. */
 export const localFileSystem = (uri: string): string =>
   `FileSystem ${uri} is not an HDFS file system. The fs class is: org.apache.hadoop.fs.LocalFileSystem`;
+
+/** Throws WrongWord where the configuration's file system is a local one. */
+export function requireHdfs(configuration: Configuration): void {
+  const uri = configuration.get('fs.defaultFS') ?? 'file:///';
+  if (uri.startsWith('file:')) throw new WrongWord(localFileSystem(uri));
+}
