@@ -6,7 +6,7 @@ import { HdfsError, messageOf } from '../base/errors.ts';
 import type { Clock, Log } from '../host/host.ts';
 import type { Configuration } from './configuration.ts';
 import { withoutEffect } from './unknown-keys.ts';
-import { parseInt32 } from './values.ts';
+import { parseInt32, parseJavaWhole } from './values.ts';
 
 export interface ReconfigurableKey {
   /** Makes the change; answers the value that is in force then, or rejects with why it is not. */
@@ -23,13 +23,11 @@ export function wholeNumber(configuration: Configuration, name: string): number 
   return value;
 }
 
-const LONG_LIMIT = 2n ** 63n;
-
 /** A whole number of 64 bits, as Java takes one. Throws HdfsError EILLEGAL. */
 export function wholeLong(configuration: Configuration, name: string): number {
   const text = configuration.get(name) ?? '';
-  const value = /^[+-]?\d+$/.test(text) ? BigInt(text.replace('+', '')) : undefined;
-  if (value === undefined || value >= LONG_LIMIT || value < -LONG_LIMIT) {
+  const value = parseJavaWhole(text);
+  if (value === undefined || BigInt.asIntN(64, value) !== value) {
     throw new HdfsError('EILLEGAL', `For input string: "${text}"`);
   }
   return Number(value);

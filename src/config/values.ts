@@ -23,6 +23,14 @@ export function parseWhole(text: string): number | undefined {
   return match[1] === '-' ? -magnitude : magnitude;
 }
 
+/** A whole number of any size as Java takes one: digits, perhaps with a sign. */
+export function parseJavaWhole(text: string, radix: 8 | 10 = 10): bigint | undefined {
+  const [, sign, digits] = (radix === 8 ? /^([+-]?)([0-7]+)$/ : /^([+-]?)(\d+)$/).exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const magnitude = BigInt(radix === 8 ? `0o${digits}` : digits);
+  return sign === '-' ? -magnitude : magnitude;
+}
+
 export function parseInt32(text: string): number | undefined {
   const value = parseWhole(text);
   return value === undefined || value < -(2 ** 31) || value >= 2 ** 31 ? undefined : value;
@@ -33,10 +41,11 @@ export function parseLong(text: string): number | undefined {
   const [, number = text, letter = ''] = /^([+-]?\d+)([kmgtpe])$/i.exec(text) ?? [];
   const value = parseWhole(number);
   if (value === undefined) return undefined;
-  const scaled = value * 1024 ** (BINARY_POWERS[letter.toLowerCase()] ?? 0);
+  const power = BINARY_POWERS[letter.toLowerCase()] ?? 0;
+  const scaled = value * 1024 ** power;
   if (Math.abs(scaled) < 2 ** 63) return scaled;
   // So near to the end of a long a double does not tell what fits.
-  const magnitude = BigInt(number.replace(/^[+-]/, '')) * 1024n ** BigInt(BINARY_POWERS[letter.toLowerCase()] ?? 0);
+  const magnitude = BigInt(number.replace(/^[+-]/, '')) * 1024n ** BigInt(power);
   const exact = number.startsWith('-') ? -magnitude : magnitude;
   return BigInt.asIntN(64, exact) === exact ? scaled : undefined;
 }

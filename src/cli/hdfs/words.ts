@@ -1,5 +1,6 @@
 // The words behind a command, taken out option by option, so that what is left is what nobody understood. Apache:
 // StringUtils.popOptionWithArgument, popOption and popFirstNonOption.
+import { parseJavaWhole } from '../../config/values.ts';
 
 /** A wrong word, as the exception that Hadoop throws of it: what that does to the exit code is the command's own matter. */
 export class WrongWord extends Error {
@@ -62,10 +63,8 @@ export function pathOf(text: string | undefined): string {
 
 /** Java's Long.parseLong, Integer.parseInt and Short.parseShort: throws WrongWord for what none of that size is. */
 export function javaWhole(text: string, bits: 16 | 32 | 64, radix: 8 | 10 = 10): bigint {
-  const digits = radix === 8 ? /^[+-]?[0-7]+$/ : /^[+-]?\d+$/;
-  const magnitude = digits.test(text) ? BigInt(`${radix === 8 ? '0o' : ''}${text.replace(/^[+-]/, '')}`) : undefined;
-  if (magnitude === undefined) throw notNumber(text, radix);
-  const value = text.startsWith('-') ? -magnitude : magnitude;
+  const value = parseJavaWhole(text, radix);
+  if (value === undefined) throw notNumber(text, radix);
   if (BigInt.asIntN(bits, value) === value) return value;
   if (bits !== 16) throw notNumber(text, radix);
   throw new WrongWord(`Value out of range. Value:"${text}" Radix:${radix}`, 'NumberFormatException');

@@ -2,6 +2,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { addressOf } from '../../config/nameservices.ts';
+import { slowCallSettings } from '../../config/slow-calls.ts';
 import { reservedBytes, reservedCalculatorOf } from '../../core/replica/reserved-space.ts';
 import { type VolumeChooserOptions, volumePolicyOf } from '../../core/replica/volume-choice.ts';
 import type { Address } from '../../host/host.ts';
@@ -146,10 +147,7 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     lazyWriterMs: configuration.getDuration('dfs.datanode.lazywriter.interval.sec'),
     nonLocalLazyPersist: configuration.getBoolean('dfs.datanode.non.local.lazy.persist'),
     blockPinning: configuration.getBoolean('dfs.datanode.block-pinning.enabled'),
-    slowCalls: {
-      log: configuration.getBoolean('ipc.server.log.slow.rpc'),
-      thresholdMs: configuration.getDuration('ipc.server.log.slow.rpc.threshold.ms'),
-    },
+    slowCalls: slowCallSettings(configuration),
   };
 }
 

@@ -1,4 +1,4 @@
-// How many bytes the files of each name directory take, for NameDirSize. Walked once at the start, and again when somebody asks
+// How many bytes the files of each name directory take, for NameDirSize. Walked at the start, beside it, and again when somebody asks
 // after a segment or an image has come since; who asks sees what was found before. Apache: NNStorage.updateNameDirSize.
 import { messageOf } from '../../base/errors.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
@@ -28,7 +28,7 @@ export class NameDirectorySizes {
   }
 
   /** Never rejects: a directory that cannot be walked counts as nothing, as with Apache. */
-  async measure(state: string): Promise<void> {
+  private async measure(state: string): Promise<void> {
     this.measured = state;
     const { host, storage } = this;
     const found = new Map<string, number>();

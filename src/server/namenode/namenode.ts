@@ -478,7 +478,7 @@ export class NameNode {
       const web = addressOf(configuration, 'dfs.namenode.http-address');
       const sizes = new NameDirectorySizes(host, from.storage);
       const state = (): string => `${system.editLog.segmentFirstTxid} ${checkpointer.imageTxid}`;
-      await sizes.measure(state());
+      sizes.look(state());
       const view = {
         system,
         identity,

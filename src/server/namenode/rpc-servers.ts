@@ -3,13 +3,14 @@
 import type { AssertionError } from '../../base/assert.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { addressOf, nameNodeRpcAddress } from '../../config/nameservices.ts';
+import { slowCallSettings } from '../../config/slow-calls.ts';
 import type { Address, Host } from '../../host/host.ts';
 import { RpcServer, type RpcServerOptions } from '../../rpc/server.ts';
 import type { RpcService } from '../../rpc/service.ts';
 import type { SlowCallSettings } from '../../rpc/slow-calls.ts';
 import { callQueueSettings } from './call-queue-settings.ts';
 import type { NameSystem } from './namesystem.ts';
-import { rpcLimits, slowCallSettings } from './settings.ts';
+import { rpcLimits } from './settings.ts';
 
 export interface RpcServersOptions {
   readonly host: Host;

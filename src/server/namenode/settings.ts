@@ -12,7 +12,6 @@ import type { SlowNodesOptions } from '../../core/slow/slow-nodes.ts';
 import { type ImageCodec, imageCodec as imageCodecOf } from '../../format/fsimage/compression.ts';
 import type { Log } from '../../host/host.ts';
 import type { RpcServerLimits } from '../../rpc/server.ts';
-import type { SlowCallSettings } from '../../rpc/slow-calls.ts';
 import { ChecksumTypeProto, type FsServerDefaultsProtoInit } from '../../wire/messages/hdfs.ts';
 import type { EditLogRollerOptions } from './edit-log-roller.ts';
 
@@ -224,7 +223,7 @@ export function serverDefaults(configuration: Configuration): FsServerDefaultsPr
   };
 }
 
-/** Bounds of the RPC server, by Hadoop's keys. */
+/** When the open segment of the edit log is long enough to be ended. */
 export function editLogRolling(configuration: Configuration): EditLogRollerOptions {
   const part = configuration.getFloat('dfs.namenode.edit.log.autoroll.multiplier.threshold');
   return {
@@ -233,13 +232,7 @@ export function editLogRolling(configuration: Configuration): EditLogRollerOptio
   };
 }
 
-export function slowCallSettings(configuration: Configuration): SlowCallSettings {
-  return {
-    log: configuration.getBoolean('ipc.server.log.slow.rpc'),
-    thresholdMs: configuration.getDuration('ipc.server.log.slow.rpc.threshold.ms'),
-  };
-}
-
+/** Bounds of the RPC server, by Hadoop's keys. */
 export function rpcLimits(configuration: Configuration): Partial<RpcServerLimits> {
   return {
     maxDataBytes: configuration.getInt('ipc.maximum.data.length'),
