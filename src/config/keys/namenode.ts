@@ -119,7 +119,13 @@ export const NAMENODE_KEYS = {
 
   'dfs.namenode.enable.retrycache': bool('true', 'Whether the answers of at-most-once calls are remembered.'),
   'dfs.namenode.retrycache.expirytime.millis': duration('ms', '600000', 'How long such an answer is remembered.'),
-  'dfs.namenode.retrycache.heap.percent': float('0.03f', 'Part of the heap for remembered answers, in per cent.'),
+  'dfs.namenode.retrycache.heap.percent': float(
+    '0.25f',
+    'Part of the heap for remembered answers, in per cent; eight bytes are counted for each, the oldest go first.',
+    {
+      differs: 'Hadoop’s 0.03f holds the answers of a second or two of a busy NameNode; a client may take longer to ask again.',
+    },
+  ),
 
   'dfs.namenode.lease-hard-limit-sec': duration('s', '1200', 'After this silence of a writer its files are closed for it.'),
   'dfs.namenode.lease-recheck-interval-ms': duration('ms', '2000', 'How often leases past the hard limit are looked for.'),

@@ -74,7 +74,6 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.namenode.read.considerLoad': 'replicas are sorted by their distance, as by default',
   'dfs.namenode.reject-unresolved-dn-topology-mapping': 'a DataNode whose rack is unknown is put into the default rack',
   'dfs.namenode.remove.dead.datanode.batchnum': SLICES,
-  'dfs.namenode.retrycache.heap.percent': 'answers are kept for their time; connections bound how many there are',
   'dfs.namenode.safemode.recheck.interval': 'safe mode is looked at whenever what it counts changes',
   'dfs.namenode.service.handler.count': THREADS,
   'dfs.namenode.snapshot.max.limit': 'snapshots are not built yet',

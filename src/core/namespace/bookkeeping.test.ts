@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { inodeId } from '../../base/ids.ts';
 import { Leases } from './leases.ts';
-import { RetryCache } from './retry-cache.ts';
+import { RetryCache, retryCacheCapacity } from './retry-cache.ts';
 import { rpcIds } from './testing.ts';
 import { Touched } from './touched.ts';
 
@@ -52,6 +52,17 @@ describe('the retry cache', () => {
     cache.add(rpcIds(1), 2, 'new', 60);
     cache.add(rpcIds(2), 3, 'other', 120);
     expect(cache.find(rpcIds(1), 120)?.payload).toBe('new');
+  });
+
+  it('has room by the share of the heap, as Hadoop counts it', () => {
+    const heap = 1 << 30;
+    expect([0.03, 0.25, 1, 100].map((percent) => retryCacheCapacity(heap, percent))).toEqual([
+      2 ** 15,
+      2 ** 18,
+      2 ** 20,
+      2 ** 27,
+    ]);
+    expect([retryCacheCapacity(heap, 0), retryCacheCapacity(1000, 0.03)]).toEqual([16, 16]);
   });
 
   it('passes over calls without an identity', () => {

@@ -23,6 +23,19 @@ interface ClientCalls<Payload> {
   readonly calls: Map<number, Remembered<Payload>>;
 }
 
+/** Apache: RetryCache.MIN_CAPACITY. */
+const MIN_CAPACITY = 16;
+/** Apache: what one reference takes of a 64-bit virtual machine, which is all that its sizing counts of an answer. */
+const BYTES_PER_ENTRY_LOG2 = 3;
+const MAX_CAPACITY_LOG2 = 30;
+
+/** How many answers so much of the heap is for, as Hadoop counts them: the power of two next to it. */
+export function retryCacheCapacity(heapBytes: number, percent: number): number {
+  if (percent === 0) return MIN_CAPACITY;
+  const exponent = Math.floor(Math.log2((heapBytes * percent) / 100) + 0.5) - BYTES_PER_ENTRY_LOG2;
+  return Math.max(MIN_CAPACITY, 2 ** Math.min(exponent, MAX_CAPACITY_LOG2));
+}
+
 /** Ids that take part: Apache skips calls without a client id and internal ones. */
 export function hasRpcIds(ids: RpcIds): boolean {
   return ids.clientId.length === CLIENT_ID_BYTES && ids.callId >= 0;

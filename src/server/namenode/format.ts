@@ -84,7 +84,7 @@ export async function formatNameNode(host: Host, configuration: Configuration, o
   const locks = await lockAll(host, directories);
   try {
     for (const directory of directories) await formatDirectory(host, directory, identity);
-    const { inodes, blocks } = new Namespace(namespaceOptions(configuration, host.machine.userName, host.log));
+    const { inodes, blocks } = new Namespace(namespaceOptions(configuration, host.machine, host.log));
     inodes.setMtime(inodes.root, 0);
     const storage = new NameStorage(host, directories, locks, { restoreFailed: false, imageCodec: codec });
     await publishImage(host, storage, 0, () => ({

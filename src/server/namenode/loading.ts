@@ -27,7 +27,7 @@ export interface LoadedNamespace {
 }
 
 export const emptyNamespace = (host: Host, configuration: Configuration): Namespace =>
-  new Namespace(namespaceOptions(configuration, host.machine.userName, host.log));
+  new Namespace(namespaceOptions(configuration, host.machine, host.log));
 
 /** Gives a namespace what stands beside its tables in the image. Throws HdfsError when it is another name system's. */
 export function adoptImage(host: Host, { namespace, image, file }: LoadedFile, identity: NamespaceIdentity): void {

@@ -6,17 +6,16 @@ import { type BlockManagerOptions, DEFAULT_BLOCK_MANAGER_OPTIONS } from '../../c
 import type { ErasureCodingOptions } from '../../core/namespace/erasure-coding.ts';
 import type { NamespaceOptions } from '../../core/namespace/options.ts';
 import { protectedPaths } from '../../core/namespace/protected-directories.ts';
+import { retryCacheCapacity } from '../../core/namespace/retry-cache.ts';
 import type { PlacementOptions } from '../../core/placement/choice.ts';
 import { storagePolicyByName } from '../../core/placement/storage-policy.ts';
 import type { SlowNodesOptions } from '../../core/slow/slow-nodes.ts';
 import { type ImageCodec, imageCodec as imageCodecOf } from '../../format/fsimage/compression.ts';
-import type { Log } from '../../host/host.ts';
+import type { Log, Machine } from '../../host/host.ts';
 import type { RpcServerLimits } from '../../rpc/server.ts';
 import { ChecksumTypeProto, type FsServerDefaultsProtoInit } from '../../wire/messages/hdfs.ts';
 import type { EditLogRollerOptions } from './edit-log-roller.ts';
 
-/** About what Apache's default, 3 % of a small heap, holds; an entry here is a few hundred bytes. */
-const RETRY_CACHE_ENTRIES = 1_000_000;
 /** Apache: DFS_NAMENODE_MAX_XATTR_SIZE_HARD_LIMIT. */
 const MAX_XATTR_BYTES = 32_768;
 /** Apache: HdfsConstants.LEASE_SOFTLIMIT_PERIOD; no key sets it. */
@@ -24,9 +23,13 @@ const LEASE_SOFT_LIMIT_MS = 60_000;
 /** Apache: DatanodeManager, blockInvalidateLimit is at least this many for each second between heartbeats. */
 const INVALIDATIONS_PER_SECOND = 20;
 
-export function namespaceOptions(configuration: Configuration, superuser: string, log: Log): NamespaceOptions {
+export function namespaceOptions(
+  configuration: Configuration,
+  machine: Pick<Machine, 'userName' | 'heapLimit'>,
+  log: Log,
+): NamespaceOptions {
   return {
-    superuser,
+    superuser: machine.userName,
     supergroup: configuration.require('dfs.permissions.superusergroup'),
     permissionsEnabled: configuration.getBoolean('dfs.permissions.enabled'),
     summaryGuarded: configuration.getBoolean('dfs.permissions.ContentSummary.subAccess'),
@@ -55,11 +58,28 @@ export function namespaceOptions(configuration: Configuration, superuser: string
     committedBlocksAllowed: configuration.getInt('dfs.namenode.file.close.num-committed-allowed'),
     leaseSoftLimitMs: LEASE_SOFT_LIMIT_MS,
     leaseHardLimitMs: configuration.getDuration('dfs.namenode.lease-hard-limit-sec'),
-    retryCacheMs: configuration.getBoolean('dfs.namenode.enable.retrycache')
-      ? configuration.getDuration('dfs.namenode.retrycache.expirytime.millis')
-      : 0,
-    retryCacheEntries: RETRY_CACHE_ENTRIES,
+    ...retryCacheOptions(configuration, machine.heapLimit),
   };
+}
+
+/** Throws HdfsError EILLEGAL, in Hadoop's words. */
+function retryCacheOptions(
+  configuration: Configuration,
+  heapBytes: number,
+): Pick<NamespaceOptions, 'retryCacheMs' | 'retryCacheEntries'> {
+  if (!configuration.getBoolean('dfs.namenode.enable.retrycache')) return { retryCacheMs: 0, retryCacheEntries: 0 };
+  const percent = configuration.getFloat('dfs.namenode.retrycache.heap.percent');
+  if (percent < 0 || percent > 100) {
+    throw new HdfsError(
+      'EILLEGAL',
+      `Percentage ${Number.isInteger(percent) ? percent.toFixed(1) : percent} must be greater than or equal to 0  and less than or equal to 100`,
+    );
+  }
+  const retryCacheMs = configuration.getDuration('dfs.namenode.retrycache.expirytime.millis');
+  if (retryCacheMs <= 0) {
+    throw new HdfsError('EILLEGAL', `creationExpirationPeriod = ${retryCacheMs * 1_000_000} <= 0`);
+  }
+  return { retryCacheMs, retryCacheEntries: retryCacheCapacity(heapBytes, percent) };
 }
 
 /** Undefined: images are written plain. Throws HdfsError for a codec that is not built; Hadoop does so at its first image. */
