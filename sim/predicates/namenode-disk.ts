@@ -1,6 +1,6 @@
 // What is on the NameNode's disk, and what is done to it: EL4, no write and no sync after a failed one on the same file; EL5,
-// an image has its name only with its bytes and its digest, and enough images and edits are kept; EL6, an image holds only
-// what was durable.
+// an image has its name only with its bytes and its digest, and the newest ones are kept; EL6, an image holds only what was
+// durable.
 import { createHash } from 'node:crypto';
 import { parseDigest } from '../../src/format/storage/digest.ts';
 import { imageDigestName, parseStorageFileName } from '../../src/format/storage/names.ts';
@@ -9,22 +9,24 @@ import type { SimCluster } from '../cluster.ts';
 import type { Witness } from '../witness.ts';
 import { onDisk, onStarted } from './hooks.ts';
 
-const CURRENT = '/name/current';
 const FILE_CALLS: ReadonlySet<string> = new Set(['write', 'fdatasync', 'fsync', 'truncate']);
 const IMAGES_KEPT = 2;
 
 export class NameNodeDiskWatch {
   private readonly cluster: SimCluster;
   private readonly witness: Witness;
+  /** `current` of each name directory. */
+  private readonly directories: readonly string[];
   private failed = new Set<string>();
-  /** Transactions of the images that there ever were. */
-  private readonly images = new Set<number>();
+  /** Transactions of the newest images that there ever were. */
+  private newest: readonly number[] = [];
   private readonly checked = new Map<string, { readonly node: SimFileNode; readonly version: number }>();
 
   constructor(cluster: SimCluster, witness: Witness) {
     this.cluster = cluster;
     this.witness = witness;
     const { nameNode, violations } = cluster;
+    this.directories = cluster.configuration.getStrings('dfs.namenode.name.dir').map((root) => `${root}/current`);
     onStarted(nameNode, () => {
       this.failed = new Set();
     });
@@ -53,42 +55,54 @@ export class NameNodeDiskWatch {
 
   /** Looks at what would be left if the power went now. */
   check(): void {
+    const durableTxid = this.witness.read().at(-1)?.txid ?? 0;
+    const durable = new Set<number>();
+    const kept = new Set<number>();
+    for (const current of this.directories) {
+      const shown = this.namesShown(current);
+      for (const { name, txid } of this.imagesOf(current, durableTxid)) {
+        durable.add(txid);
+        // What a process has deleted may be on the disk until the directory is synced.
+        if (shown.has(name)) kept.add(txid);
+      }
+    }
+    this.newest = [...new Set([...this.newest, ...durable])].sort((a, b) => b - a).slice(0, IMAGES_KEPT);
+    // Each in one directory at least, as with Apache: one that was left out lacks those of the meantime when it comes back.
+    for (const txid of this.newest) {
+      const detail = (): string => `the image of transaction ${txid} is gone, of ${this.newest.join(' and ')}`;
+      this.cluster.violations.check(kept.has(txid), 'EL5', detail);
+    }
+  }
+
+  /** The durable images in a directory, each with its bytes and its digest. */
+  private imagesOf(current: string, durableTxid: number): { readonly name: string; readonly txid: number }[] {
     const { violations, nameNode } = this.cluster;
-    const files = nameNode.machine.disk.durableFiles(CURRENT);
-    const log = this.witness.read();
-    const durableTxid = log.at(-1)?.txid ?? 0;
-    const images: number[] = [];
+    const files = nameNode.machine.disk.durableFiles(current);
+    const images: { readonly name: string; readonly txid: number }[] = [];
     for (const [name, node] of files) {
       const parsed = parseStorageFileName(name);
       if (parsed?.kind !== 'image') continue;
-      images.push(parsed.txid);
-      violations.check(
-        parsed.txid <= durableTxid,
-        'EL6',
-        () => `${name} is there, txid ${durableTxid} is the last durable one`,
-      );
-      const known = this.checked.get(name);
+      const { txid } = parsed;
+      images.push({ name, txid });
+      const path = `${current}/${name}`;
+      violations.check(txid <= durableTxid, 'EL6', () => `${path} is there, txid ${durableTxid} is the last durable one`);
+      const known = this.checked.get(path);
       if (known?.node === node && known.version === node.durableVersion) continue;
-      this.checked.set(name, { node, version: node.durableVersion });
-      const digest = files.get(imageDigestName(parsed.txid))?.durableBytes();
+      this.checked.set(path, { node, version: node.durableVersion });
+      const digest = files.get(imageDigestName(txid))?.durableBytes();
       const bytes = node.durableBytes();
       const actual = createHash('md5').update(bytes).digest('hex');
       violations.check(
         digest !== undefined && parseDigest(digest).md5 === actual,
         'EL5',
-        () => `${name} (${bytes.length} bytes) has ${digest === undefined ? 'no digest' : 'another digest'}`,
+        () => `${path} (${bytes.length} bytes) has ${digest === undefined ? 'no digest' : 'another digest'}`,
       );
     }
-    for (const txid of images) this.images.add(txid);
-    const due = Math.min(IMAGES_KEPT, this.images.size);
-    const kept = Math.min(images.length, this.imagesShown());
-    violations.check(kept >= due, 'EL5', () => `${kept} images are kept, there were ${this.images.size}`);
+    return images;
   }
 
-  /** Images that a process sees: what it has deleted may be on the disk until the directory is synced. */
-  private imagesShown(): number {
-    const directory = this.cluster.nameNode.machine.disk.find(CURRENT);
-    if (directory?.kind !== 'directory') return 0;
-    return [...directory.live.keys()].filter((name) => parseStorageFileName(name)?.kind === 'image').length;
+  private namesShown(current: string): ReadonlySet<string> {
+    const directory = this.cluster.nameNode.machine.disk.find(current);
+    return new Set(directory?.kind === 'directory' ? directory.live.keys() : []);
   }
 }
