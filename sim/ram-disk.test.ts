@@ -136,6 +136,51 @@ test('a DataNode that only restarts finds its memory again: nothing is lost, not
   expect(await filesIn('/disk', 'lazypersist')).toBe(1);
 });
 
+/** The DataNode lets go of one of its directories. */
+async function withdraw({ daemon, run }: Awaited<ReturnType<typeof begin>>, path: string): Promise<void> {
+  const dataset = daemon.running?.dataset;
+  const volume = dataset?.volumes.find((each) => each.path === path);
+  if (dataset === undefined || volume === undefined) throw new Error(`no volume ${path}`);
+  await run(dataset.failVolume(volume, 'it broke'));
+}
+
+test('a memory that goes out of service leaves what was saved behind, without a restart', async () => {
+  const all = await begin(305, { 'dfs.datanode.failed.volumes.tolerated': 1 });
+  const { ramDisk, typeOf, write, isWhole, filesIn, saved, client, run, cluster } = all;
+  await write('/saved');
+  expect(await saved(1)).toBe(true);
+  await write('/lost');
+  await withdraw(all, '/ram');
+  expect(await cluster.until(() => ramDisk().memory.used === 0, 10_000)).toBe(true);
+  for (let tries = 0; tries < 20 && (await run(client.exists('/lost'))); tries++) await cluster.until(() => false, 5_000);
+  expect(await run(client.exists('/lost'))).toBe(false);
+  expect(await typeOf('/saved')).toBe(DISK);
+  expect(await isWhole('/saved')).toBe(true);
+  expect([await filesIn('/disk', 'lazypersist'), ramDisk().counters.evicted]).toEqual([0, 0]);
+  await write('/next');
+  expect(await typeOf('/next')).toBe(DISK);
+  expect(cluster.violations.found).toEqual([]);
+});
+
+test('what was saved to a disk that goes out of service is saved to another one', async () => {
+  const all = await begin(306, {
+    'dfs.datanode.data.dir': '[RAM_DISK]/ram,[DISK]/disk,[DISK]/other',
+    'dfs.datanode.failed.volumes.tolerated': 1,
+  });
+  const { typeOf, write, isWhole, filesIn, saved, losePower, cluster } = all;
+  await write('/a');
+  expect(await saved(1)).toBe(true);
+  const [first, second] = (await filesIn('/disk', 'lazypersist')) === 1 ? ['/disk', '/other'] : ['/other', '/disk'];
+  expect(await filesIn(first, 'lazypersist')).toBe(1);
+  await withdraw(all, first);
+  expect(await typeOf('/a')).toBe(RAM_DISK);
+  expect(await saved(2)).toBe(true);
+  expect(await filesIn(second, 'lazypersist')).toBe(1);
+  cluster.loseVolume(all.daemon.name, first);
+  await losePower();
+  expect(await isWhole('/a')).toBe(true);
+});
+
 test('only clients on the same machine write into memory, unless others may too', async () => {
   const { typeOf, write, ramDisk } = await begin(304, { 'dfs.datanode.non.local.lazy.persist': false });
   await write('/a');

@@ -78,6 +78,14 @@ export class RamDiskTracker<Saved> {
     return true;
   }
 
+  /** Those that have a copy, whether or not they are candidates. */
+  *saved(): Iterable<RamDiskReplica<Saved> & { readonly saved: Saved }> {
+    for (const replica of this.#replicas.values()) {
+      const { saved } = replica;
+      if (saved !== undefined) yield replica as RamDiskReplica<Saved> & { readonly saved: Saved };
+    }
+  }
+
   /** The saved one that was not used for the longest time; it is no candidate again until it is saved or put back. */
   takeLeastRecentlyUsed(): RamDiskReplica<Saved> | undefined {
     for (const [key, replica] of this.#used) {

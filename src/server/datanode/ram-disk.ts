@@ -173,11 +173,41 @@ export class RamDisk {
     else await this.#removeCopy(pool, id, replica.saved);
   }
 
-  /** Its volume is out of service: a copy waits for the next start. */
+  /** Its volume is out of service, and it has no copy that could take its place. */
   abandoned(pool: BlockPool, id: BlockId): void {
     const key = this.#key(pool, id);
     this.#release(key);
     this.#tracker.forget(key);
+  }
+
+  /** A volume is out of service: what was saved to it has to be saved once more. */
+  copiesLost(volume: Volume): void {
+    for (const replica of this.#tracker.saved()) if (replica.saved.volume === volume) this.#tracker.waitAgain(replica);
+  }
+
+  /** Whether a copy could take the place of this replica, whose volume is out of service. */
+  hasCopy(key: string): boolean {
+    return this.#copyOf(key) !== undefined;
+  }
+
+  /** It takes its place; the caller holds the block's lock. False: there is none, or its disk failed. */
+  async replaceByCopy(key: string): Promise<boolean> {
+    const replica = this.#copyOf(key);
+    if (replica === undefined) return false;
+    try {
+      if ((await this.#activate(replica)) === undefined) return false;
+      this.#release(key);
+      return true;
+    } catch (error) {
+      this.#options.log.log('warn', 'datanode', `the copy of ${key} does not take its place: ${messageOf(error)}`);
+      return false;
+    }
+  }
+
+  #copyOf(key: string): RamDiskReplica<SavedCopy> | undefined {
+    const replica = this.#tracker.get(key);
+    const { saved } = replica ?? {};
+    return saved !== undefined && this.#options.dataset.volumes.includes(saved.volume) ? replica : undefined;
   }
 
   /** A client reads it. */
@@ -310,14 +340,32 @@ export class RamDisk {
 
   async #moveToDisk(replica: RamDiskReplica<SavedCopy>): Promise<void> {
     const { dataset, clock } = this.#options;
-    const { key, id, bytes, saved } = replica;
-    const found = this.#find(replica);
-    if (found === undefined || saved === undefined || !dataset.volumes.includes(saved.volume)) {
+    const left = await this.#activate(replica);
+    if (left === undefined) {
       this.#tracker.waitAgain(replica);
       return;
     }
+    for (const path of left.files) {
+      const size = await sizeQuietly(dataset.log, left.volume, path);
+      await unlinkQuietly(dataset.log, left.volume, path);
+      left.volume.addUsed(replica.pool, -size);
+    }
+    this.#release(replica.key);
+    this.counters.evicted++;
+    if (replica.reads === 0) this.counters.evictedWithoutRead++;
+    this.counters.evictionWindowMs += clock.monotonic() - replica.createdMs;
+  }
+
+  /** The copy is the replica from now on. Answers what stands in memory still; undefined: there is no copy for what is there. */
+  async #activate(
+    replica: RamDiskReplica<SavedCopy>,
+  ): Promise<{ readonly volume: Volume; readonly files: readonly string[] } | undefined> {
+    const { dataset } = this.#options;
+    const { key, id, bytes, saved } = replica;
+    const found = this.#find(replica);
+    if (found === undefined || saved === undefined || !dataset.volumes.includes(saved.volume)) return undefined;
     const { pool, handle } = found;
-    const memory = pool.volumeOf(handle);
+    const volume = pool.volumeOf(handle);
     const files = [pool.metaFile(handle), pool.blockFile(handle)];
     await activateCopy(pool, id, saved);
     pool.replicas.remove(handle);
@@ -325,14 +373,6 @@ export class RamDisk {
     this.#tracker.forget(key);
     // The NameNode takes it for the same replica on another storage, before it hears that it is in the memory no more.
     dataset.events.received(pool.id, { pool: pool.id, id, genStamp: saved.genStamp, numBytes: bytes }, saved.volume, '');
-    for (const path of files) {
-      const size = await sizeQuietly(dataset.log, memory, path);
-      await unlinkQuietly(dataset.log, memory, path);
-      memory.addUsed(pool.id, -size);
-    }
-    this.#release(key);
-    this.counters.evicted++;
-    if (replica.reads === 0) this.counters.evictedWithoutRead++;
-    this.counters.evictionWindowMs += clock.monotonic() - replica.createdMs;
+    return { volume, files };
   }
 }

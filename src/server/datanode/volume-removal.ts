@@ -1,7 +1,8 @@
 // A volume goes out of service, because its disk failed or the operator wants it back: no new replica comes to it, its
 // writers are ended, and its replicas leave the map. Its files stay as they are. What hangs on the disk is not waited for: a
-// block that somebody holds leaves the map when it is let go of, and is in no report until then. Apache:
-// FsDatasetImpl.removeVolumes.
+// block that somebody holds leaves the map when it is let go of, and is in no report until then. A replica in memory that was
+// saved is replaced by its copy, where Apache's waits for the next start, and the NameNode gives up the file meanwhile.
+// Apache: FsDatasetImpl.removeVolumes.
 import { messageOf } from '../../base/errors.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import type { BlockPool } from './block-pool.ts';
@@ -32,6 +33,9 @@ export async function forgetReplicas(
 ): Promise<number> {
   let count = 0;
   const held: Promise<void>[] = [];
+  /** In memory, with a copy on a disk that stays. */
+  const saved: { readonly pool: BlockPool; readonly name: BlockName }[] = [];
+  dataset.ramDisk?.copiesLost(volume);
   for (const id of dataset.poolIds) {
     const pool = dataset.pool(id);
     for (let at = 1; at !== 0; ) {
@@ -41,6 +45,10 @@ export async function forgetReplicas(
         endWriter(dataset, pool, handle);
         const name = nameOf(pool, handle);
         const key = dataset.key(name);
+        if (dataset.ramDisk?.hasCopy(key) === true) {
+          saved.push({ pool, name });
+          return;
+        }
         if (!dataset.locks.isHeld(key)) {
           forget(dataset, pool, handle, onForgotten);
           return;
@@ -55,6 +63,18 @@ export async function forgetReplicas(
       if (at !== 0) await volume.turn();
     }
   }
+  const replace = async (): Promise<void> => {
+    for (const { pool, name } of saved) {
+      const key = dataset.key(name);
+      await dataset.locks.run(key, async () => {
+        const still = pool.replicas.find(name.id);
+        if (still === 0 || pool.volumeOf(still) !== volume) return;
+        if ((await dataset.ramDisk?.replaceByCopy(key)) === true) onForgotten(name);
+        else forget(dataset, pool, still, onForgotten);
+      });
+    }
+  };
+  held.push(replace());
   const vacate = async (): Promise<void> => {
     await Promise.all(held);
     volume.isVacant = true;
