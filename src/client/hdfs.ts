@@ -329,7 +329,8 @@ export class Hdfs implements AsyncDisposable {
 
   /**
    * Cuts a file to `length` bytes, which is no more than it has. Resolves when that is done; with `wait: false` at once,
-   * and false then means that the DataNodes still have to cut the last block, until when nobody can write to the file.
+   * and false then means that the DataNodes still have to cut the last block, until when nobody can write to the file. A cut
+   * may be forgotten by a NameNode that starts from an image of before its end: a file that is found longer is an error.
    */
   async truncate(
     path: PathLike,
@@ -341,6 +342,15 @@ export class Hdfs implements AsyncDisposable {
     const { result } = await namenode.call('truncate', { src, newLength: length, clientName }, options.signal);
     if (result || options.wait === false) return result;
     while (!(await this.isFileClosed(src, options))) await host.clock.sleep(TRUNCATE_POLL_MS, options.signal ?? closed);
+    const { size } = await this.stat(path, options);
+    // Cutting once more might take what somebody has appended since.
+    if (size > length) {
+      throw new HdfsError(
+        'EIO',
+        `${src} has ${size} bytes and was to be cut to ${length}: the NameNode has lost that, or it was appended to since`,
+        { path: src },
+      );
+    }
     return true;
   }
 
