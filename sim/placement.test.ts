@@ -12,7 +12,11 @@ class Racks {
   readonly cluster: SimCluster;
 
   constructor(policy: string, dataNodes: number) {
-    const keys = { [POLICY]: policy, 'net.topology.table.file.name': TABLE };
+    const keys = {
+      [POLICY]: policy,
+      'net.topology.table.file.name': TABLE,
+      'net.topology.node.switch.mapping.impl': 'org.apache.hadoop.net.TableMapping',
+    };
     this.cluster = new SimCluster({ seed: 3, dataNodes, clients: 1, keys });
   }
 

@@ -64,6 +64,7 @@ export const ERROR_KINDS = {
   EUNREGISTERED: kind(`${HADOOP}.hdfs.protocol.UnregisteredNodeException`, 1, 403),
   EINCORRECTVERSION: kind(`${HADOOP}.hdfs.server.common.IncorrectVersionException`, 1, 403),
   EINCONSISTENT: kind(`${HADOOP}.hdfs.server.common.InconsistentFSStateException`, 1, 403),
+  EUNRESOLVED: kind(`${HADOOP}.hdfs.server.blockmanagement.UnresolvedTopologyException`, 1, 403),
   EINVALIDTOPOLOGY: kind(`${HADOOP}.net.NetworkTopology$InvalidTopologyException`, 1, 403),
   EREPORTLEASE: kind(`${HADOOP}.hdfs.server.protocol.InvalidBlockReportLeaseException`, 1, 403),
   EAUTHORIZE: kind(`${HADOOP}.security.authorize.AuthorizationException`, 4, 403),

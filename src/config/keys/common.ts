@@ -49,7 +49,7 @@ export const COMMON_KEYS = {
   'net.topology.table.file.name': text(undefined, 'File with an address and its rack on each line.'),
   'net.topology.node.switch.mapping.impl': text(
     'org.apache.hadoop.net.ScriptBasedMapping',
-    'Where racks come from: ScriptBasedMapping, TableMapping or StaticMapping.',
+    'Where racks come from: org.apache.hadoop.net.ScriptBasedMapping or org.apache.hadoop.net.TableMapping.',
   ),
   'hadoop.shell.safely.delete.limit.num.files': long('100', 'rm -safely asks before removing a directory with more files.'),
   'hadoop.shell.missing.defaultFs.warning': bool('false', 'Whether the shell warns when fs.defaultFS is not set.'),

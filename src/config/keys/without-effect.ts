@@ -72,7 +72,6 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.namenode.metrics.logger.period.seconds': NOT_WRITTEN,
   'dfs.namenode.read-lock-reporting-threshold-ms': LOCKS,
   'dfs.namenode.read.considerLoad': 'replicas are sorted by their distance, as by default',
-  'dfs.namenode.reject-unresolved-dn-topology-mapping': 'a DataNode whose rack is unknown is put into the default rack',
   'dfs.namenode.remove.dead.datanode.batchnum': SLICES,
   'dfs.namenode.safemode.recheck.interval': 'safe mode is looked at whenever what it counts changes',
   'dfs.namenode.service.handler.count': THREADS,
@@ -103,5 +102,4 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'ipc.server.purge.interval': 'what a connection waits for is given up with it',
   'ipc.server.read.threadpool.size': THREADS,
   'ipc.server.tcpnodelay': 'it is always so',
-  'net.topology.script.number.args': 'the script is asked for one name at a time',
 };

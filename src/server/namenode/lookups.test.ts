@@ -55,11 +55,64 @@ describe('racks', () => {
     expect(await sim.run(script.resolve('10.0.0.1'))).toBe('/rack-a');
     expect(await sim.run(script.resolve('10.0.0.9'))).toBe('/default-rack');
     await sim.run(host.disk.writeFileAtomic('/table', '# racks\n10.0.0.1 /dc/r1\nbroken\n10.0.0.2\t/dc/r2\n'));
-    const table = new RackResolver(host, Configuration.of({ 'net.topology.table.file.name': '/table' }));
+    const keys = {
+      'net.topology.table.file.name': '/table',
+      'net.topology.node.switch.mapping.impl': 'org.apache.hadoop.net.TableMapping',
+    };
+    const table = new RackResolver(host, Configuration.of(keys));
     expect(await sim.run(table.resolve('10.0.0.2'))).toBe('/dc/r2');
     expect(await sim.run(table.resolve('10.0.0.3'))).toBe('/default-rack');
     const none = new RackResolver(host, Configuration.of({}));
     expect(none.cached('anything')).toBe('/default-rack');
+    // The file of the mapping that was not chosen does not count.
+    const other = new RackResolver(host, Configuration.of({ 'net.topology.table.file.name': '/table' }));
+    expect(other.isConfigured).toBe(false);
+    expect(
+      () => new RackResolver(host, Configuration.of({ 'net.topology.node.switch.mapping.impl': 'org.example.Mine' })),
+    ).toThrow(/no such mapping is known/);
+  });
+
+  test('of many are asked for in few runs of the script, and one that it does not know takes no other with it', async () => {
+    const runs: (readonly string[])[] = [];
+    const sim = new Simulation({
+      seed: 1,
+      programs: {
+        '/topology.sh': (names) => {
+          runs.push(names);
+          return names.includes('bad') ? answer('', 1) : answer(names.map((name) => `/of-${name}`).join('\n'));
+        },
+      },
+    });
+    const { host } = sim.node('nn');
+    const keys = { 'net.topology.script.file.name': '/topology.sh', 'net.topology.script.number.args': 3 };
+    const racks = new RackResolver(host, Configuration.of(keys));
+    const names = ['a', 'b', 'c', 'd', 'bad'];
+    expect(await sim.run(Promise.all(names.map((name) => racks.resolve(name))))).toEqual([
+      '/of-a',
+      '/of-b',
+      '/of-c',
+      '/of-d',
+      '/default-rack',
+    ]);
+    expect(runs).toEqual([['a'], ['b', 'c', 'd'], ['bad']]);
+    runs.length = 0;
+    expect(await sim.run(Promise.all(['e', 'bad', 'f'].map((name) => racks.locate({ ipAddr: name, hostName: name }))))).toEqual(
+      ['/of-e', '/default-rack', '/of-f'],
+    );
+    expect(runs).toEqual([['e'], ['bad', 'f'], ['bad'], ['f']]);
+  });
+
+  test('that nobody can tell keep a DataNode out where that is asked for', async () => {
+    const sim = new Simulation({ seed: 1, programs: { '/topology.sh': () => answer('', 1) } });
+    const keys = {
+      'net.topology.script.file.name': '/topology.sh',
+      'dfs.namenode.reject-unresolved-dn-topology-mapping': true,
+    };
+    const racks = new RackResolver(sim.node('nn').host, Configuration.of(keys));
+    await expect(sim.run(racks.locate({ ipAddr: '10.0.0.1', hostName: 'dn1' }))).rejects.toMatchObject({
+      code: 'EUNRESOLVED',
+      message: 'Unresolved topology mapping for host dn1',
+    });
   });
 });
 

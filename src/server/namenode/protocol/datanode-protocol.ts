@@ -128,7 +128,7 @@ export function datanodeProtocol({ system, identity, racks, leaseMonitor, storag
               `cid=${storageInfo.clusterID};nsid=${storageInfo.namespceID};c=${storageInfo.cTime})`,
           );
         }
-        const location = await racks.resolveAgain(id.ipAddr);
+        const location = await racks.locate(id);
         blockManager.registerDatanode({ id, location, softwareVersion: registration.softwareVersion }, system.now());
         return {
           registration: {
