@@ -44,6 +44,9 @@ export function decodeMetaHeader(bytes: Uint8Array): MetaHeader {
   return { type, bytesPerChecksum };
 }
 
+/** Generation stamp of a block file without a meta file. Apache: GenerationStamp.GRANDFATHER. */
+export const NO_GEN_STAMP = genStamp(0);
+
 export const blockFileName = (id: BlockId): string => `blk_${id}`;
 export const metaFileName = (id: BlockId, stamp: GenStamp): string => `blk_${id}_${stamp}.meta`;
 

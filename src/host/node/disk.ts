@@ -6,6 +6,7 @@ import { assert } from '../../base/assert.ts';
 import { HdfsError } from '../../base/errors.ts';
 import { DiskFailure } from '../disk-error.ts';
 import type { Disk, DiskFile, FileStat, OpenFlags } from '../host.ts';
+import { nodeFileSizes } from './file-sizes.ts';
 import { lockFile } from './lock.ts';
 
 const callbacks = {
@@ -266,6 +267,10 @@ async function removeTree(path: string): Promise<void> {
   await fsp.rmdir(path);
 }
 
+const ASCII = /^[\0-\x7f]*$/;
+
+const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
 /** Threads of the pool when nothing is said of them. Node reads the variable once, before the first call. */
 const DEFAULT_THREADS = 4;
 const threads = Number(process.env.UV_THREADPOOL_SIZE ?? DEFAULT_THREADS);
@@ -277,6 +282,7 @@ export const nodeDisk: Disk = {
   openSync: (path, flags, mode) =>
     attemptSync(() => new NodeFile(path, fs.openSync(path, FLAGS[flags], mode ?? DEFAULT_FILE_MODE))),
   stat: (path) => attempt(async () => statOf(await fsp.stat(path))),
+  fileSizes: () => nodeFileSizes(),
   exists: (path) =>
     attempt(async () => {
       try {
@@ -290,8 +296,9 @@ export const nodeDisk: Disk = {
     }),
   readdir: (path) =>
     attempt(async () => {
-      const names = await fsp.readdir(path, { encoding: 'buffer' });
-      return names.sort(Buffer.compare).map((name) => name.toString('utf8'));
+      // They come sorted by bytes, and strings compare so as long as they are ASCII.
+      const names = await fsp.readdir(path);
+      return ASCII.test(names.join('')) ? names.sort() : names.sort(compareBytes);
     }),
   mkdir: (path, mode) =>
     attempt(async () => {

@@ -4,7 +4,16 @@ import { assert } from '../../base/assert.ts';
 import { HdfsError } from '../../base/errors.ts';
 import type { SeededRandom } from '../../base/random.ts';
 import { DiskFailure } from '../disk-error.ts';
-import type { Disk, DiskErrorCode, DiskFile, DiskLock, FileStat, OpenFlags, VolumeStat } from '../host.ts';
+import {
+  type Disk,
+  type DiskErrorCode,
+  type DiskFile,
+  type DiskLock,
+  type FileStat,
+  NO_FILE,
+  type OpenFlags,
+  type VolumeStat,
+} from '../host.ts';
 import { type DiskTree, type FileHandle, partsOf, SimDirectoryNode, SimFileNode, type SimNode } from './disk-tree.ts';
 import type { Life, Scheduler } from './scheduler.ts';
 
@@ -37,6 +46,9 @@ const TIMES: Readonly<Record<string, readonly [number, number]>> = {
   fdatasync: [0.2, 3],
   default: [0.01, 0.1],
 };
+
+/** Few, so that callers meet answers that are shorter than their questions. */
+const SIZES_AT_ONCE = 8;
 
 /** Calls that run at once, as in a daemon's thread pool: hung ones use it up. */
 const PARALLELISM = 32;
@@ -389,6 +401,20 @@ export function simDisk(site: DiskSite): Disk {
     open: (path, flags, mode) => calls.later('open', path, () => openNow(path, flags, mode)),
     openSync: (path, flags, mode) => calls.now('open', path, () => openNow(path, flags, mode)),
     stat: (path) => calls.later('stat', path, () => statOf(existing('stat', path))),
+    fileSizes: () => ({
+      async of(directory, names) {
+        const sizes = new Float64Array(Math.min(names.length, SIZES_AT_ONCE));
+        for (let i = 0; i < sizes.length; i++) {
+          const path = `${directory}/${names[i]}`;
+          sizes[i] = await calls.later('stat', path, () => {
+            const node = tree.find(path);
+            return node?.kind === 'file' ? node.size : NO_FILE;
+          });
+        }
+        return sizes;
+      },
+      close: () => undefined,
+    }),
     exists: (path) => calls.later('stat', path, () => tree.find(path) !== undefined),
     readdir: (path) =>
       calls.later('readdir', path, () => {

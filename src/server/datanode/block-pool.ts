@@ -3,7 +3,7 @@
 // recovery (RWR); copies in the making are dropped. Apache: BlockPoolSlice.
 
 import { messageOf } from '../../base/errors.ts';
-import { type BlockId, type GenStamp, genStamp } from '../../base/ids.ts';
+import type { BlockId, GenStamp } from '../../base/ids.ts';
 import { sometimes } from '../../base/sometimes.ts';
 import { betterCopy } from '../../core/replica/duplicates.ts';
 import { type ReplicaHandle, ReplicaMap } from '../../core/replica/replica-map.ts';
@@ -13,26 +13,28 @@ import {
   blockFileName,
   META_HEADER_BYTES,
   metaFileName,
+  NO_GEN_STAMP,
   parseBlockFileName,
 } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
-import type { FileStat, Log } from '../../host/host.ts';
+import { type FileStat, type Log, NO_FILE } from '../../host/host.ts';
 import type { CutNote } from './cut-note.ts';
 import { DataChecksum } from './data-checksum.ts';
+import { finalizedDirectories, finalizedFiles, namesIn } from './finalized-walk.ts';
 import { breakHardLinks } from './hard-links.ts';
 import { finalizedDir, poolCurrentDir, previousDir, rbwDir, tmpDir } from './layout.ts';
 import type { InFlightReplica, LastChunk } from './replica.ts';
 import { endNotedCuts } from './replica-cut.ts';
 import { lengthByNotes, parseTailFileName, readTailRecords, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
-import type { VolumeFile } from './volume-disk.ts';
+import type { VolumeFile, VolumeFileSizes } from './volume-disk.ts';
 import type { VolumeList } from './volumes.ts';
 
-/** Generation stamp of a block file without a meta file. Apache: GenerationStamp.GRANDFATHER. */
-export const NO_GEN_STAMP = genStamp(0);
 /** Apache: BlockPoolSlice.REPLICA_CACHE_FILE and DU_CACHE_FILE. */
 const CACHE_FILES = ['replicas', 'replicas.tmp', 'dfsUsed'];
 const READ_BYTES = 256 * 1024;
+/** Blocks taken up in one turn. */
+const SLICE = 2048;
 
 /** What is known of a replica under recovery. */
 export interface RunningRecovery {
@@ -156,14 +158,7 @@ export class BlockPool {
     volume.usedByPool.set(this.id, 0);
     await this.mendSplit(volume);
     await endNotedCuts(volume, this.id, this.log, (paths) => breakHardLinks(this, volume, paths));
-    const root = finalizedDir(volume.path, this.id);
-    for (const first of await volume.disk.readdir(root)) {
-      if (!first.startsWith('subdir') || !(await this.isDirectory(volume, `${root}/${first}`))) continue;
-      for (const second of await volume.disk.readdir(`${root}/${first}`)) {
-        const dir = `${root}/${first}/${second}`;
-        if (second.startsWith('subdir') && (await this.isDirectory(volume, dir))) await this.scanFinalized(volume, dir);
-      }
-    }
+    await this.scanFinalized(volume);
     await this.scanWritten(volume);
   }
 
@@ -201,10 +196,6 @@ export class BlockPool {
     return undefined;
   }
 
-  private async isDirectory(volume: Volume, path: string): Promise<boolean> {
-    return (await this.statOrNone(volume, path))?.isDirectory === true;
-  }
-
   /** One odd name must not take the volume out of service: only what the disk fails to tell does. */
   private async statOrNone(volume: Volume, path: string): Promise<FileStat | undefined> {
     try {
@@ -216,24 +207,38 @@ export class BlockPool {
     }
   }
 
-  private async scanFinalized(volume: Volume, dir: string): Promise<void> {
-    const names = await volume.disk.readdir(dir);
-    const stamps = stampsOf(names);
-    for (const name of names) {
-      const file = parseBlockFileName(name);
-      if (file?.kind !== 'block') continue;
-      const { id } = file;
-      const expected = `${finalizedDir(volume.path, this.id)}/${blockDirectory(id)}`;
-      if (expected !== dir) {
-        this.log.log('warn', 'datanode', `${dir}/${name} does not lie where its number says; it is not served`);
-        continue;
-      }
-      const size = await this.sizeOfFile(volume, `${dir}/${name}`);
-      if (size === undefined) continue;
-      const stamp = stamps.get(id) ?? NO_GEN_STAMP;
-      if (this.take(volume, id, stamp, size, ReplicaState.FINALIZED)) {
-        const meta = stamps.has(id) ? await this.sizeOfFile(volume, `${dir}/${metaFileName(id, stamp)}`) : 0;
-        volume.addUsed(this.id, size + (meta ?? 0));
+  private async scanFinalized(volume: Volume): Promise<void> {
+    const directories = finalizedDirectories(volume, this.id);
+    const sizes = volume.disk.fileSizes();
+    const lane = async (): Promise<void> => {
+      for await (const directory of directories) await this.scanDirectory(volume, directory, sizes);
+    };
+    try {
+      // While the disk tells of one directory, what it told of another is taken.
+      await Promise.all([lane(), lane()]);
+    } finally {
+      sizes.close();
+    }
+  }
+
+  private async scanDirectory(volume: Volume, directory: string, sizes: VolumeFileSizes): Promise<void> {
+    const dir = `${finalizedDir(volume.path, this.id)}/${directory}`;
+    const { blocks, misplaced } = finalizedFiles(directory, await namesIn(volume, dir));
+    for (const name of misplaced) {
+      this.log.log('warn', 'datanode', `${dir}/${name} does not lie where its number says; it is not served`);
+    }
+    for (let at = 0; at < blocks.length; at += SLICE) {
+      const slice = blocks.slice(at, at + SLICE);
+      const files = slice.flatMap(({ name, meta }) => (meta === undefined ? [name] : [name, meta]));
+      const told = await sizes.of(dir, files);
+      let next = 0;
+      for (const { id, name, meta, genStamp: stamp } of slice) {
+        const size = told[next++] as number;
+        const metaSize = meta === undefined ? 0 : (told[next++] as number);
+        if (size === NO_FILE) this.log.log('warn', 'datanode', `${dir}/${name} is no file; it is not served`);
+        else if (this.take(volume, id, stamp, size, ReplicaState.FINALIZED)) {
+          volume.addUsed(this.id, size + Math.max(0, metaSize));
+        }
       }
     }
   }

@@ -3,21 +3,25 @@
 // looked at by reconcile.ts. Apache: DirectoryScanner.
 import { messageOf } from '../../base/errors.ts';
 import type { BlockId } from '../../base/ids.ts';
+import { HandleSet } from '../../core/replica/handle-set.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
-import { blockDirectory, parseBlockFileName } from '../../format/storage/block-files.ts';
-import { diskErrorCode } from '../../host/disk-error.ts';
+import { metaFileName } from '../../format/storage/block-files.ts';
 import type { Clock, Log, Random } from '../../host/host.ts';
 import type { BlockPool } from './block-pool.ts';
 import { type Counters, timed } from './counters.ts';
 import type { Dataset } from './dataset.ts';
+import { finalizedDirectories, finalizedFiles, namesIn } from './finalized-walk.ts';
 import { finalizedDir } from './layout.ts';
 import { type Reconciled, reconcile } from './reconcile.ts';
 import type { BlockName } from './replica.ts';
 import type { Volume } from './volume.ts';
+import type { VolumeFileSizes } from './volume-disk.ts';
 
 const SECOND_MS = 1000;
 /** Replicas of the map looked at in one turn. */
 const SLICE = 8192;
+/** Files compared with it in one turn. */
+const SIZES_SLICE = 2048;
 
 export interface DirectoryScannerOptions {
   readonly dataset: Dataset;
@@ -120,70 +124,61 @@ export class DirectoryScanner {
     for (const id of missing) await this.reconcile(pool, volume, id);
   }
 
-  /** Replicas whose files are where they should be, by handle; what differs is looked at on the way. */
-  private async walk(pool: BlockPool, volume: Volume): Promise<ReadonlySet<number>> {
-    const { disk } = volume;
-    const root = finalizedDir(volume.path, pool.id);
-    const seen = new Set<number>();
+  /** Replicas whose files are where they should be; what differs is looked at on the way. */
+  private async walk(pool: BlockPool, volume: Volume): Promise<HandleSet> {
+    const seen = new HandleSet();
     const throttle = new Throttle(this.options, this.abort.signal);
-    const isSubdir = (name: string): boolean => /^subdir\d{1,3}$/.test(name);
-    for (const outer of (await disk.readdir(root)).filter(isSubdir)) {
-      for (const inner of (await this.list(volume, `${root}/${outer}`)).filter(isSubdir)) {
-        const directory = `${outer}/${inner}`;
-        for (const id of await this.differing(pool, volume, directory, seen)) await this.reconcile(pool, volume, id);
+    const sizes = volume.disk.fileSizes();
+    try {
+      for await (const directory of finalizedDirectories(volume, pool.id)) {
+        for (const id of await this.differing(pool, volume, directory, sizes, seen)) await this.reconcile(pool, volume, id);
         await throttle.rest();
       }
+    } finally {
+      sizes.close();
     }
     return seen;
   }
 
   /** Blocks of a directory where names or lengths differ from memory. */
-  private async differing(pool: BlockPool, volume: Volume, directory: string, seen: Set<number>): Promise<readonly BlockId[]> {
+  private async differing(
+    pool: BlockPool,
+    volume: Volume,
+    directory: string,
+    sizes: VolumeFileSizes,
+    seen: HandleSet,
+  ): Promise<readonly BlockId[]> {
     const { dataset } = this.options;
     const { replicas } = pool;
     const path = `${finalizedDir(volume.path, pool.id)}/${directory}`;
-    const names = await this.list(volume, path);
-    const metas = new Set(names);
+    const names = await namesIn(volume, path);
+    const { blocks } = finalizedFiles(directory, names);
     const differs: BlockId[] = [];
-    for (const name of names) {
-      const file = parseBlockFileName(name);
-      if (file?.kind !== 'block' || blockDirectory(file.id) !== directory) continue;
-      const size = await this.sizeOf(volume, `${path}/${name}`);
-      const handle = replicas.find(file.id);
-      const here = handle !== 0 && pool.volumeOf(handle) === volume;
-      if (here) seen.add(handle);
-      const same =
-        here &&
-        replicas.state(handle) === ReplicaState.FINALIZED &&
-        size === replicas.numBytes(handle) &&
-        metas.has(`${name}_${replicas.genStamp(handle)}.meta`);
-      if (!same) differs.push(file.id);
+    for (let at = 0; at < blocks.length; at += SIZES_SLICE) {
+      const slice = blocks.slice(at, at + SIZES_SLICE);
+      const told = await sizes.of(
+        path,
+        slice.map(({ name }) => name),
+      );
+      for (const [i, { id, meta, genStamp }] of slice.entries()) {
+        const handle = replicas.find(id);
+        const here = handle !== 0 && pool.volumeOf(handle) === volume;
+        if (here) seen.add(handle);
+        const same =
+          here &&
+          replicas.state(handle) === ReplicaState.FINALIZED &&
+          told[i] === replicas.numBytes(handle) &&
+          meta !== undefined &&
+          // Beside the newest meta file there may be an older one.
+          (genStamp === replicas.genStamp(handle) || names.includes(metaFileName(id, replicas.genStamp(handle))));
+        if (!same) differs.push(id);
+      }
     }
     // Written, deleted or moved since the names were listed: what is left of it is decided under the lock.
     return differs.filter((id) => {
       const handle = replicas.find(id);
       return handle === 0 || replicas.state(handle) === ReplicaState.FINALIZED || dataset.poolOrNone(pool.id) !== pool;
     });
-  }
-
-  private async sizeOf(volume: Volume, path: string): Promise<number | undefined> {
-    try {
-      const stat = await volume.disk.stat(path);
-      return stat.isFile ? stat.size : undefined;
-    } catch (error) {
-      if (diskErrorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-  }
-
-  private async list(volume: Volume, path: string): Promise<readonly string[]> {
-    try {
-      return await volume.disk.readdir(path);
-    } catch (error) {
-      const code = diskErrorCode(error);
-      if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-      throw error;
-    }
   }
 
   private async reconcile(pool: BlockPool, volume: Volume, id: BlockId): Promise<void> {

@@ -8,10 +8,16 @@ import type { BlockId, GenStamp } from '../../base/ids.ts';
 import { betterCopy } from '../../core/replica/duplicates.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
-import { blockDirectory, blockFileName, metaFileName, parseBlockFileName } from '../../format/storage/block-files.ts';
+import {
+  blockDirectory,
+  blockFileName,
+  metaFileName,
+  NO_GEN_STAMP,
+  parseBlockFileName,
+} from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
 import type { FileStat } from '../../host/host.ts';
-import { type BlockPool, NO_GEN_STAMP } from './block-pool.ts';
+import type { BlockPool } from './block-pool.ts';
 import type { Dataset } from './dataset.ts';
 import { finalizedDir } from './layout.ts';
 import type { BlockName } from './replica.ts';

@@ -1,6 +1,6 @@
 // The disk of one volume, as everything in the DataNode sees it: each call takes its turn in the volume's bounds
 // (volume-io.ts), and there is none that holds the thread. Whoever has a Volume needs no other way to its files.
-import type { Disk, DiskFile, FileStat, OpenFlags, VolumeStat } from '../../host/host.ts';
+import type { Disk, DiskFile, FileSizes, FileStat, OpenFlags, VolumeStat } from '../../host/host.ts';
 import type { VolumeIo } from './volume-io.ts';
 
 export class VolumeFile {
@@ -63,6 +63,36 @@ export class VolumeFile {
   }
 }
 
+/** Files that one call asks of; it tells of fewer when the disk is slow. */
+const SIZES_A_CALL = 512;
+
+/** Sizes of very many files of the volume, as host.ts has them. */
+export class VolumeFileSizes {
+  private readonly io: VolumeIo;
+  private readonly sizes: FileSizes;
+
+  constructor(io: VolumeIo, sizes: FileSizes) {
+    this.io = io;
+    this.sizes = sizes;
+  }
+
+  /** Of all these files of a directory; NO_FILE for what is not there, or is no ordinary file. */
+  async of(directory: string, names: readonly string[]): Promise<Float64Array> {
+    const all = new Float64Array(names.length);
+    for (let at = 0; at < names.length; ) {
+      const some = names.slice(at, at + SIZES_A_CALL);
+      const told = await this.io.run(0, () => this.sizes.of(directory, some));
+      all.set(told, at);
+      at += told.length;
+    }
+    return all;
+  }
+
+  close(): void {
+    this.sizes.close();
+  }
+}
+
 function totalOf(chunks: readonly Uint8Array[]): number {
   let total = 0;
   for (const chunk of chunks) total += chunk.length;
@@ -84,6 +114,11 @@ export class VolumeDisk {
 
   stat(path: string): Promise<FileStat> {
     return this.io.run(0, () => this.disk.stat(path));
+  }
+
+  /** To be closed. */
+  fileSizes(): VolumeFileSizes {
+    return new VolumeFileSizes(this.io, this.disk.fileSizes());
   }
 
   exists(path: string): Promise<boolean> {

@@ -1,0 +1,79 @@
+// The finalized block files of a pool on a volume, directory by directory, as a start and the directory scanner go through
+// them: names of a whole directory, and no question about each file.
+import { type BlockId, type GenStamp, genStamp } from '../../base/ids.ts';
+import { blockDirectory, NO_GEN_STAMP, parseBlockFileName } from '../../format/storage/block-files.ts';
+import { diskErrorCode } from '../../host/disk-error.ts';
+import { finalizedDir } from './layout.ts';
+import type { Volume } from './volume.ts';
+
+export interface FinalizedFile {
+  readonly id: BlockId;
+  readonly name: string;
+  /** Its meta file, of several the newest. */
+  readonly meta: string | undefined;
+  readonly genStamp: GenStamp;
+}
+
+export interface FinalizedFiles {
+  readonly blocks: readonly FinalizedFile[];
+  /** Names of blocks that belong into another directory. */
+  readonly misplaced: readonly string[];
+}
+
+const SUBDIR = /^subdir\d{1,3}$/;
+
+/** Directories below finalized/ that may hold blocks, e.g. "subdir0/subdir31". */
+export async function* finalizedDirectories(volume: Volume, pool: string): AsyncGenerator<string, void> {
+  const root = finalizedDir(volume.path, pool);
+  for (const outer of await volume.disk.readdir(root)) {
+    if (!SUBDIR.test(outer)) continue;
+    for (const inner of await namesIn(volume, `${root}/${outer}`)) if (SUBDIR.test(inner)) yield `${outer}/${inner}`;
+  }
+}
+
+/** Names in a directory; none when it is gone, or is none. */
+export async function namesIn(volume: Volume, path: string): Promise<readonly string[]> {
+  try {
+    return await volume.disk.readdir(path);
+  } catch (error) {
+    const code = diskErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
+}
+
+/** The block files among the names of a directory. */
+export function finalizedFiles(directory: string, names: readonly string[]): FinalizedFiles {
+  const metas = newestMetas(names);
+  const blocks: FinalizedFile[] = [];
+  const misplaced: string[] = [];
+  for (const name of names) {
+    if (name.endsWith('.meta')) continue;
+    const file = parseBlockFileName(name);
+    if (file?.kind !== 'block') continue;
+    if (blockDirectory(file.id) !== directory) {
+      misplaced.push(name);
+      continue;
+    }
+    const meta = metas.get(name);
+    blocks.push({ id: file.id, name, meta: meta?.name, genStamp: meta?.genStamp ?? NO_GEN_STAMP });
+  }
+  return { blocks, misplaced };
+}
+
+const META = /^(blk_-?\d{1,19})_(\d{1,16})\.meta$/;
+
+/** By the name of the block's file. */
+function newestMetas(names: readonly string[]): ReadonlyMap<string, { readonly name: string; readonly genStamp: GenStamp }> {
+  const metas = new Map<string, { name: string; genStamp: GenStamp }>();
+  for (const name of names) {
+    const parts = META.exec(name);
+    if (parts === null) continue;
+    const block = parts[1] as string;
+    const stamp = Number(parts[2]);
+    if (Number.isSafeInteger(stamp) && stamp > (metas.get(block)?.genStamp ?? -1)) {
+      metas.set(block, { name, genStamp: genStamp(stamp) });
+    }
+  }
+  return metas;
+}
