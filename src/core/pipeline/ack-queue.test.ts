@@ -14,7 +14,7 @@ test('acks leave in order, and only when written here and acknowledged downstrea
       let acked = 0;
       const got: number[] = [];
       const step = (mine: boolean): void => {
-        if (mine && written < count) got.push(...sends(queue.written(packets[written++] as (typeof packets)[number])));
+        if (mine && written < count) got.push(...sends(queue.written([packets[written++] as (typeof packets)[number]])));
         if (!mine && acked < count) got.push(...sends(queue.acknowledged(acked++, [0])));
         expect(got.length).toBe(Math.min(written, acked));
       };
@@ -32,19 +32,19 @@ test('a broken mirror is told to the client once, after the answers that came be
   const second = queue.enqueue(1, 20, false);
   expect(queue.acknowledged(0, [0])).toEqual([]);
   expect(queue.mirrorBroke()).toEqual([]);
-  expect(queue.written(first)).toMatchObject([
+  expect(queue.written([first])).toMatchObject([
     { seqno: 0, flags: [0, 0], allGood: true },
     { seqno: 1, flags: [0, 1], allGood: false },
   ]);
-  expect(queue.written(second)).toEqual([]);
+  expect(queue.written([second])).toEqual([]);
   expect(queue.mirrorBroke()).toEqual([]);
 });
 
 test('a bad checksum found here is answered, one found downstream ends this node in silence', () => {
   const tail = new AckQueue(false);
-  expect(tail.written(tail.enqueue(5, 10, false), 2)).toMatchObject([{ seqno: 5, flags: [2] }, { kind: 'abort' }]);
+  expect(tail.written([tail.enqueue(5, 10, false)], 2)).toMatchObject([{ seqno: 5, flags: [2] }, { kind: 'abort' }]);
   const middle = new AckQueue(true);
-  middle.written(middle.enqueue(5, 10, false));
+  middle.written([middle.enqueue(5, 10, false)]);
   expect(middle.acknowledged(5, [2])).toMatchObject([{ kind: 'abort' }]);
 });
 

@@ -83,9 +83,9 @@ export class AckQueue {
     return packet;
   }
 
-  /** This node is done with a packet of its own. */
-  written(packet: QueuedPacket, status: number = SUCCESS): readonly AckEffect[] {
-    packet.own = status;
+  /** This node is done with packets of its own. */
+  written(packets: readonly QueuedPacket[], status: number = SUCCESS): readonly AckEffect[] {
+    for (const packet of packets) packet.own = status;
     return this.advance();
   }
 

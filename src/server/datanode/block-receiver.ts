@@ -88,6 +88,10 @@ export class BlockReceiver implements PacketConsumer {
     const { log, counters, replica, mirror } = options;
     this.slow = new SlowIo({ log, counters, replica, mirror: mirror?.name });
     this.files.slow = this.slow;
+    this.files.onWritten = () => {
+      this.replica.grown();
+      this.sendAcks();
+    };
     const { connection } = options.upstream;
     this.outgoing = new UpstreamAcks({ connection, clock: options.clock, slow: this.slow });
     if (mirror !== undefined) mirror.slow = this.slow;
@@ -251,9 +255,9 @@ export class BlockReceiver implements PacketConsumer {
   private write(turn: readonly QueuedPacket[]): Promise<void> | undefined {
     const syncs = this.turnSyncs;
     this.turnSyncs = false;
+    // Several turns may go to the disk together, and are acknowledged together.
     const waiting = this.files.flush(() => {
-      this.replica.grown();
-      if (!syncs) this.own(turn, Status.SUCCESS);
+      if (!syncs) this.stored(turn, Status.SUCCESS);
     });
     return syncs ? this.syncThen(turn) : waiting;
   }
@@ -349,9 +353,12 @@ export class BlockReceiver implements PacketConsumer {
   // ------------------------------------------------------------------------------------------------- acknowledgements
 
   private own(turn: readonly QueuedPacket[], status: Status): void {
-    if (!this.options.acknowledge) return;
-    for (const queued of turn) this.effects(this.acks.written(queued, status));
+    this.stored(turn, status);
     this.sendAcks();
+  }
+
+  private stored(turn: readonly QueuedPacket[], status: Status): void {
+    if (this.options.acknowledge) this.effects(this.acks.written(turn, status));
   }
 
   private readDownstream(mirror: Mirror): void {

@@ -111,6 +111,8 @@ test('packets that come together, in memory that changes behind them', async () 
     const replica = new InFlightReplica(name, ReplicaState.RBW, volume, dir, 0);
     const files = await ReplicaFiles.create(replica, checksum);
     const onDisk: number[] = [];
+    const heard: number[] = [];
+    files.onWritten = () => heard.push(onDisk.length);
     for (let i = 0; i < list.length; ) {
       const memory: Buffer[] = [];
       for (let together = 1 + (i % 4); together > 0 && i < list.length; together--, i++) {
@@ -127,6 +129,9 @@ test('packets that come together, in memory that changes behind them', async () 
     await files.close(true);
     expect(onDisk[onDisk.length - 1]).toBe(total);
     expect(onDisk).toEqual(onDisk.toSorted((a, b) => a - b));
+    // One word for all that went with one write, behind them.
+    expect(heard[heard.length - 1]).toBe(onDisk.length);
+    expect(heard.length).toBeLessThan(onDisk.length);
     expect(readFileSync(join(dir, 'blk_5')).equals(content)).toBe(true);
     expect(
       readFileSync(join(dir, 'blk_5_1001.meta')).equals(Buffer.concat([checksum.header(), sumsOf(content, checksum)])),

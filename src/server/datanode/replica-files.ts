@@ -54,6 +54,8 @@ export class ReplicaFiles {
   private closed = false;
   /** Told how long the disk takes. */
   slow: SlowIo | undefined;
+  /** Called once behind all the `done`s of one write. */
+  onWritten: (() => void) | undefined;
 
   private constructor(
     replica: InFlightReplica,
@@ -183,6 +185,7 @@ export class ReplicaFiles {
           if (bytes > 0) await this.writeBatch(batch);
           if (batch.dataBytes > 0) this.written(batch);
           for (const done of waiting) done();
+          this.onWritten?.();
         }
       } catch (error) {
         this.failure ??= error instanceof Error ? error : new Error(String(error));
