@@ -137,11 +137,12 @@ export function fromLocalTime({ year, month, day, hour, minute, second }: LocalT
 }
 
 const processes: Processes = {
-  spawn(command, args, logFile) {
+  spawn(command, args, logFile, environment) {
     const log = openSync(logFile, 'a');
     try {
       const script = join(dirname(process.argv[1] ?? ''), command);
-      const child = spawn(process.execPath, [script, ...args], { detached: true, stdio: ['ignore', log, log] });
+      const env = { ...process.env, ...environment };
+      const child = spawn(process.execPath, [script, ...args], { detached: true, stdio: ['ignore', log, log], env });
       child.unref();
       if (child.pid === undefined) throw new Error(`${script} cannot be started`);
       return child.pid;

@@ -49,7 +49,7 @@ export interface LocalDescription {
 /** Other processes of this machine, for daemons in the background. */
 export interface Processes {
   /** Starts one of our own commands apart from this process, its output going to the end of a file. Answers its pid. */
-  spawn(command: string, args: readonly string[], logFile: string): number;
+  spawn(command: string, args: readonly string[], logFile: string, environment: Readonly<Record<string, string>>): number;
   isAlive(pid: number): boolean;
   kill(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void;
   /** Words of its command line; undefined where the system does not tell. */

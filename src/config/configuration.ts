@@ -89,9 +89,13 @@ export class Configuration {
 
   /** The value with its variables expanded and without white space around it; undefined when there is none. */
   get(name: string): string | undefined {
+    return this.untrimmed(name)?.trim();
+  }
+
+  /** As get, with its white space: users and groups are told apart by a blank, which may come first. */
+  untrimmed(name: string): string | undefined {
     const property = this.property(name);
-    if (property === undefined) return undefined;
-    return this.#expand(name, property).trim();
+    return property === undefined ? undefined : this.#expand(name, property);
   }
 
   /** As get, for a key that must have a value: HdfsError EINVAL when it has none. */

@@ -53,6 +53,10 @@ test('users and groups of a protocol may use it, but for those that are blocked'
   expect(refusal('bob')).toBe(denied('bob (auth:SIMPLE)'));
   expect(refusal('dave')).toBe(denied('dave (auth:SIMPLE)'));
   expect(refusal('bob', CLIENT, '10.1.2.3', 'hive')).toBe(denied('bob (auth:PROXY) via hive (auth:SIMPLE)'));
+  // A blank at the beginning: no users, and groups behind it.
+  const groups = await rules({ 'hadoop.security.authorization': 'true', 'security.client.protocol.acl': ' staff' });
+  expect(groups.refusal('ann')).toBeUndefined();
+  expect(groups.refusal('bob')).toBe(denied('bob (auth:SIMPLE)'));
   // What has no list of its own goes by the default one: everybody.
   expect(refusal('bob', DATANODE)).toBeUndefined();
   expect(refusal('bob', 'no.such.Protocol')).toBe('Unknown protocol: no.such.Protocol');

@@ -75,7 +75,7 @@ export class ServiceAuthorization {
   }
 
   async #rule(configuration: Configuration, key: string): Promise<Rule> {
-    const value = (name: string, standard: string): string => configuration.get(name) ?? standard;
+    const value = (name: string, standard: string): string => configuration.untrimmed(name) ?? standard;
     const hostsOf = (name: string): string => `${name.slice(0, name.lastIndexOf('.'))}.hosts`;
     const [hosts, defaultHosts] = [hostsOf(key), hostsOf(DEFAULT_KEY)];
     const machines = (text: string): Promise<MachineList> => MachineList.read(this.#host, text);

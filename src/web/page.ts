@@ -1,9 +1,17 @@
 // A plain page of facts and tables, without scripts: what the daemons show at `/`. Everything put in is escaped here.
 
+export interface Link {
+  readonly href: string;
+  readonly label: string;
+}
+export type Cell = string | number | Link;
+
 export interface StatusTable {
+  /** What a link to this part of the page ends with, behind the #. */
+  readonly anchor?: string;
   readonly title: string;
   readonly columns: readonly string[];
-  readonly rows: readonly (readonly (string | number)[])[];
+  readonly rows: readonly (readonly Cell[])[];
 }
 
 export interface StatusPage {
@@ -20,20 +28,23 @@ export function escapeHtml(text: string | number): string {
   return String(text).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? character);
 }
 
-const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+/** For pages that are made elsewhere. */
+export const PAGE_STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.25rem .75rem .25rem 0;border-bottom:1px solid #ddd;vertical-align:top}
 nav a{margin-right:1rem}
 @media(prefers-color-scheme:dark){body{background:#181a1b;color:#ddd}th,td{border-color:#444}a{color:#8ab4f8}}`;
 
 export function renderPage(page: StatusPage): string {
-  const row = (cells: readonly (string | number)[], tag: 'td' | 'th') =>
-    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
+  const shown = (cell: Cell): string =>
+    typeof cell === 'object' ? `<a href="${escapeHtml(cell.href)}">${escapeHtml(cell.label)}</a>` : escapeHtml(cell);
+  const row = (cells: readonly Cell[], tag: 'td' | 'th') =>
+    `<tr>${cells.map((cell) => `<${tag}>${shown(cell)}</${tag}>`).join('')}</tr>`;
   const tables = (page.tables ?? []).map(
-    ({ title, columns, rows }) =>
-      `<h2>${escapeHtml(title)}</h2>\n<table>\n<thead>${row(columns, 'th')}</thead>\n<tbody>\n${rows.map((cells) => row(cells, 'td')).join('\n')}\n</tbody>\n</table>`,
+    ({ anchor, title, columns, rows }) =>
+      `<h2${anchor === undefined ? '' : ` id="${escapeHtml(anchor)}"`}>${escapeHtml(title)}</h2>\n<table>\n<thead>${row(columns, 'th')}</thead>\n<tbody>\n${rows.map((cells) => row(cells, 'td')).join('\n')}\n</tbody>\n</table>`,
   );
-  const links = (page.links ?? []).map(([path, label]) => `<a href="${escapeHtml(path)}">${escapeHtml(label)}</a>`);
+  const links = (page.links ?? []).map(([href, label]) => shown({ href, label }));
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -41,7 +52,7 @@ export function renderPage(page: StatusPage): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(page.title)}</title>
 <style>
-${STYLE}
+${PAGE_STYLE}
 </style>
 </head>
 <body>

@@ -1,16 +1,13 @@
 // Routes of a daemon's web server: each is (method, path pattern) → handler, a pure description; the host's HTTP carries
-// the answers. What every daemon serves (/jmx, /prom, /metrics, /conf and a page at /) is in `standardRoutes`.
+// the answers. What every daemon serves is in standard-routes.ts.
 import findMyWay from 'find-my-way';
 import { ERROR_KINDS, HdfsError, messageOf } from '../base/errors.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Address, Host, HttpRequest, HttpResponse, HttpServer } from '../host/host.ts';
-import { confResponse } from './conf.ts';
 import { withCrossOrigin } from './guards.ts';
 import { HttpCounters } from './http-counters.ts';
-import { type Beans, renderJmx } from './jmx.ts';
-import type { Metrics } from './metrics.ts';
+import type { Beans } from './jmx.ts';
 import { renderPage, type StatusPage } from './page.ts';
-import { renderPrometheus } from './prometheus.ts';
 
 export type RouteParameters = Readonly<Record<string, string | undefined>>;
 export type RouteHandler = (request: HttpRequest, parameters: RouteParameters) => Promise<HttpResponse> | HttpResponse;
@@ -105,45 +102,4 @@ export async function webServer(
   const server = await http.listen(address, counters.counting(handler));
   beans.add(counters.bean(service, server.address.port, machine.hostName));
   return server;
-}
-
-export interface StandardRoutes {
-  readonly beans: Beans;
-  readonly metrics: Metrics;
-  readonly configuration: Configuration;
-  readonly hostName: string;
-  /** The page at `/`, made anew for every request. */
-  page(): StatusPage;
-}
-
-export function standardRoutes({ beans, metrics, configuration, hostName, page }: StandardRoutes): readonly Route[] {
-  const home: RouteHandler = () => html(page());
-  const prom: RouteHandler = () => ({
-    status: 200,
-    headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' },
-    body: renderPrometheus(beans, hostName),
-  });
-  const ours: RouteHandler = async () => ({
-    status: 200,
-    headers: { 'Content-Type': metrics.contentType },
-    body: await metrics.text(),
-  });
-  const jmx: RouteHandler = (request) => ({
-    status: 200,
-    headers: {
-      'Content-Type': 'application/json; charset=utf8',
-      'Access-Control-Allow-Methods': 'GET',
-      'Access-Control-Allow-Origin': '*',
-      'Cache-Control': 'no-cache',
-    },
-    body: renderJmx(beans, request.query),
-  });
-  return [
-    { method: 'GET', path: '/', handler: home },
-    { method: 'GET', path: '/index.html', handler: home },
-    { method: 'GET', path: '/jmx', handler: jmx },
-    { method: 'GET', path: '/prom', handler: prom },
-    { method: 'GET', path: '/metrics', handler: ours },
-    { method: 'GET', path: '/conf', handler: (request) => confResponse(configuration, request) },
-  ];
 }

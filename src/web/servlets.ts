@@ -1,14 +1,7 @@
-// The small pages that every daemon of Hadoop serves: /stacks, /logLevel, and for probes /healthz and /readyz. The words are
-// Hadoop's where scripts read them.
+// Pages that every daemon of Hadoop serves: /stacks and /logLevel. The words are Hadoop's where scripts read them.
 import { escapeXml } from '../config/xml.ts';
 import type { Host, HttpResponse, LogLevel } from '../host/host.ts';
-import { type Route, type RouteHandler, text } from './server.ts';
-
-export interface DaemonServlets {
-  readonly host: Host;
-  /** Why requests are not served yet; undefined: they are. */
-  readonly notReady: () => string | undefined;
-}
+import type { RouteHandler } from './server.ts';
 
 const MARKER = '<!-- OUTPUT -->';
 const FORMS = `
@@ -52,7 +45,7 @@ function logLevelResults(host: Host, name: string, level: string | null): string
   return lines;
 }
 
-function logLevel(host: Host): RouteHandler {
+export function logLevel(host: Host): RouteHandler {
   return ({ query }): HttpResponse => {
     const name = query.get('log');
     const results = name === null || name === '' ? [''] : logLevelResults(host, name, query.get('level'));
@@ -77,7 +70,7 @@ function logLevel(host: Host): RouteHandler {
 }
 
 /** One thread runs everything; what it waits for stands where Java would list more of them. */
-function stacks({ machine }: Host): string {
+export function stacks({ machine }: Host): string {
   const frames = (new Error('stacks').stack ?? '').split('\n').slice(1);
   const waits = Object.entries(machine.activity()).sort(([a], [b]) => (a < b ? -1 : 1));
   return [
@@ -92,20 +85,4 @@ function stacks({ machine }: Host): string {
     ...waits.map(([kind, count]) => `  ${kind}: ${count}`),
     '',
   ].join('\n');
-}
-
-export function servletRoutes({ host, notReady }: DaemonServlets): readonly Route[] {
-  return [
-    { method: 'GET', path: '/stacks', handler: () => text(200, stacks(host)) },
-    { method: 'GET', path: '/logLevel', handler: logLevel(host) },
-    { method: 'GET', path: '/healthz', handler: () => text(200, 'ok\n') },
-    {
-      method: 'GET',
-      path: '/readyz',
-      handler: () => {
-        const reason = notReady();
-        return reason === undefined ? text(200, 'ok\n') : text(503, `${reason}\n`);
-      },
-    },
-  ];
 }

@@ -3,12 +3,14 @@ import { expect, test } from 'vitest';
 import { Timing } from '../base/timing.ts';
 import { Configuration } from '../config/configuration.ts';
 import type { HttpRequest } from '../host/host.ts';
+import { Simulation } from '../host/sim/index.ts';
 import { Beans, globMatches, renderJmx } from './jmx.ts';
 import { formatJson, JavaDouble } from './json.ts';
 import { Metrics } from './metrics.ts';
 import { formatBytes, renderPage } from './page.ts';
 import { prometheusName, renderPrometheus } from './prometheus.ts';
-import { router, standardRoutes } from './server.ts';
+import { router } from './server.ts';
+import { standardRoutes } from './standard-routes.ts';
 
 const beans = new Beans();
 beans.add({
@@ -111,12 +113,18 @@ const request = (path: string, query = '', method = 'GET'): HttpRequest => ({
   })(),
 });
 
+const { host } = new Simulation({ seed: 1 }).node('h');
+
 const route = router([
   ...standardRoutes({
+    host,
     beans,
     metrics,
     configuration: Configuration.of({ 'my.password': 'hunter2', 'fs.defaultFS': 'hdfs://a&b' }),
     hostName: 'h',
+    isAdministrator: () => Promise.resolve(true),
+    notReady: () => undefined,
+    pagePaths: ['/dfshealth.html'],
     page: () => ({ title: '<x>', facts: [['a', '"b"']], tables: [{ title: 't', columns: ['c'], rows: [['<script>']] }] }),
   }),
   { method: 'PUT', path: '/files/:name', handler: (_request, { name }) => ({ status: 201, body: `${name}` }) },
@@ -153,6 +161,7 @@ test('/conf hides secrets and escapes', async () => {
 
 test('a page escapes what it shows', async () => {
   const body = String((await route(request('/'))).body);
+  expect(String((await route(request('/dfshealth.html'))).body)).toBe(body);
   expect(body).toContain('<title>&lt;x&gt;</title>');
   expect(body).toContain('<td>&lt;script&gt;</td>');
   expect(renderPage({ title: 't', facts: [] })).toContain('<!doctype html>');

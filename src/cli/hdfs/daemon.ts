@@ -56,7 +56,7 @@ export async function runDaemon(host: Host, terminal: Terminal, request: DaemonR
       await host.disk.mkdir(pidDirectory);
       await host.disk.mkdir(logDirectory);
       const words = [...(request.directory === undefined ? [] : ['--config', request.directory]), role, ...request.args];
-      const started = terminal.processes.spawn(command, words, logFile);
+      const started = terminal.processes.spawn(command, words, logFile, { HADOOP_LOG_DIR: logDirectory });
       await host.disk.writeFileAtomic(pidFile, `${started}\n`);
       for (let waited = 0; waited < SETTLE_MS; waited += POLL_MS) {
         await host.clock.sleep(POLL_MS);

@@ -7,6 +7,13 @@ export const WEB_KEYS = {
     'org.apache.hadoop.http.lib.StaticUserWebFilter',
     'Filters of web servers; HttpCrossOriginFilterInitializer among them lets hadoop.http.cross-origin.* count.',
   ),
+  'hadoop.http.logs.enabled': bool('true', 'Whether /logs/ shows the files of HADOOP_LOG_DIR.'),
+  'hadoop.security.instrumentation.requires.admin': bool(
+    'false',
+    'Whether /jmx, /conf and /stacks are for administrators only, where hadoop.security.authorization is on.',
+  ),
+  'dfs.cluster.administrators': text('', 'Users, a blank, and groups: administrators, who may read /logs/ and /logLevel then.'),
+  'httpfs.http.administrators': text('', 'The same of HttpFS.'),
   'hadoop.http.metrics.enabled': bool('true', 'Whether requests of web servers are counted.'),
   'hadoop.http.cross-origin.enabled': bool('false', "Whether pages of other origins may read the web server's answers."),
   'hadoop.http.cross-origin.allowed-origins': list('*', 'Origins that may; * stands for any text, regex: begins a pattern.'),

@@ -201,6 +201,12 @@ export function datanodePage(source: BeanSource): StatusPage {
           ]),
       },
     ],
-    links: [['/jmx', 'jmx']],
+    links: [
+      ['/blockScannerReport', 'Block scanner'],
+      ['/logs/', 'Logs'],
+      ['/jmx', 'JMX'],
+      ['/prom', 'Metrics'],
+      ['/conf', 'Configuration'],
+    ],
   };
 }

@@ -10,6 +10,7 @@ import { BlockIterator } from './block-iterator.ts';
 import type { Counters } from './counters.ts';
 import type { Dataset } from './dataset.ts';
 import { type BlockName, describeBlock } from './replica.ts';
+import { ScanStatistics } from './scan-statistics.ts';
 import { verifyReplica } from './verify-replica.ts';
 import type { Volume } from './volume.ts';
 
@@ -46,10 +47,14 @@ export class BlockScanner {
     this.options = options;
   }
 
+  private get isEnabled(): boolean {
+    return this.options.bytesPerSecond > 0 && this.options.periodMs >= 0;
+  }
+
   /** Begins on volumes that came into service since the last call. */
   follow(): void {
-    const { dataset, bytesPerSecond, periodMs } = this.options;
-    if (this.stopped || bytesPerSecond <= 0 || periodMs < 0) return;
+    const { dataset } = this.options;
+    if (this.stopped || !this.isEnabled) return;
     for (const volume of this.scanners.keys()) if (volume.failure !== undefined) this.scanners.delete(volume);
     for (const volume of dataset.volumes) {
       if (this.scanners.has(volume)) continue;
@@ -63,6 +68,15 @@ export class BlockScanner {
     const pool = this.options.dataset.poolOrNone(block.pool);
     const handle = pool?.replicas.find(block.id) ?? 0;
     if (pool !== undefined && handle !== 0) this.scanners.get(pool.volumeOf(handle))?.suspect(block);
+  }
+
+  /** What it has done since the start, for people. */
+  report(): string {
+    if (!this.isEnabled) return 'The periodic block scanner is switched off by the configuration.\n';
+    const { clock } = this.options;
+    const now = [clock.monotonic(), clock.now()] as const;
+    const volumes = [...this.scanners].map(([volume, { statistics }]) => statistics.report(volume, ...now));
+    return `Block Scanner Statistics\n\n${volumes.join('')}`;
   }
 
   /** Resolves when the cursors are saved, or a disk has not let that happen within JOIN_MS. */
@@ -80,6 +94,7 @@ export class BlockScanner {
 }
 
 class VolumeScanner {
+  readonly statistics = new ScanStatistics();
   private readonly options: BlockScannerOptions;
   private readonly volume: Volume;
   private readonly suspects = new Map<string, BlockName>();
@@ -137,6 +152,7 @@ class VolumeScanner {
           await this.verify(next);
           continue;
         }
+        this.statistics.waits(this.options.clock.monotonic() + next);
         restMs = Math.min(next, LONGEST_REST_MS);
       } catch (error) {
         // The volume was told of it; a healthy one is gone on with later.
@@ -162,13 +178,14 @@ class VolumeScanner {
   /** The next block whose turn it is, or how long none is due. */
   private async nextPeriodic(): Promise<BlockName | number> {
     const { dataset, clock, log, periodMs } = this.options;
-    let waitMs = LONGEST_REST_MS;
+    let waitMs = periodMs > 0 ? periodMs : LONGEST_REST_MS;
     for (const poolId of dataset.poolIds) {
       let iterator = this.iterators.get(poolId);
       if (iterator === undefined) {
         iterator = new BlockIterator(poolId, this.volume, clock);
         await iterator.load(log);
         this.iterators.set(poolId, iterator);
+        if (!iterator.atEnd) this.statistics.passBegins(iterator.startMs + periodMs);
       }
       if (iterator.atEnd) {
         // A wall clock that was turned back must not keep the scanner from ever beginning again.
@@ -178,11 +195,13 @@ class VolumeScanner {
           continue;
         }
         iterator.rewind();
+        this.statistics.passBegins(iterator.startMs + periodMs);
       }
       for (;;) {
         const id = await iterator.next();
         if (id === undefined) {
           log.log('info', 'datanode', `all blocks of ${poolId} on ${this.volume.path} are verified`);
+          this.statistics.passEnds();
           await this.save(iterator);
           break;
         }
@@ -216,9 +235,11 @@ class VolumeScanner {
     try {
       await verifyReplica(dataset, clock, block, (bytes) => this.pace(bytes));
       counters.blocksVerified++;
+      this.statistics.scanned(block, block.numBytes, clock.monotonic());
     } catch (error) {
       if (this.over) return;
       counters.verificationFailures++;
+      this.statistics.scanned(block, undefined, clock.monotonic());
       // Deleted, replaced or written on meanwhile: what was read says nothing of what is there now.
       const now = this.finalized(block.pool, block.id);
       if (now?.genStamp !== block.genStamp || now.numBytes !== block.numBytes) return;

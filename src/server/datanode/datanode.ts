@@ -284,6 +284,7 @@ export class DataNode {
         rpc,
         groups,
         transferPort: transfer.port,
+        scannerReport: () => scanners.blocks.report(),
         version: this.options.version ?? '',
       });
       http = web.http;

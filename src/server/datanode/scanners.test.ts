@@ -218,6 +218,13 @@ test('the block scanner finds what has rotted, keeps its place in Apache’s fil
   expect(counters).toMatchObject({ blocksVerified: 5, verificationFailures: 1 });
   const cursor = parseCursor(await sim.run(host.disk.readFile(`${poolDir('/a', POOL)}/scanner.cursor`)));
   expect(cursor.atEnd).toBe(true);
+  const report = blocks.report();
+  expect(report).toMatch(/^Block Scanner Statistics\n\nBlock scanner information for volume \S* with base path \/a\n/);
+  // Apache's DataNode shows this line of such a volume, to the blank.
+  expect(report).toContain(`Blocks scanned since restart      : ${'5'.padStart(57)}\n`);
+  expect(report).toContain(`Block scan errors since restart   : ${'1'.padStart(57)}\n`);
+  expect(report).toContain(`Hours until next block pool scan  : ${'499.000'.padStart(57)}\n`);
+  expect(report).toContain(`More blocks to scan in period     : ${'false'.padStart(57)}\n`);
   await sim.run(rot(host, '/a', sixth));
   await sim.advance(400 * HOUR_MS);
   expect(bad).toHaveLength(1);

@@ -3,12 +3,13 @@ import type { Configuration } from '../../config/configuration.ts';
 import type { Host, HttpServer } from '../../host/host.ts';
 import type { RpcServer } from '../../rpc/server.ts';
 import type { Groups } from '../../security/groups.ts';
+import { webAdministrators } from '../../security/web-administrators.ts';
 import { Beans } from '../../web/jmx.ts';
 import { addRpcMetrics, processMetrics } from '../../web/metrics.ts';
 import { addPlatformBeans } from '../../web/platform-beans.ts';
 import { addRpcBeans } from '../../web/rpc-beans.ts';
-import { standardRoutes, webServer } from '../../web/server.ts';
-import { servletRoutes } from '../../web/servlets.ts';
+import { type Route, text, webServer } from '../../web/server.ts';
+import { standardRoutes } from '../../web/standard-routes.ts';
 import { WEBHDFS_PREFIX } from '../../webhdfs/handler.ts';
 import { webHdfsRoutes } from '../../webhdfs/routes.ts';
 import { type BeanSource, datanodeBeans, datanodePage } from './beans.ts';
@@ -27,6 +28,8 @@ export interface WebPortParts {
   readonly rpc: RpcServer;
   readonly groups: Groups;
   readonly transferPort: number;
+  /** What the block scanner has done. */
+  readonly scannerReport: () => string;
   /** Our own version. */
   readonly version: string;
 }
@@ -58,9 +61,13 @@ export async function openWebPort(parts: WebPortParts): Promise<WebPort> {
   });
   const page = () => datanodePage(source);
   const notReady = (): string | undefined => (identity.isKnown ? undefined : 'no NameNode has been heard from yet');
+  const { hostName } = source;
+  const isAdministrator = webAdministrators(configuration, parts.groups, 'dfs.cluster.administrators');
+  const pagePaths = ['/datanode.html'];
+  const scanned: Route = { method: 'GET', path: '/blockScannerReport', handler: () => text(200, parts.scannerReport()) };
   const routes = [
-    ...standardRoutes({ beans, metrics, configuration, hostName: source.hostName, page }),
-    ...servletRoutes({ host, notReady }),
+    ...standardRoutes({ host, beans, metrics, configuration, hostName, isAdministrator, page, pagePaths, notReady }),
+    scanned,
     ...webHdfsRoutes(configuration, dataNodeWebHdfs({ host, configuration })),
   ];
   // As Hadoop's: files' data goes past the filters, and says for itself that any page may read it.

@@ -8,11 +8,12 @@ import { clientNameNodes } from '../../config/nameservices.ts';
 import type { Address, Host, HttpRequest, HttpServer } from '../../host/host.ts';
 import { configuredGroups } from '../../security/groups.ts';
 import { ProxyUsers } from '../../security/proxy-users.ts';
+import { webAdministrators } from '../../security/web-administrators.ts';
 import { Beans } from '../../web/jmx.ts';
 import { processMetrics } from '../../web/metrics.ts';
 import { addPlatformBeans } from '../../web/platform-beans.ts';
-import { standardRoutes, webServer } from '../../web/server.ts';
-import { servletRoutes } from '../../web/servlets.ts';
+import { webServer } from '../../web/server.ts';
+import { standardRoutes } from '../../web/standard-routes.ts';
 import { DataClients } from '../../webhdfs/data-clients.ts';
 import { webHdfsHandler } from '../../webhdfs/handler.ts';
 import type { WebIdentity } from '../../webhdfs/identity.ts';
@@ -96,13 +97,15 @@ export class HttpFs {
       address,
       [
         ...standardRoutes({
+          host,
           beans,
           metrics: processMetrics(host, 'httpfs'),
           configuration,
           hostName: host.machine.hostName,
+          isAdministrator: webAdministrators(configuration, groups, 'httpfs.http.administrators'),
           page,
+          notReady: () => undefined,
         }),
-        ...servletRoutes({ host, notReady: () => undefined }),
         ...webHdfsRoutes(configuration, webHdfs),
       ],
       configuration,

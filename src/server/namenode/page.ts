@@ -39,6 +39,7 @@ export function statusPage(view: NameNodeView): StatusPage {
     ],
     tables: [
       {
+        anchor: 'tab-datanode',
         title: 'DataNodes',
         columns: ['Node', 'Rack', 'State', 'Last contact', 'Used', 'Free', 'Blocks', 'Version'],
         rows: nodes.map((node) => [
@@ -59,9 +60,14 @@ export function statusPage(view: NameNodeView): StatusPage {
       },
     ],
     links: [
+      ['/explorer.html', 'Files'],
+      ['/topology', 'Racks'],
+      ['/logs/', 'Logs'],
+      ['/logLevel', 'Log level'],
       ['/jmx', 'JMX'],
       ['/prom', 'Metrics'],
       ['/conf', 'Configuration'],
+      ['/stacks', 'Stack'],
     ],
   };
 }

@@ -3,13 +3,15 @@ import { connect } from '../../client/index.ts';
 import { clientAuthority } from '../../config/nameservices.ts';
 import type { RpcService } from '../../rpc/service.ts';
 import type { ProxyUsers } from '../../security/proxy-users.ts';
+import { webAdministrators } from '../../security/web-administrators.ts';
 import type { Beans } from '../../web/jmx.ts';
 import { addRpcMetrics, processMetrics } from '../../web/metrics.ts';
-import { type Route, standardRoutes } from '../../web/server.ts';
-import { servletRoutes } from '../../web/servlets.ts';
+import type { Route } from '../../web/server.ts';
+import { standardRoutes } from '../../web/standard-routes.ts';
 import { webHdfsRoutes } from '../../webhdfs/routes.ts';
 import type { AuditedCommand } from './audit/audit-log.ts';
 import { type NameNodeView, nameNodeBeans } from './beans.ts';
+import { EXPLORER } from './explorer.ts';
 import { fsckRoute } from './fsck/route.ts';
 import type { Locations } from './locations.ts';
 import { nameNodeMetrics } from './metrics.ts';
@@ -74,13 +76,17 @@ export function webRoutes({ view, locations, clientProtocol, proxyUsers, audit, 
   const beans = nameNodeBeans(view);
   const routes = [
     ...standardRoutes({
+      host,
       metrics,
       beans,
       configuration,
       hostName: host.machine.hostName,
+      isAdministrator: webAdministrators(configuration, system.groups, 'dfs.cluster.administrators'),
       page: () => statusPage(view),
+      pagePaths: ['/dfshealth.html'],
+      notReady: () => (safeMode.isOn ? safeMode.tip() : undefined),
     }),
-    ...servletRoutes({ host, notReady: () => (safeMode.isOn ? safeMode.tip() : undefined) }),
+    EXPLORER,
     ...nameNodeServlets(system, view.progress),
     fsck,
     ...webHdfsRoutes(configuration, webHdfs),

@@ -6,8 +6,11 @@ import type { Configuration } from '../../config/configuration.ts';
 import { addressOf, clientNameNodes, formatHostPort, nameNodeRpcAddress } from '../../config/nameservices.ts';
 import type { Address, Host, HttpServer, Timer } from '../../host/host.ts';
 import { RpcClient, rpcProxy } from '../../rpc/client.ts';
+import { configuredGroups } from '../../security/groups.ts';
+import { webAdministrators } from '../../security/web-administrators.ts';
 import { processMetrics } from '../../web/metrics.ts';
-import { standardRoutes, webServer } from '../../web/server.ts';
+import { webServer } from '../../web/server.ts';
+import { standardRoutes } from '../../web/standard-routes.ts';
 import { NamenodeProtocolService } from '../../wire/messages/namenode.ts';
 import { checkpointDirectories } from '../namenode/directories.ts';
 import { imageTransferRoutes } from '../namenode/image-transfer/routes.ts';
@@ -103,11 +106,19 @@ export class SecondaryNameNode {
         web,
         [
           ...standardRoutes({
+            host,
             beans,
             metrics: processMetrics(host, 'secondarynamenode'),
             configuration,
             hostName: host.machine.hostName,
+            isAdministrator: webAdministrators(
+              configuration,
+              configuredGroups(host, configuration),
+              'dfs.cluster.administrators',
+            ),
             page: () => secondaryPage(this.view()),
+            pagePaths: ['/status.html'],
+            notReady: () => (storage.identity === undefined ? 'there is no checkpoint yet' : undefined),
           }),
           ...imageTransferRoutes({
             host,
