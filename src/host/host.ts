@@ -172,6 +172,11 @@ export interface HttpResponse {
 
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse> | HttpResponse;
 
+export interface HttpServerLimits {
+  /** How long a connection may wait for its next request; 0 for ever. */
+  readonly keepAliveMs?: number;
+}
+
 export interface HttpServer {
   readonly address: Address;
   close(): Promise<void>;
@@ -193,7 +198,7 @@ export interface HttpClientResponse {
 }
 
 export interface Http {
-  listen(address: Address, handler: HttpHandler): Promise<HttpServer>;
+  listen(address: Address, handler: HttpHandler, limits?: HttpServerLimits): Promise<HttpServer>;
   request(url: string, options?: HttpClientRequest): Promise<HttpClientResponse>;
 }
 

@@ -8,7 +8,7 @@ import type { Host } from '../host/host.ts';
 
 /** Bound of the cache: beyond it the oldest entry goes. */
 const MAX_CACHED_USERS = 100_000;
-/** `id` of a directory service that hangs must not hang the NameNode. Apache: hadoop.security.groups.shell.command.timeout. */
+/** Unless another time is set: `id` of a directory service that hangs must not keep callers waiting for ever. */
 const COMMAND_TIMEOUT_MS = 10_000;
 /** Names that `id` may be asked for: a leading dash would be an option. */
 const SAFE_NAME = /^[A-Za-z0-9_.@$\\][-A-Za-z0-9_.@$\\ ]{0,255}$/;
@@ -18,6 +18,8 @@ export interface GroupsOptions {
   readonly cacheMs: number;
   /** How long the absence of groups is remembered. */
   readonly negativeCacheMs: number;
+  /** Bound on one run of `id`. */
+  readonly commandTimeoutMs?: number;
 }
 
 interface Entry {
@@ -99,7 +101,8 @@ export class Groups {
 
   private async ask(user: string): Promise<readonly string[]> {
     try {
-      const names = await this.host.commands.run('id', ['-Gn', '--', user], { timeoutMs: COMMAND_TIMEOUT_MS });
+      const timeoutMs = this.options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
+      const names = await this.host.commands.run('id', ['-Gn', '--', user], { timeoutMs });
       if (names.exitCode !== 0) return [];
       return names.stdout.split(/\s+/).filter((name) => name !== '');
     } catch (error) {
@@ -116,5 +119,6 @@ export function configuredGroups(host: Host, configuration: Configuration): Grou
     staticMapping: parseStaticMapping(configuration.get('hadoop.user.group.static.mapping.overrides') ?? ''),
     cacheMs: configuration.getDuration('hadoop.security.groups.cache.secs'),
     negativeCacheMs: configuration.getDuration('hadoop.security.groups.negative-cache.secs'),
+    commandTimeoutMs: configuration.getDuration('hadoop.security.groups.shell.command.timeout') || COMMAND_TIMEOUT_MS,
   });
 }

@@ -41,10 +41,11 @@ export function addCallQueueBeans(
   options: {
     readonly service: string;
     readonly port: number;
+    readonly hostName: string;
     readonly rate: (name: string, timing: Timing) => Attributes;
   },
 ): void {
-  const { service, port, rate } = options;
+  const { service, port, hostName, rate } = options;
   const namespace = `ipc.${port}`;
   const fair = (): CallQueueSource | undefined => {
     const queue = source();
@@ -61,7 +62,11 @@ export function addCallQueueBeans(
     Revision: fair()?.revision ?? 0,
   }));
   add(`${service},name=${namespace}.FairCallQueue`, `${namespace}.FairCallQueue`, isFair, () => {
-    const attributes: Record<string, JmxValue> = { 'tag.namespace': namespace, 'tag.Context': 'rpc' };
+    const attributes: Record<string, JmxValue> = {
+      'tag.namespace': namespace,
+      'tag.Context': 'rpc',
+      'tag.Hostname': hostName,
+    };
     for (const [level, size] of (fair()?.sizes ?? []).entries()) {
       attributes[`FairCallQueueSize_p${level}`] = size;
       attributes[`FairCallQueueOverflowedCalls_p${level}`] = fair()?.overflowed[level] ?? 0;
@@ -88,6 +93,7 @@ export function addCallQueueBeans(
     const { costs = new Map<string, Totals>(), decisions, totals, serviceTotals, responseCounts = [] } = scheduler() ?? {};
     const attributes: Record<string, JmxValue> = {
       'tag.Context': namespace,
+      'tag.Hostname': hostName,
       DecayedCallVolume: totals?.decayed ?? 0,
       UniqueCallers: costs.size,
     };
@@ -118,6 +124,7 @@ export function addCallQueueBeans(
     return {
       'tag.port': namespace,
       'tag.Context': 'decayrpcschedulerdetailed',
+      'tag.Hostname': hostName,
       ...times('RpcQueueTime', queue?.queueTimes ?? []),
       ...times('RpcProcessingTime', queue?.processingTimes ?? []),
     };

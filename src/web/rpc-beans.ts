@@ -122,5 +122,5 @@ export function addRpcBeans(beans: Beans, rpc: RpcSource, { service, serverName,
       ),
     }),
   });
-  addCallQueueBeans(beans, () => rpc.callQueue, { service, port, rate });
+  addCallQueueBeans(beans, () => rpc.callQueue, { service, port, hostName, rate });
 }

@@ -97,9 +97,10 @@ export async function webServer(
   { isForOrigins, shown: { beans, service } }: WebServerOptions,
 ): Promise<HttpServer> {
   const handler = withCrossOrigin(configuration, router(routes), isForOrigins);
-  if (!configuration.getBoolean('hadoop.http.metrics.enabled')) return http.listen(address, handler);
+  const limits = { keepAliveMs: configuration.getDuration('hadoop.http.idle_timeout.ms') };
+  if (!configuration.getBoolean('hadoop.http.metrics.enabled')) return http.listen(address, handler, limits);
   const counters = new HttpCounters(clock);
-  const server = await http.listen(address, counters.counting(handler));
+  const server = await http.listen(address, counters.counting(handler), limits);
   beans.add(counters.bean(service, server.address.port, machine.hostName));
   return server;
 }

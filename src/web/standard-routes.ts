@@ -62,7 +62,7 @@ export function standardRoutes(options: StandardRoutes): readonly Route[] {
     ...['/', '/index.html', ...pagePaths].map((path) => get(path, home)),
     get('/robots.txt', () => text(200, 'User-agent: *\nDisallow: /\n')),
     get('/jmx', inside(jmx)),
-    get('/prom', prom),
+    ...(configuration.getBoolean('hadoop.prometheus.endpoint.enabled') ? [get('/prom', prom)] : []),
     get('/metrics', ours),
     get(
       '/conf',

@@ -26,7 +26,7 @@ export const COMMON_KEYS = {
   'hadoop.security.groups.shell.command.timeout': duration(
     's',
     '0s',
-    "Bound on the command that lists a user's groups; 0 means none.",
+    "Bound on the command that lists a user's groups; 0 means ten seconds, where Hadoop waits for ever.",
   ),
   'hadoop.user.group.static.mapping.overrides': text('dr.who=;', 'Fixed groups: user=group,group;user=group.'),
   'hadoop.security.token.service.use_ip': bool('true', 'Whether a token names its service by address rather than by name.'),

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { getHeapSpaceStatistics } from 'node:v8';
@@ -227,6 +228,20 @@ test('HTTP carries bodies both ways, refuses clearly, answers a failed handler w
   expect((await host.http.request(`${base}/fail`)).status).toBe(500);
   await server.close();
   await expect(host.http.request(base)).rejects.toMatchObject({ code: 'ECONN' });
+});
+
+test('an idle HTTP connection ends after the time that is set', async () => {
+  const server = await host.http.listen({ host: '127.0.0.1', port: 0 }, () => ({ status: 200, body: 'x' }), {
+    keepAliveMs: 50,
+  });
+  const began = performance.now();
+  const socket = net.connect(server.address.port, '127.0.0.1');
+  socket.resume();
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(socket, 'end');
+  // The default is a minute.
+  expect(performance.now() - began).toBeLessThan(30_000);
+  await server.close();
 });
 
 test('long timers do not fire at once, periodic ones keep going, sleep can be aborted', async () => {

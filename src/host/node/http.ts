@@ -255,5 +255,10 @@ function request(url: string, options: HttpClientRequest = {}): Promise<HttpClie
 }
 
 export function nodeHttp(log: Log, limits: Partial<HttpLimits> = {}): Http {
-  return { listen: (address, handler) => listen(log, { ...DEFAULT_LIMITS, ...limits }, address, handler), request };
+  const all = { ...DEFAULT_LIMITS, ...limits };
+  return {
+    listen: (address, handler, { keepAliveMs = all.keepAliveTimeoutMs } = {}) =>
+      listen(log, { ...all, keepAliveTimeoutMs: Math.max(0, keepAliveMs) }, address, handler),
+    request,
+  };
 }

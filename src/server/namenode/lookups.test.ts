@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { Configuration } from '../../config/configuration.ts';
 import { type SimProgram, Simulation } from '../../host/sim/index.ts';
-import { Groups, parseStaticMapping } from '../../security/groups.ts';
+import { configuredGroups, Groups, parseStaticMapping } from '../../security/groups.ts';
 import { RackResolver } from './rack-resolver.ts';
 import { checkpointName, checkpointTime } from './trash-emptier.ts';
 import { TxWaiters } from './tx-waiters.ts';
@@ -32,6 +32,22 @@ describe('groups of a user', () => {
     expect(of.cached('ann')).toEqual(['staff', 'wheel']);
     await sim.advance(300_000);
     expect(of.cached('ann')).toBeUndefined();
+  });
+
+  test('are waited for as long as is asked for, and ten seconds else', async () => {
+    const { host } = new Simulation({ seed: 1 }).node('nn');
+    const limits: (number | undefined)[] = [];
+    const commands = {
+      run: async (_file: string, _args: readonly string[], options?: { readonly timeoutMs?: number }) => {
+        limits.push(options?.timeoutMs);
+        return { exitCode: 0, stdout: 'staff', stderr: '' };
+      },
+    };
+    for (const time of ['0s', '3s', '1m']) {
+      const keys = { 'hadoop.security.groups.shell.command.timeout': time };
+      expect(await configuredGroups({ ...host, commands }, Configuration.of(keys)).of('ann')).toEqual(['staff']);
+    }
+    expect(limits).toEqual([10_000, 3_000, 60_000]);
   });
 
   test('the fixed mapping wins, and a name that would be an option is never handed to a program', async () => {

@@ -467,6 +467,7 @@ export class NameNode {
     const trash = new TrashEmptier(system, {
       intervalMs: configuration.getDuration('fs.trash.interval'),
       checkpointIntervalMs: configuration.getDuration('fs.trash.checkpoint.interval'),
+      cleansRoot: configuration.getBoolean('fs.trash.clean.trashroot.enable'),
     });
     const upkeep = new Upkeep(system, editLogRolling(configuration));
     const scrubber = new LazyPersistScrubber(

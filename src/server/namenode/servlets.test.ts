@@ -41,6 +41,24 @@ test('probes, rack tree, start and log levels are shown', async () => {
   expect(await run(ask('/readyz'))).toEqual({ status: 503, body: expect.stringContaining('It was turned on manually') });
 });
 
+test.each([true, false])(
+  'numbers for Prometheus are there, under Hadoop’s names, unless they are turned off: %s',
+  async (enabled) => {
+    const cluster = new SimCluster({
+      seed: 9,
+      dataNodes: 1,
+      clients: 1,
+      keys: { 'hadoop.prometheus.endpoint.enabled': enabled },
+    });
+    await cluster.start();
+    const [machine] = cluster.clients;
+    const ask = (path: string) =>
+      cluster.simulation.run(machine?.host.http.request(`http://nn:9870${path}`) as Promise<{ status: number }>, LIMIT_MS);
+    expect((await ask('/prom')).status).toBe(enabled ? 200 : 404);
+    expect((await ask('/metrics')).status).toBe(200);
+  },
+);
+
 test('the beans that monitoring looks for are there, and count what was done', async () => {
   const cluster = new SimCluster({ seed: 8, dataNodes: 1, clients: 1, keys: { 'dfs.replication': 1 } });
   await cluster.start();

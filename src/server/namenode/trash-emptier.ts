@@ -75,12 +75,15 @@ export interface TrashEmptierOptions {
   readonly intervalMs: number;
   /** fs.trash.checkpoint.interval; 0 or more than the interval: the interval. */
   readonly checkpointIntervalMs: number;
+  /** fs.trash.clean.trashroot.enable: what lies beside the checkpoints goes at once. */
+  readonly cleansRoot?: boolean;
 }
 
 export class TrashEmptier {
   private readonly system: NameSystem;
   private readonly intervalMs: number;
   private readonly periodMs: number;
+  private readonly cleansRoot: boolean;
   private timer: Timer | undefined;
   private lastWallMs: number;
   private lastMonotonicMs: number;
@@ -89,6 +92,7 @@ export class TrashEmptier {
   constructor(system: NameSystem, options: TrashEmptierOptions) {
     this.system = system;
     this.intervalMs = options.intervalMs;
+    this.cleansRoot = options.cleansRoot ?? false;
     const checkpoint = options.checkpointIntervalMs;
     this.periodMs = checkpoint <= 0 || checkpoint > options.intervalMs ? options.intervalMs : checkpoint;
     this.lastWallMs = system.host.clock.now();
@@ -169,7 +173,7 @@ export class TrashEmptier {
     ns.inodes.forEachChild(root, undefined, (child) => {
       const name = utf8(ns.inodes.name(child));
       const made = checkpointTime(name);
-      if (made !== undefined && localNow - made > this.intervalMs) found.push(name);
+      if (made === undefined ? this.cleansRoot && name !== CURRENT : localNow - made > this.intervalMs) found.push(name);
       return true;
     });
     return found;
