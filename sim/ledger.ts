@@ -95,10 +95,16 @@ export class Ledger {
     return key === undefined ? undefined : (this.files.get(key) ?? this.appends.get(key));
   }
 
-  /** Whether somebody is about to bring another file to a path. */
-  isMoving(path: string): boolean {
+  /** A moment among the beginnings and ends of all calls. */
+  now(): number {
+    return this.clock;
+  }
+
+  /** Whether somebody has been at bringing another file to a path, since a moment. */
+  wasMovedTo(path: string, since: number): boolean {
     return this.calls.some(
-      ({ kind, target, ended }) => ended === undefined && kind === 'rename' && target !== undefined && isAbove(target, path),
+      ({ kind, target, ended = Number.POSITIVE_INFINITY }) =>
+        ended > since && kind === 'rename' && target !== undefined && isAbove(target, path),
     );
   }
 
