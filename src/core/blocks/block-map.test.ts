@@ -60,6 +60,10 @@ function matches(map: BlockMap, { handle, id }: Model, stamp: number, numBytes: 
   return map.matching(group, batch, 0, batch.endOfGroup(0)) === 1 << (handle & PLACE_MASK);
 }
 
+/** Long enough for every number of a storage. */
+const marked = new Uint8Array(2 ** 24);
+for (const storage of [1, 3]) marked[storage] = 1;
+
 describe('block map', () => {
   test('does what a map of objects does, in any order, and its frozen views do not move', () => {
     const step = fc.tuple(fc.nat(9), fc.nat(1000), ids, lengths, storages);
@@ -120,6 +124,9 @@ describe('block map', () => {
           expect(map.owner(model.handle)).toBe(model.owner);
           const replicas = Array.from({ length: map.replicaCount(model.handle) }, (_, i) => map.replicaAt(model.handle, i));
           expect(replicas).toEqual(model.replicas);
+          const listed: number[] = [];
+          expect(map.replicasInto(model.handle, listed)).toBe(model.replicas.length);
+          expect(listed.slice(0, model.replicas.length)).toEqual(model.replicas);
           const { stamp, numBytes } = model;
           const { FINALIZED, RBW } = ReplicaState;
           const { COMPLETE } = BlockState;
@@ -143,6 +150,10 @@ describe('block map', () => {
           from = map.scan(from, 7, (block) => scanned.push(block));
         }
         expect(scanned).toEqual(all.map((model) => model.handle).sort((x, y) => x - y));
+        const onMarked: BlockHandle[] = [];
+        for (let from = 1; from !== 0; ) from = map.scanStorages(from, 40, marked, (block) => onMarked.push(block));
+        const expected = all.filter(({ replicas }) => replicas.includes(1) || replicas.includes(3));
+        expect(onMarked).toEqual(expected.map((model) => model.handle).sort((x, y) => x - y));
         while (frozen.length > 0) thaw(1);
       }),
       { numRuns: 150 },

@@ -255,6 +255,11 @@ export class BlockMap extends BlockView {
     return this.replicas.at(groupOf(block), placeOf(block), index);
   }
 
+  /** Puts all of them into `into`, in that order, without a call for each; answers how many they are. */
+  replicasInto(block: BlockHandle, into: StorageNumber[]): number {
+    return this.replicas.list(groupOf(block), placeOf(block), into);
+  }
+
   hasReplica(block: BlockHandle, storage: StorageNumber): boolean {
     return this.replicas.indexOf(groupOf(block), placeOf(block), storage) >= 0;
   }
@@ -293,6 +298,22 @@ export class BlockMap extends BlockView {
       block++;
     }
     return end > this.highestHandle ? 0 : end;
+  }
+
+  /**
+   * The same for the blocks with a replica on a storage for whose number there is a 1 in `marked`, which is long enough for all
+   * numbers. Whole groups are looked at: `from` is 1, or what came as an answer.
+   */
+  scanStorages(from: BlockHandle, limit: number, marked: Uint8Array, visit: (block: BlockHandle) => void): BlockHandle {
+    const start = Math.max(groupOf(from), 1);
+    const end = Math.min(start + Math.ceil(limit / row.GROUP_SIZE), this.rows.highestHandle + 1);
+    for (let group = start; group < end; group++) {
+      if (this.rows.get(group, row.PRESENT) === 0) continue;
+      for (let rest = this.replicas.onMarked(group, marked); rest !== 0; rest &= rest - 1) {
+        visit(group * row.GROUP_SIZE + row.lowestPlace(rest));
+      }
+    }
+    return end > this.rows.highestHandle ? 0 : end * row.GROUP_SIZE;
   }
 
   freeze(): FrozenBlocks {

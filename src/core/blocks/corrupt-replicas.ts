@@ -45,7 +45,7 @@ export class CorruptReplicas {
   }
 
   get(block: BlockHandle, node: Datanode): CorruptReplica | undefined {
-    return this.#byBlock.get(block)?.get(node);
+    return this.#byBlock.size === 0 ? undefined : this.#byBlock.get(block)?.get(node);
   }
 
   replicas(block: BlockHandle): readonly (readonly [Datanode, CorruptReplica])[] {

@@ -69,9 +69,9 @@ export class HandleLists {
   /** Appends the handle. False when it is in a list already. */
   add(list: number, handle: number, mark = false): boolean {
     assert(handle > 0, 'a handle is expected');
-    if (this.has(handle)) return false;
     const page = this.#page(handle);
     const slot = handle & PAGE_MASK;
+    if (page.list[slot] !== 0) return false;
     const last = this.#last[list] as number;
     page.next[slot] = 0;
     page.previous[slot] = last;
@@ -89,10 +89,11 @@ export class HandleLists {
 
   /** False when it was in none. */
   remove(handle: number): boolean {
-    const list = this.listOf(handle);
-    if (list < 0) return false;
-    const page = this.#page(handle);
+    const page = this.#pages[handle >>> PAGE_BITS];
+    if (page === undefined) return false;
     const slot = handle & PAGE_MASK;
+    const list = ((page.list[slot] as number) & ~MARK) - 1;
+    if (list < 0) return false;
     const next = page.next[slot] as number;
     const previous = page.previous[slot] as number;
     if (previous === 0) this.#first[list] = next;

@@ -71,8 +71,9 @@ export class LowRedundancyBlocks {
   update(block: BlockHandle, live: number, readOnly: number, outOfService: number, expected: number): boolean {
     const priority = priorityOf(live, readOnly, outOfService, expected);
     const single = expected === 1;
-    if (this.#queues.listOf(block) === priority && this.#queues.marked(block) === single) return false;
-    this.remove(block);
+    const before = this.#queues.listOf(block);
+    if (before === priority && this.#queues.marked(block) === single) return false;
+    if (before >= 0) this.remove(block);
     this.#queues.add(priority, block, single);
     if (priority === Priority.CORRUPT && single) this.#corruptWithOneReplica++;
     return true;

@@ -35,7 +35,7 @@ export class PendingReconstruction {
 
   /** Copies on their way. */
   count(block: BlockHandle): number {
-    return this.#pending.get(block)?.targets.length ?? 0;
+    return this.#pending.size === 0 ? 0 : (this.#pending.get(block)?.targets.length ?? 0);
   }
 
   targets(block: BlockHandle): readonly Storage[] {

@@ -1,6 +1,6 @@
 // What the replicas of a block are worth: live, leaving, corrupt, too many, or of unknown truth. Mirrors NumberReplicas
 // and BlockManager.countNodes for contiguous blocks.
-import type { BlockHandle } from './block-map.ts';
+import type { BlockHandle, StorageNumber } from './block-map.ts';
 import type { Datanode, Storage } from './datanode.ts';
 import type { ManagerState } from './state.ts';
 import { StorageState } from './storage-type.ts';
@@ -74,11 +74,14 @@ export function countOne(state: ManagerState, block: BlockHandle, storage: Stora
   return counts;
 }
 
+/** The storages of the block that is looked at; whoever fills it is done with it before it returns. */
+const numbers: StorageNumber[] = [];
+
 export function countReplicas(state: ManagerState, block: BlockHandle): ReplicaCounts {
   const counts = noReplicas();
   const { blocks, datanodes } = state;
-  const total = blocks.replicaCount(block);
-  for (let i = 0; i < total; i++) count(counts, state, block, datanodes.storage(blocks.replicaAt(block, i)));
+  const total = blocks.replicasInto(block, numbers);
+  for (let i = 0; i < total; i++) count(counts, state, block, datanodes.storage(numbers[i] as StorageNumber));
   return counts;
 }
 
@@ -102,10 +105,10 @@ export function maintenance(counts: ReplicaCounts): number {
 /** The storages that hold the block, those that are gone left out. */
 export function storagesOf(state: ManagerState, block: BlockHandle): Storage[] {
   const { blocks, datanodes } = state;
-  const total = blocks.replicaCount(block);
+  const total = blocks.replicasInto(block, numbers);
   const found: Storage[] = [];
   for (let i = 0; i < total; i++) {
-    const storage = datanodes.storage(blocks.replicaAt(block, i));
+    const storage = datanodes.storage(numbers[i] as StorageNumber);
     if (!storage.retired) found.push(storage);
   }
   return found;
@@ -114,9 +117,9 @@ export function storagesOf(state: ManagerState, block: BlockHandle): Storage[] {
 /** The storage of a node that holds the block. */
 export function storageOnNode(state: ManagerState, block: BlockHandle, node: Datanode): Storage | undefined {
   const { blocks, datanodes } = state;
-  const total = blocks.replicaCount(block);
+  const total = blocks.replicasInto(block, numbers);
   for (let i = 0; i < total; i++) {
-    const storage = datanodes.storage(blocks.replicaAt(block, i));
+    const storage = datanodes.storage(numbers[i] as StorageNumber);
     if (storage.node === node && !storage.retired) return storage;
   }
   return undefined;

@@ -111,9 +111,10 @@ export function removeStored(state: ManagerState, block: BlockHandle, node: Data
 export function forgetReplica(state: ManagerState, block: BlockHandle, node: Datanode): void {
   node.excess.delete(block);
   state.corrupt.remove(block, node);
-  if (!isReferenced(state, block)) return;
-  updateSafety(state, block);
-  updateNeeded(state, block);
+  const wanted = state.owner.replication(block);
+  if (wanted === 0) return;
+  updateSafety(state, block, undefined, wanted);
+  updateNeeded(state, block, undefined, wanted);
 }
 
 /** The replica is bad: it counts no more, and goes when others make up for it. */

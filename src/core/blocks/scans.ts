@@ -1,7 +1,7 @@
 // Walks over the whole block map, in slices of about a millisecond: taking out the replicas of storages that are gone,
 // and looking for blocks with too few or too many replicas after a start.
 import type { BlockId, GenStamp } from '../../base/ids.ts';
-import type { BlockHandle } from './block-map.ts';
+import type { BlockHandle, StorageNumber } from './block-map.ts';
 import { CorruptReason } from './corrupt-replicas.ts';
 import type { Datanode, Storage } from './datanode.ts';
 import { judge } from './judgement.ts';
@@ -11,11 +11,11 @@ import { storageOnNode } from './replica-counts.ts';
 import { forgetReplica, unlink, updateSafety } from './replicas.ts';
 import type { ManagerState } from './state.ts';
 
-/** Handles looked at in one slice of a drain, some 50 ns each, in steps that count what was found. */
-const DRAIN_SLICE = 16_384;
+/** Handles passed by in one slice of a drain, a few ns each, in steps that count what was found. */
+const DRAIN_SLICE = 131_072;
 const DRAIN_STEP = 256;
-/** Replicas taken out in one slice: some 2 µs each. */
-const DRAIN_REPLICAS = 512;
+/** Replicas taken out in one slice: some 1 µs each. */
+const DRAIN_REPLICAS = 1024;
 /** Bad replicas remembered for a silent node; a node with more has lost a disk anyway. */
 const MAX_KNOWN_BAD = 10_000;
 /** Blocks judged in one slice: one or two microseconds each. */
@@ -26,7 +26,7 @@ export class Drain {
   readonly #state: ManagerState;
   #waiting: Storage[] = [];
   #batch: Storage[] = [];
-  #inBatch = new Uint8Array(0);
+  readonly #numbers: StorageNumber[] = [];
   #at: BlockHandle = 0;
   #taken = 0;
 
@@ -48,13 +48,15 @@ export class Drain {
       if (this.#waiting.length === 0) return;
       this.#batch = this.#waiting;
       this.#waiting = [];
-      this.#inBatch = new Uint8Array(this.#state.datanodes.highestStorageNumber + 1);
-      for (const storage of this.#batch) this.#inBatch[storage.number] = 1;
       this.#at = 1;
     }
+    // Anew for each slice: storages come meanwhile, with higher numbers.
+    const inBatch = new Uint8Array(this.#state.datanodes.highestStorageNumber + 1);
+    for (const storage of this.#batch) inBatch[storage.number] = 1;
+    const visit = (block: BlockHandle): void => this.#visit(block, inBatch);
     this.#taken = 0;
     for (let looked = 0; looked < DRAIN_SLICE && this.#taken < DRAIN_REPLICAS && this.#at !== 0; looked += DRAIN_STEP) {
-      this.#at = this.#state.blocks.scan(this.#at, DRAIN_STEP, (block) => this.#visit(block));
+      this.#at = this.#state.blocks.scanStorages(this.#at, DRAIN_STEP, inBatch, visit);
     }
     if (this.#at === 0 || this.#batch.every((storage) => storage.blockCount === 0)) {
       for (const storage of this.#batch) this.#state.datanodes.released(storage);
@@ -62,11 +64,12 @@ export class Drain {
     }
   }
 
-  #visit(block: BlockHandle): void {
+  #visit(block: BlockHandle, inBatch: Uint8Array): void {
     const { blocks, datanodes } = this.#state;
-    for (let i = blocks.replicaCount(block) - 1; i >= 0; i--) {
-      const number = blocks.replicaAt(block, i);
-      if (this.#inBatch[number] !== 1) continue;
+    const numbers = this.#numbers;
+    for (let i = blocks.replicasInto(block, numbers) - 1; i >= 0; i--) {
+      const number = numbers[i] as StorageNumber;
+      if (inBatch[number] !== 1) continue;
       this.#taken++;
       const storage = datanodes.storage(number);
       const bad = this.#state.corrupt.get(block, storage.node);

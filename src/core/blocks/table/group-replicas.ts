@@ -60,6 +60,12 @@ export class GroupReplicas {
     this.#runs = runs;
   }
 
+  /** See BlockMap.warm. */
+  warm(group: number): number {
+    const run = this.#rows.get(group, row.REPLICAS);
+    return run === 0 ? 0 : (this.#runs.page(run)[this.#runs.at(run)] as number);
+  }
+
   count(group: number, place: number): number {
     const width = this.#width(group);
     if (width === Width.NONE) return 0;
@@ -86,6 +92,26 @@ export class GroupReplicas {
       if (second >= LIST) return listGet(this.#runs, slot(page, at, width, entry, 0), second - LIST, index);
     }
     return slot(page, at, width, entry, index);
+  }
+
+  /** Puts all storages of the block into `into`, in the order in which they were added; answers how many they are. */
+  list(group: number, place: number, into: number[]): number {
+    const rowPage = this.#rows.page(group);
+    const rowAt = this.#rows.rowAt(group);
+    const width = ((rowPage[rowAt + row.ID_LOW] as number) & row.PLACE_MASK) as Width;
+    if (width === Width.NONE) return 0;
+    if (width === Width.NARROW) {
+      const run = rowPage[rowAt + row.REPLICAS] as number;
+      const entry = row.rank(rowPage[rowAt + row.PRESENT] as number, place);
+      let count = 0;
+      for (let word = this.#runs.page(run)[this.#runs.at(run) + entry] as number; word !== 0; word >>>= NARROW_BITS) {
+        into[count++] = word & NARROW_MASK;
+      }
+      return count;
+    }
+    const count = this.count(group, place);
+    for (let i = 0; i < count; i++) into[i] = this.at(group, place, i);
+    return count;
   }
 
   /** Where the storage stands among the block's, or -1. */
@@ -139,6 +165,34 @@ export class GroupReplicas {
       } else if (this.indexOf(group, place, storage) >= 0) held |= 1 << place;
     }
     return held;
+  }
+
+  /** Which of the group's blocks have a replica on a storage for whose number there is a 1 in `marked`: a bit for each place. */
+  onMarked(group: number, marked: Uint8Array): number {
+    const rowPage = this.#rows.page(group);
+    const rowAt = this.#rows.rowAt(group);
+    const width = ((rowPage[rowAt + row.ID_LOW] as number) & row.PLACE_MASK) as Width;
+    if (width === Width.NONE) return 0;
+    const present = rowPage[rowAt + row.PRESENT] as number;
+    const run = rowPage[rowAt + row.REPLICAS] as number;
+    const page = this.#runs.page(run);
+    let at = this.#runs.at(run);
+    let found = 0;
+    for (let rest = present; rest !== 0; rest &= rest - 1) {
+      const bit = rest & -rest;
+      if (width === Width.NARROW) {
+        const word = page[at++] as number;
+        const any =
+          (marked[word & NARROW_MASK] as number) |
+          (marked[(word >>> NARROW_BITS) & NARROW_MASK] as number) |
+          (marked[word >>> (2 * NARROW_BITS)] as number);
+        if (any !== 0) found |= bit;
+        continue;
+      }
+      const place = row.lowestPlace(rest);
+      for (let i = this.count(group, place) - 1; i >= 0; i--) if (marked[this.at(group, place, i)] === 1) found |= bit;
+    }
+    return found;
   }
 
   /** Gives those of these blocks of the group a replica that have none; answers which they are. */
@@ -208,6 +262,12 @@ export class GroupReplicas {
     const entry = this.#entry(group, place);
     const at = this.#runs.at(run);
     const page = this.#runs.ownPage(run);
+    if (width === Width.NARROW) {
+      const shift = NARROW_BITS * index;
+      const word = page[at + entry] as number;
+      page[at + entry] = (word & ((1 << shift) - 1)) | ((word >>> (shift + NARROW_BITS)) << shift);
+      return;
+    }
     const second = slot(page, at, width, entry, 1);
     if (width !== Width.WIDE || second < LIST) {
       for (let i = index; i < SLOTS; i++) {
@@ -302,12 +362,15 @@ export class GroupReplicas {
     if (width >= wanted) return;
     const blocks = row.popCount(this.#rows.get(group, row.PRESENT));
     if (width === Width.NONE) {
-      this.#slots.fill(0, 0, blocks * SLOTS);
-      this.#rows.set(group, row.REPLICAS, this.#runs.allocate(wordsFor(wanted, blocks)));
-    } else {
-      this.#load(group, width, blocks);
-      this.#resize(group, wordsFor(width, blocks), wordsFor(wanted, blocks));
+      const words = wordsFor(wanted, blocks);
+      const run = this.#runs.allocate(words);
+      this.#runs.ownPage(run).fill(0, this.#runs.at(run), this.#runs.at(run) + words);
+      this.#rows.set(group, row.REPLICAS, run);
+      this.#setWidth(group, wanted);
+      return;
     }
+    this.#load(group, width, blocks);
+    this.#resize(group, wordsFor(width, blocks), wordsFor(wanted, blocks));
     this.#setWidth(group, wanted);
     this.#store(group, wanted, blocks);
   }
