@@ -4,6 +4,7 @@ import type { InodeId } from '../../../base/ids.ts';
 import { isWithin } from '../../../client/paths.ts';
 import { type InodeHandle, InodeType } from '../../../core/namespace/inodes.ts';
 import { pathOfInode } from '../../../core/namespace/permissions.ts';
+import { ascending } from '../../../core/namespace/queries/ascending.ts';
 import type { Handlers } from '../../../rpc/service.ts';
 import {
   type ClientNamenodeProtocol,
@@ -45,20 +46,20 @@ export function openFileMethods(system: NameSystem, pageSize: number): Handlers<
         call.afterTxid = ns.touched.highest;
         const all = types.length === 0 || types.includes(OpenFilesTypeProto.ALL_OPEN_FILES);
         const top = normal(asked);
-        const ids = [...(all ? ns.leases.files() : blocking())]
-          .filter((each) => each > id && ns.inodes.find(each) !== 0)
-          .sort((a, b) => a - b);
+        const files = all ? undefined : blocking();
         const entries: OpenFilesBatchResponseProtoInit[] = [];
-        let next = 0;
-        while (next < ids.length && entries.length < pageSize) {
-          const fileId = ids[next++] as InodeId;
+        let hasMore = false;
+        for (const fileId of ascending(() => files ?? ns.leases.files(), id as InodeId, pageSize + 1)) {
           const inode = ns.inodes.find(fileId);
+          if (inode === 0) continue;
+          hasMore = entries.length >= pageSize;
+          if (hasMore) break;
           if (ns.inodes.type(inode) !== InodeType.FILE) continue;
           if (ns.inodes.underConstruction(inode) === undefined) continue;
           const at = pathOfInode(ns.inodes, inode);
           if (isWithin(at, top)) entries.push(entry(fileId, inode, at));
         }
-        return { entries, hasMore: next < ids.length, types };
+        return { entries, hasMore, types };
       }),
   };
 }
