@@ -15,6 +15,7 @@ const PAGE_ROWS = 1 << PAGE_BITS;
 const PAGE_MASK = PAGE_ROWS - 1;
 const FIRST_BUCKETS = 1024;
 const FREE = 0xff;
+const MAX_VOLUMES = 256;
 /** More replicas than any DataNode holds: a bound, not a target. */
 export const MAX_REPLICAS = 2 ** 28;
 
@@ -38,6 +39,7 @@ export class ReplicaMap {
   private freeHead = 0;
   private highest = 0;
   private live = 0;
+  private readonly liveOn = new Uint32Array(MAX_VOLUMES);
 
   constructor() {
     for (let made = 0; made < FIRST_BUCKETS; made += PAGE_ROWS) this.bucketPages.push(new Uint32Array(PAGE_ROWS));
@@ -45,6 +47,11 @@ export class ReplicaMap {
 
   get size(): number {
     return this.live;
+  }
+
+  /** How many lie on a volume. */
+  countOn(volume: VolumeIndex): number {
+    return this.liveOn[volume] ?? 0;
   }
 
   /** Highest handle ever handed out: the end of a scan. */
@@ -67,7 +74,7 @@ export class ReplicaMap {
   /** Adds a replica; the id must be new. */
   add(id: BlockId, genStamp: GenStamp, numBytes: number, state: ReplicaState, volume: VolumeIndex): ReplicaHandle {
     assert(this.find(id) === 0, 'a replica is added twice');
-    assert(volume < 256, 'more than 256 volumes');
+    assert(volume >= 0 && volume < MAX_VOLUMES, 'more than 256 volumes');
     const low = Number(BigInt.asIntN(32, id));
     const high = Number(BigInt.asIntN(32, id >> 32n));
     const handle = this.allocate();
@@ -81,6 +88,7 @@ export class ReplicaMap {
     page.volume[row] = volume;
     this.link(handle, this.bucketOf(low, high));
     this.live++;
+    this.liveOn[volume] = this.countOn(volume) + 1;
     if (this.live > this.buckets) this.splitOne();
     return handle;
   }
@@ -103,6 +111,8 @@ export class ReplicaMap {
       }
       assert(at !== 0, 'a replica is missing in its bucket');
     }
+    const volume = page.volume[row] as number;
+    this.liveOn[volume] = this.countOn(volume) - 1;
     page.state[row] = FREE;
     page.next[row] = this.freeHead;
     this.freeHead = handle;

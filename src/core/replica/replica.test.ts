@@ -30,6 +30,10 @@ test('the map behaves as a Map under any adding and removing', () => {
           }
         });
         expect(map.size).toBe(naive.size);
+        const volumes = [...naive.values()].map((handle) => map.volume(handle));
+        for (let volume = 0; volume < 4; volume++) {
+          expect(map.countOn(volume)).toBe(volumes.filter((one) => one === volume).length);
+        }
         for (const [id, handle] of naive) expect(map.find(blockId(id))).toBe(handle);
       },
     ),

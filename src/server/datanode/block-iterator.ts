@@ -14,8 +14,9 @@ export class BlockIterator {
   private readonly volume: Volume;
   private readonly clock: Clock;
   private state: ScannerCursor;
-  /** Block files of the present directory that are still to come. */
-  private entries: string[] = [];
+  /** Block files of the present directory, and the first that is still to come. */
+  private entries: readonly string[] = [];
+  private nextEntry = 0;
   private loaded = false;
 
   constructor(pool: string, volume: Volume, clock: Clock) {
@@ -55,6 +56,7 @@ export class BlockIterator {
   rewind(): void {
     this.state = this.fresh();
     this.entries = [];
+    this.nextEntry = 0;
     this.loaded = false;
   }
 
@@ -74,7 +76,9 @@ export class BlockIterator {
   async next(): Promise<BlockId | undefined> {
     while (!this.state.atEnd) {
       if (!this.loaded) await this.open();
-      for (let name = this.entries.shift(); name !== undefined; name = this.entries.shift()) {
+      // Not taken off the front: of many names, each time would move all the others.
+      for (let name = this.entries[this.nextEntry]; name !== undefined; name = this.entries[this.nextEntry]) {
+        this.nextEntry++;
         this.state = { ...this.state, curEntry: name };
         const file = parseBlockFileName(name);
         // What lies in the wrong directory is not served either.
@@ -95,6 +99,7 @@ export class BlockIterator {
     if (curFinalizedDir === null || curFinalizedSubDir === null) return;
     const names = await this.list(this.directory);
     this.entries = names.filter((name) => parseBlockFileName(name)?.kind === 'block' && (curEntry === null || name > curEntry));
+    this.nextEntry = 0;
   }
 
   private async advance(): Promise<void> {

@@ -57,12 +57,5 @@ export async function fullReports(
 
 /** Replicas on a volume, of all pools. */
 export function countBlocks(dataset: Dataset, volume: Volume): number {
-  let count = 0;
-  for (const id of dataset.poolIds) {
-    const { replicas } = dataset.pool(id);
-    replicas.scan(1, replicas.highestHandle, (handle) => {
-      if (replicas.volume(handle) === volume.index) count++;
-    });
-  }
-  return count;
+  return dataset.poolIds.reduce((count, id) => count + dataset.pool(id).replicas.countOn(volume.index), 0);
 }
