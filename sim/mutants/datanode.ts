@@ -94,7 +94,7 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
   {
     id: 'recovered-too-long',
     what: 'recovery takes bytes that checksums do not prove (HDFS-4660)',
-    file: 'src/server/datanode/block-pool.ts',
+    file: 'src/server/datanode/proven-length.ts',
     find: 'return start + (last ? provenPart(checksum, part, sums, (start / chunk) * checksum.size) : 0);',
     replace: 'return Math.min(end, start + chunk);',
     story: 'drill',
@@ -105,10 +105,9 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
   {
     id: 'crashed-length-unproved',
     what: 'a replica that a dead writer left counts at its full length',
-    file: 'src/server/datanode/block-pool.ts',
-    find: '      return await this.proven(volume, blockPath, metaPath, more);',
-    replace:
-      '      await this.proven(volume, blockPath, metaPath, more);\n      return (await volume.disk.stat(blockPath)).size;',
+    file: 'src/server/datanode/proven-length.ts',
+    find: '    return await proven(volume, blockPath, metaPath, more);',
+    replace: '    await proven(volume, blockPath, metaPath, more);\n    return (await volume.disk.stat(blockPath)).size;',
     story: 'drill',
     drill: 'power-under-writers',
     seeds: 6,

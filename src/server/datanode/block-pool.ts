@@ -2,7 +2,6 @@
 // are taken by their names and lengths; replicas left by a writer are cut to what their checksums prove and wait for
 // recovery (RWR); copies in the making are dropped. Apache: BlockPoolSlice.
 
-import { messageOf } from '../../base/errors.ts';
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import { sometimes } from '../../base/sometimes.ts';
 import { betterCopy } from '../../core/replica/duplicates.ts';
@@ -11,7 +10,6 @@ import { ReplicaState } from '../../core/replica/states.ts';
 import {
   blockDirectory,
   blockFileName,
-  META_HEADER_BYTES,
   metaFileName,
   NO_GEN_STAMP,
   parseBlockFileName,
@@ -19,20 +17,19 @@ import {
 import { diskErrorCode } from '../../host/disk-error.ts';
 import { type FileStat, type Log, NO_FILE } from '../../host/host.ts';
 import type { CutNote } from './cut-note.ts';
-import { DataChecksum } from './data-checksum.ts';
 import { finalizedDirectories, finalizedFiles, namesIn } from './finalized-walk.ts';
 import { breakHardLinks } from './hard-links.ts';
 import { finalizedDir, poolCurrentDir, previousDir, rbwDir, tmpDir } from './layout.ts';
-import type { InFlightReplica, LastChunk } from './replica.ts';
+import { provenLength } from './proven-length.ts';
+import type { InFlightReplica } from './replica.ts';
 import { endNotedCuts } from './replica-cut.ts';
-import { lengthByNotes, parseTailFileName, readTailRecords, tailFileName } from './synced-tail.ts';
+import { parseTailFileName, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
-import type { VolumeFile, VolumeFileSizes } from './volume-disk.ts';
+import type { VolumeFileSizes } from './volume-disk.ts';
 import type { VolumeList } from './volumes.ts';
 
 /** Apache: BlockPoolSlice.REPLICA_CACHE_FILE and DU_CACHE_FILE. */
 const CACHE_FILES = ['replicas', 'replicas.tmp', 'dfsUsed'];
-const READ_BYTES = 256 * 1024;
 /** Blocks taken up in one turn. */
 const SLICE = 2048;
 
@@ -47,14 +44,14 @@ export interface RunningRecovery {
   readonly unsound: boolean;
 }
 
-/** What may prove bytes of a replica beside its meta file. */
-export interface MoreProof {
-  /** File of synced-tail.ts. */
-  readonly tailPath?: string | undefined;
-  /** What else is known of its last chunk. */
-  readonly noted?: readonly LastChunk[];
-  /** Once it says no, the rest is believed. */
-  goesOn?(): boolean;
+/** What a writer left in rbw/. */
+export interface WrittenReplica {
+  readonly id: BlockId;
+  readonly stamp: GenStamp;
+  /** Bytes that are proved. */
+  readonly length: number;
+  /** The block's file comes last: without it the others say nothing. */
+  readonly files: readonly string[];
 }
 
 export class BlockPool {
@@ -249,33 +246,54 @@ export class BlockPool {
     const stamps = stampsOf(names);
     const blocks = new Set(names);
     for (const name of names) {
-      const file = parseBlockFileName(name);
-      if (file?.kind !== 'block') continue;
-      const { id } = file;
-      if ((await this.sizeOfFile(volume, `${dir}/${name}`)) === undefined) continue;
-      const stamp = stamps.get(id);
-      // Without its meta file nothing of it is proved.
-      const length =
-        stamp === undefined
-          ? 0
-          : await this.provenLength(volume, `${dir}/${name}`, `${dir}/${metaFileName(id, stamp)}`, {
-              tailPath: blocks.has(tailFileName(id)) ? `${dir}/${tailFileName(id)}` : undefined,
-            });
+      const id = blockOf(name);
+      const left = id === undefined ? undefined : await this.writtenOf(volume, id, stamps.get(id), blocks);
+      if (left === undefined) continue;
       sometimes('block found half written at the start of a DataNode');
-      if (this.take(volume, id, stamp ?? NO_GEN_STAMP, length, ReplicaState.RWR)) volume.addUsed(this.id, length);
-      else if (this.isSurpassed(id, stamp ?? NO_GEN_STAMP, length)) {
-        await this.removeWritten(volume, id, stamp);
+      if (!this.takeWritten(volume, left) && this.isSurpassed(left)) {
+        await this.removeWritten(volume, left);
         blocks.delete(name);
       }
     }
     for (const name of names) {
       const id = parseTailFileName(name);
-      if (id !== undefined && !blocks.has(`blk_${id}`)) await volume.disk.unlink(`${dir}/${name}`);
+      if (id !== undefined && blocks.has(name) && !blocks.has(`blk_${id}`)) await volume.disk.unlink(`${dir}/${name}`);
     }
   }
 
+  /** A replica that a writer left on a volume, or undefined where there is none. */
+  async lookForWritten(volume: Volume, id: BlockId): Promise<WrittenReplica | undefined> {
+    const names = await volume.disk.readdir(rbwDir(volume.path, this.id));
+    if (!names.includes(blockFileName(id))) return undefined;
+    return this.writtenOf(volume, id, stampsOf(names).get(id), new Set(names));
+  }
+
+  private async writtenOf(
+    volume: Volume,
+    id: BlockId,
+    stamp: GenStamp | undefined,
+    names: ReadonlySet<string>,
+  ): Promise<WrittenReplica | undefined> {
+    const dir = rbwDir(volume.path, this.id);
+    const path = `${dir}/${blockFileName(id)}`;
+    if ((await this.sizeOfFile(volume, path)) === undefined) return undefined;
+    const tailPath = names.has(tailFileName(id)) ? `${dir}/${tailFileName(id)}` : undefined;
+    const metaPath = stamp === undefined ? undefined : `${dir}/${metaFileName(id, stamp)}`;
+    const files = metaPath === undefined ? [path] : [metaPath, path];
+    // Without its meta file nothing of it is proved.
+    const length = metaPath === undefined ? 0 : await provenLength(this.log, volume, path, metaPath, { tailPath });
+    return { id, stamp: stamp ?? NO_GEN_STAMP, length, files: tailPath === undefined ? files : [tailPath, ...files] };
+  }
+
+  /** False: another replica of the block is served, and stays. */
+  takeWritten(volume: Volume, { id, stamp, length }: WrittenReplica): boolean {
+    if (!this.take(volume, id, stamp, length, ReplicaState.RWR)) return false;
+    volume.addUsed(this.id, length);
+    return true;
+  }
+
   /** A finalized replica is served that is newer, or as new and no shorter: nothing that lies beside it has any worth. */
-  private isSurpassed(id: BlockId, stamp: GenStamp, length: number): boolean {
+  isSurpassed({ id, stamp, length }: WrittenReplica): boolean {
     const served = this.replicas.find(id);
     if (served === 0 || this.replicas.state(served) !== ReplicaState.FINALIZED) return false;
     const servedStamp = this.replicas.genStamp(served);
@@ -283,11 +301,9 @@ export class BlockPool {
   }
 
   /** What a power cut has brought back of a replica that had been replaced. */
-  private async removeWritten(volume: Volume, id: BlockId, stamp: GenStamp | undefined): Promise<void> {
-    const dir = rbwDir(volume.path, this.id);
-    this.log.log('info', 'datanode', `removing the left over ${dir}/${blockFileName(id)}`);
-    if (stamp !== undefined) await volume.disk.unlink(`${dir}/${metaFileName(id, stamp)}`);
-    await volume.disk.unlink(`${dir}/${blockFileName(id)}`);
+  async removeWritten(volume: Volume, { files }: WrittenReplica): Promise<void> {
+    this.log.log('info', 'datanode', `removing the left over ${files.at(-1)}`);
+    for (const path of files) await volume.disk.unlink(path);
   }
 
   /** One replica for each block: of two, the better one stays. Apache: BlockPoolSlice.resolveDuplicateReplicas. */
@@ -319,78 +335,6 @@ export class BlockPool {
     this.replicas.add(id, stamp, bytes, state, volume.index);
     return true;
   }
-
-  /** How many bytes of a block file its checksums prove, from the beginning on. The file is left as it is. */
-  async provenLength(volume: Volume, blockPath: string, metaPath: string, more: MoreProof = {}): Promise<number> {
-    try {
-      return await this.proven(volume, blockPath, metaPath, more);
-    } catch (error) {
-      const code = diskErrorCode(error);
-      this.log.log('warn', 'datanode', `${blockPath} cannot be verified (${code}): ${messageOf(error)}`);
-      return 0;
-    }
-  }
-
-  private async proven(volume: Volume, blockPath: string, metaPath: string, more: MoreProof): Promise<number> {
-    const { tailPath, noted = [], goesOn = () => true } = more;
-    const meta = await volume.disk.readFile(metaPath);
-    if (meta.length < META_HEADER_BYTES) return 0;
-    const checksum = DataChecksum.fromHeader(meta);
-    const { size } = await volume.disk.stat(blockPath);
-    if (checksum.size === 0) return size;
-    const sums = meta.subarray(META_HEADER_BYTES);
-    const chunk = checksum.bytesPerChecksum;
-    const end = Math.min(size, Math.floor(sums.length / checksum.size) * chunk);
-    const file = await volume.disk.open(blockPath, 'r');
-    try {
-      const length = await provenByMeta(file, checksum, sums, end, goesOn);
-      if (length >= size) return length;
-      const notes = [...(tailPath === undefined ? [] : await readTailRecords(volume.disk, tailPath)), ...noted];
-      const read = (into: Buffer, position: number): Promise<number> => file.read(into, 0, into.length, position);
-      return await lengthByNotes(notes, checksum, length, read);
-    } finally {
-      await file.close();
-    }
-  }
-}
-
-/** How many of the first `end` bytes the checksums prove, from the beginning on. */
-async function provenByMeta(
-  file: VolumeFile,
-  checksum: DataChecksum,
-  sums: Buffer,
-  end: number,
-  goesOn: () => boolean,
-): Promise<number> {
-  const chunk = checksum.bytesPerChecksum;
-  const step = Math.max(1, Math.floor(READ_BYTES / chunk)) * chunk;
-  const buffer = Buffer.allocUnsafe(Math.min(step, Math.max(end, 1)));
-  for (let at = 0; at < end; ) {
-    if (!goesOn()) return end;
-    const want = Math.min(buffer.length, end - at);
-    const got = await file.read(buffer, 0, want, at);
-    if (got < want) return at;
-    const first = (at / chunk) * checksum.size;
-    const bad = checksum.firstBad(buffer.subarray(0, got), sums.subarray(first, first + checksum.sumBytes(got)));
-    if (bad >= 0) {
-      const start = at + bad;
-      // The data of the last chunk may have run ahead of its checksum when the writer died.
-      const last = start + chunk >= end;
-      const part = buffer.subarray(bad, got);
-      return start + (last ? provenPart(checksum, part, sums, (start / chunk) * checksum.size) : 0);
-    }
-    at += got;
-  }
-  return end;
-}
-
-/** The longest beginning of a chunk that its checksum proves. */
-function provenPart(checksum: DataChecksum, part: Buffer, sums: Buffer, at: number): number {
-  const wanted = sums.subarray(at, at + checksum.size);
-  for (let length = part.length - 1; length > 0; length--) {
-    if (checksum.firstBad(part.subarray(0, length), wanted) < 0) return length;
-  }
-  return 0;
 }
 
 function blockOf(name: string): BlockId | undefined {

@@ -5,14 +5,14 @@ import { messageOf } from '../../base/errors.ts';
 import type { BlockId } from '../../base/ids.ts';
 import { HandleSet } from '../../core/replica/handle-set.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
-import { metaFileName } from '../../format/storage/block-files.ts';
+import { metaFileName, parseBlockFileName } from '../../format/storage/block-files.ts';
 import type { Clock, Log, Random } from '../../host/host.ts';
 import type { BlockPool } from './block-pool.ts';
 import { type Counters, timed } from './counters.ts';
 import type { Dataset } from './dataset.ts';
 import { finalizedDirectories, finalizedFiles, namesIn } from './finalized-walk.ts';
-import { finalizedDir } from './layout.ts';
-import { type Reconciled, reconcile } from './reconcile.ts';
+import { finalizedDir, rbwDir } from './layout.ts';
+import { isWrittenOn, type Reconciled, reconcile, reconcileWritten } from './reconcile.ts';
 import type { BlockName } from './replica.ts';
 import type { Volume } from './volume.ts';
 import type { VolumeFileSizes } from './volume-disk.ts';
@@ -122,6 +122,17 @@ export class DirectoryScanner {
       await volume.turn();
     }
     for (const id of missing) await this.reconcile(pool, volume, id);
+    await this.scanWritten(pool, volume);
+  }
+
+  /** Apache's scanner looks at finalized replicas only: what lies in rbw/ and is not served stays there until the next start. */
+  private async scanWritten(pool: BlockPool, volume: Volume): Promise<void> {
+    for (const name of await volume.disk.readdir(rbwDir(volume.path, pool.id))) {
+      const file = parseBlockFileName(name);
+      if (file?.kind !== 'block' || isWrittenOn(pool, volume, file.id)) continue;
+      this.abort.signal.throwIfAborted();
+      this.count(await reconcileWritten(this.options.dataset, pool, volume, file.id));
+    }
   }
 
   /** Replicas whose files are where they should be; what differs is looked at on the way. */
@@ -184,6 +195,10 @@ export class DirectoryScanner {
   private async reconcile(pool: BlockPool, volume: Volume, id: BlockId): Promise<void> {
     const { dataset, counters, clock, reportBad } = this.options;
     const found = await timed(clock, counters.reconcile, () => reconcile(dataset, pool, volume, id, reportBad));
+    this.count(found);
+  }
+
+  private count(found: Reconciled): void {
     if (found !== 'same' && found !== 'not-finalized') this.last.set(found, (this.last.get(found) ?? 0) + 1);
   }
 }

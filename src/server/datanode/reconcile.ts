@@ -53,6 +53,37 @@ export function reconcile(
   });
 }
 
+/**
+ * What lies in rbw/ and is not served: of two replicas that writers left on two volumes the worse one, and what a power cut has
+ * brought back of a deleted one. It is told to the NameNode as soon as nothing better is served, and goes beside a finalized
+ * replica that surpasses it; beside one that is not finalized it waits.
+ */
+export function reconcileWritten(dataset: Dataset, pool: BlockPool, volume: Volume, id: BlockId): Promise<Reconciled> {
+  return dataset.locks.run(dataset.key({ pool: pool.id, id }), async () => {
+    if (volume.failure !== undefined || isWrittenOn(pool, volume, id)) return 'same';
+    const left = await pool.lookForWritten(volume, id);
+    if (left === undefined) return 'same';
+    const handle = pool.replicas.find(id);
+    if (handle === 0) {
+      pool.takeWritten(volume, left);
+      dataset.log.log('warn', 'datanode', `Added missing block to memory ${left.files.at(-1)}, left by a writer`);
+      return 'added';
+    }
+    if (!pool.isSurpassed(left)) return 'same';
+    const served = await look(pool, pool.volumeOf(handle), id);
+    const { replicas } = pool;
+    if (served.block?.size !== replicas.numBytes(handle) || served.genStamp !== replicas.genStamp(handle)) return 'same';
+    await pool.removeWritten(volume, left);
+    return 'duplicate';
+  });
+}
+
+/** Whether the replica that is known of a block is the one in rbw/ of a volume. */
+export function isWrittenOn(pool: BlockPool, volume: Volume, id: BlockId): boolean {
+  const handle = pool.replicas.find(id);
+  return handle !== 0 && pool.volumeOf(handle) === volume && pool.replicas.state(handle) !== ReplicaState.FINALIZED;
+}
+
 const nameOf = (pool: BlockPool, handle: ReplicaHandle): BlockName => ({
   pool: pool.id,
   id: pool.replicas.id(handle),

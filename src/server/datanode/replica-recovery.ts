@@ -13,6 +13,7 @@ import type { BlockPool } from './block-pool.ts';
 import { copyShortened } from './copy-replica.ts';
 import type { Dataset } from './dataset.ts';
 import { type LengthAndStamp, pathsOf } from './length-and-stamp.ts';
+import { provenLength } from './proven-length.ts';
 import { type BlockName, describeBlock, type InFlightReplica } from './replica.ts';
 import { tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
@@ -60,7 +61,7 @@ export class ReplicaRecovery {
     const { volume } = replica;
     const notes = await this.files.notedSums(pool, handle, replica);
     let goesOn = true;
-    const verified = pool.provenLength(volume, ...pathsOf(replica), { noted: notes, goesOn: () => goesOn });
+    const verified = provenLength(this.dataset.log, volume, ...pathsOf(replica), { noted: notes, goesOn: () => goesOn });
     return new Promise((resolve, reject) => {
       const timer = volume.clock.setTimer(this.verifyMs, () => {
         goesOn = false;

@@ -162,6 +162,37 @@ test('of two copies the newer, then the longer is served, and only the other one
   expect(served()).toEqual(before);
 });
 
+test('of two replicas that writers left the worse one waits, and goes once the NameNode has been told of it', async () => {
+  const { sim, host, dataset, directories, replica } = await begin(7, async (host) => {
+    await putBlock(host, '/a', first, 1001, 700, rbwDir('/a', POOL));
+    await putBlock(host, '/b', first, 1002, 2000, rbwDir('/b', POOL));
+  });
+  const left = (root: string): Promise<readonly string[]> => sim.run(host.disk.readdir(rbwDir(root, POOL)));
+  const files = await left('/a');
+  await sim.run(directories.scan());
+  expect([replica(first), await left('/a')]).toEqual([`/b 1002 2000 ${ReplicaState.RWR}`, files]);
+  await sim.run(dataset.invalidate(POOL, [{ id: first, genStamp: genStamp(1002) }]));
+  await sim.run(directories.scan());
+  expect([replica(first), await left('/a'), await left('/b')]).toEqual([`/a 1001 700 ${ReplicaState.RWR}`, files, []]);
+  await sim.run(dataset.invalidate(POOL, [{ id: first, genStamp: genStamp(1001) }]));
+  await sim.run(directories.scan());
+  expect([replica(first), await left('/a')]).toEqual(['none', []]);
+});
+
+test('what a writer left goes beside a finalized replica that surpasses it, once that was seen on its disk', async () => {
+  const { sim, host, directories, replica } = await begin(8, async (host) => {
+    await putBlock(host, '/a', first, 1001, 700, rbwDir('/a', POOL));
+    await putBlock(host, '/b', first, 1002);
+    await putBlock(host, '/a', second, 1001, 700, rbwDir('/a', POOL));
+    await putBlock(host, '/b', second, 1002);
+  });
+  await sim.run(host.disk.unlink(`${dirOf('/b', second)}/blk_${second}_1002.meta`));
+  await sim.run(directories.scan());
+  expect([first, second].map(replica)).toEqual(['/b 1002 3000 0', '/b 0 3000 0']);
+  const left = await sim.run(host.disk.readdir(rbwDir('/a', POOL)));
+  expect([...left].sort()).toEqual([`blk_${second}`, `blk_${second}_1001.meta`]);
+});
+
 test('the directory scanner rests as it is told', async () => {
   const { sim, host, dataset, reportBad } = await begin(4, async (host) => {
     for (let i = 0; i < 300; i++) await putBlock(host, '/a', blockId(BigInt(i * 256)), 1001, 10);
