@@ -11,8 +11,8 @@ import { type FileSizes, NO_FILE } from '../host.ts';
 const THREAD_FROM_FILES = 1500;
 /** An answer tells of what was found in so much time. */
 const ANSWER_MS = 50;
-/** Megabytes for its objects: names of a directory, a few times. */
-const THREAD_MEMORY = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 2 };
+/** Megabytes for its objects: the names of one question, and what Node itself needs. */
+const THREAD_MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 };
 
 interface Question {
   readonly directory: string;

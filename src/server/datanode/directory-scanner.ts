@@ -18,6 +18,8 @@ import type { Volume } from './volume.ts';
 import type { VolumeFileSizes } from './volume-disk.ts';
 
 const SECOND_MS = 1000;
+/** How often a scan looks whether the volume is still in service. */
+const LOOK_MS = 10_000;
 /** Replicas of the map looked at in one turn. */
 const SLICE = 8192;
 /** Files compared with it in one turn. */
@@ -73,23 +75,35 @@ export class DirectoryScanner {
   async scan(): Promise<void> {
     const { dataset, counters, clock, log } = this.options;
     this.last.clear();
-    await Promise.all(
-      dataset.volumes.map(async (volume) => {
-        for (const id of dataset.poolIds) {
-          try {
-            await this.scanVolume(dataset.pool(id), volume);
-          } catch (error) {
-            if (this.abort.signal.aborted || volume.failure !== undefined) return;
-            volume.trouble(error);
-            log.log('warn', 'datanode', `the directory scan of ${volume.path} was cut off: ${messageOf(error)}`);
-          }
-        }
-      }),
-    );
+    await Promise.all(dataset.volumes.map((volume) => this.whileInService(volume, this.scanPools(volume))));
     this.scans++;
     counters.directoryScanEndedAt = clock.now();
     const found = [...this.last].map(([what, count]) => `${what}: ${count}`).join(', ');
     log.log('info', 'datanode', `directory scan done${found === '' ? ', nothing differs' : `; ${found}`}`);
+  }
+
+  private async scanPools(volume: Volume): Promise<void> {
+    const { dataset, log } = this.options;
+    for (const id of dataset.poolIds) {
+      try {
+        await this.scanVolume(dataset.pool(id), volume);
+      } catch (error) {
+        if (this.abort.signal.aborted || volume.failure !== undefined) return;
+        volume.trouble(error);
+        log.log('warn', 'datanode', `the directory scan of ${volume.path} was cut off: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  /** Waits for work on a volume; once it is out of service no longer, for its disk may never answer. */
+  private async whileInService(volume: Volume, work: Promise<void>): Promise<void> {
+    const over = new Promise<void>((resolve, reject) => {
+      const timer = this.options.clock.setPeriodic(LOOK_MS, () => {
+        if (volume.failure !== undefined || this.abort.signal.aborted) resolve();
+      });
+      work.then(resolve, reject).finally(() => timer.cancel());
+    });
+    await over;
   }
 
   /** A file of the block was missing when somebody wanted it: it is looked at now. Apache: notifyNamenodeDeletedBlock. */

@@ -136,6 +136,28 @@ test('a disk that cannot be read makes nobody forget a replica; its volume is ch
   expect(troubles.length).toBeGreaterThanOrEqual(4);
 });
 
+test('a disk that hangs does not keep the others from being scanned once it is out of service', async () => {
+  const { sim, node, host, dataset, directories, replica } = await begin(9, async (host) => {
+    for (const id of [first, second]) await putBlock(host, '/a', id, 1001);
+    await putBlock(host, '/b', third, 1001);
+  });
+  node.diskFault = ({ path }) => (path.startsWith(dirOf('/a', first)) ? { delayMs: Number.POSITIVE_INFINITY } : undefined);
+  await sim.run(host.disk.unlink(`${dirOf('/b', third)}/blk_${third}`));
+  let done = false;
+  const scan = directories.scan().then(() => {
+    done = true;
+  });
+  await sim.advance(60_000);
+  // What the other disk has was looked at meanwhile.
+  expect([done, replica(third)]).toEqual([false, 'none']);
+  const [a] = dataset.volumes;
+  await sim.run(dataset.failVolume(a as Volume, 'it hangs'));
+  await sim.run(scan);
+  await sim.run(putBlock(host, '/b', fourth, 1001));
+  await sim.run(directories.scan());
+  expect(replica(fourth)).toBe('/b 1001 3000 0');
+});
+
 test('of two copies the newer, then the longer is served, and only the other one goes', async () => {
   const { sim, host, directories, replica } = await begin(3, async (host) => {
     await putBlock(host, '/a', first, 1001);

@@ -28,7 +28,8 @@ async function readAll(replica: OpenReplica, pace: (bytes: number) => Promise<vo
   const { checksum, dataFile, metaFile, end, lastChunk } = replica;
   if (metaFile === undefined) return;
   const chunk = checksum.bytesPerChecksum;
-  const step = Math.max(1, Math.floor(READ_BYTES / chunk)) * chunk;
+  const most = Math.max(1, Math.floor(READ_BYTES / chunk));
+  const step = Math.min(most, Math.ceil(end / chunk)) * chunk;
   const data = Buffer.allocUnsafe(step);
   const sums = Buffer.alloc(checksum.sumBytes(step));
   const wanted = checksum.sumBytes(end);
