@@ -49,7 +49,11 @@ export const COMMAND_DIFFERENCES: readonly CommandDifference[] = [
   },
   {
     what: '`classpath`, `envvars`, `jnipath`',
-    why: 'there are no Java classes and no native libraries: an empty path, and the directories alone',
+    why: 'there are no Java classes and no native libraries: an empty path, and the directories alone; `classpath --jar` is refused',
+  },
+  {
+    what: '`version`',
+    why: 'says Hadoop’s version, whose protocols and formats these are, and ours; there are no repository, builder and checksum of Hadoop’s to tell of',
   },
   {
     what: 'a key that nothing reads, in the files or on the command line',

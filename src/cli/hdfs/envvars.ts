@@ -3,8 +3,12 @@
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
 
-const VARIABLES = ['HADOOP_HDFS_HOME', 'HADOOP_CONF_DIR', 'HADOOP_LOG_DIR'] as const;
-
-export function printEnvironment(host: Host, terminal: Terminal): void {
-  for (const name of VARIABLES) terminal.stdout.write(`${name}='${host.machine.env(name) ?? ''}'\n`);
+/** `directory`: of the configuration. */
+export function printEnvironment(host: Host, terminal: Terminal, directory: string | undefined): void {
+  const values = {
+    HADOOP_HDFS_HOME: host.machine.env('HADOOP_HDFS_HOME'),
+    HADOOP_CONF_DIR: directory,
+    HADOOP_LOG_DIR: host.machine.env('HADOOP_LOG_DIR'),
+  };
+  for (const [name, value = ''] of Object.entries(values)) terminal.stdout.write(`${name}='${value}'\n`);
 }

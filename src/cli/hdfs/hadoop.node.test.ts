@@ -34,6 +34,14 @@ test('every command of Hadoop’s is shown, or refused with the reason', async (
 test('what scripts ask for', async () => {
   expect((await hadoop('version')).stdout).toMatch(/^Hadoop 3\.5\.0\n/);
   expect(await hadoop('classpath')).toEqual({ code: 0, stdout: '\n', stderr: '' });
+  expect(await hadoop('classpath', '--glob')).toEqual({ code: 0, stdout: '\n', stderr: '' });
+  expect(await hadoop('classpath', 'word')).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect(await hadoop('classpath', '-glob')).toEqual({ code: 1, stdout: '', stderr: 'unrecognized option\n' });
+  const noPath = '-jar option requires path of jar file to write\n';
+  expect(await hadoop('classpath', '--jar')).toEqual({ code: 1, stdout: '', stderr: noPath });
+  expect((await hadoop('classpath', '--jar', 'a.jar')).code).toBe(1);
+  expect((await hadoop('classpath', '--help', 'x')).stdout).toContain('--glob');
+  expect((await hadoop('envvars')).stdout).toContain(`HADOOP_CONF_DIR='${conf}'\n`);
   expect(await hadoop('jnipath')).toEqual({ code: 0, stdout: '\n', stderr: '' });
   expect(await hadoop('checknative', '-a')).toMatchObject({ code: 1, stdout: expect.stringContaining('hadoop:  false \n') });
   expect((await hadoop('checknative', '-x')).code).toBe(1);

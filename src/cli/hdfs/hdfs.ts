@@ -11,6 +11,7 @@ import { runShell } from '../shell/shell.ts';
 import type { Terminal } from '../terminal.ts';
 import { runCacheAdmin } from './cacheadmin.ts';
 import { runCheckNative } from './checknative.ts';
+import { runClasspath } from './classpath.ts';
 import { type BuiltCommand, HDFS_COMMANDS, type HdfsCommand, hdfsCommand } from './commands.ts';
 import { runConfTest } from './conftest.ts';
 import { runCrypto } from './crypto.ts';
@@ -142,7 +143,7 @@ export async function runHdfs(command: string, hosts: HostMaker, terminal: Termi
     );
   }
   try {
-    return await RUNNERS[name as BuiltCommand]({ hosts, host, terminal, args, load });
+    return await RUNNERS[name as BuiltCommand]({ hosts, host, terminal, args, load, directory: where });
   } catch (error) {
     if (!(error instanceof Unready)) throw error;
     terminal.stderr.write(`${error.message}\n`);
@@ -188,6 +189,8 @@ interface Run {
   readonly args: readonly string[];
   /** The configuration, and what is left of the words without the generic options. */
   readonly load: (words: readonly string[]) => Promise<{ configuration: Configuration; rest: readonly string[] }>;
+  /** Of the configuration, where one is named. */
+  readonly directory: string | undefined;
 }
 
 const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
@@ -273,15 +276,11 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
     const { configuration, rest } = await load(args);
     return runLsSnapshottableDir(host, terminal, configuration, rest);
   },
-  envvars: async ({ host, terminal }) => {
-    printEnvironment(host, terminal);
+  envvars: async ({ host, terminal, directory }) => {
+    printEnvironment(host, terminal, directory);
     return 0;
   },
-  // There are no Java classes: an empty path, which scripts put in front of their own.
-  classpath: async ({ terminal }) => {
-    terminal.stdout.write('\n');
-    return 0;
-  },
+  classpath: async ({ terminal, args }) => runClasspath(terminal, args),
   version: async ({ terminal }) => {
     printVersion(terminal);
     return 0;

@@ -47,7 +47,8 @@ export async function runJmxget(
     options = readOptions(OPTIONS, argv);
   } catch (error) {
     if (!(error instanceof HdfsError)) throw error;
-    stderr.write(`Invalid args\n${USAGE}`);
+    stderr.write('Invalid args\n');
+    stdout.write(USAGE);
     return FAILED;
   }
   if (options.has('help')) {
