@@ -40,6 +40,8 @@ export interface RpcCall {
   readonly stateId: number | undefined;
   /** The answer leaves when the server's gate says that this txid is durable; 0: at once. The handler sets it. */
   afterTxid: number;
+  /** This answer was given before, to an earlier try of the call. The handler sets it, for who writes down what is done. */
+  repeated?: boolean;
   /**
    * Writes the answer now: `message` appends the response's fields, and may still set `afterTxid`. Last deed of a handler,
    * which returns what this returns. `expectedBytes`: about how long a long answer will be.

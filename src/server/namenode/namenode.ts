@@ -395,6 +395,9 @@ export class NameNode {
         locations,
         listLimit: configuration.getInt('dfs.ls.limit'),
         batchLimit: configuration.getInt('dfs.batched.ls.limit'),
+        onListed: (allowed, src, call) => {
+          for (const observer of observers) observer(allowed, { cmd: 'listStatus', src }, call);
+        },
       }),
       ...openFileMethods(system, configuration.getInt('dfs.namenode.list.openfiles.num.responses')),
       ...eventMethods({
@@ -416,7 +419,7 @@ export class NameNode {
       protocol: 'org.apache.hadoop.hdfs.protocol.ClientProtocol',
       version: 1,
       methods: ClientNamenodeProtocol,
-      handlers: observed(handlers, observers),
+      handlers: observed(handlers, observers, system),
       refused: refusedMethods('ClientNamenodeProtocol'),
     });
     const reconfiguration = new Reconfiguration({

@@ -131,6 +131,7 @@ export class NameSystem {
           sometimes('retried call answered from the cache');
           if (done.txid <= this.loadedTxid) sometimes('retried call answered from the cache after a restart');
           call.afterTxid = done.txid;
+          call.repeated = true;
           return again(done.payload);
         }
       }

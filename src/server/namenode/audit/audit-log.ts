@@ -93,17 +93,19 @@ function contextOf(call: RpcCall, remotePort: boolean): RpcCall['callerContext']
 
 /** What is written down although it is no call of ClientProtocol. */
 export interface AuditedCommand {
+  /** Whether it was carried out. */
+  readonly allowed: boolean;
   readonly user: string;
   readonly address: string;
   readonly cmd: string;
   readonly src: string;
 }
 
-/** Writes the line of such a command that was carried out. */
+/** Writes the line of such a command. */
 export function commandAudit(sink: AuditSink, options: AuditOptions): (command: AuditedCommand) => void {
   return (command) => {
     if (options.silent.has(command.cmd)) return;
-    const event = { ...command, allowed: true, realUser: undefined, dst: undefined, status: undefined };
+    const event = { ...command, realUser: undefined, dst: undefined, status: undefined };
     sink.write(auditLine({ ...event, protocol: 'rpc', callerContext: undefined }, options.line));
   };
 }
@@ -115,7 +117,9 @@ export function auditLines(system: NameSystem, sink: AuditSink, options: AuditOp
   const statusOf = (path: string | undefined) => {
     if (path === undefined) return undefined;
     try {
-      return fileStatus(namespace, system.root, path, true)?.status;
+      // A link is shown itself.
+      const status = fileStatus(namespace, system.root, path, false)?.status;
+      return status?.inode === 0 ? undefined : status;
     } catch (error) {
       // Gone again, or never there: the line stands without it.
       if (error instanceof HdfsError) return undefined;
@@ -123,7 +127,7 @@ export function auditLines(system: NameSystem, sink: AuditSink, options: AuditOp
     }
   };
 
-  return (allowed, { cmd, src, dst, shown }, call) => {
+  return (allowed, { cmd, src, dst, shown, status }, call) => {
     if (options.silent.has(cmd)) return;
     const event = {
       allowed,
@@ -133,7 +137,7 @@ export function auditLines(system: NameSystem, sink: AuditSink, options: AuditOp
       cmd,
       src,
       dst,
-      status: allowed ? statusOf(shown) : undefined,
+      status: allowed ? (status ?? statusOf(shown)) : undefined,
       protocol: call.protocol === 'webhdfs' ? 'webhdfs' : 'rpc',
       callerContext: contextOf(call, options.remotePort),
     };

@@ -1,12 +1,12 @@
 // What the audit log says of each call of ClientProtocol: the name of the operation, the paths it is about, and whose rights
 // are shown beside it. Mirrors the calls of FSNamesystem.logAuditEvent. Methods that are not here are not audited, as those
 // of blocks and leases are not.
+import type { ErrorCode } from '../../../base/errors.ts';
 import { quotaCommand } from '../../../core/namespace/ops/quota.ts';
 import type { RequestOf, ServiceMethods } from '../../../rpc/service.ts';
 import {
   type ClientNamenodeProtocol,
   RollingUpgradeActionProto,
-  SafeModeActionProto,
   SafeModeActionProtoNames,
 } from '../../../wire/messages/client-namenode.ts';
 
@@ -20,9 +20,10 @@ export interface AuditedCall {
   readonly dst?: string | undefined;
   /** Path whose owner, group and mode are shown once the operation is done. */
   readonly shown?: string | undefined;
+  /** They themselves, where the answer has them: the path may name something else by then. */
+  readonly status?: { readonly owner: string; readonly group: string; readonly mode: number } | undefined;
 }
 
-/** `succeeded`: the answer's own word, for operations that are audited only when they did something. */
 type Describe<K extends keyof Methods> = (request: RequestOf<Methods, K>) => AuditedCall;
 
 const read =
@@ -43,6 +44,16 @@ const snapshotDiff = (request: SnapshotDiffRequest): AuditedCall => {
 };
 const plain = (cmd: string) => (): AuditedCall => ({ cmd, src: undefined });
 
+/** Apache: CacheDirectiveInfo.toString. */
+function filterText({ id, path, replication, pool }: RequestOf<Methods, 'listCacheDirectives'>['filter']): string {
+  const parts: string[] = [];
+  if (id !== undefined) parts.push(`id: ${id}`);
+  if (path !== undefined) parts.push(`path: ${path}`);
+  if (replication !== undefined) parts.push(`replication: ${replication}`);
+  if (pool !== undefined) parts.push(`pool: ${pool}`);
+  return `{${parts.join(', ')}}`;
+}
+
 /** Apache: FSNamesystem.getFailedStorageCommand. */
 const RESTORE: Readonly<Record<string, string>> = { check: 'checkRestoreFailedStorage', true: 'enableRestoreFailedStorage' };
 
@@ -56,17 +67,25 @@ export const AUDITED: { readonly [K in keyof Methods]?: Describe<K> } = {
   getBlockLocations: read('open'),
   getFileInfo: read('getfileinfo'),
   getFileLinkInfo: read('getfileinfo'),
-  getLocatedFileInfo: ({ src }) => ({ cmd: 'open', src }),
+  getLinkTarget: readPath('getfileinfo'),
+  // Who asks for the right to read its blocks reads it.
+  getLocatedFileInfo: ({ src, needBlockToken }) => ({ cmd: needBlockToken ? 'open' : 'getfileinfo', src }),
   getListing: read('listStatus'),
   getContentSummary: readPath('contentSummary'),
   getQuotaUsage: readPath('quotaUsage'),
   checkAccess: readPath('checkAccess'),
   isFileClosed: read('isFileClosed'),
-  getStoragePolicy: readPath('getStoragePolicy'),
   getAclStatus: read('getAclStatus'),
   getXAttrs: read('getXAttrs'),
   listXAttrs: read('listXAttrs'),
-  getEZForPath: read('getEZForPath'),
+  getEZForPath: change('getEZForPath'),
+  getEnclosingRoot: ({ filename = '' }) => ({ cmd: 'getEZForPath', src: filename, shown: filename }),
+  listEncryptionZones: plain('listEncryptionZones'),
+  listReencryptionStatus: plain('listReencryptionStatus'),
+  listCachePools: plain('listCachePools'),
+  listCacheDirectives: ({ filter }) => ({ cmd: 'listCacheDirectives', src: filterText(filter) }),
+  getCurrentEditLogTxid: plain('getCurrentEditLogTxid'),
+  getEditsFromTxid: plain('getEditsFromTxid'),
   getErasureCodingPolicy: read('getErasureCodingPolicy'),
   create: change('create'),
   append: read('append'),
@@ -127,19 +146,38 @@ export const AUDITED: { readonly [K in keyof Methods]?: Describe<K> } = {
   getSnapshotDiffReportListing: snapshotDiff,
 };
 
+/** What is said of a call that was refused, where that is something else. */
+export const REFUSED: { readonly [K in keyof Methods]?: Describe<K> } = {
+  listOpenFiles: ({ path = '/' }) => ({ cmd: 'listOpenFiles', src: path }),
+  listEncryptionZones: () => ({ cmd: 'listEncryptionZones', src: '/' }),
+  listReencryptionStatus: () => ({ cmd: 'listReencryptionStatus', src: '/' }),
+};
+
 /**
- * A question that is asked too often to be written down, or whose answer is nothing. Apache: FSNamesystem audits no get of
- * setSafeMode, and nothing about rolling upgrades where none is under way.
+ * Calls that are written down only when they are refused. Apache: FSNamesystem.checkSuperuserPrivilege writes that down for every
+ * method; and nothing is written about rolling upgrades where none is under way.
  */
-export function isSilent(method: keyof Methods & string, request: unknown): boolean {
-  if (method === 'rollingUpgrade') return true;
-  return method === 'setSafeMode' && (request as { readonly action: number }).action === SafeModeActionProto.SAFEMODE_GET;
-}
+export const ONLY_WHEN_REFUSED: ReadonlySet<keyof ServiceMethods> = new Set([
+  'getCurrentEditLogTxid',
+  'getEditsFromTxid',
+  'listCorruptFileBlocks',
+  'rollingUpgrade',
+]);
+
+/** Calls whose every failure is written down as a refusal. */
+export const REFUSED_BY_ANY_FAILURE: ReadonlySet<keyof ServiceMethods> = new Set([
+  'getErasureCodingPolicy',
+  'getErasureCodingPolicies',
+  'getErasureCodingCodecs',
+]);
+
+/** Failures of calls that had been allowed, and had seen what they asked for. Apache: getLinkTarget asks getFileInfo first. */
+export const ALLOWED_THOUGH_FAILED: { readonly [K in keyof Methods]?: ReadonlySet<ErrorCode> } = {
+  getLinkTarget: new Set(['ENOENT', 'EIO']),
+};
 
 /** Operations that are written down only when they answer that something was done. */
-export const ONLY_WHEN_TRUE: ReadonlySet<keyof ServiceMethods> = new Set([
-  'delete',
-  'rename',
-  'setReplication',
-  'isFileClosed',
-]);
+export const ONLY_WHEN_TRUE: ReadonlySet<keyof ServiceMethods> = new Set(['rename', 'setReplication', 'isFileClosed']);
+
+/** Operations that are written down as refused when they answer that nothing was done. */
+export const REFUSED_WHEN_FALSE: ReadonlySet<keyof ServiceMethods> = new Set(['delete']);

@@ -1,17 +1,70 @@
 // Calls of ClientProtocol as the audit log and the counting of the busiest users see them: once each has done what it should, or
 // was not allowed to. Without anybody who looks on, handlers are served as they are.
 import { HdfsError } from '../../../base/errors.ts';
-import { type Handler, type Handlers, type RpcCall, WRITTEN } from '../../../rpc/service.ts';
+import { InodeType } from '../../../core/namespace/inodes.ts';
+import { type ResolvedPath, resolvePath } from '../../../core/namespace/resolve.ts';
+import { type Handler, type Handlers, type ResponseInitOf, type RpcCall, WRITTEN } from '../../../rpc/service.ts';
 import type { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
-import { AUDITED, type AuditedCall, isSilent, ONLY_WHEN_TRUE } from './commands.ts';
+import type { NameSystem } from '../namesystem.ts';
+import {
+  ALLOWED_THOUGH_FAILED,
+  AUDITED,
+  type AuditedCall,
+  ONLY_WHEN_REFUSED,
+  ONLY_WHEN_TRUE,
+  REFUSED,
+  REFUSED_BY_ANY_FAILURE,
+  REFUSED_WHEN_FALSE,
+} from './commands.ts';
 
 type Methods = typeof ClientNamenodeProtocol;
 type Name = keyof Methods & string;
 
 export type CallObserver = (allowed: boolean, described: AuditedCall, call: RpcCall) => void;
 
+type Looks = Pick<NameSystem, 'namespace' | 'root'>;
+
+function resolved({ namespace, root }: Looks, path: string): ResolvedPath | undefined {
+  try {
+    return resolvePath(namespace, root, path, 'readLink');
+  } catch (error) {
+    if (error instanceof HdfsError) return undefined;
+    throw error;
+  }
+}
+
+function isDirectory(looks: Looks, path: string): boolean {
+  const last = resolved(looks, path)?.last ?? 0;
+  return last !== 0 && looks.namespace.inodes.type(last) === InodeType.DIRECTORY;
+}
+
+/** Where a rename leads, which has to be asked before: into a directory, or to the name itself. */
+function renamedTo(looks: Looks, { src, dst }: { readonly src: string; readonly dst: string }): string {
+  if (!isDirectory(looks, dst)) return dst;
+  return `${dst === '/' ? '' : dst}/${src.slice(src.lastIndexOf('/') + 1)}`;
+}
+
+/** What some calls show of themselves only once they are done. */
+function refined(name: Name, described: AuditedCall, answer: unknown, looks: Looks): AuditedCall {
+  switch (name) {
+    case 'checkAccess':
+      return { ...described, src: resolved(looks, described.src ?? '')?.text ?? described.src };
+    case 'create': {
+      const { fs } = answer as ResponseInitOf<Methods, 'create'>;
+      if (fs === undefined) return described;
+      const { owner, group, permission } = fs;
+      return { ...described, status: { owner, group, mode: permission.perm } };
+    }
+    default:
+      return described;
+  }
+}
+
+const isDenial = (error: unknown): boolean =>
+  error instanceof HdfsError && (error.code === 'EACCES' || error.code === 'ESNAPSHOTACCESS');
+
 /** The handlers, each followed by a word to the observers. */
-export function observed(handlers: Handlers<Methods>, observers: readonly CallObserver[]): Handlers<Methods> {
+export function observed(handlers: Handlers<Methods>, observers: readonly CallObserver[], looks: Looks): Handlers<Methods> {
   if (observers.length === 0) return handlers;
   const tell = (allowed: boolean, described: AuditedCall, call: RpcCall): void => {
     for (const observer of observers) observer(allowed, described, call);
@@ -20,26 +73,36 @@ export function observed(handlers: Handlers<Methods>, observers: readonly CallOb
   const wrapped = (name: Name, handler: Handler<unknown, unknown>): Handler<unknown, unknown> => {
     const describe = AUDITED[name] as ((request: unknown) => AuditedCall) | undefined;
     if (describe === undefined) return handler;
-    const onlyWhenTrue = ONLY_WHEN_TRUE.has(name);
-    const done = (answer: unknown, request: unknown, call: RpcCall): unknown => {
-      const isFalse = onlyWhenTrue && answer !== WRITTEN && (answer as { readonly result?: unknown }).result === false;
-      if (!isFalse && !isSilent(name, request)) tell(true, describe(request), call);
+    const describeRefused = (REFUSED[name] ?? describe) as (request: unknown) => AuditedCall;
+    const done = (answer: unknown, request: unknown, call: RpcCall, shown: string | undefined): unknown => {
+      if (call.repeated === true || ONLY_WHEN_REFUSED.has(name)) return answer;
+      const isFalse = answer !== WRITTEN && (answer as { readonly result?: unknown }).result === false;
+      const described = refined(name, describe(request), answer, looks);
+      if (isFalse && REFUSED_WHEN_FALSE.has(name)) tell(false, described, call);
+      else if (!isFalse || !ONLY_WHEN_TRUE.has(name)) {
+        tell(true, shown === undefined ? described : { ...described, shown }, call);
+      }
       return answer;
     };
+    const isRefusal = REFUSED_BY_ANY_FAILURE.has(name) ? (error: unknown) => error instanceof HdfsError : isDenial;
     const failed = (error: unknown, request: unknown, call: RpcCall): never => {
-      if (error instanceof HdfsError && error.code === 'EACCES') tell(false, describe(request), call);
+      if (isRefusal(error)) tell(false, describeRefused(request), call);
+      else if (error instanceof HdfsError && ALLOWED_THOUGH_FAILED[name]?.has(error.code) === true) {
+        tell(true, describe(request), call);
+      }
       throw error;
     };
     return (request, call) => {
+      const shown = name === 'rename' ? renamedTo(looks, request as { readonly src: string; readonly dst: string }) : undefined;
       let answer: unknown;
       try {
         answer = handler(request, call);
       } catch (error) {
         return failed(error, request, call);
       }
-      if (!(answer instanceof Promise)) return done(answer, request, call);
+      if (!(answer instanceof Promise)) return done(answer, request, call, shown);
       return answer.then(
-        (value) => done(value, request, call),
+        (value) => done(value, request, call, shown),
         (error: unknown) => failed(error, request, call),
       );
     };

@@ -15,7 +15,7 @@ export interface FsckRouteParts {
   readonly replication: number;
   /** dfs.namenode.max-corrupt-file-blocks-returned. */
   readonly corruptBlocksLimit: number;
-  /** Told of each report that was made. */
+  /** Told of each report that was begun. */
   readonly audit: (command: AuditedCommand) => void;
   readonly namenodeAs: (user: string, remoteHost: string) => NameNodeCalls;
   readonly connectAs: (user: string) => Promise<Hdfs>;
@@ -24,9 +24,14 @@ export interface FsckRouteParts {
 const userOf = ({ query }: HttpRequest, staticUser: string): string =>
   query.get('user.name') || query.get('ugi')?.split(',')[0] || staticUser;
 
-async function* bytesOf(report: AsyncIterable<string>, done: () => void): AsyncGenerator<Uint8Array> {
-  for await (const piece of report) if (piece !== '') yield Buffer.from(piece, 'utf8');
-  done();
+async function* bytesOf(report: AsyncIterable<string>, ended: (well: boolean) => void): AsyncGenerator<Uint8Array> {
+  let well = false;
+  try {
+    for await (const piece of report) if (piece !== '') yield Buffer.from(piece, 'utf8');
+    well = true;
+  } finally {
+    ended(well);
+  }
 }
 
 export function fsckRoute(parts: FsckRouteParts): Route {
@@ -50,7 +55,7 @@ export function fsckRoute(parts: FsckRouteParts): Route {
     );
     const { path, blockIds } = options;
     const src = blockIds === undefined ? path : `blocksIds=[${blockIds.join(', ')}]`;
-    const body = bytesOf(report, () => audit({ user, address: remoteHost, cmd: 'fsck', src }));
+    const body = bytesOf(report, (allowed) => audit({ allowed, user, address: remoteHost, cmd: 'fsck', src }));
     return { status: 200, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body };
   };
   return { method: 'GET', path: '/fsck', handler };

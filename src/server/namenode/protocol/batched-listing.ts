@@ -51,6 +51,15 @@ function startOf({ paths, startAfter }: BatchedListingRequest): Start {
   return { index: after.length === 0 ? pathIndex + 1 : pathIndex, after };
 }
 
+/** Which of the paths an answer shows as listed. */
+export interface Listed {
+  readonly from: number;
+  /** Behind the last; not the one at which the answer was full. */
+  readonly to: number;
+  /** Those that the caller may not read. */
+  readonly denied: readonly number[];
+}
+
 interface Page {
   readonly entries: number;
   readonly left: number;
@@ -79,13 +88,17 @@ export class BatchedListing {
     caller: Caller,
     request: BatchedListingRequest,
     locationsOf: ((entry: FileStatus) => WriteLocations | undefined) | undefined,
-  ): void {
+  ): Listed {
     const { paths } = request;
     let { index, after } = startOf(request);
+    const from = index;
+    const denied: number[] = [];
     let shown = 0;
     let last: Page | undefined;
     for (; index < paths.length; index++) {
-      last = this.#onePath(writer, caller, index, { path: paths[index] as string, after }, locationsOf);
+      last = this.#onePath(writer, caller, index, { path: paths[index] as string, after }, locationsOf, () =>
+        denied.push(index),
+      );
       shown += last?.entries ?? 0;
       after = EMPTY;
       if (shown >= this.#limits.entries) break;
@@ -95,6 +108,7 @@ export class BatchedListing {
       ? EMPTY
       : BatchedListingKeyProto.encode({ checksum: hashOf(paths), pathIndex: index, startAfter: last?.lastName ?? EMPTY });
     writeGetBatchedListingResponseProto({ hasMore: !isDone, startAfter: key }, writer);
+    return { from, to: index, denied };
   }
 
   /** Undefined: it failed, and says so in its place. */
@@ -104,6 +118,7 @@ export class BatchedListing {
     index: number,
     { path, after }: { readonly path: string; readonly after: Uint8Array },
     locationsOf: ((entry: FileStatus) => WriteLocations | undefined) | undefined,
+    onDenied: () => void,
   ): Page | undefined {
     const at = writer.begin(LISTING.listings);
     let page: Page | undefined;
@@ -115,6 +130,7 @@ export class BatchedListing {
     } catch (error) {
       // What is no path at all is no exception of Java's, but an error, which nothing there catches.
       if (!(error instanceof HdfsError) || error.javaClass === NOT_ABSOLUTE) throw error;
+      if (error.code === 'EACCES') onDenied();
       writer.tag(LISTING.parentIdx).putUint32(index);
       const exception = writer.begin(LISTING.exception);
       writeRemoteExceptionProto({ className: error.javaClass.replaceAll('$', '.'), message: error.message }, writer);

@@ -44,6 +44,8 @@ export interface ReadingMethodParts {
   readonly listLimit: number;
   /** dfs.batched.ls.limit: paths of a batched listing. */
   readonly batchLimit: number;
+  /** Told of each directory of a batched listing, for the audit log. */
+  readonly onListed: (allowed: boolean, path: string, call: RpcCall) => void;
 }
 
 const policyProto = (policy: StoragePolicy): BlockStoragePolicyProtoInit => ({
@@ -59,6 +61,7 @@ export function readingMethods({
   locations,
   listLimit,
   batchLimit,
+  onListed,
 }: ReadingMethodParts): Handlers<typeof ClientNamenodeProtocol> {
   const { namespace: ns, host } = system;
   const statuses = new FileStatusWriter(ns.inodes, (file) => fileLength(ns, file));
@@ -152,7 +155,12 @@ export function readingMethods({
         call.afterTxid = ns.touched.highest;
         const reader = request.needLocation ? placeOf(call) : undefined;
         const locationsOf = request.needLocation ? (entry: FileStatus) => allBlocks(entry, reader, now) : undefined;
-        return call.write((writer) => batched.write(writer, caller, request, locationsOf));
+        return call.write((writer) => {
+          const { from, to, denied } = batched.write(writer, caller, request, locationsOf);
+          for (const index of denied) onListed(false, request.paths[index] ?? '', call);
+          // As Hadoop's, which says of each that it was listed, whatever it said before.
+          for (const path of request.paths.slice(from, to)) onListed(true, path, call);
+        });
       });
     },
 
