@@ -41,7 +41,7 @@ import { datanodeAdminMethods } from './protocol/datanode-admin-methods.ts';
 import { datanodeProtocol } from './protocol/datanode-protocol.ts';
 import { erasureCodingMethods } from './protocol/erasure-coding-methods.ts';
 import { eventMethods } from './protocol/event-methods.ts';
-import { fileMethods } from './protocol/file-methods.ts';
+import { fileMethods, replacesDatanodes } from './protocol/file-methods.ts';
 import { lifelineProtocol } from './protocol/lifeline-protocol.ts';
 import { namespaceMethods } from './protocol/namespace-methods.ts';
 import { openFileMethods } from './protocol/open-files.ts';
@@ -388,7 +388,7 @@ export class NameNode {
     const handlers: Handlers<typeof ClientNamenodeProtocol> = {
       ...namespaceMethods(system),
       ...aclXattrMethods(system),
-      ...fileMethods({ system, locations, leaseMonitor }),
+      ...fileMethods({ system, locations, leaseMonitor, mayReplace: replacesDatanodes(configuration) }),
       ...reopeningMethods({ system, locations, leaseMonitor }),
       ...readingMethods({
         system,

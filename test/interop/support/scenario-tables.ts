@@ -196,6 +196,10 @@ export const QUOTA_METHODS: readonly string[] = [
   'quota P keep 5000000',
   'quota P reset reset',
   'quota P -5 keep',
+  'quota P keep 5000000 type=SSD',
+  'quota P keep reset type=SSD',
+  'quota P 5 5000 type=DISK',
+  'quota P keep 5000 type=RAM_DISK',
 ];
 
 /** The paths that a method may be asked about. */

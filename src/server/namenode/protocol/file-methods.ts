@@ -2,6 +2,7 @@
 // what a request means, the block manager where blocks go; here the two meet, within one turn.
 import { HdfsError } from '../../../base/errors.ts';
 import { blockId, genStamp, inodeId } from '../../../base/ids.ts';
+import type { Configuration } from '../../../config/configuration.ts';
 import type { Datanode, Now, Storage } from '../../../core/blocks/datanode.ts';
 import type { Checked } from '../../../core/namespace/namespace.ts';
 import {
@@ -45,7 +46,14 @@ export interface FileMethodParts {
   readonly system: NameSystem;
   readonly locations: Locations;
   readonly leaseMonitor: LeaseMonitor;
+  /** Whether a writer is given another DataNode for one that failed. */
+  readonly mayReplace: boolean;
 }
+
+const REPLACES = 'dfs.client.block.write.replace-datanode-on-failure.enable';
+
+/** A NameNode heeds this key of clients, as Apache's does. */
+export const replacesDatanodes = (configuration: Configuration): boolean => configuration.getBoolean(REPLACES);
 
 /** A block whose place in its file the answer does not tell. */
 export const NO_OFFSET = -1;
@@ -62,7 +70,12 @@ export function clientBlock(block: ExtendedBlockProto): ClientBlock {
   };
 }
 
-export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts): Handlers<typeof ClientNamenodeProtocol> {
+export function fileMethods({
+  system,
+  locations,
+  leaseMonitor,
+  mayReplace,
+}: FileMethodParts): Handlers<typeof ClientNamenodeProtocol> {
   const { namespace: ns, blockManager } = system;
   const { datanodes } = blockManager;
 
@@ -169,6 +182,9 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
 
     getAdditionalDatanode: (request, call) =>
       system.as(call, (caller) => {
+        if (!mayReplace) {
+          throw new HdfsError('EUNSUPPORTED', `This feature is disabled.  Please refer to ${REPLACES} configuration property.`);
+        }
         system.requireWritable(`Cannot add datanode; src=${request.src}, blk=${clientBlockText(clientBlock(request.blk))}`);
         const now = system.now();
         const open = checkAdditionalDatanode(ns, caller, request.src, inodeId(request.fileId), request.clientName);
@@ -176,12 +192,15 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
           const node = datanodes.byUuid(id.datanodeUuid);
           return node?.storages.get(request.existingStorageUuids[index] ?? '') ?? [];
         });
+        // Java reads the number as one with a sign.
+        const wanted = request.numAdditionalNodes | 0;
+        const { clientMachine } = ns.inodes.underConstruction(open.file) ?? { clientMachine: call.remote.host };
         const { targets } = blockManager.chooseAdditionalTargets(
           {
             path: open.path,
-            replication: request.numAdditionalNodes,
+            replication: Math.max(0, wanted),
             blockSize: ns.inodes.preferredBlockSize(open.file),
-            writer: locations.placeOf(call.remote.host),
+            writer: locations.placeOf(clientMachine),
             excluded: nodesOf(request.excludes),
             storagePolicy: ns.inodes.storagePolicy(open.file),
           },
@@ -190,7 +209,7 @@ export function fileMethods({ system, locations, leaseMonitor }: FileMethodParts
         );
         const block = ns.blocks.find(blockId(request.blk.blockId));
         if (block === 0) throw new HdfsError('EIO', `blk_${request.blk.blockId} does not exist.`);
-        return { block: locations.block(block, NO_OFFSET, request.numAdditionalNodes === 0 ? [] : [...existing, ...targets]) };
+        return { block: locations.block(block, NO_OFFSET, wanted === 0 ? [] : [...existing, ...targets]) };
       }),
 
     abandonBlock: (request, call) =>
