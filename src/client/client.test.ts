@@ -1,11 +1,9 @@
 // If these fail, paths lead elsewhere, modes are wrong, a failover stops or spins, or checksums differ from Hadoop's.
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { HdfsError } from '../base/errors.ts';
 import { Configuration } from '../config/configuration.ts';
 import { delayAfter } from './delays.ts';
 import { md5OfBlocks } from './file-checksum.ts';
-import { planRetry } from './namenode.ts';
 import { isWithin, join, nameOf, parentOf, resolvePath } from './paths.ts';
 import { clientSettings, parseUmask } from './settings.ts';
 
@@ -57,29 +55,6 @@ describe('settings', () => {
       replication: 2,
     });
     expect(() => clientSettings(Configuration.of({ 'dfs.checksum.type': 'MD5' }))).toThrow('dfs.checksum.type');
-  });
-});
-
-describe('retries of calls', () => {
-  const state = { namenodes: 2, failovers: 0, retries: 0, chance: 0.5 };
-
-  it('move on from a standby or dead NameNode, at once while there is one that was not asked', () => {
-    expect(planRetry(new HdfsError('ESTANDBY', 'x'), state, settings)).toEqual({ kind: 'retry', failover: true, delayMs: 0 });
-    expect(planRetry(new HdfsError('ECONN', 'x'), { ...state, failovers: 1 }, settings)).toMatchObject({ delayMs: 0 });
-    const later = planRetry(new HdfsError('ECONN', 'x'), { ...state, failovers: 14 }, settings);
-    expect(later).toMatchObject({ kind: 'retry', failover: true, delayMs: 15000 });
-    expect(planRetry(new HdfsError('ECONN', 'x'), { ...state, failovers: 15 }, settings)).toEqual({ kind: 'fail' });
-  });
-
-  it('ask the only NameNode again for a while, and never repeat what it refused', () => {
-    const single = { ...state, namenodes: 1 };
-    expect(planRetry(new HdfsError('ECONN', 'x'), single, settings)).toEqual({ kind: 'retry', failover: false, delayMs: 1000 });
-    expect(planRetry(new HdfsError('ECONN', 'x'), { ...single, retries: 10 }, settings)).toEqual({ kind: 'fail' });
-    for (const code of ['EACCES', 'ENOENT', 'ESAFEMODE', 'EIO'] as const) {
-      expect(planRetry(new HdfsError(code, 'x'), single, settings)).toEqual({ kind: 'fail' });
-    }
-    expect(planRetry(new Error('bug'), single, settings)).toEqual({ kind: 'fail' });
-    expect(planRetry(new HdfsError('ERETRY', 'x'), single, settings)).toMatchObject({ kind: 'retry', failover: false });
   });
 });
 

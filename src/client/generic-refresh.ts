@@ -1,11 +1,11 @@
 // Asks a daemon to refresh what somebody registered there under a name. Apache: GenericRefreshProtocol.
 import type { Configuration } from '../config/configuration.ts';
 import { parseHostPort } from '../config/nameservices.ts';
+import { rpcClientLimits } from '../config/rpc-client.ts';
 import type { Host } from '../host/host.ts';
 import { RpcClient } from '../rpc/client.ts';
 import { GenericRefreshProtocolService } from '../wire/messages/admin.ts';
 import { callerName } from './caller.ts';
-import { clientSettings } from './settings.ts';
 
 export interface RefreshResponse {
   /** 0: it succeeded. */
@@ -25,7 +25,7 @@ export async function genericRefresh(
     address: parseHostPort(address, 'the address of the daemon'),
     protocol: 'org.apache.hadoop.ipc.GenericRefreshProtocol',
     user: callerName(host),
-    connectTimeoutMs: clientSettings(configuration).connectTimeoutMs,
+    ...rpcClientLimits(configuration),
   });
   try {
     const { responses } = await client.call(GenericRefreshProtocolService, 'refresh', { identifier, args });

@@ -118,7 +118,7 @@ export async function connect(target: string | URL | ConnectOptions = {}): Promi
         address: options.hostMap === undefined ? address : options.hostMap(address),
         protocol: DATANODE_PROTOCOL,
         user,
-        connectTimeoutMs: settings.connectTimeoutMs,
+        ...settings.rpc,
       });
     },
   };

@@ -1,11 +1,12 @@
 // A client's calls to its NameNode, or to those of its nameservice: the active one is found by asking, a call that got no
 // answer is made again under the same id, so that the server can tell the repetition from a new call.
-import { HdfsError, messageOf } from '../base/errors.ts';
+import { messageOf } from '../base/errors.ts';
 import type { NameNodeAddress } from '../config/nameservices.ts';
 import type { Host } from '../host/host.ts';
 import { RpcClient } from '../rpc/client.ts';
 import type { RequestInitOf, ResponseOf } from '../rpc/service.ts';
 import { ClientNamenodeProtocol } from '../wire/messages/client-namenode.ts';
+import { planRetry, Tries } from './retries.ts';
 import type { ClientSettings } from './settings.ts';
 
 /** Apache: ClientProtocol's name on the wire. */
@@ -21,55 +22,6 @@ export interface NameNodeOptions {
   readonly nameservice: string | undefined;
   readonly user: string;
   readonly realUser?: string | undefined;
-}
-
-/** What to do after a failed call. Exported for its test. */
-export type RetryPlan =
-  | { readonly kind: 'fail' }
-  | { readonly kind: 'retry'; readonly failover: boolean; readonly delayMs: number };
-
-export interface RetryState {
-  /** NameNodes of the nameservice. */
-  readonly namenodes: number;
-  readonly failovers: number;
-  readonly retries: number;
-  /** In [0, 1): spreads the clients. */
-  readonly chance: number;
-}
-
-export type RetrySettings = Pick<
-  ClientSettings,
-  'failoverAttempts' | 'failoverSleepMs' | 'failoverMaxSleepMs' | 'connectRetries' | 'connectRetryIntervalMs'
->;
-
-/** Tries of a call after RetriableException. */
-const MAX_BUSY_RETRIES = 10;
-
-/**
- * Every ClientProtocol method is idempotent or protected by the server's retry cache, so that a lost connection never
- * forbids another try. Apache: RetryPolicies.FailoverOnNetworkExceptionRetry, and Client.Connection's retries of connects.
- */
-export function planRetry(error: unknown, state: RetryState, settings: RetrySettings): RetryPlan {
-  if (!(error instanceof HdfsError)) return { kind: 'fail' };
-  const { failovers, retries, chance } = state;
-  const back = (times: number): number =>
-    times === 0 ? 0 : Math.min(settings.failoverSleepMs * 2 ** times, settings.failoverMaxSleepMs) * (0.5 + chance);
-  switch (error.code) {
-    case 'ESTANDBY':
-    case 'ECONN':
-    case 'ETIMEDOUT':
-      if (state.namenodes > 1) {
-        if (failovers >= settings.failoverAttempts) return { kind: 'fail' };
-        return { kind: 'retry', failover: true, delayMs: back(Math.floor(failovers / state.namenodes)) };
-      }
-      if (error.code === 'ESTANDBY' || retries >= settings.connectRetries) return { kind: 'fail' };
-      return { kind: 'retry', failover: false, delayMs: settings.connectRetryIntervalMs };
-    case 'ERETRY':
-      if (retries >= MAX_BUSY_RETRIES) return { kind: 'fail' };
-      return { kind: 'retry', failover: false, delayMs: back(retries) };
-    default:
-      return { kind: 'fail' };
-  }
 }
 
 export class NameNode {
@@ -90,6 +42,9 @@ export class NameNode {
     this.#closed = closed;
     this.#clients = options.addresses.map(() => undefined);
     this.#clientId = host.random.bytes(16);
+    // Clients that all begin with the first one would never be answered by another that may answer them too.
+    if (settings.failoverRandomOrder && options.addresses.length > 1)
+      this.#active = host.random.below(options.addresses.length);
   }
 
   async call<K extends NameNodeMethod>(
@@ -98,7 +53,7 @@ export class NameNode {
     signal?: AbortSignal,
   ): Promise<NameNodeResponse<K>> {
     const callId = this.#nextCallId++ % 0x7fff_ffff;
-    let failovers = 0;
+    const tries = new Tries(this.#clients.length);
     for (let retries = 0; ; retries++) {
       signal?.throwIfAborted();
       this.#closed.throwIfAborted();
@@ -106,26 +61,21 @@ export class NameNode {
       try {
         return await this.#client(asked).call(ClientNamenodeProtocol, method, request, {
           signal,
-          timeoutMs: this.#settings.rpcTimeoutMs,
           callId,
           retryCount: retries,
         });
       } catch (error) {
         signal?.throwIfAborted();
         this.#closed.throwIfAborted();
-        const plan = planRetry(
-          error,
-          { namenodes: this.#clients.length, failovers, retries, chance: this.#host.random.fraction() },
-          this.#settings,
-        );
+        const plan = planRetry(error, tries, this.#host.random.fraction(), this.#settings);
         if (plan.kind === 'fail') throw error;
         const { host, port } = this.#options.addresses[asked] as NameNodeAddress;
         this.#host.log.log(plan.failover ? 'info' : 'warn', 'client', `trying ${method} again after ${messageOf(error)}`, {
           namenode: `${host}:${port}`,
           delayMs: Math.round(plan.delayMs),
         });
+        tries.note(plan);
         if (plan.failover) {
-          failovers++;
           // Another call may have moved on already.
           if (this.#active === asked) this.#active = (asked + 1) % this.#clients.length;
         }
@@ -145,7 +95,7 @@ export class NameNode {
       user,
       realUser,
       clientId: this.#clientId,
-      connectTimeoutMs: this.#settings.connectTimeoutMs,
+      ...this.#settings.rpc,
     });
     this.#clients[index] = client;
     return client;

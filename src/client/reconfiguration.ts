@@ -3,6 +3,7 @@
 import { HdfsError } from '../base/errors.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { parseHostPort } from '../config/nameservices.ts';
+import { rpcClientLimits } from '../config/rpc-client.ts';
 import type { Host } from '../host/host.ts';
 import { RpcClient, type RpcProxy, rpcProxy } from '../rpc/client.ts';
 import {
@@ -10,7 +11,6 @@ import {
   ReconfigurationProtocolService,
 } from '../wire/messages/reconfiguration.ts';
 import { callerName } from './caller.ts';
-import { clientSettings } from './settings.ts';
 
 const PROTOCOL = 'org.apache.hadoop.hdfs.protocol.ReconfigurationProtocol';
 
@@ -61,7 +61,7 @@ export class NameNodeReconfiguration implements ReconfigurableNode {
       address: parseHostPort(address, 'the address of the NameNode'),
       protocol: PROTOCOL,
       user: user ?? callerName(host),
-      connectTimeoutMs: clientSettings(configuration).connectTimeoutMs,
+      ...rpcClientLimits(configuration),
     });
     this.#namenode = rpcProxy(this.#client, ReconfigurationProtocolService);
   }

@@ -1,11 +1,14 @@
 // The configuration keys that a client obeys, read once and checked when it connects.
 import { HdfsError } from '../base/errors.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { KEYS } from '../config/keys/index.ts';
+import { type RpcClientLimits, rpcClientLimits } from '../config/rpc-client.ts';
 import type { HintSettings } from '../core/pipeline/ack-hints.ts';
 import { REPLACE_POLICIES, type ReplaceSettings } from '../core/pipeline/replace-datanode.ts';
 import { ChecksumTypeProto } from '../wire/messages/hdfs.ts';
+import { parsePauses, type RetrySettings } from './retries.ts';
 
-export interface ClientSettings {
+export interface ClientSettings extends RetrySettings {
   /** Undefined where no file sets it: the server's default then holds, not the one declared for servers. */
   readonly blockSize: number | undefined;
   readonly replication: number | undefined;
@@ -39,13 +42,8 @@ export interface ClientSettings {
   readonly homePrefix: string;
   readonly umask: number;
   readonly trashIntervalMs: number;
-  readonly rpcTimeoutMs: number;
-  readonly connectTimeoutMs: number;
-  readonly connectRetries: number;
-  readonly connectRetryIntervalMs: number;
-  readonly failoverAttempts: number;
-  readonly failoverSleepMs: number;
-  readonly failoverMaxSleepMs: number;
+  readonly rpc: RpcClientLimits;
+  readonly failoverRandomOrder: boolean;
 }
 
 /** Apache: HdfsClientConfigKeys.Read.PREFETCH_SIZE, ten blocks when it is not set. */
@@ -90,14 +88,32 @@ export function clientSettings(configuration: Configuration): ClientSettings {
     homePrefix: configuration.get('dfs.user.home.dir.prefix') ?? '/user',
     umask: parseUmask(configuration.get('fs.permissions.umask-mode') ?? '022'),
     trashIntervalMs: configuration.getDuration('fs.trash.interval'),
-    rpcTimeoutMs: configuration.getDuration('ipc.client.rpc-timeout.ms'),
-    connectTimeoutMs: configuration.getDuration('ipc.client.connect.timeout'),
+    rpc: rpcClientLimits(configuration),
+    ...retrySettings(configuration),
+    failoverRandomOrder: configuration.getBoolean('dfs.client.failover.random.order'),
+  };
+}
+
+function retrySettings(configuration: Configuration): RetrySettings {
+  return {
     connectRetries: configuration.getInt('ipc.client.connect.max.retries'),
+    connectRetriesOnTimeouts: configuration.getInt('ipc.client.connect.max.retries.on.timeouts'),
     connectRetryIntervalMs: configuration.getDuration('ipc.client.connect.retry.interval'),
     failoverAttempts: configuration.getInt('dfs.client.failover.max.attempts'),
     failoverSleepMs: configuration.getDuration('dfs.client.failover.sleep.base.millis'),
     failoverMaxSleepMs: configuration.getDuration('dfs.client.failover.sleep.max.millis'),
+    failoverConnectRetries: configuration.getInt('dfs.client.failover.connection.retries'),
+    failoverConnectRetriesOnTimeouts: configuration.getInt('dfs.client.failover.connection.retries.on.timeouts'),
+    busyRetries: configuration.getInt('dfs.client.retry.max.attempts'),
+    policy: retryPolicy(configuration),
   };
+}
+
+/** A specification that makes no sense is Hadoop's default, as in Hadoop. */
+function retryPolicy(configuration: Configuration): RetrySettings['policy'] {
+  if (!configuration.getBoolean('dfs.client.retry.policy.enabled')) return undefined;
+  const key = 'dfs.client.retry.policy.spec';
+  return parsePauses(configuration.require(key)) ?? parsePauses(KEYS[key].default ?? '');
 }
 
 function replaceSettings(configuration: Configuration): ReplaceSettings {

@@ -1,6 +1,7 @@
 // What a NameNode knows of users: their groups, and having it read groups, proxy users, its policy and its call queue anew.
 import type { Configuration } from '../config/configuration.ts';
 import { clientNameNodes, type NameNodeAddress } from '../config/nameservices.ts';
+import { rpcClientLimits } from '../config/rpc-client.ts';
 import type { Host } from '../host/host.ts';
 import { RpcClient } from '../rpc/client.ts';
 import {
@@ -10,7 +11,6 @@ import {
   RefreshUserMappingsProtocolService,
 } from '../wire/messages/admin.ts';
 import { callerName } from './caller.ts';
-import { clientSettings } from './settings.ts';
 
 const GET_PROTOCOL = 'org.apache.hadoop.tools.GetUserMappingsProtocol';
 const POLICY_PROTOCOL = 'org.apache.hadoop.security.authorize.RefreshAuthorizationPolicyProtocol';
@@ -28,13 +28,13 @@ export class UserMappings implements Disposable {
   constructor(host: Host, configuration: Configuration) {
     const [address] = clientNameNodes(configuration).namenodes as readonly [NameNodeAddress, ...NameNodeAddress[]];
     this.#user = callerName(host);
-    const { connectTimeoutMs } = clientSettings(configuration);
+    const limits = rpcClientLimits(configuration);
     const client = (protocol: string) =>
       new RpcClient(host, {
         address: { host: address.host, port: address.port },
         protocol,
         user: this.#user,
-        connectTimeoutMs,
+        ...limits,
       });
     this.#get = client(GET_PROTOCOL);
     this.#refresh = client(REFRESH_PROTOCOL);

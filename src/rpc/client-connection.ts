@@ -8,6 +8,7 @@ import { RpcResponseHeaderProto, RpcResponseHeaderProto_RpcStatusProto as Status
 import { readDelimited } from '../wire/protobuf/message.ts';
 import { ProtoReader } from '../wire/protobuf/reader.ts';
 import { ProtoWriter } from '../wire/protobuf/writer.ts';
+import { CallTimeout } from './network-errors.ts';
 
 export interface ClientConnectionOptions {
   readonly address: Address;
@@ -17,6 +18,7 @@ export interface ClientConnectionOptions {
   readonly realUser: string | undefined;
   readonly clientId: Uint8Array;
   readonly connectTimeoutMs: number;
+  /** 0: it is never asked whether it lives. */
   readonly pingIntervalMs: number;
   readonly maxIdleMs: number;
   readonly maxResponseBytes: number;
@@ -50,6 +52,7 @@ export class ClientConnection {
   private readonly options: ClientConnectionOptions;
   private readonly onEnd: (connection: ClientConnection) => void;
   private readonly calls = new Map<number, PendingCall>();
+  private readonly pingIntervalMs: number;
   private readonly frames: FrameSplitter;
   private socket: Connection | undefined;
   private out = new ProtoWriter(4096);
@@ -65,6 +68,7 @@ export class ClientConnection {
     this.options = options;
     this.onEnd = onEnd;
     this.lastActivityMs = host.clock.monotonic();
+    this.pingIntervalMs = options.pingIntervalMs > 0 ? options.pingIntervalMs : Infinity;
     this.frames = new FrameSplitter(options.maxResponseBytes, (buffer, start, end) => this.frame(buffer, start, end));
     this.out.putRaw(openingBytes(options.clientId, options.protocol, { effective: options.user, real: options.realUser }));
   }
@@ -161,13 +165,13 @@ export class ClientConnection {
 
   /** One timer serves the deadlines, the ping and the end of an idle connection. */
   private watch(deadlineMs: number): void {
-    const { pingIntervalMs, maxIdleMs } = this.options;
+    const { maxIdleMs } = this.options;
     const now = this.host.clock.monotonic();
     // While calls wait it is looked at so often that an idle time which begins meanwhile does not last much too long.
     const dueMs =
       this.calls.size === 0
         ? this.lastActivityMs + maxIdleMs
-        : Math.min(deadlineMs, this.lastActivityMs + pingIntervalMs, now + maxIdleMs);
+        : Math.min(deadlineMs, this.lastActivityMs + this.pingIntervalMs, now + maxIdleMs);
     if (this.ended || dueMs >= this.timerDueMs) return;
     this.timer?.cancel();
     this.timerDueMs = dueMs;
@@ -186,14 +190,14 @@ export class ClientConnection {
         continue;
       }
       this.calls.delete(call.callId);
-      call.fail(new ConnectionFailure(new HdfsError('ETIMEDOUT', 'the server has not answered in time')));
+      call.fail(new ConnectionFailure(new CallTimeout()));
     }
     if (this.calls.size === 0) {
       if (now >= this.lastActivityMs + this.options.maxIdleMs) {
         this.end(broken('idle'));
         return;
       }
-    } else if (now >= this.lastActivityMs + this.options.pingIntervalMs) {
+    } else if (now >= this.lastActivityMs + this.pingIntervalMs) {
       this.lastActivityMs = now; // of the ping itself
       this.out.putRaw(pingFrame(this.options.clientId));
       this.planFlush();

@@ -29,7 +29,7 @@ export interface RpcClientOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** ipc.client.rpc-timeout.ms, default 120 s; 0 waits for ever. */
   readonly timeoutMs?: number | undefined;
-  /** ipc.ping.interval, default 60 s. */
+  /** ipc.ping.interval, default 60 s; 0 never asks. */
   readonly pingIntervalMs?: number | undefined;
   /** ipc.client.connection.maxidletime, default 10 s. */
   readonly maxIdleMs?: number | undefined;

@@ -2,6 +2,18 @@
 import { ERROR_KINDS, HdfsError, messageOf } from '../base/errors.ts';
 import type { Address, Host } from '../host/host.ts';
 
+/** The connection stands, but its server has not answered a call in time. */
+export class CallTimeout extends HdfsError {
+  constructor() {
+    super('ETIMEDOUT', 'the server has not answered in time');
+  }
+}
+
+/** Whether what `describeFailure` made of an error was of an answer that did not come, rather than of a connection. */
+export function isCallTimeout(error: HdfsError): boolean {
+  return error.cause instanceof CallTimeout;
+}
+
 const WIKI = 'For more details see:  http://wiki.apache.org/hadoop/';
 
 /** `name/address` of this machine, as Java prints it. */
