@@ -1,7 +1,8 @@
 // If this fails, a reader of a file that is still written misses bytes that were flushed, because the NameNode has just
-// come back and has heard of no DataNode yet.
+// come back and has heard of no DataNode yet, or takes the end of another file for that of its own.
 import { expect, test } from 'vitest';
-import { SimCluster } from './cluster.ts';
+import { type Keys, SimCluster } from './cluster.ts';
+import { withFile } from './file-cluster.ts';
 
 test('what was flushed is read right after a restart of the NameNode', async () => {
   const cluster = new SimCluster({ seed: 11, clients: 2 });
@@ -43,4 +44,50 @@ test('a block that nobody tells of is an error, not an end of the file', async (
   await expect(simulation.run(reader.readFile('/open', 'utf8'), 60_000)).rejects.toThrow(
     'Could not obtain the last block locations.',
   );
+});
+
+const BLOCK = 16_384;
+
+/** A reader that has the first of three blocks, and what happens to its file while it cannot reach a DataNode. */
+async function readerWhile(happens: (file: Awaited<ReturnType<typeof withFile>>) => Promise<unknown>, keys?: Keys) {
+  const file = await withFile(3 * BLOCK, { keys });
+  const { cluster, client, content, cut, heal, run } = file;
+  const handle = await run(client.open('/f', 'r'));
+  const first = Buffer.alloc(BLOCK);
+  await run(handle.read(first, 0, BLOCK, 0));
+  expect(first.equals(content.subarray(0, BLOCK))).toBe(true);
+  for (const { name } of cluster.dataNodes) cut('client0', name);
+  let end: unknown;
+  const rest = Buffer.alloc(2 * BLOCK);
+  const reading = handle
+    .read(rest, 0, rest.length, BLOCK)
+    .then(({ bytesRead }) => bytesRead)
+    .catch(String)
+    .then((what) => (end = what));
+  const other = await run(cluster.connect(cluster.simulation.node('client1')));
+  await run(other.writeFile('/short', 'another file'));
+  await run(other.writeFile('/alike', Buffer.alloc(3 * BLOCK, 1)));
+  await run(happens({ ...file, client: other }));
+  // The blocks that are no more the file's are deleted by then.
+  await cluster.simulation.advance(20_000);
+  for (const { name } of cluster.dataNodes) heal('client0', name);
+  await run(reading);
+  expect(cluster.violations.found).toEqual([]);
+  return end;
+}
+
+test('another file in the place of one that is read is no end of it', async () => {
+  const replaced = (from: string) => readerWhile(({ client }) => client.rename(from, '/f', { overwrite: true }));
+  expect(await replaced('/short')).toMatch('Blocklist for /f has changed!');
+  expect(await readerWhile(({ client }) => client.writeFile('/f', ''))).toMatch('Blocklist for /f has changed!');
+  // Even where no failure has the reader ask again: its next block is another file's.
+  const keys = { 'dfs.client.read.prefetch.size': BLOCK };
+  expect(await readerWhile(({ client }) => client.rename('/alike', '/f', { overwrite: true }), keys)).toMatch(
+    'Blocklist for /f has changed!',
+  );
+});
+
+test('a file that is cut while it is read ends there', async () => {
+  expect(await readerWhile(({ client }) => client.truncate('/f', BLOCK))).toBe(0);
+  expect(await readerWhile(({ client }) => client.truncate('/f', 2 * BLOCK))).toBe(BLOCK);
 });

@@ -44,15 +44,19 @@ export class FileLocations {
 
   /**
    * Forgets all and asks again. After a restart the NameNode may not know yet who has the last block of an open file: its
-   * length is waited for, since what was flushed to it must not vanish from readers meanwhile.
+   * length is waited for, since what was flushed to it must not vanish from readers meanwhile. A file that ends before `offset`
+   * now was cut, if it begins as before; else it is another one, which says nothing of where this one ended.
    */
   async refresh(offset: number, signal?: AbortSignal): Promise<void> {
     this.#blocks = [];
     const { settings, host, closed } = this.#context;
+    const isSeen = this.#ids.size > 0;
     for (let attempt = 0; ; attempt++) {
-      const length = await this.#fetch(offset, signal);
-      if (length !== undefined) {
-        this.#length = length;
+      let fetched = await this.#fetch(offset, signal);
+      if (isSeen && fetched?.isSame === false && offset > 0) fetched = await this.#fetch(0, signal);
+      if (fetched !== undefined) {
+        if (isSeen && !fetched.isSame) throw this.#changed();
+        this.#length = fetched.length;
         return;
       }
       if (attempt >= settings.lastBlockRetries) {
@@ -75,11 +79,29 @@ export class FileLocations {
     return undefined;
   }
 
-  /** Answers the file's length; undefined when nobody is known who could tell that of its last block. */
-  async #fetch(offset: number, signal: AbortSignal | undefined): Promise<number | undefined> {
+  #changed(): HdfsError {
+    return new HdfsError('EIO', `Blocklist for ${this.path} has changed!`, { path: this.path });
+  }
+
+  /** Where to ask from: at the last block before that was seen, unless it is far away, so that another file is known as such. */
+  #askFrom(offset: number): number {
+    let last = 0;
+    for (const at of this.#ids.keys()) if (at < offset && at > last) last = at;
+    return offset - last <= this.#context.settings.prefetchBytes ? last : offset;
+  }
+
+  /**
+   * Answers the file's length, and whether a block of it was seen before; undefined when nobody is known who could tell the
+   * length of its last block.
+   */
+  async #fetch(
+    offset: number,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly length: number; readonly isSame: boolean } | undefined> {
     const { namenode, settings } = this.#context;
-    const length = settings.prefetchBytes;
-    const { locations } = await namenode.call('getBlockLocations', { src: this.path, offset, length }, signal);
+    const from = this.#askFrom(offset);
+    const length = settings.prefetchBytes + offset - from;
+    const { locations } = await namenode.call('getBlockLocations', { src: this.path, offset: from, length }, signal);
     if (locations === undefined) throw new HdfsError('ENOENT', `File does not exist: ${this.path}`, { path: this.path });
     if (locations.ecPolicy !== undefined) {
       throw new HdfsError('EUNSUPPORTED', `${this.path} is erasure coded, which this client does not read yet`, {
@@ -103,15 +125,15 @@ export class FileLocations {
       // Readers may not ask for more than is visible now.
       found.push({ ...last, length: visible, block: { ...last.block, numBytes: visible } });
     }
+    let isSame = false;
     for (const { offset: at, block } of found) {
       const before = this.#ids.get(at);
-      if (before !== undefined && before !== block.blockId) {
-        throw new HdfsError('EIO', `Blocklist for ${this.path} has changed!`, { path: this.path });
-      }
+      if (before !== undefined && before !== block.blockId) throw this.#changed();
+      isSame ||= before !== undefined;
       this.#ids.set(at, block.blockId);
     }
     const seen = new Set(found.map((block) => block.offset));
     this.#blocks = [...this.#blocks.filter((block) => !seen.has(block.offset)), ...found].sort((a, b) => a.offset - b.offset);
-    return total;
+    return { length: total, isSame };
   }
 }
