@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { placementPolicyNamed } from '../placement/policies.ts';
+import { BlockState } from './block-map.ts';
 import { type CopySource, chooseCopySource } from './copy-source.ts';
 import type { Datanode } from './datanode.ts';
 import { Priority, priorityOf } from './low-redundancy.ts';
@@ -173,6 +174,21 @@ describe('copies on their way', () => {
     cluster.run(20_000);
     expect(cluster.manager.liveReplicas(block)).toBe(3);
   });
+});
+
+it('a block that was recovered on two of three nodes lacks a replica, before they tell of theirs and after', () => {
+  const cluster = new TestCluster({}, 7);
+  cluster.manager.activate(cluster.now, 0);
+  const [first, second] = cluster.addNodes(3) as [FakeNode, FakeNode, FakeNode];
+  const block = cluster.addBlock(3, BlockState.COMMITTED);
+  const after = { genStamp: cluster.blocks.genStamp(block), numBytes: cluster.blocks.numBytes(block) };
+  const before = { ...after, genStamp: (after.genStamp - 1) as typeof after.genStamp };
+  const targets = [first, second].flatMap((node) => [...cluster.datanode(node).storages.values()].slice(0, 1));
+  cluster.manager.blockRecovered(block, before, targets, true, cluster.now);
+  const lacks = () => [cluster.blocks.state(block), cluster.manager.statistics().underReplicated];
+  expect(lacks()).toEqual([BlockState.COMPLETE, 1]);
+  cluster.write(block, [first, second]);
+  expect(lacks()).toEqual([BlockState.COMPLETE, 1]);
 });
 
 it('a copy is made on a busy node where there is no other', () => {

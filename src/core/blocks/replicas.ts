@@ -68,8 +68,10 @@ export function addWanted(
   wanted: number,
   deleteHint?: Datanode,
 ): void {
-  const { blocks, corrupt } = state;
+  const { blocks, corrupt, pending } = state;
   const added = link(state, block, storage);
+  // Its node may tell of it later, or has done so: a replica does not count as one that is there and as one on its way.
+  if (pending.size > 0) pending.arrived(block, storage.node);
   // A replica on another storage than the bad one is another replica; Apache goes on taking it for bad.
   corrupt.remove(block, storage.node, added === 'present' ? Reason.GENSTAMP_MISMATCH : undefined);
   const counts = countReplicas(state, block);
