@@ -1,7 +1,7 @@
 // If these fail, a start of the DataNode serves the worse of two copies, loses what a writer left, or leaves Apache's DataNode a
 // list of blocks that is no longer true.
 import { expect, test } from 'vitest';
-import { type BlockId, blockId } from '../../base/ids.ts';
+import { type BlockId, blockId, genStamp } from '../../base/ids.ts';
 import { REPLICA_STATE_NAMES } from '../../core/replica/states.ts';
 import { blockDirectory } from '../../format/storage/block-files.ts';
 import type { Host } from '../../host/host.ts';
@@ -10,6 +10,7 @@ import { ChecksumTypeProto } from '../../wire/messages/hdfs.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { Dataset } from './dataset.ts';
 import { finalizedDir, poolCurrentDir, rbwDir, tmpDir } from './layout.ts';
+import { tailFileName } from './synced-tail.ts';
 import { Volume } from './volume.ts';
 
 const POOL = 'BP-1';
@@ -77,6 +78,15 @@ test('a replica that a writer left is as long as its checksums prove, and a copy
   expect(await sim.run(host.disk.readdir(tmpDir('/a', POOL)))).toEqual([]);
   // The bytes themselves stay until a recovery decides.
   expect((await sim.run(host.disk.stat(`${rbw('/a')}/blk_${id}`))).size).toBe(3000);
+});
+
+test('with a replica that a writer left goes the note of its last chunk', async () => {
+  const { sim, host, dataset } = await start(async (host) => {
+    await put(host, rbw('/a'), id, 1001, 700);
+    await host.disk.writeFileAtomic(`${rbw('/a')}/${tailFileName(id)}`, '');
+  });
+  await sim.run(dataset.invalidate(POOL, [{ id, genStamp: genStamp(1001) }]));
+  expect(await sim.run(host.disk.readdir(rbw('/a')))).toEqual([]);
 });
 
 test('finalized and left by a writer: the newer generation is served, a worse remainder goes', async () => {

@@ -358,6 +358,7 @@ export class Dataset {
     const block = pool.blockFile(handle);
     const meta = pool.metaFile(handle);
     const replica = pool.inFlight.get(handle);
+    const directory = pool.directoryOf(handle);
     const bytes = pool.replicas.numBytes(handle);
     const wasFinalized = pool.replicas.state(handle) === ReplicaState.FINALIZED;
     const id = pool.replicas.id(handle);
@@ -374,7 +375,8 @@ export class Dataset {
       await unlinkQuietly(this.log, volume, meta);
       await unlinkQuietly(this.log, volume, block);
     }
-    if (replica?.hasTailFile) await unlinkQuietly(this.log, volume, `${replica.directory}/${tailFileName(replica.id)}`);
+    // A start does not keep whether a replica that a writer left has one.
+    if (replica?.hasTailFile ?? !wasFinalized) await unlinkQuietly(this.log, volume, `${directory}/${tailFileName(id)}`);
     if (wasCut) await unlinkQuietly(this.log, volume, cutNotePath(volume, pool.id, id));
     volume.addUsed(pool.id, -bytes - metaBytes);
   }
