@@ -63,8 +63,10 @@ const versionOf = (namenode, key) =>
   new RegExp(`^${key}=(.*)$`, 'm').exec(readFileSync(join(namenode.nameDirectory, 'current/VERSION'), 'utf8'))[1];
 
 export class FakeDataNode {
-  /** How often it was told to copy a block somewhere. */
+  /** How many blocks it was told to copy somewhere. */
   transfers = 0;
+  /** Called when it is told so. */
+  onTransfer = () => undefined;
   #uuid = randomUUID();
   #storages;
   #pool;
@@ -117,7 +119,11 @@ export class FakeDataNode {
       if (readField(command, 1) === BigInt(REGISTER_COMMAND)) {
         await this.#caller.call('registerDatanode', bytes(1, this.#registration));
       }
-      for (const blocks of fields(command, 3)) if (readField(blocks, 1) === BigInt(TRANSFER)) this.transfers++;
+      for (const blocks of fields(command, 3)) {
+        if (readField(blocks, 1) !== BigInt(TRANSFER)) continue;
+        this.transfers += [...fields(blocks, 3)].length;
+        this.onTransfer();
+      }
     }
     return readField(answer, 5) ?? 0n;
   }
