@@ -16,6 +16,9 @@ import type { ReplyGate, RpcCall, RpcService } from './service.ts';
 import { isSlowCall, NO_SLOW_CALLS, type SlowCallSettings } from './slow-calls.ts';
 import { type Target, TargetCache } from './target-cache.ts';
 
+/** All connections read into one buffer of this size. */
+const READ_BYTES = 64 * 1024;
+
 export interface RpcServerLimits extends ConnectionLimits {
   /** ipc.server.max.connections; 0 is no bound. */
   readonly maxConnections: number;
@@ -168,7 +171,8 @@ export class RpcServer {
 
   async start(): Promise<void> {
     const { address } = this.options;
-    this.listener = await this.host.net.listen({ ...address, backlog: this.limits.listenQueue }, (socket) => {
+    const options = { ...address, backlog: this.limits.listenQueue, slabBytes: READ_BYTES };
+    this.listener = await this.host.net.listen(options, (socket) => {
       if (this.closed || (this.limits.maxConnections > 0 && this.connections.size >= this.limits.maxConnections)) {
         this.counters.droppedConnections++;
         socket.destroy();

@@ -1,7 +1,7 @@
 // If these fail, a broken or hostile client brings the server down, fills its memory, or is taken for somebody else.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { GetFileInfoRequestProto } from '../messages/client-namenode.ts';
+import { GetFileInfoRequestProto, GetListingRequestProto } from '../messages/client-namenode.ts';
 import { RequestHeaderProto, RpcResponseHeaderProto } from '../messages/ipc.ts';
 import { readDelimited } from '../protobuf/message.ts';
 import { ProtoReader } from '../protobuf/reader.ts';
@@ -82,6 +82,28 @@ describe('a session', () => {
     const { seen, acceptor: target } = acceptor();
     for (const byte of session()) target.feed(Buffer.from([byte]));
     expect(seen.calls).toEqual(CALLS);
+  });
+
+  test('leaves a call its bytes when the socket reads on into the same memory', () => {
+    const kept: Uint8Array[] = [];
+    const target = new RpcAcceptor(LIMITS, {
+      authorize: () => undefined,
+      call(_header, body) {
+        readDelimited(RequestHeaderProto, body);
+        kept.push(readDelimited(GetListingRequestProto, body).startAfter);
+      },
+      send: () => expect.unreachable(),
+      close: () => expect.unreachable(),
+    });
+    const writer = new ProtoWriter();
+    const startAfter = Buffer.from('part-00000');
+    const body = { src: '/a', startAfter, needLocation: false };
+    writeRequest(writer, { callId: 0, clientId: CLIENT_ID, retryCount: 0 }, HEADER, GetListingRequestProto, body);
+    feedIn(target, Buffer.concat([opening, writer.toBuffer(), pingFrame(CLIENT_ID)]), [
+      opening.length,
+      opening.length + writer.length,
+    ]);
+    expect(kept.map((bytes) => Buffer.from(bytes).toString())).toEqual(['part-00000']);
   });
 
   test('can be stopped after any call and goes on where it was', () => {

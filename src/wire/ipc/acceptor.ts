@@ -117,7 +117,9 @@ export class RpcAcceptor {
   constructor(limits: AcceptorLimits, events: AcceptorEvents) {
     this.limits = limits;
     this.events = events;
-    this.frames = new FrameSplitter(limits.maxHandshakeBytes, (buffer, start, end) => this.frame(buffer, start, end));
+    this.frames = new FrameSplitter(limits.maxHandshakeBytes, (buffer, start, end, lasting) =>
+      this.frame(buffer, start, end, lasting),
+    );
   }
 
   /** Who is at the other end, once the connection is established. */
@@ -229,7 +231,7 @@ export class RpcAcceptor {
     if (failure.fatal) this.close(failure.message);
   }
 
-  private frame(buffer: Buffer, start: number, end: number): void {
+  private frame(buffer: Buffer, start: number, end: number, lasting: boolean): void {
     const reader = new ProtoReader(buffer, start, end, MAX_ELEMENTS_FROM_PEERS);
     let header: RpcRequestHeaderProto;
     try {
@@ -245,6 +247,8 @@ export class RpcAcceptor {
       this.fail(UNNUMBERED, undecodable('RpcRequestHeaderProto', missing));
       return;
     }
+    // A handler may take more than this turn.
+    reader.copies = !lasting;
     const to: AnswerTo = { callId, clientId: EMPTY, retryCount: header.retryCount };
     const wrong = wrongHeader(header);
     if (wrong !== undefined) this.fail(to, wrong);

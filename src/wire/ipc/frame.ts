@@ -16,8 +16,11 @@ const GROWTH = 4;
 
 const NOTHING = Buffer.alloc(0);
 
-/** The frame is buffer[start, end). Bytes are valid while the chunk is; for a frame in one chunk there is no copy. */
-export type FrameSink = (buffer: Buffer, start: number, end: number) => void;
+/**
+ * The frame is buffer[start, end). A frame in one chunk is not copied: its bytes are valid only while the chunk is. One that
+ * spans chunks has its own memory: it is `lasting`.
+ */
+export type FrameSink = (buffer: Buffer, start: number, end: number, lasting: boolean) => void;
 
 export class FrameSplitter {
   /** Longest frame that is accepted from now on. */
@@ -103,7 +106,7 @@ export class FrameSplitter {
         if (end - at - LENGTH_BYTES < length) break;
         const start = at + LENGTH_BYTES;
         at = start + length;
-        this.sink(chunk, start, at);
+        this.sink(chunk, start, at, false);
       }
       if (at === end) return;
       if (this.stopped) this.waiting.unshift(Buffer.from(chunk.subarray(at)));
@@ -130,7 +133,7 @@ export class FrameSplitter {
     const frame = this.partial;
     this.partial = NOTHING;
     this.partialBytes = 0;
-    this.sink(frame, LENGTH_BYTES, LENGTH_BYTES + length);
+    this.sink(frame, LENGTH_BYTES, LENGTH_BYTES + length, true);
     return at + take;
   }
 

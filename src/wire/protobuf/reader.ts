@@ -1,6 +1,6 @@
 // Reads protobuf from one buffer. Every length is checked against what is there before it is believed, nesting and
 // the number of repeated elements are bounded, and a violation is a ProtocolError. Bytes come out as views of the
-// input: whoever keeps them longer than the input lives copies them.
+// input: whoever keeps them longer than the input lives copies them, or has `copies` set before reading.
 import { ProtocolError } from '../../base/errors.ts';
 
 /** Deepest nesting of messages; Hadoop's own messages stay below ten. */
@@ -21,6 +21,8 @@ export class ProtoReader {
   readonly buffer: Buffer;
   position: number;
   readonly limit: number;
+  /** Bytes come out as copies: the input is overwritten soon. */
+  copies = false;
   private depth = 0;
   private elementsLeft: number;
 
@@ -160,12 +162,12 @@ export class ProtoReader {
     return stop;
   }
 
-  /** A view of the input. */
+  /** A view of the input, or a copy. */
   getBytes(end: number = this.limit): Uint8Array {
     const stop = this.lengthEnd(end);
     const view = this.buffer.subarray(this.position, stop);
     this.position = stop;
-    return view;
+    return this.copies ? Buffer.from(view) : view;
   }
 
   getString(end: number = this.limit): string {
