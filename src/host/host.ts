@@ -118,6 +118,14 @@ export interface ConnectionHandler {
   onDrain?(): void;
 }
 
+/** Memory of a receiver's that a connection reads into, in place of the slab that all share. */
+export interface ReadTarget {
+  /** Where the next bytes go, which nobody else changes until `readDone`; undefined: into the slab. */
+  readRoom(): Buffer | undefined;
+  /** Nothing is read any more into what `readRoom` gave. Called before it is asked again, and when the connection has closed. */
+  readDone(): void;
+}
+
 /** A TCP stream. Reading is paused until `start` gives it a handler. */
 export interface Connection {
   readonly remote: Address;
@@ -127,6 +135,11 @@ export interface Connection {
   setHandler(handler: ConnectionHandler): void;
   pause(): void;
   resume(): void;
+  /**
+   * Behind the next read, bytes come to lie where `target` has room for them, if the host can do so; undefined: in the slab.
+   * Such a chunk too is valid only during `onData`, unless the target knows better.
+   */
+  readInto?(target: ReadTarget | undefined): void;
   /** Queues bytes, which must not change until sent. False: more than the high-water mark is queued, await onDrain. */
   write(chunk: Uint8Array): boolean;
   /**

@@ -3,7 +3,7 @@
 // copy. An unwrap stage (encryption, SASL privacy) may be put in at any point of the stream. Not here: writing.
 import { assert } from '../base/assert.ts';
 import { HdfsError, ProtocolError } from '../base/errors.ts';
-import type { Clock, Connection, ConnectionHandler, Timer } from '../host/host.ts';
+import type { Clock, Connection, ConnectionHandler, ReadTarget, Timer } from '../host/host.ts';
 import type { MessageType } from '../wire/protobuf/message.ts';
 
 /** Reading pauses while more than this is buffered and nobody asks for it. */
@@ -19,6 +19,8 @@ export interface UnwrapStage {
 
 /** Takes bulk data as it arrives. */
 export interface ByteSink {
+  /** Memory of its own, where what arrives may come to lie. */
+  readonly target?: ReadTarget;
   /**
    * Answers how many bytes it took; `chunk` is valid during the call only. Fewer than all: the rest is kept, the
    * connection pauses, and `source.resume()` offers it again. A throw ends the source with that error.
@@ -200,6 +202,7 @@ export class ByteSource implements ConnectionHandler {
     assert(this.waiter === undefined, 'a read is still waiting');
     this.sink = sink;
     this.sinkBlocked = false;
+    this.chooseTarget();
     this.touch();
     this.armTimer();
     if (sink === undefined) {
@@ -207,6 +210,11 @@ export class ByteSource implements ConnectionHandler {
       return;
     }
     this.resume();
+  }
+
+  /** Bytes that are unwrapped first come to lie elsewhere anyway. */
+  private chooseTarget(): void {
+    this.connection.readInto?.(this.stage === undefined ? this.sink?.target : undefined);
   }
 
   /** The sink can take more. */
@@ -263,6 +271,7 @@ export class ByteSource implements ConnectionHandler {
   /** From the next unread byte on, everything goes through `stage`; undefined: plain again. */
   setUnwrap(stage: UnwrapStage | undefined): void {
     this.stage = stage;
+    this.chooseTarget();
     if (stage === undefined || this.available === 0) return;
     const wrapped = this.queue;
     this.queue = [];

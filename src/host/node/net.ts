@@ -2,8 +2,8 @@
 // their own account of queued bytes, since Node's answer to `write` counts bytes that the kernel took already.
 import net from 'node:net';
 import { HdfsError } from '../../base/errors.ts';
-import type { Address, Connection, ConnectionHandler, Listener, Log, Net } from '../host.ts';
-import { adoptWithSlab, type SlabSocketOptions, slabOf, slabsWork } from './slab.ts';
+import type { Address, Connection, ConnectionHandler, Listener, Log, Net, ReadTarget } from '../host.ts';
+import { adoptWithSlab, READS_WHEN_ASKED, type SlabSocketOptions, slabOf, slabsWork } from './slab.ts';
 
 /** Queued bytes beyond which `write` answers false. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -49,6 +49,9 @@ class NodeConnection implements Connection {
   private ended = false;
   private closed = false;
   private failure: HdfsError | undefined;
+  private target: ReadTarget | undefined;
+  /** Whose memory the next read goes into. */
+  private lender: ReadTarget | undefined;
 
   constructor(socket: net.Socket) {
     this.socket = socket;
@@ -59,6 +62,7 @@ class NodeConnection implements Connection {
     });
     socket.on('close', () => {
       this.closed = true;
+      this.giveBack();
       this.handler?.onClose(this.failure);
     });
     socket.on('end', () => this.handler?.onEnd());
@@ -77,6 +81,26 @@ class NodeConnection implements Connection {
 
   deliver(chunk: Buffer): void {
     this.handler?.onData(chunk);
+  }
+
+  readInto(target: ReadTarget | undefined): void {
+    // Elsewhere the kernel may be reading already.
+    if (READS_WHEN_ASKED) this.target = target;
+  }
+
+  /** Where the next read goes. */
+  nextBuffer(slab: Buffer): Buffer {
+    this.giveBack();
+    const room = this.target?.readRoom();
+    if (room === undefined) return slab;
+    this.lender = this.target;
+    return room;
+  }
+
+  private giveBack(): void {
+    const { lender } = this;
+    this.lender = undefined;
+    lender?.readDone();
   }
 
   start(handler: ConnectionHandler): void {
@@ -181,6 +205,17 @@ class NodeConnection implements Connection {
   }
 }
 
+/** Reads of a connection, which may be made after its socket. */
+function readsInto(slab: Buffer, connection: () => NodeConnection | undefined): net.OnReadOpts {
+  return {
+    buffer: () => connection()?.nextBuffer(slab) ?? slab,
+    callback: (bytes, room) => {
+      connection()?.deliver((room as Buffer).subarray(0, bytes));
+      return true;
+    },
+  };
+}
+
 const describe = (address: Address): string => `${address.host}:${address.port}`;
 
 function connect(options: Parameters<Net['connect']>[0]): Promise<Connection> {
@@ -195,14 +230,7 @@ function connect(options: Parameters<Net['connect']>[0]): Promise<Connection> {
     const socketOptions: SlabSocketOptions = { allowHalfOpen: true };
     if (slabBytes !== undefined) {
       slab = slabOf(slabBytes);
-      const buffer = slab;
-      socketOptions.onread = {
-        buffer,
-        callback: (bytes) => {
-          connection?.deliver(buffer.subarray(0, bytes));
-          return true;
-        },
-      };
+      socketOptions.onread = readsInto(slab, () => connection);
     }
     const socket = new net.Socket(socketOptions);
     socket.pause();
@@ -265,7 +293,10 @@ async function listen(
     if (useSlabs) {
       const slab = slabOf(slabBytes);
       let connection: NodeConnection | undefined;
-      const socket = adoptWithSlab(accepted, slab, (bytes) => connection?.deliver(slab.subarray(0, bytes)));
+      const socket = adoptWithSlab(
+        accepted,
+        readsInto(slab, () => connection),
+      );
       connection = new NodeConnection(socket);
       onConnection(connection);
     } else {

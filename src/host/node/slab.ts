@@ -17,34 +17,28 @@ interface PrivateSocketOptions extends SlabSocketOptions {
   readonly pauseOnCreate: boolean;
 }
 
-/** The accepted (paused) socket again, reading into `buffer`; `accepted` is dead afterwards. */
-export function adoptWithSlab(accepted: net.Socket, buffer: Buffer, onRead: (bytes: number) => void): net.Socket {
+/** The accepted (paused) socket again, reading into what `onread` gives; `accepted` is dead afterwards. */
+export function adoptWithSlab(accepted: net.Socket, onread: net.OnReadOpts): net.Socket {
   const owner = accepted as unknown as HandleOwner;
   const options: PrivateSocketOptions = {
     handle: owner._handle,
     pauseOnCreate: true,
     allowHalfOpen: true,
-    onread: {
-      buffer,
-      callback: (bytes) => {
-        onRead(bytes);
-        return true;
-      },
-    },
+    onread,
   };
   const socket = new net.Socket(options);
   owner._handle = null;
   return socket;
 }
 
+/** The kernel is asked for data only once there is some: a read starts and ends within one callback. */
+export const READS_WHEN_ASKED = process.platform !== 'win32';
+
 const slabs = new Map<number, Buffer>();
 
-/**
- * The buffer of `bytes` that sockets read into. Where the kernel is asked for data only once there is some, a read starts
- * and ends within one callback, so all sockets share one buffer and it stays in the processor's cache.
- */
+/** The buffer of `bytes` that sockets read into. Where reads end at once, all share one, and it stays in the processor's cache. */
 export function slabOf(bytes: number): Buffer {
-  if (process.platform === 'win32') return Buffer.allocUnsafeSlow(bytes);
+  if (!READS_WHEN_ASKED) return Buffer.allocUnsafeSlow(bytes);
   let slab = slabs.get(bytes);
   if (slab === undefined) {
     slab = Buffer.allocUnsafeSlow(bytes);
@@ -66,14 +60,21 @@ async function probe(): Promise<boolean> {
         clearTimeout(timer);
         resolve(works);
       };
-      const slab = Buffer.alloc(64);
+      // Each read goes to another place.
+      const rooms = [Buffer.alloc(2), Buffer.alloc(64)];
+      let next = 0;
       let seen = '';
       server.on('error', () => answer(false));
       server.on('connection', (accepted) => {
         try {
-          adopted = adoptWithSlab(accepted, slab, (bytes) => {
-            seen += slab.toString('latin1', 0, bytes);
-            if (seen.length === 4) adopted?.write(seen);
+          adopted = adoptWithSlab(accepted, {
+            buffer: () => rooms[next++ % rooms.length] as Buffer,
+            callback: (bytes, room) => {
+              if (room !== rooms[(next - 1) % rooms.length]) answer(false);
+              seen += Buffer.from(room).toString('latin1', 0, bytes);
+              if (seen.length === 4) adopted?.write(seen);
+              return true;
+            },
           });
           adopted.on('error', () => answer(false));
           adopted.on('end', () => answer(seen === 'ping'));

@@ -3,7 +3,16 @@
 // closes its connections as its kernel would; a machine without power leaves its peers with a half-open one.
 import { assert } from '../../base/assert.ts';
 import { HdfsError } from '../../base/errors.ts';
-import type { Address, Connection, ConnectionHandler, ConnectOptions, Listener, ListenOptions, Net } from '../host.ts';
+import type {
+  Address,
+  Connection,
+  ConnectionHandler,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Net,
+  ReadTarget,
+} from '../host.ts';
 import { key, type Machine, type Network } from './network.ts';
 import type { Life } from './scheduler.ts';
 
@@ -22,6 +31,7 @@ const RESEND_MS = 1000;
 const LATE_KERNEL_EVERY = 8;
 /** What a chunk that was only valid during `onData` becomes. */
 const POISON = 0xdb;
+const POISONED_BYTES = 512;
 
 type Segment =
   | {
@@ -89,6 +99,10 @@ export class SimConnection implements Connection {
   private reading = false;
   private delivering = false;
   private endSeen = false;
+  private target: ReadTarget | undefined;
+  /** Where the next bytes are read to, and whose that is; else a slab. */
+  private room: Buffer | undefined;
+  private lender: ReadTarget | undefined;
 
   /** Of its packets, in the trace. */
   private label = '';
@@ -202,6 +216,7 @@ export class SimConnection implements Connection {
     const unread = this.inboxBytes > 0;
     this.dead = true;
     this.closed = true;
+    this.giveBack();
     this.queue = [];
     if (how === 'process') this.transmit(unread ? RESET : END);
     else this.wire.length = 0;
@@ -230,6 +245,7 @@ export class SimConnection implements Connection {
       for (const { fn } of waiters) fn(error ?? failure('the connection is closed', this.remote));
       if (this.closed) return;
       this.closed = true;
+      this.giveBack();
       this.handler?.onClose(error);
     });
   }
@@ -399,21 +415,49 @@ export class SimConnection implements Connection {
       return;
     }
     assert(segment.kind === 'data', 'a reset is not queued');
+    const { room } = this;
     const { slabBytes } = this.here;
+    const most = room?.length ?? slabBytes;
     let { bytes } = segment;
-    if (slabBytes !== undefined && bytes.length > slabBytes) {
-      segment.bytes = bytes.subarray(slabBytes);
-      bytes = bytes.subarray(0, slabBytes);
+    if (most !== undefined && bytes.length > most) {
+      segment.bytes = bytes.subarray(most);
+      bytes = bytes.subarray(0, most);
     } else this.inbox.shift();
     const isRead = bytes === segment.bytes;
     this.inboxBytes -= bytes.length;
     this.peer?.roomAgain();
     this.network.scheduler.noteValue(bytes.length);
-    this.handler?.onData(bytes);
+    if (room === undefined) this.handler?.onData(bytes);
+    else {
+      bytes.copy(room);
+      this.handler?.onData(room.subarray(0, bytes.length));
+    }
+    if (slabBytes !== undefined) this.nextRoom();
     // With a slab the chunk was on loan: whoever kept it finds out.
     if (slabBytes !== undefined) bytes.fill(POISON);
     if (isRead && segment.lent !== undefined && idleSegments.length < MAX_IDLE_SEGMENTS) idleSegments.push(segment.lent);
     this.deliverLater();
+  }
+
+  readInto(target: ReadTarget | undefined): void {
+    this.target = target;
+  }
+
+  /** Where the next read goes. */
+  private nextRoom(): void {
+    this.giveBack();
+    this.room = this.dead ? undefined : this.target?.readRoom();
+    if (this.room === undefined) return;
+    this.lender = this.target;
+    // As a kernel may write there, whoever keeps something there finds out.
+    this.room.fill(POISON, 0, POISONED_BYTES);
+  }
+
+  private giveBack(): void {
+    const { lender } = this;
+    this.lender = undefined;
+    this.room = undefined;
+    lender?.readDone();
   }
 
   private roomAgain(): void {

@@ -10,6 +10,8 @@ export const PACKET_MEMORY_BYTES = 128 * 1024;
 export const SLAB_BYTES = 256 * 1024;
 /** All packets that one read of the connection brings, and the one before them that it completes. */
 export const TURN_MEMORY_BYTES = SLAB_BYTES + PACKET_MEMORY_BYTES;
+/** A connection reads into memory of its own only where so much finds room. */
+export const LEAST_ROOM_BYTES = 128 * 1024;
 /** Less than this is copied rather than holding on to the memory that it lies in, which is larger. */
 export const HELD_BYTES = 16 * 1024;
 

@@ -150,3 +150,62 @@ test('a last packet that its consumer refuses ends the stream: the consumer hear
     expect(broken.map((error) => error?.message)).toEqual([`refused by ${place}`]);
   }
 });
+
+test('what is read in place is the same, and stays while it is held and more is read behind it', () => {
+  const contents = Array.from({ length: 200 }, (_, i) => Buffer.alloc(1 + ((i * 7919) % 90_000), i));
+  const stream = Buffer.concat(contents.map((data, i) => packet(i, data, Buffer.from('sums'), i === contents.length - 1)));
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 300_000 }), { minLength: 1, maxLength: 20 }), fc.nat(7), (cuts, keep) => {
+      const held: PacketView[] = [];
+      let copied = 0;
+      const got: Buffer[] = [];
+      const parser = new PacketParser(fakeSource(), {
+        packet: (view) => {
+          view.memory.hold();
+          held.push(view);
+        },
+        flush: () => {
+          while (held.length > keep) {
+            const view = held.shift() as PacketView;
+            got.push(Buffer.from(view.data));
+            view.memory.release();
+          }
+          return undefined;
+        },
+        broken: () => undefined,
+      });
+      const slab = Buffer.alloc(256 * 1024);
+      let room: Buffer = slab;
+      for (let at = 0, i = 0; at < stream.length; i++) {
+        const length = Math.min(cuts[i % cuts.length] as number, stream.length - at, room.length);
+        stream.copy(room, 0, at, at + length);
+        if (room === slab) copied += length;
+        expect(parser.push(room.subarray(0, length))).toBe(length);
+        slab.fill(0xee);
+        at += length;
+        parser.readDone();
+        room = parser.readRoom() ?? slab;
+        // The kernel may write there from now on.
+        if (room !== slab) room.fill(0xdd);
+      }
+      for (const view of held) got.push(Buffer.from(view.data));
+      expect(got.length).toBe(contents.length);
+      expect(got.every((data, i) => data.equals(contents[i] as Buffer))).toBe(true);
+      if (cuts.every((cut) => cut >= 16 * 1024)) expect(copied).toBeLessThanOrEqual(cuts[0] as number);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('not more writers than a few keep memory ready while nothing half sent lies in it', () => {
+  const chunk = packet(0, Buffer.alloc(40_000), Buffer.from('sums'), false);
+  const parsers = Array.from({ length: 40 }, () => {
+    const consumer = { packet: () => undefined, flush: () => undefined, broken: () => undefined };
+    return new PacketParser(fakeSource(), consumer);
+  });
+  const rooms = () => parsers.map((parser) => parser.push(chunk) > 0 && parser.readRoom() !== undefined);
+  expect(rooms().filter((has) => has).length).toBe(32);
+  for (const parser of parsers) parser.readDone();
+  expect(rooms().filter((has) => has).length).toBe(32);
+  for (const parser of parsers) parser.readDone();
+});

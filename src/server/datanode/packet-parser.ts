@@ -1,7 +1,8 @@
-// Cuts the bytes of a pipeline into packets while they arrive. They are copied once, out of the network's slab into memory
-// that the consumer may hold on to (packet-memory.ts); there every packet lies in one piece, and those that came together lie
-// behind one another.
+// Cuts the bytes of a pipeline into packets while they arrive. They come to lie in memory that the consumer may hold on to
+// (packet-memory.ts); there every packet lies in one piece, and those that came together lie behind one another. Where much
+// comes at a time, the kernel puts them there, behind what is there of a packet; else they are copied out of the network's slab.
 
+import type { ReadTarget } from '../../host/host.ts';
 import type { ByteSink, ByteSource } from '../../transfer/byte-source.ts';
 import {
   PACKET_LENGTHS_BYTES,
@@ -10,7 +11,7 @@ import {
   parsePacketHeader,
   parsePacketLengths,
 } from '../../wire/transfer/packet.ts';
-import { type PacketMemory, TURN_MEMORY_BYTES, takePacketMemory } from './packet-memory.ts';
+import { HELD_BYTES, LEAST_ROOM_BYTES, type PacketMemory, TURN_MEMORY_BYTES, takePacketMemory } from './packet-memory.ts';
 
 /** A packet in place: `bytes` is all of it as it came, from PLEN on. */
 export interface PacketView {
@@ -34,7 +35,12 @@ export interface PacketConsumer {
   broken(error: Error | undefined): void;
 }
 
-export class PacketParser implements ByteSink {
+/** So many connections keep memory ready while nothing half sent lies in it: any of them may fall silent. */
+const MAX_READY = 32;
+let ready = 0;
+
+export class PacketParser implements ByteSink, ReadTarget {
+  readonly target: ReadTarget = this;
   private readonly source: ByteSource;
   private readonly consumer: PacketConsumer;
   /** Bytes that came and are no packet yet: from `parsed` to `filled` in `memory`. */
@@ -48,6 +54,11 @@ export class PacketParser implements ByteSink {
   private spent: PacketMemory[] = [];
   private blocked = false;
   private done = false;
+  /** Much came at a time, the last time. */
+  private streams = false;
+  /** The connection reads into it, behind `filled`; `isReady`: as one of MAX_READY. */
+  private lent: PacketMemory | undefined;
+  private isReady = false;
 
   /** Takes over the source, until the last packet of the block has been consumed. */
   constructor(source: ByteSource, consumer: PacketConsumer) {
@@ -60,6 +71,7 @@ export class PacketParser implements ByteSink {
   }
 
   push(chunk: Buffer): number {
+    this.streams = chunk.length >= HELD_BYTES;
     if (this.blocked || this.done) return 0;
     try {
       return this.take(chunk);
@@ -74,6 +86,11 @@ export class PacketParser implements ByteSink {
 
   private take(chunk: Buffer): number {
     let at = 0;
+    if (this.lent !== undefined && this.isInPlace(chunk, this.lent)) {
+      this.filled += chunk.length;
+      at = chunk.length;
+      this.parse(this.lent);
+    }
     while (at < chunk.length && !this.done) {
       const memory = this.roomFor(chunk.length - at);
       const part = Math.min(chunk.length - at, memory.bytes.length - this.filled);
@@ -90,14 +107,43 @@ export class PacketParser implements ByteSink {
     return at;
   }
 
+  private isInPlace(chunk: Buffer, lent: PacketMemory): boolean {
+    const { bytes } = lent;
+    return lent === this.memory && chunk.buffer === bytes.buffer && chunk.byteOffset === bytes.byteOffset + this.filled;
+  }
+
+  readRoom(): Buffer | undefined {
+    if (!this.streams || this.blocked || this.done) return undefined;
+    if (this.memory === undefined) {
+      if (ready === MAX_READY) return undefined;
+      ready++;
+      this.isReady = true;
+    }
+    const room = this.roomFor(LEAST_ROOM_BYTES);
+    this.releaseSpent();
+    room.hold();
+    this.lent = room;
+    return room.bytes.subarray(this.filled);
+  }
+
+  readDone(): void {
+    this.lent?.release();
+    this.lent = undefined;
+    if (this.isReady) ready--;
+    this.isReady = false;
+  }
+
   /** Memory with room behind `filled`: for all of `bytes`, or for the packet that is coming, where that is more. */
   private roomFor(bytes: number): PacketMemory {
     const { memory } = this;
     const rest = this.filled - this.parsed;
     const wanted = Math.max(rest + bytes, this.lengths?.totalBytes ?? 0);
-    if (memory !== undefined && this.parsed + wanted <= memory.bytes.length) return memory;
+    // What is lent may change behind `filled` at any time.
+    const usable = memory !== undefined && memory !== this.lent;
+    if (usable && this.parsed + wanted <= memory.bytes.length) return memory;
     // A packet as long as is believed may take memory of its own; a chunk, however long, only pieces of the usual size.
-    const size = Math.max(Math.min(wanted, TURN_MEMORY_BYTES), this.lengths?.totalBytes ?? 0);
+    const most = this.streams ? TURN_MEMORY_BYTES : Math.min(wanted, TURN_MEMORY_BYTES);
+    const size = Math.max(most, this.lengths?.totalBytes ?? 0);
     const mayMove = memory !== undefined && !this.unflushed && !memory.isShared && size <= memory.bytes.length;
     const room = mayMove ? memory : takePacketMemory(size);
     memory?.bytes.copy(room.bytes, 0, this.parsed, this.filled);
