@@ -20,8 +20,8 @@ export const COMMAND_DIFFERENCES: readonly CommandDifference[] = [
     why: 'end with 1, as Hadoop’s shell does; its daemons pass over the file, and come up with directories that nobody meant',
   },
   {
-    what: '`namenode`, `secondarynamenode` with a class as `dfs.image.compression.codec` that is no codec, or with `BZip2Codec` or `ZStandardCodec`',
-    why: 'refused at start: images are packed by zlib, gzip, LZ4 and Snappy, and unpacked from bzip2 and, on a newer Node, Zstandard; Hadoop finds out at its next image, and makes none from then on',
+    what: '`namenode`, `secondarynamenode` with a class as `dfs.image.compression.codec` that is no codec, with `BZip2Codec`, or with `ZStandardCodec` on a Node older than 22.15',
+    why: 'refused at start: images are packed by zlib, gzip, LZ4, Snappy and, where Node has it, Zstandard, and unpacked from bzip2 too; Hadoop finds out at its next image, and makes none from then on',
   },
   {
     what: '`dfs -expunge -fs URI` whose NameNode cannot be reached',

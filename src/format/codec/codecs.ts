@@ -6,6 +6,7 @@ import { ByteReader, ByteSource, broken, MAX_PIECE_BYTES } from './byte-source.t
 import { unpackBzip2 } from './bzip2.ts';
 import { unpackLz4 } from './lz4.ts';
 import { unpackSnappy } from './snappy.ts';
+import { zstandardFrames } from './zstandard-frames.ts';
 
 type Chunks = AsyncIterable<Uint8Array>;
 
@@ -24,27 +25,33 @@ export const GZIP: Codec = {
   whole: (packed, limit = MAX_PIECE_BYTES) => zlib.gunzipSync(packed, { maxOutputLength: limit }),
 };
 
+/** What Node's functions answer with `info`. */
+interface Unpacked {
+  readonly buffer: Buffer;
+  /** `bytesWritten`: how many packed bytes were taken. */
+  readonly engine: { readonly bytesWritten: number };
+}
+
+/** Node's own end with the first stream. */
+const allOf =
+  (unpack: (packed: Buffer, options: { readonly maxOutputLength: number; readonly info: true }) => Unpacked) =>
+  (packed: Buffer, limit = MAX_PIECE_BYTES): Buffer => {
+    const parts: Buffer[] = [];
+    let total = 0;
+    for (let rest = packed; rest.length > 0; ) {
+      const { buffer, engine } = unpack(rest, { maxOutputLength: limit - total, info: true });
+      if (engine.bytesWritten <= 0) break;
+      parts.push(buffer);
+      total += buffer.length;
+      rest = rest.subarray(engine.bytesWritten);
+    }
+    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, total);
+  };
+
 const DEFLATE: Codec = {
   stream: (packed) => through(packed, zlib.createInflate()),
-  whole: inflateAll,
+  whole: allOf((packed, options) => zlib.inflateSync(packed, options) as unknown as Unpacked),
 };
-
-/** Node's own ends with the first stream. */
-function inflateAll(packed: Buffer, limit = MAX_PIECE_BYTES): Buffer {
-  const parts: Buffer[] = [];
-  let total = 0;
-  for (let rest = packed; rest.length > 0; ) {
-    const { buffer, engine } = zlib.inflateSync(rest, { maxOutputLength: limit - total, info: true }) as unknown as {
-      readonly buffer: Buffer;
-      readonly engine: { readonly bytesWritten: number };
-    };
-    if (engine.bytesWritten <= 0) break;
-    parts.push(buffer);
-    total += buffer.length;
-    rest = rest.subarray(engine.bytesWritten);
-  }
-  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, total);
-}
 
 /** Unpacks one piece; more than `limit` bytes it cannot be. */
 type UnpackPiece = (packed: Buffer, limit: number) => Buffer;
@@ -118,18 +125,18 @@ export const BZIP2: Codec = {
 
 interface ZstandardOfNode {
   createZstdDecompress?: () => NodeJS.ReadWriteStream;
-  zstdDecompressSync?: (packed: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
+  zstdDecompressSync?: (packed: Buffer, options: { readonly maxOutputLength: number; readonly info: true }) => Unpacked;
 }
 
 /** Node has it from 22.15 on; Hadoop has it where its native library is. */
-export function zstandard(of: ZstandardOfNode = zlib as ZstandardOfNode): Codec {
+export function zstandard(of: ZstandardOfNode = zlib as unknown as ZstandardOfNode): Codec {
   const { createZstdDecompress, zstdDecompressSync } = of;
   if (createZstdDecompress === undefined || zstdDecompressSync === undefined) {
     throw new HdfsError('EUNSUPPORTED', 'Zstandard is unpacked with Node 22.15 or newer');
   }
   return {
-    stream: (packed) => through(packed, createZstdDecompress()),
-    whole: (packed, limit = MAX_PIECE_BYTES) => zstdDecompressSync(packed, { maxOutputLength: limit }),
+    stream: (packed) => through(zstandardFrames(packed), createZstdDecompress()),
+    whole: allOf(zstdDecompressSync),
   };
 }
 

@@ -1,5 +1,5 @@
 // Hadoop's compression codecs that things are packed with: fewer than are unpacked.
-import { deflateSync, gzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { PACKAGE } from './codecs.ts';
 import { packLz4 } from './lz4.ts';
 import { packSnappy } from './snappy.ts';
@@ -28,13 +28,17 @@ function int(value: number): Buffer {
   return bytes;
 }
 
+/** Node has it from 22.15 on. */
+const { zstdCompressSync } = zlib as { readonly zstdCompressSync?: Packer };
+
 const PACKERS: Readonly<Record<string, Packer>> = {
-  [`${PACKAGE}DefaultCodec`]: (raw) => deflateSync(raw),
-  [`${PACKAGE}DeflateCodec`]: (raw) => deflateSync(raw),
-  [`${PACKAGE}GzipCodec`]: (raw) => gzipSync(raw),
+  [`${PACKAGE}DefaultCodec`]: (raw) => zlib.deflateSync(raw),
+  [`${PACKAGE}DeflateCodec`]: (raw) => zlib.deflateSync(raw),
+  [`${PACKAGE}GzipCodec`]: (raw) => zlib.gzipSync(raw),
   [`${PACKAGE}Lz4Codec`]: block(packLz4),
   [`${PACKAGE}SnappyCodec`]: block(packSnappy),
+  ...(zstdCompressSync === undefined ? {} : { [`${PACKAGE}ZStandardCodec`]: (raw: Buffer) => zstdCompressSync(raw) }),
 };
 
-/** By the Java class; undefined for one that nothing is packed with. */
+/** By the Java class; undefined for one that nothing is packed with, here or by this Node. */
 export const packerOfClass = (name: string): Packer | undefined => (Object.hasOwn(PACKERS, name) ? PACKERS[name] : undefined);

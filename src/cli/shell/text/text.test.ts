@@ -1,12 +1,16 @@
 // If this failed, `hdfs dfs -text` would show the records of Hadoop's and Avro's files otherwise than Hadoop does, or go on
 // for ever on a damaged one.
-import { createGunzip, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { PassThrough } from 'node:stream';
+import * as zlib from 'node:zlib';
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { HdfsError } from '../../../base/errors.ts';
 import { ByteReader } from '../../../format/codec/byte-source.ts';
-import { codecOfClass, codecOfName, zstandard } from '../../../format/codec/codecs.ts';
+import { codecOfClass, codecOfName, PACKAGE, zstandard } from '../../../format/codec/codecs.ts';
 import { unpackLz4 } from '../../../format/codec/lz4.ts';
+import { packerOfClass } from '../../../format/codec/packers.ts';
 import { unpackSnappy } from '../../../format/codec/snappy.ts';
+import { zstandardFrames } from '../../../format/codec/zstandard-frames.ts';
 import { avroFileText } from './avro-file.ts';
 import { javaDouble, javaFloat } from './java-number.ts';
 import { sequenceFileText } from './sequence-file.ts';
@@ -222,12 +226,37 @@ test('bzip2 is unpacked stream after stream, and a changed bit is noticed', asyn
   }
 });
 
-test('Zstandard is left to Node, and refused with the way out where Node has none', async () => {
-  const unpacked = Buffer.from('unpacked');
-  const codec = zstandard({ createZstdDecompress: createGunzip, zstdDecompressSync: () => unpacked });
-  expect(await codec.whole(Buffer.alloc(1))).toBe(unpacked);
-  expect(await textOfAll(codec.stream(inChunks(gzipSync('streamed'), 5)))).toBe('streamed');
+test('Zstandard is left to Node, frame by frame, and refused with the way out where Node has none', async () => {
+  // A frame of one block that is not packed: magic, no checksum and one size, the block's head, the block.
+  const frame = (text: string): Buffer => {
+    const head = Buffer.alloc(3);
+    head.writeUIntLE((text.length << 3) | 1, 0, 3);
+    return Buffer.concat([Buffer.from('28b52ffd20', 'hex'), Buffer.of(text.length), head, Buffer.from(text)]);
+  };
+  const skipped = Buffer.concat([Buffer.from('5a2a4d1803000000', 'hex'), Buffer.from('xyz')]);
+  const packed = Buffer.concat([frame('first'), skipped, frame(' and second')]);
+  const seen: string[] = [];
+  for await (const chunk of zstandardFrames(inChunks(packed, 7))) seen.push(String(chunk));
+  expect(seen.filter((_, index) => index % 2 === 1)).toEqual([')\0\0first', 'Y\0\0 and second']);
+  const codec = zstandard({
+    createZstdDecompress: () => new PassThrough(),
+    zstdDecompressSync: (bytes) => ({ buffer: bytes.subarray(0, 4), engine: { bytesWritten: 5 } }),
+  });
+  expect(String(await codec.whole(Buffer.from('abcd.efgh.')))).toBe('abcdefgh');
+  await expect(textOfAll(codec.stream(inChunks(Buffer.from('no frame'), 3)))).rejects.toThrow('not Zstandard');
   expect(() => zstandard({})).toThrow('Node 22.15');
+});
+
+test('what Zstandard’s frames hold comes out whole, where Node has them', async () => {
+  const { zstdCompressSync: pack } = zlib as { readonly zstdCompressSync?: (raw: Buffer) => Buffer };
+  const packer = packerOfClass(`${PACKAGE}ZStandardCodec`);
+  expect(packer === undefined).toBe(pack === undefined);
+  if (packer === undefined) return;
+  const parts = [Buffer.alloc(300_000, 'a'), Buffer.from('second'), Buffer.alloc(0), Buffer.from('last')];
+  const packed = Buffer.concat(parts.map(packer));
+  const raw = Buffer.concat(parts);
+  expect(raw.equals(await zstandard().whole(packed))).toBe(true);
+  expect(await textOfAll(zstandard().stream(inChunks(packed, 1000)))).toBe(String(raw));
 });
 
 test('a map is shown as Java shows it', async () => {
