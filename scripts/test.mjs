@@ -1,5 +1,6 @@
 // Runs one of the test projects (`unit` or `interop`) and ends with the line `N passed, N failed, N skipped`. A file
-// that cannot be loaded counts as one failed test. Tests that passed only when they were tried once more are named before it.
+// that cannot be loaded counts as one failed test. Tests that passed only when they were tried once more are named before it,
+// and so is what tests have noted.
 // More arguments go to vitest.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -30,16 +31,17 @@ child.on('close', (code) => {
   let passed = 0;
   let failed = 0;
   let skipped = 0;
-  const again = [];
+  const notes = [];
   try {
     const results = JSON.parse(readFileSync(report, 'utf8'));
     for (const file of results.testResults) {
       if (file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed')) failed++;
-      for (const { status, fullName, failureMessages } of file.assertionResults) {
+      for (const { status, fullName, failureMessages, meta } of file.assertionResults) {
+        notes.push(...(meta?.notes ?? []));
         if (status === 'passed') passed++;
         if (status === 'passed' && failureMessages.length > 0) {
           const [reason = ''] = failureMessages[0].split('\n');
-          again.push(`needed a second attempt: ${relative(root, file.name)} > ${fullName}: ${reason}`);
+          notes.push(`needed a second attempt: ${relative(root, file.name)} > ${fullName}: ${reason}`);
         } else if (status === 'failed') failed++;
         else if (status !== 'passed') skipped++;
       }
@@ -50,7 +52,7 @@ child.on('close', (code) => {
   }
   rmSync(directory, { recursive: true, force: true });
   if (code !== 0 && failed === 0) failed = 1;
-  for (const line of again) console.log(line);
+  for (const line of notes) console.log(line);
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
   process.exitCode = failed === 0 ? 0 : 1;
 });
