@@ -23,6 +23,7 @@ import { type CallObserver, observed } from './audit/observed-calls.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { currentOf, lockAll, makeDirectory, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
 import { EditLog } from './edit-log.ts';
+import { FavouredNodes } from './favoured-nodes.ts';
 import { HostFiles } from './host-files.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { imageTransferRoutes } from './image-transfer/routes.ts';
@@ -388,7 +389,13 @@ export class NameNode {
     const handlers: Handlers<typeof ClientNamenodeProtocol> = {
       ...namespaceMethods(system),
       ...aclXattrMethods(system),
-      ...fileMethods({ system, locations, leaseMonitor, mayReplace: replacesDatanodes(configuration) }),
+      ...fileMethods({
+        system,
+        locations,
+        leaseMonitor,
+        mayReplace: replacesDatanodes(configuration),
+        favoured: new FavouredNodes(host, system.blockManager.datanodes, racks),
+      }),
       ...reopeningMethods({ system, locations, leaseMonitor }),
       ...readingMethods({
         system,

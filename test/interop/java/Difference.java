@@ -345,9 +345,17 @@ public class Difference {
         if (w.named.containsKey("flags")) flags.add(AddBlockFlag.valueOf(w.get("flags", "")));
         DatanodeInfo[] excluded = "all".equals(w.get("exclude", ""))
             ? namenode(root).getDatanodeReport(DatanodeReportType.LIVE) : null;
-        LocatedBlock made = nn.addBlock(path, client, w.block("previous"), excluded, id, null, flags);
+        // The last of the nodes, by its port and whatever name its machine has.
+        String favoured = null;
+        if (w.named.containsKey("favoured")) {
+          favoured = w.get("favoured", "") + ":" + Arrays.stream(namenode(root).getDatanodeReport(DatanodeReportType.LIVE))
+              .mapToInt(DatanodeInfo::getXferPort).max().getAsInt();
+        }
+        LocatedBlock made = nn.addBlock(path, client, w.block("previous"), excluded, id, favoured == null ? null : new String[] {favoured}, flags);
         if (w.named.containsKey("as")) blocks.put(w.get("as", ""), made);
-        return located(made);
+        String place = favoured;
+        return located(made) + (place == null ? "" : " favoured=" + Arrays.stream(made.getLocations())
+            .anyMatch(n -> place.endsWith(":" + n.getXferPort())));
       }
       case "additional": {
         LocatedBlock b = blocks.get(w.get("block", ""));

@@ -35,6 +35,7 @@ import {
   CreateFlagProto,
 } from '../../../wire/messages/client-namenode.ts';
 import type { DatanodeInfoProto, ExtendedBlockProto } from '../../../wire/messages/hdfs.ts';
+import type { FavouredNodes } from '../favoured-nodes.ts';
 import type { LeaseMonitor } from '../lease-monitor.ts';
 import type { Locations } from '../locations.ts';
 import { answering, type NameSystem, rpcIds } from '../namesystem.ts';
@@ -48,6 +49,7 @@ export interface FileMethodParts {
   readonly leaseMonitor: LeaseMonitor;
   /** Whether a writer is given another DataNode for one that failed. */
   readonly mayReplace: boolean;
+  readonly favoured: FavouredNodes;
 }
 
 const REPLACES = 'dfs.client.block.write.replace-datanode-on-failure.enable';
@@ -75,6 +77,7 @@ export function fileMethods({
   locations,
   leaseMonitor,
   mayReplace,
+  favoured,
 }: FileMethodParts): Handlers<typeof ClientNamenodeProtocol> {
   const { namespace: ns, blockManager } = system;
   const { datanodes } = blockManager;
@@ -84,7 +87,13 @@ export function fileMethods({
       ({ id }) => datanodes.byUuid(id.datanodeUuid) ?? datanodes.byXferAddress(`${id.ipAddr}:${id.xferPort}`) ?? [],
     );
 
-  const targetsFor = (request: AddBlockRequestProto, wanted: BlockWanted, call: RpcCall, now: Now): readonly Storage[] =>
+  const targetsFor = (
+    request: AddBlockRequestProto,
+    favouredNodes: readonly string[],
+    wanted: BlockWanted,
+    call: RpcCall,
+    now: Now,
+  ): readonly Storage[] =>
     blockManager.chooseTargets(
       {
         path: wanted.path,
@@ -92,7 +101,7 @@ export function fileMethods({
         blockSize: wanted.blockSize,
         writer: locations.placeOf(call.remote.host),
         excluded: nodesOf(request.excludeNodes),
-        favoured: request.favoredNodes,
+        favoured: favouredNodes,
         storagePolicy: wanted.storagePolicy,
         noLocalWrite: request.flags.includes(AddBlockFlagProto.NO_LOCAL_WRITE),
         noLocalRack: false,
@@ -115,6 +124,7 @@ export function fileMethods({
 
   const addBlock = (
     request: AddBlockRequestProto,
+    favouredNodes: readonly string[],
     call: RpcCall,
     caller: Caller,
     now: Now,
@@ -125,7 +135,7 @@ export function fileMethods({
       clientName: request.clientName,
       previous: request.previous === undefined ? undefined : clientBlock(request.previous),
     });
-    const choose = (): readonly Storage[] => targetsFor(request, check.wanted, call, now);
+    const choose = (): readonly Storage[] => targetsFor(request, favouredNodes, check.wanted, call, now);
     if (check.kind === 'retry') return { ops: [], result: () => retriedBlock(check, choose) };
     const targets = choose();
     const before = check.penultimate === undefined ? 0 : ns.blocks.find(check.penultimate.id);
@@ -173,12 +183,16 @@ export function fileMethods({
       );
     },
 
-    addBlock: (request, call) =>
-      system.change(
-        call,
-        (caller) => `Cannot add block to ${resolveForBlock(ns, caller, request.src, inodeId(request.fileId)).text}`,
-        (caller, now) => addBlock(request, call, caller, now),
-      ),
+    addBlock: (request, call) => {
+      const withNodes = (nodes: readonly string[]) =>
+        system.change(
+          call,
+          (caller) => `Cannot add block to ${resolveForBlock(ns, caller, request.src, inodeId(request.fileId)).text}`,
+          (caller, now) => addBlock(request, nodes, call, caller, now),
+        );
+      const nodes = favoured.find(request.favoredNodes);
+      return nodes instanceof Promise ? nodes.then(withNodes) : withNodes(nodes);
+    },
 
     getAdditionalDatanode: (request, call) =>
       system.as(call, (caller) => {
