@@ -197,7 +197,12 @@ export const NAMENODE_KEYS = {
     "Whether the first replica goes to the writer's own node.",
   ),
   'dfs.namenode.block-placement.min-blocks-for.write': int('1', 'Blocks that must fit on a storage that is chosen.'),
-  'dfs.namenode.read.considerLoad': bool('false', 'Whether readers are sent to less busy nodes first.'),
+  'dfs.namenode.read.considerLoad': bool('false', 'Whether readers are sent to the less busy of equally near nodes first.'),
+  'dfs.namenode.read.considerStorageType': bool(
+    'false',
+    'Whether readers are sent to the faster storages of equally near nodes first.',
+  ),
+  'dfs.namenode.random.node.order.enabled': bool('false', 'Whether readers are sent to nodes however far they are.'),
   'dfs.storage.default.policy': text('HOT', 'Storage policy of what has none of its own.'),
   'dfs.storage.policy.enabled': bool('true', 'Whether storage policies may be set.'),
   'dfs.storage.policy.permissions.superuser-only': bool('false', 'Whether only the superuser sets storage policies.'),

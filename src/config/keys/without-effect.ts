@@ -65,7 +65,6 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.namenode.max-num-blocks-to-log': NOT_WRITTEN,
   'dfs.namenode.metrics.logger.period.seconds': NOT_WRITTEN,
   'dfs.namenode.read-lock-reporting-threshold-ms': LOCKS,
-  'dfs.namenode.read.considerLoad': 'replicas are sorted by their distance, as by default',
   'dfs.namenode.remove.dead.datanode.batchnum': SLICES,
   'dfs.namenode.safemode.recheck.interval': 'safe mode is looked at whenever what it counts changes',
   'dfs.namenode.service.handler.count': THREADS,

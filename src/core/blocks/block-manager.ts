@@ -483,6 +483,7 @@ export class BlockManager {
       nowMs: now.monotonicMs,
       staleIntervalMs: this.datanodes.staleIntervalMs,
       avoidStaleForRead: this.options.avoidStaleForRead,
+      order: this.options.readerOrder,
       slow: this.slow.avoidedForRead,
       random: this.#state.random,
     });

@@ -2,6 +2,7 @@
 // rules are in replicas.ts, redundancy.ts, reports.ts and scans.ts, and block-manager.ts is the door to all of it.
 import type { GenStamp } from '../../base/ids.ts';
 import type { ClusterView, PlacementPolicy } from '../placement/policy.ts';
+import type { ReaderOrder } from '../placement/sort-locations.ts';
 import { HOT_STORAGE_POLICY_ID } from '../placement/storage-policy.ts';
 import type { Random } from '../placement/topology.ts';
 import { DEFAULT_SLOW_NODES_OPTIONS, SlowNodes, type SlowNodesOptions } from '../slow/slow-nodes.ts';
@@ -75,6 +76,8 @@ export interface BlockManagerOptions {
   readonly tolerateHeartbeatMultiplier: number;
   /** dfs.namenode.avoid.read.stale.datanode. */
   readonly avoidStaleForRead: boolean;
+  /** dfs.namenode.read.considerLoad and its like. */
+  readonly readerOrder: ReaderOrder;
   /** dfs.replication. */
   readonly defaultReplication: number;
   /** dfs.namenode.decommission.interval. */
@@ -109,6 +112,7 @@ export const DEFAULT_BLOCK_MANAGER_OPTIONS: BlockManagerOptions = {
   excessTimeoutMs: 3_600_000,
   tolerateHeartbeatMultiplier: 4,
   avoidStaleForRead: false,
+  readerOrder: 'random',
   defaultReplication: 3,
   decommissionIntervalMs: 30_000,
   decommissionBlocksPerInterval: 500_000,

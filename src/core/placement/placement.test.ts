@@ -7,6 +7,7 @@ import { AdminState, StorageState, StorageType } from '../blocks/storage-type.ts
 import { type FakeNode, GIB, seeded, TestCluster } from '../blocks/test-cluster.ts';
 import { rackLimit } from './default.ts';
 import { RackPlacement } from './policies.ts';
+import type { ReaderOrder } from './sort-locations.ts';
 import { chooseStorageTypes, excessStorageTypes, storagePolicyById, storagePolicyByName } from './storage-policy.ts';
 import { locationDistance, Topology } from './topology.ts';
 
@@ -231,6 +232,29 @@ describe('default placement', () => {
     expect(sorted[0]?.node).toBe(cluster.datanode(nodes[1]));
     expect(sorted[1]?.node).toBe(cluster.datanode(nodes[4]));
     expect(sorted[5]?.node).toBe(cluster.datanode(nodes[0]));
+  });
+
+  it('orders equally near replicas by load or by storage, or all of them by chance, where that is asked for', () => {
+    const order = (readerOrder: ReaderOrder, seed = 7): (string | undefined)[] => {
+      const cluster = new TestCluster({ readerOrder }, seed);
+      const nodes = Array.from({ length: 4 }, (_, i) => {
+        const node = cluster.addNode(i === 3 ? '/far' : '/near');
+        node.xceiverCount = 10 - i;
+        const type = i === 0 ? StorageType.DISK : i === 1 ? StorageType.ARCHIVE : StorageType.SSD;
+        Object.assign(node, { storage: { storageId: `DS-${i}`, type, state: StorageState.NORMAL } });
+        cluster.start(node);
+        return node;
+      });
+      const storages = nodes.flatMap((node) => [...cluster.datanode(node).storages.values()]);
+      const reader = { node: undefined, location: '/near' };
+      return cluster.manager.sortForReader(storages, reader, cluster.now).map(({ node }) => node.id.hostName);
+    };
+    expect(order('load')).toEqual(['host3', 'host2', 'host1', 'host4']);
+    expect(order('storageType')).toEqual(['host3', 'host1', 'host2', 'host4']);
+    const firsts = (readerOrder: ReaderOrder) =>
+      new Set(Array.from({ length: 60 }, (_, seed) => order(readerOrder, seed + 1)[0]));
+    expect(firsts('random')).toEqual(new Set(['host1', 'host2', 'host3']));
+    expect(firsts('shuffled')).toEqual(new Set(['host1', 'host2', 'host3', 'host4']));
   });
 
   it('gives up replicas without giving up racks', () => {

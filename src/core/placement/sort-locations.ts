@@ -1,10 +1,15 @@
-// The order in which a reader is told of a block's replicas: nearest first, equally near ones in random order, and the
-// less welcome (stale, leaving, left) last. Mirrors DatanodeManager.sortLocatedBlock.
+// The order in which a reader is told of a block's replicas: nearest first, equally near ones in random order or by what is
+// configured, and the less welcome (stale, leaving, left) last. Mirrors DatanodeManager.sortLocatedBlock.
 import type { Datanode, Storage } from '../blocks/datanode.ts';
+import { STORAGE_TYPE_ORDER } from '../blocks/storage-type.ts';
 import type { Writer } from './policy.ts';
 import { locationDistance, type Random, shuffle } from './topology.ts';
 
+/** What comes first among replicas that are equally near; or `shuffled`: how near they are does not count. */
+export type ReaderOrder = 'random' | 'load' | 'storageType' | 'shuffled';
+
 export interface ReaderView {
+  readonly order: ReaderOrder;
   readonly nowMs: number;
   readonly staleIntervalMs: number;
   /** dfs.namenode.avoid.read.stale.datanode. */
@@ -30,11 +35,29 @@ export function readerDistance(reader: Writer | undefined, node: Datanode): numb
   return locationDistance(reader.location, node.location) + 2;
 }
 
+/** Above any distance. */
+const EQUALLY_WELCOME = 1_000;
+/** Above any number of transfers of a node, and any order of storage types. */
+const EQUALLY_NEAR = 1_000_000;
+
+function rankOf({ node, type }: Storage, reader: Writer | undefined, view: ReaderView): number {
+  const distance = view.order === 'shuffled' ? 0 : readerDistance(reader, node);
+  const rank = disfavour(node, view) * EQUALLY_WELCOME + distance;
+  switch (view.order) {
+    case 'load':
+      return rank * EQUALLY_NEAR + Math.min(node.xceiverCount, EQUALLY_NEAR - 1);
+    case 'storageType':
+      return rank * EQUALLY_NEAR + STORAGE_TYPE_ORDER.indexOf(type);
+    default:
+      return rank;
+  }
+}
+
 export function sortForReader(locations: readonly Storage[], reader: Writer | undefined, view: ReaderView): Storage[] {
   if (locations.length < 2) return [...locations];
   const sorted = shuffle([...locations], view.random);
   // Nodes that are only stale are still sorted by distance among themselves; those that leave come after all others.
-  const ranks = sorted.map(({ node }) => disfavour(node, view) * 1_000_000 + readerDistance(reader, node));
+  const ranks = sorted.map((storage) => rankOf(storage, reader, view));
   // By insertion: they are few, and equal ones stay in their random order.
   for (let i = 1; i < sorted.length; i++) {
     const storage = sorted[i] as Storage;

@@ -8,6 +8,7 @@ import type { NamespaceOptions } from '../../core/namespace/options.ts';
 import { protectedPaths } from '../../core/namespace/protected-directories.ts';
 import { retryCacheCapacity } from '../../core/namespace/retry-cache.ts';
 import type { PlacementOptions } from '../../core/placement/choice.ts';
+import type { ReaderOrder } from '../../core/placement/sort-locations.ts';
 import { storagePolicyByName } from '../../core/placement/storage-policy.ts';
 import type { SlowNodesOptions } from '../../core/slow/slow-nodes.ts';
 import { type ImageCodec, imageCodec as imageCodecOf } from '../../format/fsimage/compression.ts';
@@ -182,9 +183,25 @@ export function blockManagerOptions(configuration: Configuration, log: Log): Par
     decommissionBlocksPerInterval: configuration.getInt('dfs.namenode.decommission.blocks.per.interval'),
     maxTrackedLeavingNodes: configuration.getInt('dfs.namenode.decommission.max.concurrent.tracked.nodes'),
     avoidStaleForRead: configuration.getBoolean('dfs.namenode.avoid.read.stale.datanode'),
+    readerOrder: readerOrder(configuration, log),
     defaultStoragePolicy: defaultStoragePolicy(configuration),
     slowNodes: slowNodesOptions(configuration),
   };
+}
+
+function readerOrder(configuration: Configuration, log: Log): ReaderOrder {
+  const [load, type] = ['dfs.namenode.read.considerLoad', 'dfs.namenode.read.considerStorageType'] as const;
+  const [byLoad, byType] = [configuration.getBoolean(load), configuration.getBoolean(type)];
+  if (byLoad && byType) {
+    log.log(
+      'warn',
+      'namenode',
+      `${load} and ${type} are incompatible and only one can be enabled. Both are currently enabled. ${type} will be ignored.`,
+    );
+  }
+  if (configuration.getBoolean('dfs.namenode.random.node.order.enabled')) return 'shuffled';
+  if (byLoad) return 'load';
+  return byType ? 'storageType' : 'random';
 }
 
 function slowNodesOptions(configuration: Configuration): SlowNodesOptions {
