@@ -104,6 +104,28 @@ test('finalized and left by a writer: the newer generation is served, a worse re
   expect(await older.sim.run(older.host.disk.readdir(rbw('/a')))).toEqual([]);
 });
 
+test('of a volume that fails while it is taken up nothing is served, whatever was found on it', async () => {
+  const sim = new Simulation({ seed: 4 });
+  const node = sim.node('dn');
+  const { host } = node;
+  const ids = Array.from({ length: 40 }, (_, i) => blockId(BigInt(1 + i * 256)));
+  const dirOf = (root: string, block: BlockId): string => `${finalizedDir(root, POOL)}/${blockDirectory(block)}`;
+  for (const block of ids) await sim.run(put(host, dirOf('/a', block), block, 1001, 10));
+  await sim.run(put(host, dirOf('/b', id), id, 1001, 10));
+  node.diskFault = ({ operation, path }) =>
+    operation === 'stat' && path.startsWith(`${dirOf('/a', ids[20] as BlockId)}/`) ? { error: 'EIO' } : undefined;
+  const lock = { release: () => Promise.resolve() };
+  const volumes = ['/a', '/b'].map(
+    (path) => new Volume(host.disk, host.clock, { path, storageType: 1, lock, reservedBytes: 0, startThreads: 3 }),
+  );
+  const dataset = new Dataset(volumes, host.log, events);
+  await sim.run(dataset.addPool(POOL));
+  await sim.advance(10_000);
+  expect(dataset.volumes.map(({ path }) => path)).toEqual(['/b']);
+  expect(dataset.pool(POOL).replicas.size).toBe(1);
+  expect(dataset.pool(POOL).replicas.find(id)).not.toBe(0);
+});
+
 test('what Apache’s DataNode remembers of the blocks does not outlive a start of ours', async () => {
   const { sim, host } = await start(async (host) => {
     await host.disk.mkdir(poolCurrentDir('/a', POOL));

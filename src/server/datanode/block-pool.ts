@@ -206,15 +206,17 @@ export class BlockPool {
 
   private async scanFinalized(volume: Volume): Promise<void> {
     const directories = finalizedDirectories(volume, this.id);
-    const sizes = volume.disk.fileSizes();
-    const lane = async (): Promise<void> => {
+    const threads = Array.from({ length: volume.startThreads }, () => volume.disk.fileSizes());
+    const lane = async (sizes: VolumeFileSizes): Promise<void> => {
       for await (const directory of directories) await this.scanDirectory(volume, directory, sizes);
     };
     try {
-      // While the disk tells of one directory, what it told of another is taken.
-      await Promise.all([lane(), lane()]);
+      // One more than threads: while the disk tells of some directories, what it told of another is taken. All come to an
+      // end before the volume is given up for the failure of one, or the others would go on to find replicas on it.
+      const ended = await Promise.allSettled([...threads, ...threads.slice(0, 1)].map(lane));
+      for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason;
     } finally {
-      sizes.close();
+      for (const sizes of threads) sizes.close();
     }
   }
 

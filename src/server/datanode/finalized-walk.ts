@@ -20,6 +20,14 @@ export interface FinalizedFiles {
   readonly misplaced: readonly string[];
 }
 
+/** More questions at once gain nothing on one disk. */
+const MOST_THREADS = 4;
+
+/** How many threads a start has for each of `volumes`: no more than processors all together, but one for each. */
+export function startThreads(processors: number, volumes: number): number {
+  return Math.max(1, Math.min(MOST_THREADS, Math.floor(processors / Math.max(1, volumes))));
+}
+
 const SUBDIR = /^subdir\d{1,3}$/;
 
 /** Directories below finalized/ that may hold blocks, e.g. "subdir0/subdir31". */

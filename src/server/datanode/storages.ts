@@ -13,6 +13,7 @@ import { DiskFailure } from '../../host/disk-error.ts';
 import type { Host } from '../../host/host.ts';
 import { randomUuid } from '../../host/uuid.ts';
 import type { DataDirectory } from './data-directories.ts';
+import { startThreads } from './finalized-walk.ts';
 import { currentDir, DIRECTORY_MODE, isPoolId, LOCK_FILE, VERSION_FILE } from './layout.ts';
 import { NO_HURRY, notBack, type Patience, settledOrLate } from './patience.ts';
 import { type Namespace, PoolDirectory, type StartOption } from './pool-upgrade.ts';
@@ -296,7 +297,9 @@ async function openVolume(
   try {
     const reservedBytes = typeof reserving === 'number' ? reserving : reserving(directory);
     const share = ioShare(host.disk.parallelism, count);
-    const volume = new Volume(host.disk, host.clock, { path, storageType, lock, reservedBytes, share });
+    const threads = startThreads(host.machine.load().processors, count);
+    const identity = { path, storageType, lock, reservedBytes, share, startThreads: threads };
+    const volume = new Volume(host.disk, host.clock, identity);
     await volume.refresh();
     return { volume, version: await readVersion(host, volume, startOption) };
   } catch (error) {

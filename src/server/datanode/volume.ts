@@ -20,6 +20,8 @@ export interface VolumeIdentity {
   readonly reservedBytes: number | ((capacityBytes: number) => number);
   /** How many calls of its disk run at once. */
   readonly share?: IoShare;
+  /** How many threads ask for the sizes of its files at a start. */
+  readonly startThreads?: number;
 }
 
 export class Volume {
@@ -27,6 +29,7 @@ export class Volume {
   index = -1;
   readonly path: string;
   readonly storageType: StorageTypeProto;
+  readonly startThreads: number;
   readonly io: VolumeIo;
   readonly directorySyncs: DirectorySyncs;
   /** DS-…; known once the directory's VERSION was read or written. */
@@ -60,6 +63,7 @@ export class Volume {
     this.clock = clock;
     this.path = identity.path;
     this.storageType = identity.storageType;
+    this.startThreads = identity.startThreads ?? 1;
     this.lock = identity.lock;
     this.reserved = identity.reservedBytes;
     this.io = new VolumeIo(clock, identity.path, identity.share);
