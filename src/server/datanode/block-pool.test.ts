@@ -99,8 +99,11 @@ test('finalized and left by a writer: the newer generation is served, a worse re
   const older = await start(async (host) => {
     await put(host, finalized('/a'), id, 1002, 2000);
     await put(host, rbw('/a'), id, 1001, 2500);
+    // Of this one, and of one of which nothing else is left.
+    for (const each of [id, blockId(301n)]) await host.disk.writeFileAtomic(`${rbw('/a')}/${tailFileName(each)}`, '');
   });
   expect(older.replica).toBe('/a FINALIZED 1002 2000');
+  expect(older.dataset.volumes.map(({ failure }) => failure)).toEqual([undefined, undefined]);
   expect(await older.sim.run(older.host.disk.readdir(rbw('/a')))).toEqual([]);
 });
 

@@ -246,20 +246,20 @@ export class BlockPool {
     const dir = rbwDir(volume.path, this.id);
     const names = await volume.disk.readdir(dir);
     const stamps = stampsOf(names);
-    const blocks = new Set(names);
+    const there = new Set(names);
     for (const name of names) {
       const id = blockOf(name);
-      const left = id === undefined ? undefined : await this.writtenOf(volume, id, stamps.get(id), blocks);
+      const left = id === undefined ? undefined : await this.writtenOf(volume, id, stamps.get(id), there);
       if (left === undefined) continue;
       sometimes('block found half written at the start of a DataNode');
       if (!this.takeWritten(volume, left) && this.isSurpassed(left)) {
         await this.removeWritten(volume, left);
-        blocks.delete(name);
+        for (const path of left.files) there.delete(path.slice(dir.length + 1));
       }
     }
-    for (const name of names) {
+    for (const name of there) {
       const id = parseTailFileName(name);
-      if (id !== undefined && blocks.has(name) && !blocks.has(`blk_${id}`)) await volume.disk.unlink(`${dir}/${name}`);
+      if (id !== undefined && !there.has(`blk_${id}`)) await volume.disk.unlink(`${dir}/${name}`);
     }
   }
 

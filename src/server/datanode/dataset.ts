@@ -20,7 +20,7 @@ import { OutOfReach } from './out-of-reach.ts';
 import { NO_HURRY, notBack, type Patience, settledOrLate } from './patience.ts';
 import type { MemoryPlace, RamDisk } from './ram-disk.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
-import { moveToTrash, sizeQuietly, unlinkQuietly } from './replica-removal.ts';
+import { moveToTrash, sizeQuietly, unlinkIfThere, unlinkQuietly } from './replica-removal.ts';
 import { tailFileName } from './synced-tail.ts';
 import { visibleLengthOf } from './visible-length.ts';
 import type { Volume } from './volume.ts';
@@ -358,7 +358,7 @@ export class Dataset {
     const block = pool.blockFile(handle);
     const meta = pool.metaFile(handle);
     const replica = pool.inFlight.get(handle);
-    const directory = pool.directoryOf(handle);
+    const tail = `${pool.directoryOf(handle)}/${tailFileName(pool.replicas.id(handle))}`;
     const bytes = pool.replicas.numBytes(handle);
     const wasFinalized = pool.replicas.state(handle) === ReplicaState.FINALIZED;
     const id = pool.replicas.id(handle);
@@ -376,7 +376,7 @@ export class Dataset {
       await unlinkQuietly(this.log, volume, block);
     }
     // A start does not keep whether a replica that a writer left has one.
-    if (replica?.hasTailFile ?? !wasFinalized) await unlinkQuietly(this.log, volume, `${directory}/${tailFileName(id)}`);
+    if (replica?.hasTailFile ?? !wasFinalized) await unlinkIfThere(this.log, volume, tail);
     if (wasCut) await unlinkQuietly(this.log, volume, cutNotePath(volume, pool.id, id));
     volume.addUsed(pool.id, -bytes - metaBytes);
   }

@@ -14,6 +14,15 @@ export async function unlinkQuietly(log: Log, volume: Volume, path: string): Pro
   }
 }
 
+/** For a file that mostly is not there: a call that fails has its volume checked. */
+export async function unlinkIfThere(log: Log, volume: Volume, path: string): Promise<void> {
+  try {
+    if (await volume.disk.exists(path)) await volume.disk.unlink(path);
+  } catch (error) {
+    log.log('warn', 'datanode', `${path} was not deleted: ${messageOf(error)}`);
+  }
+}
+
 /** 0 for a file that is not there. */
 export async function sizeQuietly(log: Log, volume: Volume, path: string): Promise<number> {
   try {
