@@ -133,9 +133,11 @@ export class GhostFile {
   }
 
   /** Somebody opened it again, to write behind its `length` bytes. */
-  appended(key: number, length: number, nowMs: number): void {
-    this.become([...this.pieces, pieceFrom(key, length)], nowMs);
+  appended(key: number, length: number, nowMs: number): Piece {
+    const piece = pieceFrom(key, length);
+    this.become([...this.pieces, piece], nowMs);
     this.open = true;
+    return piece;
   }
 
   /** A writer's close, with that length, was acknowledged: of all who had the file open since it stands. */

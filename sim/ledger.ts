@@ -75,24 +75,28 @@ export class Ledger {
   refresh: () => void = () => undefined;
   /** The key of the bytes that a client is going to append at a path. */
   private readonly intents = new Map<string, number>();
-  /** Where these appends went. */
-  private readonly appends = new Map<number, GhostFile>();
+  /** Where these appends went, and with which piece they began. */
+  private readonly appends = new Map<number, { readonly file: GhostFile; readonly piece: Piece }>();
 
   /** Says what a client is going to append, before it asks. */
   intend(clientName: string, path: string, key: number): void {
     this.intents.set(`${clientName} ${path}`, key);
   }
 
-  /** The file and the piece in it that an append with this key opened; undefined: the log knows of none. */
+  /**
+   * The file and the piece in it that an append with this key opened; undefined: the log knows of none. Whoever hears late
+   * that an append succeeded may have lost the file to its lease's end, and its piece to a cut: that one is closed.
+   */
   appendOf(key: number): { readonly file: GhostFile; readonly piece: Piece } | undefined {
-    const file = this.appends.get(key);
-    const piece = file?.pieces.find((each) => each.key === key);
-    return file === undefined || piece === undefined ? undefined : { file, piece };
+    const opened = this.appends.get(key);
+    if (opened === undefined) return undefined;
+    const { file, piece } = opened;
+    return { file, piece: file.pieces.find((each) => each.key === key) ?? piece };
   }
 
   /** The file that was made, or appended to, with these bytes first. */
   ofKey(key: number | undefined): GhostFile | undefined {
-    return key === undefined ? undefined : (this.files.get(key) ?? this.appends.get(key));
+    return key === undefined ? undefined : (this.files.get(key) ?? this.appends.get(key)?.file);
   }
 
   /** A moment among the beginnings and ends of all calls. */
@@ -137,8 +141,7 @@ export class Ledger {
         // PR4: who appends has the file alone.
         violations.check(file?.open !== true, 'PR4', () => `${path} is opened by ${clientName} while somebody writes it`);
         if (file === undefined || key === undefined) return;
-        file.appended(key, length, this.nowMs());
-        this.appends.set(key, file);
+        this.appends.set(key, { file, piece: file.appended(key, length, this.nowMs()) });
       },
       closed: ({ createPath }, length) => {
         for (const id of ['LR4', 'BK3', 'BK5']) violations.looked(id);
