@@ -1,6 +1,7 @@
 // One connection of the RPC client: sends requests, all of one turn with one write, and gives answers to the calls that
 // wait for them, in whatever order they come. It pings a silent server while calls wait and ends itself when idle.
 import { HdfsError, ProtocolError } from '../base/errors.ts';
+import { soon } from '../base/soon.ts';
 import type { Address, Connection, Host, Timer } from '../host/host.ts';
 import { FrameSplitter } from '../wire/ipc/frame.ts';
 import { openingBytes, pingFrame } from '../wire/ipc/headers.ts';
@@ -46,6 +47,7 @@ export class ConnectionFailure {
 const broken = (reason: string): ConnectionFailure => new ConnectionFailure(new HdfsError('ECONN', reason));
 
 const MAX_KEPT_WRITER_BYTES = 1024 * 1024;
+const FRESH_WRITER_BYTES = 4096;
 
 export class ClientConnection {
   private readonly host: Host;
@@ -55,8 +57,12 @@ export class ClientConnection {
   private readonly pingIntervalMs: number;
   private readonly frames: FrameSplitter;
   private socket: Connection | undefined;
-  private out = new ProtoWriter(4096);
+  private out = new ProtoWriter(FRESH_WRITER_BYTES);
   private flushPlanned = false;
+  private readonly flushNow = (): void => {
+    this.flushPlanned = false;
+    this.flush();
+  };
   private ended = false;
   private timer: Timer | undefined;
   private timerDueMs = Infinity;
@@ -125,17 +131,18 @@ export class ClientConnection {
   private planFlush(): void {
     if (this.flushPlanned) return;
     this.flushPlanned = true;
-    queueMicrotask(() => {
-      this.flushPlanned = false;
-      this.flush();
-    });
+    soon(this.flushNow);
   }
 
   private flush(): void {
-    if (this.ended || this.socket === undefined || this.out.length === 0) return;
-    this.socket.write(this.out.toBuffer());
-    if (this.out.length > MAX_KEPT_WRITER_BYTES) this.out = new ProtoWriter(4096);
-    else this.out.reset();
+    const { socket, out } = this;
+    if (this.ended || socket === undefined || out.length === 0) return;
+    // A socket that owes nothing nearly always takes all at once, and the memory serves again.
+    let isMine = true;
+    if (socket.queuedBytes > 0) socket.write(out.toBuffer());
+    else isMine = socket.lend(out.view());
+    if (isMine && out.length <= MAX_KEPT_WRITER_BYTES) out.reset();
+    else this.out = new ProtoWriter(FRESH_WRITER_BYTES);
   }
 
   private onData(chunk: Buffer): void {

@@ -111,7 +111,11 @@ export class RpcClient {
       try {
         const retryCount = (options.retryCount ?? 0) + tries;
         return (await this.once(name, requestType, request, responseType, callId, retryCount, options)) as ResponseOf<M, K>;
-      } catch (error) {
+      } catch (caught) {
+        const error =
+          caught instanceof ConnectionFailure
+            ? describeFailure(caught.error, await localName(this.host), this.address)
+            : caught;
         if (!(error instanceof HdfsError) || retry === undefined || this.closed) throw error;
         const waitMs = retry(error, tries + 1);
         if (waitMs === undefined) throw error;
@@ -120,7 +124,8 @@ export class RpcClient {
     }
   }
 
-  private async once(
+  /** Sends it once. Rejects with ConnectionFailure when the connection ends, and throws what stands against sending. */
+  private once(
     name: string,
     requestType: MessageType<unknown, unknown>,
     request: unknown,
@@ -135,7 +140,7 @@ export class RpcClient {
     if (connection.waitingCalls >= (this.options.maxCallsInFlight ?? DEFAULTS.maxCallsInFlight)) {
       throw new HdfsError('ERETRY', `more than ${connection.waitingCalls} calls wait for ${this.address.host}`);
     }
-    const answer = new Promise<unknown>((resolve, reject) => {
+    return new Promise<unknown>((resolve, reject) => {
       const onAbort = (): void => {
         connection.forget(callId);
         reject(signal?.reason);
@@ -167,12 +172,6 @@ export class RpcClient {
         },
       );
     });
-    try {
-      return await answer;
-    } catch (error) {
-      if (!(error instanceof ConnectionFailure)) throw error;
-      throw describeFailure(error.error, await localName(this.host), this.address);
-    }
   }
 
   private headerOf(name: string): Buffer {

@@ -2,6 +2,7 @@
 // handler, and sends the answers of one turn with one write, or a few when they are long. It reads no further while too
 // many calls of this client are under way or too many of its answers have not been fetched, and lets other connections
 // have their turn after long answers. Where the server has a queue, calls go through it before they are handled.
+import { soon } from '../base/soon.ts';
 import type { Connection, Timer } from '../host/host.ts';
 import { type CallHeader, type Identity, RpcAcceptor } from '../wire/ipc/acceptor.ts';
 import { type Failure, writeFailure, writeSuccess } from '../wire/ipc/headers.ts';
@@ -55,6 +56,8 @@ export interface ConnectionLimits {
 
 /** A writer that has grown beyond this is not kept for the next turn. */
 const MAX_KEPT_WRITER_BYTES = 1024 * 1024;
+/** Most answers are shorter; a writer grows when one is not. */
+const FRESH_WRITER_BYTES = 4096;
 /** Answers are sent when they are this long together, before the turn is over. */
 const FLUSH_BYTES = 64 * 1024;
 /** After answers of this length in one turn the other connections come first. Long answers are long work, too. */
@@ -149,6 +152,10 @@ export class ServerConnection {
   private yielding = false;
   private reading = false;
   private flushPlanned = false;
+  private readonly pumpPlanned = (): void => {
+    this.flushPlanned = false;
+    this.pump();
+  };
   /** Nothing is handled before it is known whether the user may come. */
   private authorizing = false;
   private closing = false;
@@ -469,10 +476,7 @@ export class ServerConnection {
   private afterAnswer(): void {
     if (this.reading || this.flushPlanned || this.closed) return;
     this.flushPlanned = true;
-    queueMicrotask(() => {
-      this.flushPlanned = false;
-      this.pump();
-    });
+    soon(this.pumpPlanned);
   }
 
   private writer(): ProtoWriter {
@@ -531,7 +535,7 @@ export class ServerConnection {
 }
 
 function takeWriter(): ProtoWriter {
-  const writer = idleWriters.pop() ?? new ProtoWriter(16 * 1024);
+  const writer = idleWriters.pop() ?? new ProtoWriter(FRESH_WRITER_BYTES);
   writer.reset();
   return writer;
 }

@@ -7,6 +7,10 @@ import type { ServiceMethod } from './service.ts';
 
 /** Different method headers that are remembered; clients use a few dozen. */
 const MAX_REMEMBERED_HEADERS = 2048;
+/** A power of two. */
+const SLOTS = 256;
+/** The tag and the length of the method's name, and two letters of it. */
+const HEAD_BYTES = 4;
 
 export interface Target {
   readonly protocol: string;
@@ -18,8 +22,10 @@ export interface Target {
 /** Targets by the bytes of their RequestHeaderProto, which a client repeats for each call of a method. */
 export class TargetCache {
   private readonly byBytes = new Map<string, Target>();
-  /** The last header of each length: comparing bytes is less work than making a key. */
-  private readonly lastOfLength: ({ readonly bytes: Uint8Array; readonly target: Target } | undefined)[] = [];
+  /** The last header of each slot: comparing bytes is less work than making a key. */
+  private readonly recent: ({ readonly bytes: Uint8Array; readonly target: Target } | undefined)[] = new Array(SLOTS).fill(
+    undefined,
+  );
 
   /** Reads the header at the reader's position. */
   find(reader: ProtoReader, resolve: (header: RequestHeaderProto) => Target): Target {
@@ -29,7 +35,8 @@ export class TargetCache {
     if (position >= reader.limit || end > reader.limit || (buffer[position] as number) > 0x7f) {
       return resolve(readDelimited(RequestHeaderProto, reader));
     }
-    const last = this.lastOfLength[end - position - 1];
+    const slot = slotOf(buffer, position + 1, end);
+    const last = this.recent[slot];
     if (last !== undefined && standsAt(buffer, position + 1, last.bytes)) {
       reader.position = end;
       return last.target;
@@ -41,13 +48,20 @@ export class TargetCache {
       if (this.byBytes.size < MAX_REMEMBERED_HEADERS) this.byBytes.set(key, target);
       return target;
     }
-    this.lastOfLength[end - position - 1] = {
+    this.recent[slot] = {
       bytes: Uint8Array.prototype.slice.call(buffer, position + 1, end),
       target: known,
     };
     reader.position = end;
     return known;
   }
+}
+
+/** By length and the first letters of the method: `create`, `delete` and `mkdirs` are of one length and come in turn. */
+function slotOf(buffer: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length < HEAD_BYTES) return length;
+  return (length + (buffer[start + 2] as number) * 5 + (buffer[start + 3] as number) * 37) & (SLOTS - 1);
 }
 
 function standsAt(buffer: Uint8Array, at: number, bytes: Uint8Array): boolean {

@@ -497,16 +497,18 @@ export class DiskTree {
   }
 
   find(path: string): SimNode | undefined {
-    const parts = partsOf(path);
-    return this.walk(parts, parts.length);
+    const { parents, name } = placeOf(path);
+    const directory = this.walk(parents);
+    if (name === undefined) return directory;
+    return directory?.kind === 'directory' ? directory.live.get(name) : undefined;
   }
 
-  /** What the first `count` names lead to. */
-  walk(parts: readonly string[], count: number): SimNode | undefined {
+  /** What the names lead to. */
+  walk(parts: readonly string[]): SimNode | undefined {
     let node: SimNode = this.root;
-    for (let i = 0; i < count; i++) {
+    for (const part of parts) {
       if (node.kind !== 'directory') return undefined;
-      const next: SimNode | undefined = node.live.get(parts[i] as string);
+      const next: SimNode | undefined = node.live.get(part);
       if (next === undefined) return undefined;
       node = next;
     }
@@ -620,7 +622,17 @@ function sizeOf(node: SimNode, seen: Set<SimNode>): number {
   return sum;
 }
 
-/** Paths come again and again: those of a block's files a dozen times, those of directories for ever. */
+/** The directory's names of an absolute path, and its own; none for the root. */
+export function placeOf(path: string): { readonly parents: readonly string[]; readonly name: string | undefined } {
+  const slash = path.lastIndexOf('/');
+  const name = path.slice(slash + 1);
+  // Files come and go, directories stay: theirs are known, and only they are kept.
+  if (slash >= 0 && name !== '' && name !== '.' && name !== '..') return { parents: partsOf(path.slice(0, slash)), name };
+  const parts = partsOf(path);
+  return { parents: parts.slice(0, -1), name: parts.at(-1) };
+}
+
+/** Paths of directories come again and again. */
 const knownParts = new Map<string, readonly string[]>();
 const MAX_KNOWN_PATHS = 4096;
 

@@ -14,7 +14,7 @@ import {
   type OpenFlags,
   type VolumeStat,
 } from '../host.ts';
-import { type DiskTree, type FileHandle, partsOf, SimDirectoryNode, SimFileNode, type SimNode } from './disk-tree.ts';
+import { type DiskTree, type FileHandle, partsOf, placeOf, SimDirectoryNode, SimFileNode, type SimNode } from './disk-tree.ts';
 import type { Life, Scheduler } from './scheduler.ts';
 
 export interface DiskFaultAnswer {
@@ -40,12 +40,9 @@ export interface DiskSite {
   readonly identity: string;
 }
 
-/** What calls take, milliseconds, from and to. */
-const TIMES: Readonly<Record<string, readonly [number, number]>> = {
-  fsync: [0.2, 3],
-  fdatasync: [0.2, 3],
-  default: [0.01, 0.1],
-};
+/** What calls take, milliseconds. */
+const QUICK = { leastMs: 0.01, mostMs: 0.1 };
+const SYNC = { leastMs: 0.2, mostMs: 3 };
 
 /** Few, so that callers meet answers that are shorter than their questions. */
 const SIZES_AT_ONCE = 8;
@@ -124,9 +121,9 @@ class Calls {
   ): void {
     const { scheduler, life, random, onCall } = this.site;
     onCall('before');
-    const [least, most] = TIMES[operation] ?? (TIMES.default as readonly [number, number]);
+    const { leastMs, mostMs } = operation === 'fsync' || operation === 'fdatasync' ? SYNC : QUICK;
     const fault = life.alive ? this.site.fault()?.({ operation, path }) : undefined;
-    const delayMs = least + random.fraction() * (most - least) + (fault?.delayMs ?? 0);
+    const delayMs = leastMs + random.fraction() * (mostMs - leastMs) + (fault?.delayMs ?? 0);
     if (delayMs === Number.POSITIVE_INFINITY) return;
     scheduler.after(delayMs, life, LABELS.get(operation) ?? `disk ${operation}`, () => {
       this.running--;
@@ -304,10 +301,9 @@ export function simDisk(site: DiskSite): Disk {
   const calls = new Calls(site);
 
   const parentOf = (operation: string, path: string): { directory: SimDirectoryNode; name: string } => {
-    const parts = partsOf(path);
-    const name = parts.at(-1);
+    const { parents, name } = placeOf(path);
     if (name === undefined) fail('EISDIR', operation, path);
-    const directory = tree.walk(parts, parts.length - 1);
+    const directory = tree.walk(parents);
     if (directory === undefined) fail('ENOENT', operation, path);
     if (directory.kind !== 'directory') fail('ENOTDIR', operation, path);
     return { directory, name };

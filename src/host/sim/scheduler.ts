@@ -109,6 +109,8 @@ class EventHeap {
 const MAX_EVENTS_AT_ONE_INSTANT = 250_000;
 /** Names whose share of the hash is kept. */
 const MAX_NAMES = 10_000;
+/** A power of two. */
+const RECENT_NAMES = 256;
 /** The bits of a time, for the hash. */
 const TIME = new Float64Array(1);
 const TIME_WORDS = new Int32Array(TIME.buffer);
@@ -125,6 +127,9 @@ export class Scheduler {
   private hashHigh = 0x2545f491;
   /** The hash's share of each name that events have: there are few, and they come again and again. */
   private readonly names = new Map<string, number>();
+  /** The last name of each slot, and its share: nearly always the same string again, which a comparison of addresses finds. */
+  private readonly recent: string[] = new Array<string>(RECENT_NAMES).fill('');
+  private readonly recentWords = new Int32Array(RECENT_NAMES);
   private readonly trace: ((line: string) => void) | undefined;
 
   constructor(trace?: (line: string) => void) {
@@ -155,12 +160,19 @@ export class Scheduler {
   }
 
   private mixName(name: string): void {
+    const slot = (name.length * 7 + name.charCodeAt(name.length - 1)) & (RECENT_NAMES - 1);
+    if (this.recent[slot] === name) {
+      this.mix(this.recentWords[slot] as number);
+      return;
+    }
     let word = this.names.get(name);
     if (word === undefined) {
       word = 0x811c9dc5;
       for (let i = 0; i < name.length; i++) word = Math.imul(word ^ name.charCodeAt(i), 0x01000193);
       if (this.names.size < MAX_NAMES) this.names.set(name, word);
     }
+    this.recent[slot] = name;
+    this.recentWords[slot] = word;
     this.mix(word);
   }
 

@@ -6,7 +6,7 @@ import type { Listing } from '../../../core/namespace/queries/listing.ts';
 import { NAME } from '../../../core/namespace/table/layout.ts';
 import { MAX_VARINT64_BYTES, putVarint32, putVarint64, varintBytes } from '../../../wire/protobuf/varint.ts';
 import type { ProtoWriter } from '../../../wire/protobuf/writer.ts';
-import { EncodedFields, IS_LITTLE_ENDIAN } from './encoded-fields.ts';
+import { type EncodedFields, IS_LITTLE_ENDIAN } from './encoded-fields.ts';
 import { FILE_TYPES, LISTING, type Rights, rightsFields, type Sizes, STATUS, sizesFields } from './file-status-fields.ts';
 import { ListedEntryWriter } from './listed-entry-writer.ts';
 
@@ -34,15 +34,16 @@ export interface ListedEntries {
   readonly more?: ((entry: FileStatus) => boolean) | undefined;
 }
 
-const NO_FIELDS = new EncodedFields(new Uint8Array(0));
+/** A power of two: so many owners with modes, and sizes, are remembered. */
+const SLOTS = 64;
 
 export class FileStatusWriter {
   private readonly inodes: Inodes;
   private readonly listed: ListedEntryWriter;
   /** Of the last listing, on average: the next will not be far from it. */
   private entryBytes = 90;
-  private lastRights: Known<Rights> = { of: { mode: -1, owner: '', group: '' }, fields: NO_FIELDS };
-  private lastSizes: Known<Sizes> = { of: { replication: -1, blockSize: -1 }, fields: NO_FIELDS };
+  private readonly knownRights: (Known<Rights> | undefined)[] = new Array(SLOTS).fill(undefined);
+  private readonly knownSizes: (Known<Sizes> | undefined)[] = new Array(SLOTS).fill(undefined);
 
   constructor(inodes: Inodes, lengthOf: (file: InodeHandle) => number) {
     this.inodes = inodes;
@@ -159,19 +160,25 @@ export class FileStatusWriter {
     writer.advance(putVarint32(buffer, at + 2, flags));
   }
 
-  /** Nearly always those of the entry before. */
+  /** Nearly always known: stats of files and directories come in turn. */
   private rights({ mode, owner, group }: FileStatus): EncodedFields {
-    const { of, fields } = this.lastRights;
-    if (of.mode === mode && of.owner === owner && of.group === group) return fields;
-    this.lastRights = { of: { mode, owner, group }, fields: rightsFields({ mode, owner, group }) };
-    return this.lastRights.fields;
+    const slot = (mode + (mode >>> 4) + owner.length * 3 + owner.charCodeAt(owner.length - 1)) & (SLOTS - 1);
+    const known = this.knownRights[slot];
+    if (known !== undefined && known.of.mode === mode && known.of.owner === owner && known.of.group === group) {
+      return known.fields;
+    }
+    const fields = rightsFields({ mode, owner, group });
+    this.knownRights[slot] = { of: { mode, owner, group }, fields };
+    return fields;
   }
 
   private sizes({ replication, blockSize }: FileStatus): EncodedFields {
-    const { of, fields } = this.lastSizes;
-    if (of.replication === replication && of.blockSize === blockSize) return fields;
-    this.lastSizes = { of: { replication, blockSize }, fields: sizesFields({ replication, blockSize }) };
-    return this.lastSizes.fields;
+    const slot = replication & (SLOTS - 1);
+    const known = this.knownSizes[slot];
+    if (known !== undefined && known.of.replication === replication && known.of.blockSize === blockSize) return known.fields;
+    const fields = sizesFields({ replication, blockSize });
+    this.knownSizes[slot] = { of: { replication, blockSize }, fields };
+    return fields;
   }
 }
 
