@@ -2,7 +2,7 @@
 // loop of ClientProtocol calls over Hadoop RPC, spoken by hand so that the server is what takes the time. Each of `conns`
 // connections keeps `depth` calls in flight; every answer's status is looked at, and any failure ends the run.
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { quantile } from './statistics.mjs';
 
@@ -230,6 +230,20 @@ export function processCpu(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
+/** Milliseconds in which threads of a process ran or waited for a processor: what it would have taken alone. */
+export function processDemand(pid) {
+  let sum = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const [ran, waited] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ').map(Number);
+      sum += (ran + waited) / 1e6;
+    } catch (error) {
+      if (error.code !== 'ENOENT' && error.code !== 'ESRCH') throw error; // the thread has ended meanwhile
+    }
+  }
+  return sum;
 }
 
 const memory = (field) => (pid) =>

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { basePort, endWithUs, ourHdfs, root, run, tool, userName } from './common.mjs';
-import { bytes, Caller, number, processCpu, processPeakMib, processRssMib, readField } from './load.mjs';
+import { bytes, Caller, number, processCpu, processDemand, processPeakMib, processRssMib, readField } from './load.mjs';
 import { configure } from './our-cluster.mjs';
 
 const HOST = '127.0.0.1';
@@ -23,6 +23,21 @@ const KEYS = {
   'dfs.namenode.safemode.threshold-pct': '1.5',
   'dfs.blockreport.initialDelay': '0s',
 };
+
+/** A process is at rest that wants a processor for less than this share of two seconds. */
+const REST_SHARE = 0.05;
+const REST_MS = 2000;
+const REST_TRIES = 60;
+
+/** Waits until the process is at rest: what its start or the last call left to do is done. */
+async function calm(pid) {
+  for (let tries = 0, before = processDemand(pid); tries < REST_TRIES; tries++) {
+    await pause(REST_MS);
+    const now = processDemand(pid);
+    if (now - before < REST_SHARE * REST_MS) return;
+    before = now;
+  }
+}
 
 export class NameNode {
   constructor(system, dir, keys = {}) {
@@ -100,6 +115,7 @@ export class NameNode {
       cpuSeconds: processCpu(child.pid) / 1e6,
       pid: child.pid,
       cpuNow: () => processCpu(child.pid) / 1e6,
+      calm: () => calm(child.pid),
       rssMib: () => processRssMib(child.pid),
       peakMib: () => processPeakMib(child.pid),
       stop,
