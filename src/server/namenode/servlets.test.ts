@@ -1,4 +1,5 @@
 // If this failed, probes would take a NameNode for ready that is not, or scripts would misread its rack tree and its start.
+import { Script } from 'node:vm';
 import { expect, test } from 'vitest';
 import { SimCluster } from '../../../sim/cluster.ts';
 
@@ -19,6 +20,13 @@ test('probes, rack tree, start and log levels are shown', async () => {
   const client = await run(cluster.connect(machine));
   await run(client.stat('/'));
   expect(await run(ask('/isActive'))).toEqual({ status: 200, body: 'I am Active!' });
+  // What bookmarks of Hadoop's pages ask for; the one with a script is no page if the script does not even parse.
+  expect((await run(ask('/dfshealth.html'))).body).toContain('id="tab-datanode"');
+  const explorer = (await run(ask('/explorer.html'))).body;
+  const script = /<script>(.*)<\/script>/s.exec(explorer)?.[1] ?? '';
+  expect(script).toContain('LISTSTATUS_BATCH');
+  expect(() => new Script(script)).not.toThrow();
+  expect((await run(ask('/logs/'))).status).toBe(404);
   expect(await run(ask('/healthz'))).toEqual({ status: 200, body: 'ok\n' });
   await cluster.until(() => !(cluster.nameNode.running?.system.blockManager.safeMode.isOn ?? true), LIMIT_MS);
   expect((await run(ask('/readyz'))).status).toBe(200);

@@ -50,4 +50,20 @@ export const HTTP_DIFFERENCES: readonly HttpDifference[] = [
     what: '`OPTIONS` says what is allowed, and has no description of the service (WADL) for its body',
     why: 'nothing reads it',
   },
+  {
+    what: '`/dfshealth.html`, `/datanode.html`, `/status.html` and `/explorer.html` are pages of our own; the last one shows and fetches files, and changes none',
+    why: 'the addresses are in bookmarks and checks; files are changed by the shell or WebHDFS',
+  },
+  {
+    what: '`/logs/` is there where `HADOOP_LOG_DIR` names a directory, as it does for a daemon in the background',
+    why: 'a daemon in the foreground has its log on its error output, and must not show a directory that happens to have the name',
+  },
+  {
+    what: '`/prof` and `/static/` are not there',
+    why: 'there is no JVM to profile, and Hadoop’s pages are not served',
+  },
+  {
+    what: 'names of users in the audit log are escaped as paths are, and end at a slash; trash roots by WebHDFS are asked for as WebHDFS',
+    why: 'a name that `doas` gives could forge a line of Hadoop’s; its WebHDFS asks for trash roots by RPC, and for encryption zones with them',
+  },
 ];

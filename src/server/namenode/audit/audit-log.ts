@@ -101,12 +101,12 @@ export interface AuditedCommand {
   readonly src: string;
 }
 
-/** Writes the line of such a command. */
+/** Writes the line of such a command. Hadoop knows of no protocol by which it came. */
 export function commandAudit(sink: AuditSink, options: AuditOptions): (command: AuditedCommand) => void {
   return (command) => {
     if (options.silent.has(command.cmd)) return;
     const event = { ...command, realUser: undefined, dst: undefined, status: undefined };
-    sink.write(auditLine({ ...event, protocol: 'rpc', callerContext: undefined }, options.line));
+    sink.write(auditLine({ ...event, protocol: 'null', callerContext: undefined }, options.line));
   };
 }
 

@@ -27,7 +27,7 @@ test('a line is Hadoop’s, and nothing that a client sends can begin another', 
   expect(auditLine({ ...event, realUser: 'root', status: undefined }, { ...options, contexts: false })).toContain(
     'ugi=ann (auth:PROXY) via root (auth:SIMPLE)\t',
   );
-  expect(escapeJava('é"\\\u0000\u007f')).toBe('\\u00E9\\"\\\\\\u0000\\u007F');
+  expect(escapeJava('é"\\\u0000\u007f')).toBe('\\u00E9\\"\\\\\\u0000\u007f');
   expect([0o644, 0o1777, 0o1776].map(permissionText)).toEqual(['rw-r--r--', 'rwxrwxrwt', 'rwxrwxrwT']);
 });
 
@@ -77,8 +77,8 @@ test('calls by RPC and by WebHDFS are written down, and so is what was refused',
   expect(cut).toContain('allowed=true ugi=alice (auth:SIMPLE) ip=IP cmd=getfileinfo src=/d dst=null perm=null proto=webhdfs');
   const fsck = cut.filter((line) => line.includes('cmd=fsck')).map((line) => line.slice(line.indexOf('cmd=')));
   expect(fsck).toEqual([
-    'cmd=fsck src=/d dst=null perm=null proto=rpc',
-    'cmd=fsck src=blocksIds=[blk_1, blk_2] dst=null perm=null proto=rpc',
+    'cmd=fsck src=/d dst=null perm=null proto=null',
+    'cmd=fsck src=blocksIds=[blk_1, blk_2] dst=null perm=null proto=null',
   ]);
 });
 

@@ -10,7 +10,7 @@ export interface AuditEvent {
   readonly dst: string | undefined;
   /** Of what the operation left. */
   readonly status: { readonly owner: string; readonly group: string; readonly mode: number } | undefined;
-  /** `rpc` or `webhdfs`. */
+  /** `rpc`, `webhdfs` or `null`. */
   readonly protocol: string;
   readonly callerContext: { readonly context: string; readonly signature?: Uint8Array | undefined } | undefined;
 }
@@ -24,7 +24,7 @@ export interface LineOptions {
   readonly trackingId: boolean;
 }
 
-const NEEDS_ESCAPE = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g;
+const NEEDS_ESCAPE = /[^\x20\x21\x23-\x5b\x5d-\x7f]/g;
 const SHORT: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',
