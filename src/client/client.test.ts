@@ -48,6 +48,13 @@ describe('settings', () => {
     expect(() => parseUmask('u+x')).toThrow('fs.permissions.umask-mode');
   });
 
+  it('believe the server’s defaults for as long as is set', () => {
+    expect(settings.defaultsValidMs).toBe(3_600_000);
+    expect(clientSettings(Configuration.of({ 'dfs.client.server-defaults.validity.period.ms': '5s' })).defaultsValidMs).toBe(
+      5000,
+    );
+  });
+
   it('leave block size and replication to the server unless a file sets them', () => {
     expect(settings.blockSize).toBeUndefined();
     expect(clientSettings(Configuration.of({ 'dfs.blocksize': '1m', 'dfs.replication': 2 }))).toMatchObject({

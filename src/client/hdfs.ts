@@ -59,8 +59,6 @@ export interface WriteStreamOptions extends CreateOptions, AppendOptions {
 
 const DEFAULT_DIRECTORY_MODE = 0o777;
 const TRUNCATE_POLL_MS = 200;
-/** How long the server's defaults are believed. */
-const DEFAULTS_VALID_MS = 3_600_000;
 const SECONDS = 1000;
 
 export class Hdfs implements AsyncDisposable {
@@ -477,13 +475,13 @@ export class Hdfs implements AsyncDisposable {
     };
   }
 
-  /** What the server makes files with when nothing is said; asked for once an hour at most. */
+  /** What the server makes files with when nothing is said; asked for anew once that is an hour old, or as old as is set. */
   serverDefaults(options: SignalOption = {}): Promise<ServerDefaults> {
     const { clock } = this.#context.host;
     const known = this.#defaults;
     if (known !== undefined && clock.monotonic() < known.until) return known.value;
     const value = this.#askDefaults(options.signal);
-    const entry = { value, until: clock.monotonic() + DEFAULTS_VALID_MS };
+    const entry = { value, until: clock.monotonic() + this.#context.settings.defaultsValidMs };
     this.#defaults = entry;
     value.catch(() => {
       if (this.#defaults === entry) this.#defaults = undefined;

@@ -39,6 +39,8 @@ export interface ClientSettings extends RetrySettings {
   readonly hints: HintSettings;
   /** Bytes of a file whose locations are asked for at once. */
   readonly prefetchBytes: number;
+  /** How long the server's defaults are believed. */
+  readonly defaultsValidMs: number;
   readonly homePrefix: string;
   readonly umask: number;
   readonly trashIntervalMs: number;
@@ -85,6 +87,7 @@ export function clientSettings(configuration: Configuration): ClientSettings {
     prefetchBytes: configuration.isSet('dfs.client.read.prefetch.size')
       ? positive('dfs.client.read.prefetch.size', configuration.getSize('dfs.client.read.prefetch.size'))
       : PREFETCH_BLOCKS * configuration.getSize('dfs.blocksize'),
+    defaultsValidMs: configuration.getDuration('dfs.client.server-defaults.validity.period.ms'),
     homePrefix: configuration.get('dfs.user.home.dir.prefix') ?? '/user',
     umask: parseUmask(configuration.get('fs.permissions.umask-mode') ?? '022'),
     trashIntervalMs: configuration.getDuration('fs.trash.interval'),

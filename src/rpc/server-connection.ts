@@ -35,6 +35,7 @@ export interface ConnectionOwner {
   /** Where calls that failed so are timed. */
   timingsOf(failure: Failure): MethodTimings;
   logFailure(call: RpcCall, error: unknown): void;
+  onLargeAnswer(call: RpcCall, bytes: number): void;
   /** Stops the process: an invariant of ours is broken. */
   onBug(error: Error): void;
   now(): number;
@@ -52,6 +53,8 @@ export interface ConnectionLimits {
   readonly maxCallsInFlight: number;
   /** Most bytes of answers that wait for one client to fetch them before nothing more of it is read. */
   readonly maxQueuedBytes: number;
+  /** ipc.server.max.response.size: answers that are longer are named in the log. */
+  readonly largeAnswerBytes: number;
 }
 
 /** A writer that has grown beyond this is not kept for the next turn. */
@@ -415,6 +418,8 @@ export class ServerConnection {
       writer.truncate(before);
       throw error;
     }
+    const bytes = writer.length - before;
+    if (bytes > this.owner.limits.largeAnswerBytes) this.owner.onLargeAnswer(call, bytes);
     return this.unlessDurable(call, writer, before);
   }
 

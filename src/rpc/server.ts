@@ -41,6 +41,7 @@ export const DEFAULT_RPC_SERVER_LIMITS: RpcServerLimits = {
   maxHandshakeBytes: 64 * 1024,
   maxCallsInFlight: 1024,
   maxQueuedBytes: 4 * 1024 * 1024,
+  largeAnswerBytes: 1024 * 1024,
   maxConnections: 0,
   listenQueue: 256,
   idleThreshold: 4000,
@@ -137,6 +138,7 @@ export class RpcServer {
       },
       timingsOf: (failure) => this.timingsOf(failure),
       logFailure: (call, error) => this.logFailure(call, error),
+      onLargeAnswer: (call, bytes) => this.log('warn', `Large response size ${bytes} for call ${clientOf(call)}`),
       onBug: (error) => this.onBug(error),
       now: () => host.clock.monotonic(),
       setTimer: (ms, fn) => host.clock.setTimer(ms, fn),
@@ -273,8 +275,8 @@ export class RpcServer {
 
   private tellSlow(call: RpcCall, ms: number, waitedMs: number): void {
     this.counters.slowCalls++;
-    const { method, protocol, callId, retryCount, remote } = call;
-    const client = `Call#${callId} Retry#${retryCount} ${protocol}.${method} from ${remote.host}:${remote.port}`;
+    const { method } = call;
+    const client = clientOf(call);
     const detail = `queueTime=${Math.floor(waitedMs)} processingTime=${Math.floor(ms)}`;
     this.log(
       'warn',
@@ -315,4 +317,9 @@ export class RpcServer {
       }
     }
   }
+}
+
+/** A call in the log, as Apache's Server.Call prints it. */
+function clientOf({ method, protocol, callId, retryCount, remote }: RpcCall): string {
+  return `Call#${callId} Retry#${retryCount} ${protocol}.${method} from ${remote.host}:${remote.port}`;
 }

@@ -11,6 +11,9 @@ import { expandGlob } from './glob.ts';
 import { byPath, type Item } from './item.ts';
 import { notFound, PathError } from './path-errors.ts';
 
+/** Apache: FS_DEFAULT_NAME_DEFAULT. */
+const LOCAL_FILES = 'file:///';
+
 /** Given to every command. */
 export interface ShellContext {
   readonly host: Host;
@@ -67,7 +70,19 @@ export abstract class Command {
   protected abstract processOptions(args: string[]): void | Promise<void>;
 
   protected async processRawArguments(args: readonly string[]): Promise<void> {
-    await this.processArguments(await this.expandArguments(args));
+    const items = await this.expandArguments(args);
+    this.warnOfNoFileSystem();
+    await this.processArguments(items);
+  }
+
+  /** Where that is asked for, a user is told that the paths are not of HDFS. Apache: FsCommand.processRawArguments. */
+  private warnOfNoFileSystem(): void {
+    const { configuration, terminal } = this.context;
+    if (!configuration.getBoolean('hadoop.shell.missing.defaultFs.warning')) return;
+    const uri = configuration.get('fs.defaultFS')?.trim() ?? LOCAL_FILES;
+    if (uri === LOCAL_FILES) {
+      terminal.stderr.write(`Warning: fs.defaultFS is not set when running "${this.name}" command.\n`);
+    }
   }
 
   protected async expandArguments(args: readonly string[]): Promise<Item[]> {

@@ -19,7 +19,11 @@ export class FileSystems {
   constructor(host: Host, terminal: Terminal, configuration: Configuration) {
     this.#host = host;
     this.#configuration = configuration;
-    this.local = new LocalFileSystem(host, terminal);
+    const bytesPerSum = configuration.getInt('file.bytes-per-checksum');
+    if (bytesPerSum <= 0) {
+      throw new HdfsError('EILLEGAL', `bytes per checksum should be positive but was ${bytesPerSum}`);
+    }
+    this.local = new LocalFileSystem(host, terminal, bytesPerSum);
   }
 
   /** Rejects with EUNSUPPORTED for another scheme, with EILLEGAL where the NameNode's name is unknown. */

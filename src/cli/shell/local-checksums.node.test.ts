@@ -76,3 +76,13 @@ test('sums go where their file goes, and with it', async () => {
   await fs.delete(x, false);
   expect(() => readFileSync(join(directory, '.x.crc'))).toThrow('ENOENT');
 });
+
+test('a sum covers as many bytes as is set, and each file is read by its own', async () => {
+  const [small, large] = [join(directory, 'small'), join(directory, 'large')];
+  await fs.write(small, inChunks(BYTES, 100), { overwrite: true });
+  fs = new LocalFileSystem(nodeHost({ logLevel: 'error' }), testTerminal(directory), 1000);
+  await fs.write(large, inChunks(BYTES, 100), { overwrite: true });
+  const sums = readFileSync(join(directory, '.large.crc'));
+  expect([sums.length, sums.readUInt32BE(4), sums.readUInt32BE(8)]).toEqual([16, 1000, crc32(BYTES, 0, 1000) >>> 0]);
+  for (const path of [small, large]) expect(await read(path)).toEqual(BYTES);
+});

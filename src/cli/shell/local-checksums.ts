@@ -9,8 +9,6 @@ type Disk = Host['disk'];
 
 const MAGIC = Buffer.from('crc\0');
 const HEADER_BYTES = MAGIC.length + 4;
-/** Apache: file.bytes-per-checksum. */
-const BYTES_PER_SUM = 512;
 const MAX_BYTES_PER_SUM = 16 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 
@@ -23,30 +21,31 @@ export async function* summed(
   disk: Disk,
   path: string,
   source: AsyncIterable<Uint8Array>,
+  bytesPerSum: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const file = await disk.open(checksumPath(path), 'w', 0o644);
   try {
     const header = Buffer.alloc(HEADER_BYTES);
     MAGIC.copy(header);
-    header.writeUInt32BE(BYTES_PER_SUM, MAGIC.length);
+    header.writeUInt32BE(bytesPerSum, MAGIC.length);
     await file.write(header, 0);
     let at = HEADER_BYTES;
     let open = 0;
     let inOpen = 0;
     for await (const chunk of source) {
-      const first = inOpen === 0 ? 0 : Math.min(chunk.length, BYTES_PER_SUM - inOpen);
+      const first = inOpen === 0 ? 0 : Math.min(chunk.length, bytesPerSum - inOpen);
       open = crc32(chunk, 0, first, open);
       inOpen += first;
-      const whole = chunk.length - first - ((chunk.length - first) % BYTES_PER_SUM);
-      const count = (inOpen === BYTES_PER_SUM ? 1 : 0) + whole / BYTES_PER_SUM;
+      const whole = chunk.length - first - ((chunk.length - first) % bytesPerSum);
+      const count = (inOpen === bytesPerSum ? 1 : 0) + whole / bytesPerSum;
       const sums = Buffer.allocUnsafe(count * CRC_BYTES);
       let to = 0;
-      if (inOpen === BYTES_PER_SUM) {
+      if (inOpen === bytesPerSum) {
         to = sums.writeUInt32BE(open >>> 0);
         open = 0;
         inOpen = 0;
       }
-      writeChunkSums('CRC32', chunk.subarray(first, first + whole), BYTES_PER_SUM, sums, to);
+      writeChunkSums('CRC32', chunk.subarray(first, first + whole), bytesPerSum, sums, to);
       if (count > 0) await file.write(sums, at);
       at += sums.length;
       if (first + whole < chunk.length) {

@@ -23,9 +23,12 @@ export class LocalFileSystem implements ShellFileSystem {
   readonly xattr = undefined;
   readonly #host: Pick<Host, 'disk'>;
   readonly #terminal: Terminal;
+  readonly #bytesPerSum: number;
   #verifies = true;
 
-  constructor(host: Pick<Host, 'disk'>, terminal: Terminal) {
+  /** `bytesPerSum`: file.bytes-per-checksum. */
+  constructor(host: Pick<Host, 'disk'>, terminal: Terminal, bytesPerSum = 512) {
+    this.#bytesPerSum = bytesPerSum;
     this.#host = host;
     this.#terminal = terminal;
     this.workingDirectory = terminal.cwd;
@@ -129,7 +132,7 @@ export class LocalFileSystem implements ShellFileSystem {
     try {
       let at = 0;
       if (options.checksums === false) await dropChecksums(disk, path);
-      for await (const chunk of options.checksums === false ? source : summed(disk, path, source)) {
+      for await (const chunk of options.checksums === false ? source : summed(disk, path, source, this.#bytesPerSum)) {
         options.signal?.throwIfAborted();
         await file.write(chunk, at);
         at += chunk.length;

@@ -1,6 +1,7 @@
 // If these fail, chmod -R and setrep -R of a large directory take a round trip for each file, or report them out of order.
 import { expect, test } from 'vitest';
 import { HdfsError } from '../../base/errors.ts';
+import { Configuration } from '../../config/configuration.ts';
 import { testTerminal } from '../testing.ts';
 import type { ShellContext } from './command.ts';
 import type { ShellFileSystem, ShellStat } from './file-system.ts';
@@ -60,7 +61,8 @@ class Changes extends OverlappingCommand {
 
 async function run(tree: Readonly<Record<string, readonly string[]>>) {
   const terminal = testTerminal('/');
-  const context = { terminal, fileSystem: () => Promise.resolve(files(tree)) } as unknown as ShellContext;
+  const configuration = new Configuration();
+  const context = { terminal, configuration, fileSystem: () => Promise.resolve(files(tree)) } as unknown as ShellContext;
   const command = new Changes('change', context);
   const code = await command.run(['/top']);
   return { code, command, lines: terminal.stdout.take().trimEnd().split('\n'), errors: terminal.stderr.take() };

@@ -3,12 +3,16 @@ import { expect, test } from 'vitest';
 import { formatPermission } from '../../base/mode.ts';
 import { compileName } from '../../base/name-pattern.ts';
 import { binaryPrefix, percent } from '../../base/sizes.ts';
+import { Configuration } from '../../config/configuration.ts';
+import { Simulation } from '../../host/sim/index.ts';
 import { parseGenericOptions } from '../generic-options.ts';
 import { absolutePath, parentOf, relativePath } from '../paths.ts';
+import { testTerminal } from '../testing.ts';
 import { parseOptions, UsageError } from './command-format.ts';
 import { expandBraces } from './glob.ts';
 import { splitPath } from './item.ts';
 import { parseMode } from './permissions.ts';
+import { runShell } from './shell.ts';
 
 test('options are taken from the front, until -- or the first argument', () => {
   const args = ['-r', '-t', '5', '--', '-x', 'y'];
@@ -116,4 +120,22 @@ test('generic options stand in front', () => {
     rest: ['-ls', '-D', 'c=1'],
   });
   expect(parseGenericOptions(['-D']).mistake).toBe('Missing argument for option: D');
+});
+
+test('a user is told that there is no HDFS, where that is asked for', async () => {
+  const warned = async (keys: Readonly<Record<string, string>>): Promise<string> => {
+    const terminal = testTerminal('/');
+    await runShell(new Simulation({ seed: 1 }).node('here').host, terminal, Configuration.of(keys), [
+      '-test',
+      '-d',
+      'file:///',
+    ]);
+    return terminal.stderr.take();
+  };
+  const asked = { 'hadoop.shell.missing.defaultFs.warning': 'true' };
+  const text = 'Warning: fs.defaultFS is not set when running "test" command.\n';
+  expect(await warned({})).toBe('');
+  expect(await warned(asked)).toBe(text);
+  expect(await warned({ ...asked, 'fs.defaultFS': 'file:///' })).toBe(text);
+  expect(await warned({ ...asked, 'fs.defaultFS': 'hdfs://nn:8020' })).toBe('');
 });

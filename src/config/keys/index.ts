@@ -55,6 +55,7 @@ const ONLY_IN_CODE: ReadonlySet<string> = new Set([
   'dfs.datanode.ram.disk.replica.tracker',
   'dfs.datanode.synconclose',
   'dfs.ha.namenodes',
+  'dfs.namenode.min.supported.datanode.version',
   'dfs.namenode.tolerate.heartbeat.multiplier',
 ]);
 

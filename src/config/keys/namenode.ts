@@ -228,6 +228,7 @@ export const NAMENODE_KEYS = {
   ),
   'dfs.namenode.remove.dead.datanode.batchnum': int('10', 'Dead nodes removed in one round.'),
   'dfs.namenode.datanode.registration.ip-hostname-check': bool('true', "Whether a DataNode's address must have a name."),
+  'dfs.namenode.min.supported.datanode.version': text('2.1.0-beta', 'Oldest DataNode that the NameNode takes in.'),
   'dfs.namenode.reject-unresolved-dn-topology-mapping': bool('false', 'Whether a node without a rack is refused.'),
   'dfs.namenode.max.full.block.report.leases': int('6', 'Full block reports that may be under way.'),
   'dfs.namenode.full.block.report.lease.length.ms': duration('ms', '300000', 'How long the leave to send a full report holds.'),

@@ -2,6 +2,7 @@
 // answers, for ever, with a growing pause while it cannot be reached. Each NameNode has an actor of its own; which of them
 // is obeyed is the block pool service's to say. Apache: BPServiceActor.
 import { HdfsError, messageOf } from '../../base/errors.ts';
+import { requireVersion } from '../../base/version.ts';
 import type { Address, Host, Timer } from '../../host/host.ts';
 import { RpcClient, type RpcProxy, rpcProxy } from '../../rpc/client.ts';
 import {
@@ -191,6 +192,7 @@ export class NameNodeActor {
   private async handshake(): Promise<void> {
     const { info } = await this.namenode.versionRequest({});
     if (info === undefined) throw new HdfsError('EIO', 'a versionRequest was answered with nothing');
+    requireVersion(info.softwareVersion ?? '', this.owner.settings.minimumNameNodeVersion, 'NameNode', 'DataNode');
     await this.owner.meet(this, info);
     this.info = info;
     const answer = await this.namenode.registerDatanode({ registration: this.owner.registration(info) });

@@ -26,6 +26,7 @@ export interface DataNodeSettings {
   readonly syncOnClose: boolean;
   readonly blockSize: number;
   readonly heartbeatMs: number;
+  readonly minimumNameNodeVersion: string;
   readonly lifelineMs: number;
   peerStats: boolean;
   peerMinSamples: number;
@@ -95,6 +96,7 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     syncOnClose: configuration.getBoolean('dfs.datanode.synconclose'),
     blockSize: configuration.getSize('dfs.blocksize'),
     heartbeatMs: configuration.getDuration('dfs.heartbeat.interval'),
+    minimumNameNodeVersion: configuration.require('dfs.datanode.min.supported.namenode.version'),
     lifelineMs: lifelineMs(configuration),
     peerStats: configuration.getBoolean('dfs.datanode.peer.stats.enabled'),
     peerMinSamples: configuration.getLong('dfs.datanode.peer.metrics.min.outlier.detection.samples'),

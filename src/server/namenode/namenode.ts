@@ -449,7 +449,14 @@ export class NameNode {
     });
     const services = [
       clientProtocol,
-      datanodeProtocol({ system, identity, racks, leaseMonitor, storage: from.storage }),
+      datanodeProtocol({
+        system,
+        identity,
+        racks,
+        leaseMonitor,
+        storage: from.storage,
+        minimumVersion: configuration.require('dfs.namenode.min.supported.datanode.version'),
+      }),
       ...smallServices({
         system,
         identity,

@@ -273,6 +273,7 @@ export function editLogRolling(configuration: Configuration): EditLogRollerOptio
 export function rpcLimits(configuration: Configuration): Partial<RpcServerLimits> {
   return {
     maxDataBytes: configuration.getInt('ipc.maximum.data.length'),
+    largeAnswerBytes: configuration.getInt('ipc.server.max.response.size'),
     maxConnections: configuration.getInt('ipc.server.max.connections'),
     listenQueue: configuration.getInt('ipc.server.listen.queue.size'),
     idleThreshold: configuration.getInt('ipc.client.idlethreshold'),

@@ -2,6 +2,7 @@
 // are worked off in slices, so that heartbeats and clients are answered meanwhile.
 import { HdfsError } from '../../../base/errors.ts';
 import { blockId, genStamp } from '../../../base/ids.ts';
+import { requireVersion } from '../../../base/version.ts';
 import { decodeBlockBuffers, decodeBlockLongs, type ReplicaCursor } from '../../../core/blocks/block-list.ts';
 import { type Datanode, type DatanodeId, xferAddress } from '../../../core/blocks/datanode.ts';
 import type { FullReport } from '../../../core/blocks/full-report.ts';
@@ -25,8 +26,6 @@ import { slowDisksOf, slowPeersOf } from '../wire/slow-reports.ts';
 
 /** Replicas of a full report that are worked in within one turn: about a millisecond. */
 const REPORT_SLICE = 4_000;
-/** Apache's DataNode and ours refuse a NameNode older than this, and we a DataNode. */
-const MINIMUM_VERSION = '2.1.0-beta';
 /** Apache: DatanodeProtocol.NOTIFY and so on. */
 const ERROR_KINDS: Readonly<Record<number, string>> = {
   0: 'notify',
@@ -49,9 +48,12 @@ export interface DatanodeProtocolParts {
   readonly racks: RackResolver;
   readonly leaseMonitor: LeaseMonitor;
   readonly storage: NameStorage;
+  /** dfs.namenode.min.supported.datanode.version. */
+  readonly minimumVersion: string;
 }
 
-export function datanodeProtocol({ system, identity, racks, leaseMonitor, storage }: DatanodeProtocolParts): RpcService {
+export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
+  const { system, identity, racks, leaseMonitor, storage, minimumVersion } = parts;
   const { blockManager, host } = system;
 
   /** The node as it called: under the address that it comes from. Apache: DatanodeManager.registerDatanode. */
@@ -73,13 +75,7 @@ export function datanodeProtocol({ system, identity, racks, leaseMonitor, storag
         `Registration IDs mismatched: the DatanodeRegistration ID is ${registrationId} but the expected ID is ${expected}`,
       );
     }
-    if (compareVersions(softwareVersion, MINIMUM_VERSION) < 0) {
-      throw new HdfsError(
-        'EINCORRECTVERSION',
-        `The reported DataNode version is too low to communicate with NameNode. DataNode version: '${softwareVersion}' ` +
-          `Minimum DataNode version: '${MINIMUM_VERSION}'`,
-      );
-    }
+    requireVersion(softwareVersion, minimumVersion, 'DataNode', 'NameNode');
   };
 
   const commands = (answer: ReturnType<typeof blockManager.heartbeat>, call: RpcCall): DatanodeCommandProtoInit[] => {
@@ -239,16 +235,4 @@ export function datanodeProtocol({ system, identity, racks, leaseMonitor, storag
       cacheReport: () => ({}),
     },
   });
-}
-
-/** Compares the numbers of two versions; what follows them does not count. */
-export function compareVersions(a: string, b: string): number {
-  const numbers = (version: string): number[] => (version.match(/^\d+(\.\d+)*/)?.[0] ?? '0').split('.').map(Number);
-  const left = numbers(a);
-  const right = numbers(b);
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }
