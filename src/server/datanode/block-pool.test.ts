@@ -115,8 +115,13 @@ test('of a volume that fails while it is taken up nothing is served, whatever wa
   const dirOf = (root: string, block: BlockId): string => `${finalizedDir(root, POOL)}/${blockDirectory(block)}`;
   for (const block of ids) await sim.run(put(host, dirOf('/a', block), block, 1001, 10));
   await sim.run(put(host, dirOf('/b', id), id, 1001, 10));
-  node.diskFault = ({ operation, path }) =>
-    operation === 'stat' && path.startsWith(`${dirOf('/a', ids[20] as BlockId)}/`) ? { error: 'EIO' } : undefined;
+  const [bad, slow] = [ids[20], ids[21]].map((block) => `${dirOf('/a', block as BlockId)}/`) as [string, string];
+  node.diskFault = ({ operation, path }) => {
+    if (operation !== 'stat') return undefined;
+    if (path.startsWith(bad)) return { error: 'EIO' };
+    // What comes of it comes after the failure, and after all that is waited for elsewhere.
+    return path.startsWith(slow) ? { delayMs: 1000 } : undefined;
+  };
   const lock = { release: () => Promise.resolve() };
   const volumes = ['/a', '/b'].map(
     (path) => new Volume(host.disk, host.clock, { path, storageType: 1, lock, reservedBytes: 0, startThreads: 3 }),
