@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apacheHdfs, Cluster, describeWithApache, runJava } from './apache.ts';
 import { attributeScenario } from './support/attribute-scenario.ts';
-import { auditLines, writeAudit } from './support/audit-lines.ts';
+import { linesUpTo, missingIn, writeAudit } from './support/audit-lines.ts';
 import { addLinks } from './support/image-links.ts';
 import { imagePaths } from './support/image-paths.ts';
 import { alike } from './support/known-differences.ts';
@@ -24,20 +24,8 @@ const DELIBERATE: Readonly<Record<string, string>> = {
 
 /** Asked for last of all. */
 const LAST = '/the-last-line';
-const LOG_LIMIT_MS = 30_000;
 /** What two users did at a time, and questions that are answered otherwise (see COMPATIBILITY.md), as renaming the root. */
 const UNLIKE = /\/race\b|\tcmd=quotaUsage\t|\tcmd=rename\tsrc=\/\t/;
-
-/** Lines that are in `of` more often than in `lines`. */
-function missingIn(lines: readonly string[], of: readonly string[]): readonly string[] {
-  const counts = new Map<string, number>();
-  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
-  return of.filter((line) => {
-    const left = counts.get(line) ?? 0;
-    counts.set(line, left - 1);
-    return left <= 0;
-  });
-}
 
 /** Of the random operations. */
 const SEEDS = [1, 2];
@@ -139,13 +127,8 @@ describeWithApache('our NameNode beside Apache’s', () => {
 
   test('writes the same lines of all that into its audit log', async () => {
     await play(`root info ${LAST}`);
-    const written = async (cluster: Cluster): Promise<readonly string[]> => {
-      for (const end = Date.now() + LOG_LIMIT_MS; ; await new Promise((done) => setTimeout(done, 100))) {
-        const lines = auditLines(cluster.log('nn'));
-        if (lines.some((line) => line.includes(`src=${LAST}`))) return lines.filter((line) => !UNLIKE.test(line));
-        if (Date.now() > end) throw new Error('the last line did not come');
-      }
-    };
+    const written = async (cluster: Cluster): Promise<readonly string[]> =>
+      (await linesUpTo(`src=${LAST}`, () => cluster.log('nn'))).filter((line) => !UNLIKE.test(line));
     const [theirs = [], own = []] = await Promise.all(clusters.map(written));
     expect(theirs.length).toBeGreaterThan(2000);
     // A line that one of them lacks shows as itself, not as all that come after it.

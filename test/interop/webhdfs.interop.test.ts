@@ -6,6 +6,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { describeWithApache } from './apache.ts';
+import { linesUpTo, missingIn, writeAudit } from './support/audit-lines.ts';
 import { askAsBrowser, BROWSER_KEYS, browserRequests } from './support/browser-table.ts';
 import { startHttpFs } from './support/httpfs.ts';
 import { compareHttpFs } from './support/httpfs-table.ts';
@@ -18,6 +19,7 @@ const ME = userInfo().username;
 const KEYS = {
   ...BROWSER_KEYS,
   'dfs.replication': '1',
+  'hdfs.audit.logger': 'INFO,console',
   'dfs.datanode.hostname': '127.0.0.1',
   // For HttpFS, which acts for whoever asks.
   [`hadoop.proxyuser.${ME}.hosts`]: '*',
@@ -33,6 +35,59 @@ const DIFFERENT: readonly { readonly query: RegExp; readonly why: string }[] = [
   },
   { query: /op=(GETLINKTARGET|CREATESYMLINK&destination)/, why: 'symbolic links are refused by name' },
   { query: /(modification|access)time=null/, why: 'Hadoop fails with a NullPointerException' },
+];
+
+/** User, command and its words. */
+const AUDITED_COMMANDS: readonly (readonly [user: string, command: string, ...args: readonly string[]])[] = [
+  [ME, 'fsck', '/'],
+  ['ann', 'fsck', '/'],
+  [ME, 'fsck', '/none', '-files', '-blocks'],
+  [ME, 'fsck', '-list-corruptfileblocks'],
+  ['ann', 'fsck', '-list-corruptfileblocks'],
+  [ME, 'fsck', '-blockId', 'blk_1'],
+  ...[ME, 'ann'].flatMap((user) =>
+    [
+      ['-report'],
+      ['-saveNamespace'],
+      ['-rollEdits'],
+      ['-refreshNodes'],
+      ['-safemode', 'get'],
+      ['-safemode', 'enter'],
+      ['-safemode', 'leave'],
+      ['-restoreFailedStorage', 'check'],
+      ['-restoreFailedStorage', 'true'],
+      ['-finalizeUpgrade'],
+      ['-rollingUpgrade', 'query'],
+      ['-setBalancerBandwidth', '1000000'],
+      ['-listOpenFiles'],
+      ['-listOpenFiles', '-path', '/h'],
+      ['-metasave', 'meta'],
+      ['-printTopology'],
+      ['-setQuota', '1000000', '/'],
+      ['-clrQuota', '/'],
+      ['-setSpaceQuota', '1g', '/none'],
+    ].map((args) => [user, 'dfsadmin', ...args] as const),
+  ),
+  [ME, 'storagepolicies', '-listPolicies'],
+  [ME, 'storagepolicies', '-getStoragePolicy', '-path', '/'],
+  ['ann', 'storagepolicies', '-satisfyStoragePolicy', '-path', '/'],
+  [ME, 'cacheadmin', '-listPools'],
+  [ME, 'cacheadmin', '-listDirectives', '-path', '/a', '-pool', 'p'],
+  ['ann', 'crypto', '-listZones'],
+  [ME, 'ec', '-getPolicy', '-path', '/none'],
+  [ME, 'lsSnapshottableDir'],
+];
+
+/** Lines of either maker that the other has otherwise, or not at all. */
+const UNLIKE_LINES: readonly { readonly line: RegExp; readonly why: string }[] = [
+  { line: /\tcmd=(quotaUsage|computeSnapshotDiff)\t/, why: 'answered otherwise: see COMPATIBILITY.md' },
+  { line: /\tcmd=(dis)?allowSnapshot\t/, why: 'snapshots are not built' },
+  { line: /\tcmd=setTimes\tsrc=\/h\/none\t/, why: 'answered otherwise: Hadoop’s fails with a NullPointerException' },
+  { line: /\tsrc=\/user\b/, why: 'Hadoop’s WebHDFS asks for trash roots by RPC, and for encryption zones with them' },
+  { line: /\tcmd=listEncryptionZones\t/, why: 'the same' },
+  { line: /\t(src|dst)=\S*\.\./, why: 'Hadoop’s web server leaves /webhdfs' },
+  { line: /\tugi=(a\/b|a|\0|\\u0000|\s*) \(auth:PROXY\)/, why: 'what a name may hold: it is escaped, and ends at a slash' },
+  { line: /\tcmd=rename\tsrc=\S+\tdst=\/h\/?\t/, why: 'a slash at the end of a destination is taken off' },
 ];
 
 /** Hadoop's DataNodes send a created file's name as it is; we escape what is no ASCII, as HTTP wants it. */
@@ -86,6 +141,7 @@ describeWithApache('WebHDFS', () => {
     apache = new Resident(directory);
     theirs = await MixedCluster.start({ directory: join(directory, 'a'), apache, makers: ['apache', 'apache'], keys: KEYS });
     ours = await MixedCluster.start({ directory: join(directory, 'u'), apache, makers: ['ours', 'ours'], keys: KEYS });
+    await writeAudit(webPort(theirs));
   }, 600_000);
   afterAll(async () => {
     await ours?.stop();
@@ -140,6 +196,24 @@ describeWithApache('WebHDFS', () => {
     }
     expect(different).toEqual([]);
   }, 600_000);
+
+  test('what was asked is in the audit log alike, and so are the commands of Hadoop’s administrators', async () => {
+    const written = async (cluster: MixedCluster | undefined, log: () => string): Promise<readonly string[]> => {
+      if (cluster === undefined) throw new Error('the cluster did not start');
+      for (const [user, command, ...args] of AUDITED_COMMANDS) await apache.run(cluster.client, command, args, { user });
+      await send(webPort(cluster), { method: 'GET', path: '/the-last-line', query: 'op=GETFILESTATUS' });
+      const lines = await linesUpTo('src=/the-last-line', log);
+      // From the first request on: what starts a cluster asks, too.
+      const begin = lines.findIndex((line) => line.endsWith('proto=webhdfs'));
+      return lines.slice(begin).filter((line) => !UNLIKE_LINES.some(({ line: one }) => one.test(line)));
+    };
+    const theirLines = await written(theirs, () => apache.log);
+    const ourLines = await written(ours, () => ours?.log('nn') ?? '');
+    expect(theirLines.length).toBeGreaterThan(1000);
+    expect(missingIn(ourLines, theirLines)).toEqual([]);
+    expect(missingIn(theirLines, ourLines)).toEqual([]);
+    expect(ourLines).toEqual(theirLines);
+  }, 120_000);
 
   test('pages of other origins may do alike', async () => {
     const different: unknown[] = [];

@@ -15,3 +15,25 @@ export function auditLines(log: string): readonly string[] {
   const ours = [...log.matchAll(OURS)].map(([, line = '']) => JSON.parse(`"${line}"`) as string);
   return [...apache, ...ours].map((line) => line.replace(/\tip=\S+/, '').replace(/(\.inodes\/)\d+/g, '$1ID'));
 }
+
+/** Lines that are in `of` more often than in `lines`. */
+export function missingIn(lines: readonly string[], of: readonly string[]): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return of.filter((line) => {
+    const left = counts.get(line) ?? 0;
+    counts.set(line, left - 1);
+    return left <= 0;
+  });
+}
+
+const LIMIT_MS = 30_000;
+
+/** All lines, once one is there that holds this text. */
+export async function linesUpTo(last: string, log: () => string): Promise<readonly string[]> {
+  for (const end = Date.now() + LIMIT_MS; ; await new Promise((done) => setTimeout(done, 100))) {
+    const lines = auditLines(log());
+    if (lines.some((line) => line.includes(last))) return lines;
+    if (Date.now() > end) throw new Error(`no line of the audit log has come with ${last}`);
+  }
+}
