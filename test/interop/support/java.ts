@@ -24,8 +24,8 @@ const CLASSES: Readonly<Record<string, string>> = {
   oev: 'org.apache.hadoop.hdfs.tools.offlineEditsViewer.OfflineEditsViewer',
 };
 
-/** Each set by its file of Maven's: what HDFS needs; that with Hadoop's own tests, distcp and what distcp runs in; and HttpFS. */
-const JAR_SETS = { hdfs: 'pom.xml', tools: 'pom-tools.xml', httpfs: 'pom-httpfs.xml' } as const;
+/** Each set by its file of Maven's: what HDFS needs; that with Hadoop's own tests, distcp and what distcp runs in; HttpFS; and HBase. */
+const JAR_SETS = { hdfs: 'pom.xml', tools: 'pom-tools.xml', httpfs: 'pom-httpfs.xml', hbase: 'pom-hbase.xml' } as const;
 export type JarSet = keyof typeof JAR_SETS;
 
 export type Found = { readonly directory: string } | { readonly missing: string };
@@ -157,7 +157,7 @@ export function javaWords(
   const archive = archivePath();
   const archiving =
     archiveTo === undefined
-      ? jars !== 'httpfs' && existsSync(archive)
+      ? (jars === 'hdfs' || jars === 'tools') && existsSync(archive)
         ? [`-XX:SharedArchiveFile=${archive}`]
         : []
       : [`-XX:ArchiveClassesAtExit=${archiveTo}`];
