@@ -125,11 +125,8 @@ test('generic options stand in front', () => {
 test('a user is told that there is no HDFS, where that is asked for', async () => {
   const warned = async (keys: Readonly<Record<string, string>>): Promise<string> => {
     const terminal = testTerminal('/');
-    await runShell(new Simulation({ seed: 1 }).node('here').host, terminal, Configuration.of(keys), [
-      '-test',
-      '-d',
-      'file:///',
-    ]);
+    const sim = new Simulation({ seed: 1 });
+    await sim.run(runShell(sim.node('here').host, terminal, Configuration.of(keys), ['-test', '-d', 'file:///']));
     return terminal.stderr.take();
   };
   const asked = { 'hadoop.shell.missing.defaultFs.warning': 'true' };
