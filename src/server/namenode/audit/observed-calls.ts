@@ -60,6 +60,13 @@ function refined(name: Name, described: AuditedCall, answer: unknown, looks: Loo
   }
 }
 
+/** A question about rights names the path that was found, unless the way there was refused already. */
+function refusedOf(name: Name, described: AuditedCall, error: unknown, looks: Looks): AuditedCall {
+  if (name !== 'checkAccess' || !(error instanceof HdfsError)) return described;
+  const found = resolved(looks, described.src ?? '')?.text;
+  return found !== undefined && error.message.includes(`inode="${found}"`) ? { ...described, src: found } : described;
+}
+
 const isDenial = (error: unknown): boolean =>
   error instanceof HdfsError && (error.code === 'EACCES' || error.code === 'ESNAPSHOTACCESS');
 
@@ -86,7 +93,7 @@ export function observed(handlers: Handlers<Methods>, observers: readonly CallOb
     };
     const isRefusal = REFUSED_BY_ANY_FAILURE.has(name) ? (error: unknown) => error instanceof HdfsError : isDenial;
     const failed = (error: unknown, request: unknown, call: RpcCall): never => {
-      if (isRefusal(error)) tell(false, describeRefused(request), call);
+      if (isRefusal(error)) tell(false, refusedOf(name, describeRefused(request), error, looks), call);
       else if (error instanceof HdfsError && ALLOWED_THOUGH_FAILED[name]?.has(error.code) === true) {
         tell(true, describe(request), call);
       }
