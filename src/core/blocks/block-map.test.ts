@@ -8,7 +8,7 @@ import { PageAllocator } from '../pages/allocator.ts';
 import { type BlockHandle, BlockMap, type BlockReader, BlockState, type FrozenBlocks } from './block-map.ts';
 import { ReplicaBatch } from './replica-batch.ts';
 import { ReplicaState } from './storage-type.ts';
-import { GROUP_BITS, PLACE_MASK } from './table/layout.ts';
+import { GROUP_BITS, GROUP_SIZE, PLACE_MASK } from './table/layout.ts';
 
 interface Model {
   readonly handle: BlockHandle;
@@ -169,6 +169,34 @@ describe('block map', () => {
     for (let storage = 1; storage < 700; storage++) expect(map.removeReplica(block, storage)).toBe(true);
     expect([map.replicaCount(block), map.replicaAt(block, 0)]).toEqual([1, 700]);
     expect(map.removeReplica(block, 699)).toBe(false);
+  });
+
+  test('what lay in memory before is no replica of whoever has it now', () => {
+    const map = new BlockMap();
+    const listed: number[] = [];
+    const marked = Uint8Array.of(0, 0, 1, 1);
+    for (let time = 0; time < 40; time++) {
+      // More than three lie in a list, whose length has the highest bit set.
+      const wide = Array.from({ length: 1 + (time % 16) }, (_, i) => {
+        const block = map.add(blockId(BigInt(1_000_000 + time * 64 + i)), genStamp(1001), 1, 0, BlockState.COMPLETE);
+        for (let storage = 1; storage <= 5; storage++) map.addReplica(block, 2 ** 24 - storage);
+        return block;
+      });
+      for (const block of wide) map.remove(block);
+      for (let i = 0; i < GROUP_SIZE; i++) {
+        const block = map.add(blockId(BigInt(10_240 + time * 64 + i)), genStamp(1001), 1, 0, BlockState.COMPLETE);
+        map.addReplica(block, 7);
+        expect(map.replicasInto(block, listed)).toBe(1);
+        map.addReplica(block, 8);
+        map.removeReplica(block, 7);
+        expect(map.replicaCount(block)).toBe(1);
+        expect(map.replicasInto(block, listed)).toBe(1);
+        expect(listed[0]).toBe(8);
+      }
+    }
+    const found: BlockHandle[] = [];
+    for (let from = 1; from !== 0; ) from = map.scanStorages(from, 256, marked, (block) => found.push(block));
+    expect(found).toEqual([]);
   });
 
   test('handles are used again, and memory with them', () => {

@@ -49,6 +49,12 @@ function setSlot(page: Uint32Array, at: number, width: Width, entry: number, ind
   page[to] = ((page[to] as number) & ~mask) | (value << shift);
 }
 
+/** Gives a block no replicas. Memory is handed out with whatever lay there, also in bits that belong to no slot. */
+function clear(page: Uint32Array, at: number, width: Width, entry: number): void {
+  if (width === Width.NARROW) page[at + entry] = 0;
+  else for (let i = 0; i < SLOTS; i++) setSlot(page, at, width, entry, i, 0);
+}
+
 export class GroupReplicas {
   readonly #rows: Records;
   readonly #runs: Arena;
@@ -306,8 +312,7 @@ export class GroupReplicas {
       this.#store(group, width, blocks);
       return;
     }
-    const page = this.#runs.ownPage(home);
-    for (let i = 0; i < SLOTS; i++) setSlot(page, this.#runs.at(home), width, entry, i, 0);
+    clear(this.#runs.ownPage(home), this.#runs.at(home), width, entry);
   }
 
   /** A block is about to leave the group. */
@@ -393,8 +398,9 @@ export class GroupReplicas {
     const run = this.#rows.get(group, row.REPLICAS);
     const page = this.#runs.ownPage(run);
     const at = this.#runs.at(run);
-    for (let i = 0; i < blocks * SLOTS; i++) {
-      setSlot(page, at, width, Math.floor(i / SLOTS), i % SLOTS, this.#slots[i] as number);
+    for (let entry = 0; entry < blocks; entry++) {
+      clear(page, at, width, entry);
+      for (let i = 0; i < SLOTS; i++) setSlot(page, at, width, entry, i, this.#slots[entry * SLOTS + i] as number);
     }
   }
 }
