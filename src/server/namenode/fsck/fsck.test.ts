@@ -27,7 +27,15 @@ async function clusterOfTwo(keys: Readonly<Record<string, number>>) {
     const left = 2 - names.length;
     await cluster.until(() => (cluster.nameNode.running?.system.blockManager.datanodes.aliveCount ?? 9) === left, LIMIT_MS);
   };
-  return { run, client, fsck, lose };
+  /** Asks until every DataNode has told of what was written to it. */
+  const fsckOf = async (query: string, replicas: string): Promise<string> => {
+    for (let tries = 0; ; tries++) {
+      const report = await fsck(query);
+      if (report.includes(replicas) || tries === 100) return report;
+      await machine.host.clock.sleep(100);
+    }
+  };
+  return { run, client, fsck, fsckOf, lose };
 }
 
 test('what is left of a broken file is moved to /lost+found, run by run of its blocks', async () => {
@@ -77,7 +85,7 @@ test('where the name of /lost+found is taken the report fails', async () => {
 });
 
 test('whole, open, under-replicated and lost files are told apart', async () => {
-  const { run, client, fsck, lose } = await clusterOfTwo({ 'dfs.namenode.max-corrupt-file-blocks-returned': 3 });
+  const { run, client, fsck, fsckOf, lose } = await clusterOfTwo({ 'dfs.namenode.max-corrupt-file-blocks-returned': 3 });
   await run(client.mkdir('/a/b', { recursive: true }));
   await run(client.writeFile('/a/b/whole', Buffer.alloc(20_000)));
   await run(client.writeFile('/a/three', 'x', { replication: 3 }));
@@ -85,7 +93,7 @@ test('whole, open, under-replicated and lost files are told apart', async () => 
   const open = await run(client.open('/a/open', 'w'));
   await run(open.write('being written'));
   await run(open.hflush());
-  const report = await run(fsck('path=/a&files=1&blocks=1&locations=1'));
+  const report = await run(fsckOf('path=/a&files=1&blocks=1&locations=1', 'Replicas is 3 but found 2'));
   expect(report).toMatch(/^FSCK started by hdfs \(auth:SIMPLE\) from \/\S+ for path \/a at .+\n\n\/a <dir>\n\/a\/b <dir>\n/);
   expect(report).toMatch(
     /\/a\/b\/whole 20000 bytes, replicated: replication=2, 2 block\(s\): {2}OK\n0\. BP-\S+:blk_\d+_\d+ len=16384 Live_repl=2 {2}\[DatanodeInfoWithStorage\[\S+,DS-\S+,DISK\], /,
