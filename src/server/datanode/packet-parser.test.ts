@@ -152,10 +152,13 @@ test('a last packet that its consumer refuses ends the stream: the consumer hear
 });
 
 test('what is read in place is the same, and stays while it is held and more is read behind it', () => {
-  const contents = Array.from({ length: 200 }, (_, i) => Buffer.alloc(1 + ((i * 7919) % 90_000), i));
+  const contents = Array.from({ length: 60 }, (_, i) => Buffer.alloc(1 + ((i * 7919) % 90_000), i));
   const stream = Buffer.concat(contents.map((data, i) => packet(i, data, Buffer.from('sums'), i === contents.length - 1)));
+  const cut = fc.oneof(fc.integer({ min: 1, max: 300_000 }), fc.integer({ min: 1, max: 60 }));
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 300_000 }), { minLength: 1, maxLength: 20 }), fc.nat(7), (cuts, keep) => {
+    fc.property(fc.array(cut, { minLength: 1, maxLength: 20 }), fc.nat(7), (some, keep) => {
+      // Never only small ones: they are many, and copied anyway.
+      const cuts = [...some, 100_000];
       const held: PacketView[] = [];
       let copied = 0;
       const got: Buffer[] = [];
@@ -186,12 +189,12 @@ test('what is read in place is the same, and stays while it is held and more is 
         parser.readDone();
         room = parser.readRoom() ?? slab;
         // The kernel may write there from now on.
-        if (room !== slab) room.fill(0xdd);
+        if (room !== slab) room.fill(0xdd, 0, 4096);
       }
       for (const view of held) got.push(Buffer.from(view.data));
       expect(got.length).toBe(contents.length);
       expect(got.every((data, i) => data.equals(contents[i] as Buffer))).toBe(true);
-      if (cuts.every((cut) => cut >= 16 * 1024)) expect(copied).toBeLessThanOrEqual(cuts[0] as number);
+      if (cuts.every((bytes) => bytes >= 16 * 1024)) expect(copied).toBeLessThanOrEqual(cuts[0] as number);
     }),
     { numRuns: 40 },
   );
