@@ -66,12 +66,6 @@ export class GroupReplicas {
     this.#runs = runs;
   }
 
-  /** See BlockMap.warm. */
-  warm(group: number): number {
-    const run = this.#rows.get(group, row.REPLICAS);
-    return run === 0 ? 0 : (this.#runs.page(run)[this.#runs.at(run)] as number);
-  }
-
   count(group: number, place: number): number {
     const width = this.#width(group);
     if (width === Width.NONE) return 0;
