@@ -54,8 +54,9 @@ export type BlockFileName =
   | { readonly kind: 'block'; readonly id: BlockId }
   | { readonly kind: 'meta'; readonly id: BlockId; readonly genStamp: GenStamp };
 
+const BLOCK_PREFIX = 'blk_';
 const BLOCK_FILE = /^blk_(-?\d{1,19})$/;
-const META_FILE = /^blk_(-?\d{1,19})_(\d{1,16})\.meta$/;
+const META_FILE = /^(blk_-?\d{1,19})_(\d{1,16})\.meta$/;
 const LONG_MIN = -(2n ** 63n);
 const LONG_END = 2n ** 63n;
 
@@ -66,11 +67,18 @@ export function parseBlockFileName(name: string): BlockFileName | undefined {
     const id = parseId(block[1] as string);
     return id === undefined ? undefined : { kind: 'block', id };
   }
-  const meta = META_FILE.exec(name);
-  if (meta === null) return undefined;
-  const id = parseId(meta[1] as string);
-  const stamp = Number(meta[2]);
-  return id === undefined || !Number.isSafeInteger(stamp) ? undefined : { kind: 'meta', id, genStamp: genStamp(stamp) };
+  const meta = parseMetaFileName(name);
+  if (meta === undefined) return undefined;
+  const id = parseId(meta.block.slice(BLOCK_PREFIX.length));
+  return id === undefined ? undefined : { kind: 'meta', id, genStamp: meta.genStamp };
+}
+
+/** The name of the block's file and the stamp, for who goes through very many names and does not need the id as a number. */
+export function parseMetaFileName(name: string): { readonly block: string; readonly genStamp: GenStamp } | undefined {
+  const parts = META_FILE.exec(name);
+  if (parts === null) return undefined;
+  const stamp = Number(parts[2]);
+  return Number.isSafeInteger(stamp) ? { block: parts[1] as string, genStamp: genStamp(stamp) } : undefined;
 }
 
 function parseId(digits: string): BlockId | undefined {

@@ -1,7 +1,7 @@
 // The finalized block files of a pool on a volume, directory by directory, as a start and the directory scanner go through
 // them: names of a whole directory, and no question about each file.
-import { type BlockId, type GenStamp, genStamp } from '../../base/ids.ts';
-import { blockDirectory, NO_GEN_STAMP, parseBlockFileName } from '../../format/storage/block-files.ts';
+import type { BlockId, GenStamp } from '../../base/ids.ts';
+import { blockDirectory, NO_GEN_STAMP, parseBlockFileName, parseMetaFileName } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
 import { finalizedDir } from './layout.ts';
 import type { Volume } from './volume.ts';
@@ -69,19 +69,14 @@ export function finalizedFiles(directory: string, names: readonly string[]): Fin
   return { blocks, misplaced };
 }
 
-const META = /^(blk_-?\d{1,19})_(\d{1,16})\.meta$/;
-
 /** By the name of the block's file. */
 function newestMetas(names: readonly string[]): ReadonlyMap<string, { readonly name: string; readonly genStamp: GenStamp }> {
   const metas = new Map<string, { name: string; genStamp: GenStamp }>();
   for (const name of names) {
-    const parts = META.exec(name);
-    if (parts === null) continue;
-    const block = parts[1] as string;
-    const stamp = Number(parts[2]);
-    if (Number.isSafeInteger(stamp) && stamp > (metas.get(block)?.genStamp ?? -1)) {
-      metas.set(block, { name, genStamp: genStamp(stamp) });
-    }
+    const meta = parseMetaFileName(name);
+    if (meta === undefined) continue;
+    const { block, genStamp } = meta;
+    if (genStamp > (metas.get(block)?.genStamp ?? -1)) metas.set(block, { name, genStamp });
   }
   return metas;
 }
