@@ -10,6 +10,7 @@ import { readDelimited } from '../wire/protobuf/message.ts';
 import { ProtoReader } from '../wire/protobuf/reader.ts';
 import { ProtoWriter } from '../wire/protobuf/writer.ts';
 import { CallTimeout } from './network-errors.ts';
+import { FRESH_WRITER_BYTES, MAX_KEPT_WRITER_BYTES, sendWritten } from './writers.ts';
 
 export interface ClientConnectionOptions {
   readonly address: Address;
@@ -45,9 +46,6 @@ export class ConnectionFailure {
 }
 
 const broken = (reason: string): ConnectionFailure => new ConnectionFailure(new HdfsError('ECONN', reason));
-
-const MAX_KEPT_WRITER_BYTES = 1024 * 1024;
-const FRESH_WRITER_BYTES = 4096;
 
 export class ClientConnection {
   private readonly host: Host;
@@ -137,11 +135,7 @@ export class ClientConnection {
   private flush(): void {
     const { socket, out } = this;
     if (this.ended || socket === undefined || out.length === 0) return;
-    // A socket that owes nothing nearly always takes all at once, and the memory serves again.
-    let isMine = true;
-    if (socket.queuedBytes > 0) socket.write(out.toBuffer());
-    else isMine = socket.lend(out.view());
-    if (isMine && out.length <= MAX_KEPT_WRITER_BYTES) out.reset();
+    if (sendWritten(socket, out) && out.length <= MAX_KEPT_WRITER_BYTES) out.reset();
     else this.out = new ProtoWriter(FRESH_WRITER_BYTES);
   }
 

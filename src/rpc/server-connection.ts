@@ -16,6 +16,7 @@ import type { CallQueue } from './call-queue.ts';
 import type { MethodTimings, RpcMeasures } from './measures.ts';
 import { type ReplyGate, type RpcCall, WRITTEN, type Written } from './service.ts';
 import type { Target, TargetCache } from './target-cache.ts';
+import { FRESH_WRITER_BYTES, MAX_KEPT_WRITER_BYTES, sendWritten } from './writers.ts';
 
 /** What a connection needs of its server. */
 export interface ConnectionOwner {
@@ -57,10 +58,6 @@ export interface ConnectionLimits {
   readonly largeAnswerBytes: number;
 }
 
-/** A writer that has grown beyond this is not kept for the next turn. */
-const MAX_KEPT_WRITER_BYTES = 1024 * 1024;
-/** Most answers are shorter; a writer grows when one is not. */
-const FRESH_WRITER_BYTES = 4096;
 /** Answers are sent when they are this long together, before the turn is over. */
 const FLUSH_BYTES = 64 * 1024;
 /** After answers of this length in one turn the other connections come first. Long answers are long work, too. */
@@ -496,9 +493,7 @@ export class ServerConnection {
     if (!this.closed && out.length > 0) {
       this.turnBytes += out.length;
       this.owner.measures.sentBytes += out.length;
-      // A socket that owes nothing nearly always takes all at once, and the memory serves again.
-      if (this.socket.queuedBytes > 0) this.socket.write(out.toBuffer());
-      else if (!this.socket.lend(out.view())) return;
+      if (!sendWritten(this.socket, out)) return;
     }
     giveWriter(out);
   }
