@@ -1,13 +1,27 @@
 // Drills of bytes: pipelines that break, replicas that crash, rot or are cut, and what recovery makes of them.
 import { META_HEADER_BYTES } from '../../src/format/storage/block-files.ts';
 import { GhostWriter } from '../ghost-writer.ts';
-import type { Drill } from './stage.ts';
+import type { DiskReplica } from '../replicas.ts';
+import type { Drill, Stage } from './stage.ts';
 
 const ROUNDS = 4;
 const VOLUMES = ['/data/1', '/data/2'];
 /** Bytes for each checksum. */
 const CHUNK_BYTES = 512;
 const FLUSHED_BYTES = 2_000;
+
+/** The first `length` bytes of a replica, with their checksums, come to lie in the same place of its DataNode's other disk. */
+async function copyToOtherVolume(stage: Stage, replica: DiskReplica, length: number): Promise<void> {
+  const { dataNode, path, bytes, meta } = replica;
+  if (meta === undefined) throw new Error(`${path} has no checksums`);
+  const { disk } = stage.dataNode(dataNode).machine.host;
+  const [one = '', other = ''] = VOLUMES;
+  const there = path.startsWith(`${one}/`) ? path.replace(one, other) : path.replace(other, one);
+  const sums = META_HEADER_BYTES + 4 * Math.ceil(length / CHUNK_BYTES);
+  await stage.run(disk.mkdir(there.slice(0, there.lastIndexOf('/'))));
+  await stage.run(disk.writeFileAtomic(there, bytes.subarray(0, length)));
+  await stage.run(disk.writeFileAtomic(`${there}_${meta.genStamp}.meta`, meta.bytes.subarray(0, sums)));
+}
 
 export const BYTES_DRILLS = {
   'cut-within-chunk': {
@@ -253,7 +267,6 @@ export const BYTES_DRILLS = {
       const fs = await stage.client();
       const paths = await stage.writeMany(fs, 8, { bytes: 3_000 });
       const [dataNode = ''] = stage.dataNodes;
-      const { host } = stage.dataNode(dataNode).machine;
       for (const [i, path] of paths.entries()) {
         // What the other disk will bring back is of before the append.
         const before = stage.replicaOn(dataNode, path);
@@ -262,19 +275,33 @@ export const BYTES_DRILLS = {
           const writer = await stage.append(fs, path);
           await stage.run(writer.write(700).then(() => writer.close()));
         }
-        const { bytes, meta } = before;
-        const shown = isOlder ? bytes.length : 2 * CHUNK_BYTES;
-        const [one = '', other = ''] = VOLUMES;
-        const there = before.path.startsWith(`${one}/`) ? before.path.replace(one, other) : before.path.replace(other, one);
-        const sums = META_HEADER_BYTES + 4 * Math.ceil(shown / CHUNK_BYTES);
-        await stage.run(host.disk.mkdir(there.slice(0, there.lastIndexOf('/'))));
-        await stage.run(host.disk.writeFileAtomic(there, bytes.subarray(0, shown)));
-        await stage.run(host.disk.writeFileAtomic(`${there}_${meta?.genStamp}.meta`, meta?.bytes.subarray(0, sums) ?? bytes));
+        await copyToOtherVolume(stage, before, isOlder ? before.bytes.length : 2 * CHUNK_BYTES);
       }
       stage.crash(dataNode, 'process');
       stage.restart(dataNode);
       await stage.until('it is back', () => stage.cluster.ready);
       for (const path of paths) await stage.run(fs.readFile(path));
+    },
+  },
+  'two-unfinished': {
+    says: 'a DataNode finds two replicas of a block that writers left, on a disk each; the better one is served, and deleted',
+    keys: { 'dfs.datanode.data.dir': VOLUMES.join(','), 'dfs.datanode.directoryscan.interval': '5s' },
+    async play(stage) {
+      const fs = await stage.client();
+      const [dataNode = ''] = stage.dataNodes;
+      const path = '/shared/f';
+      const writer = await stage.create(fs, path);
+      await stage.run(writer.write(3_000).then(() => writer.flush('sync')));
+      // As a power cut brings it back: of before the last bytes.
+      const before = stage.replicaOn(dataNode, path);
+      await stage.run(writer.write(2_000).then(() => writer.flush('sync')));
+      await copyToOtherVolume(stage, before, before.bytes.length);
+      stage.crash('client0', 'process');
+      stage.crash(dataNode, 'process');
+      stage.restart('client0', dataNode);
+      await stage.until('it is back', () => stage.cluster.ready);
+      if (stage.holders(path).filter((each) => each.dataNode === dataNode).length !== 2) throw new Error('there are not two');
+      await stage.run(stage.remove(await stage.client(1), path));
     },
   },
   'power-after-recovery': {

@@ -291,4 +291,15 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
     seeds: 1,
     trips: ['BK9'],
   },
+  {
+    id: 'written-never-scanned',
+    what: 'what lies in rbw/ beside a replica that was served and deleted is seen by nobody until the next start',
+    file: 'src/server/datanode/directory-scanner.ts',
+    find: '    await this.scanWritten(pool, volume);\n',
+    replace: '',
+    story: 'drill',
+    drill: 'two-unfinished',
+    seeds: 1,
+    trips: ['DL5'],
+  },
 ];
