@@ -3,7 +3,16 @@
 import net from 'node:net';
 import { HdfsError } from '../../base/errors.ts';
 import type { Address, Connection, ConnectionHandler, Listener, Log, Net, ReadTarget } from '../host.ts';
-import { adoptWithSlab, READS_WHEN_ASKED, type SlabSocketOptions, slabOf, slabsWork } from './slab.ts';
+import { DirectWriter, directWrites, type RequestPool } from './direct-write.ts';
+import {
+  adoptWithSlab,
+  READS_WHEN_ASKED,
+  type ReadsInto,
+  type Slab,
+  type SlabSocketOptions,
+  slabOf,
+  slabsWork,
+} from './slab.ts';
 
 /** Queued bytes beyond which `write` answers false. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -52,9 +61,11 @@ class NodeConnection implements Connection {
   private target: ReadTarget | undefined;
   /** Whose memory the next read goes into. */
   private lender: ReadTarget | undefined;
+  private readonly direct: DirectWriter | undefined;
 
-  constructor(socket: net.Socket) {
+  constructor(socket: net.Socket, requests?: RequestPool) {
     this.socket = socket;
+    this.direct = requests === undefined ? undefined : new DirectWriter(socket, requests, () => this.taken());
     this.remote = { host: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
     this.local = { host: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
     socket.on('error', (error) => {
@@ -66,11 +77,18 @@ class NodeConnection implements Connection {
       this.handler?.onClose(this.failure);
     });
     socket.on('end', () => this.handler?.onEnd());
-    socket.on('drain', () => {
-      if (!this.wantsDrain) return;
-      this.wantsDrain = false;
-      this.handler?.onDrain?.();
-    });
+    socket.on('drain', () => this.drained());
+  }
+
+  private drained(): void {
+    if (!this.wantsDrain) return;
+    this.wantsDrain = false;
+    this.handler?.onDrain?.();
+  }
+
+  /** What was written past the stream has gone; the stream tells of what it has itself. */
+  private taken(): void {
+    if (!this.ended && !this.closed && !this.socket.writableNeedDrain) this.drained();
   }
 
   /** Data of a socket without a slab. */
@@ -88,12 +106,14 @@ class NodeConnection implements Connection {
     if (READS_WHEN_ASKED) this.target = target;
   }
 
-  /** Where the next read goes. */
-  nextBuffer(slab: Buffer): Buffer {
+  /** Where the next read goes, when it is not where the last one went. */
+  nextBuffer(slab: Buffer): Buffer | undefined {
+    const { target, lender } = this;
+    if (target === undefined && lender === undefined) return undefined;
     this.giveBack();
-    const room = this.target?.readRoom();
+    const room = target?.readRoom();
     if (room === undefined) return slab;
-    this.lender = this.target;
+    this.lender = target;
     return room;
   }
 
@@ -123,13 +143,13 @@ class NodeConnection implements Connection {
 
   write(chunk: Uint8Array): boolean {
     if (this.ended || this.socket.destroyed) return true;
-    this.socket.write(chunk);
+    if (!this.direct?.write(chunk)) this.socket.write(chunk);
     return this.roomLeft();
   }
 
   lend(chunk: Uint8Array): boolean {
     this.write(chunk);
-    return this.socket.writableLength === 0;
+    return this.queuedBytes === 0;
   }
 
   writev(chunks: readonly Uint8Array[]): boolean {
@@ -137,7 +157,7 @@ class NodeConnection implements Connection {
     let total = 0;
     for (const chunk of chunks) total += chunk.length;
     if (total <= CONCAT_BYTES) {
-      this.socket.write(Buffer.concat(chunks as Uint8Array[], total));
+      return this.write(Buffer.concat(chunks as Uint8Array[], total));
     } else {
       this.socket.cork();
       for (const chunk of chunks) this.socket.write(chunk);
@@ -147,7 +167,7 @@ class NodeConnection implements Connection {
   }
 
   private roomLeft(): boolean {
-    if (this.socket.writableLength <= HIGH_WATER_BYTES) return true;
+    if (this.queuedBytes <= HIGH_WATER_BYTES) return true;
     this.wantsDrain = true;
     return false;
   }
@@ -156,7 +176,7 @@ class NodeConnection implements Connection {
     const { socket } = this;
     if (this.closed || socket.destroyed) {
       process.nextTick(fn, this.failure ?? connectionError(new Error('the connection is closed'), this.remote.host));
-    } else if (socket.writableLength === 0) process.nextTick(fn);
+    } else if (this.queuedBytes === 0) process.nextTick(fn);
     else if (this.ended) {
       let called = false;
       const once = (): void => {
@@ -172,13 +192,15 @@ class NodeConnection implements Connection {
       };
       socket.on('finish', once);
       socket.on('close', once);
+    } else if (socket.writableLength === 0) {
+      this.direct?.whenTaken((error) => fn(error && connectionError(error, this.remote.host)));
     } else {
       socket.write(EMPTY, (error) => fn(error ? connectionError(error, this.remote.host) : undefined));
     }
   }
 
   get queuedBytes(): number {
-    return this.socket.writableLength;
+    return this.socket.writableLength + (this.direct?.pendingBytes ?? 0);
   }
 
   get destroyed(): boolean {
@@ -206,11 +228,14 @@ class NodeConnection implements Connection {
 }
 
 /** Reads of a connection, which may be made after its socket. */
-function readsInto(slab: Buffer, connection: () => NodeConnection | undefined): net.OnReadOpts {
+function readsInto(slab: Slab, connection: () => NodeConnection | undefined): ReadsInto {
   return {
-    buffer: () => connection()?.nextBuffer(slab) ?? slab,
+    buffer: () => {
+      const reader = connection();
+      return reader === undefined ? slab.buffer : reader.nextBuffer(slab.buffer);
+    },
     callback: (bytes, room) => {
-      connection()?.deliver((room as Buffer).subarray(0, bytes));
+      connection()?.deliver(room === slab.buffer ? slab.beginning(bytes) : (room as Buffer).subarray(0, bytes));
       return true;
     },
   };
@@ -226,7 +251,7 @@ function connect(options: Parameters<Net['connect']>[0]): Promise<Connection> {
       return;
     }
     let connection: NodeConnection | undefined;
-    let slab: Buffer | undefined;
+    let slab: Slab | undefined;
     const socketOptions: SlabSocketOptions = { allowHalfOpen: true };
     if (slabBytes !== undefined) {
       slab = slabOf(slabBytes);
@@ -284,23 +309,24 @@ function listenError(error: Error, address: Address): Error {
 
 async function listen(
   log: Log,
+  requestsForWrites: () => Promise<RequestPool | undefined>,
   options: Parameters<Net['listen']>[0],
   onConnection: (connection: Connection) => void,
 ): Promise<Listener> {
   const { slabBytes } = options;
-  const useSlabs = slabBytes !== undefined && (await slabsWork());
+  const [useSlabs, requests] = await Promise.all([slabBytes !== undefined && slabsWork(), requestsForWrites()]);
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (accepted) => {
-    if (useSlabs) {
+    if (useSlabs && slabBytes !== undefined) {
       const slab = slabOf(slabBytes);
       let connection: NodeConnection | undefined;
       const socket = adoptWithSlab(
         accepted,
         readsInto(slab, () => connection),
       );
-      connection = new NodeConnection(socket);
+      connection = new NodeConnection(socket, requests);
       onConnection(connection);
     } else {
-      const connection = new NodeConnection(accepted);
+      const connection = new NodeConnection(accepted, requests);
       connection.listenForData();
       onConnection(connection);
     }
@@ -329,6 +355,7 @@ async function listen(
   };
 }
 
-export function nodeNet(log: Log): Net {
-  return { connect, listen: (options, onConnection) => listen(log, options, onConnection) };
+/** Accepted connections write past their streams where that works, or as `requestsForWrites` says. */
+export function nodeNet(log: Log, requestsForWrites = directWrites): Net {
+  return { connect, listen: (options, onConnection) => listen(log, requestsForWrites, options, onConnection) };
 }
