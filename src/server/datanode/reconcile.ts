@@ -5,7 +5,7 @@
 // .resolveDuplicateReplicas.
 
 import type { BlockId, GenStamp } from '../../base/ids.ts';
-import { betterCopy } from '../../core/replica/duplicates.ts';
+import { betterCopy, type Copy } from '../../core/replica/duplicates.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
 import {
@@ -156,15 +156,25 @@ async function duplicate(
   found: OnDisk,
 ): Promise<Reconciled> {
   const id = pool.replicas.id(handle);
-  const { block, genStamp } = found;
-  // A copy without checksums decides nothing.
-  if (block?.isFile !== true || genStamp === undefined) return 'same';
+  const { block } = found;
+  if (block?.isFile !== true) return 'same';
   const other = pool.volumeOf(handle);
   const served = await look(pool, other, id);
-  if (served.block?.isFile !== true || served.genStamp === undefined) return 'same';
-  const mine = { finalized: true, genStamp, numBytes: block.size, inMemory: volume.isInMemory };
-  const theirs = { finalized: true, genStamp: served.genStamp, numBytes: served.block.size, inMemory: other.isInMemory };
-  const loser = betterCopy(theirs, mine) === 'first' ? found : served;
+  if (served.block?.isFile !== true) return 'same';
+  const copyOf = ({ genStamp = NO_GEN_STAMP }: OnDisk, numBytes: number, inMemory: boolean): Copy => ({
+    finalized: true,
+    genStamp,
+    numBytes,
+    inMemory,
+  });
+  const theirs = copyOf(served, served.block.size, other.isInMemory);
+  const mine = copyOf(found, block.size, volume.isInMemory);
+  const [winner, loser] = betterCopy(theirs, mine) === 'first' ? [served, found] : [found, served];
+  const { genStamp } = winner;
+  // A copy without checksums is no reason to delete another.
+  if (genStamp === undefined) return 'same';
+  // One that has lost them goes beside a whole one, but not where a replica in memory takes it for saved.
+  if (found.genStamp === undefined && (other.isInMemory || served.block.size !== pool.replicas.numBytes(handle))) return 'same';
   if (loser === served) {
     const old = nameOf(pool, handle);
     pool.replicas.remove(handle);
@@ -175,7 +185,9 @@ async function duplicate(
   }
   dataset.log.log('warn', 'datanode', `block ${id} of ${pool.id} lies on two volumes; the copy in ${loser.directory} goes`);
   const loserVolume = loser === found ? volume : other;
-  await unlinkQuietly(dataset.log, loserVolume, `${loser.directory}/${metaFileName(id, loser.genStamp as GenStamp)}`);
+  if (loser.genStamp !== undefined) {
+    await unlinkQuietly(dataset.log, loserVolume, `${loser.directory}/${metaFileName(id, loser.genStamp)}`);
+  }
   await unlinkQuietly(dataset.log, loserVolume, `${loser.directory}/${blockFileName(id)}`);
   const freed = (loser.block?.size ?? 0) + (loser.meta?.size ?? 0);
   // What a start passed over was never counted.

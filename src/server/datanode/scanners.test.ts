@@ -184,6 +184,28 @@ test('of two copies the newer, then the longer is served, and only the other one
   expect(served()).toEqual(before);
 });
 
+test('a copy that has lost its checksums goes beside a whole one, and is replaced by it', async () => {
+  const { sim, host, news, directories, replica } = await begin(9, async (host) => {
+    for (const id of [first, second, third]) for (const root of ['/a', '/b']) await putBlock(host, root, id, 1001);
+    // A power cut took what was not durable.
+    await host.disk.unlink(`${dirOf('/a', first)}/blk_${first}_1001.meta`);
+    for (const root of ['/a', '/b']) await host.disk.unlink(`${dirOf(root, third)}/blk_${third}_1001.meta`);
+  });
+  const ofSecond = replica(second);
+  const root = ofSecond.slice(0, 2);
+  await sim.run(host.disk.unlink(`${dirOf(root, second)}/blk_${second}_1001.meta`));
+  await sim.run(directories.scan());
+  const left = (id: BlockId): Promise<readonly boolean[]> =>
+    sim.run(Promise.all(['/a', '/b'].map((root) => host.disk.exists(`${dirOf(root, id)}/blk_${id}`))));
+  expect([replica(first), await left(first)]).toEqual(['/b 1001 3000 0', [false, true]]);
+  const other = root === '/a' ? '/b' : '/a';
+  expect([replica(second), await left(second)]).toEqual([`${other} 1001 3000 0`, [root === '/b', root === '/a']]);
+  expect(news).toContain(`received ${second}_1001 ${other}`);
+  // Neither can be proved good: both stay, and one is served.
+  expect(await left(third)).toEqual([true, true]);
+  expect(replica(third)).toMatch(/^\/[ab] 0 3000 0$/);
+});
+
 test('of two replicas that writers left the worse one waits, and goes once the NameNode has been told of it', async () => {
   const { sim, host, dataset, directories, replica } = await begin(7, async (host) => {
     await putBlock(host, '/a', first, 1001, 700, rbwDir('/a', POOL));
