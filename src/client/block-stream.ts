@@ -63,6 +63,8 @@ export class BlockStream {
   readonly #waiters = new Waiters();
   #heartbeat: Timer | undefined;
   #lastSent = 0;
+  /** When each packet left that is not acknowledged. */
+  readonly #sentAtMs = new Map<number, number>();
 
   readonly #onFailed: () => void;
 
@@ -217,9 +219,11 @@ export class BlockStream {
       if (pauseMs > 0) {
         this.#context.host.log.log('info', 'client', 'DataNodes are congested', { path: this.#file.path, pauseMs });
         await this.#context.host.clock.sleep(pauseMs, this.#context.closed);
+        this.#lastSent = this.#context.host.clock.monotonic();
         continue;
       }
       const packet = this.#window.markSent();
+      this.#sentAtMs.set(packet.seqno, this.#lastSent);
       const buffer = this.#buffers.get(packet.seqno);
       assert(buffer !== undefined, 'a packet that was not acknowledged has its bytes');
       // Packets of the next block wait until this one is closed.
@@ -233,6 +237,7 @@ export class BlockStream {
 
   #onAck(open: OpenBlock, seqno: number, flags: readonly number[]): void {
     if (this.#stopped || this.#open !== open || this.#lost !== undefined) return;
+    this.#tellIfSlow(open, seqno);
     const verdict = this.#window.judge({ seqno, flags });
     const failed = (index: number | undefined, reason: string, restarting = false): void =>
       this.#lose({ index, restarting, duringSetup: false, reason });
@@ -258,6 +263,18 @@ export class BlockStream {
         return;
       }
     }
+  }
+
+  /** Apache: DataStreamer.ResponseProcessor. */
+  #tellIfSlow({ block, nodes }: OpenBlock, seqno: number): void {
+    const sentAtMs = this.#sentAtMs.get(seqno);
+    if (sentAtMs === undefined) return;
+    this.#sentAtMs.delete(seqno);
+    const { host, settings } = this.#context;
+    const tookMs = host.clock.monotonic() - sentAtMs;
+    if (tookMs <= settings.slowIoMs) return;
+    const text = `Slow ReadProcessor read fields for block ${blockName(block)} took ${Math.round(tookMs)}ms (threshold=${settings.slowIoMs}ms)`;
+    host.log.log('warn', 'client', text, { path: this.#file.path, seqno, targets: nodes.map(({ info }) => nodeName(info)) });
   }
 
   #onAcked(packet: PacketRecord): void {

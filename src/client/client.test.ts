@@ -55,6 +55,20 @@ describe('settings', () => {
     );
   });
 
+  it('ask DataNodes for nothing about their pages unless a file sets it', () => {
+    const empty = { dropBehind: undefined, readahead: undefined };
+    expect(settings).toMatchObject({ readCaching: empty, writeCaching: { dropBehind: undefined } });
+    const keys = {
+      'dfs.client.cache.drop.behind.reads': true,
+      'dfs.client.cache.drop.behind.writes': false,
+      'dfs.client.cache.readahead': 0,
+    };
+    expect(clientSettings(Configuration.of(keys))).toMatchObject({
+      readCaching: { dropBehind: true, readahead: 0 },
+      writeCaching: { dropBehind: false },
+    });
+  });
+
   it('leave block size and replication to the server unless a file sets them', () => {
     expect(settings.blockSize).toBeUndefined();
     expect(clientSettings(Configuration.of({ 'dfs.blocksize': '1m', 'dfs.replication': 2 }))).toMatchObject({

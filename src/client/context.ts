@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts';
 import type { RpcClient } from '../rpc/client.ts';
 import type { PeerAddress, PeerPool } from '../transfer/peer.ts';
 import type { DatanodeInfoProto } from '../wire/messages/hdfs.ts';
+import type { DeadNodes } from './dead-nodes.ts';
 import type { HedgePool } from './hedged-read.ts';
 import type { LeaseRenewer } from './lease-renewer.ts';
 import type { NameNode } from './namenode.ts';
@@ -22,6 +23,8 @@ export interface ClientContext {
   readonly packets: PacketBufferPool;
   readonly leases: LeaseRenewer;
   readonly hedges: HedgePool;
+  /** Undefined: each stream goes by what it has met itself. */
+  readonly deadNodes: DeadNodes | undefined;
   /** Holder of this client's leases. */
   readonly clientName: string;
   readonly user: string;

@@ -129,7 +129,7 @@ export class FileReader {
   }
 
   async #open(block: Located, node: PipelineNode, from: number, to: number, options: ReadOptions): Promise<BlockReader> {
-    const { peers, clientName } = this.#context;
+    const { peers, clientName, settings } = this.#context;
     const address = transferAddressOf(this.#context, node.info);
     const request = {
       block: block.block,
@@ -137,9 +137,12 @@ export class FileReader {
       clientName,
       range: { start: from - block.offset, end: to - block.offset },
       verify: options.verifyChecksum ?? true,
+      maxPacketBytes: settings.maxPacketBytes,
+      caching: settings.readCaching,
       path: this.path,
     };
-    for (let fresh = false; ; fresh = true) {
+    for (let tries = 0; ; tries++) {
+      const fresh = tries >= settings.cachedConnectionTries;
       const peer: Peer = await peers.take(address, { signal: options.signal, fresh });
       const abort = (): void => peer.connection.destroy();
       options.signal?.addEventListener('abort', abort, { once: true });

@@ -46,6 +46,8 @@ class Cluster {
   readonly blocks: { id: bigint; genStamp: number; nodes: number[] }[] = [];
   readonly replicas = new Map<string, Replica>();
   readonly fates: Fate[];
+  /** What each set-up asked of the DataNodes’ pages. */
+  readonly caching: unknown[] = [];
   /** How often a new node for a pipeline was asked for. */
   replacements = 0;
   #nextBlock = 1n;
@@ -241,6 +243,7 @@ class Pipe {
 
   #setUp(op: OpWriteBlockProto): void {
     this.#op = op;
+    this.#cluster.caching.push(op.cachingStrategy);
     const nodes = this.#nodes(op);
     expect(op.pipelineSize).toBe(nodes.length);
     const fate = this.#fate;
@@ -339,6 +342,7 @@ function contextOf(cluster: Cluster, keys: Readonly<Record<string, string>> = {}
     packets: new PacketBufferPool(packetGeometry(settings.writePacketSize, settings.bytesPerChecksum, true), 16),
     leases: new LeaseRenewer(host, () => Promise.resolve()),
     hedges: new HedgePool(0, 0),
+    deadNodes: undefined,
     clientName: 'c',
     user: 'u',
     closed: closing.signal,
@@ -453,5 +457,13 @@ describe('file writer', () => {
     const strict = new Cluster([{ kind: 'refuse', bad: 1 }]);
     await write(strict, bytes(3000), [1000], new Set());
     expect(strict.blocks.map(({ id, nodes }) => [id, nodes])).toEqual([[2n, [0, 2, 3]]]);
+  });
+
+  it('asks DataNodes to drop what was written where that is set', async () => {
+    const [silent, dropping] = [new Cluster([]), new Cluster([])];
+    await write(silent, bytes(10), [10], new Set());
+    await write(dropping, bytes(10), [10], new Set(), { 'dfs.client.cache.drop.behind.writes': 'true' });
+    expect(silent.caching).toMatchObject([{ dropBehind: undefined }]);
+    expect(dropping.caching).toMatchObject([{ dropBehind: true }]);
   });
 });

@@ -11,8 +11,10 @@ import type { Host } from '../host/host.ts';
 import { RpcClient } from '../rpc/client.ts';
 import { crcOf } from '../transfer/checksum.ts';
 import { type PeerAddress, PeerPool } from '../transfer/peer.ts';
+import type { DatanodeInfoProto } from '../wire/messages/hdfs.ts';
 import { callerName } from './caller.ts';
 import type { ClientContext } from './context.ts';
+import { DeadNodes } from './dead-nodes.ts';
 import { Hdfs } from './hdfs.ts';
 import { HedgePool } from './hedged-read.ts';
 import { LeaseRenewer } from './lease-renewer.ts';
@@ -99,6 +101,16 @@ export async function connect(target: string | URL | ConnectOptions = {}): Promi
   const leases = new LeaseRenewer(host, () => namenode.call('renewLease', { clientName, namespaces: [] }));
   const checksummed = crcOf(settings.checksumType) !== undefined;
   const geometry = packetGeometry(settings.writePacketSize, settings.bytesPerChecksum, checksummed);
+  const dataNodeRpc = (info: DatanodeInfoProto): RpcClient => {
+    const name = settings.useDatanodeHostname ? info.id.hostName : info.id.ipAddr;
+    const address = { host: name, port: info.id.ipcPort };
+    return new RpcClient(host, {
+      address: options.hostMap === undefined ? address : options.hostMap(address),
+      protocol: DATANODE_PROTOCOL,
+      user,
+      ...settings.rpc,
+    });
+  };
   const context: ClientContext = {
     host,
     settings,
@@ -107,20 +119,12 @@ export async function connect(target: string | URL | ConnectOptions = {}): Promi
     packets: new PacketBufferPool(geometry, IDLE_PACKET_BUFFERS),
     leases,
     hedges: new HedgePool(settings.hedgedReads, settings.hedgedReadThresholdMs),
+    deadNodes: settings.deadNodes && new DeadNodes({ host, settings: settings.deadNodes, closed: closing.signal, dataNodeRpc }),
     clientName,
     user,
     closed: closing.signal,
     mapHost: options.hostMap,
-    dataNodeRpc(info) {
-      const name = settings.useDatanodeHostname ? info.id.hostName : info.id.ipAddr;
-      const address = { host: name, port: info.id.ipcPort };
-      return new RpcClient(host, {
-        address: options.hostMap === undefined ? address : options.hostMap(address),
-        protocol: DATANODE_PROTOCOL,
-        user,
-        ...settings.rpc,
-      });
-    },
+    dataNodeRpc,
   };
   const authorities = [
     ...(service.nameservice === undefined ? [] : [service.nameservice]),

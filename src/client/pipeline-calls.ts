@@ -286,6 +286,7 @@ export class PipelineCalls {
       maxBytesReceived: setup.bytesSent,
       newGenStamp: setup.newGenStamp,
       checksum: { type: settings.checksumType, bytesPerChecksum: settings.bytesPerChecksum },
+      caching: settings.writeCaching,
       lazyPersist,
       pinned: this.#pinned(nodes),
     });

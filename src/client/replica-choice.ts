@@ -3,7 +3,9 @@
 // Apache: DFSInputStream.chooseDataNode, refetchLocations and reportCheckSumFailure.
 import { HdfsError, messageOf } from '../base/errors.ts';
 import type { PipelineNode } from '../transfer/pipeline-client.ts';
+import type { DatanodeInfoProto } from '../wire/messages/hdfs.ts';
 import type { ClientContext } from './context.ts';
+import type { Suspicion } from './dead-nodes.ts';
 import { blockName, type Located, nodeKey, nodeName } from './located.ts';
 import type { FileLocations } from './locations.ts';
 
@@ -21,7 +23,7 @@ export class ReplicaChoice {
   readonly #context: ClientContext;
   readonly #locations: FileLocations;
   /** DataNodes that failed in this file: taken last. */
-  readonly #dead = new Set<string>();
+  readonly #dead = new Map<string, Suspicion>();
 
   constructor(context: ClientContext, locations: FileLocations) {
     this.#context = context;
@@ -35,7 +37,12 @@ export class ReplicaChoice {
   /** A replica that has not failed and is not in `busy`, or undefined. */
   untried(block: Located, attempts: Attempts, busy: ReadonlySet<string> = new Set()): PipelineNode | undefined {
     const left = block.nodes.filter(({ info }) => !attempts.failed.has(nodeKey(info)) && !busy.has(nodeKey(info)));
-    return left.find(({ info }) => !this.#dead.has(nodeKey(info))) ?? left[0];
+    return left.find(({ info }) => !this.#isAvoided(info)) ?? left[0];
+  }
+
+  #isAvoided(info: DatanodeInfoProto): boolean {
+    const own = this.#dead.get(nodeKey(info));
+    return (own !== undefined && own.state !== 'cleared') || this.#context.deadNodes?.isDead(info) === true;
   }
 
   /** A DataNode for `block`, or undefined after a pause in which the locations were asked for again. */
@@ -77,7 +84,7 @@ export class ReplicaChoice {
   failed(block: Located, node: PipelineNode, attempts: Attempts, error: unknown): void {
     const key = nodeKey(node.info);
     attempts.failed.add(key);
-    this.#dead.add(key);
+    this.#dead.set(key, this.#context.deadNodes?.suspect(node.info) ?? { state: 'suspected' });
     if (error instanceof HdfsError && error.code === 'ECHECKSUM') attempts.damaged.set(key, node);
     this.#context.host.log.log('warn', 'client', 'a replica could not be read', {
       path: this.#locations.path,

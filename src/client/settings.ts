@@ -6,6 +6,8 @@ import { type RpcClientLimits, rpcClientLimits } from '../config/rpc-client.ts';
 import type { HintSettings } from '../core/pipeline/ack-hints.ts';
 import { REPLACE_POLICIES, type ReplaceSettings } from '../core/pipeline/replace-datanode.ts';
 import { ChecksumTypeProto } from '../wire/messages/hdfs.ts';
+import type { CachingStrategyProtoInit } from '../wire/messages/transfer.ts';
+import type { DeadNodeSettings } from './dead-nodes.ts';
 import { parsePauses, type RetrySettings } from './retries.ts';
 
 export interface ClientSettings extends RetrySettings {
@@ -16,12 +18,22 @@ export interface ClientSettings extends RetrySettings {
   readonly checksumType: ChecksumTypeProto;
   readonly checksumCombineMode: 'MD5MD5CRC' | 'COMPOSITE_CRC';
   readonly writePacketSize: number;
+  readonly maxPacketBytes: number;
+  /** Acknowledgements that come later are logged. */
+  readonly slowIoMs: number;
   readonly maxPacketsInFlight: number;
   readonly socketTimeoutMs: number;
   readonly socketCacheCapacity: number;
   readonly socketCacheExpiryMs: number;
+  /** Kept connections that one read tries before a new one. */
+  readonly cachedConnectionTries: number;
+  /** What DataNodes are asked to do with their pages; what is undefined they decide themselves. */
+  readonly readCaching: CachingStrategyProtoInit;
+  readonly writeCaching: CachingStrategyProtoInit;
   readonly useDatanodeHostname: boolean;
   readonly maxBlockAcquireFailures: number;
+  /** Undefined: streams share nothing of what they know of dead nodes. */
+  readonly deadNodes: DeadNodeSettings | undefined;
   readonly retryWindowMs: number;
   /** Hedged reads at once; 0: none. */
   readonly hedgedReads: number;
@@ -63,13 +75,19 @@ export function clientSettings(configuration: Configuration): ClientSettings {
     bytesPerChecksum: int('dfs.bytes-per-checksum'),
     checksumType: checksumType(configuration.get('dfs.checksum.type') ?? 'CRC32C'),
     checksumCombineMode: combineMode(configuration.get('dfs.checksum.combine.mode') ?? 'MD5MD5CRC'),
-    writePacketSize: int('dfs.client-write-packet-size'),
+    // No DataNode of this configuration would take a longer one.
+    writePacketSize: Math.min(int('dfs.client-write-packet-size'), int('dfs.data.transfer.max.packet.size')),
+    maxPacketBytes: int('dfs.data.transfer.max.packet.size'),
+    slowIoMs: configuration.getDuration('dfs.client.slow.io.warning.threshold.ms'),
     maxPacketsInFlight: int('dfs.client.write.max-packets-in-flight'),
     socketTimeoutMs: configuration.getDuration('dfs.client.socket-timeout'),
     socketCacheCapacity: configuration.getInt('dfs.client.socketcache.capacity'),
     socketCacheExpiryMs: configuration.getDuration('dfs.client.socketcache.expiryMsec'),
+    cachedConnectionTries: configuration.getInt('dfs.client.cached.conn.retry'),
+    ...cachingSettings(configuration),
     useDatanodeHostname: configuration.getBoolean('dfs.client.use.datanode.hostname'),
     maxBlockAcquireFailures: configuration.getInt('dfs.client.max.block.acquire.failures'),
+    deadNodes: configuration.getBoolean('dfs.client.deadnode.detection.enabled') ? deadNodeSettings(configuration) : undefined,
     hedgedReads: configuration.getInt('dfs.client.hedged.read.threadpool.size'),
     hedgedReadThresholdMs: configuration.getDuration('dfs.client.hedged.read.threshold.millis'),
     retryWindowMs: configuration.getDuration('dfs.client.retry.window.base'),
@@ -94,6 +112,29 @@ export function clientSettings(configuration: Configuration): ClientSettings {
     rpc: rpcClientLimits(configuration),
     ...retrySettings(configuration),
     failoverRandomOrder: configuration.getBoolean('dfs.client.failover.random.order'),
+  };
+}
+
+function deadNodeSettings(configuration: Configuration): DeadNodeSettings {
+  return {
+    suspectIntervalMs: configuration.getDuration('dfs.client.deadnode.detection.probe.suspectnode.interval.ms'),
+    deadIntervalMs: configuration.getDuration('dfs.client.deadnode.detection.probe.deadnode.interval.ms'),
+    probeTimeoutMs: configuration.getDuration('dfs.client.deadnode.detection.probe.connection.timeout.ms'),
+    suspectsAtOnce: configuration.getInt('dfs.client.deadnode.detection.probe.suspectnode.threads'),
+    deadAtOnce: configuration.getInt('dfs.client.deadnode.detection.probe.deadnode.threads'),
+    probesAtOnce: configuration.getInt('dfs.client.deadnode.detection.rpc.threads'),
+  };
+}
+
+function cachingSettings(configuration: Configuration): Pick<ClientSettings, 'readCaching' | 'writeCaching'> {
+  const dropsBehind = (key: 'dfs.client.cache.drop.behind.reads' | 'dfs.client.cache.drop.behind.writes') =>
+    configuration.get(key) ? configuration.getBoolean(key) : undefined;
+  const readahead = configuration.get('dfs.client.cache.readahead')
+    ? configuration.getLong('dfs.client.cache.readahead')
+    : undefined;
+  return {
+    readCaching: { dropBehind: dropsBehind('dfs.client.cache.drop.behind.reads'), readahead },
+    writeCaching: { dropBehind: dropsBehind('dfs.client.cache.drop.behind.writes') },
   };
 }
 

@@ -25,6 +25,8 @@ test.each([
   ['dfs.block.access.token.enable', 'true'],
   ['dfs.encrypt.data.transfer', 'TRUE'],
   ['dfs.http.policy', 'HTTPS_ONLY'],
+  ['dfs.namenode.inode.attributes.provider.class', 'org.apache.ranger.X'],
+  ['hadoop.security.impersonation.provider.class', 'com.example.Lenient'],
 ])('%s = %s stops the start and is named', (name, value) => {
   expect(refusing({ [name]: value })).toThrow(`${name} = ${value} (command line)`);
 });

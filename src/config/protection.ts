@@ -10,6 +10,9 @@ const UNGUARDED: Readonly<Record<string, RegExp>> = {
   'dfs.block.access.token.enable': /^false$/i,
   'dfs.encrypt.data.transfer': /^false$/i,
   'dfs.http.policy': /^(?:http_only|http_and_https)$/i,
+  // Classes that would decide in our place.
+  'dfs.namenode.inode.attributes.provider.class': /^$/,
+  'hadoop.security.impersonation.provider.class': /^org\.apache\.hadoop\.security\.authorize\.DefaultImpersonationProvider$/,
 };
 const UNGUARDED_HTTPFS: typeof UNGUARDED = {
   ...UNGUARDED,

@@ -20,7 +20,7 @@ const PATTERNS: readonly RegExp[] = [
   /^(?:hadoop|httpfs)\.proxyuser\.[^.]+\.(?:hosts|groups|users)$/,
   /^ipc\.(?:\d+\.)?(?:callqueue|faircallqueue|decay-scheduler|scheduler|backoff|cost-provider|weighted-cost|identity-provider)\b/,
   /^dfs\.client\.failover\.proxy\.provider\./,
-  /^hadoop\.http\.(?:authentication|filter)\./,
+  /^hadoop\.http\.(?:authentication|filter|header)\./,
   /^hadoop\.security\.(?:group\.mapping|credential|token|crypto|auth_to_local|dns)\b/,
   /^hadoop\.(?:ssl|rpc|kerberos|registry|zk|caller|metrics|jetty|workaround|service|shell|util|domain|htrace|prometheus)\b/,
 ];

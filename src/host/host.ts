@@ -36,6 +36,8 @@ export interface Machine {
   activity(): Readonly<Record<string, number>>;
   /** Load of the last minute, and how many processors there are for it. */
   load(): { readonly average: number; readonly processors: number };
+  /** Addresses by network interface, IPv4 first. */
+  networkInterfaces(): Readonly<Record<string, readonly string[]>>;
   env(name: string): string | undefined;
   /** Minutes that local time is ahead of UTC at a moment (milliseconds since 1970): Hadoop puts local times into names. */
   utcOffsetMinutes(wallMs: number): number;
@@ -218,8 +220,8 @@ export interface Http {
 export interface Dns {
   /** Addresses of a name, IPv4 first. Rejects with HdfsError ENOENT when it has none. */
   lookup(host: string): Promise<readonly string[]>;
-  /** Name of an address, or undefined. */
-  reverse(address: string): Promise<string | undefined>;
+  /** Name of an address, or undefined; from the system, or from one name server. */
+  reverse(address: string, server?: string): Promise<string | undefined>;
 }
 
 // --------------------------------------------------------------------------------------------------------------- disk

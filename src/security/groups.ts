@@ -20,12 +20,30 @@ export interface GroupsOptions {
   readonly negativeCacheMs: number;
   /** Bound on one run of `id`. */
   readonly commandTimeoutMs?: number;
+  /** A look-up that takes longer is logged. */
+  readonly warnAfterMs?: number;
+  /** Whether groups that were known are told while the system is asked again. */
+  readonly reloadsBehind?: boolean;
+  /** Whether the system is not asked at all: nobody has groups but those of the static mapping. */
+  readonly none?: boolean;
 }
 
 interface Entry {
   readonly groups: readonly string[];
   readonly expiresAt: number;
 }
+
+/** Groups that are told while they are asked for again are at most so many life-times old. Apache: GroupCacheLoader. */
+const STALE_LIFETIMES = 10;
+
+const HADOOP = 'org.apache.hadoop.security';
+/** Where groups come from, by the names of Hadoop's classes. */
+const SOURCES: Readonly<Record<string, 'system' | 'none'>> = {
+  [`${HADOOP}.JniBasedUnixGroupsMappingWithFallback`]: 'system',
+  [`${HADOOP}.JniBasedUnixGroupsMapping`]: 'system',
+  [`${HADOOP}.ShellBasedUnixGroupsMapping`]: 'system',
+  [`${HADOOP}.NullGroupsMapping`]: 'none',
+};
 
 /** Parses `user1=group1,group2;user2=;user3=group2`. Throws HdfsError EINVAL. */
 export function parseStaticMapping(text: string): Map<string, readonly string[]> {
@@ -73,11 +91,18 @@ export class Groups {
   async of(user: string): Promise<readonly string[]> {
     const known = this.cached(user);
     if (known !== undefined) return known;
-    const running = this.pending.get(user);
-    if (running !== undefined) return running;
-    const lookup = this.lookup(user).finally(() => this.pending.delete(user));
+    const lookup = this.pending.get(user) ?? this.lookup(user).finally(() => this.pending.delete(user));
     this.pending.set(user, lookup);
-    return lookup;
+    return this.stale(user) ?? lookup;
+  }
+
+  /** What was known before, where that is told while the system is asked again; a user without groups waits. */
+  private stale(user: string): readonly string[] | undefined {
+    const { reloadsBehind = false, cacheMs } = this.options;
+    const entry = reloadsBehind ? this.cache.get(user) : undefined;
+    if (entry === undefined || entry.groups.length === 0) return undefined;
+    const isUsable = this.host.clock.monotonic() < entry.expiresAt + (STALE_LIFETIMES - 1) * cacheMs;
+    return isUsable ? entry.groups : undefined;
   }
 
   /** Forgets what was cached (refreshUserToGroupsMappings). */
@@ -88,8 +113,15 @@ export class Groups {
   private async lookup(user: string): Promise<readonly string[]> {
     const { clock } = this.host;
     const beganMs = clock.monotonic();
-    const groups = SAFE_NAME.test(user) ? await this.ask(user) : [];
-    this.lookups.add(clock.monotonic() - beganMs);
+    const isAsked = this.options.none !== true && SAFE_NAME.test(user);
+    const groups = isAsked ? await this.ask(user) : [];
+    const tookMs = clock.monotonic() - beganMs;
+    this.lookups.add(tookMs);
+    const { warnAfterMs = Number.POSITIVE_INFINITY } = this.options;
+    if (tookMs > warnAfterMs) {
+      const text = `Potential performance problem: getGroups(user=${user}) took ${Math.round(tookMs)} milliseconds.`;
+      this.host.log.log('warn', 'groups', text);
+    }
     const lifetime = groups.length === 0 ? this.options.negativeCacheMs : this.options.cacheMs;
     if (this.cache.size >= MAX_CACHED_USERS) {
       const oldest = this.cache.keys().next();
@@ -113,10 +145,22 @@ export class Groups {
   }
 }
 
-/** The mapping that the keys ask for. */
+/** A source of groups that is not here would leave everybody with other rights than the operator means. */
+function sourceOfGroups(configuration: Configuration): 'system' | 'none' {
+  const key = 'hadoop.security.group.mapping';
+  const name = configuration.require(key);
+  const source = Object.hasOwn(SOURCES, name) ? SOURCES[name] : undefined;
+  if (source !== undefined) return source;
+  throw new HdfsError('EUNSUPPORTED', `${key} is ${name}, which is not built. Known: ${Object.keys(SOURCES).join(', ')}`);
+}
+
+/** The mapping that the keys ask for. Throws HdfsError EUNSUPPORTED for one that is not here. */
 export function configuredGroups(host: Host, configuration: Configuration): Groups {
   return new Groups(host, {
     staticMapping: parseStaticMapping(configuration.get('hadoop.user.group.static.mapping.overrides') ?? ''),
+    none: sourceOfGroups(configuration) === 'none',
+    warnAfterMs: configuration.getDuration('hadoop.security.groups.cache.warn.after.ms'),
+    reloadsBehind: configuration.getBoolean('hadoop.security.groups.cache.background.reload'),
     cacheMs: configuration.getDuration('hadoop.security.groups.cache.secs'),
     negativeCacheMs: configuration.getDuration('hadoop.security.groups.negative-cache.secs'),
     commandTimeoutMs: configuration.getDuration('hadoop.security.groups.shell.command.timeout') || COMMAND_TIMEOUT_MS,

@@ -5,7 +5,13 @@ import { firstBadChunk } from '../base/crc.ts';
 import { HdfsError, ProtocolError } from '../base/errors.ts';
 import type { ExtendedBlockProto } from '../wire/messages/hdfs.ts';
 import type { TokenProto } from '../wire/messages/security.ts';
-import { ClientReadStatusProto, OpReadBlockProto, type OpReadBlockProtoInit, Status } from '../wire/messages/transfer.ts';
+import {
+  type CachingStrategyProtoInit,
+  ClientReadStatusProto,
+  OpReadBlockProto,
+  type OpReadBlockProtoInit,
+  Status,
+} from '../wire/messages/transfer.ts';
 import { encodeOp, Op } from '../wire/transfer/ops.ts';
 import { type ChunkChecksum, chunkChecksum } from './checksum.ts';
 import { PacketStream } from './packet-stream.ts';
@@ -20,6 +26,9 @@ export interface BlockReadRequest {
   readonly range: ReadRange;
   /** False: the DataNode sends no checksums, and nothing is verified. */
   readonly verify: boolean;
+  /** A longer packet is not believed. */
+  readonly maxPacketBytes: number;
+  readonly caching: CachingStrategyProtoInit;
   /** For messages. */
   readonly path: string;
 }
@@ -39,18 +48,18 @@ export class BlockReader {
     this.#request = request;
     this.#checksum = checksum;
     this.#at = request.range.start;
-    this.#packets = new PacketStream(peer.source);
+    this.#packets = new PacketStream(peer.source, request.maxPacketBytes);
   }
 
   /** Sends the request and reads the answer. On failure the connection is the caller's to destroy. */
   static async open(peer: Peer, request: BlockReadRequest): Promise<BlockReader> {
-    const { block, token, clientName, range, verify, path } = request;
+    const { block, token, clientName, range, verify, caching, path } = request;
     const message: OpReadBlockProtoInit = {
       header: { baseHeader: { block, token }, clientName },
       offset: range.start,
       len: range.end - range.start,
       sendChecksums: verify,
-      cachingStrategy: {},
+      cachingStrategy: caching,
     };
     peer.connection.write(encodeOp(Op.READ_BLOCK, OpReadBlockProto, message));
     const response = await readResponse(peer.source);

@@ -3,6 +3,7 @@
 // it forwards while it receives.
 import { HdfsError, ProtocolError } from '../base/errors.ts';
 import {
+  MAX_PACKET_BYTES,
   MAX_PACKET_PROTO_BYTES,
   PACKET_LENGTHS_BYTES,
   type PacketHeader,
@@ -30,6 +31,7 @@ type Part =
 
 export class PacketStream implements ByteSink {
   readonly #source: ByteSource;
+  readonly #maxPacketBytes: number;
   readonly #scratch = Buffer.allocUnsafe(PACKET_LENGTHS_BYTES + MAX_PACKET_PROTO_BYTES);
   #part: Part = { kind: 'lengths' };
   /** Bytes of the present part that are there. */
@@ -40,8 +42,9 @@ export class PacketStream implements ByteSink {
   #blocked = false;
 
   /** Takes the source over until the last packet has been taken, or `detach`. */
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, maxPacketBytes = MAX_PACKET_BYTES) {
     this.#source = source;
+    this.#maxPacketBytes = maxPacketBytes;
     source.setSink(this);
   }
 
@@ -99,7 +102,7 @@ export class PacketStream implements ByteSink {
     this.#filled = 0;
     switch (part.kind) {
       case 'lengths':
-        this.#part = { kind: 'header', lengths: parsePacketLengths(this.#scratch, 0) };
+        this.#part = { kind: 'header', lengths: parsePacketLengths(this.#scratch, 0, this.#maxPacketBytes) };
         if (this.#part.lengths.headerBytes === 0) throw new ProtocolError('a packet without a header');
         return;
       case 'header': {

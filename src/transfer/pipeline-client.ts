@@ -6,6 +6,7 @@ import type { Stage } from '../core/pipeline/types.ts';
 import type { DatanodeInfoProto, ExtendedBlockProto, StorageTypeProto } from '../wire/messages/hdfs.ts';
 import type { TokenProto } from '../wire/messages/security.ts';
 import {
+  type CachingStrategyProtoInit,
   type ChecksumProto,
   OpTransferBlockProto,
   OpWriteBlockProto,
@@ -35,6 +36,7 @@ export interface PipelineRequest {
   /** The generation stamp of a recovery; 0 otherwise. */
   readonly newGenStamp: number;
   readonly checksum: ChecksumProto;
+  readonly caching: CachingStrategyProtoInit;
   readonly lazyPersist: boolean;
   /** For each node: its replica is not to be moved. */
   readonly pinned: readonly boolean[];
@@ -86,7 +88,7 @@ export class PipelineConnection {
           maxBytesRcvd: request.maxBytesReceived,
           latestGenerationStamp: request.newGenStamp,
           requestedChecksum: request.checksum,
-          cachingStrategy: {},
+          cachingStrategy: request.caching,
           storageType: nodes[0]?.storageType,
           targetStorageTypes: nodes.slice(1).map((node) => node.storageType),
           allowLazyPersist: request.lazyPersist,

@@ -20,13 +20,31 @@ export interface Route {
 }
 
 /** Sent with every answer, as Hadoop's HttpServer2 does: what is true now is not to be shown later. */
-const COMMON_HEADERS = {
+const COMMON_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-cache',
   Pragma: 'no-cache',
   'X-Content-Type-Options': 'nosniff',
-  'X-FRAME-OPTIONS': 'SAMEORIGIN',
   'X-XSS-Protection': '1; mode=block',
-} as const;
+};
+
+/** What else a configuration has sent with every answer. Apache: HttpServer2.setHeaders. */
+const OWN_HEADER = /^hadoop\.http\.header\.([a-zA-Z\-_]+)$/;
+const FRAMES = ['DENY', 'SAMEORIGIN', 'ALLOW-FROM'];
+
+/** Throws HdfsError EILLEGAL for a word about frames that browsers would not understand. */
+function headersOf(configuration: Configuration): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = { ...COMMON_HEADERS };
+  if (configuration.getBoolean('dfs.xframe.enabled')) {
+    const frames = configuration.require('dfs.xframe.value');
+    if (!FRAMES.includes(frames)) throw new HdfsError('EILLEGAL', 'Unexpected value in xFrameOption.');
+    headers['X-FRAME-OPTIONS'] = frames;
+  }
+  for (const name of configuration.names()) {
+    const header = OWN_HEADER.exec(name)?.[1];
+    if (header !== undefined) headers[header] = configuration.get(name) ?? '';
+  }
+  return headers;
+}
 
 export const text = (status: number, body: string): HttpResponse => ({
   status,
@@ -48,7 +66,7 @@ function allowed(methods: readonly string[]): HttpResponse {
 }
 
 /** The answer to a request: routes first, then 405 for a known path and 404 for any other. */
-export function router(routes: readonly Route[]): (request: HttpRequest) => Promise<HttpResponse> {
+export function router(routes: readonly Route[], headers = COMMON_HEADERS): (request: HttpRequest) => Promise<HttpResponse> {
   const table = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 4096 });
   for (const route of routes) {
     // The table's own handlers are never called: it only finds.
@@ -77,7 +95,7 @@ export function router(routes: readonly Route[]): (request: HttpRequest) => Prom
         response = text(status, `${messageOf(error)}\n`);
       }
     }
-    return { ...response, headers: { ...COMMON_HEADERS, ...response.headers } };
+    return { ...response, headers: { ...headers, ...response.headers } };
   };
 }
 
@@ -96,7 +114,7 @@ export async function webServer(
   configuration: Configuration,
   { isForOrigins, shown: { beans, service } }: WebServerOptions,
 ): Promise<HttpServer> {
-  const handler = withCrossOrigin(configuration, router(routes), isForOrigins);
+  const handler = withCrossOrigin(configuration, router(routes, headersOf(configuration)), isForOrigins);
   const limits = { keepAliveMs: configuration.getDuration('hadoop.http.idle_timeout.ms') };
   if (!configuration.getBoolean('hadoop.http.metrics.enabled')) return http.listen(address, handler, limits);
   const counters = new HttpCounters(clock);

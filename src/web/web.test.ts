@@ -9,7 +9,7 @@ import { formatJson, JavaDouble } from './json.ts';
 import { Metrics } from './metrics.ts';
 import { formatBytes, renderPage } from './page.ts';
 import { prometheusName, renderPrometheus } from './prometheus.ts';
-import { router } from './server.ts';
+import { router, webServer } from './server.ts';
 import { standardRoutes } from './standard-routes.ts';
 
 const beans = new Beans();
@@ -173,4 +173,23 @@ test('a page escapes what it shows', async () => {
     '128 MB',
     '2 TB',
   ]);
+});
+
+test('answers say who may show them in a frame, and whatever else is configured', async () => {
+  const headersWith = async (keys: Readonly<Record<string, string>>) => {
+    const simulation = new Simulation({ seed: 1 });
+    const server = simulation.node('server');
+    const configuration = Configuration.of(keys);
+    const shown = { beans: new Beans(), service: 'X' };
+    await simulation.run(webServer(server.host, { host: 'server', port: 80 }, [], configuration, { shown }));
+    const answer = simulation.node('client').host.http.request('http://server:80/nowhere');
+    return (await simulation.run(answer)).headers;
+  };
+  expect((await headersWith({}))['x-frame-options']).toBe('SAMEORIGIN');
+  expect((await headersWith({ 'dfs.xframe.value': 'DENY' }))['x-frame-options']).toBe('DENY');
+  expect(await headersWith({ 'dfs.xframe.enabled': 'false' })).not.toHaveProperty('x-frame-options');
+  expect(
+    (await headersWith({ 'hadoop.http.header.Strict-Transport-Security': 'max-age=1' }))['strict-transport-security'],
+  ).toBe('max-age=1');
+  await expect(headersWith({ 'dfs.xframe.value': 'deny' })).rejects.toThrow('Unexpected value in xFrameOption.');
 });

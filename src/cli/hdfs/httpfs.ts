@@ -16,7 +16,7 @@ export function runHttpFs(
     terminal.stderr.write(`httpfs: ${first} is not understood; there are no options\n`);
     return Promise.resolve(1);
   }
-  return serve(host, terminal, 'httpfs', async () => {
+  return serve(host, terminal, configuration, 'httpfs', async () => {
     host.log.log('info', 'httpfs', `starting tuskfs ${VERSION}`);
     const httpFs = await terminal.launcher().startHttpFs(host, configuration);
     return () => httpFs.stop();

@@ -1,6 +1,8 @@
 // hdfs oiv: an image of the namespace as XML, as tables, as counts of file sizes or over WebHDFS, and made again from its XML.
 // Apache: OfflineImageViewerPB.
+
 import { HdfsError, messageOf, ProtocolError } from '../../base/errors.ts';
+import { Configuration } from '../../config/configuration.ts';
 import { ImageSections } from '../../format/fsimage/image-sections.ts';
 import { reverseImage } from '../../format/fsimage/reverse/reverser.ts';
 import { writeCorruption } from '../../format/fsimage/views/corruption.ts';
@@ -219,7 +221,7 @@ function web(run: Run): Promise<number> {
   const { host, terminal, options } = run;
   const address = parseAddress(options.value('addr') ?? DEFAULT_ADDRESS);
   return withImage(run, (image) =>
-    serve(host, terminal, 'oiv', async () => {
+    serve(host, terminal, new Configuration(), 'oiv', async () => {
       const server = await terminal.launcher().serveImage(host, image, address);
       const { port } = server.address;
       terminal.stderr.write(`WebImageViewer started. Listening on ${address.host}:${port}. Press Ctrl+C to stop the viewer.\n`);

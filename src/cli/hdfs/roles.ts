@@ -1,7 +1,7 @@
 // hdfs namenode and hdfs datanode: a daemon in the foreground, until it is interrupted or fails.
 import { messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import type { Host } from '../../host/host.ts';
+import type { Host, Timer } from '../../host/host.ts';
 import { readLine, type Terminal } from '../terminal.ts';
 import { VERSION } from '../version.ts';
 
@@ -145,7 +145,7 @@ export async function runNameNode(
     case 'upgrade':
     case 'import': {
       const { kind: startup, clusterId } = command;
-      return serve(host, terminal, 'namenode', async (fail) => {
+      return serve(host, terminal, configuration, 'namenode', async (fail) => {
         host.log.log('info', 'namenode', `starting tuskfs ${VERSION}`);
         const options = { onFatal: fail, startup, clusterId, reload };
         const nameNode = await terminal.launcher().startNameNode(host, configuration, options);
@@ -168,7 +168,7 @@ export function runDataNode(
     return Promise.resolve(1);
   }
   const startOption = option === '-rollback' ? 'rollback' : 'regular';
-  return serve(host, terminal, 'datanode', async (_fail, end) => {
+  return serve(host, terminal, configuration, 'datanode', async (_fail, end) => {
     host.log.log('info', 'datanode', `starting tuskfs ${VERSION}`);
     const dataNode = await terminal
       .launcher()
@@ -177,10 +177,27 @@ export function runDataNode(
   });
 }
 
+/** Apache: ShutdownHookManager.getShutdownTimeout. */
+const shutdownTimeoutMs = (configuration: Configuration): number =>
+  Math.max(1000, configuration.getDuration('hadoop.service.shutdown.timeout'));
+
+async function endsWithin(host: Host, timeoutMs: number, work: Promise<void>): Promise<boolean> {
+  let timer: Timer | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = host.clock.setTimer(timeoutMs, () => resolve(false));
+  });
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    timer?.cancel();
+  }
+}
+
 /** Starts, waits for the end, stops. Exit code 0 after an orderly end, 1 after a failure. */
 export async function serve(
   host: Host,
   terminal: Terminal,
+  configuration: Configuration,
   role: string,
   start: (fail: (error: Error) => void, end: () => void) => Promise<() => Promise<void>>,
 ): Promise<number> {
@@ -208,8 +225,9 @@ export async function serve(
   try {
     if (!interrupted.aborted) await over;
     host.log.log('info', role, 'stopping');
-    await stop();
-    return 0;
+    if (await endsWithin(host, shutdownTimeoutMs(configuration), stop())) return 0;
+    host.log.log('error', role, 'has not stopped within hadoop.service.shutdown.timeout; ends at once');
+    return 1;
   } catch (error) {
     host.log.log('error', role, `ends because of: ${messageOf(error)}`);
     return 1;

@@ -71,7 +71,7 @@ export async function runSecondaryNameNode(
       terminal.stderr.write(`${command.reason}\n${USAGE}`);
       return 1;
     case 'serve':
-      return serve(host, terminal, 'secondarynamenode', async (fail) => {
+      return serve(host, terminal, configuration, 'secondarynamenode', async (fail) => {
         host.log.log('info', 'secondarynamenode', `starting tuskfs ${VERSION}`);
         const options = { format: command.format, onFatal: fail };
         const secondary = await terminal.launcher().startSecondaryNameNode(host, configuration, options);

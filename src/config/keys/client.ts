@@ -1,5 +1,5 @@
 // Keys of the client, and of what a file is made with when nobody says otherwise.
-import { bool, duration, int, type KeyTable, size, text } from '../key.ts';
+import { bool, duration, int, type KeyTable, list, long, size, text } from '../key.ts';
 
 export const CLIENT_KEYS = {
   'dfs.replication': int('3', 'Replicas of a new file.'),
@@ -49,10 +49,8 @@ export const CLIENT_KEYS = {
   'dfs.client.read.prefetch.size': size(undefined, 'Bytes whose locations are asked for at once; without it ten blocks.', {
     deprecated: ['dfs.read.prefetch.size'],
   }),
-  'dfs.client.read.shortcircuit': bool('false', 'Whether blocks of the same machine are read from its disk.'),
   'dfs.client.slow.io.warning.threshold.ms': duration('ms', '30000', 'Packets acked later than this are logged.'),
   'dfs.client.server-defaults.validity.period.ms': duration('ms', '3600000', "How long the server's defaults are believed."),
-  'dfs.client.mmap.enabled': bool('true', "Whether Hadoop's client maps local blocks; not used here."),
   'dfs.client.retry.times.get-last-block-length': int('3', 'Tries to learn the length of a block being written.'),
   'dfs.client.retry.interval-ms.get-last-block-length': duration('ms', '4000', 'Pause between them.'),
   'dfs.client.hedged.read.threadpool.size': int('0', 'Hedged reads at once; 0 turns them off.'),
@@ -62,4 +60,87 @@ export const CLIENT_KEYS = {
   'dfs.datanode.kerberos.principal': text(undefined, 'Principal of the DataNodes, in a secure cluster.'),
   'dfs.client.deadnode.detection.enabled': bool('false', 'Whether the streams of a client share what they know of dead nodes.'),
   'dfs.client.test.drop.namenode.response.number': int('0', 'For tests: answers dropped before one is taken.'),
+
+  'dfs.client.cache.drop.behind.writes': bool(
+    undefined,
+    'Whether DataNodes drop the pages that this client has written; unset: as they are set.',
+  ),
+  'dfs.client.cache.drop.behind.reads': bool(
+    undefined,
+    'Whether DataNodes drop the pages that this client has read; unset: as they are set.',
+  ),
+  'dfs.client.cache.readahead': long(undefined, 'Bytes that DataNodes read ahead for this client; unset: as they are set.'),
+  'dfs.client.context': text('default', 'Clients of the same context share connections.'),
+  'dfs.client.local.interfaces': list(undefined, 'Interfaces or addresses from which connections to DataNodes go out.'),
+  'dfs.client.socket.send.buffer.size': int('0', 'Send buffer of connections to DataNodes; 0 leaves it to the system.'),
+  'dfs.data.transfer.client.tcpnodelay': bool('true', 'Whether requests and data leave at once.'),
+  'dfs.client.write.recover.lease.on.close.exception': bool(
+    'false',
+    'Whether a file whose close fails is given up for recovery at once.',
+  ),
+  'dfs.client.write.byte-array-manager.enabled': bool('false', "Whether a writer's buffers are counted."),
+  'dfs.client.write.byte-array-manager.count-threshold': int('128', 'Uses of a size above which they are.'),
+  'dfs.client.write.byte-array-manager.count-limit': int('2048', 'Buffers of one size at most.'),
+  'dfs.client.write.byte-array-manager.count-reset-time-period-ms': duration(
+    'ms',
+    '10000',
+    'After which time uses are counted anew.',
+  ),
+  'dfs.client.block.reader.remote.buffer.size': int('512', "Bytes of a reader's buffer."),
+  'dfs.client.replica.accessor.builder.classes': list(undefined, 'Java classes that read blocks in another way.'),
+  'dfs.client.read.uri.cache.enabled': bool('false', 'Whether addresses of nodes are kept as objects.'),
+  'dfs.client.refresh.read-block-locations.ms': duration(
+    'ms',
+    '0',
+    'How often the locations of an open file are asked for again; 0 means when they fail.',
+  ),
+  'dfs.client.refresh.read-block-locations.register-automatically': bool(
+    'true',
+    'Whether that goes for every file, or for those that a program names.',
+  ),
+  'dfs.client.refresh.read-block-locations.threads': int('5', 'Threads that ask.'),
+  'dfs.client.deadnode.detection.probe.deadnode.threads': int('10', 'Dead nodes that are asked at once.'),
+  'dfs.client.deadnode.detection.probe.suspectnode.threads': int('10', 'Suspected nodes that are asked at once.'),
+  'dfs.client.deadnode.detection.rpc.threads': int('20', 'Questions that are under way at once.'),
+  'dfs.client.deadnode.detection.idle.sleep.ms': duration(
+    'ms',
+    '10000',
+    'How often it is looked whether there is anything to do.',
+  ),
+  'dfs.client.deadnode.detection.probe.deadnode.interval.ms': duration(
+    'ms',
+    '60000',
+    'How often a dead node is asked whether it lives again.',
+  ),
+  'dfs.client.deadnode.detection.probe.suspectnode.interval.ms': duration(
+    'ms',
+    '300',
+    'How often suspected nodes are looked at.',
+  ),
+  'dfs.client.deadnode.detection.probe.connection.timeout.ms': duration(
+    'ms',
+    '20000',
+    'How long one of them may take to answer.',
+  ),
+  'dfs.client.fsck.connect.timeout': duration('ms', '60000ms', 'How long `hdfs fsck` waits for a connection.'),
+  'dfs.client.fsck.read.timeout': duration('ms', '60000ms', 'How long it waits for the next bytes.'),
+  'dfs.webhdfs.socket.connect-timeout': duration('ms', '60s', 'How long a WebHDFS client waits for a connection.'),
+  'dfs.webhdfs.socket.read-timeout': duration('ms', '60s', 'How long it waits for the next bytes.'),
+  'dfs.webhdfs.oauth2.enabled': bool('false', 'Whether it shows a token of OAuth2.'),
+  'dfs.webhdfs.oauth2.access.token.provider': text(undefined, 'Java class that gets the token.'),
+  'dfs.webhdfs.oauth2.client.id': text(undefined, 'Id with which it is asked for.'),
+  'dfs.webhdfs.oauth2.refresh.url': text(undefined, 'Address at which it is asked for.'),
+  'dfs.http.client.retry.policy.enabled': bool('false', 'Whether retry.policy.spec holds for its connections.'),
+  'dfs.http.client.retry.policy.spec': text('10000,6,60000,10', 'Pairs of pause and tries.'),
+  'dfs.http.client.retry.max.attempts': int('10', 'Tries of one request.'),
+  'dfs.http.client.failover.max.attempts': int('15', 'Failovers of one request.'),
+  'dfs.http.client.failover.sleep.base.millis': int('500', 'First pause (ms) before a failover.'),
+  'dfs.http.client.failover.sleep.max.millis': int('15000', 'Longest pause (ms) before one.'),
+  'fs.client.resolve.remote.symlinks': bool('true', 'Whether a client follows symbolic links of HDFS.'),
+  'fs.client.resolve.topology.enabled': bool('false', 'Whether a client asks for its own rack.'),
+  'fs.hdfs.impl.disable.cache': bool('false', 'Whether programs share one client.'),
+  'fs.automatic.close': bool('true', 'Whether files are closed when a program ends.'),
+  'fs.creation.parallel.count': int('64', 'Clients that are made at once.'),
+  'fs.iostatistics.logging.level': text('debug', 'Level at which what streams have counted is logged.'),
+  'fs.iostatistics.thread.level.enabled': bool('true', 'Whether it is counted for each thread.'),
 } as const satisfies KeyTable;

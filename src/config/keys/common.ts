@@ -1,5 +1,5 @@
 // Keys of core-site.xml that are not about RPC: file system, groups, trash, topology, web server.
-import { bool, duration, int, type KeyTable, list, long, text } from '../key.ts';
+import { bool, duration, int, type KeyTable, list, long, size, text } from '../key.ts';
 
 export const COMMON_KEYS = {
   'fs.defaultFS': text('file:///', 'File system of paths without a scheme; for HDFS hdfs://HOST:PORT or hdfs://NAMESERVICE.', {
@@ -29,7 +29,6 @@ export const COMMON_KEYS = {
     "Bound on the command that lists a user's groups; 0 means ten seconds, where Hadoop waits for ever.",
   ),
   'hadoop.user.group.static.mapping.overrides': text('dr.who=;', 'Fixed groups: user=group,group;user=group.'),
-  'hadoop.security.token.service.use_ip': bool('true', 'Whether a token names its service by address rather than by name.'),
   'hadoop.security.sensitive-config-keys': list(
     'secret$,password$,ssl.keystore.pass$,fs.s3a.*.key,fs.azure.account.key.*,credential$,oauth.*secret,oauth.*password,oauth.*token,hadoop.security.sensitive-config-keys',
     'Patterns of keys whose values are not shown.',
@@ -53,4 +52,71 @@ export const COMMON_KEYS = {
   ),
   'hadoop.shell.safely.delete.limit.num.files': long('100', 'rm -safely asks before removing a directory with more files.'),
   'hadoop.shell.missing.defaultFs.warning': bool('false', 'Whether the shell warns when fs.defaultFS is not set.'),
+
+  'hadoop.security.group.mapping': text(
+    'org.apache.hadoop.security.JniBasedUnixGroupsMappingWithFallback',
+    "Where groups come from: the system, or org.apache.hadoop.security.NullGroupsMapping; by the name of Hadoop's class.",
+  ),
+  'hadoop.security.groups.cache.warn.after.ms': duration('ms', '5000', 'A look-up of groups that takes longer is logged.'),
+  'hadoop.security.groups.cache.background.reload': bool(
+    'false',
+    'Whether groups that were known are told while they are asked for again.',
+  ),
+  'hadoop.security.groups.cache.background.reload.threads': int('3', 'Users for whom that is done at once.'),
+  'hadoop.security.group.mapping.providers': list(undefined, 'Names of several sources of groups.'),
+  'hadoop.security.group.mapping.providers.combined': bool('true', 'Whether the groups of all of them count.'),
+  'hadoop.security.impersonation.provider.class': text(undefined, 'Java class that decides who may act for whom.'),
+  'hadoop.security.uid.cache.secs': duration('s', '14400', 'How long names of users and groups of the system are remembered.'),
+  'hadoop.workaround.non.threadsafe.getpwuid': bool('true', 'Whether such names are asked for one at a time.'),
+  'hadoop.security.hostname.cache.expire-interval.seconds': long('0', "How long a name's addresses are remembered."),
+  'hadoop.security.dns.log-slow-lookups.enabled': bool('false', 'Whether slow look-ups of names are logged.'),
+  'hadoop.security.dns.log-slow-lookups.threshold.ms': int('1000', 'Milliseconds above which they are.'),
+  'hadoop.security.dns.interface': text(undefined, 'Interface whose name a daemon takes for its own.'),
+  'hadoop.security.dns.nameserver': text(undefined, 'Name server that tells it.'),
+  'hadoop.security.resolver.impl': text(
+    'org.apache.hadoop.net.DNSDomainNameResolver',
+    'Java class that finds the full name of a machine.',
+  ),
+  'hadoop.domainname.resolver.impl': text(
+    'org.apache.hadoop.net.DNSDomainNameResolver',
+    'Java class that finds all addresses behind a name.',
+  ),
+  'hadoop.security.service.user.name.key': text(undefined, 'Key that names the principal of a server.'),
+  'hadoop.security.credential.provider.path': list(undefined, 'Java key stores that passwords are read from.'),
+  'hadoop.security.credential.clear-text-fallback': bool('true', 'Whether they may stand in the configuration instead.'),
+  'hadoop.security.credstore.java-keystore-provider.password-file': text(
+    undefined,
+    'File with the password of those key stores.',
+  ),
+  'hadoop.caller.context.separator': text(',', "What parts the fields of a caller's context."),
+  'net.topology.impl': text('org.apache.hadoop.net.NetworkTopology', 'Java class of the tree of racks.'),
+  'net.topology.configured.node.mapping': list(undefined, "Racks of nodes, for a Java class of Hadoop's tests."),
+  'net.topology.dependency.script.file.name': text(undefined, 'Program that names the nodes which fail together with one.'),
+  'file.blocksize': size('67108864', 'Block size that a local file is said to have.'),
+  'file.replication': int('1', 'Replicas that it is said to have.'),
+  'file.client-write-packet-size': int('65536', 'Bytes of a packet for a local file.'),
+  'fs.file.checksum.verify': bool('true', 'Whether local files with a .crc file are verified.'),
+  'io.skip.checksum.errors': bool('false', 'Whether entries of a SequenceFile that are damaged are passed over.'),
+  'io.compression.codecs': list(undefined, "Java classes of codecs beside Hadoop's own."),
+  'io.compression.codec.bzip2.library': text('system-native', 'Which code unpacks bzip2.'),
+  'io.compression.codec.lz4.buffersize': int('262144', 'Bytes that LZ4 packs at once.'),
+  'io.compression.codec.lz4.use.lz4hc': bool('false', 'Whether it packs more slowly and better.'),
+  'io.compression.codec.snappy.buffersize': int('262144', 'Bytes that Snappy packs at once.'),
+  'io.compression.codec.zstd.buffersize': int('0', 'Bytes of a buffer for Zstandard; 0 leaves it to the library.'),
+  'io.compression.codec.zstd.level': int('3', 'How hard Zstandard packs.'),
+  'io.compression.codec.lzo.class': text('org.apache.hadoop.io.compress.LzoCodec', "Java class of LZO, which is not Hadoop's."),
+  'io.compression.codec.lzo.buffersize': int('65536', 'Bytes that it packs at once.'),
+  'io.serializations': list(
+    'org.apache.hadoop.io.serializer.WritableSerialization, org.apache.hadoop.io.serializer.avro.AvroSpecificSerialization, org.apache.hadoop.io.serializer.avro.AvroReflectSerialization',
+    'Java classes that read what SequenceFiles hold.',
+  ),
+  'dfs.metrics.percentiles.intervals': list(undefined, 'Lengths (s) of the windows of percentiles of metrics.'),
+  'hadoop.user.group.metrics.percentiles.intervals': list(undefined, 'The same for look-ups of groups.'),
+  'rpc.metrics.quantile.enable': bool('false', 'Whether percentiles of calls are measured.'),
+  'rpc.metrics.percentiles.intervals': list(undefined, 'Lengths (s) of the windows of those.'),
+  'rpc.metrics.timeunit': text('MILLISECONDS', 'Unit of the times of calls.'),
+  'hadoop.metrics.jvm.use-thread-mxbean': bool('false', "Whether threads are counted by another way of Java's."),
+  'hadoop.util.hash.type': text('murmur', "Hash of Hadoop's Bloom filters."),
+  'fs.client.htrace.sampler.classes': text(undefined, 'Java classes that choose calls to trace.'),
+  'hadoop.htrace.span.receiver.classes': text(undefined, 'Java classes that take traces.'),
 } as const satisfies KeyTable;

@@ -6,7 +6,6 @@ const $ = '$';
 export const DATANODE_KEYS = {
   'dfs.datanode.address': text('0.0.0.0:9866', 'Address for block data.'),
   'dfs.datanode.http.address': text('0.0.0.0:9864', "Address of the DataNode's web server."),
-  'dfs.datanode.https.address': text('0.0.0.0:9865', "Address of the DataNode's secure web server."),
   'dfs.datanode.ipc.address': text('0.0.0.0:9867', 'Address for RPC.'),
   'dfs.datanode.hostname': text(undefined, "Name under which the node registers; without it the machine's name.", {
     deprecated: ['slave.host.name'],
@@ -82,7 +81,6 @@ export const DATANODE_KEYS = {
   'dfs.datanode.balance.bandwidthPerSec': size('100m', 'Bytes a second for balancing.', {
     deprecated: ['dfs.balance.bandwidthPerSec'],
   }),
-  'dfs.datanode.balance.max.concurrent.moves': int('100', 'Blocks moved at once for balancing.'),
   'dfs.datanode.data.transfer.bandwidthPerSec': long(
     '0',
     'Bytes a second of replicas that are copied to other nodes; 0 means no bound.',
@@ -100,7 +98,6 @@ export const DATANODE_KEYS = {
     '0',
     'How long received blocks are gathered before they are reported.',
   ),
-  'dfs.cachereport.intervalMsec': duration('ms', '10000', 'Time between cache reports.'),
   'dfs.datanode.directoryscan.interval': duration('s', '21600', 'How often disk and memory are compared.'),
   'dfs.datanode.directoryscan.threads': int('1', 'Volumes compared at once.'),
   'dfs.datanode.directoryscan.throttle.limit.ms.per.sec': int(
@@ -134,8 +131,6 @@ export const DATANODE_KEYS = {
     '300',
     'Packets, syncs and acknowledgements that take longer are counted as slow, and logged.',
   ),
-  'dfs.disk.balancer.enabled': bool('true', 'Whether blocks may be moved between the disks of a node.'),
-  'dfs.disk.balancer.plan.valid.interval': duration('ms', '1d', 'How old a plan for that may be.'),
   'fs.getspaceused.classname': text(undefined, "How used space is counted, by the name of Hadoop's class."),
   'dfs.datanode.metrics.logger.period.seconds': duration('s', '600', 'How often the metrics go into the log; 0 never.'),
   'dfs.datanode.max.locked.memory': size('0', 'Bytes of memory that replicas on [RAM_DISK] directories may take.'),
@@ -149,4 +144,46 @@ export const DATANODE_KEYS = {
     'false',
     'Whether replicas that were written to favoured nodes are marked, so that a balancer leaves them there.',
   ),
+
+  'dfs.datanode.http.internal-proxy.port': int('0', 'Port of Jetty behind Netty.'),
+  'dfs.datanode.httpserver.filter.handlers': list(
+    'org.apache.hadoop.hdfs.server.datanode.web.RestCsrfPreventionFilterHandler',
+    'Java classes that look at requests for WebHDFS.',
+  ),
+  'dfs.datanode.plugins': list(undefined, 'Java classes that run in the DataNode.'),
+  'dfs.datanode.reconcile.blocks.batch.size': int(
+    '1000',
+    'Differences that the comparison of disk and memory mends in one go.',
+  ),
+  'dfs.datanode.reconcile.blocks.batch.interval': duration('ms', '2000', 'Pause between two goes.'),
+  'dfs.datanode.directoryscan.max.notify.count': long(
+    '5',
+    'Differences that are reported at once rather than with the next report.',
+  ),
+  'dfs.datanode.volumes.replica-add.threadpool.size': int(undefined, 'Threads that look through the volumes at a start.'),
+  'dfs.datanode.parallel.volumes.load.threads.num': int(undefined, 'Volumes that come into service at once at a start.'),
+  'dfs.datanode.fsdatasetasyncdisk.max.threads.per.volume': int('4', 'Threads that delete blocks of one volume.'),
+  'dfs.datanode.block.id.layout.upgrade.threads': int('6', 'Threads that link blocks in an upgrade.'),
+  'dfs.datanode.lock.fair': bool('true', 'Whether the lock over replicas goes by turns.'),
+  'dfs.datanode.lockmanager.trace': bool('false', 'Whether locks that nobody gave back are named.'),
+  'dfs.datanode.processcommands.threshold': duration('ms', '2s', 'Commands of the NameNode that take longer are logged.'),
+  'dfs.block.scanner.skip.recent.accessed': bool('false', 'Whether blocks are not verified that were read within the period.'),
+  'dfs.block.scanner.volume.join.timeout.ms': duration(
+    'ms',
+    '5000',
+    "How long an ending node waits for the scanners' threads.",
+  ),
+  'dfs.datanode.network.counts.cache.max.size': int('2147483647', 'Peers for which failures are counted.'),
+  'dfs.data.transfer.server.tcpnodelay': bool('true', 'Whether acks and data leave at once.'),
+  'dfs.datanode.sync.behind.writes.in.background': bool('false', 'Whether that is asked for without waiting.'),
+  'dfs.datanode.replica.cache.root.dir': text(
+    undefined,
+    'Where a node that ends in good order keeps the list of its replicas.',
+  ),
+  'dfs.datanode.replica.cache.expiry.time': duration('ms', '5m', 'How old that list may be.'),
+  'dfs.datanode.same-disk-tiering.enabled': bool('false', 'Whether a DISK and an ARCHIVE directory may share a disk.'),
+  'dfs.datanode.reserve-for-archive.default.percentage': float('0.0', 'Part of such a disk that is for ARCHIVE.'),
+  'dfs.datanode.same-disk-tiering.capacity-ratio.percentage': text(undefined, 'The same for single directories.'),
+  'dfs.webhdfs.netty.high.watermark': int('65535', 'Bytes on their way above which reading from the disk pauses.'),
+  'dfs.webhdfs.netty.low.watermark': int('32768', 'Bytes on their way below which it goes on.'),
 } as const satisfies KeyTable;

@@ -4,9 +4,20 @@ import { AUTHORIZATION_KEYS } from './authorization.ts';
 import { CLIENT_KEYS } from './client.ts';
 import { COMMON_KEYS } from './common.ts';
 import { DATANODE_KEYS } from './datanode.ts';
+import {
+  CACHING_KEYS,
+  ENCRYPTION_ZONES_KEYS,
+  ERASURE_CODING_KEYS,
+  MMAP_KEYS,
+  PROVIDED_KEYS,
+  SHORT_CIRCUIT_KEYS,
+  SNAPSHOTS_KEYS,
+} from './features.ts';
 import { HA_KEYS } from './ha.ts';
 import { IPC_KEYS } from './ipc.ts';
+import { BALANCER_KEYS, DISK_BALANCER_KEYS, MOVER_KEYS, SATISFIER_KEYS } from './moving.ts';
 import { NAMENODE_KEYS } from './namenode.ts';
+import { HTTPS_KEYS, SASL_KEYS, TOKENS_KEYS } from './protection.ts';
 import { WEB_KEYS } from './web.ts';
 
 /** As the reference page (CONFIGURATION.md) has them. */
@@ -19,6 +30,20 @@ export const KEY_GROUPS = {
   DataNode: DATANODE_KEYS,
   Client: CLIENT_KEYS,
   'Web servers': WEB_KEYS,
+  Balancer: BALANCER_KEYS,
+  Mover: MOVER_KEYS,
+  'Disk balancer': DISK_BALANCER_KEYS,
+  'Satisfier of storage policies': SATISFIER_KEYS,
+  'Centralized caching': CACHING_KEYS,
+  'Erasure coding': ERASURE_CODING_KEYS,
+  Snapshots: SNAPSHOTS_KEYS,
+  'Encryption zones': ENCRYPTION_ZONES_KEYS,
+  'Provided storage': PROVIDED_KEYS,
+  'Short-circuit reads': SHORT_CIRCUIT_KEYS,
+  'Mapped reads': MMAP_KEYS,
+  HTTPS: HTTPS_KEYS,
+  Tokens: TOKENS_KEYS,
+  SASL: SASL_KEYS,
 } as const satisfies Readonly<Record<string, KeyTable>>;
 
 export const KEYS = {
@@ -30,6 +55,20 @@ export const KEYS = {
   ...DATANODE_KEYS,
   ...CLIENT_KEYS,
   ...WEB_KEYS,
+  ...BALANCER_KEYS,
+  ...MOVER_KEYS,
+  ...DISK_BALANCER_KEYS,
+  ...SATISFIER_KEYS,
+  ...CACHING_KEYS,
+  ...ERASURE_CODING_KEYS,
+  ...SNAPSHOTS_KEYS,
+  ...ENCRYPTION_ZONES_KEYS,
+  ...PROVIDED_KEYS,
+  ...SHORT_CIRCUIT_KEYS,
+  ...MMAP_KEYS,
+  ...HTTPS_KEYS,
+  ...TOKENS_KEYS,
+  ...SASL_KEYS,
 };
 
 export type KeyName = keyof typeof KEYS;
@@ -59,7 +98,12 @@ const ONLY_IN_CODE: ReadonlySet<string> = new Set([
   'dfs.namenode.tolerate.heartbeat.multiplier',
 ]);
 
+/** Keys that do not begin as those of HDFS do, and have their default in hdfs-default.xml all the same. */
+const OF_OTHERS: ReadonlySet<string> = new Set(['datanode.https.port', 'httpfs.buffer.size']);
+
 /** Whether hdfs-default.xml gives the key a value, which is then read over core-site.xml. One without text is none. */
 export function hasDefaultOfHdfs(name: string): boolean {
-  return name.startsWith('dfs.') && !ONLY_IN_CODE.has(name) && (declaredKey(name)?.default ?? '') !== '';
+  return (
+    (name.startsWith('dfs.') || OF_OTHERS.has(name)) && !ONLY_IN_CODE.has(name) && (declaredKey(name)?.default ?? '') !== ''
+  );
 }

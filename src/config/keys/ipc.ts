@@ -1,5 +1,5 @@
 // Keys of Hadoop RPC, for both of its sides.
-import { bool, duration, int, type KeyTable, text } from '../key.ts';
+import { bool, duration, float, int, type KeyTable, list, long, text } from '../key.ts';
 
 export const IPC_KEYS = {
   'ipc.maximum.data.length': int('134217728', 'Bytes of the longest request that a server takes.'),
@@ -44,4 +44,75 @@ export const IPC_KEYS = {
     'false',
     'Whether a full call queue answers RetriableException rather than holding the sender back.',
   ),
+
+  'ipc.client.async.calls.max': int('100', 'Calls under way at once of a client that does not wait.'),
+  'ipc.client.low-latency': bool('false', 'Whether packets of calls are marked as urgent.'),
+  'ipc.server.metrics.update.runner.interval': duration('ms', '5000', 'How often the metrics of calls are brought up to date.'),
+  'ipc.server.read.connection-queue.size': int('100', 'New connections that wait for a reader thread.'),
+  'ipc.server.reuseaddr': bool('true', 'Whether a port may be listened on again at once.'),
+  'hadoop.rpc.socket.factory.class.default': text(
+    'org.apache.hadoop.net.StandardSocketFactory',
+    'Java class that makes connections.',
+  ),
+  'hadoop.rpc.socket.factory.class.ClientProtocol': text(undefined, 'The same for clients of the file system.'),
+  'hadoop.socks.server': text(undefined, 'Address of a SOCKS proxy for such a class.'),
+  'ipc.identity-provider.impl': text(
+    'org.apache.hadoop.ipc.UserIdentityProvider',
+    "Whose share of calls counts, by the name of Hadoop's class; it has this one.",
+  ),
+  'ipc.cost-provider.impl': text(
+    'org.apache.hadoop.ipc.DefaultCostProvider',
+    "What a call costs, by the name of Hadoop's class; it has this one.",
+  ),
+  'ipc.[port_number].callqueue.impl': text(
+    'java.util.concurrent.LinkedBlockingQueue',
+    'ipc.callqueue.impl for the server on one port.',
+  ),
+  'ipc.[port_number].scheduler.impl': text(
+    'org.apache.hadoop.ipc.DefaultRpcScheduler',
+    'ipc.scheduler.impl for the server on one port.',
+  ),
+  'ipc.[port_number].callqueue.overflow.trigger.failover': bool(
+    'false',
+    'ipc.callqueue.overflow.trigger.failover for the server on one port.',
+  ),
+  'ipc.[port_number].backoff.enable': bool('false', 'ipc.backoff.enable for the server on one port.'),
+  'ipc.[port_number].identity-provider.impl': text(
+    'org.apache.hadoop.ipc.UserIdentityProvider',
+    'ipc.identity-provider.impl for the server on one port.',
+  ),
+  'ipc.[port_number].cost-provider.impl': text(
+    'org.apache.hadoop.ipc.DefaultCostProvider',
+    'ipc.cost-provider.impl for the server on one port.',
+  ),
+  'ipc.[port_number].scheduler.priority.levels': int('4', 'Priorities of calls.'),
+  'ipc.[port_number].callqueue.capacity.weights': list(
+    undefined,
+    'Room of each priority in a fair queue, as shares; by default equal ones.',
+  ),
+  'ipc.[port_number].faircallqueue.multiplexer.weights': list(
+    '8,4,2,1',
+    'Calls of each priority that a fair queue takes in turn.',
+  ),
+  'ipc.[port_number].decay-scheduler.period-ms': long('5000', 'Milliseconds after which what users have cost decays.'),
+  'ipc.[port_number].decay-scheduler.decay-factor': float('0.5', 'What is left of it then.'),
+  'ipc.[port_number].decay-scheduler.thresholds': list(
+    '13,25,50',
+    "Per cent of all calls above which a user's priority falls.",
+  ),
+  'ipc.[port_number].decay-scheduler.backoff.responsetime.enable': bool(
+    'false',
+    'Whether who is below a slow priority is sent away.',
+  ),
+  'ipc.[port_number].decay-scheduler.backoff.responsetime.thresholds': list(
+    '10s,20s,30s,40s',
+    'Times above which a priority is slow.',
+  ),
+  'ipc.[port_number].decay-scheduler.metrics.top.user.count': int('10', 'Users that are shown, those with the most calls.'),
+  'ipc.[port_number].decay-scheduler.service-users': list(undefined, 'Users whose calls always come first.'),
+  'ipc.[port_number].weighted-cost.lockshared': int('10', 'Cost of time under a lock for reading.'),
+  'ipc.[port_number].weighted-cost.lockexclusive': int('100', 'Cost of time under a lock for writing.'),
+  'ipc.[port_number].weighted-cost.handler': int('1', 'Cost of time with a handler.'),
+  'ipc.[port_number].weighted-cost.lockfree': int('1', 'Cost of time without a lock.'),
+  'ipc.[port_number].weighted-cost.response': int('1', 'Cost of an answer.'),
 } as const satisfies KeyTable;

@@ -31,4 +31,32 @@ export const WEB_KEYS = {
   'httpfs.http.hostname': text('0.0.0.0', 'Address that HttpFS listens on.'),
   'httpfs.http.port': int('14000', 'Port of HttpFS.'),
   'httpfs.access.mode': text('read-write', 'What HttpFS does: read-write, read-only or write-only.'),
+
+  'dfs.xframe.enabled': bool('true', 'Whether answers say which pages may show them in a frame.'),
+  'dfs.xframe.value': text('SAMEORIGIN', 'What they say: DENY, SAMEORIGIN or ALLOW-FROM.'),
+  'dfs.webhdfs.acl.provider.permission.pattern': text(
+    '^(default:)?(user|group|mask|other):[[A-Za-z_][A-Za-z0-9._-]]*:([rwx-]{3})?(,(default:)?(user|group|mask|other):[[A-Za-z_][A-Za-z0-9._-]]*:([rwx-]{3})?)*$',
+    'ACLs that WebHDFS takes.',
+  ),
+  'dfs.webhdfs.ugi.expire.after.access': int('600000', 'Milliseconds for which a DataNode keeps who asked.'),
+  'dfs.web.authentication.simple.anonymous.allowed': bool(
+    undefined,
+    'Whether WebHDFS of a NameNode may be asked without user.name.',
+  ),
+  'dfs.web.ugi': text(undefined, 'An old name of hadoop.http.staticuser.user, with groups behind it.'),
+  'dfs.default.chunk.view.size': int('32768', 'Bytes that the pages of old showed of a file.'),
+  'hadoop.http.jmx.nan-filter.enabled': bool('false', 'Whether /jmx says 0.0 for what is no number.'),
+  'hadoop.jetty.logs.serve.aliases': bool('true', 'Whether /logs/ follows symbolic links.'),
+  'hadoop.http.authentication.type': text('simple', 'How users of web pages prove who they are.'),
+  'hadoop.http.authentication.simple.anonymous.allowed': bool(
+    'true',
+    'Whether pages may be asked for without user.name, where hadoop.http.filter.initializers has AuthenticationFilterInitializer.',
+  ),
+  'hadoop.http.authentication.token.validity': int('36000', 'Seconds for which a cookie holds.'),
+  'hadoop.http.authentication.signature.secret.file': text(
+    `${'$'}{user.home}/hadoop-http-auth-signature-secret`,
+    'File of the secret that signs cookies.',
+  ),
+  'hadoop.http.authentication.cookie.domain': text(undefined, 'Domain of cookies.'),
+  'httpfs.buffer.size': int('4096', 'Bytes of a buffer of HttpFS.'),
 } as const satisfies KeyTable;

@@ -4,6 +4,13 @@ import { isIP } from 'node:net';
 import { HdfsError } from '../../base/errors.ts';
 import type { Dns } from '../host.ts';
 
+async function reverseBy(server: string, address: string): Promise<string | undefined> {
+  const resolver = new dns.Resolver();
+  const servers = isIP(server) === 0 ? [(await dns.lookup(server)).address] : [server];
+  resolver.setServers(servers);
+  return (await resolver.reverse(address))[0];
+}
+
 export const nodeDns: Dns = {
   async lookup(host) {
     if (isIP(host) !== 0) return [host];
@@ -15,9 +22,10 @@ export const nodeDns: Dns = {
       throw new HdfsError('ENOENT', `unknown host: ${host}`, { cause });
     }
   },
-  async reverse(address) {
+  async reverse(address, server) {
     if (isIP(address) === 0) return undefined;
     try {
+      if (server !== undefined) return await reverseBy(server, address);
       const { hostname } = await dns.lookupService(address, 0);
       return hostname === address ? undefined : hostname;
     } catch {

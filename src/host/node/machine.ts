@@ -1,5 +1,5 @@
 // What this process knows of the machine it runs on.
-import { availableParallelism, hostname, loadavg, userInfo } from 'node:os';
+import { availableParallelism, hostname, loadavg, networkInterfaces, userInfo } from 'node:os';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Machine } from '../host.ts';
@@ -68,6 +68,13 @@ export function nodeMachine(): Machine {
       return kinds;
     },
     load: () => ({ average: loadavg()[0] ?? 0, processors: availableParallelism() }),
+    networkInterfaces: () =>
+      Object.fromEntries(
+        Object.entries(networkInterfaces()).map(([name, found = []]) => [
+          name,
+          [...found].sort((a, b) => a.family.localeCompare(b.family)).map(({ address }) => address),
+        ]),
+      ),
     env: (name) => process.env[name],
     utcOffsetMinutes: (wallMs) => -new Date(wallMs).getTimezoneOffset(),
   };

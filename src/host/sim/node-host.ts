@@ -49,7 +49,11 @@ export function simHost(parts: SimHostParts): Host {
         if (found.length === 0) return Promise.reject(new HdfsError('ENOENT', `unknown host: ${asked}`));
         return Promise.resolve(found);
       },
-      reverse: (address) => Promise.resolve(network.machine(address)?.name),
+      // A server of names is a machine like any other, and knows nothing while it is away.
+      reverse: (address, server) =>
+        Promise.resolve(
+          server === undefined || network.resolve(server).length > 0 ? network.machine(address)?.name : undefined,
+        ),
     },
     disk: simDisk({
       scheduler,
@@ -100,6 +104,7 @@ export function simHost(parts: SimHostParts): Host {
       cpuMicros: () => 0,
       memory: () => ({ rss: 1 << 28, heapUsed: 1 << 26, heapTotal: 1 << 27 }),
       load: () => ({ average: parts.loadAverage(), processors: 2 }),
+      networkInterfaces: () => ({ lo: ['127.0.0.1'], eth0: network.resolve(name) }),
       env: (key) => (Object.hasOwn(parts.env, key) ? parts.env[key] : undefined),
       utcOffsetMinutes: () => 0,
     },

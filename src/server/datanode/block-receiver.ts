@@ -38,6 +38,7 @@ export interface ReceiverOptions {
   /** Every node verifies, not only the last: a DataNode sends. */
   readonly verifyAlways: boolean;
   readonly syncOnClose: boolean;
+  readonly maxPacketBytes: number;
   readonly throttle: Throttle;
   /**
    * Makes the complete, closed files what they are to be: finalized, or a replica of a pipeline. `current` says whether
@@ -96,7 +97,7 @@ export class BlockReceiver implements PacketConsumer {
     this.outgoing = new UpstreamAcks({ connection, clock: options.clock, slow: this.slow });
     if (mirror !== undefined) mirror.slow = this.slow;
     this.acks = new AckQueue(options.mirror !== undefined);
-    this.parser = new PacketParser(options.upstream, this);
+    this.parser = new PacketParser(options.upstream, this, options.maxPacketBytes);
     this.syncOnClose = options.syncOnClose;
     this.released$ = new Promise((resolve) => {
       this.released = resolve;

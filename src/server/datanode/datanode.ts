@@ -28,6 +28,7 @@ import { changeDirectories } from './hot-swap.ts';
 import { type DataNodeAddresses, Identity } from './identity.ts';
 import { interDatanodeService } from './inter-datanode.ts';
 import { LateVolumes } from './late-volumes.ts';
+import { ownName } from './own-name.ts';
 import { LATE_MS } from './patience.ts';
 import { PeerMetrics } from './peer-metrics.ts';
 import { announceRestart, evictWriters } from './planned-restart.ts';
@@ -120,8 +121,9 @@ export class DataNode {
       startOption: this.options.startOption,
       patience,
       directoryMode: settings.directoryMode,
+      fixedVolumeSize: settings.fixedVolumeSize,
     });
-    const hostName = settings.hostName ?? host.machine.hostName;
+    const hostName = settings.hostName ?? (await ownName(host, settings.naming));
     const identity = new Identity(host.clock, hostName, storages.datanodeUuid ?? '');
     let pools: readonly PoolService[] = [];
     const dataset = new Dataset(

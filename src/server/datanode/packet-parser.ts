@@ -5,6 +5,7 @@
 import type { ReadTarget } from '../../host/host.ts';
 import type { ByteSink, ByteSource } from '../../transfer/byte-source.ts';
 import {
+  MAX_PACKET_BYTES,
   PACKET_LENGTHS_BYTES,
   type PacketHeader,
   type PacketLengths,
@@ -43,6 +44,7 @@ export class PacketParser implements ByteSink, ReadTarget {
   readonly target: ReadTarget = this;
   private readonly source: ByteSource;
   private readonly consumer: PacketConsumer;
+  private readonly maxPacketBytes: number;
   /** Bytes that came and are no packet yet: from `parsed` to `filled` in `memory`. */
   private memory: PacketMemory | undefined;
   private parsed = 0;
@@ -61,7 +63,8 @@ export class PacketParser implements ByteSink, ReadTarget {
   private isReady = false;
 
   /** Takes over the source, until the last packet of the block has been consumed. */
-  constructor(source: ByteSource, consumer: PacketConsumer) {
+  constructor(source: ByteSource, consumer: PacketConsumer, maxPacketBytes = MAX_PACKET_BYTES) {
+    this.maxPacketBytes = maxPacketBytes;
     this.source = source;
     this.consumer = consumer;
   }
@@ -160,7 +163,7 @@ export class PacketParser implements ByteSink, ReadTarget {
       const rest = this.filled - this.parsed;
       if (this.lengths === undefined) {
         if (rest < PACKET_LENGTHS_BYTES) break;
-        this.lengths = parsePacketLengths(memory.bytes, this.parsed);
+        this.lengths = parsePacketLengths(memory.bytes, this.parsed, this.maxPacketBytes);
       }
       const { lengths } = this;
       if (rest < lengths.totalBytes) break;

@@ -8,6 +8,7 @@ import { type VolumeChooserOptions, volumePolicyOf } from '../../core/replica/vo
 import type { Address } from '../../host/host.ts';
 import type { SlowCallSettings } from '../../rpc/slow-calls.ts';
 import { type DataDirectory, storageTypeName } from './data-directories.ts';
+import { type Naming, readNaming } from './own-name.ts';
 import type { Throttles } from './services.ts';
 import type { Reserving } from './storages.ts';
 
@@ -16,6 +17,8 @@ export interface DataNodeSettings {
   readonly ipcAddress: Address;
   readonly httpAddress: Address;
   readonly hostName: string | undefined;
+  /** Where the node's name comes from without it. */
+  readonly naming: Naming;
   readonly useDatanodeHostname: boolean;
   /** Waiting for a peer's bytes: dfs.client.socket-timeout. */
   readonly socketTimeoutMs: number;
@@ -24,6 +27,8 @@ export interface DataNodeSettings {
   /** These change when the running node is reconfigured. */
   maxTransferThreads: number;
   readonly syncOnClose: boolean;
+  readonly maxPacketBytes: number;
+  readonly fixedVolumeSize: boolean;
   readonly blockSize: number;
   readonly heartbeatMs: number;
   readonly minimumNameNodeVersion: string;
@@ -88,12 +93,15 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     ipcAddress: addressOf(configuration, 'dfs.datanode.ipc.address'),
     httpAddress: addressOf(configuration, 'dfs.datanode.http.address'),
     hostName: configuration.get('dfs.datanode.hostname'),
+    naming: readNaming(configuration),
     useDatanodeHostname: configuration.getBoolean('dfs.datanode.use.datanode.hostname'),
     socketTimeoutMs: configuration.getDuration('dfs.client.socket-timeout'),
     socketWriteTimeoutMs: configuration.getDuration('dfs.datanode.socket.write.timeout'),
     keepaliveMs: configuration.getDuration('dfs.datanode.socket.reuse.keepalive'),
     maxTransferThreads: configuration.getInt('dfs.datanode.max.transfer.threads'),
     syncOnClose: configuration.getBoolean('dfs.datanode.synconclose'),
+    maxPacketBytes: configuration.getInt('dfs.data.transfer.max.packet.size'),
+    fixedVolumeSize: configuration.getBoolean('dfs.datanode.fixed.volume.size'),
     blockSize: configuration.getSize('dfs.blocksize'),
     heartbeatMs: configuration.getDuration('dfs.heartbeat.interval'),
     minimumNameNodeVersion: configuration.require('dfs.datanode.min.supported.namenode.version'),

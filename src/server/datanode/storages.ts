@@ -48,6 +48,8 @@ export interface StorageOptions {
   readonly patience?: Patience;
   /** Of the data directories. */
   readonly directoryMode?: number;
+  /** Whether the size of a volume is asked for only once. */
+  readonly fixedVolumeSize?: boolean;
 }
 
 export class Storages {
@@ -58,7 +60,7 @@ export class Storages {
   private readonly host: Host;
   private readonly reserving: Reserving;
   private readonly startOption: StartOption;
-  private readonly directoryMode: number;
+  private readonly making: Making;
   private readonly namespaces = new Map<string, Namespace>();
   /** What the VERSION files of the block pools say. */
   private readonly bound = new WeakMap<Volume, Map<string, BlockPoolVersion>>();
@@ -71,11 +73,11 @@ export class Storages {
     failed: readonly FailedDirectory[],
     late: readonly LateDirectory[],
     reserving: Reserving,
-    { startOption, directoryMode }: { readonly startOption: StartOption; readonly directoryMode: number },
+    { startOption, making }: { readonly startOption: StartOption; readonly making: Making },
   ) {
     this.host = host;
     this.startOption = startOption;
-    this.directoryMode = directoryMode;
+    this.making = making;
     this.volumes = volumes;
     this.failed = failed;
     this.late = late;
@@ -93,7 +95,8 @@ export class Storages {
     tolerated: number,
     options: StorageOptions = {},
   ): Promise<Storages> {
-    const { startOption = 'regular', patience = NO_HURRY, directoryMode = DIRECTORY_MODE } = options;
+    const { startOption = 'regular', patience = NO_HURRY, directoryMode = DIRECTORY_MODE, fixedVolumeSize = false } = options;
+    const making = { mode: directoryMode, hasFixedSize: fixedVolumeSize };
     if (directories.length === 0) throw new HdfsError('EINVAL', 'dfs.datanode.data.dir names no directory');
     const bad = badTolerance(tolerated, directories.length);
     if (bad !== undefined) throw new HdfsError('EILLEGAL', bad);
@@ -102,7 +105,7 @@ export class Storages {
     const failed: FailedDirectory[] = [];
     const late: LateDirectory[] = [];
     const openings = directories.map((directory) =>
-      openVolume(host, directory, directories.length, reserving, { startOption, mode: directoryMode }),
+      openVolume(host, directory, directories.length, reserving, { startOption, ...making }),
     );
     let known = false;
     for (const opening of openings) opening.then(({ version }) => (known ||= version !== undefined)).catch(() => undefined);
@@ -136,7 +139,7 @@ export class Storages {
           `Too many failed volumes - current valid volumes: ${volumes.length}, volumes configured: ${directories.length}, volumes failed: ${failed.length}, volume failures tolerated: ${tolerated} (${reasons})`,
         );
       }
-      const storages = new Storages(host, volumes, failed, late, reserving, { startOption, directoryMode });
+      const storages = new Storages(host, volumes, failed, late, reserving, { startOption, making });
       volumes.forEach((volume, i) => {
         storages.adopt(volume, versions[i]);
       });
@@ -152,7 +155,7 @@ export class Storages {
   async openFurther(directory: DataDirectory, count: number): Promise<Volume> {
     const opened = await openVolume(this.host, directory, count, this.reserving, {
       startOption: 'regular',
-      mode: this.directoryMode,
+      ...this.making,
     });
     const { volume } = opened;
     try {
@@ -282,12 +285,18 @@ function releaseLater({ log }: Host, opening: Promise<OpenedVolume>): void {
 }
 
 /** Locks a directory and reads who it belongs to. */
+/** What every directory is made with. */
+interface Making {
+  readonly mode: number;
+  readonly hasFixedSize: boolean;
+}
+
 async function openVolume(
   host: Host,
   directory: DataDirectory,
   count: number,
   reserving: Reserving,
-  { startOption, mode }: { readonly startOption: StartOption; readonly mode: number },
+  { startOption, mode, hasFixedSize }: Making & { readonly startOption: StartOption },
 ): Promise<OpenedVolume> {
   const { path, storageType } = directory;
   await host.disk.mkdir(path, mode);
@@ -298,7 +307,7 @@ async function openVolume(
     const reservedBytes = typeof reserving === 'number' ? reserving : reserving(directory);
     const share = ioShare(host.disk.parallelism, count);
     const threads = startThreads(host.machine.load().processors, count);
-    const identity = { path, storageType, lock, reservedBytes, share, startThreads: threads };
+    const identity = { path, storageType, lock, reservedBytes, hasFixedSize, share, startThreads: threads };
     const volume = new Volume(host.disk, host.clock, identity);
     await volume.refresh();
     return { volume, version: await readVersion(host, volume, startOption) };

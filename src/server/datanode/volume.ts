@@ -18,6 +18,8 @@ export interface VolumeIdentity {
   readonly lock: DiskLock;
   /** Bytes that are left to others: fixed, or by the capacity of the file system (dfs.datanode.du.reserved…). */
   readonly reservedBytes: number | ((capacityBytes: number) => number);
+  /** Its capacity is what it was at first, however its file system grows (dfs.datanode.fixed.volume.size). */
+  readonly hasFixedSize?: boolean;
   /** How many calls of its disk run at once. */
   readonly share?: IoShare;
   /** How many threads ask for the sizes of its files at a start. */
@@ -54,6 +56,7 @@ export class Volume {
   readonly probes: VolumeDisk;
   readonly clock: Clock;
   private readonly lock: DiskLock;
+  private readonly hasFixedSize: boolean;
   private readonly reserved: number | ((capacityBytes: number) => number);
   private stat: VolumeStat | undefined;
   private statAt = Number.NEGATIVE_INFINITY;
@@ -66,6 +69,7 @@ export class Volume {
     this.startThreads = identity.startThreads ?? 1;
     this.lock = identity.lock;
     this.reserved = identity.reservedBytes;
+    this.hasFixedSize = identity.hasFixedSize ?? false;
     this.io = new VolumeIo(clock, identity.path, identity.share);
     this.io.onFailure = (error) => this.trouble(error);
     this.disk = new VolumeDisk(this.io, disk);
@@ -78,7 +82,8 @@ export class Volume {
     if (this.statRunning) return;
     this.statRunning = true;
     try {
-      this.stat = await this.probes.volume(this.path);
+      const stat = await this.probes.volume(this.path);
+      this.stat = this.hasFixedSize && this.stat !== undefined ? { ...stat, capacity: this.stat.capacity } : stat;
       this.statAt = this.clock.monotonic();
     } finally {
       this.statRunning = false;

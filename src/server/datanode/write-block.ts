@@ -167,6 +167,7 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
     acknowledge: expectsAnswer,
     verifyAlways: !expectsAnswer,
     syncOnClose: settings.syncOnClose,
+    maxPacketBytes: settings.maxPacketBytes,
     throttle: services.throttles.write,
     complete: async (sync, current) => {
       if (stage === Stage.TRANSFER_RBW) {

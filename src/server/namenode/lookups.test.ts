@@ -50,6 +50,55 @@ describe('groups of a user', () => {
     expect(limits).toEqual([10_000, 3_000, 60_000]);
   });
 
+  const taking = (ms: number) => (host: ReturnType<Simulation['node']>['host']) => ({
+    run: async () => {
+      await host.clock.sleep(ms);
+      return { exitCode: 0, stdout: `staff${host.clock.monotonic() > 400_000 ? '2' : ''}`, stderr: '' };
+    },
+  });
+
+  test('come from no system where that is configured; a source that is not here stops the start', async () => {
+    const { host } = new Simulation({ seed: 1 }).node('nn');
+    const mapping = (name: string) =>
+      configuredGroups(host, Configuration.of({ 'hadoop.security.group.mapping': `org.apache.hadoop.security.${name}` }));
+    const none = mapping('NullGroupsMapping');
+    expect(await none.of('root')).toEqual([]);
+    expect(() => mapping('ShellBasedUnixGroupsMapping')).not.toThrow();
+    expect(() => mapping('LdapGroupsMapping')).toThrow(
+      'hadoop.security.group.mapping is org.apache.hadoop.security.LdapGroupsMapping, which is not built',
+    );
+  });
+
+  test('are told from before while they are asked for again, where that is configured, but not for ever', async () => {
+    for (const reloads of [false, true]) {
+      const sim = new Simulation({ seed: 1 });
+      const { host } = sim.node('nn');
+      const keys = { 'hadoop.security.groups.cache.background.reload': reloads };
+      const of = configuredGroups({ ...host, commands: taking(50)(host) }, Configuration.of(keys));
+      expect(await sim.run(of.of('ann'))).toEqual(['staff']);
+      await sim.advance(500_000);
+      expect(await sim.run(of.of('ann'))).toEqual([reloads ? 'staff' : 'staff2']);
+      await sim.advance(1_000);
+      expect(await sim.run(of.of('ann'))).toEqual(['staff2']);
+      await sim.advance(3_100_000);
+      const began = sim.nowMs;
+      await sim.run(of.of('ann'));
+      expect(sim.nowMs - began).toBeGreaterThanOrEqual(50);
+    }
+  });
+
+  test('that took long to find are logged', async () => {
+    const said: string[] = [];
+    const sim = new Simulation({ seed: 1, log: ({ message }) => said.push(message) });
+    const { host } = sim.node('nn');
+    const of = configuredGroups(
+      { ...host, commands: taking(300)(host) },
+      Configuration.of({ 'hadoop.security.groups.cache.warn.after.ms': 200 }),
+    );
+    await sim.run(of.of('ann'));
+    expect(said).toEqual(['Potential performance problem: getGroups(user=ann) took 300 milliseconds.']);
+  });
+
   test('the fixed mapping wins, and a name that would be an option is never handed to a program', async () => {
     const { sim, groups: of } = groups(() => answer('root'), 'dr.who=;bob=a,b');
     expect(await sim.run(of.of('bob'))).toEqual(['a', 'b']);

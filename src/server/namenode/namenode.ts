@@ -18,8 +18,9 @@ import { ServiceAuthorization } from '../../security/service-authorization.ts';
 import { type Route, webServer } from '../../web/server.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
 import { refusedMethods } from '../../wire/tables/services.ts';
+import { AddressNames } from './address-names.ts';
 import { type AuditedCommand, type AuditSink, auditLines, auditOptions, auditSink, commandAudit } from './audit/audit-log.ts';
-import { type CallObserver, observed } from './audit/observed-calls.ts';
+import { auditedBy, type CallObserver, observed } from './audit/observed-calls.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { currentOf, lockAll, makeDirectory, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
 import { EditLog } from './edit-log.ts';
@@ -381,6 +382,7 @@ export class NameNode {
     const observers: CallObserver[] = [];
     if (audit !== undefined) observers.push(auditLines(system, audit, auditing));
     if (top !== undefined) observers.push((_allowed, { cmd }, { user }) => top.record(cmd, user));
+    const audited = auditedBy(observers);
     const writeCommand = audit === undefined ? undefined : commandAudit(audit, auditing);
     const commandDone = (command: AuditedCommand): void => {
       writeCommand?.(command);
@@ -456,12 +458,15 @@ export class NameNode {
         leaseMonitor,
         storage: from.storage,
         minimumVersion: configuration.require('dfs.namenode.min.supported.datanode.version'),
+        names: configuration.getBoolean('dfs.namenode.datanode.registration.ip-hostname-check')
+          ? new AddressNames(host)
+          : undefined,
       }),
       ...smallServices({
         system,
         identity,
         checkpointer,
-        resources,
+        audited,
         storage: from.storage,
         proxyUsers,
         services: from.services,
@@ -476,7 +481,7 @@ export class NameNode {
       configuration,
       system,
       services,
-      lifelineServices: [haService({ system, resources }), lifeline],
+      lifelineServices: [haService({ system, audited }), lifeline],
       authorize: connectionCheck(proxyUsers, from.services),
       onBug: (error) => this.fatal(error),
     });

@@ -1,6 +1,6 @@
 // A NameNode on a simulated machine, and a client that calls it: what the tests of this folder share.
 import { Configuration } from '../../config/configuration.ts';
-import { type SimNode, type SimProgram, Simulation } from '../../host/sim/index.ts';
+import { type SimLogLine, type SimNode, type SimProgram, Simulation } from '../../host/sim/index.ts';
 import { RpcClient, type RpcProxy, rpcProxy } from '../../rpc/client.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
 import { type FormatOptions, formatNameNode } from './format.ts';
@@ -22,13 +22,15 @@ export class TestNameNode {
     keys: Readonly<Record<string, string | number | boolean>> = {},
     seed = 1,
     programs: Readonly<Record<string, SimProgram>> = {},
+    onLog: (line: SimLogLine) => void = () => undefined,
   ) {
     this.keys = keys;
     this.simulation = new Simulation({
       seed,
       programs,
-      log: ({ level, message }) => {
-        this.logged.push(`${level}: ${message}`);
+      log: (line) => {
+        this.logged.push(`${line.level}: ${line.message}`);
+        onLog(line);
       },
     });
     this.machine = this.simulation.node('nn');

@@ -18,7 +18,7 @@ const HEADER_BYTES = 25;
 const HEADER_BYTES_SYNC = 27;
 /** Most bytes that a header of ours takes, with the lengths before it. Apache: PKT_MAX_HEADER_LEN. */
 export const MAX_PACKET_HEADER_BYTES = PACKET_LENGTHS_BYTES + HEADER_BYTES_SYNC;
-/** Longest packet in all. Apache: PacketReceiver.MAX_PACKET_SIZE (dfs.data.transfer.max.packet.size). */
+/** Longest packet in all, where nothing else is configured. Apache: PacketReceiver.MAX_PACKET_SIZE. */
 export const MAX_PACKET_BYTES = 16 * 1024 * 1024;
 /** Longest protobuf header that is believed. */
 export const MAX_PACKET_PROTO_BYTES = 4096;
@@ -43,12 +43,12 @@ export interface PacketLengths {
 }
 
 /** Reads PLEN and HLEN at `at`. Throws ProtocolError when they are out of bounds. */
-export function parsePacketLengths(buffer: Buffer, at: number): PacketLengths {
+export function parsePacketLengths(buffer: Buffer, at: number, maxBytes = MAX_PACKET_BYTES): PacketLengths {
   const payload = buffer.readInt32BE(at);
   const headerBytes = buffer.readInt16BE(at + 4);
   if (payload < 4) throw new ProtocolError(`Invalid payload length ${payload}`);
   if (headerBytes < 0 || headerBytes > MAX_PACKET_PROTO_BYTES) throw new ProtocolError(`Invalid header length ${headerBytes}`);
-  if (payload + headerBytes > MAX_PACKET_BYTES) throw new ProtocolError(`Incorrect value for packet payload size: ${payload}`);
+  if (payload + headerBytes > maxBytes) throw new ProtocolError(`Incorrect value for packet payload size: ${payload}`);
   const bodyBytes = payload - 4;
   return { headerBytes, bodyBytes, totalBytes: PACKET_LENGTHS_BYTES + headerBytes + bodyBytes };
 }

@@ -68,6 +68,8 @@ export interface AuditOptions {
   readonly silent: ReadonlySet<string>;
   /** dfs.namenode.audit.log.with.remote.port. */
   readonly remotePort: boolean;
+  /** Between a context's fields. */
+  readonly separator: string;
 }
 
 export function auditOptions(configuration: Configuration): AuditOptions {
@@ -80,15 +82,23 @@ export function auditOptions(configuration: Configuration): AuditOptions {
     },
     silent: new Set(configuration.getStrings('dfs.namenode.audit.log.debug.cmdlist')),
     remotePort: configuration.getBoolean('dfs.namenode.audit.log.with.remote.port'),
+    separator: contextSeparator(configuration),
   };
 }
 
+/** One of its own kind would make the line unreadable. Apache: CallerContext.Builder.checkFieldSeparator. */
+function contextSeparator(configuration: Configuration): string {
+  const separator = configuration.untrimmed('hadoop.caller.context.separator') || ',';
+  if (/[\t\n=]/.test(separator)) throw new HdfsError('EILLEGAL', `Illegal field separator: ${separator}`);
+  return separator;
+}
+
 /** Apache: CLIENT_PORT_STR of CallerContext. */
-function contextOf(call: RpcCall, remotePort: boolean): RpcCall['callerContext'] {
+function contextOf(call: RpcCall, { remotePort, separator }: AuditOptions): RpcCall['callerContext'] {
   if (!remotePort || call.callerContext?.context.includes('clientPort:') === true) return call.callerContext;
   const port = `clientPort:${call.remote.port}`;
   const context = call.callerContext?.context ?? '';
-  return { ...call.callerContext, context: context === '' ? port : `${context},${port}` };
+  return { ...call.callerContext, context: context === '' ? port : `${context}${separator}${port}` };
 }
 
 /** What is written down although it is no call of ClientProtocol. */
@@ -139,7 +149,7 @@ export function auditLines(system: NameSystem, sink: AuditSink, options: AuditOp
       dst,
       status: allowed ? (status ?? statusOf(shown)) : undefined,
       protocol: call.protocol === 'webhdfs' ? 'webhdfs' : 'rpc',
-      callerContext: contextOf(call, options.remotePort),
+      callerContext: contextOf(call, options),
     };
     sink.write(auditLine(event, options.line));
   };

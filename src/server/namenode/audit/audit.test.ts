@@ -1,6 +1,9 @@
 // If this failed, an operator's reports on who did what would miss lines, or a client could forge them.
 import { expect, test } from 'vitest';
 import { SimCluster } from '../../../../sim/cluster.ts';
+import { RpcClient, rpcProxy } from '../../../rpc/client.ts';
+import { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
+import { TestNameNode } from '../test-namenode.ts';
 import { stampedLine } from './audit-log.ts';
 import { auditLine, escapeJava, permissionText } from './line.ts';
 
@@ -80,6 +83,40 @@ test('calls by RPC and by WebHDFS are written down, and so is what was refused',
     'cmd=fsck src=/d dst=null perm=null proto=null',
     'cmd=fsck src=blocksIds=[blk_1, blk_2] dst=null perm=null proto=null',
   ]);
+});
+
+test('the client’s port stands in the context, behind the separator that is set', async () => {
+  const contextWith = async (keys: Readonly<Record<string, string>>) => {
+    const contexts: string[] = [];
+    const nn = new TestNameNode(
+      {
+        'hdfs.audit.logger': 'INFO,console',
+        'hadoop.caller.context.enabled': true,
+        'dfs.namenode.audit.log.with.remote.port': true,
+        ...keys,
+      },
+      1,
+      {},
+      ({ component, message }) => {
+        if (component === 'audit') contexts.push(message.split('callerContext=')[1] ?? '');
+      },
+    );
+    await nn.format();
+    await nn.start();
+    const client = new RpcClient(nn.simulation.node('client').host, {
+      address: { host: 'nn', port: 8020 },
+      protocol: 'org.apache.hadoop.hdfs.protocol.ClientProtocol',
+      user: 'hdfs',
+    });
+    const api = rpcProxy(client, ClientNamenodeProtocol);
+    await nn.within(api.getFileInfo({ src: '/' }, { callerContext: { context: 'job_1' } }));
+    return contexts;
+  };
+  expect(await contextWith({})).toEqual([expect.stringMatching(/^job_1,clientPort:\d+$/)]);
+  expect(await contextWith({ 'hadoop.caller.context.separator': '; ' })).toEqual([
+    expect.stringMatching(/^job_1; clientPort:\d+$/),
+  ]);
+  await expect(contextWith({ 'hadoop.caller.context.separator': '=' })).rejects.toThrow('Illegal field separator: =');
 });
 
 test('the file is put aside when it is full', async () => {

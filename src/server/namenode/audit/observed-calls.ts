@@ -70,6 +70,38 @@ function refusedOf(name: Name, described: AuditedCall, error: unknown, looks: Lo
 const isDenial = (error: unknown): boolean =>
   error instanceof HdfsError && (error.code === 'EACCES' || error.code === 'ESNAPSHOTACCESS');
 
+/** Tells the observers of one call of another protocol: how it ended, or only that it was refused. */
+export type Audited = <R>(
+  call: RpcCall,
+  cmd: string,
+  work: () => R | Promise<R>,
+  told?: 'always' | 'when refused',
+) => R | Promise<R>;
+
+/** Calls of the other protocols, which have no paths. Apache: FSNamesystem.checkSuperuserPrivilege writes down its refusals. */
+export function auditedBy(observers: readonly CallObserver[]): Audited {
+  const tell = (allowed: boolean, cmd: string, call: RpcCall): void => {
+    for (const observer of observers) observer(allowed, { cmd, src: undefined }, call);
+  };
+  return (call, cmd, work, told = 'always') => {
+    const failed = (error: unknown): never => {
+      if (isDenial(error)) tell(false, cmd, call);
+      throw error;
+    };
+    const done = <T>(answer: T): T => {
+      if (told === 'always') tell(true, cmd, call);
+      return answer;
+    };
+    let answer: Awaited<ReturnType<typeof work>> | ReturnType<typeof work>;
+    try {
+      answer = work();
+    } catch (error) {
+      return failed(error);
+    }
+    return answer instanceof Promise ? answer.then(done, failed) : done(answer);
+  };
+}
+
 /** The handlers, each followed by a word to the observers. */
 export function observed(handlers: Handlers<Methods>, observers: readonly CallObserver[], looks: Looks): Handlers<Methods> {
   if (observers.length === 0) return handlers;

@@ -15,6 +15,7 @@ import {
   type StorageBlockReportProto,
 } from '../../../wire/messages/datanode.ts';
 import { type ExportedBlockKeysProtoInit, NNHAStatusHeartbeatProto_State } from '../../../wire/messages/hdfs-server.ts';
+import type { AddressNames } from '../address-names.ts';
 import type { NamespaceIdentity } from '../identity.ts';
 import { namespaceInfoProto, SOFTWARE_VERSION } from '../identity.ts';
 import type { LeaseMonitor } from '../lease-monitor.ts';
@@ -42,6 +43,17 @@ const NO_KEYS: ExportedBlockKeysProtoInit = {
   currentKey: { keyId: 0, expiryDate: 0, keyBytes: new Uint8Array(0) },
 };
 
+/** Apache: DisallowedDatanodeException. */
+function denied(reason: string, { storageInfo }: DatanodeRegistrationProto, id: DatanodeId): HdfsError {
+  return new HdfsError(
+    'EREGISTER',
+    `Datanode denied communication with namenode because ${reason}: ` +
+      `DatanodeRegistration(${xferAddress(id)}, datanodeUuid=${id.datanodeUuid}, infoPort=${id.infoPort}, ` +
+      `infoSecurePort=${id.infoSecurePort}, ipcPort=${id.ipcPort}, storageInfo=lv=${storageInfo.layoutVersion};` +
+      `cid=${storageInfo.clusterID};nsid=${storageInfo.namespceID};c=${storageInfo.cTime})`,
+  );
+}
+
 export interface DatanodeProtocolParts {
   readonly system: NameSystem;
   readonly identity: NamespaceIdentity;
@@ -50,10 +62,12 @@ export interface DatanodeProtocolParts {
   readonly storage: NameStorage;
   /** dfs.namenode.min.supported.datanode.version. */
   readonly minimumVersion: string;
+  /** Who says whether an address has a name; undefined: it may have none. */
+  readonly names: AddressNames | undefined;
 }
 
 export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
-  const { system, identity, racks, leaseMonitor, storage, minimumVersion } = parts;
+  const { system, identity, racks, leaseMonitor, storage, minimumVersion, names } = parts;
   const { blockManager, host } = system;
 
   /** The node as it called: under the address that it comes from. Apache: DatanodeManager.registerDatanode. */
@@ -114,16 +128,15 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
       registerDatanode: async ({ registration }, call) => {
         checkRegistration(registration);
         const id = seenId(registration, call);
-        if (!blockManager.admin.isIncluded(id)) {
-          const { storageInfo } = registration;
-          throw new HdfsError(
-            'EREGISTER',
-            'Datanode denied communication with namenode because the host is not in the include-list: ' +
-              `DatanodeRegistration(${xferAddress(id)}, datanodeUuid=${id.datanodeUuid}, infoPort=${id.infoPort}, ` +
-              `infoSecurePort=${id.infoSecurePort}, ipcPort=${id.ipcPort}, storageInfo=lv=${storageInfo.layoutVersion};` +
-              `cid=${storageInfo.clusterID};nsid=${storageInfo.namespceID};c=${storageInfo.cTime})`,
+        const { host: ip } = call.remote;
+        if (names !== undefined && !(await names.isNamed(ip))) {
+          throw denied(
+            `hostname cannot be resolved (ip=${ip}, hostname=${ip})`,
+            registration,
+            datanodeId(registration.datanodeID),
           );
         }
+        if (!blockManager.admin.isIncluded(id)) throw denied('the host is not in the include-list', registration, id);
         const location = await racks.locate(id);
         blockManager.registerDatanode({ id, location, softwareVersion: registration.softwareVersion }, system.now());
         return {

@@ -6,6 +6,7 @@ import { parseStorageFileName } from '../../../format/storage/names.ts';
 import { defineService, type RpcCall, type RpcService } from '../../../rpc/service.ts';
 import { NamenodeProtocolService } from '../../../wire/messages/namenode.ts';
 import { refusedMethods } from '../../../wire/tables/services.ts';
+import type { Audited } from '../audit/observed-calls.ts';
 import type { Checkpointer } from '../checkpointer.ts';
 import { currentOf } from '../directories.ts';
 import { listSegments } from '../edits-recovery.ts';
@@ -22,15 +23,18 @@ export interface NamenodeProtocolParts {
   readonly identity: NamespaceIdentity;
   readonly checkpointer: Checkpointer;
   readonly storage: NameStorage;
+  readonly audited: Audited;
 }
 
-export function namenodeProtocol({ system, identity, checkpointer, storage }: NamenodeProtocolParts): RpcService {
+export function namenodeProtocol({ system, identity, checkpointer, storage, audited }: NamenodeProtocolParts): RpcService {
   const { host, editLog } = system;
-  const privileged = <R>(call: RpcCall, operation: string, work: () => R | Promise<R>): R | Promise<R> =>
+  const allowed = <R>(call: RpcCall, operation: string, work: () => R | Promise<R>): R | Promise<R> =>
     system.as(call, (caller) => {
       system.requireSuperuser(caller, operation);
       return work();
     });
+  const privileged = <R>(call: RpcCall, operation: string, work: () => R | Promise<R>): R | Promise<R> =>
+    audited(call, operation, () => allowed(call, operation, work), 'when refused');
 
   /** Of the image that a rolling upgrade would go back to. */
   const newestRollbackImage = async (): Promise<number> => {
@@ -67,7 +71,8 @@ export function namenodeProtocol({ system, identity, checkpointer, storage }: Na
         privileged(call, 'getMostRecentCheckpointTxId', () => ({ txId: checkpointer.imageTxid })),
 
       getMostRecentNameNodeFileTxId: ({ nameNodeFile }, call) =>
-        privileged(call, 'getMostRecentNameNodeFileTxId', async () => {
+        // Its refusal alone is not written down, as in Hadoop.
+        allowed(call, 'getMostRecentNameNodeFileTxId', async () => {
           if (!NAME_NODE_FILES.some((each) => each === nameNodeFile)) {
             throw new HdfsError('EILLEGAL', `No enum constant NNStorage.NameNodeFile.${nameNodeFile}`);
           }
@@ -76,24 +81,26 @@ export function namenodeProtocol({ system, identity, checkpointer, storage }: Na
         }),
 
       rollEditLog: (_request, call) =>
-        privileged(call, 'rollEditLog', async () => {
-          system.requireWritable('Log not rolled');
-          checkpointer.noteSecondary();
-          const curSegmentTxId = await editLog.roll();
-          return {
-            signature: {
-              blockPoolId: identity.blockPoolId,
-              mostRecentCheckpointTxId: checkpointer.imageTxid,
-              curSegmentTxId,
-              storageInfo: {
-                layoutVersion: NAMENODE_LAYOUT_VERSION >>> 0,
-                namespceID: identity.namespaceId,
-                clusterID: identity.clusterId,
-                cTime: identity.cTime,
+        audited(call, 'rollEditLog', () =>
+          allowed(call, 'rollEditLog', async () => {
+            system.requireWritable('Log not rolled');
+            checkpointer.noteSecondary();
+            const curSegmentTxId = await editLog.roll();
+            return {
+              signature: {
+                blockPoolId: identity.blockPoolId,
+                mostRecentCheckpointTxId: checkpointer.imageTxid,
+                curSegmentTxId,
+                storageInfo: {
+                  layoutVersion: NAMENODE_LAYOUT_VERSION >>> 0,
+                  namespceID: identity.namespaceId,
+                  clusterID: identity.clusterId,
+                  cTime: identity.cTime,
+                },
               },
-            },
-          };
-        }),
+            };
+          }),
+        ),
 
       getEditLogManifest: ({ sinceTxId }, call) =>
         privileged(call, 'getEditLogManifest', async () => {

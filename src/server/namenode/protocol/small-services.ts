@@ -15,18 +15,17 @@ import {
 } from '../../../wire/messages/admin.ts';
 import { HAServiceProtocolService } from '../../../wire/messages/ha.ts';
 import { refusedMethods } from '../../../wire/tables/services.ts';
+import type { Audited } from '../audit/observed-calls.ts';
 import type { Checkpointer } from '../checkpointer.ts';
 import type { NamespaceIdentity } from '../identity.ts';
 import type { NameStorage } from '../name-storage.ts';
 import type { NameSystem } from '../namesystem.ts';
-import type { ResourceMonitor } from '../resources.ts';
 import { namenodeProtocol } from './namenode-protocol.ts';
 
 export interface SmallServiceParts {
   readonly system: NameSystem;
   readonly identity: NamespaceIdentity;
   readonly checkpointer: Checkpointer;
-  readonly resources: ResourceMonitor;
   readonly storage: NameStorage;
   readonly proxyUsers: ProxyUsers;
   readonly services: ServiceAuthorization;
@@ -34,6 +33,7 @@ export interface SmallServiceParts {
   readonly refreshCallQueue: (configuration: Configuration) => void;
   /** The configuration as it is now, read again. */
   readonly reload: () => Promise<Configuration>;
+  readonly audited: Audited;
 }
 
 /** As Apache answers where no second NameNode is configured. */
@@ -44,22 +44,24 @@ export const notHighlyAvailable = (): never => {
 };
 
 /** Also served on the port for lifelines. */
-export function haService({ system, resources }: Pick<SmallServiceParts, 'system' | 'resources'>): RpcService {
+export function haService({ system, audited }: Pick<SmallServiceParts, 'system' | 'audited'>): RpcService {
   return defineService({
     protocol: 'org.apache.hadoop.ha.HAServiceProtocol',
     version: 1,
     methods: HAServiceProtocolService,
     handlers: {
+      // A NameNode that is alone looks at nothing then, as in Hadoop.
       monitorHealth: (_request, call) =>
-        system.as(call, (caller) => {
-          system.requireSuperuser(caller, 'monitorHealth');
-          if (resources.isLow) {
-            throw new HdfsError('EIO', 'The NameNode has no resources available', {
-              remoteClass: 'org.apache.hadoop.ha.HealthCheckFailedException',
-            });
-          }
-          return {};
-        }),
+        audited(
+          call,
+          'monitorHealth',
+          () =>
+            system.as(call, (caller) => {
+              system.requireSuperuser(caller, 'monitorHealth');
+              return {};
+            }),
+          'when refused',
+        ),
       getServiceStatus: notHighlyAvailable,
     },
     refused: refusedMethods('HAServiceProtocolService'),
@@ -67,7 +69,8 @@ export function haService({ system, resources }: Pick<SmallServiceParts, 'system
 }
 
 export function smallServices(parts: SmallServiceParts): RpcService[] {
-  const { system, identity, checkpointer, storage, proxyUsers, services, reconfiguration, refreshCallQueue, reload } = parts;
+  const { system, identity, checkpointer, storage, proxyUsers, services, reconfiguration, refreshCallQueue, reload, audited } =
+    parts;
   return [
     haService(parts),
     defineService({
@@ -81,22 +84,21 @@ export function smallServices(parts: SmallServiceParts): RpcService[] {
       version: 1,
       methods: RefreshUserMappingsProtocolService,
       handlers: {
+        // Whom the policy of the service lets come may ask for it, as for the refreshes below.
         refreshUserToGroupsMappings: (_request, call) =>
-          system.as(call, (caller) => {
-            system.requireSuperuser(caller, 'refreshUserToGroupsMappings');
+          audited(call, 'refreshUserToGroupsMappings', () => {
             system.groups.refresh();
             return {};
           }),
         refreshSuperUserGroupsConfiguration: (_request, call) =>
-          system.as(call, async (caller) => {
-            system.requireSuperuser(caller, 'refreshSuperUserGroupsConfiguration');
+          audited(call, 'refreshSuperUserGroupsConfiguration', async () => {
             await proxyUsers.read(await reload());
             return {};
           }),
       },
       refused: refusedMethods('RefreshUserMappingsProtocolService'),
     }),
-    namenodeProtocol({ system, identity, checkpointer, storage }),
+    namenodeProtocol({ system, identity, checkpointer, storage, audited }),
     defineService({
       protocol: 'org.apache.hadoop.ipc.GenericRefreshProtocol',
       version: 1,
@@ -114,10 +116,11 @@ export function smallServices(parts: SmallServiceParts): RpcService[] {
       version: 1,
       methods: RefreshAuthorizationPolicyProtocolService,
       handlers: {
-        refreshServiceAcl: async () => {
-          await services.refresh(reload);
-          return {};
-        },
+        refreshServiceAcl: (_request, call) =>
+          audited(call, 'refreshServiceAcl', async () => {
+            await services.refresh(reload);
+            return {};
+          }),
       },
     }),
     defineService({
@@ -125,19 +128,22 @@ export function smallServices(parts: SmallServiceParts): RpcService[] {
       version: 1,
       methods: RefreshCallQueueProtocolService,
       handlers: {
-        refreshCallQueue: async () => {
-          refreshCallQueue(await reload());
-          return {};
-        },
+        refreshCallQueue: (_request, call) =>
+          audited(call, 'refreshCallQueue', async () => {
+            refreshCallQueue(await reload());
+            return {};
+          }),
       },
     }),
     reconfigurationService(
       reconfiguration,
       (call, operation, work) =>
-        system.as(call, (caller) => {
-          system.requireSuperuser(caller, operation);
-          return work();
-        }),
+        audited(call, operation, () =>
+          system.as(call, (caller) => {
+            system.requireSuperuser(caller, operation);
+            return work();
+          }),
+        ),
       'Namenode',
     ),
   ];
