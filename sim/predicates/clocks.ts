@@ -28,8 +28,8 @@ function watchDeaths(cluster: SimCluster, { blockManager }: NameSystem): void {
     return call(registration, now);
   });
   const { datanodes } = blockManager;
-  wrap(datanodes, 'checkHeartbeats', (call, nowMs) => {
-    const dead = call(nowMs);
+  wrap(datanodes, 'checkHeartbeats', (call, nowMs, limit) => {
+    const dead = call(nowMs, limit);
     violations.looked('FE6');
     for (const { id } of dead) {
       const silentMs = simulation.nowMs - (heardMs.get(id.datanodeUuid) ?? startedMs);

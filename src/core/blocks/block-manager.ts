@@ -20,6 +20,7 @@ import type { BlockTriple, HeartbeatAnswer } from './commands.ts';
 import { CorruptReason } from './corrupt-replicas.ts';
 import type { Datanode, DatanodeId, HeartbeatFigures, Now, Storage, StorageIdentity } from './datanode.ts';
 import type { Datanodes, Registration } from './datanodes.ts';
+import { DroppedWork } from './dropped-work.ts';
 import { FullReport } from './full-report.ts';
 import { commandsFor } from './heartbeat-commands.ts';
 import { type BlockInspection, inspectBlock } from './inspection.ts';
@@ -44,6 +45,8 @@ import { ReplicaState, StorageState } from './storage-type.ts';
 
 /** Nodes are looked over for missing heartbeats this often. */
 const HEARTBEAT_CHECK_MS = 1_000;
+/** Nodes that are taken out in one slice when many fall silent, a rack with its switch, say. */
+const DEATHS_PER_SLICE = 8;
 const NONE: readonly Storage[] = [];
 const NOTHING_DURABLE_NEEDED = Number.MAX_SAFE_INTEGER;
 
@@ -81,6 +84,7 @@ export class BlockManager {
   readonly admin: NodeAdmin;
   readonly #state: ManagerState;
   readonly #drain: Drain;
+  readonly #dropped: DroppedWork;
   readonly #scan: RedundancyScan;
   readonly #nodeScan: NodeScan;
   readonly #work: RedundancyWork;
@@ -97,6 +101,7 @@ export class BlockManager {
     });
     this.#state = state;
     this.#drain = new Drain(state);
+    this.#dropped = new DroppedWork(state);
     this.#scan = new RedundancyScan(state);
     this.#nodeScan = new NodeScan(state);
     this.#work = new RedundancyWork(state);
@@ -493,9 +498,9 @@ export class BlockManager {
     return liveReplicas(this.#state, block);
   }
 
-  /** Blocks without a good replica. */
-  missingBlocks(): IterableIterator<BlockHandle> {
-    return this.#state.needed.blocksOf(Priority.CORRUPT);
+  /** Blocks without a good replica: those behind `after`, or all when that is not one of them. */
+  missingBlocks(after: BlockHandle = 0): IterableIterator<BlockHandle> {
+    return this.#state.needed.blocksOf(Priority.CORRUPT, after);
   }
 
   /** Up to `limit` blocks without a good replica, after the first `skip`. Throws while it is not known which they are. */
@@ -530,32 +535,38 @@ export class BlockManager {
     this.#state.now = now;
     const nowMs = now.monotonicMs;
     this.safeMode.check(nowMs);
-    if (nowMs >= this.#heartbeatCheckMs) this.#checkHeartbeats(nowMs);
+    const deaths = nowMs >= this.#heartbeatCheckMs && this.#checkHeartbeats(nowMs);
+    this.#dropped.step();
     this.#drain.step();
     this.#scan.step();
     this.#nodeScan.step();
     const work = this.#work.step();
     const leaving = this.admin.leaving.step();
-    return work || leaving || !this.#drain.idle || !this.#scan.idle || !this.#nodeScan.idle;
+    const isIdle = this.#dropped.idle && this.#drain.idle && this.#scan.idle && this.#nodeScan.idle;
+    return deaths || work || leaving || !isIdle;
   }
 
-  /** Nodes that fell silent are taken out, but not while starting up: they may just not have come yet. */
-  #checkHeartbeats(nowMs: number): void {
+  /** Nodes that fell silent are taken out, but not while starting up: they may just not have come yet. True when more are left. */
+  #checkHeartbeats(nowMs: number): boolean {
     const sinceLast = nowMs - this.#heartbeatCheckMs;
     const first = this.#heartbeatCheckMs === 0;
     this.#heartbeatCheckMs = nowMs + HEARTBEAT_CHECK_MS;
     // When this process itself stood still, silence means nothing: the nodes get a chance to be heard first.
     if (!first && sinceLast > this.datanodes.staleIntervalMs) {
       this.#heartbeatCheckMs = nowMs + this.datanodes.staleIntervalMs;
-      return;
+      return false;
     }
-    if (this.safeMode.isStartup) return;
-    for (const node of this.datanodes.checkHeartbeats(nowMs)) {
+    if (this.safeMode.isStartup) return false;
+    const dead = this.datanodes.checkHeartbeats(nowMs, DEATHS_PER_SLICE);
+    for (const node of dead) {
       this.leases.end(node);
       this.#state.log(
         `BLOCK* removeDeadDatanode: lost heartbeat from ${node.xferAddress}, removeBlocksFromBlockMap ${!node.maintenance}`,
       );
     }
+    const more = dead.length === DEATHS_PER_SLICE;
+    if (more) this.#heartbeatCheckMs = nowMs;
+    return more;
   }
 
   /** Blocks that were placed as well as the racks allowed may want better places now. True when they are looked over. */
@@ -571,21 +582,8 @@ export class BlockManager {
     if (this.#state.populating) this.#nodeScan.add(node);
   }
 
-  /** The node's queues belong to a life that is over: what they stood for is judged anew. */
   #dropWork(node: Datanode): void {
-    const state = this.#state;
-    const again = new Set<BlockHandle>();
-    for (const { handle, block, targets } of node.transfers.splice(0)) {
-      for (const target of targets) target.node.decrementBlocksScheduled(target.type);
-      if (state.blocks.find(block.id) === handle && state.pending.cancel(handle, targets)) again.add(handle);
-    }
-    // What comes to a node that has only registered anew may be there already: its report tells.
-    if (!node.alive) for (const block of state.pending.dropNode(node)) again.add(block);
-    for (const block of again) if (state.owner.replication(block) > 0) updateNeeded(state, block);
-    state.invalidations.removeNode(node);
-    for (const block of node.excess.keys()) state.postponed.add(0, block);
-    node.excess.clear();
-    node.recoveries.clear();
+    this.#dropped.drop(node);
     for (const [storage, report] of this.#reports) {
       if (storage.node !== node) continue;
       report.abandon();

@@ -184,7 +184,7 @@ export class Datanode implements TopologyNode {
   /** Blocks under recovery that this node shall lead. */
   readonly recoveries = new Set<BlockHandle>();
   /** Extra replicas chosen for deletion, until the node says that they are gone; with the monotonic time of choice. */
-  readonly excess = new Map<BlockHandle, number>();
+  excess = new Map<BlockHandle, number>();
   /**
    * Replicas that were found bad before the node fell silent, with their generation stamps. They come back as bad with it,
    * unless it says that it deleted or replaced them.

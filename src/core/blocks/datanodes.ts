@@ -293,12 +293,12 @@ export class Datanodes {
     this.#freeNumbers.push(storage.number);
   }
 
-  /** Finds nodes whose heartbeats ceased; they leave the topology, and their storages retire. */
-  checkHeartbeats(nowMs: number): Datanode[] {
+  /** Finds nodes whose heartbeats ceased, up to `limit` of them; they leave the topology, and their storages retire. */
+  checkHeartbeats(nowMs: number, limit: number): Datanode[] {
     const dead: Datanode[] = [];
     let stale = 0;
     for (const node of this.#alive) {
-      if (this.isDead(node, nowMs)) dead.push(node);
+      if (dead.length < limit && this.isDead(node, nowMs)) dead.push(node);
       else if (this.isStale(node, nowMs)) stale++;
     }
     this.#staleCount = stale;

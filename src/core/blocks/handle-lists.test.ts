@@ -5,6 +5,17 @@ import { HandleLists } from './handle-lists.ts';
 import { LowRedundancyBlocks, PRIORITY_LEVELS, Priority, priorityOf } from './low-redundancy.ts';
 
 describe('handle lists', () => {
+  it('are read on from a handle, or from the front when that has left', () => {
+    const lists = new HandleLists(2);
+    for (const handle of [7, 3, 9, 5]) lists.add(0, handle);
+    lists.add(1, 4);
+    expect([...lists.in(0, 3)]).toEqual([9, 5]);
+    expect([...lists.in(0, 5)]).toEqual([]);
+    expect([...lists.in(0, 4)]).toEqual([7, 3, 9, 5]);
+    lists.remove(3);
+    expect([...lists.in(0, 3)]).toEqual([7, 9, 5]);
+  });
+
   it('behave as a naive list of arrays, walk included', () => {
     const operation = fc.oneof(
       fc.record({ kind: fc.constant('add' as const), list: fc.nat(2), handle: fc.integer({ min: 1, max: 40 }) }),

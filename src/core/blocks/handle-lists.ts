@@ -133,9 +133,14 @@ export class HandleLists {
     for (let list = 0; list < this.#first.length; list++) yield* this.in(list);
   }
 
-  /** The handles of one list in their order. The list must not change meanwhile. */
-  *in(list: number): IterableIterator<number> {
-    for (let at = this.#first[list] as number; at !== 0; at = this.#page(at).next[at & PAGE_MASK] as number) yield at;
+  /**
+   * The handles of one list in their order: those behind `after`, or all when that is not in the list. The list must not
+   * change meanwhile.
+   */
+  *in(list: number, after = 0): IterableIterator<number> {
+    const isThere = after !== 0 && this.listOf(after) === list;
+    const start = isThere ? this.#page(after).next[after & PAGE_MASK] : this.#first[list];
+    for (let at = start as number; at !== 0; at = this.#page(at).next[at & PAGE_MASK] as number) yield at;
   }
 
   #page(handle: number): Page {

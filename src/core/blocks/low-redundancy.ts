@@ -110,8 +110,9 @@ export class LowRedundancyBlocks {
     this.#queues.rewind();
   }
 
-  blocksOf(priority: Priority): IterableIterator<BlockHandle> {
-    return this.#queues.in(priority);
+  /** Those behind `after`, or all when that is not among them. */
+  blocksOf(priority: Priority, after: BlockHandle = 0): IterableIterator<BlockHandle> {
+    return this.#queues.in(priority, after);
   }
 
   clear(): void {

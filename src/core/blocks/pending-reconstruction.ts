@@ -8,12 +8,21 @@ interface Pending {
   readonly targets: Storage[];
 }
 
+/** A walk over all that is pending, which takes out what goes to these nodes. */
+interface Walk {
+  readonly nodes: Set<Datanode>;
+  readonly entries: IterableIterator<[BlockHandle, Pending]>;
+}
+
 export class PendingReconstruction {
   timeoutMs: number;
   /** Oldest first: a block whose time starts again moves to the end. */
   readonly #pending = new Map<BlockHandle, Pending>();
   #timedOut = 0;
   #completed = 0;
+  /** Nodes that are gone and for which no walk has begun. */
+  readonly #gone = new Set<Datanode>();
+  #walk: Walk | undefined;
 
   constructor(timeoutMs: number) {
     this.timeoutMs = timeoutMs;
@@ -71,11 +80,39 @@ export class PendingReconstruction {
     return pending !== undefined && this.#without(block, pending, (target) => targets.includes(target));
   }
 
-  /** The node is gone: copies to it come no more. Answers of which blocks they were; Apache waits until their time is over. */
-  dropNode(node: Datanode): BlockHandle[] {
+  /** The node is gone: copies to it come no more, and `takeGone` finds them. Apache waits until their time is over. */
+  gone(node: Datanode): void {
+    if (this.#pending.size > 0) this.#gone.add(node);
+  }
+
+  /** The node is back before all was found: what goes to storages that it still has is waited for. */
+  back(node: Datanode): void {
+    this.#gone.delete(node);
+    this.#walk?.nodes.delete(node);
+  }
+
+  /** Copies to nodes that are gone may be left. */
+  get hasGone(): boolean {
+    return this.#walk !== undefined || this.#gone.size > 0;
+  }
+
+  /** Looks at up to `limit` blocks, and takes the copies to nodes that are gone out; answers which blocks had such. */
+  takeGone(limit: number): BlockHandle[] {
     const out: BlockHandle[] = [];
-    for (const [block, pending] of this.#pending) {
-      if (this.#without(block, pending, (target) => target.node === node)) out.push(block);
+    if (this.#walk === undefined) {
+      if (this.#gone.size === 0) return out;
+      this.#walk = { nodes: new Set(this.#gone), entries: this.#pending.entries() };
+      this.#gone.clear();
+    }
+    const { nodes, entries } = this.#walk;
+    for (let looked = 0; looked < limit; looked++) {
+      const { done, value } = entries.next();
+      if (done === true) {
+        this.#walk = undefined;
+        break;
+      }
+      const [block, pending] = value;
+      if (this.#without(block, pending, (target) => target.retired || nodes.has(target.node))) out.push(block);
     }
     return out;
   }
@@ -108,6 +145,8 @@ export class PendingReconstruction {
 
   clear(): void {
     this.#pending.clear();
+    this.#gone.clear();
+    this.#walk = undefined;
     this.#timedOut = 0;
     this.#completed = 0;
   }

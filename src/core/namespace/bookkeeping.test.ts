@@ -46,6 +46,18 @@ describe('the retry cache', () => {
     expect(cache.size).toBe(1);
   });
 
+  it('forgets a few at a time after a quiet hour, and answers none of the others', () => {
+    const cache = new RetryCache<number>(100, 1000);
+    for (let i = 1; i <= 1000; i++) cache.add(rpcIds(i), i, i, 0);
+    for (let i = 1001; cache.size > i - 1000; i++) {
+      const before = cache.size;
+      cache.add(rpcIds(i), i, i, 150);
+      expect(before + 1 - cache.size).toBeLessThanOrEqual(16);
+      expect(cache.find(rpcIds(1000), 150)).toBeUndefined();
+    }
+    expect(cache.find(rpcIds(1001), 150)?.payload).toBe(1001);
+  });
+
   it('keeps the newer of two answers to one call', () => {
     const cache = new RetryCache<string>(100, 10);
     cache.add(rpcIds(1), 1, 'old', 0);

@@ -28,6 +28,8 @@ const MIN_CAPACITY = 16;
 /** Apache: what one reference takes of a 64-bit virtual machine, which is all that its sizing counts of an answer. */
 const BYTES_PER_ENTRY_LOG2 = 3;
 const MAX_CAPACITY_LOG2 = 30;
+/** Entries that are forgotten when one comes: more than one, so that all go in the end; few, so that nobody waits after a quiet hour. */
+const EXPIRED_AT_ONCE = 16;
 
 /** How many answers so much of the heap is for, as Hadoop counts them: the power of two next to it. */
 export function retryCacheCapacity(heapBytes: number, percent: number): number {
@@ -96,7 +98,7 @@ export class RetryCache<Payload> {
   }
 
   #expire(nowMs: number): void {
-    while (this.size > 0) {
+    for (let gone = 0; this.size > 0 && gone < EXPIRED_AT_ONCE; gone++) {
       const entry = this.#order[this.#oldest] as Remembered<Payload>;
       if (this.size < this.#capacity && entry.expiresMs > nowMs) break;
       this.#order[this.#oldest++] = undefined;

@@ -10,8 +10,8 @@ import { pathOfInode } from '../../core/namespace/permissions.ts';
 import type { Timer } from '../../host/host.ts';
 import type { NameSystem } from './namesystem.ts';
 
-/** Missing blocks looked at, and files removed, in one turn. */
-const SLICE = 1_000;
+/** Missing blocks looked at, and files removed, in one turn: some 30 µs each. */
+const SLICE = 100;
 
 export class LazyPersistScrubber {
   private readonly system: NameSystem;
@@ -50,17 +50,15 @@ export class LazyPersistScrubber {
 
   private async round(): Promise<void> {
     const { host, blockManager } = this.system;
-    // What was removed is missing no more, so that the place where the next slice begins only moves by what stays.
-    for (let skip = 0; this.mayRemove; ) {
+    for (let after: BlockHandle = 0; this.mayRemove; ) {
       const lost: BlockHandle[] = [];
-      let looked = 0;
-      for (const block of blockManager.missingBlocks()) {
-        if (looked++ < skip) continue;
-        if (looked > skip + SLICE) break;
+      for (const block of blockManager.missingBlocks(after)) {
         lost.push(block);
+        if (lost.length === SLICE) break;
       }
       if (lost.length === 0) return;
-      skip += lost.length - this.remove(lost);
+      // The next slice goes on behind the last one that stays.
+      for (const block of lost) if (!this.remove(block)) after = block;
       await new Promise<void>((resolve) => host.clock.defer(resolve));
     }
   }
@@ -70,26 +68,22 @@ export class LazyPersistScrubber {
     return this.timer !== undefined && !blockManager.safeMode.isOn && editLog.lowSpace === undefined;
   }
 
-  /** Answers how many of the blocks are gone now. */
-  private remove(blocks: readonly BlockHandle[]): number {
+  /** Removes the block's file; false when it stays. */
+  private remove(block: BlockHandle): boolean {
     const { namespace: ns, host, root } = this.system;
-    let removed = 0;
-    for (const block of blocks) {
-      const file = ns.blocks.owner(block);
-      if (file === 0 || !ns.inodes.isReachable(file) || effectivePolicy(ns.inodes, file) !== LAZY_PERSIST) continue;
-      const path = pathOfInode(ns.inodes, file);
-      const now = this.system.now();
-      try {
-        const { ops, handles } = checkDelete(ns, root, { path, recursive: false, rpc: NO_RPC_IDS }, now.wallMs);
-        this.system.commit(ops, now, handles);
-      } catch (error) {
-        if (!(error instanceof HdfsError)) throw error;
-        host.log.log('warn', 'namenode', `cannot remove the lost file ${path}: ${error.message}`);
-        continue;
-      }
-      host.log.log('warn', 'namenode', `Removing lazyPersist file ${path} with no replicas.`);
-      removed++;
+    const file = ns.blocks.owner(block);
+    if (file === 0 || !ns.inodes.isReachable(file) || effectivePolicy(ns.inodes, file) !== LAZY_PERSIST) return false;
+    const path = pathOfInode(ns.inodes, file);
+    const now = this.system.now();
+    try {
+      const { ops, handles } = checkDelete(ns, root, { path, recursive: false, rpc: NO_RPC_IDS }, now.wallMs);
+      this.system.commit(ops, now, handles);
+    } catch (error) {
+      if (!(error instanceof HdfsError)) throw error;
+      host.log.log('warn', 'namenode', `cannot remove the lost file ${path}: ${error.message}`);
+      return false;
     }
-    return removed;
+    host.log.log('warn', 'namenode', `Removing lazyPersist file ${path} with no replicas.`);
+    return true;
   }
 }

@@ -26,6 +26,10 @@ import type { NameSystem } from './namesystem.ts';
 
 /** Leases looked at in one round. */
 const LEASES_PER_ROUND = 1000;
+/** What one turn may cost, in looks: about a millisecond or two. A file that is closed or recovered is logged and ordered. */
+const SLICE = 1024;
+const LOOK = 1;
+const RELEASE = 32;
 /** A recovery that brought nothing is begun anew after this many heartbeats. Apache: BLOCK_RECOVERY_TIMEOUT_MULTIPLIER. */
 const RECOVERY_TIMEOUT_HEARTBEATS = 30;
 
@@ -48,6 +52,8 @@ export class LeaseMonitor {
   private readonly attempts = new Map<BlockId, number>();
   private readonly startedAtMs: number;
   private timer: Timer | undefined;
+  /** A round is under way. */
+  private running = false;
 
   constructor(system: NameSystem, recheckMs: number) {
     this.system = system;
@@ -66,43 +72,75 @@ export class LeaseMonitor {
 
   stop(): void {
     this.timer?.cancel();
+    this.timer = undefined;
   }
 
   private round(): void {
-    const { system } = this;
-    if (system.blockManager.safeMode.isOn || system.editLog.lowSpace !== undefined) return;
-    const { namespace: ns } = system;
-    for (const lease of ns.leases.expired(system.now().monotonicMs, LEASES_PER_ROUND)) {
-      sometimes('lease expired at its hard limit');
-      for (const id of [...lease.files]) this.releaseQuietly(ns.inodes.find(id), NAMENODE_LEASE_HOLDER);
+    if (this.running) return;
+    this.running = true;
+    this.work(this.due());
+  }
+
+  /** A slice of the round; the rest in the next turn. */
+  private work(due: Iterator<number>): void {
+    const { blockManager, editLog, host } = this.system;
+    for (let left = SLICE; left > 0; ) {
+      const stopped = this.timer === undefined || blockManager.safeMode.isOn || editLog.lowSpace !== undefined;
+      const cost = stopped ? undefined : due.next();
+      if (cost === undefined || cost.done === true) {
+        this.running = false;
+        return;
+      }
+      left -= cost.value;
     }
-    this.goOn();
+    host.clock.defer(() => this.work(due));
+  }
+
+  /** Everything that a round looks at, one file after the other, with what each look cost. */
+  private *due(): Generator<number, void> {
+    const { namespace: ns } = this.system;
+    const { monotonicMs } = this.system.now();
+    for (const lease of ns.leases.expired(monotonicMs, LEASES_PER_ROUND)) {
+      sometimes('lease expired at its hard limit');
+      // A file whose lease begins anew for the same holder stands at the end once more: it has had its turn.
+      for (const id of firstOf(lease.files, lease.files.size)) {
+        // The writer may have been heard of between two slices. The NameNode itself begins its time anew with each file.
+        if (lease.holder !== NAMENODE_LEASE_HOLDER && !ns.leases.hardLimitExpired(lease, monotonicMs)) break;
+        yield this.releaseQuietly(ns.inodes.find(id), NAMENODE_LEASE_HOLDER);
+      }
+    }
+    yield* this.goOn();
   }
 
   /**
    * Recoveries that were not answered in time, and those of before a start: files that the NameNode was closing, and
    * truncations. Apache waits for the hard limit once more.
    */
-  private goOn(): void {
+  private *goOn(): Generator<number, void> {
     const { namespace: ns } = this.system;
     const now = this.system.now();
-    for (const [id, begun] of this.attempts) {
+    for (const [id, begun] of firstOf(this.attempts, this.attempts.size)) {
+      yield LOOK;
       if (!this.timedOut(begun, now)) continue;
       const block = ns.blocks.find(id);
       const file = block === 0 ? 0 : ns.blocks.owner(block);
       if (file === 0 || !this.isOpen(file) || blockFromEnd(ns, file, 0) !== block) this.attempts.delete(id);
-      else this.releaseQuietly(file, undefined);
+      else yield this.releaseQuietly(file, undefined);
     }
     for (const block of [...ns.truncations.blocks()]) {
+      yield LOOK;
+      // The handle may be another block's since the last slice.
+      if (ns.truncations.of(block) === undefined) continue;
       const file = ns.blocks.owner(block);
       if (this.attempts.has(ns.blocks.id(block)) || !this.isOpen(file)) continue;
-      this.releaseQuietly(file, undefined);
+      yield this.releaseQuietly(file, undefined);
     }
-    for (const id of [...(ns.leases.ofHolder(NAMENODE_LEASE_HOLDER)?.files ?? [])].slice(0, LEASES_PER_ROUND)) {
+    for (const id of firstOf(ns.leases.ofHolder(NAMENODE_LEASE_HOLDER)?.files ?? [], LEASES_PER_ROUND)) {
+      yield LOOK;
       const file = ns.inodes.find(id);
       if (!this.isOpen(file)) continue;
       const last = blockFromEnd(ns, file, 0);
-      if (last === 0 || !this.attempts.has(ns.blocks.id(last))) this.releaseQuietly(file, undefined);
+      if (last === 0 || !this.attempts.has(ns.blocks.id(last))) yield this.releaseQuietly(file, undefined);
     }
   }
 
@@ -115,10 +153,11 @@ export class LeaseMonitor {
     return now.monotonicMs - begun >= RECOVERY_TIMEOUT_HEARTBEATS * this.system.blockManager.datanodes.heartbeatIntervalMs;
   }
 
-  private releaseQuietly(file: InodeHandle, newHolder: string | undefined): void {
+  /** Answers what it cost. */
+  private releaseQuietly(file: InodeHandle, newHolder: string | undefined): number {
     const { namespace: ns, host } = this.system;
     // Files that were deleted with their directory leave the leases a little later.
-    if (!this.isOpen(file)) return;
+    if (!this.isOpen(file)) return LOOK;
     try {
       this.release(file, newHolder);
     } catch (error) {
@@ -126,6 +165,7 @@ export class LeaseMonitor {
       const holder = ns.inodes.underConstruction(file)?.clientName;
       host.log.log('warn', 'leases', `cannot close ${pathOfInode(ns.inodes, file)} of ${holder}: ${messageOf(error)}`);
     }
+    return RELEASE;
   }
 
   /**
@@ -307,5 +347,13 @@ export class LeaseMonitor {
     }
     if (end !== 'drop') blockManager.blockRecovered(block, before, result.targets, result.closeFile, now);
     if (result.closeFile) system.fileClosed(file, now);
+  }
+}
+
+function* firstOf<T>(items: Iterable<T>, count: number): Generator<T, void> {
+  let left = count;
+  for (const item of items) {
+    if (left-- <= 0) return;
+    yield item;
   }
 }

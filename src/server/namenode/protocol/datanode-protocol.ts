@@ -6,13 +6,16 @@ import { requireVersion } from '../../../base/version.ts';
 import { decodeBlockBuffers, decodeBlockLongs, type ReplicaCursor } from '../../../core/blocks/block-list.ts';
 import { type Datanode, type DatanodeId, xferAddress } from '../../../core/blocks/datanode.ts';
 import type { FullReport } from '../../../core/blocks/full-report.ts';
+import type { IncrementalEntry } from '../../../core/blocks/reports.ts';
 import { defineService, type RpcCall, type RpcService } from '../../../rpc/service.ts';
 import {
   type DatanodeCommandProtoInit,
   DatanodeProtocolService,
   type DatanodeRegistrationProto,
   type HeartbeatRequestProto,
+  type ReceivedDeletedBlockInfoProto,
   type StorageBlockReportProto,
+  type StorageReceivedDeletedBlocksProto,
 } from '../../../wire/messages/datanode.ts';
 import { type ExportedBlockKeysProtoInit, NNHAStatusHeartbeatProto_State } from '../../../wire/messages/hdfs-server.ts';
 import type { AddressNames } from '../address-names.ts';
@@ -27,6 +30,8 @@ import { slowDisksOf, slowPeersOf } from '../wire/slow-reports.ts';
 
 /** Replicas of a full report that are worked in within one turn: about a millisecond. */
 const REPORT_SLICE = 4_000;
+/** Blocks of an incremental report that are worked in within one turn. Nearly every report has fewer. */
+const TOLD_SLICE = 1_000;
 /** Apache: DatanodeProtocol.NOTIFY and so on. */
 const ERROR_KINDS: Readonly<Record<number, string>> = {
   0: 'notify',
@@ -53,6 +58,14 @@ function denied(reason: string, { storageInfo }: DatanodeRegistrationProto, id: 
       `cid=${storageInfo.clusterID};nsid=${storageInfo.namespceID};c=${storageInfo.cTime})`,
   );
 }
+
+const incrementalEntry = ({ block, status, deleteHint }: ReceivedDeletedBlockInfoProto): IncrementalEntry => ({
+  id: blockId(block.blockId),
+  numBytes: block.numBytes,
+  genStamp: genStamp(block.genStamp),
+  status,
+  deleteHint,
+});
 
 export interface DatanodeProtocolParts {
   readonly system: NameSystem;
@@ -108,6 +121,21 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
     while (!blockManager.stepFullReport(report, REPORT_SLICE, system.now())) {
       await new Promise<void>((resolve) => host.clock.defer(resolve));
     }
+  };
+
+  /** What a node has deleted in a while may be long; it waits for the answer, so that nothing newer overtakes the rest. */
+  const tellInSlices = async (
+    id: DatanodeId,
+    reports: readonly StorageReceivedDeletedBlocksProto[],
+  ): Promise<Record<string, never>> => {
+    for (const { storage, storageUuid, blocks } of reports) {
+      for (let from = 0; from < blocks.length; from += TOLD_SLICE) {
+        const entries = blocks.slice(from, from + TOLD_SLICE).map(incrementalEntry);
+        blockManager.incrementalReport(id, storageOf(storage, storageUuid), entries, system.now());
+        await new Promise<void>((resolve) => host.clock.defer(resolve));
+      }
+    }
+    return {};
   };
 
   /** Takes over what a heartbeat says of slow peers and disks; whether the node itself counts as slow. */
@@ -194,19 +222,10 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
 
       blockReceivedAndDeleted: (request, call) => {
         const id = seenId(request.registration, call);
+        const told = request.blocks.reduce((sum, { blocks }) => sum + blocks.length, 0);
+        if (told > TOLD_SLICE) return tellInSlices(id, request.blocks);
         for (const { storage, storageUuid, blocks } of request.blocks) {
-          blockManager.incrementalReport(
-            id,
-            storageOf(storage, storageUuid),
-            blocks.map(({ block, status, deleteHint }) => ({
-              id: blockId(block.blockId),
-              numBytes: block.numBytes,
-              genStamp: genStamp(block.genStamp),
-              status,
-              deleteHint,
-            })),
-            system.now(),
-          );
+          blockManager.incrementalReport(id, storageOf(storage, storageUuid), blocks.map(incrementalEntry), system.now());
         }
         return {};
       },

@@ -1,0 +1,98 @@
+// If these fail, one writer that died with many open files, or one DataNode that deleted much, keeps all others waiting: what
+// comes in bulk is worked off in slices of a fixed number, however much it is.
+import { expect, test, vi } from 'vitest';
+import { RpcClient, rpcProxy } from '../../rpc/client.ts';
+import { DatanodeProtocolService, ReceivedDeletedBlockInfoProto_BlockStatus } from '../../wire/messages/datanode.ts';
+import { createFile, TestNameNode } from './test-namenode.ts';
+
+/** The number of the turn that runs now: it grows with everything that is put off to a later one. */
+function countTurns(nn: TestNameNode): () => number {
+  let turn = 0;
+  const { clock } = nn.machine.host;
+  const { defer } = clock;
+  vi.spyOn(clock, 'defer').mockImplementation((fn) =>
+    defer(() => {
+      turn++;
+      fn();
+    }),
+  );
+  return () => turn;
+}
+
+const mostAlike = (values: readonly number[]): number =>
+  Math.max(...[...new Set(values)].map((value) => values.filter((each) => each === value).length));
+
+test('the files of a writer that is gone are closed some at a time', async () => {
+  const FILES = 150;
+  const nn = new TestNameNode();
+  await nn.format();
+  const api = await nn.start();
+  for (let i = 0; i < FILES; i++) await createFile(api, `/left-open-${i}`);
+  const turn = countTurns(nn);
+  const turns: number[] = [];
+  const { system } = nn.running;
+  const commit = system.commit.bind(system);
+  vi.spyOn(system, 'commit').mockImplementation((...args) => {
+    turns.push(turn());
+    return commit(...args);
+  });
+  await nn.simulation.advance(1_300_000);
+  expect(system.namespace.leases.fileCount).toBe(0);
+  expect(turns).toHaveLength(FILES);
+  expect(mostAlike(turns)).toBeLessThanOrEqual(32);
+});
+
+test('a long incremental report is worked in some blocks at a time', async () => {
+  const BLOCKS = 2_500;
+  const nn = new TestNameNode();
+  await nn.format();
+  await nn.start();
+  const node = rpcProxy(
+    new RpcClient(nn.simulation.node('one').host, {
+      address: { host: 'nn', port: 8020 },
+      protocol: 'org.apache.hadoop.hdfs.server.protocol.DatanodeProtocol',
+      user: 'hdfs',
+    }),
+    DatanodeProtocolService,
+  );
+  const { info } = await nn.within(node.versionRequest({}));
+  if (info?.storageInfo === undefined) throw new Error('no storage info');
+  const { registration } = await nn.within(
+    node.registerDatanode({
+      registration: {
+        datanodeID: { ipAddr: '', hostName: 'one', datanodeUuid: 'uuid', xferPort: 9866, infoPort: 9864, ipcPort: 9867 },
+        storageInfo: info.storageInfo,
+        keys: { isBlockTokenEnabled: false, keyUpdateInterval: 0, tokenLifeTime: 0, currentKey: { keyId: 0, expiryDate: 0 } },
+        softwareVersion: '3.5.0',
+      },
+    }),
+  );
+  const turn = countTurns(nn);
+  const told: { readonly turn: number; readonly ids: readonly bigint[] }[] = [];
+  const { blockManager } = nn.running.system;
+  const report = blockManager.incrementalReport.bind(blockManager);
+  vi.spyOn(blockManager, 'incrementalReport').mockImplementation((id, storage, entries, now) => {
+    told.push({ turn: turn(), ids: entries.map((entry) => entry.id) });
+    report(id, storage, entries, now);
+  });
+  const ids = Array.from({ length: BLOCKS }, (_, i) => BigInt(2 ** 30 + 1 + i));
+  await nn.within(
+    node.blockReceivedAndDeleted({
+      registration,
+      blockPoolId: nn.running.system.blockPoolId,
+      blocks: [
+        {
+          storageUuid: 'DS-1',
+          storage: { storageUuid: 'DS-1' },
+          blocks: ids.map((blockId) => ({
+            block: { blockId, genStamp: 1001, numBytes: 1 },
+            status: ReceivedDeletedBlockInfoProto_BlockStatus.DELETED,
+          })),
+        },
+      ],
+    }),
+  );
+  expect(told.flatMap((slice) => slice.ids)).toEqual(ids);
+  expect(told.map((slice) => slice.ids.length)).toEqual([1000, 1000, 500]);
+  expect(new Set(told.map((slice) => slice.turn)).size).toBe(3);
+});
