@@ -130,6 +130,11 @@ export class Inodes extends InodeView {
     return this.askedReachable;
   }
 
+  /** Replicas that a file in the tree wants; 0 of what is not there. */
+  wantedReplicas(inode: InodeHandle): number {
+    return this.isReachable(inode) ? this.replication(inode) : 0;
+  }
+
   /** Puts a detached or new inode (with all below it) into a directory under its name, which must be free. */
   attach(directory: InodeHandle, inode: InodeHandle): void {
     assert(this.isDirectory(directory), 'only a directory has children');

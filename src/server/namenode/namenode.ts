@@ -6,7 +6,6 @@ import { addressOf, formatHostPort } from '../../config/nameservices.ts';
 import { Reconfiguration } from '../../config/reconfiguration.ts';
 import { BlockManager } from '../../core/blocks/block-manager.ts';
 import { BlockState } from '../../core/blocks/block-map.ts';
-import { effectivePolicy } from '../../core/namespace/inode-policy.ts';
 import type { Namespace } from '../../core/namespace/namespace.ts';
 import { placementPolicyNamed } from '../../core/placement/policies.ts';
 import type { Address, DiskLock, Host, HttpServer } from '../../host/host.ts';
@@ -21,6 +20,7 @@ import { refusedMethods } from '../../wire/tables/services.ts';
 import { AddressNames } from './address-names.ts';
 import { type AuditedCommand, type AuditSink, auditLines, auditOptions, auditSink, commandAudit } from './audit/audit-log.ts';
 import { auditedBy, type CallObserver, observed } from './audit/observed-calls.ts';
+import { blockOwner } from './block-owner.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { currentOf, lockAll, makeDirectory, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
 import { EditLog } from './edit-log.ts';
@@ -282,21 +282,7 @@ export class NameNode {
     const blockManager = new BlockManager(
       {
         blocks: namespace.blocks,
-        owner: {
-          replication: (block) => {
-            const file = namespace.blocks.owner(block);
-            return file !== 0 && namespace.inodes.isReachable(file) ? namespace.inodes.replication(file) : 0;
-          },
-          storagePolicy: (block) => effectivePolicy(namespace.inodes, namespace.blocks.owner(block)),
-          openFile: (block) => {
-            const { blocks, inodes } = namespace;
-            const file = blocks.owner(block);
-            if (file === 0 || inodes.underConstruction(file) === undefined) return undefined;
-            return { id: inodes.id(file), isLast: inodes.blockAt(file, inodes.blockCount(file) - 1) === block };
-          },
-          highestGenStamp: () => namespace.genStamp,
-          completed: (block) => namespace.space.blockCompleted(block),
-        },
+        owner: blockOwner(namespace),
         policy: placementPolicyNamed(configuration.require('dfs.block.replicator.classname'), placementOptions(configuration)),
         random: () => host.random.fraction(),
         log: (message) => host.log.log('info', 'blocks', message),
