@@ -24,14 +24,14 @@ export interface WriteOptions {
   readonly noLocalWrite?: boolean | undefined;
   /** The NameNode is not to look at where the writer is. */
   readonly ignoreClientLocality?: boolean | undefined;
+  /** A file that is not there is not made. */
+  readonly mustExist?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface AppendOptions extends WriteOptions {
   /** What is added begins a new block, and leaves the last one as it is. */
   readonly newBlock?: boolean | undefined;
-  /** A file that is not there is not made. */
-  readonly mustExist?: boolean | undefined;
 }
 
 export interface CreateOptions extends WriteOptions {
@@ -128,7 +128,7 @@ export class FileWriter {
         unmasked: { perm: mode },
         clientName,
         createFlag:
-          CreateFlagProto.CREATE |
+          (options.mustExist === true ? 0 : CreateFlagProto.CREATE) |
           (options.overwrite === false ? 0 : CreateFlagProto.OVERWRITE) |
           (options.lazyPersist === true ? CreateFlagProto.LAZY_PERSIST : 0),
         createParent: options.createParent ?? true,

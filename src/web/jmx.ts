@@ -32,23 +32,43 @@ interface ObjectName {
 /** A query longer than this is no object name. */
 const MAX_NAME = 4096;
 
-/** Undefined for a text that Java calls a malformed object name. */
+const KEY = /[^=,:*?\n]+=/y;
+const VALUE = /[^,=:\n]*/y;
+
+/**
+ * Undefined for a text that Java calls a malformed object name; nothing at all stands for every name. Quotes mean nothing: a
+ * daemon of Hadoop's escapes them in whatever it is asked.
+ */
 export function parseObjectName(text: string): ObjectName | undefined {
+  if (text === '') return parseObjectName('*:*');
   const colon = text.indexOf(':');
-  if (colon < 0 || text.length > MAX_NAME) return undefined;
+  if (colon < 0 || text.length > MAX_NAME || colon === text.length - 1) return undefined;
+  const domain = text.slice(0, colon);
+  if (/[=\n]/.test(domain)) return undefined;
   const properties = new Map<string, string>();
   let open = false;
-  for (const part of text.slice(colon + 1).split(',')) {
-    if (part === '*') {
+  let at = colon + 1;
+  const take = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text)?.[0];
+    at += found?.length ?? 0;
+    return found;
+  };
+  while (at < text.length) {
+    if (text[at] === '*') {
       if (open) return undefined;
       open = true;
+      at++;
+      if (at < text.length && text[at++] !== ',') return undefined;
       continue;
     }
-    const equals = part.indexOf('=');
-    if (equals <= 0 || properties.has(part.slice(0, equals))) return undefined;
-    properties.set(part.slice(0, equals), part.slice(equals + 1));
+    const key = take(KEY)?.slice(0, -1);
+    if (key === undefined || properties.has(key)) return undefined;
+    properties.set(key, take(VALUE) ?? '');
+    // A comma at the end has nothing behind it.
+    if (at < text.length && (text[at++] !== ',' || at === text.length)) return undefined;
   }
-  return { domain: text.slice(0, colon), properties, open };
+  return { domain, properties, open };
 }
 
 /** `*` any run of characters, `?` one; in time linear in the product of both lengths. */
@@ -116,6 +136,8 @@ export function renderJmx(beans: Beans, query: URLSearchParams): string {
     return formatJson({ beans: found.map((bean) => ({ ...heading(bean), ...bean.attributes() })) });
   }
   const parts = get.split('::');
+  // As Java's split does.
+  while (parts.at(-1) === '') parts.pop();
   const [pattern, attribute] = parts;
   if (parts.length !== 2 || pattern === undefined || attribute === undefined) {
     return formatJson({ result: 'ERROR', message: 'query format is not as expected.' });

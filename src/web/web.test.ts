@@ -69,6 +69,28 @@ test('/jmx takes patterns and single attributes', () => {
   expect(jmx('get=Hadoop')).toBe('{\n  "result" : "ERROR",\n  "message" : "query format is not as expected."\n}');
 });
 
+test('/jmx takes for an object name what Java does', () => {
+  const names = (query: string) => [...jmx(query).matchAll(/"name" : "([^"]*)"/g)].map((match) => match[1]);
+  expect(names('qry=')).toHaveLength(3);
+  expect(jmx('get=::State')).toContain('"result" : "ERROR"');
+  for (const name of ['a:b=', 'a:b=c,*', 'a:*,', 'a:*,b=c', 'a:b="', 'a:b="x"y', 'a:b=c"d', ':b=c', 'a:b =c']) {
+    expect([name, jmx(`qry=${encodeURIComponent(name)}`)]).toEqual([name, '{\n  "beans" : [ ]\n}']);
+  }
+  for (const name of ['a:', ':', 'a:=b', 'a:b=c,', 'a:b=c,,d=e', 'a:*,*', 'a:*x', 'a:b', 'a:b=c=d', 'a:b=c:d', 'a:b*=c']) {
+    expect([name, jmx(`qry=${encodeURIComponent(name)}`)]).toEqual([name, '{ }']);
+  }
+  for (const name of ['a:b="x,y"', 'a=b:c=d', 'a\nb:c=d', 'a:b=c\nd']) {
+    expect([name, jmx(`qry=${encodeURIComponent(name)}`)]).toEqual([name, '{ }']);
+  }
+});
+
+test('/jmx splits a query for an attribute as Java does', () => {
+  const name = 'get=Hadoop:service=NameNode,name=NameNodeStatus';
+  expect(jmx(`${name}::State::`)).toContain('"State" : "active"');
+  const wrong = '{\n  "result" : "ERROR",\n  "message" : "query format is not as expected."\n}';
+  for (const query of ['get=', 'get=::', 'get=a::', `${name}::`, `${name}::State::x`]) expect(jmx(query)).toBe(wrong);
+});
+
 test('globs match in bounded time', () => {
   expect(globMatches('a*b?c', 'axxbyc')).toBe(true);
   expect(globMatches('', '')).toBe(true);

@@ -109,6 +109,8 @@ export function createOptions(query: QueryValues, createFlags: readonly string[]
     replication: query.get('replication'),
     blockSize: blockSize === undefined ? undefined : clamped(blockSize),
     createParent: query.of('createParent'),
+    // Who names flags names that one too.
+    mustExist: createFlags.length > 0 && !createFlags.includes('CREATE'),
     lazyPersist: createFlags.includes('LAZY_PERSIST'),
     syncBlock: createFlags.includes('SYNC_BLOCK'),
     noLocalWrite: createFlags.includes('NO_LOCAL_WRITE'),

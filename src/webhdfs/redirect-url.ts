@@ -1,23 +1,7 @@
 // The address that a NameNode sends a client to for a file's data: the DataNode's web server with the parameters that it
 // needs, escaped as Hadoop's NameNode does it (Java's URI escapes the escapes of the query once more).
+import { asciiPath, asciiQuery } from '../base/java-uri.ts';
 import { PARAMETERS, type Parameter, type ParameterName, type ParameterValue, type QueryValues } from './parameters.ts';
-
-/** Characters that java.net.URI leaves in a path, and in a query. */
-const PATH_KEPT = /[A-Za-z0-9_\-!.~'()*:@&=+$,;/]/;
-const QUERY_KEPT = /[A-Za-z0-9_\-!.~'()*;/?:@&=+$,[\]]/;
-
-function quoted(text: string, kept: RegExp): string {
-  let result = '';
-  // One character at a time: what is kept is ASCII, the rest goes as the bytes of its UTF-8.
-  for (const character of text.normalize('NFC')) {
-    if (kept.test(character)) result += character;
-    else for (const byte of Buffer.from(character, 'utf8')) result += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-  }
-  return result;
-}
-
-/** A path as java.net.URI escapes it. */
-export const quotedPath = (path: string): string => quoted(path, PATH_KEPT);
 
 /** Java's URLEncoder. */
 const formEncoded = (text: string): string =>
@@ -58,5 +42,5 @@ export function redirectUrl(
   const text =
     `op=${target.op}${sortedParameters(query, ['doAs', 'user'])}&namenoderpcaddress=${target.namenode}` +
     sortedParameters(query, parameters);
-  return `http://${host}:${target.port}${quotedPath(`${prefix}${target.path}`)}?${quoted(text, QUERY_KEPT)}`;
+  return `http://${host}:${target.port}${asciiPath(`${prefix}${target.path}`)}?${asciiQuery(text)}`;
 }

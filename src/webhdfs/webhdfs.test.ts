@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { HdfsError } from '../base/errors.ts';
 import { aclNamesProto, aclSpecProto } from '../client/acl.ts';
 import { failure } from './answers.ts';
+import { createOptions } from './data.ts';
 import { decodedPath, operationNamed } from './handler.ts';
 import { hashMap, treeMap, writeJson } from './java-json.ts';
 import { Query } from './parameters.ts';
@@ -10,6 +11,13 @@ import { redirectUrl } from './redirect-url.ts';
 import { decodeValue, encodeValue, xattrNamed } from './xattrs.ts';
 
 const query = (text: string): Query => new Query(new URLSearchParams(text));
+
+test('a file that is named with flags is made only where one of them says so', () => {
+  const options = (...flags: readonly string[]) => createOptions(query(''), flags);
+  expect(options()).toMatchObject({ mustExist: false, overwrite: false });
+  expect(options('CREATE', 'OVERWRITE')).toMatchObject({ mustExist: false, overwrite: true });
+  expect(options('OVERWRITE')).toMatchObject({ mustExist: true, overwrite: true });
+});
 
 test('JSON is Jackson’s, with the order of Java’s maps', () => {
   expect(writeJson(treeMap({ b: 1, a: [true, null, 'é"\u0001/'], c: undefined, B: 2n ** 63n }))).toBe(

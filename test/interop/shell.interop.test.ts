@@ -10,6 +10,7 @@ import { MixedCluster } from './support/mixed-cluster.ts';
 import { Resident } from './support/resident.ts';
 import { SHELL_COMMANDS } from './support/shell-commands.ts';
 import { OTHERWISE, SHELL_MISTAKES } from './support/shell-mistakes.ts';
+import { randomCommands } from './support/shell-random.ts';
 
 const KEYS = {
   'dfs.replication': '2',
@@ -20,6 +21,9 @@ const KEYS = {
   'ipc.client.connect.max.retries': '0',
 };
 const STDIN = 'from stdin\n';
+/** Of the random commands; other ones, and more of them: TUSKFS_SEED, TUSKFS_STEPS. */
+const SEED = Number(process.env.TUSKFS_SEED ?? 20261129);
+const STEPS = Number(process.env.TUSKFS_STEPS ?? 600);
 const LIMIT_MS = 600_000;
 /** Its toString is that of a Java map of any values. */
 const UNKNOWN_CLASS = /^ObjectWritable/;
@@ -49,6 +53,7 @@ function prepare(directory: string): void {
   writeFileSync(join(directory, 'small'), 'hello\nworld\n');
   writeFileSync(join(directory, 'movable'), 'away\n');
   writeFileSync(join(directory, 'big'), 'x123456789abcdef'.repeat(1024));
+  writeFileSync(join(directory, 'é'), 'accent\n');
   writeFileSync(join(directory, 'dir/one'), '1\n');
   writeFileSync(join(directory, 'dir/two'), '2\n');
   writeFileSync(join(directory, 'dir/sub/three'), '3\n');
@@ -100,25 +105,22 @@ describeWithApache('the shell beside Apache’s', () => {
   const apaches = (words: readonly string[]): Promise<Finished> => apache.run(cluster.client, 'dfs', words, { input: STDIN });
   const ours = (words: readonly string[]): Promise<Finished> => runOurs(cluster.client, local, 'dfs', words, { input: STDIN });
 
+  const named = (word: string): string => word.replace('@AUTHORITY', `127.0.0.1:${cluster.basePort}`).replace(/@(?=\/)/, local);
   const wordsOf = (line: string): string[] =>
-    line === ''
-      ? []
-      : line.split(' ').map((word) =>
-          word
-            .replace('@AUTHORITY', `127.0.0.1:${cluster.basePort}`)
-            .replace(/@(?=\/)/, local)
-            .replaceAll('~', ' '),
-        );
+    line === '' ? [] : line.split(' ').map((word) => named(word).replaceAll('~', ' '));
 
   /** What is printed by each command, and what is on the local disk at the end. */
   async function transcript(
-    lines: readonly string[],
+    lines: readonly (string | readonly string[])[],
     shell: (words: readonly string[]) => Promise<Finished>,
   ): Promise<string[]> {
     prepare(local);
-    await shell(['-rm', '-r', '-f', '-skipTrash', '/t', '/w', '/user']);
+    await shell(['-rm', '-r', '-f', '-skipTrash', '/*']);
     const said: string[] = [];
-    for (const line of lines) said.push(`$ ${line}\n${shown(line, await shell(wordsOf(line)))}`);
+    for (const each of lines) {
+      const [line, words] = typeof each === 'string' ? [each, wordsOf(each)] : [each.join(' '), each.map(named)];
+      said.push(`$ ${line}\n${shown(line, await shell(words))}`);
+    }
     return [...said, ...contents(local)];
   }
 
@@ -149,6 +151,12 @@ describeWithApache('the shell beside Apache’s', () => {
       if (UNKNOWN_CLASS.test(name)) expect([own.code, own.stderr]).toEqual([1, expect.stringContaining('ObjectWritable')]);
       else expect(own.stdout === theirs.stdout ? name : `${name}: ${own.stdout.slice(0, 2000)}${own.stderr}`).toBe(name);
     }
+  });
+
+  test('random commands on odd names give the same text and exit code', { timeout: LIMIT_MS }, async () => {
+    const commands = randomCommands(SEED, STEPS);
+    const theirs = await transcript(commands, apaches);
+    expect((await transcript(commands, ours)).join('\n\n'), `TUSKFS_SEED=${SEED}`).toBe(theirs.join('\n\n'));
   });
 
   test('every mistake gives the same error and exit code', { timeout: LIMIT_MS }, async () => {

@@ -12,10 +12,15 @@ import { startHttpFs } from './support/httpfs.ts';
 import { compareHttpFs } from './support/httpfs-table.ts';
 import { MixedCluster } from './support/mixed-cluster.ts';
 import { Resident } from './support/resident.ts';
-import { plain, send, sendAndFollow, type WebAnswer, type WebRequest, webRequests } from './support/webhdfs-table.ts';
+import { compareWebHdfs } from './support/webhdfs-compare.ts';
+import { randomRequests } from './support/webhdfs-random.ts';
+import { send, type WebRequest, webRequests } from './support/webhdfs-table.ts';
 import { wrongRequests } from './support/webhdfs-wrong.ts';
 
 const ME = userInfo().username;
+/** Of the random requests; other ones, and more of them: TUSKFS_SEED, TUSKFS_STEPS. */
+const SEED = Number(process.env.TUSKFS_SEED ?? 20261129);
+const STEPS = Number(process.env.TUSKFS_STEPS ?? 1500);
 const KEYS = {
   ...BROWSER_KEYS,
   'dfs.replication': '1',
@@ -25,17 +30,6 @@ const KEYS = {
   [`hadoop.proxyuser.${ME}.hosts`]: '*',
   [`hadoop.proxyuser.${ME}.users`]: '*',
 };
-
-/** Requests that we answer otherwise, each with the reason. */
-const DIFFERENT: readonly { readonly query: RegExp; readonly why: string }[] = [
-  { query: /op=GETQUOTAUSAGE$/, why: 'Hadoop refuses a count below a sticky directory as it refuses a removal' },
-  {
-    query: /op=GETSNAPSHOTDIFF(LISTING)?(&user\.name=\w+)?$/,
-    why: 'without names of snapshots Hadoop asks for rights over the whole tree, as for its removal',
-  },
-  { query: /op=(GETLINKTARGET|CREATESYMLINK&destination)/, why: 'symbolic links are refused by name' },
-  { query: /(modification|access)time=null/, why: 'Hadoop fails with a NullPointerException' },
-];
 
 /** User, command and its words. */
 const AUDITED_COMMANDS: readonly (readonly [user: string, command: string, ...args: readonly string[]])[] = [
@@ -90,46 +84,6 @@ const UNLIKE_LINES: readonly { readonly line: RegExp; readonly why: string }[] =
   { line: /\tcmd=rename\tsrc=\S+\tdst=\/h\/?\t/, why: 'a slash at the end of a destination is taken off' },
 ];
 
-/** Hadoop's DataNodes send a created file's name as it is; we escape what is no ASCII, as HTTP wants it. */
-const escaped = (location: string | undefined): string | undefined =>
-  plain(location)?.replace(/[\u0080-\uffff]/g, encodeURIComponent);
-
-/** Requests by their paths, too. */
-const DIFFERENT_PATHS: readonly { readonly path: RegExp; readonly why: string }[] = [
-  { path: /\.\.\/\.\.|%2e%2e/, why: 'Hadoop’s web server leaves /webhdfs; ours refuses the name, or finds nothing' },
-  { path: /%F0%9F|%E2%80/, why: 'Hadoop names the created file with question marks' },
-  { path: /(\/p{200}){10}/, why: 'Hadoop’s DataNode refuses so long an address' },
-];
-
-const HTML = /^<(html|h1)>/;
-
-/** Hadoop's web server itself answers with a page or nothing, and ours with a message: only that they refuse is alike. */
-function isRefusedByServer(a: readonly WebAnswer[], u: readonly WebAnswer[]): boolean {
-  const { status, body = '' } = a.at(-1) ?? {};
-  return (body === '' || HTML.test(body)) && status === 400 && u.at(-1)?.status === 400;
-}
-
-/** Hadoop's DataNodes hand on some classes of exceptions only, and show the others as that of their transport. */
-function isUnwrapped(a: readonly WebAnswer[], u: readonly WebAnswer[]): boolean {
-  const messageOf = (answers: readonly WebAnswer[]): string =>
-    /"message":"(.*)"/.exec(plain(answers.at(-1)?.body) ?? '')?.[1] ?? '';
-  return (a.at(-1)?.body ?? '').includes('"org.apache.hadoop.ipc.RemoteException"') && messageOf(a) === messageOf(u);
-}
-
-/** Jackson takes the fields of a policy as the JVM happens to list its getters. */
-function unordered(body: string | undefined): string | undefined {
-  if (body?.startsWith('{"ErasureCodingPolicies":') !== true) return body;
-  return body.replace(/"policy":\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}/g, (policy) => policy.split(/[,{}]/).sort().join());
-}
-
-const shown = (answers: readonly WebAnswer[]): readonly unknown[] =>
-  answers.map(({ status, type, location, body }) => ({
-    status,
-    type,
-    location: escaped(location),
-    body: unordered(plain(body)),
-  }));
-
 describeWithApache('WebHDFS', () => {
   let directory: string;
   let apache: Resident;
@@ -160,28 +114,7 @@ describeWithApache('WebHDFS', () => {
     path: `/${encodeURIComponent(name)}`,
     query: `op=DELETE&recursive=true&user.name=${ME}`,
   });
-  const isRefused = (answers: readonly WebAnswer[]): boolean =>
-    answers.some(({ body }) => body.includes('RpcNoSuchMethodException'));
-
-  const compared = async (requests: readonly WebRequest[]) => {
-    const different: unknown[] = [];
-    const refused = new Set<string>();
-    for (const request of requests) {
-      const [a, u] = [await sendAndFollow(webPort(theirs), request), await sendAndFollow(webPort(ours), request)];
-      if (DIFFERENT.some(({ query }) => query.test(request.query))) continue;
-      if (DIFFERENT_PATHS.some(({ path }) => path.test(request.path))) continue;
-      if (isRefusedByServer(a, u) || isUnwrapped(a, u)) continue;
-      // What the NameNode refuses by RPC it refuses here; COMPATIBILITY.md lists it.
-      if (isRefused(u)) {
-        refused.add(/op=(\w+)/.exec(request.query)?.[1] ?? '');
-        continue;
-      }
-      if (JSON.stringify(shown(a)) !== JSON.stringify(shown(u))) {
-        different.push({ request: `${request.method} ${request.path}?${request.query}`, apache: shown(a), ours: shown(u) });
-      }
-    }
-    return { different, refused };
-  };
+  const compared = (requests: readonly WebRequest[]) => compareWebHdfs(webPort(theirs), webPort(ours), requests);
 
   test('every operation, right and wrong, is answered alike', async () => {
     const { different, refused } = await compared(webRequests(ME));
@@ -214,6 +147,11 @@ describeWithApache('WebHDFS', () => {
     expect(missingIn(theirLines, ourLines)).toEqual([]);
     expect(ourLines).toEqual(theirLines);
   }, 120_000);
+
+  test('random requests are answered alike', { timeout: 600_000 }, async () => {
+    const { different } = await compared(randomRequests(ME, SEED, STEPS));
+    expect(different, `TUSKFS_SEED=${SEED}`).toEqual([]);
+  });
 
   test('pages of other origins may do alike', async () => {
     const different: unknown[] = [];

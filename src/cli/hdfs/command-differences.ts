@@ -24,6 +24,10 @@ export const COMMAND_DIFFERENCES: readonly CommandDifference[] = [
     why: 'refused at start: images are packed by zlib, gzip, LZ4, Snappy and, where Node has it, Zstandard, and unpacked from bzip2 too; Hadoop finds out at its next image, and makes none from then on',
   },
   {
+    what: '`dfs -put`, `-appendToFile` and the like of a local file whose name is no URI (a space, a bracket)',
+    why: 'it is found; Hadoop’s shell looks for it on the NameNode, or says how its parser failed',
+  },
+  {
     what: '`dfs -expunge -fs URI` whose NameNode cannot be reached',
     why: 'ends with 1 and says so; Hadoop’s ends with 0, having done nothing',
   },

@@ -24,6 +24,7 @@ export async function fetchImage(
   configuration: Configuration,
   target: string,
 ): Promise<number> {
+  if (target === '') throw new HdfsError('EIO', 'Unable to download to any storage directory');
   const url = `http://${webAddress(configuration)}${NEWEST}`;
   const timeoutMs = configuration.getDuration('dfs.image.transfer.timeout');
   const response = await host.http.request(url, { timeoutMs, signal: terminal.interrupted });

@@ -9,6 +9,7 @@ import type { ShellFileSystem } from './file-system.ts';
 import { HdfsFileSystem } from './hdfs-file-system.ts';
 import { splitPath } from './item.ts';
 import { LocalFileSystem } from './local-file-system.ts';
+import { emptyPath } from './path-errors.ts';
 
 export class FileSystems {
   readonly local: ShellFileSystem;
@@ -26,8 +27,9 @@ export class FileSystems {
     this.local = new LocalFileSystem(host, terminal, bytesPerSum);
   }
 
-  /** Rejects with EUNSUPPORTED for another scheme, with EILLEGAL where the NameNode's name is unknown. */
+  /** Rejects with EUNSUPPORTED for another scheme, with EILLEGAL for no text and where the NameNode's name is unknown. */
   async of(text: string): Promise<ShellFileSystem> {
+    if (text === '') throw emptyPath();
     const { scheme, authority } = splitPath(text);
     const uri = this.#configuration.get('fs.defaultFS') ?? '';
     const standard = splitPath(uri);

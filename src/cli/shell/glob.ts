@@ -3,8 +3,9 @@
 import { HdfsError } from '../../base/errors.ts';
 import { compileName, withoutEscapes } from '../../base/name-pattern.ts';
 import { absolutePath, joinPath, relativePath } from '../paths.ts';
-import type { ShellFileSystem, ShellStat } from './file-system.ts';
+import type { ShellEntry, ShellFileSystem, ShellStat } from './file-system.ts';
 import { byPath, Item, splitPath } from './item.ts';
+import { emptyPath } from './path-errors.ts';
 
 /** Alternatives that braces may multiply to. */
 const MAX_EXPANDED = 10_000;
@@ -67,6 +68,15 @@ interface Match {
   readonly stat: ShellStat;
 }
 
+/** Nothing of a directory that is not there; below a file it fails, as Hadoop's listing does. */
+async function* entriesOf(fs: ShellFileSystem, path: string): AsyncIterable<ShellEntry> {
+  try {
+    yield* fs.list(path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+}
+
 async function matchesOf(fs: ShellFileSystem, pattern: string): Promise<{ found: Match[]; wildcard: boolean }> {
   const components = absolutePath(pattern === '' ? '.' : pattern, fs.workingDirectory)
     .split('/')
@@ -81,6 +91,9 @@ async function matchesOf(fs: ShellFileSystem, pattern: string): Promise<{ found:
   for (const [index, component] of components.entries()) {
     const last = index === components.length - 1;
     const name = compileName(component);
+    wildcard ||= name.hasWildcard;
+    // What comes behind is not even looked at.
+    if (wildcard && candidates.length === 0) break;
     const next: string[] = [];
     for (const candidate of candidates) {
       if (!name.hasWildcard) {
@@ -93,10 +106,9 @@ async function matchesOf(fs: ShellFileSystem, pattern: string): Promise<{ found:
         if (stat !== undefined) found.push({ path, stat });
         continue;
       }
-      wildcard = true;
       const directory = await fs.stat(candidate);
-      if (directory?.isDirectory !== true) continue;
-      for await (const entry of fs.list(candidate)) {
+      if (directory?.isDirectory === false) continue;
+      for await (const entry of entriesOf(fs, candidate)) {
         if (!name.matches(entry.name)) continue;
         const path = joinPath(candidate, entry.name);
         if (last) found.push({ path, stat: entry.stat });
@@ -113,6 +125,7 @@ async function matchesOf(fs: ShellFileSystem, pattern: string): Promise<{ found:
  * pattern that matches nothing gives none.
  */
 export async function expandGlob(fs: ShellFileSystem, text: string): Promise<Item[]> {
+  if (text === '') throw emptyPath();
   const { scheme, authority, path } = splitPath(text);
   const patterns = expandBraces(path);
   const found: Match[] = [];

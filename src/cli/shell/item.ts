@@ -1,5 +1,6 @@
 // A path as the user wrote it, with the file system it lies in and what was found there. Messages repeat the user's own
 // text, so it is kept beside the absolute path. Apache: PathData.
+import { rawPath } from '../../base/java-uri.ts';
 import { absolutePath, nameOf, parentOf } from '../paths.ts';
 import type { ShellFileSystem, ShellStat } from './file-system.ts';
 import { isDirectory, isNotDirectory, notFound } from './path-errors.ts';
@@ -26,6 +27,7 @@ export class Item {
   /** Absolute and clean. */
   readonly path: string;
   stat: ShellStat | undefined;
+  #sortKey: string | undefined;
 
   constructor(fs: ShellFileSystem, text: string, stat: ShellStat | undefined) {
     this.fs = fs;
@@ -45,7 +47,17 @@ export class Item {
 
   /** As Hadoop's shell prints a place that is not there. */
   get uri(): string {
-    return this.fs.local ? `file://${this.path}` : this.qualified;
+    const { scheme, path: given } = splitPath(this.text);
+    // Of an address Hadoop keeps a slash at its end.
+    const end = scheme !== undefined && given.endsWith('/') && this.path !== '/' ? '/' : '';
+    const path = `${rawPath(this.path)}${end}`;
+    return this.fs.local ? `file://${path}` : this.fs.qualify(path);
+  }
+
+  /** Kept, since a sort asks for it often. */
+  get sortKey(): string {
+    this.#sortKey ??= rawPath(this.path);
+    return this.#sortKey;
   }
 
   get name(): string {
@@ -111,7 +123,8 @@ export class Item {
   }
 }
 
-/** By path, as Java compares strings: by UTF-16 units, which is also what `<` does here. */
+/** By path as Java's URI has it, and as Java compares strings: by UTF-16 units, which is also what `<` does here. */
 export function byPath(a: Item, b: Item): number {
-  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
+  const [first, second] = [a.sortKey, b.sortKey];
+  return first < second ? -1 : first > second ? 1 : 0;
 }

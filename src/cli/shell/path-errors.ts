@@ -1,4 +1,5 @@
 // The failures that Hadoop's shell makes itself, with its texts: `path': reason.
+import { HdfsError } from '../../base/errors.ts';
 
 export class PathError extends Error {
   override readonly name: string = 'PathError';
@@ -11,6 +12,9 @@ interface PathErrorParts {
 }
 
 const quote = (path: string): string => `\`${path}'`;
+
+/** It would mean the working directory, which nobody has named: a variable of a script is not set. */
+export const emptyPath = (): HdfsError => new HdfsError('EILLEGAL', 'Can not create a Path from an empty string');
 
 export function pathError(path: string, reason = 'Input/output error', parts: PathErrorParts = {}): PathError {
   const { operation, target, qualified } = parts;

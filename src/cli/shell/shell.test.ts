@@ -9,8 +9,9 @@ import { parseGenericOptions } from '../generic-options.ts';
 import { absolutePath, parentOf, relativePath } from '../paths.ts';
 import { testTerminal } from '../testing.ts';
 import { parseOptions, UsageError } from './command-format.ts';
+import type { ShellFileSystem } from './file-system.ts';
 import { expandBraces } from './glob.ts';
-import { splitPath } from './item.ts';
+import { byPath, Item, splitPath } from './item.ts';
 import { parseMode } from './permissions.ts';
 import { runShell } from './shell.ts';
 
@@ -38,6 +39,10 @@ test('names match as Hadoop’s patterns do', () => {
     ['a,b', 'a,b'],
     ['a}', 'a}'],
     ['?', 'é'],
+    ['[]a]', ']'],
+    ['[]a]', 'a'],
+    ['[!]a]', 'b'],
+    ['[a-]', '-'],
   ] as const;
   const no = [
     ['a?c', 'ac'],
@@ -45,11 +50,56 @@ test('names match as Hadoop’s patterns do', () => {
     ['[!a]x', 'ax'],
     ['a.b', 'axb'],
     ['a\\*', 'ab'],
+    ['[!]a]', ']'],
   ] as const;
   for (const [pattern, name] of yes) expect([pattern, matches(pattern, name)]).toEqual([pattern, true]);
   for (const [pattern, name] of no) expect([pattern, matches(pattern, name)]).toEqual([pattern, false]);
   expect(compileName('a\\*').hasWildcard).toBe(false);
   for (const broken of ['[a', '{a', 'a\\', '[a[b]']) expect(() => compileName(broken), broken).toThrow('Illegal file pattern');
+  expect(() => compileName('[[]x')).toThrow('Unclosed character class at pos 1: `[[]x`');
+  expect(() => compileName('a[b-z-a]')).not.toThrow();
+  expect(() => compileName('a[xz-a]')).toThrow('error parsing regexp: invalid character class range: `z-a`');
+});
+
+test('no text is no path, and not the working directory', async () => {
+  const sim = new Simulation({ seed: 1 });
+  const { host } = sim.node('h');
+  const configuration = Configuration.of({ 'fs.defaultFS': 'file:///' });
+  for (const words of [
+    ['-rm', '-r', '-skipTrash', ''],
+    ['-ls', ''],
+    ['-put', '', '/w'],
+    ['-get', '/w/f', ''],
+    ['-getmerge', '/w', ''],
+    ['-cp', '/w/f', ''],
+    ['-text', ''],
+  ]) {
+    const terminal = testTerminal('/');
+    const code = await sim.run(runShell(host, terminal, configuration, words));
+    const [first] = terminal.stderr.take().split('\n');
+    expect([words, code, first]).toEqual([words, 255, `${words[0]}: Can not create a Path from an empty string`]);
+  }
+});
+
+test('a pattern of -find that is not closed is wrong usage', async () => {
+  const sim = new Simulation({ seed: 1 });
+  const terminal = testTerminal('/');
+  const keys = Configuration.of({ 'fs.defaultFS': 'file:///' });
+  const code = await sim.run(runShell(sim.node('h').host, terminal, keys, ['-find', '/', '-name', '[ab']));
+  expect([code, terminal.stderr.take().split('\n')[0]]).toEqual([
+    255,
+    '-find: Illegal file pattern: error parsing regexp: Unclosed character class at pos 3: `[ab`',
+  ]);
+});
+
+test('items are sorted by their paths as Java’s URI escapes them', () => {
+  const names = ['{a}', '~', 'é', 'a b', 'a-b', '[x', 'Z', 'x*y', '日本', 'x^', '%41', '#'];
+  const items = names.map((name) => new Item({ workingDirectory: '/' } as ShellFileSystem, `/${name}`, undefined));
+  const sorted = ['#', '%41', '[x', '{a}', 'Z', 'a b', 'a-b', 'x^', 'x*y', '~', 'é', '日本'];
+  expect(items.sort(byPath).map(({ name }) => name)).toEqual(sorted);
+  const hdfs = { workingDirectory: '/', local: false, qualify: (path: string) => `hdfs://h${path}` } as ShellFileSystem;
+  expect(new Item(hdfs, '/a b/é{/', undefined).uri).toBe('hdfs://h/a%20b/é%7B');
+  expect(new Item(hdfs, 'hdfs://h/a/b/', undefined).uri).toBe('hdfs://h/a/b/');
 });
 
 test('many stars in a pattern do not take for ever', () => {

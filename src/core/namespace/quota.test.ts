@@ -20,7 +20,7 @@ import { checkRename, checkRename2 } from './ops/rename.ts';
 import { checkTruncate } from './ops/truncate.ts';
 import { splitPath } from './paths.ts';
 import { beginContentSummary, beginQuotaUsage, type QuotaUsage } from './queries/content-summary.ts';
-import { QUOTA_DONT_SET, QUOTA_RESET } from './quota.ts';
+import { QUOTA_DONT_SET, QUOTA_RESET, quotaOf } from './quota.ts';
 import { lookUp } from './resolve.ts';
 import { SubtreeSpace } from './subtree-space.ts';
 import { ALICE, createRequest, LoggedNamespace, rpcIds, SUPERUSER } from './testing.ts';
@@ -91,6 +91,22 @@ function usage(path: string): QuotaUsage {
   while (!count.step(1));
   return count.usage();
 }
+
+it('the root has a name quota beyond any count whenever no other is set', () => {
+  const { inodes } = logged.ns;
+  const unlimited = { namespace: QUOTA_DONT_SET, space: QUOTA_RESET, byType: new Map() };
+  expect(quotaOf(inodes, inodes.root)).toEqual(unlimited);
+  limit('/', QUOTA_DONT_SET, 5000);
+  expect(quotaOf(inodes, inodes.root)).toEqual({ ...unlimited, space: 5000 });
+  limit('/', QUOTA_DONT_SET, QUOTA_RESET);
+  expect(quotaOf(inodes, inodes.root)).toEqual(unlimited);
+  limit('/', 2);
+  expect(mkdirs('/a')).toBe(true);
+  expect(() => mkdirs('/b')).toThrow(/The NameSpace quota .* of directory \/ is exceeded: quota=2 file count=3/);
+  limit('/', QUOTA_RESET);
+  expect(quotaOf(inodes, inodes.root)).toEqual(unlimited);
+  expect(mkdirs('/b')).toBe(true);
+});
 
 describe('names', () => {
   it('are refused one beyond the quota, in the words of the nearest directory that has no room', () => {

@@ -15,8 +15,24 @@ export const HTTP_DIFFERENCES: readonly HttpDifference[] = [
     why: 'Hadoop’s ask for those over the whole tree, sticky bits included, as for its removal',
   },
   {
-    what: 'names of parameters are taken in any case by HttpFS too',
-    why: 'Hadoop’s own client spells one of them otherwise than Hadoop’s HttpFS',
+    what: 'names of parameters are taken in any case, by HttpFS too',
+    why: 'Hadoop’s own client spells one of them otherwise than Hadoop’s HttpFS; its NameNode took any case before 3.5, and has a filter for it that no longer does anything',
+  },
+  {
+    what: 'a user without a name (`user.name=`, `doas=`) is refused with status 400',
+    why: 'Hadoop’s web server says that it failed, with 500',
+  },
+  {
+    what: 'a DataNode lets whoever acts for itself (`doas` the same as `user.name`) do so',
+    why: 'the NameNode does, and has sent it there; Hadoop’s DataNode refuses it',
+  },
+  {
+    what: '`CREATE` with a block size that is no multiple of a checksum’s chunk makes no file',
+    why: 'Hadoop’s DataNode refuses it when the file is there, and leaves that open',
+  },
+  {
+    what: 'addresses that `noredirect` answers with are escaped where they are not ASCII',
+    why: 'Hadoop’s are no addresses then, and a client would have to escape them',
   },
   {
     what: 'HttpFS also does `SETQUOTA`, `SETQUOTABYSTORAGETYPE`, `CREATESYMLINK` and `GETLINKTARGET`',

@@ -34,6 +34,11 @@ export const RPC_DIFFERENCES = [
     why: 'Hadoop takes any higher stamp, which it may hand out again, and does not look at the id',
   },
   {
+    id: 'cleared quota of the root',
+    what: 'a name quota that was taken away from the root stays away',
+    why: 'Hadoop’s has it again when it starts from the log in which that stands',
+  },
+  {
     id: 'order of a walk',
     what: 'of several directories below that may not be read, `getContentSummary` and `getQuotaUsage` name the first in the order of names',
     why: 'Hadoop’s order is that of a stack, and says nothing to anybody',

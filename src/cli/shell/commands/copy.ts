@@ -4,7 +4,7 @@ import { Command } from '../command.ts';
 import { type ParsedOptions, parseOptions, parseWhole, UsageError } from '../command-format.ts';
 import { expandGlob } from '../glob.ts';
 import { byPath, Item, splitPath } from '../item.ts';
-import { exists, isDirectory, isNotDirectory, notFound, pathError } from '../path-errors.ts';
+import { emptyPath, exists, isDirectory, isNotDirectory, notFound, pathError } from '../path-errors.ts';
 import { copiesRaw, type Preserved, preserve, USUALLY_PRESERVED } from '../preserve.ts';
 
 const COPYING = '._COPYING_';
@@ -54,6 +54,7 @@ export abstract class WithDestination extends Command {
 
   /** Local paths are no patterns; of a URI the path alone counts. */
   protected localItem(text: string): Promise<Item> {
+    if (text === '') throw new UsageError(emptyPath().message);
     return Item.of(this.context.local, /^[a-z][a-z0-9+.-]*:\//i.test(text) ? splitPath(text).path : text);
   }
 

@@ -1,6 +1,6 @@
 // find <path> ... <expression> ...: -name, -iname, -print, -print0, -a, -and and parentheses, as Hadoop's find has them.
 import { HdfsError } from '../../../base/errors.ts';
-import { compileName } from '../../../base/name-pattern.ts';
+import { compileName, type NamePattern } from '../../../base/name-pattern.ts';
 import { nameOf } from '../../paths.ts';
 import { Command } from '../command.ts';
 import { parseOptions, UsageError } from '../command-format.ts';
@@ -82,10 +82,20 @@ function both(first: Expression, second: Expression): Expression {
   return { action: first.action || second.action, apply: (item) => first.apply(item) && second.apply(item) };
 }
 
+/** One that is not closed ends the command before anything is found. */
+function compiledName(pattern: string): NamePattern {
+  try {
+    return compileName(pattern);
+  } catch (error) {
+    if (error instanceof HdfsError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
 function nameIs(pattern: string | undefined, option: string): Expression {
   if (pattern === undefined) throw new UsageError(`${option} needs a pattern`);
   const fold = option === '-iname';
-  const compiled = compileName(fold ? pattern.toLowerCase() : pattern);
+  const compiled = compiledName(fold ? pattern.toLowerCase() : pattern);
   return {
     action: false,
     apply: (item) => compiled.matches(fold ? nameOf(item.path).toLowerCase() : nameOf(item.path)),

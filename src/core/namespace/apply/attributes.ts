@@ -2,7 +2,7 @@
 import type { EditOp } from '../../edits/ops.ts';
 import { modeWithoutAcl, storeAcl } from '../acl.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
-import { changedQuota, QUOTA_DONT_SET, QUOTA_RESET, storedQuota } from '../quota.ts';
+import { changedQuota, QUOTA_DONT_SET, QUOTA_RESET, quotaOf, storedQuota } from '../quota.ts';
 import { withoutXattrs, withXattrs } from '../xattrs.ts';
 import type { Application } from './context.ts';
 import { clampReplication } from './files.ts';
@@ -55,7 +55,8 @@ function quotaAfter(app: Application, directory: InodeHandle, op: QuotaOp) {
     case 'CLEAR_NS_QUOTA':
       return changedQuota(inodes, directory, QUOTA_RESET, QUOTA_DONT_SET);
     case 'SET_QUOTA':
-      return changedQuota(inodes, directory, op.namespaceQuota, op.spaceQuota);
+      // Both as they are now, Long.MAX_VALUE too: it is the root's, once it has no other.
+      return { ...quotaOf(inodes, directory), namespace: op.namespaceQuota, space: op.spaceQuota };
     case 'SET_QUOTA_BY_STORAGETYPE':
       return changedQuota(inodes, directory, QUOTA_DONT_SET, op.spaceQuota, op.storageType);
   }

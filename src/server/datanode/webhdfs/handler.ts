@@ -1,6 +1,7 @@
 // WebHDFS on a DataNode: the four operations that move a file's data, for clients that a NameNode has sent here. Mirrors
 // Hadoop's WebHdfsHandler.
 import { HdfsError } from '../../../base/errors.ts';
+import { asciiPath } from '../../../base/java-uri.ts';
 import { connect, type Hdfs } from '../../../client/index.ts';
 import type { Configuration } from '../../../config/configuration.ts';
 import { dataNodeNameservices } from '../../../config/nameservices.ts';
@@ -10,7 +11,6 @@ import { appendFile, createFile, createOptions, fileChecksumJson, openFile } fro
 import { DataClients, type Served } from '../../../webhdfs/data-clients.ts';
 import { decodedPath } from '../../../webhdfs/handler.ts';
 import { PARAMETERS, Query } from '../../../webhdfs/parameters.ts';
-import { quotedPath } from '../../../webhdfs/redirect-url.ts';
 import { nameNodeUri } from './namenodes.ts';
 
 /** Pages of the NameNode's web server read files from here. */
@@ -59,7 +59,7 @@ export function dataNodeWebHdfs({ host, configuration }: DataNodeWebParts): (req
     const options = createOptions(query, createFlagsOf(query));
     return withClient(query, async (hdfs) => {
       await createFile(hdfs, path, options, request.body);
-      const headers = { ...ANY_ORIGIN, Location: `${hdfs.uri}${quotedPath(path)}` };
+      const headers = { ...ANY_ORIGIN, Location: `${hdfs.uri}${asciiPath(path)}` };
       return { answer: { status: 201, headers, body: '' }, keep: false };
     });
   };
