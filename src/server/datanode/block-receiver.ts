@@ -14,6 +14,7 @@ import type { Counters } from './counters.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Dataset } from './dataset.ts';
 import type { Mirror, PacketPiece } from './mirror.ts';
+import { HELD_BYTES } from './packet-memory.ts';
 import { type PacketConsumer, PacketParser, type PacketView } from './packet-parser.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
 import type { ReplicaFiles } from './replica-files.ts';
@@ -71,6 +72,9 @@ export class BlockReceiver implements PacketConsumer {
   private turnSyncs = false;
   private turnBytes = 0;
   private turnPackets = 0;
+  /** Data of the longest packet so far; a shorter one is the last before its writer waits for an answer, or the block's. */
+  private longestBytes = HELD_BYTES;
+  private inStream = false;
   /** When the first of them came. */
   private turnAtMs = 0;
   /** When the acknowledgements came that are being taken; below 0: none are. */
@@ -198,6 +202,8 @@ export class BlockReceiver implements PacketConsumer {
       ? this.acks.enqueue(header.seqno, endOffset, header.lastPacketInBlock, this.turnAtMs)
       : { seqno: header.seqno, endOffset, last: header.lastPacketInBlock, atMs: this.turnAtMs, own: undefined };
     this.turnBytes += view.bytes.length;
+    this.inStream = dataLen >= this.longestBytes;
+    if (this.inStream) this.longestBytes = dataLen;
     if (this.options.mirror !== undefined && !this.mirrorFailed) this.addPiece(view);
     if (dataLen > 0 && !header.lastPacketInBlock && !this.store(view, queued)) return;
     if (header.syncBlock && !header.lastPacketInBlock) this.turnSyncs = true;
@@ -259,7 +265,7 @@ export class BlockReceiver implements PacketConsumer {
     // Several turns may go to the disk together, and are acknowledged together.
     const waiting = this.files.flush(() => {
       if (!syncs) this.stored(turn, Status.SUCCESS);
-    });
+    }, this.inStream);
     return syncs ? this.syncThen(turn) : waiting;
   }
 

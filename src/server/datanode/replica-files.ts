@@ -7,6 +7,7 @@ import { HdfsError, ProtocolError } from '../../base/errors.ts';
 import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
 import { Counters } from './counters.ts';
 import { DataChecksum } from './data-checksum.ts';
+import { Gathering } from './gathering.ts';
 import type { PacketMemory } from './packet-memory.ts';
 import { describeBlock, type InFlightReplica } from './replica.ts';
 import type { SlowIo } from './slow-io.ts';
@@ -46,6 +47,9 @@ export class ReplicaFiles {
   private waiting: (() => void)[] = [];
   private draining = false;
   private drain: Promise<void> = Promise.resolve();
+  /** Part of what waits is not to wait for more. */
+  private hurries = false;
+  private readonly gathering: Gathering;
   private onRoom: (() => void) | undefined;
   private failure: Error | undefined;
   private directorySynced = false;
@@ -69,6 +73,7 @@ export class ReplicaFiles {
     this.dataFile = dataFile;
     this.metaFile = metaFile;
     this.end = replica.lengths.onDisk;
+    this.gathering = new Gathering(replica.volume.clock, () => this.hurry());
     replica.checksum = checksum;
   }
 
@@ -151,29 +156,37 @@ export class ReplicaFiles {
   }
 
   /**
-   * Writes what was taken. `done` is called when it is in the files, at once or later, unless writing failed. Answers a
-   * promise when the sender is to be held back until it is settled.
+   * Writes what was taken, in a moment where `mayWait` says that it is part of a stream. `done` is called when it is in the
+   * files, at once or later, unless writing failed. Answers a promise when the sender is to be held back until it is settled.
    */
-  flush(done: () => void): Promise<void> | undefined {
+  flush(done: () => void, mayWait = false): Promise<void> | undefined {
     if (this.failure !== undefined) throw this.failure;
     const { batch } = this;
     this.waitingBytes += batch.bytes - this.batchBytes;
     this.batchBytes = batch.bytes;
     this.waiting.push(done);
-    if (!this.draining) {
-      this.draining = true;
-      this.drain = this.writeWaiting();
-    }
     const { crowded } = this.replica.volume.io;
-    if (this.waitingBytes < (crowded ? CROWDED_WAITING_BYTES : MAX_WAITING_BYTES)) return undefined;
+    const isFull = this.waitingBytes >= (crowded ? CROWDED_WAITING_BYTES : MAX_WAITING_BYTES);
+    if (!mayWait || isFull || !this.gathering.waits(batch.bytes)) this.hurry();
+    if (!isFull) return undefined;
     return new Promise<void>((resolve) => {
       this.onRoom = resolve;
     }).then(() => this.throwFailure());
   }
 
+  /** What waits is written now, or behind the write that is under way. */
+  private hurry(): void {
+    this.hurries = this.waiting.length > 0;
+    if (this.draining || !this.hurries) return;
+    this.draining = true;
+    this.drain = this.writeWaiting();
+  }
+
   /** What comes while one write is under way makes the next one. */
   private async writeWaiting(): Promise<void> {
-    while (this.waiting.length > 0) {
+    while (this.hurries) {
+      this.hurries = false;
+      this.gathering.stop();
       const { batch, waiting } = this;
       const bytes = batch.bytes;
       this.batch = this.spare;
@@ -202,12 +215,14 @@ export class ReplicaFiles {
     const { data, dataAt, sums, sumsAt } = batch;
     const { clock } = this.replica.volume;
     const beganMs = clock.monotonic();
-    // Both go on until they end: the batch's memory is theirs as long.
-    const results = await Promise.allSettled([
-      data.length > 0 ? this.dataFile.writev(data, dataAt) : undefined,
-      sums.length > 0 ? this.metaFile.write(sums, sumsAt) : undefined,
-    ]);
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    const summed = sums.length > 0 ? this.metaFile.write(sums, sumsAt) : undefined;
+    // It is waited for below, however the other one ends: the batch's memory is theirs as long.
+    summed?.catch(() => undefined);
+    try {
+      if (data.length > 0) await this.dataFile.writev(data, dataAt);
+    } finally {
+      await summed;
+    }
     if (batch.packets === 0) return;
     const ms = clock.monotonic() - beganMs;
     this.counters.written(batch.dataBytes, ms);
@@ -293,6 +308,7 @@ export class ReplicaFiles {
 
   /** Waits until everything given so far is written. */
   async drained(): Promise<void> {
+    this.hurry();
     await this.drain;
     this.throwFailure();
   }
@@ -339,6 +355,7 @@ export class ReplicaFiles {
   async close(sync: boolean): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    this.hurry();
     try {
       await this.drain;
       if (sync) {
