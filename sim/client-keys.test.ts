@@ -94,3 +94,23 @@ test('as many kept connections are tried as is set', async () => {
   expect(await connectionsOf(3)).toBe(1);
   expect(await connectionsOf(0)).toBe(4);
 });
+
+test('a file that could not be closed is recovered at once where that is set, and else when its lease has run out', async () => {
+  const isClosedSoon = async (recovers: boolean) => {
+    const { cluster, machine, run } = await started(9, 3);
+    const keys = { 'dfs.client.write.recover.lease.on.close.exception': recovers };
+    const client = await run(cluster.connect(machine, 'hdfs', keys));
+    const other = await run(cluster.connect(machine));
+    const file = await run(client.open('/f', 'w', { replication: 3 }));
+    await run(file.write(Buffer.alloc(1_000, 1)));
+    await run(file.hflush());
+    for (const { name } of cluster.dataNodes) cluster.crash(name, 'process', false);
+    for (const { name } of cluster.dataNodes) cluster.restart(name);
+    await cluster.simulation.advance(10_000);
+    await expect(run(file.close())).rejects.toThrow();
+    await cluster.simulation.advance(30_000);
+    return run(other.isFileClosed('/f'));
+  };
+  expect(await isClosedSoon(false)).toBe(false);
+  expect(await isClosedSoon(true)).toBe(true);
+});

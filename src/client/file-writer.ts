@@ -1,7 +1,7 @@
 // A file being written: bytes in, packets and block borders out, flushes, and the end that the NameNode has to agree to.
 // How packets travel is block-stream.ts.
 import { assert } from '../base/assert.ts';
-import { HdfsError, ProtocolError } from '../base/errors.ts';
+import { HdfsError, messageOf, ProtocolError } from '../base/errors.ts';
 import { packetRoom, restartOfChunk } from '../core/pipeline/writer-geometry.ts';
 import { AddBlockFlagProto, CreateFlagProto } from '../wire/messages/client-namenode.ts';
 import type { ExtendedBlockProto, HdfsFileStatusProto } from '../wire/messages/hdfs.ts';
@@ -283,11 +283,12 @@ export class FileWriter {
   /** Sends the rest, and resolves once the NameNode has closed the file. */
   async close(signal?: AbortSignal): Promise<void> {
     if (this.#state === 'closed') return;
-    this.#check();
-    this.#state = 'closing';
+    assert(this.#state !== 'closing', 'a file is closed by one caller');
     const abort = (): void => this.#stream.stop(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
     try {
+      this.#check();
+      this.#state = 'closing';
       checkSignal(this.#context, signal);
       const end = this.#packetOffset + (this.#packet?.length ?? 0);
       this.#sendToEndOfBlock(end, false);
@@ -297,10 +298,21 @@ export class FileWriter {
     } catch (error) {
       this.#state = 'aborted';
       this.#stream.stop(error);
+      if (this.#context.settings.recoversLeaseOfFailedClose) await this.#recoverLease();
       throw error;
     } finally {
       signal?.removeEventListener('abort', abort);
       this.#release();
+    }
+  }
+
+  /** Others need not wait for the lease to run out. Apache: DFSOutputStream.recoverLease. */
+  async #recoverLease(): Promise<void> {
+    const { namenode, clientName, host } = this.#context;
+    try {
+      await namenode.call('recoverLease', { src: this.path, clientName });
+    } catch (error) {
+      host.log.log('warn', 'client', `Fail to recover lease for ${this.path}: ${messageOf(error)}`);
     }
   }
 

@@ -44,6 +44,8 @@ export interface ClientSettings extends RetrySettings {
   readonly locateFollowingBlockRetries: number;
   readonly locateFollowingBlockDelayMs: number;
   readonly locateFollowingBlockMaxDelayMs: number;
+  /** Whether a file that could not be closed is recovered at once. */
+  readonly recoversLeaseOfFailedClose: boolean;
   readonly pipelineRecoveryRetries: number;
   readonly excludedNodesExpiryMs: number;
   readonly datanodeRestartTimeoutMs: number;
@@ -97,6 +99,7 @@ export function clientSettings(configuration: Configuration): ClientSettings {
     locateFollowingBlockRetries: configuration.getInt('dfs.client.block.write.locateFollowingBlock.retries'),
     locateFollowingBlockDelayMs: configuration.getDuration('dfs.client.block.write.locateFollowingBlock.initial.delay.ms'),
     locateFollowingBlockMaxDelayMs: configuration.getDuration('dfs.client.block.write.locateFollowingBlock.max.delay.ms'),
+    recoversLeaseOfFailedClose: configuration.getBoolean('dfs.client.write.recover.lease.on.close.exception'),
     pipelineRecoveryRetries: configuration.getInt('dfs.client.pipeline.recovery.max-retries'),
     excludedNodesExpiryMs: configuration.getDuration('dfs.client.write.exclude.nodes.cache.expiry.interval.millis'),
     datanodeRestartTimeoutMs: configuration.getDuration('dfs.client.datanode-restart.timeout'),

@@ -24,7 +24,7 @@ export class FileSystems {
     if (bytesPerSum <= 0) {
       throw new HdfsError('EILLEGAL', `bytes per checksum should be positive but was ${bytesPerSum}`);
     }
-    this.local = new LocalFileSystem(host, terminal, bytesPerSum);
+    this.local = new LocalFileSystem(host, terminal, bytesPerSum, configuration.getBoolean('fs.file.checksum.verify'));
   }
 
   /** Rejects with EUNSUPPORTED for another scheme, with EILLEGAL for no text and where the NameNode's name is unknown. */

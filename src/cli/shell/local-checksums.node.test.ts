@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { crc32 } from '../../base/crc.ts';
+import { Configuration } from '../../config/configuration.ts';
 import { nodeHost } from '../../host/node/index.ts';
 import { testTerminal } from '../testing.ts';
+import { FileSystems } from './file-systems.ts';
 import { LocalFileSystem } from './local-file-system.ts';
 
 let directory: string;
@@ -85,4 +87,21 @@ test('a sum covers as many bytes as is set, and each file is read by its own', a
   const sums = readFileSync(join(directory, '.large.crc'));
   expect([sums.length, sums.readUInt32BE(4), sums.readUInt32BE(8)]).toEqual([16, 1000, crc32(BYTES, 0, 1000) >>> 0]);
   for (const path of [small, large]) expect(await read(path)).toEqual(BYTES);
+});
+
+test('sums are not looked at where fs.file.checksum.verify says so', async () => {
+  const path = join(directory, 'x');
+  await fs.write(path, inChunks(BYTES, 100), { overwrite: true });
+  const damaged = Buffer.from(BYTES);
+  damaged[700] = 1;
+  writeFileSync(path, damaged);
+  const host = nodeHost({ logLevel: 'error' });
+  const readWith = async (keys: Readonly<Record<string, boolean>>) => {
+    const { local } = new FileSystems(host, testTerminal(directory), Configuration.of(keys));
+    const all: Uint8Array[] = [];
+    for await (const chunk of local.read(path)) all.push(chunk);
+    return Buffer.concat(all);
+  };
+  expect(await readWith({ 'fs.file.checksum.verify': false })).toEqual(damaged);
+  await expect(readWith({})).rejects.toThrow('Checksum error');
 });

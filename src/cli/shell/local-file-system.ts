@@ -24,11 +24,12 @@ export class LocalFileSystem implements ShellFileSystem {
   readonly #host: Pick<Host, 'disk'>;
   readonly #terminal: Terminal;
   readonly #bytesPerSum: number;
-  #verifies = true;
+  #verifies: boolean;
 
-  /** `bytesPerSum`: file.bytes-per-checksum. */
-  constructor(host: Pick<Host, 'disk'>, terminal: Terminal, bytesPerSum = 512) {
+  /** `bytesPerSum`: file.bytes-per-checksum; `verifies`: fs.file.checksum.verify. */
+  constructor(host: Pick<Host, 'disk'>, terminal: Terminal, bytesPerSum = 512, verifies = true) {
     this.#bytesPerSum = bytesPerSum;
+    this.#verifies = verifies;
     this.#host = host;
     this.#terminal = terminal;
     this.workingDirectory = terminal.cwd;

@@ -35,7 +35,7 @@ const JVM_CLIENT = 'it concerns programs in a JVM';
 const GROUPS = 'groups have one source';
 const KERBEROS = 'it serves Kerberos, which is not built yet';
 const CREDENTIALS = 'Java key stores cannot be read';
-const LOCAL = 'local files are plain files';
+const LOCAL = 'local files have no blocks';
 const CODECS = 'codecs are those of Node.js and our own';
 const PERCENTILES = 'no percentiles are kept; /metrics has histograms';
 const TRACE = 'spans of calls are not collected';
@@ -83,7 +83,6 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.client.write.byte-array-manager.count-reset-time-period-ms': BUFFERS,
   'dfs.client.write.byte-array-manager.count-threshold': BUFFERS,
   'dfs.client.write.byte-array-manager.enabled': BUFFERS,
-  'dfs.client.write.recover.lease.on.close.exception': 'the NameNode recovers a file whose writer is gone',
   'dfs.content-summary.limit': SLICES,
   'dfs.content-summary.sleep-microsec': SLICES,
   'dfs.data.transfer.client.tcpnodelay': 'it is always so',
@@ -105,7 +104,7 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.datanode.network.counts.cache.max.size': 'the number is bounded once for all',
   'dfs.datanode.parallel.volumes.load.threads.num': 'all do',
   'dfs.datanode.plugins': JAVA,
-  'dfs.datanode.processcommands.threshold': NOT_WRITTEN,
+  'dfs.datanode.processcommands.threshold': 'commands are begun as they come, and run beside the heartbeats',
   'dfs.datanode.ram.disk.replica.tracker': 'there is one, the least recently used goes first',
   'dfs.datanode.readahead.bytes': PAGE_CACHE,
   'dfs.datanode.reconcile.blocks.batch.interval': 'each is mended under its block’s own lock',
@@ -214,11 +213,10 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'file.stream-buffer-size': 'streams have no buffer of their own',
   'fs.automatic.close': JVM_CLIENT,
   'fs.client.htrace.sampler.classes': TRACE,
-  'fs.client.resolve.remote.symlinks': 'links are always followed',
+  'fs.client.resolve.remote.symlinks': 'no link is followed: Hadoop’s own client has that switched off in this version',
   'fs.client.resolve.topology.enabled': 'a NameNode knows it',
   'fs.creation.parallel.count': JVM_CLIENT,
   'fs.df.interval': 'free space is asked for at each heartbeat',
-  'fs.file.checksum.verify': LOCAL,
   'fs.getspaceused.classname': 'what blocks take is counted in one way, from their lengths',
   'fs.hdfs.impl.disable.cache': JVM_CLIENT,
   'fs.iostatistics.logging.level': JVM_CLIENT,
