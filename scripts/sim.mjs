@@ -1,9 +1,8 @@
 // Bundles the simulator's command line into the cache and runs it: `npm run sim -- --from 1 --seeds 50`. With `--mutant ID` a
 // known bug of sim/mutants is in it.
 import { readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { bundle, infect, mutantTable } from './mutant-bundles.mjs';
+import { loadSimulator } from './simulator.mjs';
 
 const args = process.argv.slice(2);
 
@@ -15,15 +14,8 @@ async function pluginsFor(id) {
 }
 
 const file = await bundle('sim/main.ts', args.includes('--mutant') ? await pluginsFor(args[args.indexOf('--mutant') + 1]) : []);
-process.setSourceMapsEnabled?.(true);
-const { main, useNativeCrc } = await import(pathToFileURL(file).href);
+const { main } = await loadSimulator(file);
 if (!process.env.KEEP) rmSync(file);
-// The sums are the same without it, and later.
-try {
-  useNativeCrc(createRequire(import.meta.url)('@node-rs/crc32'));
-} catch {
-  process.stderr.write('no native CRC on this machine: the simulator is slower\n');
-}
 // Whoever reads may have seen enough.
 process.stdout.on('error', () => process.exit());
 process.exitCode = await main(args, {

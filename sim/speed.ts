@@ -64,7 +64,8 @@ class Writer {
     const { fs, home, random } = this;
     this.operations++;
     const chance = random.below(10);
-    if (chance < 3 || this.directories === 0) await fs.mkdir(`${home}/d${this.directories++}`);
+    // One call each: without its parents, a client asks first whether the directory is there.
+    if (chance < 3 || this.directories === 0) await fs.mkdir(`${home}/d${this.directories++}`, { recursive: true });
     else if (chance < 5) {
       const last = this.directories - 1;
       await fs.rename(`${home}/d${last}`, `${home}/d${++this.directories - 1}`);

@@ -6,6 +6,8 @@ import { exploreNamed } from '../explore/index.ts';
 import { runSeed } from '../run.ts';
 import type { Mutant, Story } from './mutant.ts';
 
+export { useNativeCrc } from '../../src/base/crc.ts';
+
 /** Chaos of a swarm: a known bug needs no long one. */
 const SWARM_MS = 60_000;
 /** On so many disks of a workload the explorer starts. */

@@ -360,6 +360,9 @@ function tear(change: Content, luck: SeededRandom, onto: Bytes): void {
   }
 }
 
+/** As a subclass would call its parent, which takes a search for the parent each time. */
+const { set: putName, delete: dropName } = Map.prototype as Map<string, SimNode>;
+
 /** Names in the order in which they came, and which of them have come, gone or changed since somebody asked. */
 class Names extends Map<string, SimNode> {
   /** In the order in which they came last, and whether they came: others have the place that they had. */
@@ -368,12 +371,8 @@ class Names extends Map<string, SimNode> {
   /** Those of `other`; none of them is a change. */
   static of(other: ReadonlyMap<string, SimNode>): Names {
     const names = new Names();
-    for (const [name, node] of other) names.put(name, node);
+    for (const [name, node] of other) putName.call(names, name, node);
     return names;
-  }
-
-  private put(name: string, node: SimNode): void {
-    super.set(name, node);
   }
 
   override set(name: string, node: SimNode): this {
@@ -381,11 +380,12 @@ class Names extends Map<string, SimNode> {
       this.changed.delete(name);
       this.changed.set(name, true);
     } else if (!this.changed.has(name)) this.changed.set(name, false);
-    return super.set(name, node);
+    putName.call(this, name, node);
+    return this;
   }
 
   override delete(name: string): boolean {
-    if (!super.delete(name)) return false;
+    if (!dropName.call(this, name)) return false;
     this.changed.set(name, true);
     return true;
   }

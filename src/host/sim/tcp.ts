@@ -427,14 +427,15 @@ export class SimConnection implements Connection {
     this.inboxBytes -= bytes.length;
     this.peer?.roomAgain();
     this.network.scheduler.noteValue(bytes.length);
-    if (room === undefined) this.handler?.onData(bytes);
-    else {
+    if (room === undefined) {
+      this.handler?.onData(bytes);
+      // With a slab the chunk was on loan: whoever kept it finds out.
+      if (slabBytes !== undefined) bytes.fill(POISON);
+    } else {
       bytes.copy(room);
       this.handler?.onData(room.subarray(0, bytes.length));
     }
     if (slabBytes !== undefined) this.nextRoom();
-    // With a slab the chunk was on loan: whoever kept it finds out.
-    if (slabBytes !== undefined) bytes.fill(POISON);
     if (isRead && segment.lent !== undefined && idleSegments.length < MAX_IDLE_SEGMENTS) idleSegments.push(segment.lent);
     this.deliverLater();
   }

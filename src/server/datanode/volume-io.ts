@@ -141,28 +141,28 @@ export class VolumeIo {
   private enter<T>(lane: Lane, bytes: number, call: () => Promise<T>, kind: IoKind | undefined): Promise<T> {
     this.callCount++;
     this.byteCount += bytes;
-    return new Promise<T>((resolve, reject) => {
-      const begin = (): void => {
-        const start = this.clock.monotonic();
-        lane.starts.push(start);
-        // A mistake of ours in the call itself must not keep the place either.
-        const running = attempt(call);
-        running.then(
-          (result) => {
-            if (kind !== undefined) this.times.add(kind, this.clock.monotonic() - start);
-            this.leave(lane, bytes, start);
-            resolve(result);
-          },
-          (error: unknown) => {
-            this.leave(lane, bytes, start);
-            this.onFailure?.(error);
-            reject(error);
-          },
-        );
-      };
-      if (lane.starts.length < lane.limit) begin();
-      else lane.waiting.push(begin);
+    if (lane.starts.length < lane.limit) return this.begin(lane, bytes, call, kind);
+    return new Promise<T>((resolve) => {
+      lane.waiting.push(() => resolve(this.begin(lane, bytes, call, kind)));
     });
+  }
+
+  private begin<T>(lane: Lane, bytes: number, call: () => Promise<T>, kind: IoKind | undefined): Promise<T> {
+    const start = this.clock.monotonic();
+    lane.starts.push(start);
+    // A mistake of ours in the call itself must not keep the place either.
+    return attempt(call).then(
+      (result) => {
+        if (kind !== undefined) this.times.add(kind, this.clock.monotonic() - start);
+        this.leave(lane, bytes, start);
+        return result;
+      },
+      (error: unknown) => {
+        this.leave(lane, bytes, start);
+        this.onFailure?.(error);
+        throw error;
+      },
+    );
   }
 
   private leave(lane: Lane, bytes: number, start: number): void {
