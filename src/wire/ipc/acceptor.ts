@@ -26,6 +26,7 @@ import { MAX_ELEMENTS_FROM_PEERS, ProtoReader } from '../protobuf/reader.ts';
 import { ProtoWriter } from '../protobuf/writer.ts';
 import { beginFrame, FrameSplitter, finishFrame } from './frame.ts';
 import { type AnswerTo, ErrorDetail, type Failure, writeFailure } from './headers.ts';
+import { PlainHeader } from './plain-header.ts';
 import {
   AUTH_NONE,
   AUTH_SASL,
@@ -109,6 +110,7 @@ export class RpcAcceptor {
   private contextAnswer: AnswerTo = UNNUMBERED;
   private opening: Buffer = EMPTY;
   private clientId: Uint8Array = EMPTY;
+  private readonly plain = new PlainHeader();
   private readonly limits: AcceptorLimits;
   private readonly events: AcceptorEvents;
   private readonly frames: FrameSplitter;
@@ -233,6 +235,13 @@ export class RpcAcceptor {
 
   private frame(buffer: Buffer, start: number, end: number, lasting: boolean): void {
     const reader = new ProtoReader(buffer, start, end, MAX_ELEMENTS_FROM_PEERS);
+    const { plain } = this;
+    if (this.state === 'open' && plain.read(reader, this.clientId)) {
+      reader.copies = !lasting;
+      const { callId, retryCount } = plain;
+      this.events.call({ callId, clientId: this.clientId, retryCount, stateId: undefined, callerContext: undefined }, reader);
+      return;
+    }
     let header: RpcRequestHeaderProto;
     try {
       header = readDelimited(RpcRequestHeaderProto, reader);

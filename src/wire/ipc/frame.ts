@@ -162,6 +162,5 @@ export function beginFrame(writer: ProtoWriter): number {
 
 /** Fills in the length of the frame that `beginFrame` opened. */
 export function finishFrame(writer: ProtoWriter, at: number): void {
-  const frame = writer.view(at);
-  frame.writeUInt32BE(frame.length - LENGTH_BYTES, 0);
+  writer.memory.setUint32(at, writer.length - at - LENGTH_BYTES);
 }

@@ -14,6 +14,8 @@ export const MAX_REPEATED_ELEMENTS = 16_000_000;
 export const MAX_ELEMENTS_FROM_PEERS = 4_000_000;
 /** What each message counts, beside being an element: it costs about so many times what a number does. */
 const MESSAGE_WEIGHT = 2;
+/** Shorter ASCII is put together letter by letter: a native call would take longer. */
+const MAX_READ_BY_HAND = 10;
 
 const TWO_32 = 0x1_0000_0000;
 
@@ -49,6 +51,13 @@ export class ProtoReader {
 
   getUint32(): number {
     const { buffer } = this;
+    if (this.position < this.limit) {
+      const first = buffer[this.position] as number;
+      if (first < 0x80) {
+        this.position++;
+        return first;
+      }
+    }
     let result = 0;
     for (let shift = 0; shift < 70; shift += 7) {
       if (this.position >= this.limit) this.fail('number runs past the end');
@@ -175,8 +184,7 @@ export class ProtoReader {
     const { buffer } = this;
     const start = this.position;
     this.position = stop;
-    if (stop - start < 24) {
-      // Short ASCII by hand: cheaper than a native call.
+    if (stop - start < MAX_READ_BY_HAND) {
       let text = '';
       let at = start;
       for (; at < stop; at++) {

@@ -126,7 +126,8 @@ export class ProtoWriter {
 
   putFixed32(value: number): void {
     this.reserve(4);
-    this.end = this.buffer.writeUInt32LE(value >>> 0, this.end);
+    this.words.setUint32(this.end, value, true);
+    this.end += 4;
   }
 
   putSfixed32(value: number): void {
