@@ -79,11 +79,11 @@ export class Groups {
   }
 
   /** Groups known without asking the system, or undefined: the hot path of an RPC. */
-  cached(user: string): readonly string[] | undefined {
+  cached(user: string, nowMs = this.host.clock.monotonic()): readonly string[] | undefined {
     const fixed = this.options.staticMapping.get(user);
     if (fixed !== undefined) return fixed;
     const entry = this.cache.get(user);
-    if (entry === undefined || entry.expiresAt <= this.host.clock.monotonic()) return undefined;
+    if (entry === undefined || entry.expiresAt <= nowMs) return undefined;
     return entry.groups;
   }
 

@@ -367,7 +367,7 @@ export class NameNode {
     const top = topUsers(host, configuration);
     const observers: CallObserver[] = [];
     if (audit !== undefined) observers.push(auditLines(system, audit, auditing));
-    if (top !== undefined) observers.push((_allowed, { cmd }, { user }) => top.record(cmd, user));
+    if (top !== undefined) observers.push((_allowed, { cmd }, { user }) => top.record(cmd, user, system.namespace.monotonicMs));
     const audited = auditedBy(observers);
     const writeCommand = audit === undefined ? undefined : commandAudit(audit, auditing);
     const commandDone = (command: AuditedCommand): void => {

@@ -50,6 +50,7 @@ export class NameSystem {
   private readonly parts: NameSystemParts;
   /** The last transaction that was there at the start. */
   private readonly loadedTxid: number;
+  private lastCaller: Caller;
   /** Set by whoever recovers leases; true: the file is closed now. */
   onLeaseRecoveryWanted: (file: InodeHandle) => boolean = () => false;
 
@@ -62,6 +63,7 @@ export class NameSystem {
     this.groups = parts.groups;
     this.superuser = parts.superuser;
     this.loadedTxid = parts.editLog.lastTxid;
+    this.lastCaller = this.root;
   }
 
   get blockPoolId(): string {
@@ -73,11 +75,14 @@ export class NameSystem {
   }
 
   /** Runs `fn` as the caller; at once when the caller's groups are known, which they nearly always are. */
-  as<R>(call: RpcCall, fn: (caller: Caller) => R | Promise<R>): R | Promise<R> {
-    this.namespace.monotonicMs = this.host.clock.monotonic();
-    const groups = this.groups.cached(call.user);
-    if (groups !== undefined) return fn(this.caller(call.user, groups));
-    return this.groups.of(call.user).then((found) => fn(this.caller(call.user, found)));
+  as<R>(call: RpcCall, fn: (caller: Caller, now: Now) => R | Promise<R>): R | Promise<R> {
+    const { user } = call;
+    // One look at the clock is enough for all that a call does in its turn.
+    const now = this.now();
+    this.namespace.monotonicMs = now.monotonicMs;
+    const groups = this.groups.cached(user, now.monotonicMs);
+    if (groups !== undefined) return fn(this.caller(user, groups), now);
+    return this.groups.of(user).then((found) => fn(this.caller(user, found), this.now()));
   }
 
   /** A user with the groups that the mapping gives. */
@@ -86,7 +91,12 @@ export class NameSystem {
   }
 
   private caller(user: string, groups: readonly string[]): Caller {
-    return { user, groups, superuser: user === this.superuser || groups.includes(this.parts.supergroup) };
+    // Mostly the one of the call before.
+    const { lastCaller } = this;
+    if (lastCaller.user === user && lastCaller.groups === groups) return lastCaller;
+    const caller = { user, groups, superuser: user === this.superuser || groups.includes(this.parts.supergroup) };
+    this.lastCaller = caller;
+    return caller;
   }
 
   /** Throws HdfsError EACCES unless the caller is a superuser. */
@@ -121,8 +131,7 @@ export class NameSystem {
     check: (caller: Caller, now: Now) => Checked<R>,
     again?: (op: AnsweredOp) => R,
   ): R | Promise<R> {
-    return this.as(call, (caller) => {
-      const now = this.now();
+    return this.as(call, (caller, now) => {
       // Whatever the answer, it shows a state that others' ops may have made.
       call.afterTxid = this.editLog.lastTxid;
       if (again !== undefined) {
@@ -237,9 +246,9 @@ export class NameSystem {
 
   /** A read: as the caller, and when it fails the answer waits for everything, since it shows what is not there. */
   read<R>(call: RpcCall, fn: (caller: Caller, now: Now) => R | Promise<R>): R | Promise<R> {
-    return this.as(call, (caller) => {
+    return this.as(call, (caller, now) => {
       try {
-        return fn(caller, this.now());
+        return fn(caller, now);
       } catch (error) {
         call.afterTxid = this.editLog.lastTxid;
         throw error;

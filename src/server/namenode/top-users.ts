@@ -22,8 +22,8 @@ export class TopUsers {
     this.operations = new TopOperations(options);
   }
 
-  record(operation: string, user: string): void {
-    this.operations.record(operation, user, Math.floor(this.clock.monotonic()));
+  record(operation: string, user: string, nowMs = this.clock.monotonic()): void {
+    this.operations.record(operation, user, Math.floor(nowMs));
   }
 
   private windows(): readonly TopWindow[] {
