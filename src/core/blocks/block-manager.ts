@@ -7,7 +7,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { PlacementPolicy, PlacementResult, Writer } from '../placement/policy.ts';
-import { sortForReader } from '../placement/sort-locations.ts';
+import type { ReaderView } from '../placement/sort-locations.ts';
 import { storagePolicyById } from '../placement/storage-policy.ts';
 import type { SlowNodes } from '../slow/slow-nodes.ts';
 import type { HostLists } from './admin/host-lists.ts';
@@ -47,7 +47,11 @@ import { ReplicaState, StorageState } from './storage-type.ts';
 const HEARTBEAT_CHECK_MS = 1_000;
 /** Nodes that are taken out in one slice when many fall silent, a rack with its switch, say. */
 const DEATHS_PER_SLICE = 8;
-const NONE: readonly Storage[] = [];
+/** Whether a reader may be told of what lies there. */
+function isReadable({ node, state }: Storage): boolean {
+  return state !== StorageState.FAILED && !node.inMaintenance && (node.alive || !node.enteringMaintenance);
+}
+
 const NOTHING_DURABLE_NEEDED = Number.MAX_SAFE_INTEGER;
 
 export interface HeartbeatRequest extends HeartbeatFigures {
@@ -471,27 +475,24 @@ export class BlockManager {
     const { blocks, corrupt } = this.#state;
     if (blocks.state(block) !== BlockState.COMPLETE) return { storages: this.expectedStorages(block), corrupt: false };
     const all = storagesOf(this.#state, block);
-    const bad = corrupt.size === 0 ? NONE : all.filter((storage) => corrupt.has(block, storage.node));
+    // Nearly always nothing is wrong anywhere.
+    if (corrupt.size === 0 && all.every(isReadable)) return { storages: all, corrupt: false };
+    const bad = all.filter((storage) => corrupt.has(block, storage.node));
     const allBad = bad.length > 0 && bad.length === all.length;
-    const storages = all.filter((storage) => {
-      const { node } = storage;
-      if (storage.state === StorageState.FAILED) return false;
-      if (node.inMaintenance || (node.enteringMaintenance && !node.alive)) return false;
-      return allBad || !bad.includes(storage);
-    });
+    const storages = all.filter((storage) => isReadable(storage) && (allBad || !bad.includes(storage)));
     return { storages, corrupt: allBad };
   }
 
-  /** Nearest first. */
-  sortForReader(locations: readonly Storage[], reader: Writer | undefined, now: Now): Storage[] {
-    return sortForReader(locations, reader, {
+  /** By what replicas are put in order for readers now. */
+  readerView(now: Now): ReaderView {
+    return {
       nowMs: now.monotonicMs,
       staleIntervalMs: this.datanodes.staleIntervalMs,
       avoidStaleForRead: this.options.avoidStaleForRead,
       order: this.options.readerOrder,
       slow: this.slow.avoidedForRead,
       random: this.#state.random,
-    });
+    };
   }
 
   liveReplicas(block: BlockHandle): number {

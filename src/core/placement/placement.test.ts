@@ -7,7 +7,7 @@ import { AdminState, StorageState, StorageType } from '../blocks/storage-type.ts
 import { type FakeNode, GIB, seeded, TestCluster } from '../blocks/test-cluster.ts';
 import { rackLimit } from './default.ts';
 import { RackPlacement } from './policies.ts';
-import type { ReaderOrder } from './sort-locations.ts';
+import { type ReaderOrder, sortForReader } from './sort-locations.ts';
 import { chooseStorageTypes, excessStorageTypes, storagePolicyById, storagePolicyByName } from './storage-policy.ts';
 import { locationDistance, Topology } from './topology.ts';
 
@@ -228,7 +228,7 @@ describe('default placement', () => {
     const nodes = cluster.addNodes(6, 3) as [FakeNode, FakeNode, FakeNode, FakeNode, FakeNode, FakeNode];
     const storages = nodes.map((node) => [...cluster.datanode(node).storages.values()][0]).filter((each) => each !== undefined);
     cluster.datanode(nodes[0]).adminState = AdminState.DECOMMISSIONED;
-    const sorted = cluster.manager.sortForReader(storages, writerOn(cluster, nodes[1]), cluster.now);
+    const sorted = sortForReader(storages, writerOn(cluster, nodes[1]), cluster.manager.readerView(cluster.now));
     expect(sorted[0]?.node).toBe(cluster.datanode(nodes[1]));
     expect(sorted[1]?.node).toBe(cluster.datanode(nodes[4]));
     expect(sorted[5]?.node).toBe(cluster.datanode(nodes[0]));
@@ -247,7 +247,7 @@ describe('default placement', () => {
       });
       const storages = nodes.flatMap((node) => [...cluster.datanode(node).storages.values()]);
       const reader = { node: undefined, location: '/near' };
-      return cluster.manager.sortForReader(storages, reader, cluster.now).map(({ node }) => node.id.hostName);
+      return sortForReader(storages, reader, cluster.manager.readerView(cluster.now)).map(({ node }) => node.id.hostName);
     };
     expect(order('load')).toEqual(['host3', 'host2', 'host1', 'host4']);
     expect(order('storageType')).toEqual(['host3', 'host1', 'host2', 'host4']);

@@ -25,7 +25,7 @@ function disfavour(node: Datanode, view: ReaderView): number {
   if (node.decommissioning) return 5;
   if (node.enteringMaintenance) return 4;
   const stale = view.avoidStaleForRead && node.isStale(view.nowMs, view.staleIntervalMs) ? 2 : 0;
-  return stale + (view.slow.has(node) ? 1 : 0);
+  return stale + (view.slow.size > 0 && view.slow.has(node) ? 1 : 0);
 }
 
 /** 0 on the reader's own node, 2 in its rack, 4 a rack away; a reader of unknown place is equally far from all. */
@@ -53,15 +53,19 @@ function rankOf({ node, type }: Storage, reader: Writer | undefined, view: Reade
   }
 }
 
+/** Of the replicas that are being sorted. */
+const ranks: number[] = [];
+
 export function sortForReader(locations: readonly Storage[], reader: Writer | undefined, view: ReaderView): Storage[] {
-  if (locations.length < 2) return [...locations];
-  const sorted = shuffle([...locations], view.random);
-  // Nodes that are only stale are still sorted by distance among themselves; those that leave come after all others.
-  const ranks = sorted.map((storage) => rankOf(storage, reader, view));
-  // By insertion: they are few, and equal ones stay in their random order.
-  for (let i = 1; i < sorted.length; i++) {
+  const sorted = locations.slice();
+  const count = sorted.length;
+  if (count < 2) return sorted;
+  shuffle(sorted, view.random);
+  // Nodes that are only stale are still sorted by distance among themselves; those that leave come after all others. By
+  // insertion: they are few, and equal ones stay in their random order.
+  for (let i = 0; i < count; i++) {
     const storage = sorted[i] as Storage;
-    const rank = ranks[i] as number;
+    const rank = rankOf(storage, reader, view);
     let at = i;
     for (; at > 0 && (ranks[at - 1] as number) > rank; at--) {
       sorted[at] = sorted[at - 1] as Storage;

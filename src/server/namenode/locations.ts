@@ -1,17 +1,17 @@
 // Where blocks are, for an answer to a client: the namespace knows which blocks, the block manager where they are, and
 // the reader's place decides the order.
 
-import type { BlockLocations } from '../../core/blocks/block-manager.ts';
 import type { BlockHandle } from '../../core/blocks/block-map.ts';
 import type { Now, Storage } from '../../core/blocks/datanode.ts';
 import type { FileBlocks } from '../../core/namespace/queries/block-locations.ts';
 import type { Writer } from '../../core/placement/policy.ts';
+import { sortForReader } from '../../core/placement/sort-locations.ts';
 import type { LocatedBlockProtoInit } from '../../wire/messages/hdfs.ts';
 import type { ProtoWriter } from '../../wire/protobuf/writer.ts';
 import type { NameSystem } from './namesystem.ts';
 import type { RackResolver } from './rack-resolver.ts';
 import { locatedBlockProto } from './wire/datanodes.ts';
-import { LocatedBlocksWriter } from './wire/located-blocks-writer.ts';
+import { type Locate, LocatedBlocksWriter } from './wire/located-blocks-writer.ts';
 
 export class Locations {
   private readonly system: NameSystem;
@@ -45,20 +45,23 @@ export class Locations {
     return locatedBlockProto(blockPoolId, triple, offset, corrupt, storages);
   }
 
-  /** Where to read a block from that place. */
-  forReader(block: BlockHandle, reader: Writer | undefined, now: Now): BlockLocations {
+  /** Where to read blocks from that place, for one answer. */
+  forReader(reader: Writer | undefined, now: Now): Locate {
     const { blockManager } = this.system;
-    const found = blockManager.locations(block);
-    return { storages: blockManager.sortForReader(found.storages, reader, now), corrupt: found.corrupt };
+    const view = blockManager.readerView(now);
+    return (block) => {
+      const { storages, corrupt } = blockManager.locations(block);
+      return { storages: sortForReader(storages, reader, view), corrupt };
+    };
   }
 
   /** Writes the answer of getBlockLocations. */
   writeAnswer(writer: ProtoWriter, file: FileBlocks, reader: Writer | undefined, now: Now): void {
-    this.located.answer(writer, this.system.blockPoolId, file, (block) => this.forReader(block, reader, now));
+    this.located.answer(writer, this.system.blockPoolId, file, this.forReader(reader, now));
   }
 
   /** Writes the fields of a file's LocatedBlocksProto. */
   writeFile(writer: ProtoWriter, file: FileBlocks, reader: Writer | undefined, now: Now): void {
-    this.located.fields(writer, this.system.blockPoolId, file, (block) => this.forReader(block, reader, now));
+    this.located.fields(writer, this.system.blockPoolId, file, this.forReader(reader, now));
   }
 }

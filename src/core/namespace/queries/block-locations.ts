@@ -3,7 +3,6 @@
 import { HdfsError } from '../../../base/errors.ts';
 import { type BlockHandle, BlockState } from '../../blocks/block-map.ts';
 import type { EditOp } from '../../edits/ops.ts';
-import { lengthWithoutOpenBlock } from '../file-length.ts';
 import type { InodeHandle } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
 import { type Caller, checkTraverse, FsAction, pathOfInode } from '../permissions.ts';
@@ -31,12 +30,15 @@ export interface BlockLocations extends FileBlocks {
   readonly file: InodeHandle;
 }
 
+/** Who is stopped by nobody: that a path leads to a file is found out before it is asked who may know. */
+const UNHINDERED: Caller = { user: '', groups: [], superuser: true };
+
 /** Apache's limit of blocks in one answer is Integer.MAX_VALUE; a file has fewer. */
 export function blockLocations(ns: Namespace, caller: Caller, path: string, offset: number, length: number): BlockLocations {
   if (offset < 0) throw new HdfsError('EILLEGAL', `Negative offset is not supported. File: ${path}`);
   if (length < 0) throw new HdfsError('EILLEGAL', `Negative length is not supported. File: ${path}`);
-  // Whether there is such a file is said before it is asked who may know, as Apache does.
-  const resolved = resolvePath(ns, { ...caller, superuser: true }, path, 'read');
+  // Said first, as Apache does.
+  const resolved = resolvePath(ns, UNHINDERED, path, 'read');
   const file = fileAt(ns.inodes, resolved.last, resolved.text);
   checkReadableBySuperuser(ns, caller, file);
   if (ns.options.permissionsEnabled) checkTraverse(ns.inodes, caller, resolved);
@@ -58,31 +60,31 @@ function checkReadableBySuperuser(ns: Namespace, caller: Caller, file: InodeHand
 export function blocksOfRange(ns: Namespace, file: InodeHandle, offset: number, length: number): FileBlocks {
   const { inodes, blocks } = ns;
   const count = inodes.blockCount(file);
-  const closedLength = lengthWithoutOpenBlock(ns, file);
   const underConstruction = inodes.underConstruction(file) !== undefined;
   if (count === 0) {
     return { fileLength: 0, underConstruction, blocks: [], last: undefined, isLastComplete: false };
   }
   const found: BlockRange[] = [];
   const end = offset + length;
-  let index = 0;
   let position = 0;
-  const sizeAt = (i: number) => blocks.numBytes(inodes.blockAt(file, i));
+  let last: BlockHandle = 0;
+  let lastBytes = 0;
   // A file whose first block has no bytes yet shows that block whatever was asked for.
-  const isEmpty = sizeAt(0) === 0;
-  while (!isEmpty && index < count && position + sizeAt(index) <= offset) position += sizeAt(index++);
-  // The first block found counts even for a range of no length.
-  for (; index < count && (found.length === 0 || position < end); index++) {
-    found.push({ block: inodes.blockAt(file, index), offset: position });
-    position += sizeAt(index);
+  let isBefore = blocks.numBytes(inodes.blockAt(file, 0)) > 0;
+  for (let index = 0; index < count; index++) {
+    last = inodes.blockAt(file, index);
+    lastBytes = blocks.numBytes(last);
+    isBefore &&= position + lastBytes <= offset;
+    // The first block found counts even for a range of no length.
+    if (!isBefore && (found.length === 0 || position < end)) found.push({ block: last, offset: position });
+    position += lastBytes;
   }
-  const last = inodes.blockAt(file, count - 1);
   const isLastComplete = blocks.state(last) === BlockState.COMPLETE;
   return {
-    fileLength: closedLength,
+    fileLength: isLastComplete ? position : position - lastBytes,
     underConstruction,
     blocks: found,
-    last: { block: last, offset: isLastComplete ? closedLength - blocks.numBytes(last) : closedLength },
+    last: { block: last, offset: position - lastBytes },
     isLastComplete,
   };
 }

@@ -179,8 +179,9 @@ export function readingMethods({
         const reader = placeOf(call);
         if (system.blockManager.safeMode.isOn) {
           // A file that cannot be read yet: the client is told to wait. Apache: FSNamesystem.getBlockLocations.
+          const locate = locations.forReader(reader, now);
           const isUnseen = ({ block }: BlockRange): boolean =>
-            ns.blocks.numBytes(block) > 0 && locations.forReader(block, reader, now).storages.length === 0;
+            ns.blocks.numBytes(block) > 0 && locate(block).storages.length === 0;
           if (found.blocks.some(isUnseen)) system.requireWritable(`Zero blocklocations for ${src}`);
         } else {
           // Read once more after an hour: worth an op, which nobody waits for.

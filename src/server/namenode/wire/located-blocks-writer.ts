@@ -8,8 +8,17 @@ import type { Datanode, Storage } from '../../../core/blocks/datanode.ts';
 import type { BlockRange, FileBlocks } from '../../../core/namespace/queries/block-locations.ts';
 import { DatanodeInfoProto } from '../../../wire/messages/hdfs.ts';
 import { TokenProto } from '../../../wire/messages/security.ts';
+import {
+  MAX_VARINT32_BYTES,
+  MAX_VARINT64_BYTES,
+  putVarint32,
+  putVarint64,
+  putVarintHalves,
+  varintBytes,
+} from '../../../wire/protobuf/varint.ts';
 import { ProtoWriter } from '../../../wire/protobuf/writer.ts';
 import { datanodeInfoProto, NO_TOKEN } from './datanodes.ts';
+import { EncodedFields } from './encoded-fields.ts';
 
 /** Field number and wire type. LocatedBlocksProto. */
 const FILE = { fileLength: 8, blocks: 18, underConstruction: 24, lastBlock: 34, isLastBlockComplete: 40 } as const;
@@ -30,13 +39,32 @@ const EXTENDED = { poolId: 10, blockId: 16, generationStamp: 24, numBytes: 32 } 
 const ANSWER = 10;
 
 /** A field of bytes as it stands in its message: tag, length, content. */
-function field(tag: number, content: Uint8Array): Buffer {
+function field(tag: number, content: Uint8Array): EncodedFields {
   const writer = new ProtoWriter(content.length + 16);
   writer.tag(tag).putBytes(content);
-  return writer.toBuffer();
+  return new EncodedFields(writer.view());
 }
 
+const NOTHING = new EncodedFields(new Uint8Array(0));
 const TOKEN_FIELD = field(BLOCK.blockToken, TokenProto.encode(NO_TOKEN));
+/** What the length of a block takes that names DataNodes. */
+const LOCATED_LENGTH_BYTES = 2;
+/** Tags and numbers of a block at their longest, without its storages and the name of the pool. */
+const BLOCK_BYTES = 64 + 4 * MAX_VARINT64_BYTES + 2 * MAX_VARINT32_BYTES + TOKEN_FIELD.length;
+/** The same of a storage: whether it has the block cached, and its type. */
+const STORAGE_BYTES = 1 + 1 + MAX_VARINT32_BYTES;
+
+/** A DataNode as it was encoded last. */
+interface EncodedNode {
+  version: number;
+  fields: EncodedFields;
+}
+
+interface EncodedStorage {
+  readonly storage: Storage;
+  readonly node: EncodedNode;
+  readonly id: EncodedFields;
+}
 
 /** Where to read a block, nearest first. */
 export type Locate = (block: BlockHandle) => BlockLocations;
@@ -45,8 +73,11 @@ export class LocatedBlocksWriter {
   private readonly blocks: BlockMap;
   private poolId = '';
   private poolField = field(EXTENDED.poolId, Buffer.alloc(0));
-  private readonly nodeFields = new WeakMap<Datanode, { readonly version: number; readonly bytes: Buffer }>();
-  private readonly storageFields = new WeakMap<Storage, Buffer>();
+  private readonly nodes = new WeakMap<Datanode, EncodedNode>();
+  /** By their numbers. */
+  private readonly storages: (EncodedStorage | undefined)[] = [];
+  /** Of the block that is being written. */
+  private readonly found: EncodedStorage[] = [];
 
   constructor(blocks: BlockMap) {
     this.blocks = blocks;
@@ -54,9 +85,9 @@ export class LocatedBlocksWriter {
 
   /** An answer whose one field is where a file's blocks are. */
   answer(writer: ProtoWriter, poolId: string, file: FileBlocks, locate: Locate): void {
-    const at = writer.begin(ANSWER);
+    const at = writer.begin(ANSWER, LOCATED_LENGTH_BYTES);
     this.fields(writer, poolId, file, locate);
-    writer.finish(at);
+    writer.finish(at, LOCATED_LENGTH_BYTES);
   }
 
   /** The fields of LocatedBlocksProto. */
@@ -72,49 +103,86 @@ export class LocatedBlocksWriter {
     writer.tag(FILE.isLastBlockComplete).putBool(file.isLastComplete);
   }
 
-  private block(writer: ProtoWriter, tag: number, range: BlockRange, { storages, corrupt }: BlockLocations): void {
-    // DataNodes in full: more than 127 bytes.
-    const lengthBytes = storages.length > 0 ? 2 : 1;
-    const at = writer.begin(tag, lengthBytes);
-    this.extendedBlock(writer, range.block);
-    writer.tag(BLOCK.offset).putInt64(range.offset);
-    for (const { node } of storages) writer.putRaw(this.nodeField(node));
-    writer.tag(BLOCK.corrupt).putBool(corrupt);
-    writer.putRaw(TOKEN_FIELD);
-    if (storages.length > 0) {
+  private block(writer: ProtoWriter, tag: number, { block, offset }: BlockRange, { storages, corrupt }: BlockLocations): void {
+    const { found } = this;
+    const count = storages.length;
+    let bytes = BLOCK_BYTES + this.poolField.length;
+    for (let i = 0; i < count; i++) {
+      const encoded = this.encoded(storages[i] as Storage);
+      found[i] = encoded;
+      bytes += encoded.node.fields.length + encoded.id.length + STORAGE_BYTES;
+    }
+    const buffer = writer.room(bytes);
+    const { memory } = writer;
+    const start = writer.length;
+    buffer[start] = tag;
+    const lengthBytes = count > 0 ? LOCATED_LENGTH_BYTES : 1;
+    let at = this.extendedBlock(buffer, memory, start + 1 + lengthBytes, block);
+    buffer[at] = BLOCK.offset;
+    at = putVarint64(buffer, at + 1, offset);
+    for (let i = 0; i < count; i++) at = (found[i] as EncodedStorage).node.fields.put(memory, at);
+    buffer[at] = BLOCK.corrupt;
+    buffer[at + 1] = corrupt ? 1 : 0;
+    at = TOKEN_FIELD.put(memory, at + 2);
+    if (count > 0) {
       // Packed: one byte for each replica. Nothing is ever cached.
-      writer.tag(BLOCK.isCached).putUint32(storages.length);
-      for (let i = 0; i < storages.length; i++) writer.putBool(false);
+      buffer[at] = BLOCK.isCached;
+      at = putVarint32(buffer, at + 1, count);
+      for (let i = 0; i < count; i++) buffer[at++] = 0;
     }
-    for (const { type } of storages) writer.tag(BLOCK.storageTypes).putUint32(type);
-    for (const storage of storages) writer.putRaw(this.storageField(storage));
-    writer.finish(at, lengthBytes);
+    for (let i = 0; i < count; i++) {
+      buffer[at] = BLOCK.storageTypes;
+      at = putVarint32(buffer, at + 1, (storages[i] as Storage).type);
+    }
+    for (let i = 0; i < count; i++) at = (found[i] as EncodedStorage).id.put(memory, at);
+    writer.advance(at);
+    writer.finish(start + 1, lengthBytes);
   }
 
-  private extendedBlock(writer: ProtoWriter, block: BlockHandle): void {
+  /** Answers the position behind it. */
+  private extendedBlock(buffer: Buffer, memory: DataView, start: number, block: BlockHandle): number {
     const { blocks } = this;
-    const at = writer.begin(BLOCK.b);
-    writer.putRaw(this.poolField);
-    writer.tag(EXTENDED.blockId).putHalves(blocks.idLow(block), blocks.idHigh(block));
-    writer.tag(EXTENDED.generationStamp).putInt64(blocks.genStamp(block));
-    writer.tag(EXTENDED.numBytes).putInt64(blocks.numBytes(block));
-    writer.finish(at);
-  }
-
-  private nodeField(node: Datanode): Buffer {
-    const known = this.nodeFields.get(node);
-    if (known !== undefined && known.version === node.infoVersion) return known.bytes;
-    const bytes = field(BLOCK.locs, DatanodeInfoProto.encode(datanodeInfoProto(node)));
-    this.nodeFields.set(node, { version: node.infoVersion, bytes });
-    return bytes;
-  }
-
-  private storageField(storage: Storage): Buffer {
-    let bytes = this.storageFields.get(storage);
-    if (bytes === undefined) {
-      bytes = field(BLOCK.storageIDs, Buffer.from(storage.id, 'utf8'));
-      this.storageFields.set(storage, bytes);
+    buffer[start] = BLOCK.b;
+    let at = this.poolField.put(memory, start + 2);
+    buffer[at] = EXTENDED.blockId;
+    at = putVarintHalves(buffer, at + 1, blocks.idLow(block), blocks.idHigh(block));
+    buffer[at] = EXTENDED.generationStamp;
+    at = putVarint64(buffer, at + 1, blocks.genStamp(block));
+    buffer[at] = EXTENDED.numBytes;
+    at = putVarint64(buffer, at + 1, blocks.numBytes(block));
+    const length = at - start - 2;
+    if (length <= 0x7f) {
+      buffer[start + 1] = length;
+      return at;
     }
-    return bytes;
+    // The name of the pool is long: the length takes more than the one byte.
+    const more = varintBytes(length) - 1;
+    buffer.copyWithin(start + 2 + more, start + 2, at);
+    putVarint32(buffer, start + 1, length);
+    return at + more;
+  }
+
+  private encoded(storage: Storage): EncodedStorage {
+    let known = this.storages[storage.number];
+    if (known === undefined || known.storage !== storage) {
+      known = { storage, node: this.nodeOf(storage.node), id: field(BLOCK.storageIDs, Buffer.from(storage.id, 'utf8')) };
+      this.storages[storage.number] = known;
+    }
+    const { node } = storage;
+    if (known.node.version !== node.infoVersion) {
+      known.node.fields = field(BLOCK.locs, DatanodeInfoProto.encode(datanodeInfoProto(node)));
+      known.node.version = node.infoVersion;
+    }
+    return known;
+  }
+
+  /** One for all storages of a node. */
+  private nodeOf(node: Datanode): EncodedNode {
+    let known = this.nodes.get(node);
+    if (known === undefined) {
+      known = { version: -1, fields: NOTHING };
+      this.nodes.set(node, known);
+    }
+    return known;
   }
 }
