@@ -20,6 +20,7 @@ import {
 } from './table/attributes.ts';
 import { ChildIndex } from './table/children.ts';
 import { appendBlock, replaceBlocks } from './table/file-blocks.ts';
+import { KnownDirectories } from './table/known-directories.ts';
 import * as row from './table/layout.ts';
 import { Names } from './table/names.ts';
 import { Owners } from './table/owners.ts';
@@ -54,6 +55,8 @@ export class Inodes extends InodeView {
   readonly watchers = new Set<(inode: InodeHandle) => void>();
   /** Directories with a quota on space, of any or all storage types. */
   readonly withSpaceQuota = new Set<InodeHandle>();
+  /** For whoever looks paths up. */
+  readonly knownDirectories = new KnownDirectories();
   private readonly store: InodeStore;
   private readonly index: ChildIndex;
   private readonly ids: IdIndex;
@@ -153,6 +156,7 @@ export class Inodes extends InodeView {
     assert(directory !== 0, 'the inode is in no directory');
     this.index.remove(directory, inode);
     this.rows.set(inode, row.PARENT, 0);
+    if (this.isDirectory(inode)) this.knownDirectories.forgetAll();
     this.count(directory, -this.subtreeInodes(inode), -this.subtreeBlocks(inode));
   }
 

@@ -138,21 +138,24 @@ const nameBytes = new Uint8Array(1024);
  */
 export function lookUpText(inodes: Inodes, path: string): ResolvedPath | undefined {
   const { length } = path;
-  const found: InodeHandle[] = [inodes.root];
-  let at: InodeHandle = inodes.root;
-  if (path.charCodeAt(0) !== SLASH || path.charCodeAt(1) === DOT) return undefined;
+  const end = path.lastIndexOf('/');
+  if (path.charCodeAt(0) !== SLASH || path.charCodeAt(1) === DOT || (end > 0 && end + 1 === length)) return undefined;
+  const known = inodes.knownDirectories.find(path, end);
+  const found: InodeHandle[] = known === undefined ? [inodes.root] : known.slice();
+  let at = found[found.length - 1] as InodeHandle;
   let size = 0;
-  for (let i = 1; i < length; i++) {
+  for (let i = known === undefined ? 1 : end + 1; i < length; i++) {
     const unit = path.charCodeAt(i);
     if (unit !== SLASH) {
       if (unit > 0x7f || size === nameBytes.length) return undefined;
       nameBytes[size++] = unit;
       if (i + 1 < length) continue;
-    } else if (i + 1 === length) return undefined;
+    }
     if (size === 0) return undefined;
     if (at !== 0) at = inodes.child(at, nameBytes, 0, size);
     found.push(at);
     size = 0;
+    if (i === end && at !== 0 && inodes.type(at) === InodeType.DIRECTORY) inodes.knownDirectories.add(path, end, found.slice());
   }
   return new ResolvedPath(undefined, found, false, path);
 }
