@@ -55,6 +55,11 @@ export class Locations {
     };
   }
 
+  /** About how long that answer will be. */
+  expectedBytes(file: FileBlocks): number {
+    return this.located.expectedBytes(file);
+  }
+
   /** Writes the answer of getBlockLocations. */
   writeAnswer(writer: ProtoWriter, file: FileBlocks, reader: Writer | undefined, now: Now): void {
     this.located.answer(writer, this.system.blockPoolId, file, this.forReader(reader, now));

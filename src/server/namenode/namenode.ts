@@ -414,7 +414,7 @@ export class NameNode {
       protocol: 'org.apache.hadoop.hdfs.protocol.ClientProtocol',
       version: 1,
       methods: ClientNamenodeProtocol,
-      handlers: observed(handlers, observers, system),
+      handlers: observed(handlers, observers, audit !== undefined, system),
       refused: refusedMethods('ClientNamenodeProtocol'),
     });
     const reconfiguration = new Reconfiguration({

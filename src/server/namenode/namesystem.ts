@@ -75,14 +75,22 @@ export class NameSystem {
   }
 
   /** Runs `fn` as the caller; at once when the caller's groups are known, which they nearly always are. */
-  as<R>(call: RpcCall, fn: (caller: Caller, now: Now) => R | Promise<R>): R | Promise<R> {
+  as<R>(call: RpcCall, fn: (caller: Caller) => R | Promise<R>): R | Promise<R> {
     const { user } = call;
-    // One look at the clock is enough for all that a call does in its turn.
-    const now = this.now();
-    this.namespace.monotonicMs = now.monotonicMs;
-    const groups = this.groups.cached(user, now.monotonicMs);
-    if (groups !== undefined) return fn(this.caller(user, groups), now);
-    return this.groups.of(user).then((found) => fn(this.caller(user, found), this.now()));
+    // One look at this clock is enough for all that a call does in its turn.
+    const nowMs = this.host.clock.monotonic();
+    this.namespace.monotonicMs = nowMs;
+    const groups = this.groups.cached(user, nowMs);
+    if (groups !== undefined) return fn(this.caller(user, groups));
+    return this.groups.of(user).then((found) => {
+      this.namespace.monotonicMs = this.host.clock.monotonic();
+      return fn(this.caller(user, found));
+    });
+  }
+
+  /** The time of the call whose turn it is. */
+  turn(): Now {
+    return { monotonicMs: this.namespace.monotonicMs, wallMs: this.host.clock.now() };
   }
 
   /** A user with the groups that the mapping gives. */
@@ -131,7 +139,8 @@ export class NameSystem {
     check: (caller: Caller, now: Now) => Checked<R>,
     again?: (op: AnsweredOp) => R,
   ): R | Promise<R> {
-    return this.as(call, (caller, now) => {
+    return this.as(call, (caller) => {
+      const now = this.turn();
       // Whatever the answer, it shows a state that others' ops may have made.
       call.afterTxid = this.editLog.lastTxid;
       if (again !== undefined) {
@@ -245,10 +254,10 @@ export class NameSystem {
   }
 
   /** A read: as the caller, and when it fails the answer waits for everything, since it shows what is not there. */
-  read<R>(call: RpcCall, fn: (caller: Caller, now: Now) => R | Promise<R>): R | Promise<R> {
-    return this.as(call, (caller, now) => {
+  read<R>(call: RpcCall, fn: (caller: Caller) => R | Promise<R>): R | Promise<R> {
+    return this.as(call, (caller) => {
       try {
-        return fn(caller, now);
+        return fn(caller);
       } catch (error) {
         call.afterTxid = this.editLog.lastTxid;
         throw error;

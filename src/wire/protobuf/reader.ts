@@ -19,6 +19,15 @@ const MAX_READ_BY_HAND = 10;
 
 const TWO_32 = 0x1_0000_0000;
 
+type ToText = (this: Buffer, start: number, end: number) => string;
+
+/** What `toString` calls once it knows the encoding; Node does not promise that it is there. */
+const toText: ToText =
+  (Buffer.prototype as { readonly utf8Slice?: ToText }).utf8Slice ??
+  function (this: Buffer, start, end) {
+    return this.toString('utf8', start, end);
+  };
+
 export class ProtoReader {
   readonly buffer: Buffer;
   position: number;
@@ -194,7 +203,7 @@ export class ProtoReader {
       }
       if (at === stop) return text;
     }
-    return buffer.toString('utf8', start, stop);
+    return toText.call(buffer, start, stop);
   }
 
   message<T>(read: (reader: ProtoReader, end: number) => T, end: number): T {

@@ -346,12 +346,12 @@ describe('reading', () => {
     const { ns, add } = writing();
     add();
     add({ numBytes: 100 });
-    const all = blockLocations(ns, SUPERUSER, '/d/f', 0, 1000);
+    const all = blockLocations(ns, SUPERUSER, '/d/f', 0, 1000).range;
     expect(all).toMatchObject({ fileLength: 100, underConstruction: true, isLastComplete: false, last: { offset: 100 } });
     expect(all.blocks.map((each) => each.offset)).toEqual([0, 100]);
-    expect(blockLocations(ns, SUPERUSER, '/d/f', 0, 100).blocks).toHaveLength(1);
-    expect(blockLocations(ns, SUPERUSER, '/d/f', 50, 0).blocks).toHaveLength(1);
-    expect(blockLocations(ns, SUPERUSER, '/d/f', 100, 10).blocks).toHaveLength(0);
+    expect(blockLocations(ns, SUPERUSER, '/d/f', 0, 100).range.blocks).toHaveLength(1);
+    expect(blockLocations(ns, SUPERUSER, '/d/f', 50, 0).range.blocks).toHaveLength(1);
+    expect(blockLocations(ns, SUPERUSER, '/d/f', 100, 10).range.blocks).toHaveLength(0);
     expect(refusal(() => blockLocations(ns, ALICE, '/d', 0, 1)).message).toBe('Path is not a file: /d');
   });
 

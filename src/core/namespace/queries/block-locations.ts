@@ -25,9 +25,10 @@ export interface FileBlocks {
   readonly isLastComplete: boolean;
 }
 
-export interface BlockLocations extends FileBlocks {
+export interface BlockLocations {
   readonly path: ResolvedPath;
   readonly file: InodeHandle;
+  readonly range: FileBlocks;
 }
 
 /** Who is stopped by nobody: that a path leads to a file is found out before it is asked who may know. */
@@ -43,7 +44,7 @@ export function blockLocations(ns: Namespace, caller: Caller, path: string, offs
   checkReadableBySuperuser(ns, caller, file);
   if (ns.options.permissionsEnabled) checkTraverse(ns.inodes, caller, resolved);
   checkPermission(ns, caller, resolved, { self: FsAction.READ });
-  return { path: resolved, file, ...blocksOfRange(ns, file, offset, length) };
+  return { path: resolved, file, range: blocksOfRange(ns, file, offset, length) };
 }
 
 /** What is in a file may be kept from the superuser. Apache: FSDirectory.checkUnreadableBySuperuser. */

@@ -102,8 +102,16 @@ export function auditedBy(observers: readonly CallObserver[]): Audited {
   };
 }
 
-/** The handlers, each followed by a word to the observers. */
-export function observed(handlers: Handlers<Methods>, observers: readonly CallObserver[], looks: Looks): Handlers<Methods> {
+/**
+ * The handlers, each followed by a word to the observers. Unless they are `thorough`, who look at more than the name of the
+ * operation, nothing is found out that only the audit log shows.
+ */
+export function observed(
+  handlers: Handlers<Methods>,
+  observers: readonly CallObserver[],
+  thorough: boolean,
+  looks: Looks,
+): Handlers<Methods> {
   if (observers.length === 0) return handlers;
   const tell = (allowed: boolean, described: AuditedCall, call: RpcCall): void => {
     for (const observer of observers) observer(allowed, described, call);
@@ -113,14 +121,17 @@ export function observed(handlers: Handlers<Methods>, observers: readonly CallOb
     const describe = AUDITED[name] as ((request: unknown) => AuditedCall) | undefined;
     if (describe === undefined) return handler;
     const describeRefused = (REFUSED[name] ?? describe) as (request: unknown) => AuditedCall;
+    const leadsElsewhere = thorough && name === 'rename';
+    const onlyWhenRefused = ONLY_WHEN_REFUSED.has(name);
+    const onlyWhenTrue = ONLY_WHEN_TRUE.has(name);
+    const refusedWhenFalse = REFUSED_WHEN_FALSE.has(name);
+    const hasResult = onlyWhenTrue || refusedWhenFalse;
     const done = (answer: unknown, request: unknown, call: RpcCall, shown: string | undefined): unknown => {
-      if (call.repeated === true || ONLY_WHEN_REFUSED.has(name)) return answer;
-      const isFalse = answer !== WRITTEN && (answer as { readonly result?: unknown }).result === false;
-      const described = refined(name, describe(request), answer, looks);
-      if (isFalse && REFUSED_WHEN_FALSE.has(name)) tell(false, described, call);
-      else if (!isFalse || !ONLY_WHEN_TRUE.has(name)) {
-        tell(true, shown === undefined ? described : { ...described, shown }, call);
-      }
+      if (call.repeated === true || onlyWhenRefused) return answer;
+      const isFalse = hasResult && answer !== WRITTEN && (answer as { readonly result?: unknown }).result === false;
+      if (isFalse && onlyWhenTrue) return answer;
+      const described = thorough ? refined(name, describe(request), answer, looks) : describe(request);
+      tell(!isFalse, shown === undefined ? described : { ...described, shown }, call);
       return answer;
     };
     const isRefusal = REFUSED_BY_ANY_FAILURE.has(name) ? (error: unknown) => error instanceof HdfsError : isDenial;
@@ -132,7 +143,7 @@ export function observed(handlers: Handlers<Methods>, observers: readonly CallOb
       throw error;
     };
     return (request, call) => {
-      const shown = name === 'rename' ? renamedTo(looks, request as { readonly src: string; readonly dst: string }) : undefined;
+      const shown = leadsElsewhere ? renamedTo(looks, request as { readonly src: string; readonly dst: string }) : undefined;
       let answer: unknown;
       try {
         answer = handler(request, call);

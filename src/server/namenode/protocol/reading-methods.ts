@@ -78,14 +78,14 @@ export function readingMethods({
 
   /** Status of a path for one of the calls that ask for it; nothing when nothing stands there. */
   const status = (call: RpcCall, src: string, follow: boolean, located: boolean): Written | Promise<Written> =>
-    system.read(call, (caller, now) => {
+    system.read(call, (caller) => {
       const found = fileStatus(ns, caller, src, follow);
       if (found === undefined) return call.write(NOTHING);
       waitForPath(call, found.path);
       const { status: value } = found;
       if (value === undefined) return call.write(NOTHING);
       const isLocated = located && value.type === InodeType.FILE;
-      const blocks = isLocated ? allBlocks(value, placeOf(call), now) : undefined;
+      const blocks = isLocated ? allBlocks(value, placeOf(call), system.turn()) : undefined;
       return call.write((writer) => statuses.answer(writer, value, blocks));
     });
 
@@ -122,11 +122,12 @@ export function readingMethods({
     },
 
     getListing: ({ src, startAfter, needLocation }, call) =>
-      system.read(call, (caller, now) => {
+      system.read(call, (caller) => {
         const found = listing(ns, caller, { path: src, startAfter, limit: listLimit });
         if (found === undefined) return call.write(NOTHING);
         waitForPath(call, found.path);
         const reader = needLocation ? placeOf(call) : undefined;
+        const now = system.turn();
         let blocksLeft = listLimit;
         const isFresh = ns.touched.highest > 0;
         const each: ListedEntries = {
@@ -150,7 +151,8 @@ export function readingMethods({
 
     getBatchedListing: (request, call) => {
       batched.check(request);
-      return system.read(call, (caller, now) => {
+      return system.read(call, (caller) => {
+        const now = system.turn();
         // It meets many directories, and shows what is there of each.
         call.afterTxid = ns.touched.highest;
         const reader = request.needLocation ? placeOf(call) : undefined;
@@ -173,7 +175,8 @@ export function readingMethods({
       }),
 
     getBlockLocations: ({ src, offset, length }, call) =>
-      system.read(call, (caller, now) => {
+      system.read(call, (caller) => {
+        const now = system.turn();
         const found = blockLocations(ns, caller, src, offset, length);
         waitForPath(call, found.path);
         const reader = placeOf(call);
@@ -182,13 +185,14 @@ export function readingMethods({
           const locate = locations.forReader(reader, now);
           const isUnseen = ({ block }: BlockRange): boolean =>
             ns.blocks.numBytes(block) > 0 && locate(block).storages.length === 0;
-          if (found.blocks.some(isUnseen)) system.requireWritable(`Zero blocklocations for ${src}`);
+          if (found.range.blocks.some(isUnseen)) system.requireWritable(`Zero blocklocations for ${src}`);
         } else {
           // Read once more after an hour: worth an op, which nobody waits for.
           const op = accessTimeOp(ns, found.file, now.wallMs);
           if (op !== undefined && system.editLog.lowSpace === undefined) system.commit([op], now);
         }
-        return call.write((writer) => locations.writeAnswer(writer, found, reader, now));
+        const write = (writer: ProtoWriter): void => locations.writeAnswer(writer, found.range, reader, now);
+        return call.write(write, locations.expectedBytes(found.range));
       }),
 
     getContentSummary: ({ path }, call) =>

@@ -76,6 +76,8 @@ export class LocatedBlocksWriter {
   private readonly nodes = new WeakMap<Datanode, EncodedNode>();
   /** By their numbers. */
   private readonly storages: (EncodedStorage | undefined)[] = [];
+  /** Of the last answer, on average: the next will not be far from it. */
+  private blockBytes = 600;
   /** Of the block that is being written. */
   private readonly found: EncodedStorage[] = [];
 
@@ -85,9 +87,17 @@ export class LocatedBlocksWriter {
 
   /** An answer whose one field is where a file's blocks are. */
   answer(writer: ProtoWriter, poolId: string, file: FileBlocks, locate: Locate): void {
-    const at = writer.begin(ANSWER, LOCATED_LENGTH_BYTES);
+    const lengthBytes = varintBytes(this.expectedBytes(file));
+    const at = writer.begin(ANSWER, lengthBytes);
+    const from = writer.length;
     this.fields(writer, poolId, file, locate);
-    writer.finish(at, LOCATED_LENGTH_BYTES);
+    if (file.last !== undefined) this.blockBytes = (writer.length - from) / (file.blocks.length + 1);
+    writer.finish(at, lengthBytes);
+  }
+
+  /** About how long the answer will be. */
+  expectedBytes(file: FileBlocks): number {
+    return file.last === undefined ? 0 : Math.ceil((file.blocks.length + 1) * this.blockBytes);
   }
 
   /** The fields of LocatedBlocksProto. */
