@@ -127,28 +127,44 @@ describe('calls', () => {
     let size = 0;
     const server = await serve(
       {
-        getPreferredBlockSize(_request, call) {
+        getPreferredBlockSize({ filename }, call) {
+          if (filename === 'read') return { bsize: 0 };
           call.afterTxid = ++size;
+          if (filename === 'refused') throw new HdfsError('ENOENT', 'gone with the second');
           return { bsize: size };
         },
       },
       { gate },
     );
     const api = rpcProxy(clientOf(server), ClientNamenodeProtocol);
+    const ask = (filename: string) => api.getPreferredBlockSize({ filename }).then((r) => r.bsize);
     const answers: number[] = [];
-    const first = api.getPreferredBlockSize({ filename: 'a' }).then((r) => answers.push(r.bsize));
-    const second = api.getPreferredBlockSize({ filename: 'b' }).then((r) => answers.push(r.bsize));
-    const third = api.getPreferredBlockSize({ filename: 'c' });
-    third.catch(() => undefined);
-    await expect.poll(() => waiting.length).toBe(3);
+    const note = (size: number): void => void answers.push(size);
+    // Sent together, and each kind behind the other one: what may leave at once does so.
+    const reads = [ask('read')];
+    const first = ask('a').then(note);
+    reads.push(ask('read'));
+    const refused = ask('refused');
+    refused.catch(() => undefined);
+    const second = ask('b').then(note);
+    reads.push(ask('read'));
+    expect(await Promise.all(reads)).toEqual([0, 0, 0]);
+    await expect.poll(() => server.callsInFlight).toBe(3);
+    const later = ask('c');
+    later.catch(() => undefined);
+    await expect.poll(() => server.callsInFlight).toBe(4);
     expect(answers).toEqual([]);
-    expect(server.callsInFlight).toBe(3);
-    durable = 2;
-    for (const { txid, fn } of waiting.splice(0, 2)) if (txid <= durable) fn();
+    durable = 3;
+    const isLate = ({ txid }: { txid: number }): boolean => txid > durable;
+    const late = waiting.filter(isLate);
+    expect(late).toHaveLength(1);
+    for (const { fn } of waiting.filter((waiter) => !isLate(waiter))) fn();
     await Promise.all([first, second]);
-    expect(answers).toEqual([1, 2]);
-    waiting[0]?.fn(new Error('disk full'));
-    await expect(third).rejects.toMatchObject({ code: 'ECONN' });
+    expect(answers).toEqual([1, 3]);
+    await expect(refused).rejects.toMatchObject({ code: 'ENOENT', message: 'gone with the second' });
+    late[0]?.fn(new Error('disk full'));
+    await expect(later).rejects.toMatchObject({ code: 'ECONN' });
+    await expect.poll(() => server.callsInFlight).toBe(0);
   });
 
   test('time out, can be aborted, and are tried again under the same number as the policy says', async () => {

@@ -85,8 +85,8 @@ class Call implements RpcCall {
   readonly callerContext: CallHeader['callerContext'];
   readonly stateId: number | undefined;
   afterTxid = 0;
-  /** The answer that its handler wrote, while it may not leave. */
-  held: Buffer | undefined;
+  /** The answer that its handler wrote may not leave yet. */
+  isHeld = false;
   readonly startedMs: number;
   readonly timings: MethodTimings | undefined;
   /** From its arrival until it was begun. */
@@ -128,9 +128,17 @@ class Call implements RpcCall {
   }
 
   write(message: WriteMessage, expectedBytes = 0): Written {
-    this.held = this.connection.put(this, BY_HANDLER, message, expectedBytes);
+    this.isHeld = this.connection.put(this, BY_HANDLER, message, expectedBytes);
     return WRITTEN;
   }
+}
+
+/** Answers of one turn that say what is not durable yet. What a turn logs is written together, so they leave together, too. */
+interface HeldAnswers {
+  readonly writer: ProtoWriter;
+  readonly answered: { readonly call: Call; readonly outcome: unknown }[];
+  /** The last of those that they wait for. */
+  txid: number;
 }
 
 export class ServerConnection {
@@ -146,6 +154,8 @@ export class ServerConnection {
   private turnMs = 0;
   /** Answers of this turn, not yet handed to the socket. */
   private out: ProtoWriter | undefined;
+  /** Answers of this turn that have to wait at the gate. */
+  private held: HeldAnswers | undefined;
   /** Bytes of answers sent in this turn. */
   private turnBytes = 0;
   /** Others come first; then it goes on. */
@@ -397,15 +407,14 @@ export class ServerConnection {
 
   /** Encodes at once, while the result says what it said when the handler returned, and sends when it may be known. */
   private succeed(call: Call, target: Target, value: unknown): void {
-    const held = value === WRITTEN ? call.held : this.put(call, target.method.response, value);
-    if (held === undefined) this.done(call, undefined);
-    else this.hold(call, held, undefined);
+    const isHeld = value === WRITTEN ? call.isHeld : this.put(call, target.method.response, value);
+    this.answered(call, isHeld, undefined);
   }
 
-  /** Appends an answer to those of this turn, or hands it back when it may not leave yet. */
-  put<Init>(call: Call, type: Pick<MessageType<unknown, Init>, 'write'>, message: Init, expectedBytes = 0): Buffer | undefined {
-    if (this.closed) return undefined;
-    const writer = this.writer();
+  /** Appends an answer to those of this turn. True: to those that may not leave yet. */
+  put<Init>(call: Call, type: Pick<MessageType<unknown, Init>, 'write'>, message: Init, expectedBytes = 0): boolean {
+    if (this.closed) return false;
+    const writer = this.nextWriter();
     const before = writer.length;
     try {
       if (expectedBytes > 0) writer.room(expectedBytes);
@@ -417,16 +426,37 @@ export class ServerConnection {
     }
     const bytes = writer.length - before;
     if (bytes > this.owner.limits.largeAnswerBytes) this.owner.onLargeAnswer(call, bytes);
-    return this.unlessDurable(call, writer, before);
+    return this.place(call, writer, before);
   }
 
-  /** Takes back what was written from `before` on when it says something that is not durable. */
-  private unlessDurable(call: Call, writer: ProtoWriter, before: number): Buffer | undefined {
+  /** Where an answer is written before it is known whether it may leave: mostly it is as with the one before. */
+  private nextWriter(): ProtoWriter {
+    return this.held?.writer ?? this.writer();
+  }
+
+  /** Leaves what was written from `before` on with the answers that wait (true), or with those that leave after this turn. */
+  private place(call: Call, writer: ProtoWriter, before: number): boolean {
     const { gate } = this.owner;
-    if (call.afterTxid === 0 || gate === undefined || gate.isDurable(call.afterTxid)) return undefined;
-    const answer = writer.toBuffer(before);
-    writer.truncate(before);
-    return answer;
+    const { afterTxid } = call;
+    const { held } = this;
+    if (afterTxid === 0 || gate === undefined || gate.isDurable(afterTxid)) {
+      if (held !== undefined) move(writer, before, this.writer());
+      return false;
+    }
+    if (held !== undefined) {
+      if (afterTxid > held.txid) held.txid = afterTxid;
+      return true;
+    }
+    const waiting = before === 0 ? writer : takeWriter();
+    if (before === 0) this.out = undefined;
+    else move(writer, before, waiting);
+    this.held = { writer: waiting, answered: [], txid: afterTxid };
+    return true;
+  }
+
+  private answered(call: Call, isHeld: boolean, outcome: unknown): void {
+    if (isHeld) this.held?.answered.push({ call, outcome });
+    else this.done(call, outcome, this.owner.now());
   }
 
   private failed(error: unknown, call: Call): void {
@@ -436,34 +466,39 @@ export class ServerConnection {
     }
     if (isOurFault(error)) this.owner.logFailure(call, error);
     if (this.closed) {
-      this.done(call, error);
+      this.done(call, error, this.owner.now());
       return;
     }
-    const writer = this.writer();
+    const writer = this.nextWriter();
     const before = writer.length;
     writeFailure(writer, call, failureOf(error), this.owner.stateId());
-    const held = this.unlessDurable(call, writer, before);
-    if (held === undefined) this.done(call, error);
-    else this.hold(call, held, error);
+    this.answered(call, this.place(call, writer, before), error);
   }
 
-  private hold(call: Call, answer: Buffer, outcome: unknown): void {
-    this.owner.gate?.whenDurable(call.afterTxid, (error) => {
-      if (error !== undefined) {
-        // It cannot become durable: saying nothing is right, and the client asks again elsewhere.
-        this.done(call, error);
-        this.destroy(`an answer could not be made durable: ${error.message}`);
-        return;
-      }
-      if (!this.closed) this.writer().putRaw(answer);
-      this.done(call, outcome);
-      this.afterAnswer();
-    });
+  /** Leaves the answers that have to wait at the gate. */
+  private hold(): void {
+    const { held } = this;
+    if (held === undefined) return;
+    this.held = undefined;
+    this.owner.gate?.whenDurable(held.txid, (error) => this.release(held, error));
   }
 
-  private done(call: Call, error: unknown): void {
-    this.inFlight--;
+  private release({ writer, answered }: HeldAnswers, error: Error | undefined): void {
     const now = this.owner.now();
+    for (const { call, outcome } of answered) this.done(call, error ?? outcome, now);
+    if (error !== undefined || this.closed) giveWriter(writer);
+    else if (this.out === undefined) this.out = writer;
+    else {
+      this.out.putRaw(writer.view());
+      giveWriter(writer);
+    }
+    // What cannot become durable is not spoken of, and the client asks again elsewhere.
+    if (error !== undefined) this.destroy(`an answer could not be made durable: ${error.message}`);
+    else this.afterAnswer();
+  }
+
+  private done(call: Call, error: unknown, now: number): void {
+    this.inFlight--;
     if (this.reading) this.turnMs = now;
     const ms = now - call.startedMs;
     this.owner.measures.processing.add(ms);
@@ -487,6 +522,7 @@ export class ServerConnection {
   }
 
   private flush(): void {
+    this.hold();
     const { out } = this;
     if (out === undefined) return;
     this.out = undefined;
@@ -528,6 +564,7 @@ export class ServerConnection {
     this.closing = true;
     this.lingering?.cancel();
     this.acceptor.end();
+    this.hold();
     if (this.out !== undefined) giveWriter(this.out);
     this.out = undefined;
     this.owner.onClosed(this, reason);
@@ -538,6 +575,12 @@ function takeWriter(): ProtoWriter {
   const writer = idleWriters.pop() ?? new ProtoWriter(FRESH_WRITER_BYTES);
   writer.reset();
   return writer;
+}
+
+/** Moves what `from` holds from `start` on to the end of `to`. */
+function move(from: ProtoWriter, start: number, to: ProtoWriter): void {
+  to.putRaw(from.view(start));
+  from.truncate(start);
 }
 
 function giveWriter(writer: ProtoWriter): void {

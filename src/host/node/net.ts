@@ -142,8 +142,11 @@ class NodeConnection implements Connection {
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.ended || this.socket.destroyed) return true;
-    if (!this.direct?.write(chunk)) this.socket.write(chunk);
+    if (this.ended) return true;
+    if (!this.direct?.write(chunk)) {
+      if (this.socket.destroyed) return true;
+      this.socket.write(chunk);
+    }
     return this.roomLeft();
   }
 

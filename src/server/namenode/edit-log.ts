@@ -22,6 +22,8 @@ const PREALLOCATION_BYTES = 1024 * 1024;
 const HEADROOM_BYTES = 512 * 1024;
 /** A directory that answered within this is written synchronously: a thread hop would cost more than the wait. */
 const FAST_DISK_MS = 0.5;
+/** Of a turn's transactions the first and then one in so many is timed, for all of them: looking at the clock twice costs about as much as an append. */
+const TIMED_EVERY = 16;
 /** Apache: HdfsServerConstants / FSEditLogOpCodes.OP_INVALID fills the unwritten part of a segment. */
 const FILL = Buffer.alloc(PREALLOCATION_BYTES, 0xff);
 
@@ -97,6 +99,8 @@ export class EditLog {
   private scheduled = false;
   private fatal: Error | undefined;
   private segmentStartedAt = 0;
+  /** The last transaction whose time has been counted. */
+  private timedTxid = 0;
   /** Transactions and syncs since the start, in milliseconds, for the metrics. */
   readonly counters = { transactions: new Rate(), syncs: new Rate(), batchedTransactions: 0 };
 
@@ -164,6 +168,7 @@ export class EditLog {
   async open(loadedTxid: number): Promise<void> {
     assert(this.segment === undefined, 'the edit log is open');
     this.nextTxid = loadedTxid + 1;
+    this.timedTxid = loadedTxid;
     this.waiters.advance(loadedTxid);
     this.startSegment();
     await this.sync();
@@ -194,14 +199,20 @@ export class EditLog {
     const batch = this.queue.at(-1);
     const mark = { batch, length: batch?.encoder.length ?? 0, lastTxid: this.lastTxid };
     const { clock } = this.host;
-    const beganMs = clock.monotonic();
+    const isTimed = ops.length > 0 && (batch === undefined || this.lastTxid - this.timedTxid >= TIMED_EVERY);
+    const beganMs = isTimed ? clock.monotonic() : 0;
     try {
       for (const op of ops) this.append(op);
     } catch (error) {
       this.takeBack(mark);
       throw error;
     }
-    this.counters.transactions.sum += clock.monotonic() - beganMs;
+    if (isTimed) {
+      // As much for each before that was not timed.
+      const each = (clock.monotonic() - beganMs) / ops.length;
+      this.counters.transactions.sum += each * (this.lastTxid - this.timedTxid);
+      this.timedTxid = this.lastTxid;
+    }
     return mark;
   }
 
