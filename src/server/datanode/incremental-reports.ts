@@ -57,7 +57,8 @@ export class IncrementalReports {
     }
     this.words.set(block.id, { block, news, delHint, volume });
     this.waiting[news]++;
-    if (news !== 'deleted') this.urgent = true;
+    // Of a block that is only begun the next heartbeat tells, as in Apache: its end would wait for that call's answer.
+    if (news === 'received') this.urgent = true;
   }
 
   /** Sends at the next occasion, whatever waits. */

@@ -20,6 +20,7 @@ import type { RpcCall } from '../../rpc/service.ts';
 import type { Groups } from '../../security/groups.ts';
 import type { LocatedBlockProto } from '../../wire/messages/hdfs.ts';
 import { Activity } from './activity.ts';
+import { AwaitedReports } from './awaited-reports.ts';
 import type { EditLog } from './edit-log.ts';
 
 export interface NameSystemParts {
@@ -45,6 +46,7 @@ export class NameSystem {
   readonly groups: Groups;
   readonly superuser: string;
   readonly activity = new Activity();
+  readonly awaitedReports: AwaitedReports;
   /** Inodes that came and went since the start. */
   readonly inodeChanges = { created: 0, deleted: 0 };
   private readonly parts: NameSystemParts;
@@ -57,6 +59,7 @@ export class NameSystem {
   constructor(parts: NameSystemParts) {
     this.parts = parts;
     this.host = parts.host;
+    this.awaitedReports = new AwaitedReports(parts.host.clock);
     this.namespace = parts.namespace;
     this.blockManager = parts.blockManager;
     this.editLog = parts.editLog;

@@ -110,14 +110,14 @@ export async function exists(api: Api, src: string): Promise<boolean> {
   return (await api.getFileInfo({ src })).fs !== undefined;
 }
 
-export function createFile(api: Api, src: string, clientName = 'writer'): ReturnType<Api['create']> {
+export function createFile(api: Api, src: string, clientName = 'writer', replication = 1): ReturnType<Api['create']> {
   return api.create({
     src,
     masked: { perm: 0o644 },
     clientName,
     createFlag: 1,
     createParent: true,
-    replication: 1,
+    replication,
     blockSize: 1_048_576,
   });
 }

@@ -74,6 +74,11 @@ export const RPC_DIFFERENCES = [
     why: 'Hadoop asserts the same, but runs with assertions off: bytes that were promised would be lost',
   },
   {
+    id: 'complete before its report',
+    what: '`complete` that comes before a DataNode has reported the last block is answered with that report, or after 250 ms',
+    why: 'Hadoop answers at once that the file cannot be closed yet, and its client asks again after 400 ms',
+  },
+  {
     id: 'overflowing range',
     what: '`getBlockLocations` of an offset and a length whose sum overflows shows all blocks from the offset on',
     why: 'Hadoop shows one',

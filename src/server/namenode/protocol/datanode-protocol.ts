@@ -123,6 +123,15 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
     }
   };
 
+  const tell = (
+    id: DatanodeId,
+    storage: ReturnType<typeof storageOf>,
+    blocks: readonly ReceivedDeletedBlockInfoProto[],
+  ): void => {
+    blockManager.incrementalReport(id, storage, blocks.map(incrementalEntry), system.now());
+    for (const { block } of blocks) system.awaitedReports.reported(blockId(block.blockId));
+  };
+
   /** What a node has deleted in a while may be long; it waits for the answer, so that nothing newer overtakes the rest. */
   const tellInSlices = async (
     id: DatanodeId,
@@ -130,8 +139,7 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
   ): Promise<Record<string, never>> => {
     for (const { storage, storageUuid, blocks } of reports) {
       for (let from = 0; from < blocks.length; from += TOLD_SLICE) {
-        const entries = blocks.slice(from, from + TOLD_SLICE).map(incrementalEntry);
-        blockManager.incrementalReport(id, storageOf(storage, storageUuid), entries, system.now());
+        tell(id, storageOf(storage, storageUuid), blocks.slice(from, from + TOLD_SLICE));
         await new Promise<void>((resolve) => host.clock.defer(resolve));
       }
     }
@@ -225,7 +233,7 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
         const told = request.blocks.reduce((sum, { blocks }) => sum + blocks.length, 0);
         if (told > TOLD_SLICE) return tellInSlices(id, request.blocks);
         for (const { storage, storageUuid, blocks } of request.blocks) {
-          blockManager.incrementalReport(id, storageOf(storage, storageUuid), blocks.map(incrementalEntry), system.now());
+          tell(id, storageOf(storage, storageUuid), blocks);
         }
         return {};
       },

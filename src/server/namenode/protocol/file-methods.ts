@@ -2,6 +2,7 @@
 // what a request means, the block manager where blocks go; here the two meet, within one turn.
 import { HdfsError } from '../../../base/errors.ts';
 import { blockId, genStamp, inodeId } from '../../../base/ids.ts';
+import { sometimes } from '../../../base/sometimes.ts';
 import type { Configuration } from '../../../config/configuration.ts';
 import type { Datanode, Now, Storage } from '../../../core/blocks/datanode.ts';
 import type { Checked } from '../../../core/namespace/namespace.ts';
@@ -252,25 +253,34 @@ export function fileMethods({
         ),
       ),
 
-    complete: (request, call) =>
-      system.change(call, `Cannot complete file ${request.src}`, (caller, now) => {
-        const last = request.last === undefined ? undefined : clientBlock(request.last);
-        const check = checkComplete(ns, caller, {
-          path: request.src,
-          fileId: inodeId(request.fileId),
-          clientName: request.clientName,
-          last,
+    complete: (request, call) => {
+      const last = request.last === undefined ? undefined : clientBlock(request.last);
+      let isTooEarly = false;
+      const complete = (): { result: boolean } | Promise<{ result: boolean }> =>
+        system.change(call, `Cannot complete file ${request.src}`, (caller, now) => {
+          const check = checkComplete(ns, caller, {
+            path: request.src,
+            fileId: inodeId(request.fileId),
+            clientName: request.clientName,
+            last,
+          });
+          if (check.kind !== 'close') return { ops: [], result: () => ({ result: check.kind === 'closed already' }) };
+          const { file, commit } = check;
+          if (commit !== undefined && last !== undefined) {
+            const block = { id: last.id, genStamp: last.genStamp, numBytes: commit.numBytes };
+            blockManager.commitOrComplete(commit.block, block, now);
+          }
+          return answering(checkClose(ns, file, now.wallMs), (closed) => {
+            if (closed) system.fileClosed(file, now);
+            isTooEarly = !closed;
+            return { result: closed };
+          });
         });
-        if (check.kind !== 'close') return { ops: [], result: () => ({ result: check.kind === 'closed already' }) };
-        const { file, commit } = check;
-        if (commit !== undefined && last !== undefined) {
-          blockManager.commitOrComplete(commit.block, { id: last.id, genStamp: last.genStamp, numBytes: commit.numBytes }, now);
-        }
-        return answering(checkClose(ns, file, now.wallMs), (closed) => {
-          if (closed) system.fileClosed(file, now);
-          return { result: closed };
-        });
-      }),
+      const answer = complete();
+      if (!isTooEarly || last === undefined) return answer;
+      sometimes('file closed before the report of its last block');
+      return system.awaitedReports.until(last.id, complete, ({ result }) => result);
+    },
 
     updateBlockForPipeline: (request, call) =>
       system.change(
