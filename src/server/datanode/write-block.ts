@@ -134,15 +134,19 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
   try {
     replica = await openForWriting(services, source, request, setup);
     const creates = fromDataNode || isTransfer || stage === Stage.PIPELINE_SETUP_CREATE;
-    files = creates ? await ReplicaFiles.create(replica, checksum, counters) : await ReplicaFiles.reopen(replica, counters);
-    setup.opened(files);
+    // The next node is connected to while the files are opened.
     const target = request.proto.targets[0];
-    if (target !== undefined) {
-      const opened = await openMirror(services, request, target);
-      mirror = opened.mirror;
-      status = opened.status;
-      firstBadLink = opened.firstBadLink;
+    const connecting = target === undefined ? undefined : openMirror(services, request, target);
+    // When it fails, whoever awaits `connecting` is told.
+    const connected = connecting?.catch(() => undefined);
+    try {
+      files = creates ? await ReplicaFiles.create(replica, checksum, counters) : await ReplicaFiles.reopen(replica, counters);
+      setup.opened(files);
+    } catch (error) {
+      void connected?.then((opened) => opened?.mirror?.close());
+      throw error;
     }
+    if (connecting !== undefined) ({ mirror, status, firstBadLink } = await connecting);
     setup.check();
   } catch (error) {
     mirror?.close();
