@@ -86,6 +86,11 @@ export class BlockSender {
     const { checksum } = replica;
     this.step = Math.max(1, Math.floor(PACKET_BYTES / checksum.bytesPerChecksum)) * checksum.bytesPerChecksum;
     this.next = range.start;
+    if (replica.firstSums.length >= checksum.sumBytes(range.end)) {
+      this.sums = replica.firstSums;
+      this.sumsLength = replica.firstSums.length;
+      return;
+    }
     // No more than the range has: most reads are of a few chunks.
     this.sums = Buffer.allocUnsafe(Math.min(SUMS_BYTES, checksum.sumBytes(range.end - range.start)));
   }

@@ -15,6 +15,10 @@ import type { VolumeDisk, VolumeFile } from './volume-disk.ts';
 
 /** How long a reader waits for bytes that a writer has announced. Apache: BlockSender's waitForMinLength. */
 const WAIT_FOR_BYTES_MS = 3000;
+/** What is read of a meta file with its header: all of it where the block is small. */
+const FIRST_READ_BYTES = 2048;
+/** As most replicas have them, for guessing how long the meta file is. */
+const USUAL_CHECKSUM = DataChecksum.of(2, 512);
 
 export interface OpenReplica {
   readonly block: BlockName;
@@ -24,6 +28,8 @@ export interface OpenReplica {
   /** Absent when checksums are not wanted, or the file is missing and that is allowed. */
   readonly metaFile: VolumeFile | undefined;
   readonly checksum: DataChecksum;
+  /** Checksums of the first chunks, as far as they were read with the file's header. */
+  readonly firstSums: Buffer;
   /** Bytes that may be sent. */
   readonly end: number;
   /** Bytes that readers are promised. */
@@ -98,16 +104,16 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
     metaPath: pool.metaFile(handle),
     // Of a replica in the making its writer knows; the file may not say yet.
     checksum: inFlight?.checksum,
+    end,
     withChecksums: options.withChecksums && (await hasChecksums(volume, pool.metaFile(handle))),
   });
   const { bytesPerChecksum } = files.checksum;
   if (inFlight === undefined && files.metaFile !== undefined && end % bytesPerChecksum !== 0) {
     // An append may change this checksum while we read: what counts is the one of now.
-    const sum = Buffer.alloc(files.checksum.size);
-    const got = await files.metaFile.read(sum, 0, sum.length, files.checksum.metaOffset(end));
-    if (got === sum.length) lastChunk = { length: end, sum };
+    const sum = await lastSum(files, end);
+    if (sum !== undefined) lastChunk = { length: end, sum };
   }
-  const { dataFile, metaFile, checksum } = files;
+  const { dataFile, metaFile, checksum, firstSums } = files;
   return {
     block: name,
     state: pool.replicas.state(handle),
@@ -115,6 +121,7 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
     dataFile,
     metaFile,
     checksum,
+    firstSums,
     end: lastChunk?.length ?? end,
     visible,
     lastChunk,
@@ -123,6 +130,16 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
       for (const file of [dataFile, metaFile]) file?.close().catch(() => undefined);
     },
   };
+}
+
+/** The checksum of the chunk that `end` is in, where the meta file has it. */
+async function lastSum({ metaFile, checksum, firstSums }: OpenedFiles, end: number): Promise<Buffer | undefined> {
+  const at = checksum.metaOffset(end);
+  const first = firstSums.subarray(at - META_HEADER_BYTES, at - META_HEADER_BYTES + checksum.size);
+  if (first.length === checksum.size) return Buffer.from(first);
+  const sum = Buffer.alloc(checksum.size);
+  const got = await metaFile?.read(sum, 0, sum.length, at);
+  return got === sum.length ? sum : undefined;
 }
 
 /** Apache's DataNode keeps none of a replica in memory whose writer sent none: its meta file is a header alone. */
@@ -136,21 +153,26 @@ interface FilesToOpen {
   readonly metaPath: string;
   /** Where it is known without the meta file's header. */
   readonly checksum: DataChecksum | undefined;
+  /** Of the replica. */
+  readonly end: number;
   readonly withChecksums: boolean;
 }
 
-async function openFiles(
-  dataset: Dataset,
-  wanted: FilesToOpen,
-): Promise<{ dataFile: VolumeFile; metaFile: VolumeFile | undefined; checksum: DataChecksum }> {
+type OpenedFiles = Pick<OpenReplica, 'dataFile' | 'metaFile' | 'checksum' | 'firstSums'>;
+
+interface OpenMeta extends Pick<OpenReplica, 'checksum' | 'firstSums'> {
+  readonly file: VolumeFile;
+}
+
+const NO_SUMS = Buffer.alloc(0);
+
+async function openFiles(dataset: Dataset, wanted: FilesToOpen): Promise<OpenedFiles> {
   const { disk } = wanted.volume;
   const { dataPath, metaPath, withChecksums } = wanted;
-  const [data, meta] = await Promise.allSettled([
-    disk.open(dataPath, 'r'),
-    withChecksums ? openMeta(disk, metaPath, wanted.checksum) : undefined,
-  ]);
+  const [data, meta] = await Promise.allSettled([disk.open(dataPath, 'r'), withChecksums ? openMeta(disk, wanted) : undefined]);
   if (data.status === 'fulfilled' && meta.status === 'fulfilled') {
-    return { dataFile: data.value, metaFile: meta.value?.file, checksum: meta.value?.checksum ?? NO_CHECKSUM };
+    const { file: metaFile, checksum = NO_CHECKSUM, firstSums = NO_SUMS } = meta.value ?? {};
+    return { dataFile: data.value, metaFile, checksum, firstSums };
   }
   if (data.status === 'fulfilled') await data.value.close();
   if (meta.status === 'fulfilled') await meta.value?.file.close();
@@ -163,17 +185,14 @@ async function openFiles(
   throw reason;
 }
 
-async function openMeta(
-  disk: VolumeDisk,
-  path: string,
-  known: DataChecksum | undefined,
-): Promise<{ readonly file: VolumeFile; readonly checksum: DataChecksum }> {
-  const file = await disk.open(path, 'r');
-  if (known !== undefined) return { file, checksum: known };
+async function openMeta(disk: VolumeDisk, { metaPath, checksum: known, end }: FilesToOpen): Promise<OpenMeta> {
+  const file = await disk.open(metaPath, 'r');
+  if (known !== undefined) return { file, checksum: known, firstSums: NO_SUMS };
   try {
-    const header = Buffer.alloc(META_HEADER_BYTES);
-    const got = await file.read(header, 0, META_HEADER_BYTES, 0);
-    return { file, checksum: DataChecksum.fromHeader(header.subarray(0, got)) };
+    const bytes = Buffer.allocUnsafe(Math.min(FIRST_READ_BYTES, META_HEADER_BYTES + USUAL_CHECKSUM.sumBytes(end)));
+    const got = await file.read(bytes, 0, bytes.length, 0);
+    const checksum = DataChecksum.fromHeader(bytes.subarray(0, Math.min(got, META_HEADER_BYTES)));
+    return { file, checksum, firstSums: bytes.subarray(Math.min(got, META_HEADER_BYTES), got) };
   } catch (error) {
     await file.close();
     throw error;
