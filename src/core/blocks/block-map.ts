@@ -200,11 +200,6 @@ export class BlockMap extends BlockView {
     return this.exceptions.get(groupOf(block), placeOf(block), Column.OWNER, 0);
   }
 
-  /** The owners of these blocks of the group, each at its place in `into`. */
-  ownersInto(group: BlockGroup, bits: number, into: Uint32Array): void {
-    this.exceptions.owners(group, bits, into);
-  }
-
   setOwner(block: BlockHandle, owner: InodeHandle): void {
     this.exceptions.set(groupOf(block), placeOf(block), Column.OWNER, owner, 0);
   }

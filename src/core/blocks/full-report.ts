@@ -203,10 +203,10 @@ export class FullReport {
     if (state.corrupt.size > 0 || state.invalidations.sizeOf(node) > 0 || node.excess.size > 0 || this.#newer.size > 0)
       return 0;
     const replication = this.#replication;
-    state.owner.replications(group, bits, replication);
     let wanted = bits;
     for (let rest = bits; rest !== 0; rest &= rest - 1) {
       const place = lowestPlace(rest);
+      replication[place] = state.owner.replication(group * GROUP_SIZE + place);
       if (replication[place] === 0) wanted &= ~(1 << place);
     }
     const added = state.blocks.addFirstReplicas(group, wanted, storage.number);

@@ -6,7 +6,7 @@ import type { ReaderOrder } from '../placement/sort-locations.ts';
 import { HOT_STORAGE_POLICY_ID } from '../placement/storage-policy.ts';
 import type { Random } from '../placement/topology.ts';
 import { DEFAULT_SLOW_NODES_OPTIONS, SlowNodes, type SlowNodesOptions } from '../slow/slow-nodes.ts';
-import type { BlockGroup, BlockHandle, BlockMap } from './block-map.ts';
+import type { BlockHandle, BlockMap } from './block-map.ts';
 import { CorruptReplicas } from './corrupt-replicas.ts';
 import type { Datanode, Now, Storage } from './datanode.ts';
 import { Datanodes, type DatanodesOptions, DEFAULT_DATANODES_OPTIONS } from './datanodes.ts';
@@ -22,8 +22,6 @@ import { UnderConstructionBlocks } from './under-construction.ts';
 export interface BlockOwner {
   /** Replicas wanted of the block; 0 when it belongs to no file, or to one that is deleted. */
   replication(block: BlockHandle): number;
-  /** The same for blocks of one group, each at its place in `into`. */
-  replications(group: BlockGroup, bits: number, into: Uint16Array): void;
   /** Id of the storage policy that holds for the block's file; 0: unspecified. */
   storagePolicy(block: BlockHandle): number;
   /** The file of the block while it is being written: its inode's id, and whether the block is its last. */

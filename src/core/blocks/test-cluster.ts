@@ -10,7 +10,6 @@ import type { Datanode, DatanodeId, Now, StorageIdentity } from './datanode.ts';
 import { BlockStatus } from './reports.ts';
 import type { BlockManagerOptions } from './state.ts';
 import { ReplicaState, StorageState, StorageType } from './storage-type.ts';
-import { GROUP_SIZE } from './table/layout.ts';
 
 export const GIB = 2 ** 30;
 
@@ -53,11 +52,6 @@ export class TestCluster {
         blocks: this.blocks,
         owner: {
           replication: (block) => this.replication.get(block) ?? 0,
-          replications: (group, bits, into) => {
-            for (let place = 0; place < GROUP_SIZE; place++) {
-              if (((bits >>> place) & 1) !== 0) into[place] = this.replication.get(group * GROUP_SIZE + place) ?? 0;
-            }
-          },
           storagePolicy: () => 0,
           openFile: (block) => this.openFiles.get(block),
           highestGenStamp: () => this.highestGenStamp,

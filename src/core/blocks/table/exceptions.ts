@@ -92,22 +92,6 @@ export class Exceptions {
     return bits;
   }
 
-  /** Puts the owners of these blocks of the group into `into`, each at its place. */
-  owners(group: number, bits: number, into: Uint32Array): void {
-    const page = this.#rows.page(group);
-    const at = this.#rows.rowAt(group);
-    const run = page[at + row.EXCEPTIONS] as number;
-    const runPage = run === 0 ? page : this.#runs.page(run);
-    const runAt = run === 0 ? 0 : this.#runs.at(run);
-    const own = run === 0 ? 0 : (runPage[runAt + Column.OWNER] as number);
-    const ownAt = own === 0 ? 0 : runAt + placeOf(runPage, runAt, Column.OWNER, 0);
-    for (let rest = bits; rest !== 0; rest &= rest - 1) {
-      const place = row.lowestPlace(rest);
-      const isOwn = ((own >>> place) & 1) !== 0;
-      into[place] = (isOwn ? runPage[ownAt + row.rank(own, place)] : page[at + row.OWNER]) as number;
-    }
-  }
-
   /** Gives the block a value. What the only block of a group has, is the group's. */
   set(group: number, place: number, column: Column, low: number, high: number): void {
     const page = this.#rows.page(group);
