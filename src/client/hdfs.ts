@@ -1,6 +1,7 @@
 // The file system object of the library: one method for each thing a program does with files, named as in
 // node:fs/promises. Each is a call or a few; reading and writing of data is in file-reader.ts and file-writer.ts.
 import { HdfsError } from '../base/errors.ts';
+import { quotaValue } from '../base/java-long.ts';
 import type { AclEntryProto_FsActionProto } from '../wire/messages/acl.ts';
 import type { HdfsFileStatusProto } from '../wire/messages/hdfs.ts';
 import { Acls } from './acl.ts';
@@ -411,8 +412,8 @@ export class Hdfs implements AsyncDisposable {
       fileCount: summary.fileCount,
       directoryCount: summary.directoryCount,
       spaceConsumed: summary.spaceConsumed,
-      quota: signed(summary.quota),
-      spaceQuota: signed(summary.spaceQuota),
+      quota: quotaValue(summary.quota),
+      spaceQuota: quotaValue(summary.spaceQuota),
       erasureCodingPolicy: summary.erasureCodingPolicy === '' ? undefined : summary.erasureCodingPolicy,
       snapshotLength: summary.snapshotLength ?? 0,
       snapshotFileCount: summary.snapshotFileCount ?? 0,
@@ -513,9 +514,4 @@ export class Hdfs implements AsyncDisposable {
 
 function milliseconds(time: TimeLike): number {
   return typeof time === 'number' ? Math.round(time * SECONDS) : time.getTime();
-}
-
-/** Quotas travel as unsigned numbers, -1 for none. */
-function signed(value: number): number {
-  return value >= 2 ** 63 ? -1 : value;
 }

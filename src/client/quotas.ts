@@ -1,7 +1,7 @@
 // Limits on a directory: names and space below it, and what is used of them. Apache: DFSClient.setQuota, getQuotaUsage.
 import { HdfsError } from '../base/errors.ts';
 import { LONG_MAX } from '../base/ids.ts';
-import { decimal } from '../base/java-long.ts';
+import { decimal, quotaValue } from '../base/java-long.ts';
 import { type QuotaUsageProto, StorageTypeProto, StorageTypeProtoNames } from '../wire/messages/hdfs.ts';
 import type { ClientContext, SignalOption } from './context.ts';
 import type { PathLike } from './paths.ts';
@@ -18,7 +18,7 @@ export interface TypeUsage {
 
 export interface QuotaUsage {
   readonly fileAndDirectoryCount: number;
-  /** -1: no limit. */
+  /** -1: no limit. The root has Java's Long.MAX_VALUE where nobody set another. */
   readonly quota: number;
   /** Bytes with replication. */
   readonly spaceConsumed: number;
@@ -82,15 +82,12 @@ export class Quotas {
 
 const invalid = (message: string): HdfsError => new HdfsError('EILLEGAL', message);
 
-/** Quotas travel as unsigned numbers, -1 for none. */
-const signed = (value: number): number => (value >= 2 ** 63 ? -1 : value);
-
 export function typeUsages(infos: QuotaUsageProto['typeQuotaInfos']): ReadonlyMap<string, TypeUsage> {
   const found = infos?.typeQuotaInfo ?? [];
   return new Map(
     found.map(({ type, quota, consumed }) => [
       StorageTypeProtoNames[type ?? StorageTypeProto.DISK] ?? String(type),
-      { quota: signed(quota), consumed },
+      { quota: quotaValue(quota), consumed },
     ]),
   );
 }
@@ -98,9 +95,9 @@ export function typeUsages(infos: QuotaUsageProto['typeQuotaInfos']): ReadonlyMa
 function quotaUsage(usage: QuotaUsageProto): QuotaUsage {
   return {
     fileAndDirectoryCount: usage.fileAndDirectoryCount,
-    quota: signed(usage.quota),
+    quota: quotaValue(usage.quota),
     spaceConsumed: usage.spaceConsumed,
-    spaceQuota: signed(usage.spaceQuota),
+    spaceQuota: quotaValue(usage.spaceQuota),
     types: typeUsages(usage.typeQuotaInfos),
   };
 }

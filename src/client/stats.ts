@@ -141,7 +141,7 @@ export interface ContentSummary {
   readonly directoryCount: number;
   /** Bytes with replication. */
   readonly spaceConsumed: number;
-  /** -1: none. */
+  /** -1: none. The root has Java's Long.MAX_VALUE where nobody set another. */
   readonly quota: number;
   /** -1: none. */
   readonly spaceQuota: number;

@@ -1,5 +1,6 @@
 // The answers of WebHDFS as JSON, made from the messages of ClientProtocol. Field names and their order are those of
 // Hadoop's JsonUtil: WebHDFS clients of twenty languages parse them.
+import { longLess, quotaValue } from '../base/java-long.ts';
 import type { ErasureCodingPolicyInfo } from '../client/erasure-coding.ts';
 import type { AclEntryProto, AclStatusProto } from '../wire/messages/acl.ts';
 import { AclEntryProto_AclEntryScopeProto, AclEntryProto_AclEntryTypeProtoNames } from '../wire/messages/acl.ts';
@@ -26,8 +27,7 @@ export const utf8 = (bytes: Uint8Array): string =>
 
 const octal = (mode: number): string => mode.toString(8);
 
-/** Quotas travel as unsigned numbers; -1 is none. */
-const signed = (value: number): number => (value >= 2 ** 63 ? -1 : value);
+const quotaJson = (value: number): Json => longLess(quotaValue(value), 0);
 
 const FILE_TYPES: Readonly<Record<HdfsFileStatusProto_FileType, string>> = {
   [HdfsFileStatusProto_FileType.IS_DIR]: 'DIRECTORY',
@@ -82,13 +82,13 @@ type QuotaFields = Pick<QuotaUsageProto, 'quota' | 'spaceConsumed' | 'spaceQuota
 function quotaFields(usage: QuotaFields): JsonObject {
   const typeQuota: Record<string, Json> = {};
   for (const info of usage.typeQuotaInfos?.typeQuotaInfo ?? []) {
-    if (!QUOTA_TYPES.includes(info.type) || signed(info.quota) === -1) continue;
+    if (!QUOTA_TYPES.includes(info.type) || quotaValue(info.quota) === -1) continue;
     typeQuota[StorageTypeProtoNames[info.type] ?? ''] = { consumed: info.consumed, quota: info.quota };
   }
   return {
-    quota: signed(usage.quota),
+    quota: quotaJson(usage.quota),
     spaceConsumed: usage.spaceConsumed,
-    spaceQuota: signed(usage.spaceQuota),
+    spaceQuota: quotaJson(usage.spaceQuota),
     typeQuota: treeMap(typeQuota),
   };
 }

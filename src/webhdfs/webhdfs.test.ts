@@ -6,11 +6,19 @@ import { failure } from './answers.ts';
 import { createOptions } from './data.ts';
 import { decodedPath, operationNamed } from './handler.ts';
 import { hashMap, treeMap, writeJson } from './java-json.ts';
+import { quotaUsageJson } from './json.ts';
 import { Query } from './parameters.ts';
 import { redirectUrl } from './redirect-url.ts';
 import { decodeValue, encodeValue, xattrNamed } from './xattrs.ts';
 
 const query = (text: string): Query => new Query(new URLSearchParams(text));
+
+test('the root has the quota that Hadoop’s has', () => {
+  const usage = { fileAndDirectoryCount: 1, quota: 2 ** 63, spaceConsumed: 0, spaceQuota: 2 ** 64, typeQuotaInfos: undefined };
+  expect(quotaUsageJson(usage)).toBe(
+    '{"QuotaUsage":{"fileAndDirectoryCount":1,"quota":9223372036854775807,"spaceConsumed":0,"spaceQuota":-1,"typeQuota":{}}}',
+  );
+});
 
 test('a file that is named with flags is made only where one of them says so', () => {
   const options = (...flags: readonly string[]) => createOptions(query(''), flags);

@@ -1,5 +1,6 @@
 // tuskfs quota ls|set|clear <path...>
 import { HdfsError } from '../../base/errors.ts';
+import { LONG_MAX } from '../../base/ids.ts';
 import { LIMITED_STORAGE_TYPES, type LimitedStorageType, type QuotaUsage } from '../../client/index.ts';
 import { parseSize } from '../../config/values.ts';
 import { columns, humanSize } from '../human.ts';
@@ -84,8 +85,11 @@ function numberOf(option: string, text: unknown): number {
   return value;
 }
 
+/** The root's, where nobody set one, is beyond any count. */
+const isLimit = (value: number): boolean => value >= 0 && value < LONG_MAX;
+
 function usageJson(path: string, usage: QuotaUsage): Readonly<Record<string, unknown>> {
-  const limit = (value: number): number | null => (value < 0 ? null : value);
+  const limit = (value: number): number | null => (isLimit(value) ? value : null);
   const types = [...usage.types].map(([type, { quota: most, consumed }]) => [type, { used: consumed, limit: limit(most) }]);
   return {
     path,
@@ -101,7 +105,7 @@ function usageText(path: string, usage: QuotaUsage): string {
     `${used} of ${isLimited ? limit : 'any'}`,
   ];
   const rows = [
-    line('  names', String(usage.fileAndDirectoryCount), String(usage.quota), usage.quota >= 0),
+    line('  names', String(usage.fileAndDirectoryCount), String(usage.quota), isLimit(usage.quota)),
     line('  space', humanSize(usage.spaceConsumed), humanSize(usage.spaceQuota), usage.spaceQuota >= 0),
   ];
   for (const [type, { quota: most, consumed }] of usage.types) {

@@ -62,6 +62,8 @@ export const SHELL_COMMANDS: readonly string[] = `
 -head /t/none
 -count /t
 -count -q -h -v /t /t/small
+-count -q /
+-count -u -h /
 -count -v /t/a
 -count -u -v /t
 -count -e -v /t/small

@@ -204,6 +204,8 @@ export function webRequests(me: string): readonly WebRequest[] {
     get('/tmp/none', 'op=GETCONTENTSUMMARY'),
     get('/tmp', 'op=GETQUOTAUSAGE'),
     get('/', 'op=GETQUOTAUSAGE'),
+    get('/', `op=GETQUOTAUSAGE&${su}`),
+    get('/', `op=GETCONTENTSUMMARY&${su}`),
     get('/tmp/none', 'op=GETQUOTAUSAGE'),
     get('/tmp/f', 'op=GET_BLOCK_LOCATIONS&user.name=ann'),
     get('/tmp/empty', 'op=GET_BLOCK_LOCATIONS&user.name=ann'),

@@ -1,5 +1,6 @@
 // count [-q] [-h] [-v] [-t TYPES] [-u] [-x] [-e] [-s]. Apache: Count, ContentSummary, QuotaUsage.
 
+import { decimal, longLess } from '../../../base/java-long.ts';
 import { binaryPrefix } from '../../../base/sizes.ts';
 import { type ContentSummary, LIMITED_STORAGE_TYPES, type QuotaUsage } from '../../../client/index.ts';
 import { Command } from '../command.ts';
@@ -8,6 +9,9 @@ import type { Item } from '../item.ts';
 
 const columns = (cells: readonly string[], widths: readonly number[]): string =>
   cells.map((cell, index) => `${cell.padStart(widths[index] ?? 0)} `).join('');
+
+/** The nearest number to Long.MAX_VALUE that is not more: a round one would be shown without its fraction. */
+const BELOW_LONG_MAX = 2 ** 63 - 1024;
 
 const QUOTA_WIDTHS = [12, 15];
 const SPACE_QUOTA_WIDTHS = [15, 15];
@@ -56,8 +60,8 @@ export class Count extends Command {
     );
   }
 
-  #size(value: number): string {
-    return this.#human ? binaryPrefix(value) : String(value);
+  #size(value: number | bigint): string {
+    return this.#human ? binaryPrefix(Math.min(Number(value), BELOW_LONG_MAX)) : decimal(value);
   }
 
   protected async processPath(item: Item): Promise<void> {
@@ -106,15 +110,15 @@ export class Count extends Command {
     return this.#types
       .map((type) => {
         const { quota, consumed } = usage.types.get(type) ?? { quota: -1, consumed: 0 };
-        return columns(quota >= 0 ? [this.#size(quota), this.#size(quota - consumed)] : ['none', 'inf'], TYPE_WIDTHS);
+        return columns(quota >= 0 ? [this.#size(quota), this.#size(longLess(quota, consumed))] : ['none', 'inf'], TYPE_WIDTHS);
       })
       .join('');
   }
 
   #quota(usage: Omit<QuotaUsage, 'types'>): string {
     const { quota, spaceQuota, fileAndDirectoryCount, spaceConsumed } = usage;
-    const names = quota > 0 ? [this.#size(quota), this.#size(quota - fileAndDirectoryCount)] : ['none', 'inf'];
-    const space = spaceQuota >= 0 ? [this.#size(spaceQuota), this.#size(spaceQuota - spaceConsumed)] : ['none', 'inf'];
+    const names = quota > 0 ? [this.#size(quota), this.#size(longLess(quota, fileAndDirectoryCount))] : ['none', 'inf'];
+    const space = spaceQuota >= 0 ? [this.#size(spaceQuota), this.#size(longLess(spaceQuota, spaceConsumed))] : ['none', 'inf'];
     return columns(names, QUOTA_WIDTHS) + columns(space, SPACE_QUOTA_WIDTHS);
   }
 }
