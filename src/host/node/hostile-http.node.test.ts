@@ -2,7 +2,7 @@
 // of its connections.
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { HttpServer, Log } from '../host.ts';
+import type { HttpResponse, HttpServer, Log } from '../host.ts';
 import { nodeHttp } from './http.ts';
 
 const MIB = 1024 * 1024;
@@ -10,6 +10,9 @@ const MAX_CONNECTIONS = 20;
 const SILENT: Log = { log: () => undefined };
 
 const state = { produced: 0, ended: 0 };
+/** Of requests that keep the thread busy: how many are under way, and in which turn of the event loop each began. */
+const busy = { now: 0, most: 0, turns: [] as number[] };
+let turn = 0;
 let server: HttpServer;
 
 async function* endless(): AsyncGenerator<Uint8Array> {
@@ -23,6 +26,15 @@ async function* endless(): AsyncGenerator<Uint8Array> {
   }
 }
 
+async function busyAnswer(): Promise<HttpResponse> {
+  busy.most = Math.max(busy.most, ++busy.now);
+  busy.turns.push(turn);
+  for (const end = performance.now() + 10; performance.now() < end; );
+  await Promise.resolve();
+  busy.now--;
+  return { status: 200, body: 'x' };
+}
+
 beforeAll(async () => {
   const http = nodeHttp(SILENT, {
     maxConnections: MAX_CONNECTIONS,
@@ -31,6 +43,7 @@ beforeAll(async () => {
     silenceTimeoutMs: 1000,
   });
   server = await http.listen({ host: '127.0.0.1', port: 0 }, ({ path, query }) => {
+    if (path === '/busy') return busyAnswer();
     if (path === '/echo') return { status: 200, body: query.toString() };
     return path === '/endless' ? { status: 200, body: endless() } : { status: 403, body: 'no' };
   });
@@ -115,4 +128,34 @@ test('connections beyond the bound are closed, and there is room again after the
   await Promise.all(many.map(closed));
   const answer = await answerTo((socket) => socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'));
   expect(answer).toMatch(/^HTTP\/1\.1 403 /);
+});
+
+const PIPELINED = 'GET /busy HTTP/1.1\r\nHost: a\r\n\r\n';
+
+test('requests that come together are begun one after the other, and leave turns to others', async () => {
+  let counting = true;
+  const count = (): void => {
+    turn++;
+    if (counting) setImmediate(count);
+  };
+  count();
+  busy.turns.length = 0;
+  busy.most = 0;
+  const last = 'GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+  const answer = await answerTo((socket) => socket.write(PIPELINED.repeat(20) + last));
+  expect(answer.match(/HTTP\/1\.1 200 /g)).toHaveLength(21);
+  expect(busy.most).toBe(1);
+  expect(new Set(busy.turns).size).toBe(20);
+  // As many connections with one request each.
+  busy.turns.length = 0;
+  const once = PIPELINED.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+  await Promise.all(Array.from({ length: MAX_CONNECTIONS }, () => answerTo((socket) => socket.write(once))));
+  counting = false;
+  expect(new Set(busy.turns).size).toBe(MAX_CONNECTIONS);
+});
+
+test('who asks without end before anything is answered is sent away', async () => {
+  busy.turns.length = 0;
+  await answerTo((socket) => socket.write(PIPELINED.repeat(1000)));
+  expect(busy.turns.length).toBeLessThan(120);
 });

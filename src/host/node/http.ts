@@ -16,6 +16,7 @@ import type {
   HttpServer,
   Log,
 } from '../host.ts';
+import { HttpTurns } from './http-turns.ts';
 import { escapedPacket, ReplayedSocket } from './unescaped-target.ts';
 
 /** What a client may take of a server. */
@@ -162,14 +163,18 @@ async function listen(log: Log, limits: HttpLimits, address: Address, handler: H
   server.timeout = limits.silenceTimeoutMs;
   server.maxHeadersCount = limits.maxHeaders;
   server.maxConnections = limits.maxConnections;
-  server.on('request', (request, response) => void handle(log, handler, request, response, () => undefined));
+  const turns = new HttpTurns();
+  server.on('request', (request, response) =>
+    turns.add(request.socket, () => handle(log, handler, request, response, () => undefined)),
+  );
   server.on('checkContinue', (request: http.IncomingMessage, response: http.ServerResponse) => {
     let asked = false;
-    void handle(log, handler, request, response, () => {
+    const proceed = (): void => {
       if (asked) return;
       asked = true;
       response.writeContinue();
-    });
+    };
+    turns.add(request.socket, () => handle(log, handler, request, response, proceed));
   });
   server.on('clientError', (error, socket) => {
     const escaped = socket instanceof Socket ? escapedPacket(error) : undefined;
