@@ -74,7 +74,7 @@ test('what Hadoop refuses is refused in its words, and so is what would change n
     'dfs.datanode.peer.stats.enabled':
       'Not a valid Boolean value for dfs.datanode.peer.stats.enabled in reconfSlowPeerParameters',
     'dfs.datanode.max.transfer.threads': 'dfs.datanode.max.transfer.threads should be larger than 0',
-    'dfs.cachereport.intervalMsec': 'dfs.cachereport.intervalMsec has no effect: blocks are not cached yet',
+    'dfs.cachereport.intervalMsec': 'dfs.cachereport.intervalMsec has no effect: centralized cache management is not built yet',
     'dfs.disk.balancer.enabled': 'dfs.disk.balancer.enabled has no effect: the disk balancer is not built yet',
     'fs.getspaceused.classname': expect.stringContaining('fs.getspaceused.classname has no effect: '),
   });
