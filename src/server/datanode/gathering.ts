@@ -4,7 +4,7 @@
 import type { Clock, Timer } from '../../host/host.ts';
 
 /** Worth a write. */
-export const GATHER_BYTES = 1024 * 1024;
+export const GATHER_BYTES = 512 * 1024;
 /** As long as nothing comes, packets wait for the next one. */
 export const GATHER_MS = 2;
 /** Writes that are made at once after many waits for nothing, before another one is tried. */

@@ -7,7 +7,7 @@ import { assert } from '../../base/assert.ts';
 /** Packets of the usual size, with their checksums, find room twice. */
 export const PACKET_MEMORY_BYTES = 128 * 1024;
 /** Reads of the kernel go into a slab of this size, reused for each connection. */
-export const SLAB_BYTES = 512 * 1024;
+export const SLAB_BYTES = 256 * 1024;
 /** All packets that one read of the connection brings, and the one before them that it completes. */
 export const TURN_MEMORY_BYTES = SLAB_BYTES + PACKET_MEMORY_BYTES;
 /** A connection reads into memory of its own only where so much finds room. */
@@ -59,7 +59,7 @@ class Shelf {
   }
 }
 
-const shelves = [new Shelf(PACKET_MEMORY_BYTES, 32), new Shelf(TURN_MEMORY_BYTES, 8)];
+const shelves = [new Shelf(PACKET_MEMORY_BYTES, 64), new Shelf(TURN_MEMORY_BYTES, 24)];
 
 const shelfOf = (bytes: number): Shelf | undefined => shelves.find((each) => each.bytes === bytes);
 

@@ -16,7 +16,7 @@ import type { VolumeFile } from './volume-disk.ts';
 import { WriteBatch } from './write-batch.ts';
 
 /** Bytes that one replica may have waiting for its disk before its sender is held back. */
-const MAX_WAITING_BYTES = 3 * 1024 * 1024;
+const MAX_WAITING_BYTES = 2 * 1024 * 1024;
 /** The same while much waits for the disk altogether. */
 const CROWDED_WAITING_BYTES = 128 * 1024;
 

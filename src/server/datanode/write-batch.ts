@@ -7,11 +7,11 @@ import { HELD_BYTES, type PacketMemory } from './packet-memory.ts';
 const BLOCK_BYTES = 256 * 1024;
 /** Blocks that are kept for the next copies of any replica. */
 const MAX_FREE_BLOCKS = 8;
-/** Room for the checksums of 2 MB in chunks of 512 bytes. */
-const SUMS_BYTES = 16 * 1024;
+/** Room for the checksums of 1 MB in chunks of 512 bytes. */
+const SUMS_BYTES = 8192;
 
 /** Memory for checksums that is kept for the next batches. */
-const MAX_FREE_SUMS = 32;
+const MAX_FREE_SUMS = 64;
 
 const freeBlocks: Buffer[] = [];
 const freeSums: Buffer[] = [];
