@@ -178,4 +178,4 @@ export class HdfsFileSystem implements ShellFileSystem {
 }
 
 /** Where Hadoop's old rename answers false without a reason. */
-const RENAME_REFUSED: ReadonlySet<string> = new Set(['ENOENT', 'EEXIST', 'ENOTDIR', 'EIO', 'ENOTEMPTY', 'EISDIR']);
+const RENAME_REFUSED: ReadonlySet<string> = new Set(['ENOENT', 'EEXIST', 'EIO', 'ENOTEMPTY', 'EISDIR']);

@@ -211,6 +211,7 @@ export const SHELL_COMMANDS: readonly string[] = `
 -mv /t/a /t/a
 -mv /t/big /t/small
 -mv /t/small /t/nowhere/x
+-mv /t/small /t/big/x
 -get /t/small @/out
 -get /t/small @/out
 -get -f /t/small @/out
