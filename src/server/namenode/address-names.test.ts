@@ -2,9 +2,8 @@
 // asked for each of them over and over.
 import { expect, test } from 'vitest';
 import { Simulation } from '../../host/sim/index.ts';
-import { RpcClient, rpcProxy } from '../../rpc/client.ts';
-import { DatanodeProtocolService } from '../../wire/messages/datanode.ts';
 import { AddressNames } from './address-names.ts';
+import { registerDataNode } from './test-datanode.ts';
 import { TestNameNode } from './test-namenode.ts';
 
 test('an address has a name, or is the machine’s own', async () => {
@@ -43,20 +42,7 @@ async function registers(check: boolean): Promise<unknown> {
   host.dns.reverse = () => Promise.resolve(undefined);
   await nn.format();
   await nn.start();
-  const datanode = rpcProxy(
-    new RpcClient(nn.simulation.node('stranger').host, {
-      address: { host: 'nn', port: 8020 },
-      protocol: 'org.apache.hadoop.hdfs.server.protocol.DatanodeProtocol',
-      user: 'hdfs',
-    }),
-    DatanodeProtocolService,
-  );
-  const { info } = await nn.within(datanode.versionRequest({}));
-  if (info === undefined) throw new Error('no namespace');
-  const datanodeID = { ipAddr: '0.0.0.0', hostName: 'x', datanodeUuid: 'one', xferPort: 9866, infoPort: 9864, ipcPort: 9867 };
-  const keys = { isBlockTokenEnabled: false, keyUpdateInterval: 0, tokenLifeTime: 0, currentKey: { keyId: 0, expiryDate: 0 } };
-  const registration = { datanodeID, storageInfo: info.storageInfo, keys, softwareVersion: '3.5.0' };
-  return nn.within(datanode.registerDatanode({ registration })).then(
+  return registerDataNode(nn, 'stranger', 'one').then(
     () => undefined,
     (error: unknown) => error,
   );

@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest';
 import { RpcClient, rpcProxy } from '../../rpc/client.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
-import { DatanodeProtocolService, ReceivedDeletedBlockInfoProto_BlockStatus } from '../../wire/messages/datanode.ts';
+import { ReceivedDeletedBlockInfoProto_BlockStatus } from '../../wire/messages/datanode.ts';
+import { registerDataNode } from './test-datanode.ts';
 import { createFile, TestNameNode } from './test-namenode.ts';
 
 const { RECEIVED } = ReceivedDeletedBlockInfoProto_BlockStatus;
@@ -15,43 +16,16 @@ async function begin(replicas: number) {
   const api = await nn.start();
   const nodes: { report(block: bigint, genStamp: number): Promise<void> }[] = [];
   for (let i = 0; i < replicas; i++) {
-    const node = rpcProxy(
-      new RpcClient(nn.simulation.node(`dn${i}`).host, {
-        address: { host: 'nn', port: 8020 },
-        protocol: 'org.apache.hadoop.hdfs.server.protocol.DatanodeProtocol',
-        user: 'hdfs',
-      }),
-      DatanodeProtocolService,
-    );
-    const { info } = await nn.within(node.versionRequest({}));
-    if (info?.storageInfo === undefined) throw new Error('no storage info');
-    const { registration } = await nn.within(
-      node.registerDatanode({
-        registration: {
-          datanodeID: {
-            ipAddr: '',
-            hostName: `dn${i}`,
-            datanodeUuid: `uuid${i}`,
-            xferPort: 9866,
-            infoPort: 9864,
-            ipcPort: 9867,
-          },
-          storageInfo: info.storageInfo,
-          keys: { isBlockTokenEnabled: false, keyUpdateInterval: 0, tokenLifeTime: 0, currentKey: { keyId: 0, expiryDate: 0 } },
-          softwareVersion: '3.5.0',
-        },
-      }),
-    );
+    const { calls, registration, blockPoolId } = await registerDataNode(nn, `dn${i}`, `uuid${i}`);
     const storageUuid = `DS-${i}`;
     const room = { capacity: 1e12, dfsUsed: 0, remaining: 1e12, blockPoolUsed: 0 };
     const reports = [{ storageUuid, storage: { storageUuid }, ...room }];
-    await nn.within(node.sendHeartbeat({ registration, reports }));
+    await nn.within(calls.sendHeartbeat({ registration, reports }));
     nodes.push({
       async report(blockId, genStamp) {
         const blocks = [{ block: { blockId, genStamp, numBytes: 10 }, status: RECEIVED }];
-        const blockPoolId = info.blockPoolID ?? '';
         await nn.within(
-          node.blockReceivedAndDeleted({
+          calls.blockReceivedAndDeleted({
             registration,
             blockPoolId,
             blocks: [{ storageUuid, storage: { storageUuid }, blocks }],

@@ -1,8 +1,8 @@
 // If these fail, one writer that died with many open files, or one DataNode that deleted much, keeps all others waiting: what
 // comes in bulk is worked off in slices of a fixed number, however much it is.
 import { expect, test, vi } from 'vitest';
-import { RpcClient, rpcProxy } from '../../rpc/client.ts';
-import { DatanodeProtocolService, ReceivedDeletedBlockInfoProto_BlockStatus } from '../../wire/messages/datanode.ts';
+import { ReceivedDeletedBlockInfoProto_BlockStatus } from '../../wire/messages/datanode.ts';
+import { registerDataNode } from './test-datanode.ts';
 import { createFile, TestNameNode } from './test-namenode.ts';
 
 /** The number of the turn that runs now: it grows with everything that is put off to a later one. */
@@ -47,26 +47,7 @@ test('a long incremental report is worked in some blocks at a time', async () =>
   const nn = new TestNameNode();
   await nn.format();
   await nn.start();
-  const node = rpcProxy(
-    new RpcClient(nn.simulation.node('one').host, {
-      address: { host: 'nn', port: 8020 },
-      protocol: 'org.apache.hadoop.hdfs.server.protocol.DatanodeProtocol',
-      user: 'hdfs',
-    }),
-    DatanodeProtocolService,
-  );
-  const { info } = await nn.within(node.versionRequest({}));
-  if (info?.storageInfo === undefined) throw new Error('no storage info');
-  const { registration } = await nn.within(
-    node.registerDatanode({
-      registration: {
-        datanodeID: { ipAddr: '', hostName: 'one', datanodeUuid: 'uuid', xferPort: 9866, infoPort: 9864, ipcPort: 9867 },
-        storageInfo: info.storageInfo,
-        keys: { isBlockTokenEnabled: false, keyUpdateInterval: 0, tokenLifeTime: 0, currentKey: { keyId: 0, expiryDate: 0 } },
-        softwareVersion: '3.5.0',
-      },
-    }),
-  );
+  const { calls, registration, blockPoolId } = await registerDataNode(nn, 'one', 'uuid');
   const turn = countTurns(nn);
   const told: { readonly turn: number; readonly ids: readonly bigint[] }[] = [];
   const { blockManager } = nn.running.system;
@@ -77,9 +58,9 @@ test('a long incremental report is worked in some blocks at a time', async () =>
   });
   const ids = Array.from({ length: BLOCKS }, (_, i) => BigInt(2 ** 30 + 1 + i));
   await nn.within(
-    node.blockReceivedAndDeleted({
+    calls.blockReceivedAndDeleted({
       registration,
-      blockPoolId: nn.running.system.blockPoolId,
+      blockPoolId,
       blocks: [
         {
           storageUuid: 'DS-1',
