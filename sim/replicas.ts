@@ -2,7 +2,8 @@
 import { firstBadChunk } from '../src/base/crc.ts';
 import { ProtocolError } from '../src/base/errors.ts';
 import { ChecksumType, decodeMetaHeader, META_HEADER_BYTES, parseBlockFileName } from '../src/format/storage/block-files.ts';
-import type { DiskTree, SimNode } from '../src/host/sim/disk-tree.ts';
+import type { SimNode } from '../src/host/sim/directory-node.ts';
+import type { DiskTree } from '../src/host/sim/disk-tree.ts';
 import type { SimCluster } from './cluster.ts';
 
 export interface DiskReplica {

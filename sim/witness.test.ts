@@ -1,7 +1,7 @@
 // If this fails, the simulator reads the whole edit log again at each look, which makes long runs slow, or it does not see
 // what happens to a log that it has read already, and lets losses pass.
 import { expect, test } from 'vitest';
-import type { SimFileNode } from '../src/host/sim/disk-tree.ts';
+import type { SimFileNode } from '../src/host/sim/file-node.ts';
 import { SimCluster } from './cluster.ts';
 import { logDirectory } from './observers.ts';
 import { Witness } from './witness.ts';

@@ -1,7 +1,8 @@
 // If this fails, there is a disk that a power cut can leave on which a daemon does not start, or on which something that was
 // acknowledged is gone. The whole of it: `npm run sim -- --explore all`.
 import { expect, test } from 'vitest';
-import { DiskTree, SimFileNode } from '../../src/host/sim/disk-tree.ts';
+import { DiskTree } from '../../src/host/sim/disk-tree.ts';
+import { SimFileNode } from '../../src/host/sim/file-node.ts';
 import { EXPLORED, exploreNamed, tellExploration } from './index.ts';
 import { Contents, crashStates, fillDisk } from './states.ts';
 

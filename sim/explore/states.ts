@@ -3,7 +3,10 @@
 // step, as on every journalling file system. All of them are too many: nothing, everything, each one alone, all but each
 // one, and torn last writes are tried.
 import { createHash } from 'node:crypto';
-import { type Content, type DiskTree, SimDirectoryNode, SimFileNode, type SimNode } from '../../src/host/sim/disk-tree.ts';
+import { SimDirectoryNode, type SimNode } from '../../src/host/sim/directory-node.ts';
+import type { DiskTree } from '../../src/host/sim/disk-tree.ts';
+import type { Content } from '../../src/host/sim/file-bytes.ts';
+import { SimFileNode } from '../../src/host/sim/file-node.ts';
 import { type NameChange, pendingNames, withNeeded } from '../../src/host/sim/pending-names.ts';
 
 /** A disk's content: files by path, with directories as undefined. */

@@ -1,6 +1,6 @@
 // The moment a flush is acknowledged. PR1: every node of the pipeline has the bytes, on its medium when they were synced; BK4:
 // and they are the ones that were written. PR2: the pipeline is who has the block's present generation, and somebody has.
-import type { SimFileNode } from '../../src/host/sim/disk-tree.ts';
+import type { SimFileNode } from '../../src/host/sim/file-node.ts';
 import type { SimCluster } from '../cluster.ts';
 import type { GhostFile } from '../ghost-file.ts';
 import { allReplicas } from '../replicas.ts';

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { parseDigest } from '../../src/format/storage/digest.ts';
 import { imageDigestName, parseStorageFileName } from '../../src/format/storage/names.ts';
-import type { SimFileNode } from '../../src/host/sim/disk-tree.ts';
+import type { SimFileNode } from '../../src/host/sim/file-node.ts';
 import type { SimCluster } from '../cluster.ts';
 import type { Witness } from '../witness.ts';
 import { onDisk, onStarted } from './hooks.ts';

@@ -34,6 +34,8 @@ const OPERATIONS = 1500;
 /** Of those on every method; more of them, and other ones: TUSKFS_STEPS, TUSKFS_SEED. */
 const NAMESPACE_SEED = Number(process.env.TUSKFS_SEED ?? 20261129);
 const NAMESPACE_STEPS = Number(process.env.TUSKFS_STEPS ?? 800);
+/** More of them take longer. */
+const LIMIT_MS = 300_000 + NAMESPACE_STEPS * 200;
 
 const KEYS = {
   // A recovery waits for a heartbeat.
@@ -68,7 +70,7 @@ describeWithApache('our NameNode beside Apache’s', () => {
   async function play(input: string) {
     const [apache = [], ours = []] = await Promise.all(
       clusters.map(async ({ clientConf }) => {
-        const { code, stdout, stderr } = await runJava('Difference.java', clientConf, [], { input });
+        const { code, stdout, stderr } = await runJava('Difference.java', clientConf, [], { input, timeoutMs: LIMIT_MS });
         expect(code, stderr).toBe(0);
         return stdout.trimEnd().split('\n');
       }),

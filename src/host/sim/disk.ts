@@ -14,7 +14,10 @@ import {
   type OpenFlags,
   type VolumeStat,
 } from '../host.ts';
-import { type DiskTree, type FileHandle, partsOf, placeOf, SimDirectoryNode, SimFileNode, type SimNode } from './disk-tree.ts';
+import { SimDirectoryNode, type SimNode } from './directory-node.ts';
+import { partsOf, placeOf } from './disk-path.ts';
+import type { DiskTree } from './disk-tree.ts';
+import { type FileHandle, SimFileNode } from './file-node.ts';
 import type { Life, Scheduler } from './scheduler.ts';
 
 export interface DiskFaultAnswer {

@@ -1,6 +1,6 @@
 // Names that no sync has made durable, as the steps in which they reach the disk: a name that was made or removed, or the two
 // of a rename, which is one step on every journalling file system: after a power cut there is the old name or the new one.
-import type { SimDirectoryNode, SimNode } from './disk-tree.ts';
+import type { SimDirectoryNode, SimNode } from './directory-node.ts';
 
 export interface NameChange {
   readonly names: readonly { readonly directory: SimDirectoryNode; readonly name: string }[];

@@ -1,7 +1,7 @@
 // If these fail, a simulated run is not a matter of its seed, or forgives what a real machine would not.
 import { describe, expect, test } from 'vitest';
 import type { Connection, Host } from '../host.ts';
-import type { SimFileNode } from './disk-tree.ts';
+import type { SimFileNode } from './file-node.ts';
 import { Simulation } from './index.ts';
 
 const forEver = new Promise<never>(() => undefined);
