@@ -101,7 +101,7 @@ export async function writeWhole(
       signal: context.terminal.interrupted,
     });
     if (there !== undefined) await fs.delete(path, false);
-    if (!(await fs.rename(aside, path))) throw new HdfsError('EIO', `${path} cannot be named so`, { path });
+    await fs.rename(aside, path);
   } catch (error) {
     // What was begun is taken away; that this fails too says less than why the copy failed.
     await fs.delete(aside, false).catch(() => false);

@@ -327,6 +327,15 @@ export class Hdfs implements AsyncDisposable {
   }
 
   /**
+   * Hadoop's older rename, as its shell uses it: a directory that is there takes what is moved into it. False means that it
+   * could not be done, for a reason that only the NameNode's log says; `rename` tells it.
+   */
+  async move(from: PathLike, to: PathLike, options: SignalOption = {}): Promise<boolean> {
+    const request = { src: this.resolve(from), dst: this.resolve(to) };
+    return (await this.#context.namenode.call('rename', request, options.signal)).result;
+  }
+
+  /**
    * Cuts a file to `length` bytes, which is no more than it has. Resolves when that is done; with `wait: false` at once,
    * and false then means that the DataNodes still have to cut the last block, until when nobody can write to the file. A cut
    * may be forgotten by a NameNode that starts from an image of before its end: a file that is found longer is an error.

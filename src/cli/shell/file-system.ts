@@ -56,8 +56,10 @@ export interface ShellFileSystem {
   list(path: string): AsyncIterable<ShellEntry>;
   mkdirs(path: string): Promise<boolean>;
   delete(path: string, recursive: boolean): Promise<boolean>;
-  /** False: it could not be done and nobody knows why. */
-  rename(from: string, to: string): Promise<boolean>;
+  /** Rejects with EEXIST where the target exists. */
+  rename(from: string, to: string): Promise<void>;
+  /** As Hadoop's older rename: into a target that is a directory. False: it could not be done and nobody knows why. */
+  move(from: string, to: string): Promise<boolean>;
   read(path: string, start?: number, end?: number): AsyncIterable<Uint8Array>;
   /** Bytes of whole files are not held against sums of them. */
   ignoreChecksums(): void;

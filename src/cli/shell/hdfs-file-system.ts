@@ -80,14 +80,12 @@ export class HdfsFileSystem implements ShellFileSystem {
     }
   }
 
-  async rename(from: string, to: string): Promise<boolean> {
-    try {
-      await this.hdfs.rename(from, to);
-      return true;
-    } catch (error) {
-      if (error instanceof HdfsError && RENAME_REFUSED.has(error.code)) return false;
-      throw error;
-    }
+  rename(from: string, to: string): Promise<void> {
+    return this.hdfs.rename(from, to);
+  }
+
+  move(from: string, to: string): Promise<boolean> {
+    return this.hdfs.move(from, to);
   }
 
   read(path: string, start = 0, end?: number): AsyncIterable<Uint8Array> {
@@ -176,6 +174,3 @@ export class HdfsFileSystem implements ShellFileSystem {
     return (await this.hdfs.blockLocations(path)).map((block) => block.hosts.length);
   }
 }
-
-/** Where Hadoop's old rename answers false without a reason. */
-const RENAME_REFUSED: ReadonlySet<string> = new Set(['ENOENT', 'EEXIST', 'EIO', 'ENOTEMPTY', 'EISDIR']);

@@ -69,10 +69,10 @@ test('damage is found where it is, and read all the same where sums are ignored'
 test('sums go where their file goes, and with it', async () => {
   const [x, y, z] = ['x', 'y', 'z'].map((name) => join(directory, name)) as [string, string, string];
   await fs.write(x, inChunks(BYTES, 100), { overwrite: true });
-  await fs.rename(x, y);
+  await fs.move(x, y);
   expect(await read(y)).toEqual(BYTES);
   await fs.write(z, inChunks(BYTES.subarray(1), 100), { overwrite: true, checksums: false });
-  await fs.rename(z, y);
+  await fs.move(z, y);
   expect(await read(y)).toEqual(BYTES.subarray(1));
   await fs.write(x, inChunks(BYTES, 100), { overwrite: true });
   await fs.delete(x, false);

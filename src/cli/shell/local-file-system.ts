@@ -93,7 +93,12 @@ export class LocalFileSystem implements ShellFileSystem {
     return true;
   }
 
-  async rename(from: string, to: string): Promise<boolean> {
+  async rename(from: string, to: string): Promise<void> {
+    if ((await this.stat(to)) !== undefined) throw new HdfsError('EEXIST', `${to} exists`, { path: to });
+    await this.move(from, to);
+  }
+
+  async move(from: string, to: string): Promise<boolean> {
     const { disk } = this.#host;
     const { isDirectory } = await disk.stat(from);
     await disk.rename(from, to);

@@ -163,7 +163,7 @@ export abstract class WithDestination extends Command {
       if (target.stat !== undefined && !(await fs.delete(target.path, false))) {
         throw pathError(target.text, undefined, { operation: 'delete' });
       }
-      if (!(await fs.rename(aside.path, target.path))) {
+      if (!(await fs.move(aside.path, target.path))) {
         throw pathError(aside.text, undefined, { operation: 'rename', target: target.text });
       }
     } catch (error) {
@@ -270,7 +270,7 @@ export class Mv extends WithDestination {
   protected override async processTo(source: Item, target: Item): Promise<void> {
     if (source.fs !== target.fs) throw pathError(source.text, 'Does not match target filesystem');
     if (target.stat !== undefined) throw exists(target.text);
-    if (!(await target.fs.rename(source.path, target.path))) throw pathError(source.text);
+    if (!(await target.fs.move(source.path, target.path))) throw pathError(source.text);
   }
 }
 

@@ -159,8 +159,12 @@ export class Expunge extends Command {
     const base = joinPath(root, checkpointName(this.context.terminal.localTime(this.context.host.clock.now())));
     for (let attempt = 0; attempt <= MAX_SAME_SECOND; attempt++) {
       const path = attempt === 0 ? base : `${base}-${attempt}`;
-      if ((await fs.stat(path)) !== undefined) continue;
-      if (!(await fs.rename(current, path))) break;
+      try {
+        await fs.rename(current, path);
+      } catch (error) {
+        if (error instanceof HdfsError && error.code === 'EEXIST') continue;
+        throw error;
+      }
       logInfo(this, 'fs.TrashPolicyDefault', `Created trash checkpoint: ${path}`);
       return path;
     }
