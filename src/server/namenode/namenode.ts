@@ -447,6 +447,7 @@ export class NameNode {
         names: configuration.getBoolean('dfs.namenode.datanode.registration.ip-hostname-check')
           ? new AddressNames(host)
           : undefined,
+        audited,
       }),
       ...smallServices({
         system,

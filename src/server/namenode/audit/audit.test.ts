@@ -78,6 +78,19 @@ test('calls by RPC and by WebHDFS are written down, and so is what was refused',
   );
   expect(cut).toContain('allowed=false ugi=bob (auth:SIMPLE) ip=IP cmd=open src=/d/g dst=null perm=null proto=rpc');
   expect(cut).toContain('allowed=true ugi=alice (auth:SIMPLE) ip=IP cmd=getfileinfo src=/d dst=null perm=null proto=webhdfs');
+  // A name that leads from a number to its directory takes what is moved there; the line shows it.
+  const protocol = 'org.apache.hadoop.hdfs.protocol.ClientProtocol';
+  const address = { host: 'nn', port: 8020 };
+  const api = rpcProxy(new RpcClient(machine.host, { address, protocol, user: 'hdfs' }), ClientNamenodeProtocol);
+  await run(client.mkdir('/e/h', { mode: 0o750, recursive: true }));
+  const { fs } = await run(api.getFileInfo({ src: '/e/h' }));
+  const dst = `/.reserved/.inodes/${fs?.fileId}/..`;
+  expect(await run(api.rename({ src: '/d/g', dst }))).toEqual({ result: true });
+  expect((await run(client.stat('/e/g'))).size).toBe(1);
+  expect(lines.find((line) => line.includes('cmd=rename src'))).toMatch(`dst=${dst} perm=hdfs:supergroup:rw-rw-rw- proto=rpc`);
+  // What cannot be done is no line, nor a reason.
+  expect(await run(client.move('/nowhere', '/e'))).toBe(false);
+  expect(lines.filter((line) => line.includes('cmd=rename src'))).toHaveLength(1);
   const fsck = cut.filter((line) => line.includes('cmd=fsck')).map((line) => line.slice(line.indexOf('cmd=')));
   expect(fsck).toEqual([
     'cmd=fsck src=/d dst=null perm=null proto=null',

@@ -129,6 +129,7 @@ export const AUDITED: { readonly [K in keyof Methods]?: Describe<K> } = {
   getSlowDatanodeReport: plain('slowDataNodesReport'),
   saveNamespace: plain('saveNamespace'),
   rollEdits: plain('rollEditLog'),
+  reportBadBlocks: plain('reportBadBlocks'),
   restoreFailedStorage: ({ arg }) => ({ cmd: RESTORE[arg] ?? 'disableRestoreFailedStorage', src: undefined }),
   refreshNodes: plain('refreshNodes'),
   finalizeUpgrade: plain('finalizeUpgrade'),

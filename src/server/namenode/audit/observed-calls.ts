@@ -33,15 +33,19 @@ function resolved({ namespace, root }: Looks, path: string): ResolvedPath | unde
   }
 }
 
-function isDirectory(looks: Looks, path: string): boolean {
-  const last = resolved(looks, path)?.last ?? 0;
+function isDirectory(looks: Looks, { last }: ResolvedPath): boolean {
   return last !== 0 && looks.namespace.inodes.type(last) === InodeType.DIRECTORY;
 }
 
-/** Where a rename leads, which has to be asked before: into a directory, or to the name itself. */
+/**
+ * Where a rename leads, which has to be asked before: into a directory, or to the name itself. Both may be given by the numbers
+ * of inodes, in ways that do not go on to the child of a directory.
+ */
 function renamedTo(looks: Looks, { src, dst }: { readonly src: string; readonly dst: string }): string {
-  if (!isDirectory(looks, dst)) return dst;
-  return `${dst === '/' ? '' : dst}/${src.slice(src.lastIndexOf('/') + 1)}`;
+  const into = resolved(looks, dst);
+  if (into === undefined || !isDirectory(looks, into)) return dst;
+  const from = resolved(looks, src)?.text ?? src;
+  return `${into.text === '/' ? '' : into.text}/${from.slice(from.lastIndexOf('/') + 1)}`;
 }
 
 /** What some calls show of themselves only once they are done. */

@@ -6,6 +6,7 @@ import { RefreshCallQueueProtocolService, RefreshUserMappingsProtocolService } f
 import { HAServiceProtocolService } from '../../../wire/messages/ha.ts';
 import { NamenodeProtocolService } from '../../../wire/messages/namenode.ts';
 import { ReconfigurationProtocolService } from '../../../wire/messages/reconfiguration.ts';
+import { registerDataNode } from '../test-datanode.ts';
 import { TestNameNode } from '../test-namenode.ts';
 
 test('what other protocols ask for is written down, with the names that Hadoop has for it', async () => {
@@ -50,6 +51,8 @@ test('what other protocols ask for is written down, with the names that Hadoop h
     for (const ask of guarded) await (user === 'ann' ? refused(ask()) : nn.within(ask()));
   }
   const refreshes = ['refreshUserToGroupsMappings', 'refreshSuperUserGroupsConfiguration', 'refreshCallQueue'];
+  const { calls } = await registerDataNode(nn, 'dn1', 'dn-1');
+  await nn.within(calls.reportBadBlocks({ blocks: [] }));
   expect(lines).toEqual([
     ...refreshes.map((cmd) => `true ${superuser} ${cmd}`),
     // Of what went well with NamenodeProtocol only that a segment was begun is written down.
@@ -68,5 +71,6 @@ test('what other protocols ask for is written down, with the names that Hadoop h
       'listNamenodeReconfigurableProperties',
       'getNamenodeReconfigurationStatus',
     ].map((cmd) => `false ann ${cmd}`),
+    'true hdfs reportBadBlocks',
   ]);
 });

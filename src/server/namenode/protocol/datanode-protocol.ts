@@ -1,5 +1,6 @@
 // DatanodeProtocol: registration, heartbeats and reports, between Hadoop's messages and the block manager. Long reports
 // are worked off in slices, so that heartbeats and clients are answered meanwhile.
+
 import { HdfsError } from '../../../base/errors.ts';
 import { blockId, genStamp } from '../../../base/ids.ts';
 import { requireVersion } from '../../../base/version.ts';
@@ -19,6 +20,7 @@ import {
 } from '../../../wire/messages/datanode.ts';
 import { type ExportedBlockKeysProtoInit, NNHAStatusHeartbeatProto_State } from '../../../wire/messages/hdfs-server.ts';
 import type { AddressNames } from '../address-names.ts';
+import type { Audited } from '../audit/observed-calls.ts';
 import type { NamespaceIdentity } from '../identity.ts';
 import { namespaceInfoProto, SOFTWARE_VERSION } from '../identity.ts';
 import type { LeaseMonitor } from '../lease-monitor.ts';
@@ -77,10 +79,11 @@ export interface DatanodeProtocolParts {
   readonly minimumVersion: string;
   /** Who says whether an address has a name; undefined: it may have none. */
   readonly names: AddressNames | undefined;
+  readonly audited: Audited;
 }
 
 export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
-  const { system, identity, racks, leaseMonitor, storage, minimumVersion, names } = parts;
+  const { system, identity, racks, leaseMonitor, storage, minimumVersion, names, audited } = parts;
   const { blockManager, host } = system;
 
   /** The node as it called: under the address that it comes from. Apache: DatanodeManager.registerDatanode. */
@@ -248,10 +251,11 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
         return {};
       },
 
-      reportBadBlocks: ({ blocks }) => {
-        system.reportBadBlocks(blocks);
-        return {};
-      },
+      reportBadBlocks: ({ blocks }, call) =>
+        audited(call, 'reportBadBlocks', () => {
+          system.reportBadBlocks(blocks);
+          return {};
+        }),
 
       commitBlockSynchronization: (request, call) => {
         system.requireWritable(`Cannot commitBlockSynchronization while in safe mode: blk_${request.block.blockId}`);
