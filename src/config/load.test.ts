@@ -3,14 +3,14 @@ import { expect, test } from 'vitest';
 import type { HdfsError } from '../base/errors.ts';
 import { type LoadHost, loadConfiguration } from './load.ts';
 import { describeIdle, idleKeys } from './unknown-keys.ts';
-import { formatConfigurationXml, parseConfigurationXml } from './xml.ts';
+import { decodeXml, formatConfigurationXml, MAX_XML_BYTES, parseConfigurationXml } from './xml.ts';
 
 function host(files: Readonly<Record<string, string>>): LoadHost {
   const has = (path: string) => Object.hasOwn(files, path);
   const isDirectory = (path: string) => Object.keys(files).some((name) => name.startsWith(`${path.replace(/\/$/, '')}/`));
   const disk = {
     exists: async (path: string) => has(path) || isDirectory(path),
-    stat: async (path: string) => ({ isDirectory: isDirectory(path) }),
+    stat: async (path: string) => ({ isDirectory: isDirectory(path), size: Buffer.byteLength(files[path] ?? '') }),
     readFile: async (path: string) => Buffer.from(files[path] ?? ''),
   };
   const machine = { env: () => undefined, userName: 'ann' };
@@ -49,6 +49,26 @@ test('comments, CDATA and properties without a value are read as Hadoop reads th
   expect(items).toEqual([{ kind: 'property', name: 'a', value: '<1><2', final: false, line: 2 }]);
 });
 
+test('an empty value says nothing: what stands before it, or the default, stays', async () => {
+  const files = {
+    '/c/core-site.xml': wrap(property('a', '1') + property('b', '2')),
+    '/c/hdfs-site.xml': wrap(`${property('a', '')}<property><name>b</name><value/></property>${property('dfs.blocksize', '')}`),
+  };
+  const configuration = await loadConfiguration(host(files), { directory: '/c' });
+  expect(['a', 'b', 'dfs.blocksize'].map((name) => configuration.get(name))).toEqual(['1', '2', '134217728']);
+});
+
+test('files are read in the encoding that they name, and refused where they are not in it', () => {
+  const declared = (encoding: string) => `<?xml version="1.0" encoding="${encoding}"?><configuration/>é`;
+  const text = declared('utf-8');
+  for (const bytes of [Buffer.from(text), Buffer.from(`\ufeff${text}`), Buffer.from(`\ufeff${text}`, 'utf16le')]) {
+    expect(decodeXml(bytes, 'f')).toBe(text);
+  }
+  expect(decodeXml(Buffer.from(declared('ISO-8859-1'), 'latin1'), 'f')).toBe(declared('ISO-8859-1'));
+  expect(() => decodeXml(Buffer.from(text, 'latin1'), 'f')).toThrow('f: not in utf-8; save it as UTF-8');
+  expect(() => decodeXml(Buffer.from(declared('klingon')), 'f')).toThrow('f: klingon is no encoding that is known');
+});
+
 test('local files are included, others are refused', async () => {
   const xi = (href: string, inner = '') =>
     `<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="${href}">${inner}</xi:include>`;
@@ -58,12 +78,16 @@ test('local files are included, others are refused', async () => {
     '/d/core-site.xml': wrap(xi('http://example.com/x.xml')),
     '/e/core-site.xml': wrap(xi('core-site.xml')),
     '/f/core-site.xml': wrap(xi('gone.xml')),
+    '/g/core-site.xml': wrap(xi('many.xml').repeat(40)),
+    '/g/many.xml': wrap(xi('one.xml').repeat(40)),
+    '/g/one.xml': wrap(property('x', 'in')),
   };
   const configuration = await loadConfiguration(host(files), { directory: '/c' });
   expect([configuration.get('x'), configuration.get('y')]).toEqual(['in', 'f']);
   expect(await message(loadConfiguration(host(files), { directory: '/d' }))).toContain('only local files may be included');
   expect(await message(loadConfiguration(host(files), { directory: '/e' }))).toContain('nested more than 8 deep');
   expect(await message(loadConfiguration(host(files), { directory: '/f' }))).toContain('gone.xml, which does not exist');
+  expect(await message(loadConfiguration(host(files), { directory: '/g' }))).toContain('more than 500 files are included');
 });
 
 test('a broken or missing file is named', async () => {
@@ -72,10 +96,12 @@ test('a broken or missing file is named', async () => {
     '/d/core-site.xml':
       '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "/etc/passwd">]><configuration>&e;</configuration>',
     '/e/core-site.xml': '<settings/>',
+    '/f/core-site.xml': `<configuration>${' '.repeat(MAX_XML_BYTES)}</configuration>`,
   };
   expect(await message(loadConfiguration(host(files), { directory: '/c' }))).toMatch(/^EINVAL \/c\/hdfs-site\.xml: .*2:/);
   expect(await message(loadConfiguration(host(files), { directory: '/d' }))).toMatch(/^EINVAL \/d\/core-site\.xml: .*entity/);
   expect(await message(loadConfiguration(host(files), { directory: '/e' }))).toContain('not <configuration>');
+  expect(await message(loadConfiguration(host(files), { directory: '/f' }))).toContain(`longer than ${MAX_XML_BYTES} bytes`);
   expect(await message(loadConfiguration(host(files), { directory: '/nope' }))).toContain('/nope does not exist');
   expect(await message(loadConfiguration(host(files), { files: ['/nope.xml'] }))).toContain('/nope.xml does not exist');
 });
@@ -83,7 +109,7 @@ test('a broken or missing file is named', async () => {
 test('what is written is read back', () => {
   const properties = [
     ['a', '<&>"\''],
-    ['b', ''],
+    ['b', ' '],
   ] as const;
   const items = parseConfigurationXml(formatConfigurationXml(properties), 'f');
   expect(items.map((item) => (item.kind === 'property' ? [item.name, item.value] : []))).toEqual(properties);

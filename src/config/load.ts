@@ -1,15 +1,16 @@
 // Makes a Configuration from a directory of Hadoop's XML files (core-site.xml, then hdfs-site.xml), read through the
 // host's disk. Defaults are not files: they are declared in keys/.
 
-import { utf8 } from '../base/bytes.ts';
 import { HdfsError, messageOf } from '../base/errors.ts';
 import type { Host } from '../host/host.ts';
 import { Configuration, type ConfigurationEnvironment, type Property } from './configuration.ts';
 import { currentName, hasDefaultOfHdfs } from './keys/index.ts';
-import { parseConfigurationXml, type XmlItem, type XmlProperty } from './xml.ts';
+import { decodeXml, MAX_XML_BYTES, parseConfigurationXml, type XmlItem, type XmlProperty } from './xml.ts';
 
 /** Includes within includes. */
 const MAX_INCLUDE_DEPTH = 8;
+/** Files that one file reaches by its includes, each as often as it is named: two in each of eight would be 256 already. */
+const MAX_INCLUDES = 500;
 
 export interface LoadOptions {
   /** Directory with core-site.xml, hdfs-site.xml and hadoop-policy.xml; each may be missing. Undefined: no files. */
@@ -50,14 +51,14 @@ export async function loadConfiguration(host: LoadHost, options: LoadOptions = {
     }
     for (const name of SITE_FILES) {
       const file = `${directory.replace(/\/+$/, '')}/${name}`;
-      if (await host.disk.exists(file)) await readInto(host, file, properties, 0);
+      if (await host.disk.exists(file)) await readInto(host, file, properties);
       if (name === CORE_SITE) overshadow(properties, overshadowed);
     }
   }
   for (const file of options.files ?? []) {
     if (!(await host.disk.exists(file)))
       throw new HdfsError('EINVAL', `configuration file ${file} does not exist`, { path: file });
-    await readInto(host, file, properties, 0);
+    await readInto(host, file, properties);
   }
   const configuration = new Configuration(properties, environmentOf(host), overshadowed);
   return options.overrides === undefined ? configuration : configuration.with(options.overrides);
@@ -76,12 +77,21 @@ async function isDirectory(host: LoadHost, path: string): Promise<boolean> {
   return (await host.disk.exists(path)) && (await host.disk.stat(path)).isDirectory;
 }
 
-async function readInto(host: LoadHost, file: string, properties: Map<string, Property>, depth: number): Promise<void> {
+async function readInto(
+  host: LoadHost,
+  file: string,
+  properties: Map<string, Property>,
+  depth = 0,
+  included = { files: 0 },
+): Promise<void> {
   if (depth > MAX_INCLUDE_DEPTH)
     throw new HdfsError('EINVAL', `${file}: includes are nested more than ${MAX_INCLUDE_DEPTH} deep`);
   let items: readonly XmlItem[];
   try {
-    items = parseConfigurationXml(utf8(await host.disk.readFile(file)), file);
+    // Before it takes the memory.
+    const { size } = await host.disk.stat(file);
+    if (size > MAX_XML_BYTES) throw new HdfsError('EINVAL', `${file}: longer than ${MAX_XML_BYTES} bytes`, { path: file });
+    items = parseConfigurationXml(decodeXml(await host.disk.readFile(file), file), file);
   } catch (error) {
     if (error instanceof HdfsError) throw error;
     throw new HdfsError('EINVAL', `configuration file ${file} cannot be read: ${messageOf(error)}`, {
@@ -92,9 +102,12 @@ async function readInto(host: LoadHost, file: string, properties: Map<string, Pr
   for (const item of items) {
     if (item.kind === 'property') set(properties, item, file);
     else {
-      const included = includePath(file, item.href);
-      if (await host.disk.exists(included)) await readInto(host, included, properties, depth + 1);
-      else if (item.fallback === undefined) {
+      const path = includePath(file, item.href);
+      if (await host.disk.exists(path)) {
+        if (++included.files > MAX_INCLUDES)
+          throw new HdfsError('EINVAL', `${file}: more than ${MAX_INCLUDES} files are included`);
+        await readInto(host, path, properties, depth + 1, included);
+      } else if (item.fallback === undefined) {
         throw new HdfsError('EINVAL', `${file} includes ${item.href}, which does not exist, and gives no fallback`, {
           path: file,
         });

@@ -40,6 +40,25 @@ interface OpenInclude {
 
 const localName = (name: string): string => name.slice(name.indexOf(':') + 1);
 
+/** How the bytes of an XML file are read: by their byte order mark, or as the declaration in front says. */
+function encodingOf(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  const head = Buffer.from(bytes.subarray(0, 256)).toString('latin1');
+  return /^(?:\xef\xbb\xbf)?<\?xml[^>]*?\sencoding=["']([\w.:-]+)["']/.exec(head)?.[1] ?? 'utf-8';
+}
+
+/** The text of an XML file. Throws HdfsError EINVAL where its bytes are not of its encoding, or that is none. */
+export function decodeXml(bytes: Uint8Array, file: string): string {
+  const encoding = encodingOf(bytes);
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch (error) {
+    const reason = error instanceof RangeError ? `${encoding} is no encoding that is known` : `not in ${encoding}`;
+    throw new HdfsError('EINVAL', `${file}: ${reason}; save it as UTF-8`, { path: file, cause: error });
+  }
+}
+
 /** Throws HdfsError EINVAL that names `file` and the line. */
 export function parseConfigurationXml(text: string, file: string): readonly XmlItem[] {
   if (text.length > MAX_XML_BYTES) throw new HdfsError('EINVAL', `${file}: longer than ${MAX_XML_BYTES} bytes`);
@@ -80,8 +99,10 @@ export function parseConfigurationXml(text: string, file: string): readonly XmlI
     depth--;
     const name = localName(tag.name);
     if (name === 'name' && property !== undefined) property.name = token.trim();
-    else if (name === 'value' && property !== undefined) property.value = token;
-    else if (name === 'final' && property !== undefined) property.final = token.trim() === 'true';
+    else if (name === 'value' && property !== undefined) {
+      // An empty one says nothing, as in Hadoop: what was said before stays.
+      if (token !== '') property.value = token;
+    } else if (name === 'final' && property !== undefined) property.final = token.trim() === 'true';
     else if (name === 'property' && property !== undefined) {
       // Without a value a property says nothing, as in Hadoop.
       if (property.name !== undefined && property.name !== '' && property.value !== undefined) {

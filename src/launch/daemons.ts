@@ -3,12 +3,15 @@ import type { Configuration } from '../config/configuration.ts';
 import { nameNodeConfiguration, nameNodeIdentity } from '../config/nameservices.ts';
 import { refuseProtectionNotBuilt } from '../config/protection.ts';
 import { describeIdle, describeUnknown, idleKeys, unknownKeys } from '../config/unknown-keys.ts';
+import { NAMENODE_LAYOUT_VERSION } from '../core/edits/ops.ts';
 import type { Host } from '../host/host.ts';
 import { DataNode, type DataNodeOptions } from '../server/datanode/datanode.ts';
 import { HttpFs } from '../server/httpfs/httpfs.ts';
 import { serveImage } from '../server/image-viewer/image-viewer.ts';
-import { type FormatOptions, formatNameNode } from '../server/namenode/format.ts';
+import { nameDirectories } from '../server/namenode/directories.ts';
+import { type FormatOptions, formatNameNode, newClusterId } from '../server/namenode/format.ts';
 import { NameNode, type NameNodeOptions } from '../server/namenode/namenode.ts';
+import { storedLayoutVersion } from '../server/namenode/storage.ts';
 import { rollBackNameNode } from '../server/namenode/upgrade.ts';
 import { SecondaryNameNode, type SecondaryOptions } from '../server/secondary/secondary-namenode.ts';
 
@@ -91,10 +94,19 @@ export function format(host: Host, configuration: Configuration, options: Format
   return formatNameNode(host, ownNameNodeConfiguration(host, configuration), options);
 }
 
+/** The layout version of what stands in the name directories, and that which this version writes. */
+export async function layoutVersions(
+  host: Host,
+  configuration: Configuration,
+): Promise<{ readonly stored: number; readonly written: number }> {
+  const { all } = nameDirectories(ownNameNodeConfiguration(host, configuration));
+  return { stored: await storedLayoutVersion(host, all), written: NAMENODE_LAYOUT_VERSION };
+}
+
 /** Back to the state of before the last upgrade; rejects with HdfsError when there is none. */
 export function rollBack(host: Host, configuration: Configuration): Promise<void> {
   tellOfKeys(host, configuration);
   return rollBackNameNode(host, ownNameNodeConfiguration(host, configuration));
 }
 
-export { serveImage };
+export { newClusterId, serveImage };

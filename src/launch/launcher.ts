@@ -2,6 +2,8 @@
 // behind it: they know the type alone, and the bundle for daemons hands them the value.
 import {
   format,
+  layoutVersions,
+  newClusterId,
   openSecondaryNameNode,
   rollBack,
   serveImage,
@@ -14,6 +16,8 @@ import { startDev } from './dev.ts';
 
 export const launcher = {
   format,
+  layoutVersions,
+  newClusterId,
   openSecondaryNameNode,
   rollBack,
   serveImage,

@@ -48,6 +48,22 @@ export const COMMAND_DIFFERENCES: readonly CommandDifference[] = [
     why: 'say which option, and what of the file is wrong; the exit codes are the same',
   },
   {
+    what: '`oiv -p Delimited` with a delimiter of several characters, or of none',
+    why: 'lines begin with the path; Hadoop’s cut off one character whatever the delimiter is, and begin with the rest of it or without the slash',
+  },
+  {
+    what: '`oiv -p ReverseXML` without `-o`, or with a directory behind it',
+    why: 'refused; Hadoop’s writes a file of the name -, or removes the directory if it is empty',
+  },
+  {
+    what: '`oiv`, `oev` told to write the file that they read',
+    why: 'refused; Hadoop’s empty it first',
+  },
+  {
+    what: '`namenode` with an option that there is not, `secondarynamenode` with a word that is no option, `-renameReserved`',
+    why: 'the usage or the reason, and 1: Hadoop’s ends with 0 as if something had been done, starts all the same, or renames what no layout has that is read here',
+  },
+  {
     what: '`jmxget`',
     why: 'reads `/jmx` of a daemon’s web server; Hadoop’s speaks Java’s remote management, which only a JVM has',
   },
@@ -58,6 +74,10 @@ export const COMMAND_DIFFERENCES: readonly CommandDifference[] = [
   {
     what: '`version`',
     why: 'says Hadoop’s version, whose protocols and formats these are, and ours; there are no repository, builder and checksum of Hadoop’s to tell of',
+  },
+  {
+    what: 'configuration files with another top element than `configuration`, or with entities of their own',
+    why: 'refused with the place; Hadoop reads nothing of the first, and has the second say what stands elsewhere',
   },
   {
     what: 'a key that nothing reads, in the files or on the command line',

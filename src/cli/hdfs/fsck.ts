@@ -10,6 +10,7 @@ import { HdfsFileSystem } from '../shell/hdfs-file-system.ts';
 import { Item } from '../shell/item.ts';
 import type { Terminal } from '../terminal.ts';
 import { webAddress } from '../web-address.ts';
+import { isHelpWord } from './help-word.ts';
 
 const FAILED = 255;
 
@@ -158,7 +159,7 @@ export function fsckHelp(terminal: Terminal, args: readonly string[]): number | 
     terminal.stderr.write(USAGE);
     return FAILED;
   }
-  if (args.length > 1 || !/^(-h|-help|--help)$/.test(args[0] ?? '')) return undefined;
+  if (!isHelpWord(args)) return undefined;
   terminal.stdout.write(USAGE);
   return 0;
 }

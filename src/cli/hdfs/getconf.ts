@@ -4,6 +4,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { dataNodeNameservices, type HostPort, namenodeIds, parseHostPort, suffixed } from '../../config/nameservices.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
+import { isHelpWord } from './help-word.ts';
 
 const USAGE = [
   'hdfs getconf is utility for getting configuration information from the config file.',
@@ -28,7 +29,11 @@ export async function runGetconf(
   configuration: Configuration,
   argv: readonly string[],
 ): Promise<number> {
-  const { stderr } = terminal;
+  const { stdout, stderr } = terminal;
+  if (isHelpWord(argv)) {
+    stdout.write(USAGE);
+    return 0;
+  }
   const [word, ...args] = argv;
   const command = Object.hasOwn(COMMANDS, word?.toLowerCase() ?? '') ? COMMANDS[word?.toLowerCase() ?? ''] : undefined;
   try {

@@ -201,20 +201,20 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
   namenode: async ({ hosts, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
     const reload = async (): Promise<Configuration> => (await load(args)).configuration;
-    return runNameNode(hosts('info'), terminal, configuration, rest, reload);
+    return runQuietly(terminal, 'namenode', () => runNameNode(hosts('info'), terminal, configuration, rest, reload));
   },
   secondarynamenode: async ({ hosts, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
-    return runSecondaryNameNode(hosts('info'), terminal, configuration, rest);
+    return runQuietly(terminal, 'secondarynamenode', () => runSecondaryNameNode(hosts('info'), terminal, configuration, rest));
   },
   datanode: async ({ hosts, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
     const reload = async (): Promise<Configuration> => (await load(args)).configuration;
-    return runDataNode(hosts('info'), terminal, configuration, rest, reload);
+    return runQuietly(terminal, 'datanode', () => runDataNode(hosts('info'), terminal, configuration, rest, reload));
   },
   httpfs: async ({ hosts, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
-    return runHttpFs(hosts('info'), terminal, configuration, rest);
+    return runQuietly(terminal, 'httpfs', () => runHttpFs(hosts('info'), terminal, configuration, rest));
   },
   dfsadmin: async ({ host, terminal, args, load }) => {
     const { configuration, rest } = await load(args);
@@ -287,7 +287,7 @@ const RUNNERS: Readonly<Record<BuiltCommand, (run: Run) => Promise<number>>> = {
   },
 };
 
-/** The shell prints what fails with one path itself; what comes here concerns the whole command. */
+/** What fails ends the command with 1, whatever it is. (The shell prints what fails with one path itself.) */
 async function runQuietly(terminal: Terminal, word: string, run: () => Promise<number>): Promise<number> {
   try {
     return await run();

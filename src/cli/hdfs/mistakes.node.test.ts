@@ -117,6 +117,17 @@ test.each([
   ['oev -i small -o out.xml -r', 255, 'Encountered exception. Exiting: '],
   ['fsck -files /w', 255, 'Usage: hdfs fsck <path>'],
   ['fsck --help', 0, 'Usage: hdfs fsck <path>'],
+  ['namenode -help', 0, 'Usage: hdfs namenode '],
+  ['namenode -help -format', 1, 'Usage: hdfs namenode '],
+  ['namenode -genclusterid', 0, 'Generated new cluster id: CID-'],
+  ['namenode -bootstrapStandby', 1, 'namenode -bootstrapStandby: standby NameNodes are not built yet'],
+  ['datanode -h', 0, 'Usage: hdfs datanode '],
+  ['datanode -regular -rollback', 1, 'Usage: hdfs datanode '],
+  ['datanode --rack /r', 1, '-r, --rack arguments are not supported anymore. '],
+  ['getconf --help', 0, 'hdfs getconf is utility '],
+  ['groups -h', 0, 'Usage: hdfs groups [username ...]'],
+  ['lsSnapshot ', 1, 'java.lang.IllegalArgumentException: Can not create a Path from an empty string\n'],
+  ['snapshotDiff  a b', 1, 'java.lang.IllegalArgumentException: Can not create a Path from an empty string\n'],
   ['fsck -fs nosuch.invalid /', 1, 'java.lang.IllegalArgumentException: java.net.UnknownHostException: nosuch.invalid\n'],
   ['fsck -fs localhost:1 file:///', 0, 'FileSystem is file:///\nDFSck exiting.\n'],
   [
@@ -247,10 +258,15 @@ test('a format names the keys that change nothing, as the start of a daemon does
   const name = `-D dfs.namenode.name.dir=${join(directory, 'name')} -D fs.defaultFS=hdfs://localhost:20501`;
   const run = (line: string): Promise<number> =>
     runHdfs('hdfs', () => telling, terminal, ['--config', join(directory, 'conf'), ...line.split(' ')]);
+  expect(await run(`namenode ${name} -metadataVersion`)).toBe(1);
   expect(await run(`namenode ${keys} ${name} -format -nonInteractive`)).toBe(0);
   expect(lines.join('\n')).toContain(
     'dfs.namenode.name.dri (command line) is not known and changes nothing; the nearest that is known: dfs.namenode.name.dir',
   );
+  terminal.stdout.take();
+  expect(await run(`namenode ${name} -metadataVersion`)).toBe(0);
+  expect(terminal.stdout.take()).toBe('HDFS Image Version: -67\nSoftware format version: -67\n');
+  terminal.stderr.take();
   lines.length = 0;
   expect(await run(`dfs ${keys} -ls file://${directory}/conf`)).toBe(0);
   expect([lines, terminal.stderr.take()]).toEqual([[], '']);

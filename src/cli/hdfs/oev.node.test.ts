@@ -1,8 +1,8 @@
 // If these fail, an operator who looks into an edit log with `hdfs oev`, or mends one through its XML, sees other
 // operations than are there, or gets another log back.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { EditOpCode, type EditOpName } from '../../core/edits/ops.ts';
 import { EDIT_OP_TABLE, opCodeOf, opName } from '../../format/edit-log/op-table.ts';
@@ -41,6 +41,30 @@ test('every operation that Hadoop writes is among them', () => {
   );
   // Read, but not written for many versions.
   expect(unseen).toEqual(['SET_NS_QUOTA', 'CLEAR_NS_QUOTA']);
+});
+
+test('what is read is never what is written', async () => {
+  writeFileSync(join(directory, 'kept'), readFileSync(join(GOLDEN, 'edits-core')));
+  linkSync(join(directory, 'kept'), join(directory, 'kept.too'));
+  symlinkSync('kept', join(directory, 'kept.link'));
+  for (const output of ['kept', 'kept.too', 'kept.link', `${directory}/../${basename(directory)}/kept`]) {
+    expect(await oev('-i', 'kept', '-o', output)).toMatchObject({
+      code: 255,
+      stderr: expect.stringContaining('is the file that is read'),
+    });
+  }
+  expect(written('kept').equals(readFileSync(join(GOLDEN, 'edits-core')))).toBe(true);
+});
+
+test('a file without even a header is told, and is no empty log', async () => {
+  for (const bytes of [0, 4, 7]) {
+    writeFileSync(join(directory, 'short'), readFileSync(join(GOLDEN, 'edits-core')).subarray(0, bytes));
+    expect(await oev('-i', 'short', '-o', 'shown.xml', '-r')).toMatchObject({
+      code: 255,
+      stderr: expect.stringContaining(`short: only ${bytes} bytes, not even a header`),
+    });
+  }
+  expect((await oev('-H')).code).toBe(0);
 });
 
 test('stats counts what is there', async () => {

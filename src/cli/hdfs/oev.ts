@@ -10,9 +10,10 @@ import { recordElement, recordOfXml } from '../../format/edit-log/xml/records.ts
 import type { DiskFile, Host } from '../../host/host.ts';
 import { absolutePath } from '../paths.ts';
 import type { Terminal } from '../terminal.ts';
+import { asksForHelp } from './help-word.ts';
 import { fileChunks, fileText } from './input-file.ts';
 import { type OptionRow, readOptions, requireOptions } from './option-table.ts';
-import { OutputFile } from './output-file.ts';
+import { OutputFile, openOutput } from './output-file.ts';
 
 const USAGE = `Usage: hdfs oev [OPTIONS] -i INPUT_FILE -o OUTPUT_FILE
 Shows an edit log file of a NameNode, or makes one.
@@ -68,7 +69,7 @@ export async function runOev(host: Host, terminal: Terminal, argv: readonly stri
   const { stdout, stderr } = terminal;
   let options: Options | undefined;
   try {
-    options = argv.length === 0 ? undefined : parse(argv);
+    options = argv.length === 0 || asksForHelp(argv) ? undefined : parse(argv);
   } catch (error) {
     if (!(error instanceof HdfsError)) throw error;
     stdout.write(`Error parsing command-line options: ${error.message}\n${USAGE}`);
@@ -109,7 +110,8 @@ async function convert(host: Host, terminal: Terminal, options: Options, xml: bo
   if (make === undefined) {
     throw new HdfsError('EINVAL', `Unknown processor ${processor} (valid processors: xml, binary, stats)`);
   }
-  const out = new OutputFile(await host.disk.open(absolutePath(output, terminal.cwd), 'w'), verbose ? terminal : undefined);
+  const file = await openOutput(host.disk, absolutePath(output, terminal.cwd), absolutePath(options.input, terminal.cwd));
+  const out = new OutputFile(file, verbose ? terminal : undefined);
   try {
     const visitor = make(out);
     let next: number | undefined;
@@ -172,7 +174,8 @@ async function loadBinary(
       }
       for (const record of batch.value) await visit(record);
     }
-    if (end.kind === 'clean' || end.kind === 'empty') return;
+    if (end.kind === 'clean') return;
+    if (end.kind === 'empty') throw new ProtocolError(`${file.path}: ${end.reason}`);
     const shift = start === 0 ? 0 : start - encodeEditLogHeader().length;
     const at = end.offset + shift;
     const what = `${file.path}: ${end.reason}, at position ${at}`;

@@ -1,6 +1,9 @@
 // If these fail, an operator who looks into an image of the namespace sees something else than stands in it.
+
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -160,8 +163,30 @@ test('what cannot be done is refused by name', async () => {
     stderr: 'java.lang.NumberFormatException: For input string: "x"\n',
   });
   expect(await oiv(`-p FileDistribution -step 1 -i ${image}`)).toMatchObject({
-    code: 255,
-    stderr: expect.stringContaining('Too many distribution intervals'),
+    code: 1,
+    stderr:
+      'java.lang.IllegalStateException: Too many distribution intervals (maxSize/step): 137438953472, should be less than 134217729.\n',
   });
+  expect((await oiv(`-addr localhost:99999 -i ${image}`)).stderr).toBe(
+    'java.lang.IllegalArgumentException: port out of range:99999\n',
+  );
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  expect(await oiv(`-addr 127.0.0.1:${port} -i ${image}`)).toMatchObject({
+    code: 255,
+    stderr: expect.stringMatching(/^Encountered exception\. {2}Exiting: .*in use/),
+  });
+  taken.close();
+  expect((await oiv('-H')).code).toBe(0);
+  copyFileSync(image, join(directory, 'kept'));
+  for (const processor of ['XML', 'ReverseXML', 'Delimited']) {
+    const { stderr } = await oiv(`-p ${processor} -i kept -o kept`);
+    expect([processor, stderr]).toEqual([
+      processor,
+      expect.stringContaining('kept is the file that is read; name another one'),
+    ]);
+  }
+  expect(readFileSync(join(directory, 'kept')).equals(readFileSync(image))).toBe(true);
   expect((await oiv('-h')).code).toBe(0);
 });

@@ -7,7 +7,7 @@ import { ImageSections } from '../../format/fsimage/image-sections.ts';
 import { reverseImage } from '../../format/fsimage/reverse/reverser.ts';
 import { writeCorruption } from '../../format/fsimage/views/corruption.ts';
 import { writeDelimited } from '../../format/fsimage/views/delimited.ts';
-import { writeFileDistribution } from '../../format/fsimage/views/file-distribution.ts';
+import { tooManyIntervals, writeFileDistribution } from '../../format/fsimage/views/file-distribution.ts';
 import type { TreeStore } from '../../format/fsimage/views/tree-store.ts';
 import { writeImageXml } from '../../format/fsimage/views/xml.ts';
 import { formatDigest } from '../../format/storage/digest.ts';
@@ -15,9 +15,10 @@ import type { Address, Host } from '../../host/host.ts';
 import { absolutePath, nameOf } from '../paths.ts';
 import { formatMinute, type Terminal } from '../terminal.ts';
 import { VERSION } from '../version.ts';
+import { asksForHelp } from './help-word.ts';
 import { fileText } from './input-file.ts';
 import { type GivenOptions, type OptionRow, readOptions, requireOptions } from './option-table.ts';
-import { OutputFile } from './output-file.ts';
+import { OutputFile, openOutput } from './output-file.ts';
 import { serve } from './roles.ts';
 import { withTreeStore } from './tree-files.ts';
 import { javaWhole, WrongWord } from './words.ts';
@@ -90,6 +91,8 @@ const PROCESSORS: Readonly<Record<string, Processor>> = {
       step: wholeNumber(options.value('step') ?? '0', 32),
       format: options.has('format'),
     };
+    const tooMany = tooManyIntervals(shape);
+    if (tooMany !== undefined) throw new WrongWord(tooMany, 'IllegalStateException');
     return await view((image, sink) => writeFileDistribution(image, sink, shape))(run);
   },
   DELIMITED: view((image, sink, run) => {
@@ -115,15 +118,16 @@ function withTree(run: Run, work: (store: TreeStore) => Promise<void>): Promise<
 }
 
 /** Throws WrongWord. What is below 0 counts as 0, which stands for the usual. */
-function wholeNumber(text: string, bits: 32 | 64): number {
-  return Math.max(0, Number(javaWhole(text, bits)));
+function wholeNumber(text: string, bits: 32 | 64): bigint {
+  const value = javaWhole(text, bits);
+  return value < 0n ? 0n : value;
 }
 
 export async function runOiv(host: Host, terminal: Terminal, argv: readonly string[]): Promise<number> {
   const { stdout, stderr } = terminal;
   let options: Options;
   try {
-    options = readOptions(OPTIONS, argv.length === 0 ? ['-h'] : argv);
+    options = readOptions(OPTIONS, argv.length === 0 || asksForHelp(argv) ? ['-h'] : argv);
     if (!options.has('h')) requireOptions(OPTIONS, options);
   } catch (error) {
     if (!(error instanceof HdfsError)) throw error;
@@ -178,7 +182,7 @@ function view(show: (image: ImageSections, sink: OutputFile, run: Run) => Promis
       const sink =
         name === '-'
           ? new OutputFile(undefined, terminal)
-          : new OutputFile(await host.disk.open(absolutePath(name, terminal.cwd), 'w'), undefined);
+          : new OutputFile(await openOutput(host.disk, absolutePath(name, terminal.cwd), run.input), undefined);
       try {
         await show(image, sink, run);
       } finally {
@@ -196,11 +200,11 @@ async function reverse({ host, terminal, options, input }: Run): Promise<number>
   try {
     const file = await host.disk.open(input, 'r');
     try {
-      // One of another image would speak against this one.
-      if (await host.disk.exists(digest)) await host.disk.unlink(digest);
-      const sink = new OutputFile(await host.disk.open(path, 'w'), undefined);
+      const sink = new OutputFile(await openOutput(host.disk, path, input), undefined);
       let md5: string;
       try {
+        // One of another image would speak against this one.
+        if (await host.disk.exists(digest)) await host.disk.unlink(digest);
         md5 = await reverseImage(fileText(file), sink);
       } finally {
         await sink.close();
@@ -220,18 +224,27 @@ async function reverse({ host, terminal, options, input }: Run): Promise<number>
 function web(run: Run): Promise<number> {
   const { host, terminal, options } = run;
   const address = parseAddress(options.value('addr') ?? DEFAULT_ADDRESS);
-  return withImage(run, (image) =>
-    serve(host, terminal, new Configuration(), 'oiv', async () => {
-      const server = await terminal.launcher().serveImage(host, image, address);
+  return withImage(run, async (image) => {
+    // Before it is waited for: what hinders it is the viewer's to tell.
+    const server = await terminal.launcher().serveImage(host, image, address).catch(refused);
+    return await serve(host, terminal, new Configuration(), 'oiv', () => {
       const { port } = server.address;
       terminal.stderr.write(`WebImageViewer started. Listening on ${address.host}:${port}. Press Ctrl+C to stop the viewer.\n`);
-      return () => server.close();
-    }),
-  );
+      return Promise.resolve(() => server.close());
+    });
+  });
+}
+
+/** Of an address on which nobody can listen. */
+function refused(error: unknown): never {
+  const { code } = error as { readonly code?: unknown };
+  if (typeof code !== 'string' || !/^E[A-Z]/.test(code)) throw error;
+  throw new HdfsError('EIO', messageOf(error), { cause: error });
 }
 
 function parseAddress(text: string): Address {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   if (match === null) throw new WrongWord(`Does not contain a valid host:port authority: ${text}`);
+  if (Number(match[3]) > 65_535) throw new WrongWord(`port out of range:${match[3]}`);
   return { host: match[1] ?? match[2] ?? '', port: Number(match[3]) };
 }

@@ -1,8 +1,22 @@
 // What a viewer writes: a file, the screen, or both. Small pieces are gathered.
-import type { DiskFile } from '../../host/host.ts';
+import { HdfsError } from '../../base/errors.ts';
+import type { Disk, DiskFile } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
 
 const GATHERED_BYTES = 256 * 1024;
+
+/** Opens the file that a viewer writes. Throws HdfsError EINVAL where it is that which it reads: opening would empty it. */
+export async function openOutput(disk: Disk, path: string, input: string): Promise<DiskFile> {
+  if (await isSameFile(disk, path, input)) throw new HdfsError('EINVAL', `${path} is the file that is read; name another one`);
+  return disk.open(path, 'w');
+}
+
+async function isSameFile(disk: Disk, a: string, b: string): Promise<boolean> {
+  if (a === b) return true;
+  if (!((await disk.exists(a)) && (await disk.exists(b)))) return false;
+  if ((await disk.stat(a)).inode !== (await disk.stat(b)).inode) return false;
+  return (await disk.volume(a)).id === (await disk.volume(b)).id;
+}
 
 export class OutputFile {
   readonly #file: DiskFile | undefined;

@@ -1,9 +1,10 @@
-// If this fails, a daemon that hangs in its end stays for ever, and is killed by whoever waits for it.
+// If this fails, a daemon that hangs in its end stays for ever, and is killed by whoever waits for it; or a start-up option does
+// what another one is for.
 import { expect, test } from 'vitest';
 import { Configuration } from '../../config/configuration.ts';
 import { Simulation } from '../../host/sim/index.ts';
 import { testTerminal } from '../testing.ts';
-import { serve } from './roles.ts';
+import { parseNameNodeArguments, serve } from './roles.ts';
 
 test('a daemon that does not stop in time ends all the same', async () => {
   const simulation = new Simulation({ seed: 1 });
@@ -20,4 +21,30 @@ test('a daemon that does not stop in time ends all the same', async () => {
   expect(await endAfter(50_000, '30s')).toEqual({ code: 1, tookMs: 30_000 });
   // Less than a second is none.
   expect(await endAfter(50_000, '10ms')).toEqual({ code: 1, tookMs: 1_000 });
+});
+
+test.each([
+  ['', { kind: 'regular' }],
+  ['-regular', { kind: 'regular' }],
+  ['-regular -importCheckpoint', { kind: 'import' }],
+  ['-ROLLBACK', { kind: 'rollback' }],
+  ['-rollback -regular', { kind: 'regular' }],
+  ['-metadataVersion', { kind: 'metadata-version' }],
+  ['-genclusterid', { kind: 'new-cluster-id' }],
+  ['-format -force -clusterId C -nonInteractive', { kind: 'format', clusterId: 'C', force: true, nonInteractive: true }],
+  ['-format anything', { kind: 'format', clusterId: undefined, force: false, nonInteractive: false }],
+  ['-regular -upgrade -clusterid C', { kind: 'upgrade', clusterId: 'C' }],
+  ['-upgradeOnly', { kind: 'upgrade-only', clusterId: undefined }],
+  ['-recover', { kind: 'recover', force: false }],
+  ['-regular -recover -force -Force', { kind: 'recover', force: true }],
+  ['-rollback -recover', { kind: 'usage', reason: "Can't combine -recover with other startup options." }],
+  ['-recover -x', { kind: 'usage', reason: 'Error parsing recovery options: can\'t understand option "-x"' }],
+  ['-upgrade -x', { kind: 'usage', reason: 'Unknown upgrade flag: -x' }],
+  ['-format -clusterid -force', { kind: 'usage', reason: 'Must specify a valid cluster ID after the -clusterId flag' }],
+  ['-finalize', { kind: 'usage' }],
+  ['-rollback more', { kind: 'usage' }],
+  ['constructor', { kind: 'usage' }],
+  ['-bootstrapStandby', { kind: 'refused', reason: '-bootstrapStandby: standby NameNodes are not built yet' }],
+])('hdfs namenode %s', (line, expected) => {
+  expect(parseNameNodeArguments(line === '' ? [] : line.split(' '))).toEqual(expected);
 });

@@ -4,8 +4,9 @@ import type { Configuration } from '../../config/configuration.ts';
 import type { Host, Timer } from '../../host/host.ts';
 import { readLine, type Terminal } from '../terminal.ts';
 import { VERSION } from '../version.ts';
+import { isHelpWord } from './help-word.ts';
 
-const NAMENODE_USAGE = `Usage: hdfs namenode [-format [-clusterId cid ] [-force] [-nonInteractive] ] | [-upgrade [-clusterId cid] ] | [-upgradeOnly [-clusterId cid] ] | [-rollback] | [-importCheckpoint] | [-recover [ -force] ] | [-regular]
+const NAMENODE_USAGE = `Usage: hdfs namenode [-format [-clusterId cid ] [-force] [-nonInteractive] ] | [-upgrade [-clusterId cid] ] | [-upgradeOnly [-clusterId cid] ] | [-rollback] | [-importCheckpoint] | [-recover [ -force] ] | [-metadataVersion] | [-genclusterid] | [-regular]
 `;
 
 const DATANODE_USAGE = `Usage: hdfs datanode [-regular | -rollback]
@@ -24,32 +25,60 @@ const NAMENODE_NOT_YET: Readonly<Record<string, string>> = {
   '-initializesharededits': 'shared edits are not built yet',
   '-bootstrapstandby': 'standby NameNodes are not built yet',
   '-observer': 'observer NameNodes are not built yet',
-  '-metadataversion': 'printing the layout version is not built yet',
 };
 
+/** Those that take no words. */
+const PLAIN = {
+  '-regular': 'regular',
+  '-rollback': 'rollback',
+  '-importcheckpoint': 'import',
+  '-genclusterid': 'new-cluster-id',
+  '-metadataversion': 'metadata-version',
+} as const satisfies Readonly<Record<string, string>>;
+
 interface NameNodeCommand {
-  readonly kind: 'regular' | 'format' | 'recover' | 'upgrade' | 'upgrade-only' | 'rollback' | 'import' | 'usage' | 'refused';
+  readonly kind: (typeof PLAIN)[keyof typeof PLAIN] | 'format' | 'recover' | 'upgrade' | 'upgrade-only' | 'usage' | 'refused';
   readonly clusterId?: string | undefined;
   readonly force?: boolean;
   readonly nonInteractive?: boolean;
   readonly reason?: string | undefined;
 }
 
+/** Of several options the last one counts, as in Hadoop; some take all words behind them. */
 export function parseNameNodeArguments(argv: readonly string[]): NameNodeCommand {
-  const words = argv.map((word) => word.toLowerCase());
-  const [first] = words;
-  if (first === undefined || first === '-regular') return { kind: 'regular' };
-  const reason = NAMENODE_NOT_YET[first];
-  if (reason !== undefined) return { kind: 'refused', reason };
-  if (first === '-recover') {
-    if (words.length > 2 || (words[1] ?? '-force') !== '-force') return { kind: 'usage' };
-    return { kind: 'recover', force: words[1] === '-force' };
+  let command: NameNodeCommand = { kind: 'regular' };
+  for (const [at, given] of argv.entries()) {
+    const word = given.toLowerCase();
+    const rest = argv.slice(at + 1);
+    const reason = Object.hasOwn(NAMENODE_NOT_YET, word) ? NAMENODE_NOT_YET[word] : undefined;
+    if (reason !== undefined) return { kind: 'refused', reason: `${given}: ${reason}` };
+    switch (word) {
+      case '-format':
+        return parseFormat(rest);
+      case '-upgrade':
+        return parseUpgrade('upgrade', rest);
+      case '-upgradeonly':
+        return parseUpgrade('upgrade-only', rest);
+      case '-recover':
+        if (command.kind === 'regular') return parseRecover(rest);
+        return { kind: 'usage', reason: "Can't combine -recover with other startup options." };
+    }
+    if (!isPlain(word)) return { kind: 'usage' };
+    command = { kind: PLAIN[word] };
   }
-  if (first === '-rollback') return { kind: words.length === 1 ? 'rollback' : 'usage' };
-  if (first === '-importcheckpoint') return { kind: words.length === 1 ? 'import' : 'usage' };
-  if (first === '-upgrade' || first === '-upgradeonly')
-    return parseUpgrade(first === '-upgrade' ? 'upgrade' : 'upgrade-only', argv);
-  if (first !== '-format') return { kind: 'usage' };
+  return command;
+}
+
+const isPlain = (word: string): word is keyof typeof PLAIN => Object.hasOwn(PLAIN, word);
+
+function parseRecover(argv: readonly string[]): NameNodeCommand {
+  const wrong = argv.find((word) => word.toLowerCase() !== '-force');
+  if (wrong === undefined) return { kind: 'recover', force: argv.length > 0 };
+  return { kind: 'usage', reason: `Error parsing recovery options: can't understand option "${wrong}"` };
+}
+
+function parseFormat(argv: readonly string[]): NameNodeCommand {
+  const words = argv.map((word) => word.toLowerCase());
   const at = words.indexOf('-clusterid');
   const clusterId = at < 0 ? undefined : argv[at + 1];
   if (at >= 0 && (clusterId === undefined || clusterId === '' || /^-(?:force|noninteractive)$/i.test(clusterId))) {
@@ -60,10 +89,10 @@ export function parseNameNodeArguments(argv: readonly string[]): NameNodeCommand
 
 function parseUpgrade(kind: 'upgrade' | 'upgrade-only', argv: readonly string[]): NameNodeCommand {
   let clusterId: string | undefined;
-  for (let at = 1; at < argv.length; at++) {
+  for (let at = 0; at < argv.length; at++) {
     const word = argv[at]?.toLowerCase() ?? '';
     if (word === '-renamereserved' || word.startsWith('-renamereserved')) {
-      return { kind: 'refused', reason: 'no layout that is read here has files under reserved names' };
+      return { kind: 'refused', reason: `${argv[at]}: no layout that is read here has files under reserved names` };
     }
     if (word !== '-clusterid') return { kind: 'usage', reason: `Unknown upgrade flag: ${argv[at]}` };
     clusterId = argv[++at];
@@ -91,6 +120,10 @@ export async function runNameNode(
   argv: readonly string[],
   reload: () => Promise<Configuration>,
 ): Promise<number> {
+  if (isHelpWord(argv)) {
+    terminal.stdout.write(NAMENODE_USAGE);
+    return 0;
+  }
   const command = parseNameNodeArguments(argv);
   switch (command.kind) {
     case 'usage':
@@ -98,8 +131,16 @@ export async function runNameNode(
       terminal.stderr.write(NAMENODE_USAGE);
       return 1;
     case 'refused':
-      terminal.stderr.write(`namenode ${argv[0]}: ${command.reason}\n`);
+      terminal.stderr.write(`namenode ${command.reason}\n`);
       return 1;
+    case 'new-cluster-id':
+      terminal.stdout.write(`Generated new cluster id: ${terminal.launcher().newClusterId(host)}\n`);
+      return 0;
+    case 'metadata-version': {
+      const { stored, written } = await terminal.launcher().layoutVersions(host, configuration);
+      terminal.stdout.write(`HDFS Image Version: ${stored}\nSoftware format version: ${written}\n`);
+      return 0;
+    }
     case 'format': {
       const { clusterId, force = false, nonInteractive = false } = command;
       const ask = (question: string): Promise<boolean> => confirm(terminal, question);
@@ -162,8 +203,15 @@ export function runDataNode(
   argv: readonly string[],
   reload: () => Promise<Configuration>,
 ): Promise<number> {
+  if (isHelpWord(argv)) {
+    terminal.stdout.write(DATANODE_USAGE);
+    return Promise.resolve(0);
+  }
   const option = argv[0]?.toLowerCase();
-  if (option !== undefined && option !== '-regular' && option !== '-rollback') {
+  if (option === '-r' || option === '--rack') {
+    terminal.stderr.write('-r, --rack arguments are not supported anymore. RackID resolution is handled by the NameNode.\n');
+  }
+  if (argv.length > 1 || (option !== undefined && option !== '-regular' && option !== '-rollback')) {
     terminal.stderr.write(DATANODE_USAGE);
     return Promise.resolve(1);
   }

@@ -16,6 +16,9 @@ const DIFF_USAGE =
   '\tWhat differs from one snapshot of a directory to another, or to its tree as it is (".").\n' +
   '\tSnapshots are given by their names, ".snapshot/" before them or not.\n\n';
 
+/** Nobody catches Hadoop's exception of it. */
+const NO_PATH = 'java.lang.IllegalArgumentException: Can not create a Path from an empty string\n';
+
 export async function runLsSnapshottableDir(
   host: Host,
   terminal: Terminal,
@@ -45,6 +48,10 @@ export async function runLsSnapshot(
     terminal.stderr.write(LS_USAGE);
     return 1;
   }
+  if (directory === '') {
+    terminal.stderr.write(NO_PATH);
+    return 1;
+  }
   const at = pathArgument(host, configuration, directory);
   return await asking(terminal, 'lsSnapshot', { host, configuration: at.configuration }, async (snapshots) =>
     listing(terminal, await snapshots.of(at.path), [
@@ -63,6 +70,10 @@ export async function runSnapshotDiff(
   const [directory, first, second] = args;
   if (directory === undefined || first === undefined || second === undefined || args.length !== 3) {
     terminal.stderr.write(DIFF_USAGE);
+    return 1;
+  }
+  if (directory === '') {
+    terminal.stderr.write(NO_PATH);
     return 1;
   }
   const at = pathArgument(host, configuration, directory);

@@ -6,6 +6,11 @@ import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import { requireKnownHost } from '../known-host.ts';
 import type { Terminal } from '../terminal.ts';
+import { isHelpWord } from './help-word.ts';
+
+const GROUPS_USAGE = `Usage: hdfs groups [username ...]
+Asks the NameNode for the groups of these users, or of the user that asks.
+`;
 
 /** `user : group group`, a line for each user. */
 export async function runGroups(
@@ -14,6 +19,10 @@ export async function runGroups(
   configuration: Configuration,
   users: readonly string[],
 ): Promise<number> {
+  if (isHelpWord(users)) {
+    terminal.stdout.write(GROUPS_USAGE);
+    return 0;
+  }
   const uri = configuration.get('fs.defaultFS') ?? 'file:///';
   if (!/^hdfs:\/\/[^/]/.test(uri)) {
     const wrong = /^[\w+.-]+:\/\/[^/]/.test(uri) ? "is not of scheme 'hdfs'." : 'has no authority.';

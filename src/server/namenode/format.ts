@@ -23,6 +23,8 @@ export interface FormatOptions {
   readonly confirm?: (question: string) => Promise<boolean>;
 }
 
+export const newClusterId = ({ random }: Host): string => `CID-${randomUuid(random)}`;
+
 async function newIdentity(host: Host, clusterId: string | undefined): Promise<NamespaceIdentity> {
   let address = '127.0.0.1';
   try {
@@ -33,7 +35,7 @@ async function newIdentity(host: Host, clusterId: string | undefined): Promise<N
   }
   return {
     namespaceId: 1 + host.random.below(2 ** 31 - 2),
-    clusterId: clusterId ?? `CID-${randomUuid(host.random)}`,
+    clusterId: clusterId ?? newClusterId(host),
     // The address tells nothing to anybody; it only keeps names apart, as Apache's does.
     blockPoolId: `BP-${host.random.below(2 ** 31 - 1)}-${address}-${host.clock.now()}`,
     cTime: host.clock.now(),

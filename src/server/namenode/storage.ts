@@ -45,6 +45,18 @@ export async function writeSeenTxid(host: Host, directory: NameDirectory, txid: 
   await host.disk.writeFileAtomic(`${currentOf(directory)}/${SEEN_TXID_FILE}`, formatSeenTxid(txid));
 }
 
+/** What the first directory says of its layout, whoever wrote it: `namenode -metadataVersion`. Throws HdfsError. */
+export async function storedLayoutVersion(host: Host, [first]: readonly NameDirectory[]): Promise<number> {
+  if (first === undefined) throw new HdfsError('EIO', 'All specified directories are not accessible or do not exist.');
+  const path = `${currentOf(first)}/${VERSION_FILE}`;
+  if (!(await host.disk.exists(path))) throw new HdfsError('EIO', `NameNode is not formatted: ${path} is not there.`);
+  try {
+    return parseNameNodeVersion(await host.disk.readFile(path)).layoutVersion;
+  } catch (error) {
+    throw inconsistent(first, `${path}: ${messageOf(error)}`);
+  }
+}
+
 /** The highest of all seen_txid files: the edit log reached at least there. */
 export async function seenTxid(host: Host, directories: readonly NameDirectory[]): Promise<number> {
   let highest = 0;

@@ -1,38 +1,44 @@
 // How many files of an image have which size, in steps. Apache: FileDistributionCalculator.
-import { HdfsError } from '../../../base/errors.ts';
+import { assert } from '../../../base/assert.ts';
 import { binaryPrefix } from '../../../base/sizes.ts';
 import { INodeSection, INodeSection_INode, INodeSection_INode_Type } from '../../../wire/messages/fsimage.ts';
 import type { ImageSections } from '../image-sections.ts';
 import type { TextSink } from './text-sink.ts';
 
-const DEFAULT_MAX_SIZE = 2 ** 37;
-const DEFAULT_STEP = 2 ** 21;
+const DEFAULT_MAX_SIZE = 2n ** 37n;
+const DEFAULT_STEP = 2n ** 21n;
 /** Apache: MAX_INTERVALS. */
-const MAX_INTERVALS = 2 ** 27;
+const MAX_INTERVALS = 2n ** 27n;
 /** Inodes after which progress is told. */
 const PROGRESS = 2 ** 20;
 
 export interface DistributionOptions {
   /** Larger files count as the last step. 0: 128 GiB. */
-  readonly maxSize: number;
+  readonly maxSize: bigint;
   /** Bytes of a step. 0: 2 MiB. */
-  readonly step: number;
+  readonly step: bigint;
   /** Sizes as ranges with units. */
   readonly format: boolean;
 }
 
-/** Throws ProtocolError, or HdfsError EINVAL for too many steps. */
+const sizesOf = ({ maxSize, step }: DistributionOptions): { readonly maxSize: bigint; readonly step: bigint } => ({
+  maxSize: maxSize === 0n ? DEFAULT_MAX_SIZE : maxSize,
+  step: step === 0n ? DEFAULT_STEP : step,
+});
+
+/** Why there would be too many steps; undefined where there are not. */
+export function tooManyIntervals(options: DistributionOptions): string | undefined {
+  const { maxSize, step } = sizesOf(options);
+  const intervals = maxSize / step;
+  if (intervals <= MAX_INTERVALS) return undefined;
+  return `Too many distribution intervals (maxSize/step): ${intervals}, should be less than ${MAX_INTERVALS + 1n}.`;
+}
+
+/** Throws ProtocolError. */
 export async function writeFileDistribution(image: ImageSections, sink: TextSink, options: DistributionOptions): Promise<void> {
-  const maxSize = options.maxSize === 0 ? DEFAULT_MAX_SIZE : options.maxSize;
-  const step = options.step === 0 ? DEFAULT_STEP : options.step;
-  const intervals = Math.floor(maxSize / step);
-  if (intervals > MAX_INTERVALS) {
-    throw new HdfsError(
-      'EINVAL',
-      `Too many distribution intervals (maxSize/step): ${intervals}, should be less than ${MAX_INTERVALS + 1}.`,
-    );
-  }
-  const last = intervals;
+  assert(tooManyIntervals(options) === undefined, 'there are too many steps');
+  const { maxSize: most, step: width } = sizesOf(options);
+  const [maxSize, step, last] = [Number(most), Number(width), Number(most / width)];
   const files = new Map<number, number>();
   let totalFiles = 0;
   let totalDirectories = 0;
