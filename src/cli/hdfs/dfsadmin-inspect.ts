@@ -2,6 +2,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { DataNodeReport, HdfsAdmin } from '../../client/admin.ts';
 import { parseLong } from '../../config/values.ts';
+import { nameOfAddress } from '../../host/address-name.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
 import type { DataNodeCommand } from './dfsadmin-datanode.ts';
@@ -74,8 +75,8 @@ export async function printTopology(
   for (const [rack, nodes] of [...racks].sort(([a], [b]) => (a < b ? -1 : 1))) {
     terminal.stdout.write(`Rack: ${rack}\n`);
     for (const node of nodes.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const name = await host.dns.reverse(node.name.slice(0, node.name.lastIndexOf(':')));
-      terminal.stdout.write(`   ${node.name}${name === undefined ? '' : ` (${name})`} ${STATE_NAMES[node.adminState]}\n`);
+      const name = await nameOfAddress(host.dns, node.name.slice(0, node.name.lastIndexOf(':')));
+      terminal.stdout.write(`   ${node.name} (${name}) ${STATE_NAMES[node.adminState]}\n`);
     }
     terminal.stdout.write('\n');
   }

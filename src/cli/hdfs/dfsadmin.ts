@@ -5,6 +5,7 @@ import { binaryPrefix } from '../../base/sizes.ts';
 import { type DataNodeFilter, type DataNodeReport, HdfsAdmin, type SafeModeAction } from '../../client/admin.ts';
 import { UserMappings } from '../../client/user-mappings.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { nameOfAddress } from '../../host/address-name.ts';
 import type { Host } from '../../host/host.ts';
 import { requireKnownHost } from '../known-host.ts';
 import { unsupportedScheme } from '../shell/file-systems.ts';
@@ -330,12 +331,12 @@ const ADMIN_STATES: Readonly<Record<DataNodeReport['adminState'], string>> = {
 
 async function nodeLines(host: Host, terminal: Terminal, node: DataNodeReport): Promise<readonly string[]> {
   const address = node.name.slice(0, node.name.lastIndexOf(':'));
-  const name = await host.dns.reverse(address);
+  const name = await nameOfAddress(host.dns, address);
   const cacheRemaining = node.cacheCapacity - node.cacheUsed;
   // Of nothing, all is used and none is left, as Hadoop computes it.
   const share = (part: number, empty: string): string => (node.cacheCapacity === 0 ? empty : percent(part, node.cacheCapacity));
   return [
-    `Name: ${node.name}${name === undefined ? '' : ` (${name})`}`,
+    `Name: ${node.name} (${name})`,
     `Hostname: ${node.hostName}`,
     ...(node.rack === '/default-rack' ? [] : [`Rack: ${node.rack}`]),
     `Decommission Status : ${ADMIN_STATES[node.adminState]}`,

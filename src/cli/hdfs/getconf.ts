@@ -2,6 +2,7 @@
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { dataNodeNameservices, type HostPort, namenodeIds, parseHostPort, suffixed } from '../../config/nameservices.ts';
+import { nameOfAddress } from '../../host/address-name.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
 import { isHelpWord } from './help-word.ts';
@@ -73,9 +74,9 @@ const printing = (hosts: (configuration: Configuration) => readonly string[]): C
   });
 
 /** An address is told by its name, where it has one, as Java's InetSocketAddress.getHostName does. */
-async function nameOf({ dns }: Host, host: string): Promise<string> {
+function nameOf({ dns }: Host, host: string): Promise<string> | string {
   const isAddress = /^\d+(?:\.\d+){3}$|:/.test(host);
-  return isAddress && host !== '0.0.0.0' ? ((await dns.reverse(host)) ?? host) : host;
+  return isAddress && host !== '0.0.0.0' ? nameOfAddress(dns, host) : host;
 }
 
 const printValue = ({ terminal, configuration }: Asked, key: string): number => {

@@ -214,6 +214,16 @@ export class BlockManager {
     if (node?.registered === true && !node.disallowed) this.datanodes.lifeline(node, figures, now);
   }
 
+  /** The node says that it ends: nothing is waited for any more. */
+  nodeEnds(id: DatanodeId, now: Now): void {
+    this.#state.now = now;
+    const node = this.datanodes.find(id);
+    if (node === undefined) return;
+    this.leases.end(node);
+    this.datanodes.leave(node);
+    this.safeMode.check(now.monotonicMs);
+  }
+
   /** Other host lists hold from now on. */
   refreshNodes(lists: HostLists, now: Now): void {
     this.#state.now = now;

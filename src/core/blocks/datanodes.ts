@@ -326,6 +326,11 @@ export class Datanodes {
     this.#remove(node);
   }
 
+  /** The node said that it ends: it counts as dead from now on. */
+  leave(node: Datanode): void {
+    this.#remove(node);
+  }
+
   /** After this NameNode became active: nothing is known for sure until each storage reports. */
   markAllStale(): void {
     for (const node of this.#byUuid.values()) for (const storage of node.storages.values()) storage.markStaleAfterFailover();

@@ -13,7 +13,7 @@ interface Dated<T> {
 export interface SlowPeer {
   /** As the reporting nodes call it: host and port of its web server. */
   readonly node: string;
-  /** By the latency that they saw. */
+  /** By the names of those that reported. */
   readonly reports: readonly (Outlier & { readonly reportingNode: string })[];
 }
 
@@ -52,7 +52,7 @@ export class SlowPeerTracker {
 const sortedReports = (reports: ReadonlyMap<string, Dated<Outlier>>): SlowPeer['reports'] =>
   [...reports]
     .map(([reportingNode, { value }]) => ({ reportingNode, ...value }))
-    .sort((a, b) => a.latencyMs - b.latencyMs || (a.reportingNode < b.reportingNode ? -1 : 1));
+    .sort((a, b) => (a.reportingNode < b.reportingNode ? -1 : 1));
 
 export type DiskOp = 'METADATA' | 'READ' | 'WRITE';
 

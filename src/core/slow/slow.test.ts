@@ -49,7 +49,7 @@ test('the nodes that most others call slow come last, while their word is young 
   tracker.add('b:1', 'y:9', outlier(8), 600);
   expect(tracker.top(5, 700).map(({ node, reports }) => [node, reports.map(({ reportingNode }) => reportingNode)])).toEqual([
     ['a:1', ['x:9']],
-    ['b:1', ['y:9', 'x:9']],
+    ['b:1', ['x:9', 'y:9']],
   ]);
   expect(tracker.top(1, 700).map(({ node }) => node)).toEqual(['b:1']);
   expect(tracker.top(5, 1000).map(({ node }) => node)).toEqual(['b:1']);

@@ -12,7 +12,7 @@ import type { OpenReplica } from './open-replica.ts';
 import { dropBuffer, giveBuffer, LARGE_BYTES, mayTakeLarge, takeBuffer } from './packet-buffers.ts';
 import { describeBlock } from './replica.ts';
 
-/** Data of one packet, whatever the chunk size, unless one chunk is larger. */
+/** Data of one packet, whatever the chunk size, unless one chunk is larger, or so long a packet would not be taken. */
 const PACKET_BYTES = 128 * 1024;
 /** Lengths and header of a packet, and a little more. */
 const PACKET_OVERHEAD_BYTES = 64;
@@ -53,6 +53,15 @@ export interface SendOptions {
   /** Missing or short checksums are sent as zeros, so that the client finds and reports them, instead of failing. */
   readonly corruptChecksumOk: boolean;
   readonly throttle: Throttle;
+  /** Longest packet that is taken where the same is configured, with its checksums and header. */
+  readonly maxPacketBytes: number;
+}
+
+/** Whole chunks, at least one. */
+function packetDataBytes(checksum: OpenReplica['checksum'], maxPacketBytes: number): number {
+  const chunk = checksum.bytesPerChecksum;
+  const taken = (maxPacketBytes - PACKET_OVERHEAD_BYTES) / (chunk + checksum.sumBytes(chunk));
+  return Math.max(1, Math.floor(Math.min(PACKET_BYTES / chunk, taken))) * chunk;
 }
 
 /** Packets that lie one after the other in `buffer`. */
@@ -69,6 +78,8 @@ export class BlockSender {
   private readonly options: SendOptions;
   /** Data of a packet. */
   private readonly step: number;
+  /** With all that belongs to it. */
+  private readonly packetBytes: number;
   private readonly sums: Buffer;
   /** Which part of the meta file `sums` holds: offset of its first byte in the block, and bytes. */
   private sumsFrom = 0;
@@ -84,7 +95,8 @@ export class BlockSender {
     this.source = source;
     this.options = options;
     const { checksum } = replica;
-    this.step = Math.max(1, Math.floor(PACKET_BYTES / checksum.bytesPerChecksum)) * checksum.bytesPerChecksum;
+    this.step = packetDataBytes(checksum, options.maxPacketBytes);
+    this.packetBytes = PACKET_OVERHEAD_BYTES + checksum.sumBytes(this.step) + this.step;
     this.next = range.start;
     if (replica.firstSums.length >= checksum.sumBytes(range.end)) {
       this.sums = replica.firstSums;
@@ -160,7 +172,7 @@ export class BlockSender {
     const { end } = this.range;
     if (next >= end) return undefined;
     const packets = mayTakeLarge() && !this.options.throttle.isOn ? this.packets : 1;
-    if (step * this.packets * 2 < LARGE_BYTES) this.packets *= 2;
+    if (this.packetBytes * this.packets * 2 <= LARGE_BYTES) this.packets *= 2;
     const length = Math.min(step * packets, end - next);
     this.next = next + length;
     const reading = this.fill(next, length);

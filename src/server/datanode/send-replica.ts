@@ -81,6 +81,7 @@ export async function sendReplica(services: Services, request: SendReplica): Pro
         counters,
         writeTimeoutMs: settings.socketWriteTimeoutMs,
         corruptChecksumOk: false,
+        maxPacketBytes: settings.maxPacketBytes,
         throttle: request.clientName === '' ? services.throttles.transfer : services.throttles.write,
       });
       await sender.send();

@@ -230,6 +230,7 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
       counters,
       writeTimeoutMs: settings.socketWriteTimeoutMs,
       corruptChecksumOk: true,
+      maxPacketBytes: settings.maxPacketBytes,
       throttle: services.throttles.read,
     });
     source.connection.write(

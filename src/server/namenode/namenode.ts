@@ -462,7 +462,7 @@ export class NameNode {
         reload: this.options.reload ?? (() => Promise.resolve(configuration)),
       }),
     ];
-    const lifeline = lifelineProtocol(system);
+    const lifeline = lifelineProtocol(system, identity);
     const rpc = new RpcServers({
       host,
       configuration,

@@ -1,7 +1,8 @@
 // Pages that only a NameNode serves: /isActive, /topology and /startupProgress, in the form of Hadoop's servlets.
 import type { Datanode } from '../../core/blocks/datanode.ts';
 import { ROOT_SCOPE } from '../../core/placement/topology.ts';
-import type { Dns, HttpRequest, HttpResponse } from '../../host/host.ts';
+import { nameOfAddress } from '../../host/address-name.ts';
+import type { HttpRequest, HttpResponse } from '../../host/host.ts';
 import { type Route, text } from '../../web/server.ts';
 import type { NameSystem } from './namesystem.ts';
 import type { StartupProgress } from './startup-progress.ts';
@@ -20,25 +21,21 @@ function racksOf(nodes: Iterable<Datanode>): readonly (readonly [string, readonl
     .map(([rack, found]) => [rack, found.sort((a, b) => byText(a.xferAddress, b.xferAddress))] as const);
 }
 
-async function nameOf(dns: Dns, address: string): Promise<string | undefined> {
-  return (await dns.reverse(address)) ?? undefined;
-}
-
 async function topology({ blockManager, host }: NameSystem, request: HttpRequest): Promise<HttpResponse> {
   const racks = racksOf(blockManager.datanodes.topology.nodesIn(ROOT_SCOPE));
   const accept = request.headers.accept;
   const json = typeof accept === 'string' && accept.includes('json');
   const headers = { 'Content-Type': json ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8' };
   if (racks.length === 0) return { status: 200, headers, body: 'No DataNodes' };
-  const answer: Record<string, { ip: string; hostname?: string }[]>[] = [];
+  const answer: Record<string, { ip: string; hostname: string }[]>[] = [];
   let body = '';
   for (const [rack, nodes] of racks) {
-    const entries: { ip: string; hostname?: string }[] = [];
+    const entries: { ip: string; hostname: string }[] = [];
     body += `Rack: ${rack}\n`;
     for (const { id, xferAddress } of nodes) {
-      const hostname = await nameOf(host.dns, id.ipAddr);
-      entries.push({ ip: xferAddress, ...(hostname === undefined ? {} : { hostname }) });
-      body += `   ${xferAddress}${hostname === undefined ? '' : ` (${hostname})`}\n`;
+      const hostname = await nameOfAddress(host.dns, id.ipAddr);
+      entries.push({ ip: xferAddress, hostname });
+      body += `   ${xferAddress} (${hostname})\n`;
     }
     body += '\n';
     answer.push({ [rack]: entries });

@@ -39,6 +39,16 @@ export const RPC_DIFFERENCES = [
     why: 'Hadoop’s has it again when it starts from the log in which that stands',
   },
   {
+    id: 'quotas beyond 53 bits',
+    what: 'a quota beyond 2^53 (8 PiB) that is no whole number of KiB is kept as the nearest number of 53 bits, at most 512 away; one within 512 of Long.MAX_VALUE is taken for that',
+    why: 'numbers of bytes have 53 bits here; whatever is given with a unit is a whole number of KiB',
+  },
+  {
+    id: 'refused value that is stored',
+    what: 'the change after a refused one of `dfs.datanode.outliers.report.interval` is told of as a change of the value that was in force',
+    why: 'Hadoop has stored the refused one by then, though it does not go by it',
+  },
+  {
     id: 'order of a walk',
     what: 'of several directories below that may not be read, `getContentSummary` and `getQuotaUsage` name the first in the order of names',
     why: 'Hadoop’s order is that of a stack, and says nothing to anybody',

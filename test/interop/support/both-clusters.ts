@@ -1,5 +1,5 @@
 // For what is done to Apache's cluster and to ours and has to come out alike: a directory, a JVM, and clusters of a NameNode
-// and three DataNodes that are all of one maker.
+// and DataNodes, three of the same maker where nothing else is said.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,10 +15,15 @@ export class BothClusters {
     this.apache = new Resident(this.directory);
   }
 
-  /** Starts a cluster of this maker, has it used, and stops it. */
-  async on<T>(maker: Maker, keys: Readonly<Record<string, string>>, use: (cluster: MixedCluster) => Promise<T>): Promise<T> {
+  /** Starts a NameNode of this maker with its DataNodes, has them used, and stops them. */
+  async on<T>(
+    maker: Maker,
+    keys: Readonly<Record<string, string>>,
+    use: (cluster: MixedCluster) => Promise<T>,
+    datanodes: readonly Maker[] = [maker, maker, maker],
+  ): Promise<T> {
     const { directory, apache } = this;
-    const makers = [maker, maker, maker, maker] as const;
+    const makers = [maker, ...datanodes] as const;
     const cluster = await MixedCluster.start({ directory: join(directory, maker), apache, makers, keys });
     try {
       return await use(cluster);

@@ -3,11 +3,11 @@
 import { inflateRawSync } from 'node:zlib';
 import { HdfsError } from '../../../base/errors.ts';
 import { hashOrder, javaHash } from '../../../base/java-hash-map.ts';
+import { javaDouble, javaFloat } from '../../../base/java-number.ts';
 import { ByteReader, ByteSource, broken, MAX_PIECE_BYTES } from '../../../format/codec/byte-source.ts';
 import { BZIP2, zstandard } from '../../../format/codec/codecs.ts';
 import { unpackSnappy } from '../../../format/codec/snappy.ts';
 import { type AvroType, branchName, parseAvroSchema } from './avro-schema.ts';
-import { javaDouble, javaFloat } from './java-number.ts';
 
 const SYNC_BYTES = 16;
 /** Behind each block of snappy. */

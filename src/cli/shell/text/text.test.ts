@@ -5,6 +5,7 @@ import * as zlib from 'node:zlib';
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { HdfsError } from '../../../base/errors.ts';
+import { javaDouble, javaFloat } from '../../../base/java-number.ts';
 import { ByteReader } from '../../../format/codec/byte-source.ts';
 import { codecOfClass, codecOfName, PACKAGE, zstandard } from '../../../format/codec/codecs.ts';
 import { unpackLz4 } from '../../../format/codec/lz4.ts';
@@ -12,7 +13,6 @@ import { packerOfClass } from '../../../format/codec/packers.ts';
 import { unpackSnappy } from '../../../format/codec/snappy.ts';
 import { zstandardFrames } from '../../../format/codec/zstandard-frames.ts';
 import { avroFileText } from './avro-file.ts';
-import { javaDouble, javaFloat } from './java-number.ts';
 import { sequenceFileText } from './sequence-file.ts';
 import { writableOf } from './writables.ts';
 

@@ -1,8 +1,8 @@
 // Hadoop's Writables that stand in SequenceFiles, as their toString shows them, by class.
 import { HdfsError } from '../../../base/errors.ts';
 import { hashOrder } from '../../../base/java-hash-map.ts';
+import { javaDouble, javaFloat } from '../../../base/java-number.ts';
 import { type ByteReader, broken } from '../../../format/codec/byte-source.ts';
-import { javaDouble, javaFloat } from './java-number.ts';
 
 type Show = (reader: ByteReader) => string;
 

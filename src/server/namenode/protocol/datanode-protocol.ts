@@ -5,7 +5,7 @@ import { HdfsError } from '../../../base/errors.ts';
 import { blockId, genStamp } from '../../../base/ids.ts';
 import { requireVersion } from '../../../base/version.ts';
 import { decodeBlockBuffers, decodeBlockLongs, type ReplicaCursor } from '../../../core/blocks/block-list.ts';
-import { type Datanode, type DatanodeId, xferAddress } from '../../../core/blocks/datanode.ts';
+import type { Datanode, DatanodeId } from '../../../core/blocks/datanode.ts';
 import type { FullReport } from '../../../core/blocks/full-report.ts';
 import type { IncrementalEntry } from '../../../core/blocks/reports.ts';
 import { defineService, type RpcCall, type RpcService } from '../../../rpc/service.ts';
@@ -13,6 +13,7 @@ import {
   type DatanodeCommandProtoInit,
   DatanodeProtocolService,
   type DatanodeRegistrationProto,
+  ErrorReportRequestProto_ErrorCode,
   type HeartbeatRequestProto,
   type ReceivedDeletedBlockInfoProto,
   type StorageBlockReportProto,
@@ -29,6 +30,7 @@ import type { NameSystem } from '../namesystem.ts';
 import type { RackResolver } from '../rack-resolver.ts';
 import { commandProto, datanodeId, heartbeatFigures, storageOf } from '../wire/datanodes.ts';
 import { slowDisksOf, slowPeersOf } from '../wire/slow-reports.ts';
+import { describeRegistration, isOfNamespace, requireOfNamespace } from './registration.ts';
 
 /** Replicas of a full report that are worked in within one turn: about a millisecond. */
 const REPORT_SLICE = 4_000;
@@ -51,13 +53,10 @@ const NO_KEYS: ExportedBlockKeysProtoInit = {
 };
 
 /** Apache: DisallowedDatanodeException. */
-function denied(reason: string, { storageInfo }: DatanodeRegistrationProto, id: DatanodeId): HdfsError {
+function denied(reason: string, registration: DatanodeRegistrationProto, id: DatanodeId): HdfsError {
   return new HdfsError(
     'EREGISTER',
-    `Datanode denied communication with namenode because ${reason}: ` +
-      `DatanodeRegistration(${xferAddress(id)}, datanodeUuid=${id.datanodeUuid}, infoPort=${id.infoPort}, ` +
-      `infoSecurePort=${id.infoSecurePort}, ipcPort=${id.ipcPort}, storageInfo=lv=${storageInfo.layoutVersion};` +
-      `cid=${storageInfo.clusterID};nsid=${storageInfo.namespceID};c=${storageInfo.cTime})`,
+    `Datanode denied communication with namenode because ${reason}: ${describeRegistration(registration, id)}`,
   );
 }
 
@@ -92,13 +91,10 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
     ipAddr: call.remote.host,
   });
 
-  const checkRegistration = ({ storageInfo, softwareVersion }: DatanodeRegistrationProto): void => {
-    const registrationId = `NS-${storageInfo.namespceID}-${storageInfo.clusterID}-${storageInfo.cTime}`;
-    if (
-      storageInfo.namespceID !== identity.namespaceId ||
-      storageInfo.clusterID !== identity.clusterId ||
-      storageInfo.cTime !== identity.cTime
-    ) {
+  const checkRegistration = (registration: DatanodeRegistrationProto): void => {
+    const { storageInfo, softwareVersion } = registration;
+    if (!isOfNamespace(registration, identity)) {
+      const registrationId = `NS-${storageInfo.namespceID}-${storageInfo.clusterID}-${storageInfo.cTime}`;
       const expected = `NS-${identity.namespaceId}-${identity.clusterId}-${identity.cTime}`;
       throw new HdfsError(
         'EUNREGISTERED',
@@ -189,6 +185,7 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
       },
 
       sendHeartbeat: (request, call) => {
+        requireOfNamespace(request.registration, identity);
         const answer = blockManager.heartbeat(
           seenId(request.registration, call),
           {
@@ -208,6 +205,7 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
       },
 
       blockReport: async (request, call) => {
+        requireOfNamespace(request.registration, identity);
         const id = seenId(request.registration, call);
         const now = system.now();
         const { context } = request;
@@ -232,6 +230,7 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
       },
 
       blockReceivedAndDeleted: (request, call) => {
+        requireOfNamespace(request.registration, identity);
         const id = seenId(request.registration, call);
         const told = request.blocks.reduce((sum, { blocks }) => sum + blocks.length, 0);
         if (told > TOLD_SLICE) return tellInSlices(id, request.blocks);
@@ -241,13 +240,15 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
         return {};
       },
 
-      errorReport: (request) => {
-        const node = `${request.registartion.datanodeID.hostName}:${request.registartion.datanodeID.xferPort}`;
-        host.log.log(
-          'warn',
-          'datanodes',
-          `${ERROR_KINDS[request.errorCode] ?? `error ${request.errorCode}`} from ${node}: ${request.msg}`,
-        );
+      errorReport: ({ registartion: registration, errorCode, msg }, call) => {
+        const { datanodeID } = registration;
+        const what = ERROR_KINDS[errorCode] ?? `error ${errorCode}`;
+        host.log.log('warn', 'datanodes', `${what} from ${datanodeID.hostName}:${datanodeID.xferPort}: ${msg}`);
+        if (errorCode === ErrorReportRequestProto_ErrorCode.NOTIFY) return {};
+        requireOfNamespace(registration, identity);
+        if (errorCode === ErrorReportRequestProto_ErrorCode.FATAL_DISK_ERROR) {
+          blockManager.nodeEnds(seenId(registration, call), system.now());
+        }
         return {};
       },
 
@@ -276,7 +277,10 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
       },
 
       // Nothing is ever asked to be cached; what a node says of its cache changes nothing.
-      cacheReport: () => ({}),
+      cacheReport: ({ registration }) => {
+        requireOfNamespace(registration, identity);
+        return {};
+      },
     },
   });
 }

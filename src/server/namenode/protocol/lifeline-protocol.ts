@@ -2,10 +2,12 @@
 // is answered with nothing, not even an order to register. Apache: NameNodeRpcServer.sendLifeline.
 import { defineService, type RpcService } from '../../../rpc/service.ts';
 import { DatanodeLifelineProtocolService } from '../../../wire/messages/datanode.ts';
+import type { NamespaceIdentity } from '../identity.ts';
 import type { NameSystem } from '../namesystem.ts';
 import { datanodeId, heartbeatFigures } from '../wire/datanodes.ts';
+import { requireOfNamespace } from './registration.ts';
 
-export function lifelineProtocol(system: NameSystem): RpcService {
+export function lifelineProtocol(system: NameSystem, identity: NamespaceIdentity): RpcService {
   const { blockManager } = system;
   return defineService({
     protocol: 'org.apache.hadoop.hdfs.server.protocol.DatanodeLifelineProtocol',
@@ -13,6 +15,7 @@ export function lifelineProtocol(system: NameSystem): RpcService {
     methods: DatanodeLifelineProtocolService,
     handlers: {
       sendLifeline: (request, call) => {
+        requireOfNamespace(request.registration, identity);
         const id = { ...datanodeId(request.registration.datanodeID), ipAddr: call.remote.host };
         blockManager.lifeline(id, heartbeatFigures(request), system.now());
         return {};

@@ -77,7 +77,12 @@ export function smallServices(parts: SmallServiceParts): RpcService[] {
       protocol: 'org.apache.hadoop.tools.GetUserMappingsProtocol',
       version: 1,
       methods: GetUserMappingsProtocolService,
-      handlers: { getGroupsForUser: async ({ user }) => ({ groups: [...(await system.groups.of(user))] }) },
+      handlers: {
+        getGroupsForUser: async ({ user }) => {
+          if (user === '') throw new HdfsError('EILLEGAL', 'Null user');
+          return { groups: [...(await system.groups.of(user))] };
+        },
+      },
     }),
     defineService({
       protocol: 'org.apache.hadoop.security.RefreshUserMappingsProtocol',

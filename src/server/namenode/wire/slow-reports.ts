@@ -1,5 +1,6 @@
 // Reports of slow peers and disks, as heartbeats bring them and as /jmx shows them. Apache: PBHelper, SlowPeerJsonReport,
 // SlowDiskTracker.DiskLatency.
+import { javaDouble } from '../../../base/java-number.ts';
 import type { Outlier } from '../../../core/slow/outliers.ts';
 import type { DiskOp, SlowDisk, SlowPeer } from '../../../core/slow/slow-trackers.ts';
 import type { SlowDiskReportProto, SlowPeerReportProto } from '../../../wire/messages/datanode.ts';
@@ -26,8 +27,8 @@ export function slowDisksOf(reports: readonly SlowDiskReportProto[]): readonly S
   });
 }
 
-/** A double as Java writes it. */
-const double = (value: number): string => (Number.isInteger(value) ? `${value}.0` : String(value));
+/** What is no number is a text in JSON. */
+const double = (value: number): string => (Number.isFinite(value) ? javaDouble(value) : JSON.stringify(javaDouble(value)));
 const object = (fields: readonly (readonly [name: string, json: string])[]): string =>
   `{${fields.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
 
