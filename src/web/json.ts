@@ -57,7 +57,7 @@ export function formatJson(value: JmxValue | JsonValue, indent = ''): string {
   }
 }
 
-function formatDouble(value: number): string {
+export function formatDouble(value: number): string {
   if (Number.isNaN(value) || !Number.isFinite(value)) return `"${value}"`;
   return Number.isInteger(value) && Math.abs(value) < 1e7 ? `${value}.0` : String(value);
 }

@@ -1,14 +1,16 @@
 // JSON as Hadoop's WebHDFS writes it: Jackson's compact form, with the fields of a map in the order in which Java's maps
 // give them. A TreeMap sorts its keys; a HashMap goes by their hashes, which clients never rely on and byte comparisons do.
 import { inHashOrder } from '../base/java-hash-map.ts';
+import { formatDouble, JavaDouble } from '../web/json.ts';
 
-export type Json = string | number | bigint | boolean | null | readonly Json[] | JsonObject;
+export type Json = string | number | bigint | boolean | null | JavaDouble | readonly Json[] | JsonObject;
 
 export interface JsonObject {
   readonly [name: string]: Json | undefined;
 }
 
-const isObject = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof JavaDouble);
 
 /** JSON.stringify writes control characters with small hexadecimal digits, Jackson with capitals. */
 function quoted(text: string): string {
@@ -26,6 +28,7 @@ export function writeJson(value: Json): string {
     case 'boolean':
       return String(value);
     default: {
+      if (value instanceof JavaDouble) return formatDouble(value.value);
       if (!isObject(value)) return `[${(value as readonly Json[]).map(writeJson).join(',')}]`;
       const fields: string[] = [];
       for (const name of Object.keys(value)) {

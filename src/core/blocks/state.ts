@@ -133,6 +133,8 @@ export interface Environment {
   readonly policy: PlacementPolicy;
   readonly random: Random;
   readonly log: (message: string) => void;
+  /** The safe mode of the start is over. */
+  readonly safeModeLeft?: (() => void) | undefined;
 }
 
 export interface StateEvents {
@@ -187,6 +189,7 @@ export class ManagerState {
         const { rackCount, nodeCount } = this.datanodes.topology;
         this.log(`STATE* Network topology has ${rackCount} racks and ${nodeCount} datanodes`);
         this.log(`STATE* UnderReplicatedBlocks has ${this.needed.size} blocks`);
+        environment.safeModeLeft?.();
       },
       log: this.log,
     });

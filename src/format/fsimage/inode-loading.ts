@@ -8,6 +8,7 @@ import { type InodeHandle, type Inodes, InodeType, type Quota } from '../../core
 import type { INodeDirectorySection_DirEntry, INodeSection_INode } from '../../wire/messages/fsimage.ts';
 import { INodeSection_INode_Type } from '../../wire/messages/fsimage.ts';
 import { refuseFeature, refuseFeatureAttributes } from './features.ts';
+import type { OnImageStep } from './steps.ts';
 import type { LoadedStrings, Permission } from './string-table.ts';
 
 /** What loading needs of the inode table. */
@@ -46,6 +47,7 @@ export interface ImageTarget {
   readonly onUnderConstruction?: ((inode: InodeHandle, clientName: string) => void) | undefined;
   /** Lets others have their turn, in the middle of a long child list. */
   readonly pause?: (() => Promise<void>) | undefined;
+  readonly onStep?: OnImageStep | undefined;
 }
 
 /** Apache: BlockStoragePolicySuite.STORAGE_POLICY_XATTR_NAME; on disk a directory keeps its storage policy so. */
@@ -80,6 +82,11 @@ export class InodeLoading {
     this.target = target;
     this.strings = strings;
     this.lastInodeId = lastInodeId;
+  }
+
+  /** Inodes so far. */
+  get count(): number {
+    return this.created;
   }
 
   add(message: INodeSection_INode): void {

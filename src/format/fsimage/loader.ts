@@ -19,6 +19,7 @@ import { ImageSections } from './image-sections.ts';
 import { type ImageTarget, InodeLoading } from './inode-loading.ts';
 import type { RandomAccess, Section } from './sections.ts';
 import type { CarriedSection, ImageCounters } from './state.ts';
+import { STEP_OF_SECTION } from './steps.ts';
 import type { LoadedStrings } from './string-table.ts';
 
 /** A section that is carried along may have this much: it stays in memory. */
@@ -91,9 +92,15 @@ class Loading {
       throw reader.error(`last inode id ${lastInodeId}`);
     }
     const loading = new InodeLoading(this.target, strings, lastInodeId);
+    const step = this.target.onStep?.('Inodes');
+    if (step !== undefined) {
+      step.total = numInodes ?? 0;
+      step.done = () => loading.count;
+    }
     await reader.forEach(INodeSection_INode, (inode) => loading.add(inode));
     await (await this.sections.open('INODE_DIR')).forEach(INodeDirectorySection_DirEntry, (entry) => loading.link(entry));
     loading.checkComplete(numInodes);
+    step?.finish();
     return lastInodeId;
   }
 
@@ -121,13 +128,13 @@ class Loading {
         const { numKeys, numTokens } = await (await this.sections.openSection(section)).first(SecretManagerSection);
         if ((numTokens ?? 0) > 0) this.notServed.push(`${numTokens} delegation tokens`);
         if ((numKeys ?? 0) > 0) this.notServed.push(`${numKeys} keys of delegation tokens`);
-        return this.carry(section);
+        return this.carry(section, numTokens);
       }
       case 'CACHE_MANAGER': {
         const { numPools, numDirectives } = await (await this.sections.openSection(section)).first(CacheManagerSection);
         if ((numPools ?? 0) > 0) this.notServed.push(`${numPools} cache pools`);
         if ((numDirectives ?? 0) > 0) this.notServed.push(`${numDirectives} cache directives`);
-        return this.carry(section);
+        return this.carry(section, numPools);
       }
       case 'ERASURE_CODING':
         return this.carry(section);
@@ -142,8 +149,15 @@ class Loading {
     if (await reader.fill()) refuseFeature(feature, `section ${section.name}`);
   }
 
-  private async carry(section: Section): Promise<void> {
+  /** `count` is how many of what a step is about the section holds. */
+  private async carry(section: Section, count = 0): Promise<void> {
+    const name = STEP_OF_SECTION[section.name];
+    const step = name && this.target.onStep?.(name);
     const reader = await this.sections.openSection(section);
     this.carried.push({ name: section.name, bytes: await reader.rest(MAX_CARRIED_BYTES) });
+    if (step === undefined) return;
+    step.total = count;
+    step.done = () => count;
+    step.finish();
   }
 }

@@ -23,6 +23,7 @@ import { policyProto } from './erasure-coding.ts';
 import { type ImageTables, writeInode } from './inode-saving.ts';
 import { encodeSummary, IMAGE_MAGIC, SECTION_NAMES, type Section } from './sections.ts';
 import type { CarriedSection, ImageCounters } from './state.ts';
+import { type OnImageStep, STEP_OF_SECTION } from './steps.ts';
 import { MASK_BITS, SavedStrings } from './string-table.ts';
 
 /** A step ends when it has made this much, or has looked at this many inodes: while code is cold, some 15 µs each. */
@@ -39,6 +40,7 @@ export interface ImageContent extends ImageTables {
   readonly counters: ImageCounters;
   /** As the loader gave them; empty for a new file system. */
   readonly carried: readonly CarriedSection[];
+  readonly onStep?: OnImageStep | undefined;
 }
 
 export interface SavedImage {
@@ -80,6 +82,7 @@ class Saving {
     this.writeNameSystem();
     yield* this.endSection('NS_INFO');
     yield* this.carriedOr('ERASURE_CODING', () => ErasureCodingSection.encodeDelimited({ policies: POLICIES_OF_NEW }));
+    const inodes = this.content.onStep?.('Inodes');
     yield* this.writeInodes();
     yield* this.endSection('INODE');
     yield* this.writeChildLists();
@@ -88,6 +91,7 @@ class Saving {
     yield* this.endSection('FILES_UNDERCONSTRUCTION');
     yield* this.carriedOr('SNAPSHOT', () => SnapshotSection.encodeDelimited({ snapshotCounter: 0, numSnapshots: 0 }));
     yield* this.endSection('INODE_REFERENCE');
+    inodes?.finish();
     yield* this.carriedOr('SECRET_MANAGER', () =>
       SecretManagerSection.encodeDelimited({ currentId: 0, tokenSequenceNumber: 0, numKeys: 0, numTokens: 0 }),
     );
@@ -140,8 +144,11 @@ class Saving {
 
   private *carriedOr(name: string, make: () => Uint8Array): Generator<Buffer, void> {
     const carried = this.content.carried.find((section) => section.name === name);
+    const stepName = STEP_OF_SECTION[name];
+    const step = stepName && this.content.onStep?.(stepName);
     this.writer.putRaw(carried === undefined ? make() : carried.bytes);
     yield* this.endSection(name);
+    step?.finish();
   }
 
   private writeNameSystem(): void {

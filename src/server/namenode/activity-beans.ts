@@ -35,7 +35,7 @@ function activity({ system, progress, rpc }: NameNodeView, rate: RateAttributes)
   const { activity: calls, inodeChanges, editLog, blockManager, host } = system;
   const { transactions, syncs, batchedTransactions } = editLog.counters;
   const blocks = blockManager.statistics();
-  const phases = progress.phases();
+  const { phases } = progress.view();
   const elapsed = (name: string): number => phases.find((phase) => phase.name === name)?.elapsedTime ?? 0;
   const fileOps = {
     AddBlockOps: calls.done('addBlock'),
@@ -91,11 +91,11 @@ function activity({ system, progress, rpc }: NameNodeView, rate: RateAttributes)
 }
 
 function startupProgress({ system, progress }: NameNodeView): Readonly<Record<string, JmxValue>> {
-  const phases = progress.phases();
+  const { phases, elapsedTime: all, percentComplete: done } = progress.view();
   const attributes: Record<string, JmxValue> = {
     'tag.Hostname': system.host.machine.hostName,
-    ElapsedTime: progress.elapsedMs(phases),
-    PercentComplete: new JavaDouble(progress.percentComplete(phases)),
+    ElapsedTime: all,
+    PercentComplete: new JavaDouble(done),
   };
   for (const { name, elapsedTime, percentComplete, steps } of phases) {
     attributes[`${name}Count`] = steps.reduce((sum, { count }) => sum + count, 0);

@@ -11,6 +11,7 @@ import { readEditLog } from '../../format/edit-log/reader.ts';
 import { editsInProgressName, editsName, parseStorageFileName } from '../../format/storage/names.ts';
 import type { Host } from '../../host/host.ts';
 import { currentOf, type NameDirectory } from './directories.ts';
+import type { StartupProgress } from './startup-progress.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -26,6 +27,8 @@ export interface RecoveryOptions {
   readonly maxOpBytes: number;
   /** Cut a damaged log at the damage instead of stopping (`namenode -recover`). */
   readonly cutAtDamage: boolean;
+  /** Told of a start's replay. */
+  readonly progress?: StartupProgress | undefined;
 }
 
 /** Chunks of a file, in one buffer that is used again for each. */
@@ -193,7 +196,7 @@ export async function replay(
     let failure: HdfsError | undefined;
     const before = reached;
     for (const copy of copies) {
-      const result = await replayOne(host, copy, reached, apply, options.maxOpBytes);
+      const result = await replayOne(host, copy, reached, apply, options);
       reached = result.reached;
       failure = result.failure;
       if (failure === undefined) break;
@@ -224,18 +227,24 @@ async function replayOne(
   segment: SegmentFile,
   afterTxid: number,
   apply: (op: LoggedOp) => void,
-  maxOpBytes: number,
+  { maxOpBytes, progress }: RecoveryOptions,
 ): Promise<{ readonly reached: number; readonly failure: HdfsError | undefined }> {
   let reached = afterTxid;
+  const { path } = segment;
+  const step = progress?.step('LoadingEdits', { file: path, size: (await host.disk.stat(path)).size });
+  if (step !== undefined) {
+    step.total = (segment.lastTxid ?? 0) - afterTxid;
+    step.done = () => reached - afterTxid;
+  }
   const reading = readEditLog(fileChunks(host, segment.path), {
     firstTxid: segment.firstTxid,
     lastTxid: segment.lastTxid,
     maxOpBytes,
   });
   for (;;) {
-    const step = await reading.next();
-    if (step.done) {
-      const end = step.value;
+    const next = await reading.next();
+    if (next.done) {
+      const end = next.value;
       if (end.kind === 'corrupt') return { reached, failure: damage(segment, end) };
       if (reached < (segment.lastTxid ?? 0)) {
         const offset = end.kind === 'empty' ? 0 : end.offset;
@@ -249,9 +258,10 @@ async function replayOne(
           }),
         };
       }
+      step?.finish();
       return { reached, failure: undefined };
     }
-    for (const record of step.value) {
+    for (const record of next.value) {
       if (record.txid <= reached) continue;
       try {
         apply(record);

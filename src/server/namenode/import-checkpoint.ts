@@ -19,6 +19,7 @@ import { imageContent, type LoadedNamespace, loadNamespace } from './loading.ts'
 import { NameStorage } from './name-storage.ts';
 import { publishImage } from './publishing.ts';
 import { imageCodec } from './settings.ts';
+import type { StartupProgress } from './startup-progress.ts';
 import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
 import { recoverDirectory } from './transitions.ts';
 
@@ -28,6 +29,7 @@ export async function importCheckpoint(
   configuration: Configuration,
   directories: readonly NameDirectory[],
   recovery: RecoveryOptions,
+  progress?: StartupProgress,
 ): Promise<{ readonly identity: NamespaceIdentity; readonly loaded: LoadedNamespace }> {
   for (const directory of directories) {
     if ((await stateOf(host, directory)).kind === 'not-formatted') continue;
@@ -46,7 +48,7 @@ export async function importCheckpoint(
   try {
     for (const directory of checkpoints) await recoverDirectory(host, directory, await stateOf(host, directory));
     const identity = await readIdentity(host, checkpoints);
-    const loaded = await loadNamespace(host, configuration, checkpoints, identity, recovery);
+    const loaded = await loadNamespace(host, configuration, checkpoints, identity, recovery, progress);
     for (const directory of directories) {
       // What an import that was cut off left there.
       await host.disk.removeTree(currentOf(directory));
@@ -57,7 +59,8 @@ export async function importCheckpoint(
       restoreFailed: false,
       imageCodec: imageCodec(configuration),
     });
-    await publishImage(host, storage, loaded.lastTxid, () => imageContent(loaded, identity));
+    loaded.progress?.begin('SavingCheckpoint');
+    await publishImage(host, storage, loaded.lastTxid, (file) => imageContent(loaded, identity, file));
     for (const directory of storage.working) {
       await writeSeenTxid(host, directory, loaded.lastTxid);
       await writeVersion(host, directory, identity);

@@ -9,6 +9,7 @@ import { Namespace } from '../../core/namespace/namespace.ts';
 import { readPolicies } from '../../format/fsimage/erasure-coding.ts';
 import type { ImageContent } from '../../format/fsimage/saver.ts';
 import type { CarriedSection, ImageCounters } from '../../format/fsimage/state.ts';
+import type { ImageStep } from '../../format/fsimage/steps.ts';
 import type { Host } from '../../host/host.ts';
 import type { NameDirectory } from './directories.ts';
 import { type RecoveryOptions, recoverUnclosed, replay } from './edits-recovery.ts';
@@ -24,6 +25,8 @@ export interface LoadedNamespace {
   /** Wall clock at which the image was written. */
   readonly imageTime: number;
   readonly lastTxid: number;
+  /** Told of the start that it is for. */
+  readonly progress?: StartupProgress | undefined;
 }
 
 export const emptyNamespace = (host: Host, configuration: Configuration): Namespace =>
@@ -69,14 +72,16 @@ export function filesBeingCut({ blocks, truncations }: Namespace): ReadonlySet<I
   return new Set([...truncations.blocks()].map((block) => blocks.owner(block)));
 }
 
-/** An image of all of it, while nothing changes it. */
+/** An image of all of it, while nothing changes it, for `file`. */
 export function imageContent(
-  { namespace, carried, lastTxid }: LoadedNamespace,
+  { namespace, carried, lastTxid, progress }: LoadedNamespace,
   { namespaceId }: NamespaceIdentity,
+  file: string,
 ): ImageContent {
   const { inodes, blocks } = namespace;
   const counters = imageCounters(namespace, namespaceId, lastTxid);
-  return { inodes, blocks, counters, carried, cut: filesBeingCut(namespace) };
+  const onStep = progress && ((name: ImageStep) => progress.step('SavingCheckpoint', { name, file }));
+  return { inodes, blocks, counters, carried, cut: filesBeingCut(namespace), onStep };
 }
 
 /** Finalizes what a crash left of the log, loads the newest image, and replays. */
@@ -90,7 +95,7 @@ export async function loadNamespace(
 ): Promise<LoadedNamespace> {
   progress?.begin('LoadingFsImage');
   const edits = directories.filter((directory) => directory.edits);
-  const loaded = await loadNewestImage(host, directories, () => emptyNamespace(host, configuration));
+  const loaded = await loadNewestImage(host, directories, () => emptyNamespace(host, configuration), progress);
   const { namespace, image } = loaded;
   adoptImage(host, loaded, identity);
   namespace.erasureCoding = new ErasureCodingPolicies(erasureCodingOptions(configuration), readPolicies(image.carried));
@@ -103,9 +108,9 @@ export async function loadNamespace(
     image.counters.txid,
     await seenTxid(host, directories),
     ({ op, txid }) => namespace.apply(op, txid),
-    recovery,
+    { ...recovery, progress },
   );
   progress?.end('LoadingEdits');
   const { mtimeMs } = await host.disk.stat(loaded.file.path);
-  return { namespace, carried: image.carried, imageTxid: image.counters.txid, imageTime: mtimeMs, lastTxid };
+  return { namespace, carried: image.carried, imageTxid: image.counters.txid, imageTime: mtimeMs, lastTxid, progress };
 }

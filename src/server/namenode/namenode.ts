@@ -190,11 +190,9 @@ export class NameNode {
     const system = this.nameSystem(namespace, editLog);
     const hostFiles = new HostFiles(host, configuration, this.options.reload);
     system.blockManager.refreshNodes(await hostFiles.readOrNone(), system.now());
+    this.progress.end('SavingCheckpoint');
     await this.activate(system, storage);
     if (namespace.inodeCount + namespace.blockCount >= LARGE_NAMESPACE) await host.machine.releaseMemory();
-    this.progress.end('SavingCheckpoint');
-    const { safeMode } = system.blockManager;
-    this.progress.inSafeMode(() => ({ isOn: safeMode.isStartup, safe: safeMode.safe, total: safeMode.total }));
     const proxyUsers = new ProxyUsers(host, system.groups);
     await proxyUsers.read(configuration);
     const services = new ServiceAuthorization(host, system.groups);
@@ -215,7 +213,7 @@ export class NameNode {
     const { startup = 'regular', recover = false } = this.options;
     const recovery = { maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'), cutAtDamage: recover };
     const behind = await recoverTransitions(host, directories);
-    if (startup === 'import') return importCheckpoint(host, configuration, directories, recovery);
+    if (startup === 'import') return importCheckpoint(host, configuration, directories, recovery, this.progress);
     const settled = directories.filter((directory) => !behind.includes(directory));
     const identity = await readIdentity(host, settled, { upgrading: startup === 'upgrade' });
     const { clusterId = identity.clusterId } = this.options;
@@ -229,7 +227,6 @@ export class NameNode {
     if (behind.length > 0) {
       await catchUp(host, behind, identity, loaded, imageCodec(configuration));
     } else if (startup === 'upgrade') {
-      this.progress.begin('SavingCheckpoint');
       const upgraded = await upgradeDirectories(host, directories, identity, loaded, imageCodec(configuration));
       return { identity: upgraded, loaded: { ...loaded, imageTxid: loaded.lastTxid, imageTime: host.clock.now() } };
     }
@@ -286,6 +283,7 @@ export class NameNode {
         policy: placementPolicyNamed(configuration.require('dfs.block.replicator.classname'), placementOptions(configuration)),
         random: () => host.random.fraction(),
         log: (message) => host.log.log('info', 'blocks', message),
+        safeModeLeft: () => this.progress.leftSafeMode(),
       },
       blockManagerOptions(configuration, host.log),
     );
@@ -318,6 +316,7 @@ export class NameNode {
       });
       if (from !== 0) await new Promise<void>((resolve) => this.host.clock.defer(resolve));
     }
+    this.progress.inSafeMode(complete, () => blockManager.safeMode.safe);
     blockManager.activate(system.now(), complete);
   }
 

@@ -48,12 +48,12 @@ export async function publishImage(
   host: Host,
   storage: NameStorage,
   txid: number,
-  content: () => ImageContent,
+  content: (file: string) => ImageContent,
 ): Promise<SavedImage> {
   let saved: SavedImage | undefined;
   try {
     await storage.each(imageDirectories(storage), async (directory) => {
-      saved = await writeImage(host, directory, txid, content(), storage.imageCodec);
+      saved = await writeImage(host, directory, txid, content, storage.imageCodec);
     });
   } catch (error) {
     if ((error as { readonly code?: unknown }).code === undefined) throw error;
@@ -70,17 +70,17 @@ async function writeImage(
   host: Host,
   directory: NameDirectory,
   txid: number,
-  content: ImageContent,
+  content: (file: string) => ImageContent,
   codec: ImageCodec | undefined,
 ): Promise<SavedImage> {
   const aside = `${currentOf(directory)}/${imageCheckpointName(txid)}`;
   let saved: SavedImage;
   try {
-    saved = await writeAside(host, aside, content, codec);
+    saved = await writeAside(host, aside, content(aside), codec);
   } catch (error) {
     if (!(error instanceof SectionTooLongError)) throw error;
     host.log.log('warn', 'image', `image of transaction ${txid} is written without compression: ${error.message}`);
-    saved = await writeAside(host, aside, content, undefined);
+    saved = await writeAside(host, aside, content(aside), undefined);
   }
   await nameImage(host, directory, txid, saved.md5);
   return saved;

@@ -41,6 +41,15 @@ test('probes, rack tree, start and log levels are shown', async () => {
     'SavingCheckpoint COMPLETE',
     'SafeMode COMPLETE',
   ]);
+  const [image] = progress.phases;
+  expect(image.file).toMatch(/\/current\/fsimage_0000000000000000000$/);
+  expect(image.size).toBeGreaterThan(100);
+  expect(image.steps.map(({ name, count, total }: { [name: string]: unknown }) => [name, count, total])).toEqual([
+    ['ErasureCodingPolicies', 0, 0],
+    ['Inodes', 1, 1],
+    ['DelegationTokens', 0, 0],
+    ['CachePools', 0, 0],
+  ]);
   expect((await run(ask('/stacks'))).body).toMatch(/^Process Thread Dump: \n1 active threads\n/);
   const levels = (await run(ask('/logLevel?log=<script>&level=NOPE'))).body;
   expect(levels).toContain('Submitted Class Name: <b>&lt;script&gt;</b>');

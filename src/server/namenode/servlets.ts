@@ -3,9 +3,11 @@ import type { Datanode } from '../../core/blocks/datanode.ts';
 import { ROOT_SCOPE } from '../../core/placement/topology.ts';
 import { nameOfAddress } from '../../host/address-name.ts';
 import type { HttpRequest, HttpResponse } from '../../host/host.ts';
+import { JavaDouble } from '../../web/json.ts';
 import { type Route, text } from '../../web/server.ts';
+import { writeJson } from '../../webhdfs/java-json.ts';
 import type { NameSystem } from './namesystem.ts';
-import type { StartupProgress } from './startup-progress.ts';
+import type { StartupProgress, StartupView } from './startup-progress.ts';
 
 /** DataNodes by rack, both sorted. */
 function racksOf(nodes: Iterable<Datanode>): readonly (readonly [string, readonly Datanode[]])[] {
@@ -43,6 +45,19 @@ async function topology({ blockManager, host }: NameSystem, request: HttpRequest
   return { status: 200, headers, body: json ? JSON.stringify(answer) : body };
 }
 
+/** Portions are a float in Java: 1.0. */
+function startupJson({ elapsedTime, percentComplete, phases }: StartupView): string {
+  return writeJson({
+    elapsedTime,
+    percentComplete: new JavaDouble(percentComplete),
+    phases: phases.map((phase) => ({
+      ...phase,
+      percentComplete: new JavaDouble(phase.percentComplete),
+      steps: phase.steps.map((step) => ({ ...step, percentComplete: new JavaDouble(step.percentComplete) })),
+    })),
+  });
+}
+
 export function nameNodeServlets(system: NameSystem, progress: StartupProgress): readonly Route[] {
   return [
     { method: 'GET', path: '/isActive', handler: () => text(200, 'I am Active!') },
@@ -53,7 +68,7 @@ export function nameNodeServlets(system: NameSystem, progress: StartupProgress):
       handler: () => ({
         status: 200,
         headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-cache' },
-        body: JSON.stringify(progress.view()),
+        body: startupJson(progress.view()),
       }),
     },
   ];

@@ -1,5 +1,6 @@
-// How far the start of the NameNode is, in Hadoop's four phases: the image, the log, a checkpoint where an upgrade makes one,
-// and safe mode, whose end the block manager knows. For /startupProgress and its bean.
+// How far the start of the NameNode is, in Hadoop's four phases and their steps: the image, the log, a checkpoint where an
+// upgrade or an import makes one, and safe mode. For /startupProgress and its bean. Mirrors Hadoop's StartupProgressView.
+import type { ImageStep, StepWatch } from '../../format/fsimage/steps.ts';
 import type { Clock } from '../../host/host.ts';
 
 export type StartupPhase = 'LoadingFsImage' | 'LoadingEdits' | 'SavingCheckpoint' | 'SafeMode';
@@ -12,16 +13,73 @@ const DESCRIPTIONS: Readonly<Record<StartupPhase, string>> = {
 };
 const PHASES = Object.keys(DESCRIPTIONS) as StartupPhase[];
 
+type StepName = ImageStep | 'AwaitingReportedBlocks';
+
+/** In the order in which Hadoop takes them. */
+const STEP_DESCRIPTIONS: Readonly<Record<StepName, string>> = {
+  ErasureCodingPolicies: 'erasure coding policies',
+  Inodes: 'inodes',
+  DelegationTokens: 'delegation tokens',
+  CachePools: 'cache pools',
+  AwaitingReportedBlocks: 'awaiting reported blocks',
+};
+const STEP_NAMES = Object.keys(STEP_DESCRIPTIONS);
+
+/** A step has a name, or a file, or both. */
+export interface StepOf {
+  readonly name?: StepName;
+  readonly file?: string;
+  readonly size?: number;
+}
+
 interface Span {
   begin: number;
   end: number | undefined;
 }
 
-export interface SafeModeView {
-  readonly isOn: boolean;
-  /** Blocks that are reported, of those that have to be. */
-  readonly safe: number;
+class Step implements StepWatch, Span {
+  readonly of: StepOf;
+  readonly begin: number;
+  end: number | undefined;
+  total = 0;
+  done: () => number = () => 0;
+  readonly #clock: Clock;
+
+  constructor(of: StepOf, clock: Clock) {
+    this.of = of;
+    this.#clock = clock;
+    this.begin = clock.monotonic();
+  }
+
+  finish(): void {
+    const reached = this.done();
+    // What was counted is not kept for it.
+    this.done = () => reached;
+    this.end = this.#clock.monotonic();
+  }
+}
+
+class Phase implements Span {
+  begin: number;
+  end: number | undefined;
+  file: string | undefined;
+  size: number | undefined;
+  readonly steps = new Map<string, Step>();
+
+  constructor(begin: number) {
+    this.begin = begin;
+  }
+}
+
+export interface StepView {
+  readonly name: string | undefined;
+  readonly desc: string | undefined;
+  readonly count: number;
+  readonly file: string | undefined;
+  readonly size: number | undefined;
   readonly total: number;
+  readonly percentComplete: number;
+  readonly elapsedTime: number;
 }
 
 export interface PhaseView {
@@ -30,88 +88,123 @@ export interface PhaseView {
   readonly status: 'PENDING' | 'RUNNING' | 'COMPLETE';
   readonly percentComplete: number;
   readonly elapsedTime: number;
+  readonly file: string | undefined;
+  readonly size: number | undefined;
   readonly steps: readonly StepView[];
 }
 
-export interface StepView {
-  readonly name: string;
-  readonly desc: string;
-  readonly count: number;
-  readonly total: number;
-  readonly percentComplete: number;
+export interface StartupView {
   readonly elapsedTime: number;
+  /** In [0, 1], as all of them. */
+  readonly percentComplete: number;
+  readonly phases: readonly PhaseView[];
+}
+
+const portion = (count: number, total: number): number => (total > 0 ? Math.min(1, count / total) : 0);
+
+/** By file, and of one file in the order in which they are taken. */
+function byFile({ of: a }: Step, { of: b }: Step): number {
+  const [fileA, fileB] = [a.file ?? '', b.file ?? ''];
+  if (fileA !== fileB) return fileA < fileB ? -1 : 1;
+  return STEP_NAMES.indexOf(a.name ?? '') - STEP_NAMES.indexOf(b.name ?? '');
 }
 
 export class StartupProgress {
   readonly #clock: Clock;
-  readonly #spans = new Map<StartupPhase, Span>();
-  #safeMode: (() => SafeModeView) | undefined;
+  readonly #phases = new Map<StartupPhase, Phase>();
+  #reports: StepWatch | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  begin(phase: StartupPhase): void {
-    this.#spans.set(phase, { begin: this.#clock.monotonic(), end: undefined });
+  begin(name: StartupPhase): void {
+    this.#phases.set(name, new Phase(this.#clock.monotonic()));
   }
 
   /** A phase that never began took no time. */
-  end(phase: StartupPhase): void {
+  end(name: StartupPhase): void {
     const now = this.#clock.monotonic();
-    const span = this.#spans.get(phase);
-    if (span === undefined) this.#spans.set(phase, { begin: now, end: now });
-    else span.end = now;
+    const phase = this.#phases.get(name) ?? new Phase(now);
+    phase.end ??= now;
+    this.#phases.set(name, phase);
   }
 
-  /** From now on safe mode is what the start waits for. */
-  inSafeMode(view: () => SafeModeView): void {
-    this.#safeMode = view;
+  /** The file that a phase is about. */
+  reads(name: StartupPhase, file: string, size: number): void {
+    const phase = this.#phases.get(name);
+    if (phase === undefined) return;
+    phase.file = file;
+    phase.size = size;
+    // Those of another file that turned out to be damaged.
+    phase.steps.clear();
+  }
+
+  /** Begins a step of a phase that has begun; one that is taken again counts anew. */
+  step(name: StartupPhase, of: StepOf): StepWatch {
+    const step = new Step(of, this.#clock);
+    this.#phases.get(name)?.steps.set(JSON.stringify([of.file, of.name]), step);
+    return step;
+  }
+
+  /** Safe mode begins with this many blocks of which reports have to tell; `safe` is how many there are by now. */
+  inSafeMode(blocks: number, safe: () => number): void {
     this.begin('SafeMode');
+    this.#reports = this.step('SafeMode', { name: 'AwaitingReportedBlocks' });
+    this.#reports.total = blocks;
+    this.#reports.done = safe;
   }
 
-  /** The namespace has left safe mode; later ones are no part of the start. */
-  #noticeSafeMode(): SafeModeView | undefined {
-    const view = this.#safeMode?.();
-    const span = this.#spans.get('SafeMode');
-    if (view !== undefined && span !== undefined && span.end === undefined && !view.isOn) this.end('SafeMode');
-    return view;
-  }
-
-  /** Called when safe mode ends, so that its time is right even if nobody asks meanwhile. */
+  /** Later ones are no part of the start. */
   leftSafeMode(): void {
-    if (this.#spans.get('SafeMode')?.end === undefined) this.end('SafeMode');
+    this.#reports?.finish();
+    this.#reports = undefined;
+    this.end('SafeMode');
   }
 
-  phases(): readonly PhaseView[] {
-    const safeMode = this.#noticeSafeMode();
+  view(): StartupView {
     const now = this.#clock.monotonic();
-    return PHASES.map((name): PhaseView => {
-      const span = this.#spans.get(name);
-      const status = span === undefined ? 'PENDING' : span.end === undefined ? 'RUNNING' : 'COMPLETE';
-      const elapsedTime = span === undefined ? 0 : Math.round((span.end ?? now) - span.begin);
-      const steps: StepView[] = [];
-      let percentComplete = status === 'COMPLETE' ? 1 : 0;
-      if (name === 'SafeMode' && safeMode !== undefined && span !== undefined) {
-        const { safe, total } = safeMode;
-        if (status === 'RUNNING') percentComplete = total === 0 ? 0 : Math.min(1, safe / total);
-        const step = { name: 'AwaitingReportedBlocks', desc: 'awaiting reported blocks' };
-        steps.push({ ...step, count: Math.min(safe, total), total, percentComplete, elapsedTime });
-      }
-      return { name, desc: DESCRIPTIONS[name], status, percentComplete, elapsedTime, steps };
+    const elapsed = ({ begin, end = now }: Span): number => Math.max(0, Math.round(end - begin));
+    const phases = PHASES.map((name): PhaseView => {
+      const phase = this.#phases.get(name);
+      const status = phase === undefined ? 'PENDING' : phase.end === undefined ? 'RUNNING' : 'COMPLETE';
+      const isComplete = status === 'COMPLETE';
+      const steps = [...(phase?.steps.values() ?? [])].sort(byFile).map((step): StepView => {
+        const count = step.done();
+        return {
+          name: step.of.name,
+          desc: step.of.name && STEP_DESCRIPTIONS[step.of.name],
+          count,
+          file: step.of.file,
+          size: step.of.size,
+          total: step.total,
+          percentComplete: isComplete ? 1 : portion(count, step.total),
+          elapsedTime: elapsed(step),
+        };
+      });
+      const sum = (of: (step: StepView) => number): number => steps.reduce((all, step) => all + of(step), 0);
+      return {
+        name,
+        desc: DESCRIPTIONS[name],
+        status,
+        percentComplete: isComplete
+          ? 1
+          : portion(
+              sum(({ count }) => count),
+              sum(({ total }) => total),
+            ),
+        elapsedTime: phase === undefined ? 0 : elapsed(phase),
+        file: phase?.file,
+        size: phase?.size,
+        steps,
+      };
     });
-  }
-
-  view() {
-    const phases = this.phases();
-    return { elapsedTime: this.elapsedMs(phases), percentComplete: this.percentComplete(phases), phases };
-  }
-
-  elapsedMs(phases = this.phases()): number {
-    return phases.reduce((sum, { elapsedTime }) => sum + elapsedTime, 0);
-  }
-
-  /** In [0, 1]. */
-  percentComplete(phases = this.phases()): number {
-    return phases.reduce((sum, phase) => sum + phase.percentComplete, 0) / phases.length;
+    const [begin, end] = [this.#phases.get('LoadingFsImage')?.begin, this.#phases.get('SafeMode')?.end];
+    return {
+      elapsedTime: begin === undefined ? 0 : elapsed({ begin, end }),
+      percentComplete:
+        end === undefined ? phases.reduce((sum, { percentComplete }) => sum + percentComplete, 0) / phases.length : 1,
+      phases,
+    };
   }
 }

@@ -18,6 +18,7 @@ import { formatNameNodeVersion, parseNameNodeVersion } from '../../format/storag
 import type { Host } from '../../host/host.ts';
 import { currentOf, inconsistent, makeDirectory, type NameDirectory, stateOf } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
+import type { StartupProgress } from './startup-progress.ts';
 
 export interface ImageFile {
   readonly path: string;
@@ -198,19 +199,26 @@ export interface LoadedFile {
 }
 
 /** Loads one image into the tables that `make` gives. Rejects when its digest, or it, is damaged. */
-export async function loadImageFile(host: Host, file: ImageFile, make: () => Namespace): Promise<LoadedFile> {
+export async function loadImageFile(
+  host: Host,
+  file: ImageFile,
+  make: () => Namespace,
+  progress?: StartupProgress,
+): Promise<LoadedFile> {
   const fault = await digestFault(host, file);
   if (fault !== undefined) throw new HdfsError('EIO', fault);
   const namespace = make();
   const open = await host.disk.open(file.path, 'r');
   try {
     const { size } = await open.stat();
+    progress?.reads('LoadingFsImage', file.path, size);
     const inodes: Inodes = namespace.inodes;
     const image = await loadImage(open, size, file.path, {
       inodes,
       blocks: namespace.blocks,
       onUnderConstruction: (inode, clientName) => namespace.leases.add(clientName, inodes.id(inode), host.clock.monotonic()),
       pause: () => new Promise((resolve) => host.clock.defer(resolve)),
+      onStep: progress && ((name) => progress.step('LoadingFsImage', { name })),
     });
     return { namespace, image, file };
   } finally {
@@ -223,12 +231,13 @@ export async function loadNewestImage(
   host: Host,
   directories: readonly NameDirectory[],
   make: () => Namespace,
+  progress?: StartupProgress,
 ): Promise<LoadedFile> {
   const images = await listImages(host, directories);
   const faults: string[] = [];
   for (const file of images) {
     try {
-      return await loadImageFile(host, file, make);
+      return await loadImageFile(host, file, make, progress);
     } catch (error) {
       faults.push(`${file.path}: ${messageOf(error)}`);
       host.log.log('error', 'image', `cannot use ${file.path}: ${messageOf(error)}`);

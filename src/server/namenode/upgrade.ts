@@ -88,7 +88,10 @@ async function saveAndComplete(
 ): Promise<void> {
   const storage = new NameStorage(host, directories, new Map(), { restoreFailed: false, imageCodec: codec });
   const images = directories.filter(({ image }) => image);
-  if (images.length > 0) await publishImage(host, storage, loaded.lastTxid, () => imageContent(loaded, identity));
+  if (images.length > 0) {
+    loaded.progress?.begin('SavingCheckpoint');
+    await publishImage(host, storage, loaded.lastTxid, (file) => imageContent(loaded, identity, file));
+  }
   // publishImage leaves out what fails; here that is the end, before anything is completed.
   await inEach(host, directories, async (directory) => {
     const failed = storage.states.find((state) => state.directory === directory)?.failed;
