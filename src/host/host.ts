@@ -175,6 +175,8 @@ export interface HttpRequest {
   readonly remote: Address;
   /** The body as it arrives; not reading it holds the sender back. */
   readonly body: AsyncIterable<Uint8Array>;
+  /** Who asks, where the server's authentication has found it out. */
+  readonly remoteUser?: string | undefined;
 }
 
 export interface HttpResponse {
@@ -374,11 +376,15 @@ export interface Workers {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/** From which level on lines are written. Nothing is said at `all`, `trace` or `fatal` here: Java's operators know them. */
+export type LogThreshold = LogLevel | 'all' | 'trace' | 'fatal' | 'off';
+
 /** What of the log is written, where that can be changed while the process runs. */
 export interface LogLevels {
   /** Least level that is written of a component. */
-  of(component: string): LogLevel;
-  set(component: string, level: LogLevel): void;
+  of(component: string): LogThreshold;
+  /** False when no more are kept. */
+  set(component: string, threshold: LogThreshold): boolean;
 }
 
 export interface Log {

@@ -1,13 +1,14 @@
 // Pages that not everybody may read. Apache: HttpServer2.hasAdministratorAccess and isInstrumentationAccessAllowed.
 import type { Configuration } from '../config/configuration.ts';
+import type { HttpRequest } from '../host/host.ts';
 import { type RouteHandler, text } from './server.ts';
 
-/** Whether this server's readers are administrators. */
-export type IsAdministrator = () => Promise<boolean>;
+/** Whether whoever asks is an administrator. */
+export type IsAdministrator = (request: HttpRequest) => Promise<boolean>;
 
 export function forAdministrators(isAdministrator: IsAdministrator, handler: RouteHandler): RouteHandler {
   return async (request, parameters) => {
-    if (await isAdministrator()) return handler(request, parameters);
+    if (await isAdministrator(request)) return handler(request, parameters);
     return text(403, 'Unauthenticated users are not authorized to access this page.\n');
   };
 }

@@ -5,7 +5,7 @@ import { Configuration } from '../config/configuration.ts';
 import type { HttpResponse } from '../host/host.ts';
 import { Simulation } from '../host/sim/index.ts';
 import { configuredGroups } from '../security/groups.ts';
-import { webAdministrators } from '../security/web-administrators.ts';
+import { staticUser, webAdministrators } from '../security/web-administrators.ts';
 import { Beans } from './jmx.ts';
 import { Metrics } from './metrics.ts';
 import { router } from './server.ts';
@@ -40,7 +40,7 @@ async function server(
       metrics: new Metrics(),
       configuration,
       hostName: 'h',
-      isAdministrator: webAdministrators(configuration, groups, 'dfs.cluster.administrators'),
+      isAdministrator: webAdministrators(configuration, groups, 'dfs.cluster.administrators', staticUser(configuration)),
       notReady: () => undefined,
       page: () => ({ title: 't', facts: [] }),
     }),

@@ -3,7 +3,7 @@
 import findMyWay from 'find-my-way';
 import { ERROR_KINDS, HdfsError, messageOf } from '../base/errors.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { Address, Host, HttpRequest, HttpResponse, HttpServer } from '../host/host.ts';
+import type { Address, Host, HttpHandler, HttpRequest, HttpResponse, HttpServer } from '../host/host.ts';
 import { withCrossOrigin } from './guards.ts';
 import { HttpCounters } from './http-counters.ts';
 import type { Beans } from './jmx.ts';
@@ -46,6 +46,13 @@ function headersOf(configuration: Configuration): Readonly<Record<string, string
   return headers;
 }
 
+function withHeaders(headers: Readonly<Record<string, string>>, handler: HttpHandler): HttpHandler {
+  return async (request) => {
+    const response = await handler(request);
+    return { ...response, headers: { ...headers, ...response.headers } };
+  };
+}
+
 export const text = (status: number, body: string): HttpResponse => ({
   status,
   headers: { 'Content-Type': 'text/plain; charset=utf-8' },
@@ -65,14 +72,26 @@ function allowed(methods: readonly string[]): HttpResponse {
   return { status: 200, headers: { Allow: [...named, 'OPTIONS'].join(', ') }, body: '' };
 }
 
+/** A page by a way around: /a/../jmx. What leads out of the root is left as it is, and is no page. */
+function withoutDots(path: string): string {
+  if (!/\/\.{1,2}(\/|$)/.test(path)) return path;
+  const names: string[] = [];
+  for (const name of path.split('/').slice(1)) {
+    if (name === '..' && names.pop() === undefined) return path;
+    if (name !== '..' && name !== '.') names.push(name);
+  }
+  return `/${names.join('/')}`;
+}
+
 /** The answer to a request: routes first, then 405 for a known path and 404 for any other. */
 export function router(routes: readonly Route[], headers = COMMON_HEADERS): (request: HttpRequest) => Promise<HttpResponse> {
-  const table = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 4096 });
+  const table = findMyWay({ maxParamLength: 4096 });
   for (const route of routes) {
     // The table's own handlers are never called: it only finds.
     table.on(route.method, route.path, () => undefined, route);
   }
-  const find = (method: string, path: string) => table.find(method as Route['method'], path);
+  const find = (method: string, path: string) =>
+    table.find(method as Route['method'], path) ?? table.find(method as Route['method'], withoutDots(path));
   return async (request) => {
     const method = request.method === 'HEAD' && find('HEAD', request.path) === null ? 'GET' : request.method;
     const found = find(method, request.path);
@@ -102,6 +121,8 @@ export function router(routes: readonly Route[], headers = COMMON_HEADERS): (req
 export interface WebServerOptions {
   /** The paths on which hadoop.http.cross-origin.* counts; all without it. */
   readonly isForOrigins?: ((path: string) => boolean) | undefined;
+  /** What stands before all pages. */
+  readonly filter?: ((pages: HttpHandler) => HttpHandler) | undefined;
   /** Where what is answered is shown, and as which service's. */
   readonly shown: { readonly beans: Beans; readonly service: string };
 }
@@ -112,9 +133,12 @@ export async function webServer(
   address: Address,
   routes: readonly Route[],
   configuration: Configuration,
-  { isForOrigins, shown: { beans, service } }: WebServerOptions,
+  { isForOrigins, filter, shown: { beans, service } }: WebServerOptions,
 ): Promise<HttpServer> {
-  const handler = withCrossOrigin(configuration, router(routes, headersOf(configuration)), isForOrigins);
+  const headers = headersOf(configuration);
+  const pages = router(routes, headers);
+  const filtered = filter === undefined ? pages : withHeaders(headers, filter(pages));
+  const handler = withCrossOrigin(configuration, filtered, isForOrigins);
   const limits = { keepAliveMs: configuration.getDuration('hadoop.http.idle_timeout.ms') };
   if (!configuration.getBoolean('hadoop.http.metrics.enabled')) return http.listen(address, handler, limits);
   const counters = new HttpCounters(clock);

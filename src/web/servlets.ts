@@ -1,6 +1,6 @@
 // Pages that every daemon of Hadoop serves: /stacks and /logLevel. The words are Hadoop's where scripts read them.
 import { escapeXml } from '../config/xml.ts';
-import type { Host, HttpResponse, LogLevel } from '../host/host.ts';
+import type { Host, HttpResponse, LogThreshold } from '../host/host.ts';
 import type { RouteHandler } from './server.ts';
 
 const MARKER = '<!-- OUTPUT -->';
@@ -9,35 +9,36 @@ const FORMS = `
 <form>Class Name: <input type='text' size='50' name='log' /> <input type='submit' value='Get Log Level' /></form>
 <form>Class Name: <input type='text' size='50' name='log' /> Level: <input type='text' name='level' /> <input type='submit' value='Set Log Level' /></form>`;
 
-/** Java's levels as ours; what lies beyond is written or left out with its neighbour. */
-const LEVELS: Readonly<Record<string, LogLevel>> = {
-  ALL: 'debug',
-  TRACE: 'debug',
+const THRESHOLDS: Readonly<Record<string, LogThreshold>> = {
+  ALL: 'all',
+  TRACE: 'trace',
   DEBUG: 'debug',
   INFO: 'info',
   WARN: 'warn',
   ERROR: 'error',
-  FATAL: 'error',
+  FATAL: 'fatal',
+  OFF: 'off',
 };
 
 /** A logger is a component of ours; of a Java class, the one that bears its name. */
 const componentOf = (name: string): string => name.replace(/^.*[.$]/, '').toLowerCase();
 
-function logLevelResults(host: Host, name: string, level: string | null): string[] {
+function logLevelResults(host: Host, name: string, level: string): string[] {
   const lines = [
     '<br /><hr /><h3>Results</h3>',
     `${MARKER}Submitted Class Name: <b>${escapeXml(name)}</b><br />`,
     `${MARKER}Log Class: <b>tuskfs</b><br />`,
   ];
   const { levels } = host.log;
-  if (level !== null && level !== '') {
+  if (level !== '') {
     lines.push(`${MARKER}Submitted Level: <b>${escapeXml(level)}</b><br />`);
     const upper = level.toUpperCase();
-    const known = Object.hasOwn(LEVELS, upper) ? LEVELS[upper] : undefined;
+    const known = Object.hasOwn(THRESHOLDS, upper) ? THRESHOLDS[upper] : undefined;
     if (known === undefined) lines.push(`${MARKER}Bad Level : <b>${escapeXml(level)}</b><br />`);
-    else if (levels !== undefined) {
-      levels.set(componentOf(name), known);
+    else if (levels?.set(componentOf(name), known) === true) {
       lines.push(`${MARKER}Setting Level to ${escapeXml(level)} ...<br />`);
+    } else if (levels !== undefined) {
+      lines.push(`${MARKER}The level is not set: the name is too long, or the levels of too many were set<br />`);
     }
   }
   if (levels === undefined) lines.push('Sorry, the levels of this log cannot be set.<br />');
@@ -47,8 +48,9 @@ function logLevelResults(host: Host, name: string, level: string | null): string
 
 export function logLevel(host: Host): RouteHandler {
   return ({ query }): HttpResponse => {
-    const name = query.get('log');
-    const results = name === null || name === '' ? [''] : logLevelResults(host, name, query.get('level'));
+    const given = (parameter: string): string => query.get(parameter)?.trim() ?? '';
+    const name = given('log');
+    const results = name === '' ? [''] : logLevelResults(host, name, given('level'));
     const body = [
       '<html>',
       '<title>Log Level</title>',

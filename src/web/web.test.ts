@@ -166,6 +166,10 @@ test('routes answer, and unknown ones say so', async () => {
   expect((await route(request('/files/x'))).status).toBe(405);
   expect((await route(request('/nope'))).status).toBe(404);
   expect((await route(request('/%zz'))).status).toBe(404);
+  // A way around is a way, a slash behind a page is none, as with Hadoop's web server.
+  for (const path of ['/./jmx', '/a/../jmx', '/a/b/.././../jmx']) expect((await route(request(path))).status, path).toBe(200);
+  for (const path of ['/jmx/', '/../jmx', '/a/../../jmx', '/jmx/..x'])
+    expect((await route(request(path))).status, path).toBe(404);
   expect(await route(request('/broken'))).toMatchObject({ status: 500, body: 'told\n' });
 });
 

@@ -40,6 +40,11 @@ export async function identityOf(request: HttpRequest, query: Query, rules: Iden
   if (doAs === undefined || doAs === named) return { user: named, realUser: undefined, remoteHost };
   if (doAs === '') throw new HdfsError('EILLEGAL', 'Null user');
   const identity = { user: doAs, realUser: named, remoteHost };
+  // Whoever the web server knows has to be allowed to, too. Apache: ProxyUserAuthenticationFilter.
+  const { remoteUser } = request;
+  if (remoteUser !== undefined && remoteUser !== named && remoteUser !== doAs) {
+    await rules.authorizeProxy({ ...identity, realUser: remoteUser });
+  }
   await rules.authorizeProxy(identity);
   return { ...identity, user: shortUserName(doAs) };
 }

@@ -9,13 +9,14 @@ import { describeWithApache } from './apache.ts';
 import { linesUpTo, missingIn, writeAudit } from './support/audit-lines.ts';
 import { askAsBrowser, BROWSER_KEYS, browserRequests } from './support/browser-table.ts';
 import { startHttpFs } from './support/httpfs.ts';
-import { compareHttpFs } from './support/httpfs-table.ts';
+import { compareHttpFs, httpFsRequests } from './support/httpfs-table.ts';
 import { MixedCluster } from './support/mixed-cluster.ts';
 import { Resident } from './support/resident.ts';
 import { compareWebHdfs } from './support/webhdfs-compare.ts';
 import { randomRequests } from './support/webhdfs-random.ts';
 import { send, type WebRequest, webRequests } from './support/webhdfs-table.ts';
 import { wrongRequests } from './support/webhdfs-wrong.ts';
+import { compareWhoAsks, STRICT_KEYS } from './support/who-asks.ts';
 
 const ME = userInfo().username;
 /** Of the random requests; other ones, and more of them: TUSKFS_SEED, TUSKFS_STEPS. */
@@ -167,6 +168,26 @@ describeWithApache('WebHDFS', () => {
     expect(different).toEqual([]);
   }, 120_000);
 
+  test('who asks is known alike, where a name has to be said and where not', async () => {
+    expect(await compareWhoAsks(webPort(theirs), webPort(ours))).toEqual([]);
+    const strict = await Promise.all(
+      (['apache', 'ours'] as const).map((maker) =>
+        MixedCluster.start({
+          directory: join(directory, `strict-${maker}`),
+          apache,
+          makers: [maker],
+          keys: { ...KEYS, ...STRICT_KEYS },
+        }),
+      ),
+    );
+    try {
+      const [a, u] = strict;
+      expect(await compareWhoAsks(webPort(a), webPort(u))).toEqual([]);
+    } finally {
+      for (const cluster of strict) await cluster.stop();
+    }
+  }, 240_000);
+
   test('HttpFS of both makers, each before its own cluster, answers alike', async () => {
     const started = (['apache', 'ours'] as const).map((maker) => {
       const keys = {
@@ -183,11 +204,13 @@ describeWithApache('WebHDFS', () => {
       for (const cluster of [theirs, ours]) {
         for (const name of await rootNames(webPort(cluster))) await send(webPort(cluster), removal(name));
       }
-      const different = await compareHttpFs(a?.port ?? 0, u?.port ?? 0, ME);
+      const different = await compareHttpFs(a?.port ?? 0, u?.port ?? 0, httpFsRequests(ME));
       if (process.env.TUSKFS_DIFFERENT !== undefined) {
         writeFileSync(process.env.TUSKFS_DIFFERENT, JSON.stringify(different, undefined, 1));
       }
       expect(different).toEqual([]);
+      // Hadoop's takes names of parameters in one spelling only.
+      expect(await compareWhoAsks(a?.port ?? 0, u?.port ?? 0, (path) => !path.includes('User.Name'))).toEqual([]);
     } finally {
       await Promise.all([a?.stop(), u?.stop()]);
     }

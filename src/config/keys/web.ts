@@ -41,7 +41,7 @@ export const WEB_KEYS = {
   'dfs.webhdfs.ugi.expire.after.access': int('600000', 'Milliseconds for which a DataNode keeps who asked.'),
   'dfs.web.authentication.simple.anonymous.allowed': bool(
     undefined,
-    'Whether WebHDFS of a NameNode may be asked without user.name.',
+    'An old name of hadoop.http.authentication.simple.anonymous.allowed.',
   ),
   'dfs.web.ugi': text(undefined, 'An old name of hadoop.http.staticuser.user, with groups behind it.'),
   'dfs.default.chunk.view.size': int('32768', 'Bytes that the pages of old showed of a file.'),
@@ -50,13 +50,13 @@ export const WEB_KEYS = {
   'hadoop.http.authentication.type': text('simple', 'How users of web pages prove who they are.'),
   'hadoop.http.authentication.simple.anonymous.allowed': bool(
     'true',
-    'Whether pages may be asked for without user.name, where hadoop.http.filter.initializers has AuthenticationFilterInitializer.',
+    'Whether the web servers of NameNodes may be asked without user.name, and without the cookie that was given for it.',
   ),
-  'hadoop.http.authentication.token.validity': int('36000', 'Seconds for which a cookie holds.'),
+  'hadoop.http.authentication.token.validity': int('36000', 'Seconds for which the cookie hadoop.auth holds.'),
   'hadoop.http.authentication.signature.secret.file': text(
     `${'$'}{user.home}/hadoop-http-auth-signature-secret`,
-    'File of the secret that signs cookies.',
+    'File of the secret that signs cookies; without it, or when it is empty, one is drawn at the start.',
   ),
-  'hadoop.http.authentication.cookie.domain': text(undefined, 'Domain of cookies.'),
+  'hadoop.http.authentication.cookie.domain': text('', 'Domain of cookies.'),
   'httpfs.buffer.size': int('4096', 'Bytes of a buffer of HttpFS.'),
 } as const satisfies KeyTable;

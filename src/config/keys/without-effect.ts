@@ -40,7 +40,6 @@ const CODECS = 'codecs are those of Node.js and our own';
 const PERCENTILES = 'no percentiles are kept; /metrics has histograms';
 const TRACE = 'spans of calls are not collected';
 const COST = 'every call counts as one, Hadoop’s default';
-const COOKIES = 'web servers set no cookies';
 
 /** What is declared together because one thing is missing. */
 const none = <T extends KeyTable>(table: T, reason: string): Readonly<Record<keyof T, string>> =>
@@ -194,7 +193,8 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.net.topology.impl': 'there is one tree of racks',
   'dfs.stream-buffer-size': 'streams have no buffer of their own',
   'dfs.use.dfs.network.topology': 'there is one tree of racks',
-  'dfs.web.authentication.simple.anonymous.allowed': 'whoever names nobody is hadoop.http.staticuser.user',
+  'dfs.web.authentication.simple.anonymous.allowed':
+    'Hadoop does not read it any more: hadoop.http.authentication.simple.anonymous.allowed counts',
   'dfs.web.ugi': 'Hadoop has given it up',
   'dfs.webhdfs.acl.provider.permission.pattern': 'ACLs are looked at by Hadoop’s own pattern',
   'dfs.webhdfs.netty.high.watermark': 'data go as the other end takes them',
@@ -223,10 +223,6 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'fs.iostatistics.thread.level.enabled': JVM_CLIENT,
   'hadoop.domainname.resolver.impl': KERBEROS,
   'hadoop.htrace.span.receiver.classes': TRACE,
-  'hadoop.http.authentication.cookie.domain': COOKIES,
-  'hadoop.http.authentication.signature.secret.file': COOKIES,
-  'hadoop.http.authentication.simple.anonymous.allowed': COOKIES,
-  'hadoop.http.authentication.token.validity': COOKIES,
   'hadoop.http.authentication.type': 'it is simple; another one of HttpFS stops its start',
   'hadoop.http.jmx.nan-filter.enabled': 'no value of ours is no number',
   'hadoop.jetty.logs.serve.aliases': 'they are followed',

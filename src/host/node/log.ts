@@ -1,7 +1,7 @@
 // The log: JSON lines on standard error through pino, written synchronously so that the last words of a dying process
 // are there.
 import { destination, type Logger, pino } from 'pino';
-import type { Log, LogLevel, LogLevels } from '../host.ts';
+import type { Log, LogLevel, LogLevels, LogThreshold } from '../host.ts';
 
 export interface LogOptions {
   /** Least level that is written; `silent` writes nothing. */
@@ -10,24 +10,31 @@ export interface LogOptions {
   readonly write?: ((line: string) => void) | undefined;
 }
 
-const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-/** Components whose level was set; there are some dozens of them. */
+const ORDER: readonly LogThreshold[] = ['all', 'trace', 'debug', 'info', 'warn', 'error', 'fatal', 'off'];
+/** Components whose level is another than that of all; there are some dozens of components, with short names. */
 const MAX_COMPONENTS = 256;
+const MAX_NAME = 256;
 
 class Levels implements LogLevels {
   readonly #least: LogLevel;
-  readonly #own = new Map<string, LogLevel>();
+  readonly #own = new Map<string, LogThreshold>();
 
   constructor(least: LogLevel) {
     this.#least = least;
   }
 
-  of(component: string): LogLevel {
+  of(component: string): LogThreshold {
     return this.#own.size === 0 ? this.#least : (this.#own.get(component) ?? this.#least);
   }
 
-  set(component: string, level: LogLevel): void {
-    if (this.#own.size < MAX_COMPONENTS || this.#own.has(component)) this.#own.set(component, level);
+  set(component: string, threshold: LogThreshold): boolean {
+    if (threshold === this.#least) {
+      this.#own.delete(component);
+      return true;
+    }
+    if (component.length > MAX_NAME || (this.#own.size >= MAX_COMPONENTS && !this.#own.has(component))) return false;
+    this.#own.set(component, threshold);
+    return true;
   }
 
   has(at: LogLevel, component: string): boolean {

@@ -3,7 +3,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import type { Host, HttpServer } from '../../host/host.ts';
 import type { RpcServer } from '../../rpc/server.ts';
 import type { Groups } from '../../security/groups.ts';
-import { webAdministrators } from '../../security/web-administrators.ts';
+import { staticUser, webAdministrators } from '../../security/web-administrators.ts';
 import { Beans } from '../../web/jmx.ts';
 import { addRpcMetrics, processMetrics } from '../../web/metrics.ts';
 import { addPlatformBeans } from '../../web/platform-beans.ts';
@@ -62,7 +62,12 @@ export async function openWebPort(parts: WebPortParts): Promise<WebPort> {
   const page = () => datanodePage(source);
   const notReady = (): string | undefined => (identity.isKnown ? undefined : 'no NameNode has been heard from yet');
   const { hostName } = source;
-  const isAdministrator = webAdministrators(configuration, parts.groups, 'dfs.cluster.administrators');
+  const isAdministrator = webAdministrators(
+    configuration,
+    parts.groups,
+    'dfs.cluster.administrators',
+    staticUser(configuration),
+  );
   const pagePaths = ['/datanode.html'];
   const scanned: Route = { method: 'GET', path: '/blockScannerReport', handler: () => text(200, parts.scannerReport()) };
   const routes = [

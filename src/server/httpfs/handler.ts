@@ -3,8 +3,8 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { Hdfs } from '../../client/hdfs.ts';
 import type { HttpRequest, HttpResponse } from '../../host/host.ts';
-import type { ProxyUsers } from '../../security/proxy-users.ts';
 import { text } from '../../web/server.ts';
+import { withCookie } from '../../web/simple-authentication.ts';
 import { tellingFailures } from '../../webhdfs/answers.ts';
 import type { DataClients } from '../../webhdfs/data-clients.ts';
 import { ALLOWED, DATA_OPS, type DataOp, decodedPath } from '../../webhdfs/handler.ts';
@@ -13,7 +13,7 @@ import type { NameNodeCalls } from '../../webhdfs/operation.ts';
 import { Query } from '../../webhdfs/parameters.ts';
 import { WEBHDFS_OPS_BY_METHOD, type WebHdfsMethod } from '../../wire/tables/webhdfs.ts';
 import { failure } from './answers.ts';
-import { authenticate } from './authentication.ts';
+import { askerOf, type Rules } from './authentication.ts';
 import { carryData, isUploadTypeMissing, UPLOAD_TYPE_MISSING } from './data.ts';
 import { carryOut } from './operations.ts';
 import { HttpFsParameters } from './parameters.ts';
@@ -22,7 +22,7 @@ import { hdfsPath } from './paths.ts';
 export type AccessMode = 'read-write' | 'read-only' | 'write-only';
 
 export interface HttpFsParts {
-  readonly proxyUsers: ProxyUsers;
+  readonly rules: Rules;
   /** ClientProtocol as that user. */
   readonly calls: (identity: WebIdentity) => NameNodeCalls;
   readonly clients: DataClients;
@@ -65,15 +65,17 @@ function operationOf(method: WebHdfsMethod, query: Query): string {
   });
 }
 
+/** The same, asked by that user. */
+function asUser(query: URLSearchParams, user: string): URLSearchParams {
+  const others = [...query].filter(([name]) => !['user.name', 'doas'].includes(name.toLowerCase()));
+  return new URLSearchParams([...others, ['user.name', user]]);
+}
+
 export function httpFsHandler(parts: HttpFsParts): (request: HttpRequest) => Promise<HttpResponse> {
-  const answer = async (http: HttpRequest): Promise<HttpResponse> => {
+  const answer = async (http: HttpRequest, query: Query, identity: WebIdentity): Promise<HttpResponse> => {
     const method = http.method === 'HEAD' ? 'GET' : http.method;
     if (method === 'OPTIONS') return ALLOWED;
     if (!isMethod(method)) throw new HdfsError('EUNSUPPORTED', `${method} is not supported`);
-    const query = new Query(http.query);
-    const known = await authenticate(http, query, parts.proxyUsers);
-    if ('refusal' in known) return known.refusal;
-    const { identity } = known;
     const wanted = (query.raw('op') ?? '').toUpperCase();
     if (isUploadTypeMissing(http, wanted, query.raw('data')?.toLowerCase() === 'true')) {
       return { ...text(400, `${UPLOAD_TYPE_MISSING}\n`), reason: 'Bad Request' };
@@ -81,7 +83,7 @@ export function httpFsHandler(parts: HttpFsParts): (request: HttpRequest) => Pro
     const op = operationOf(method, query);
     if (isClosed(parts.accessMode, method, op)) return { status: 403, body: '' };
     const values = HttpFsParameters.of(op, query);
-    if (values === undefined) return parts.beyond(http);
+    if (values === undefined) return parts.beyond({ ...http, query: asUser(http.query, identity.user) });
     const pathOf = (): string => hdfsPath(decodedPath(http.path), parts.fileSystem);
     if (DATA_OPS.has(op)) {
       return carryData({ op: op as DataOp, pathOf, query: values, http }, parts.clients, () => parts.connect(identity));
@@ -98,5 +100,14 @@ export function httpFsHandler(parts: HttpFsParts): (request: HttpRequest) => Pro
       fileSystem: parts.fileSystem,
     });
   };
-  return tellingFailures(answer, failure, parts.onFault);
+  return async (http) => {
+    const query = new Query(http.query);
+    let cookie: string | undefined;
+    const asked = async (): Promise<HttpResponse> => {
+      const asker = await askerOf(http, query, parts.rules);
+      cookie = asker.cookie;
+      return 'refusal' in asker ? asker.refusal : answer(http, query, asker.identity);
+    };
+    return withCookie(await tellingFailures(asked, failure, parts.onFault)(http), cookie);
+  };
 }

@@ -14,6 +14,7 @@ const BYTES = { 'Content-Type': 'application/octet-stream', Host: 'gateway:14000
 interface Answer {
   readonly status: number;
   readonly location: string;
+  readonly cookie: string;
   readonly body: string;
 }
 
@@ -36,7 +37,13 @@ async function withGateway(
         const { status, headers, body } = await machine.host.http.request(url, options);
         const chunks: Uint8Array[] = [];
         for await (const chunk of body) chunks.push(chunk);
-        return { status, location: String(headers.location ?? ''), body: Buffer.concat(chunks).toString('latin1') };
+        const text = (name: string): string => String(headers[name] ?? '');
+        return {
+          status,
+          location: text('location'),
+          cookie: text('set-cookie'),
+          body: Buffer.concat(chunks).toString('latin1'),
+        };
       })(),
     ),
   );
@@ -76,6 +83,16 @@ test('nobody is served under no name, by a token, or for another whom they may n
   const keys = { 'httpfs.proxyuser.ann.hosts': '*', 'httpfs.proxyuser.ann.users': 'bob' };
   await withGateway(keys, async (ask) => {
     expect((await ask(`${BASE}/?op=LISTSTATUS`)).status).toBe(401);
+    expect((await ask('http://gateway:14000/jmx')).status).toBe(401);
+    expect((await ask('http://gateway:14000/jmx?user.name=ann')).status).toBe(200);
+    expect((await ask('http://gateway:14000/healthz')).status).toBe(200);
+    // The name need not be said again, and no other is taken for it.
+    const [cookie] = (await ask(`${BASE}/?op=GETHOMEDIRECTORY&user.name=ann`, { method: 'OPTIONS' })).cookie.split(';');
+    const known = await ask(`${BASE}/?op=GETHOMEDIRECTORY&user.name=eve`, { headers: { cookie: cookie ?? '' } });
+    expect([known.body, known.cookie]).toEqual(['{"Path":"/user/ann"}', '']);
+    const beyond = await ask(`${BASE}/x?op=CREATESYMLINK&destination=/y`, { ...PUT, headers: { cookie: cookie ?? '' } });
+    expect(beyond.body).not.toContain('user.name');
+    expect(beyond.body).toContain('UnsupportedOperationException');
     expect((await ask(`${BASE}/?op=LISTSTATUS&user.name=hdfs&delegation=x`)).status).toBe(403);
     const home = await ask(`${BASE}/?op=GETHOMEDIRECTORY&user.name=ann&doas=bob`);
     expect(home.body).toBe('{"Path":"/user/bob"}');

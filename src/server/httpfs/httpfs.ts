@@ -8,20 +8,25 @@ import { clientNameNodes } from '../../config/nameservices.ts';
 import type { Address, Host, HttpRequest, HttpServer } from '../../host/host.ts';
 import { configuredGroups } from '../../security/groups.ts';
 import { ProxyUsers } from '../../security/proxy-users.ts';
-import { webAdministrators } from '../../security/web-administrators.ts';
+import { remoteUser, webAdministrators } from '../../security/web-administrators.ts';
 import { Beans } from '../../web/jmx.ts';
 import { processMetrics } from '../../web/metrics.ts';
 import { addPlatformBeans } from '../../web/platform-beans.ts';
 import { webServer } from '../../web/server.ts';
+import { authenticationFilter, authenticationRules, SimpleAuthentication } from '../../web/simple-authentication.ts';
 import { standardRoutes } from '../../web/standard-routes.ts';
 import { DataClients } from '../../webhdfs/data-clients.ts';
-import { webHdfsHandler } from '../../webhdfs/handler.ts';
+import { WEBHDFS_PREFIX, webHdfsHandler } from '../../webhdfs/handler.ts';
 import type { WebIdentity } from '../../webhdfs/identity.ts';
 import type { NameNodeCalls } from '../../webhdfs/operation.ts';
 import { webHdfsRoutes } from '../../webhdfs/routes.ts';
 import { inCluster } from './answers.ts';
+import { TOKEN_TYPE } from './authentication.ts';
 import { type AccessMode, httpFsHandler } from './handler.ts';
 import { NameNodePool, realUserFor } from './namenode-pool.ts';
+
+/** It finds out for itself who asks. */
+const isWebHdfs = ({ path }: HttpRequest): boolean => path === WEBHDFS_PREFIX || path.startsWith(`${WEBHDFS_PREFIX}/`);
 
 const ACCESS_MODES: readonly AccessMode[] = ['read-write', 'read-only', 'write-only'];
 
@@ -58,6 +63,11 @@ export class HttpFs {
     addPlatformBeans(beans, host, { service: 'HttpFS', startedWallMs: host.clock.now(), groupLookups: groups.lookups });
     const proxyUsers = new ProxyUsers(host, groups, 'httpfs.proxyuser.');
     await proxyUsers.read(configuration);
+    const authentication = new SimpleAuthentication(host, {
+      ...(await authenticationRules(host, configuration, TOKEN_TYPE)),
+      // Whoever names nobody is nobody here.
+      anonymousAllowed: false,
+    });
     const calls = ({ user }: WebIdentity): NameNodeCalls => ({
       call: (method, request) => inCluster(() => pool.with(user, (client) => client.call(method, request))),
     });
@@ -72,7 +82,7 @@ export class HttpFs {
     const given = configuration.require('httpfs.access.mode').toLowerCase();
     const webHdfs = httpFsHandler({
       ...common,
-      proxyUsers,
+      rules: { authentication, proxyUsers },
       clients: this.#clients,
       connect: ({ user }) => connect({ host, configuration: this.#unmasked, user, realUser: realUserFor(host, user) }),
       fileSystem: configuration.get('fs.defaultFS') ?? '',
@@ -102,14 +112,14 @@ export class HttpFs {
           metrics: processMetrics(host, 'httpfs'),
           configuration,
           hostName: host.machine.hostName,
-          isAdministrator: webAdministrators(configuration, groups, 'httpfs.http.administrators'),
+          isAdministrator: webAdministrators(configuration, groups, 'httpfs.http.administrators', remoteUser),
           page,
           notReady: () => undefined,
         }),
         ...webHdfsRoutes(configuration, webHdfs),
       ],
       configuration,
-      { shown: { beans, service: 'HttpFS' } },
+      { filter: authenticationFilter(authentication, isWebHdfs), shown: { beans, service: 'HttpFS' } },
     );
     host.log.log('info', 'httpfs', `HttpFS is up at ${this.#server.address.host}:${this.#server.address.port}`);
   }

@@ -15,6 +15,7 @@ import { configuredGroups } from '../../security/groups.ts';
 import { ProxyUsers } from '../../security/proxy-users.ts';
 import { ServiceAuthorization } from '../../security/service-authorization.ts';
 import { type Route, webServer } from '../../web/server.ts';
+import { nameNodeFilter } from '../../web/simple-authentication.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
 import { refusedMethods } from '../../wire/tables/services.ts';
 import { AddressNames } from './address-names.ts';
@@ -511,7 +512,10 @@ export class NameNode {
       });
       const all = [...routes, ...this.imageTransfer(system, checkpointer, from.storage, identity)];
       const at = { host: configuration.get('dfs.namenode.http-bind-host') || web.host, port: web.port };
-      http = await webServer(host, at, all, configuration, { shown: { beans, service: 'NameNode' } });
+      http = await webServer(host, at, all, configuration, {
+        filter: await nameNodeFilter(host, configuration),
+        shown: { beans, service: 'NameNode' },
+      });
     } catch (error) {
       await rpc.close();
       throw error;

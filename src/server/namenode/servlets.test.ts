@@ -54,6 +54,7 @@ test('probes, rack tree, start and log levels are shown', async () => {
   const levels = (await run(ask('/logLevel?log=<script>&level=NOPE'))).body;
   expect(levels).toContain('Submitted Class Name: <b>&lt;script&gt;</b>');
   expect(levels).toContain('Bad Level : <b>NOPE</b>');
+  expect((await run(ask('/logLevel?log=%20&level=INFO'))).body).not.toContain('Submitted');
   cluster.nameNode.running?.system.blockManager.safeMode.enterManually();
   expect(await run(ask('/readyz'))).toEqual({ status: 503, body: expect.stringContaining('It was turned on manually') });
 });

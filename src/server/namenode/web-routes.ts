@@ -3,7 +3,7 @@ import { connect } from '../../client/index.ts';
 import { clientAuthority } from '../../config/nameservices.ts';
 import type { RpcService } from '../../rpc/service.ts';
 import type { ProxyUsers } from '../../security/proxy-users.ts';
-import { webAdministrators } from '../../security/web-administrators.ts';
+import { remoteUser, webAdministrators } from '../../security/web-administrators.ts';
 import type { Beans } from '../../web/jmx.ts';
 import { addRpcMetrics, processMetrics } from '../../web/metrics.ts';
 import type { Route } from '../../web/server.ts';
@@ -81,7 +81,7 @@ export function webRoutes({ view, locations, clientProtocol, proxyUsers, audit, 
       beans,
       configuration,
       hostName: host.machine.hostName,
-      isAdministrator: webAdministrators(configuration, system.groups, 'dfs.cluster.administrators'),
+      isAdministrator: webAdministrators(configuration, system.groups, 'dfs.cluster.administrators', remoteUser),
       page: () => statusPage(view),
       pagePaths: ['/dfshealth.html'],
       notReady: () => (safeMode.isOn ? safeMode.tip() : undefined),

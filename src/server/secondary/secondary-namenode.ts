@@ -7,9 +7,10 @@ import { addressOf, clientNameNodes, formatHostPort, nameNodeRpcAddress } from '
 import type { Address, Host, HttpServer, Timer } from '../../host/host.ts';
 import { RpcClient, rpcProxy } from '../../rpc/client.ts';
 import { configuredGroups } from '../../security/groups.ts';
-import { webAdministrators } from '../../security/web-administrators.ts';
+import { remoteUser, webAdministrators } from '../../security/web-administrators.ts';
 import { processMetrics } from '../../web/metrics.ts';
 import { webServer } from '../../web/server.ts';
+import { nameNodeFilter } from '../../web/simple-authentication.ts';
 import { standardRoutes } from '../../web/standard-routes.ts';
 import { NamenodeProtocolService } from '../../wire/messages/namenode.ts';
 import { checkpointDirectories } from '../namenode/directories.ts';
@@ -115,6 +116,7 @@ export class SecondaryNameNode {
               configuration,
               configuredGroups(host, configuration),
               'dfs.cluster.administrators',
+              remoteUser,
             ),
             page: () => secondaryPage(this.view()),
             pagePaths: ['/status.html'],
@@ -132,7 +134,7 @@ export class SecondaryNameNode {
           }),
         ],
         configuration,
-        { shown: { beans, service: 'SecondaryNameNode' } },
+        { filter: await nameNodeFilter(host, configuration), shown: { beans, service: 'SecondaryNameNode' } },
       );
     } catch (error) {
       await this.stop();

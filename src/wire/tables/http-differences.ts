@@ -19,7 +19,7 @@ export const HTTP_DIFFERENCES: readonly HttpDifference[] = [
     why: 'Hadoop’s own client spells one of them otherwise than Hadoop’s HttpFS; its NameNode took any case before 3.5, and has a filter for it that no longer does anything',
   },
   {
-    what: 'a user without a name (`user.name=`, `doas=`) is refused with status 400',
+    what: 'nobody to act for (`doas=`) is refused with status 400',
     why: 'Hadoop’s web server says that it failed, with 500',
   },
   {
@@ -51,12 +51,12 @@ export const HTTP_DIFFERENCES: readonly HttpDifference[] = [
     why: 'Hadoop’s answers with Java’s words for an object, which is no JSON',
   },
   {
-    what: 'the web servers of NameNode and DataNode set no cookie (`hadoop.auth`) where `user.name` names somebody',
-    why: 'Hadoop’s takes nobody for anybody by it: who comes with the cookie and without `user.name` is its static user',
+    what: 'HttpFS looks for the secret of its cookies where the other daemons do, unless `hadoop.http.authentication.signature.secret.file` names a file',
+    why: 'Hadoop’s has a default of its own, `httpfs-signature.secret` beside its configuration',
   },
   {
-    what: 'HttpFS gives no tokens and no cookie (`hadoop.auth`), and refuses a request that comes with a token',
-    why: 'tokens are not built yet; every request has to name its user',
+    what: 'HttpFS gives no tokens, and refuses a request that comes with one',
+    why: 'tokens are not built yet; a request names its user, or has the cookie `hadoop.auth`',
   },
   {
     what: 'the user that runs HttpFS acts for itself without `hadoop.proxyuser.*` on the NameNode',
@@ -65,6 +65,22 @@ export const HTTP_DIFFERENCES: readonly HttpDifference[] = [
   {
     what: '`OPTIONS` says what is allowed, and has no description of the service (WADL) for its body',
     why: 'nothing reads it',
+  },
+  {
+    what: '`/` is the page of the daemon',
+    why: 'Hadoop’s sends on to an address whose script sends on to the page',
+  },
+  {
+    what: 'a DataNode takes its own NameNode where `namenoderpcaddress` is missing',
+    why: 'it is the only one that it would take; Hadoop’s says that it is missing, with status 400',
+  },
+  {
+    what: '`/startupProgress` answers when the namespace is loaded, as all pages do: then it says how long each step took',
+    why: 'until then nothing listens; Hadoop’s web server is there before, and how far loading is can be seen in it',
+  },
+  {
+    what: '`/startupProgress` says for how long reports of blocks have been waited for',
+    why: 'Hadoop’s never begins that step, and says 0',
   },
   {
     what: '`/dfshealth.html`, `/datanode.html`, `/status.html` and `/explorer.html` are pages of our own; the last one shows and fetches files, and changes none',

@@ -87,7 +87,7 @@ async function ask(port: number, request: WebRequest): Promise<readonly WebAnswe
   }
 }
 
-function requests(me: string): readonly WebRequest[] {
+export function httpFsRequests(me: string): readonly WebRequest[] {
   const bare = wrongRequests(me).filter(({ path, query }) => path === '/h/f' && /^op=\w+&user\.name=\w+$/.test(query));
   const values = wrongRequests(me).filter(
     // Without `newlength` Hadoop's TRUNCATE does not refuse: see above.
@@ -118,10 +118,14 @@ function requests(me: string): readonly WebRequest[] {
 }
 
 /** What both answer otherwise. */
-export async function compareHttpFs(apachePort: number, ourPort: number, me: string): Promise<readonly unknown[]> {
+export async function compareHttpFs(
+  apachePort: number,
+  ourPort: number,
+  requests: readonly WebRequest[],
+): Promise<readonly unknown[]> {
   const different: unknown[] = [];
   let poisoned = 0;
-  for (const request of requests(me)) {
+  for (const request of requests) {
     const [a, u] = await Promise.all([ask(apachePort, request), ask(ourPort, request)]);
     if (isPoisoned(a)) {
       poisoned++;

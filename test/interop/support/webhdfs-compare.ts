@@ -32,7 +32,8 @@ const HTML = /^<(html|h1)>/;
 function isRefusedByServer(a: readonly WebAnswer[], u: readonly WebAnswer[], { query }: WebRequest): boolean {
   const { status, body = '' } = a.at(-1) ?? {};
   const isFailure = status === 500 && /(user\.name|doas)=(&|$)/.test(query);
-  return (body === '' || HTML.test(body)) && (status === 400 || isFailure) && u.at(-1)?.status === 400;
+  const ours = u.at(-1)?.status;
+  return (body === '' || HTML.test(body)) && (status === 400 || isFailure) && (ours === 400 || ours === status);
 }
 
 /** Hadoop's DataNodes hand on some classes of exceptions only, and show the others as that of their transport. */
