@@ -20,13 +20,13 @@ function requestOf(target: string, cookie?: string): HttpRequest {
 
 async function pages(keys: Readonly<Record<string, string | boolean | number>>, file?: string) {
   const simulation = new Simulation({ seed: 1 });
-  const { host } = simulation.node('h', { env: { HOME: '/home' } });
+  const { host } = simulation.node('h', { env: { HOME: '/etc' } });
   const run = <T>(work: Promise<T>): Promise<T> => simulation.run(work, LIMIT_MS);
   if (file !== undefined) {
-    await run(host.disk.mkdir('/home'));
-    await run(host.disk.writeFileAtomic('/home/hadoop-http-auth-signature-secret', file));
+    await run(host.disk.mkdir('/etc'));
+    await run(host.disk.writeFileAtomic('/etc/hadoop-http-auth-signature-secret', file));
   }
-  const values = { 'hadoop.http.authentication.signature.secret.file': '/home/hadoop-http-auth-signature-secret', ...keys };
+  const values = { 'hadoop.http.authentication.signature.secret.file': '/etc/hadoop-http-auth-signature-secret', ...keys };
   const filter = await run(nameNodeFilter(host, Configuration.of(values)));
   const served = filter(({ remoteUser }) => ({ status: 200, body: remoteUser ?? 'nobody' }));
   return {

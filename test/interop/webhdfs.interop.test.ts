@@ -9,7 +9,7 @@ import { describeWithApache } from './apache.ts';
 import { linesUpTo, missingIn, writeAudit } from './support/audit-lines.ts';
 import { askAsBrowser, BROWSER_KEYS, browserRequests } from './support/browser-table.ts';
 import { startHttpFs } from './support/httpfs.ts';
-import { compareHttpFs, httpFsRequests } from './support/httpfs-table.ts';
+import { compareHttpFs, httpFsRequests, randomHttpFsRequests } from './support/httpfs-table.ts';
 import { MixedCluster } from './support/mixed-cluster.ts';
 import { Resident } from './support/resident.ts';
 import { compareWebHdfs } from './support/webhdfs-compare.ts';
@@ -209,6 +209,8 @@ describeWithApache('WebHDFS', () => {
         writeFileSync(process.env.TUSKFS_DIFFERENT, JSON.stringify(different, undefined, 1));
       }
       expect(different).toEqual([]);
+      const random = randomHttpFsRequests(ME, SEED, STEPS / 3);
+      expect(await compareHttpFs(a?.port ?? 0, u?.port ?? 0, random), `TUSKFS_SEED=${SEED}`).toEqual([]);
       // Hadoop's takes names of parameters in one spelling only.
       expect(await compareWhoAsks(a?.port ?? 0, u?.port ?? 0, (path) => !path.includes('User.Name'))).toEqual([]);
     } finally {

@@ -5,6 +5,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../host/host.ts';
 import type { ProxyUsers } from '../../security/proxy-users.ts';
+import { text } from '../../web/server.ts';
 import type { SimpleAuthentication } from '../../web/simple-authentication.ts';
 import { refusedIdentity } from '../../webhdfs/answers.ts';
 import { shortUserName, type WebIdentity } from '../../webhdfs/identity.ts';
@@ -37,7 +38,8 @@ export async function askerOf(request: HttpRequest, query: Query, rules: Rules):
   const user = shortUserName(named);
   const remoteHost = request.remote.host;
   const doAs = query.raw('doas');
-  if (doAs === undefined || doAs === '') return { identity: { user, realUser: undefined, remoteHost }, cookie };
+  if (doAs === undefined) return { identity: { user, realUser: undefined, remoteHost }, cookie };
+  if (doAs === '') return { refusal: text(400, 'Null user\n'), cookie };
   const identity = { user: doAs, realUser: user, remoteHost };
   try {
     await rules.proxyUsers.check(identity);

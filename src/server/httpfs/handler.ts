@@ -98,6 +98,7 @@ export function httpFsHandler(parts: HttpFsParts): (request: HttpRequest) => Pro
       replication: parts.replication,
       clientName: parts.clientName,
       fileSystem: parts.fileSystem,
+      given: decodedPath(http.path),
     });
   };
   return async (http) => {

@@ -111,6 +111,11 @@ test('mistakes are told in the words of a gateway, and a path leads nowhere else
       return [answer.status, messageOf(answer)];
     };
     expect(await told('/', '')).toEqual([400, 'Missing Operation parameter [op]']);
+    expect(await told('//a/b', '&op=MKDIRS', PUT)).toEqual([400, expect.stringContaining('Wrong FS: hdfs://a/b')]);
+    expect(await told('//a', '&op=GETHOMEDIRECTORY')).toEqual([400, expect.stringContaining('Wrong FS: hdfs://a')]);
+    expect(await told('/a//b', '&op=GETHOMEDIRECTORY')).toEqual([400, expect.stringContaining('invalid path [/a//b]')]);
+    expect((await ask(`${BASE}/none?op=GETTRASHROOT&user.name=eve`)).body).toBe('{"Path":"/user/eve/.Trash"}');
+    expect((await ask(`${BASE}/?op=GETHOMEDIRECTORY&user.name=eve&doas=`)).status).toBe(400);
     expect(await told('/', '&op=MKDIRS')).toEqual([500, 'Invalid HTTP GET operation [MKDIRS]']);
     expect(await told('/', '&op=NOPE')).toEqual([500, expect.stringContaining('No enum constant')]);
     expect(await told('/f', '&op=OPEN&offset=x')).toEqual([

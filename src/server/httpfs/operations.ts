@@ -17,6 +17,8 @@ export interface HttpFsRequest extends OperationRequest {
   readonly query: HttpFsParameters;
   /** URI of the file system. */
   readonly fileSystem: string;
+  /** The path as it was asked for. */
+  readonly given: string;
 }
 
 type HttpFsOperation = (request: HttpFsRequest) => Promise<HttpResponse>;
@@ -28,7 +30,7 @@ const atRoot =
   (operation: Operation): HttpFsOperation =>
   async (request) => {
     if (request.path === '/') return operation(request);
-    const reason = `Operation [${request.op}], invalid path [${request.path}], must be /`;
+    const reason = `Operation [${request.op}], invalid path [${request.given}], must be /`;
     throw new HdfsError('EUNSUPPORTED', reason);
   };
 
@@ -40,6 +42,8 @@ const OWN: Readonly<Record<string, HttpFsOperation>> = {
     const pattern = compileName(filter);
     return listedNames(request, (name) => pattern.matches(name));
   },
+  // Hadoop's client looks for an encryption zone only where there can be one.
+  GETTRASHROOT: async ({ homePrefix, user }) => json(wrapped('Path', `${homePrefix}/${user}/.Trash`)),
   GETTRASHROOTS: async (request) => {
     const { body, ...answer } = await GET_OPERATIONS.GETTRASHROOTS(request);
     return { ...answer, body: body === wrapped('Paths', null) ? wrapped('Paths', []) : (body ?? '') };

@@ -39,6 +39,18 @@ export const HTTP_DIFFERENCES: readonly HttpDifference[] = [
     why: 'the NameNode does, and a client should not have to choose its address by the operation',
   },
   {
+    what: '`MKDIRS` and `CREATE` of HttpFS keep the sticky bit that they are given',
+    why: 'Hadoop’s client of the file system takes it away where it applies its umask',
+  },
+  {
+    what: 'HttpFS takes names that have characters unescaped which an address should escape (`[`)',
+    why: 'as the NameNode does; Hadoop’s HttpFS has an older web server, which refuses them',
+  },
+  {
+    what: 'every operation of HttpFS refuses a path that begins with two slashes',
+    why: 'some of Hadoop’s take the first name for a host, and are about what the others name: `MKDIRS` makes it',
+  },
+  {
     what: 'HttpFS refuses an operation without the parameter that it needs (`fsaction`, `aclspec`, `sources`, `flag`, `xattr.name`, `storagepolicy`, `newlength`) with status 400',
     why: 'Hadoop’s fails with a NullPointerException, does nothing, or, for `TRUNCATE` without `newlength`, cuts the file to nothing',
   },
