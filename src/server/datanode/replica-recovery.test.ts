@@ -168,6 +168,17 @@ describe('a recovery', () => {
 });
 
 describe('a replica of which nothing came to the disk', () => {
+  test('its meta file is missing since the power failed while it was finalized', async () => {
+    const { machine, run } = await holding('finalized');
+    await run(machine.host.disk.unlink(`${FINALIZED}/blk_5_1001.meta`));
+    machine.crash('process');
+    machine.restart();
+    const dataset = await run(openDataset(machine.host));
+    expect(dataset.pool(POOL).replicas.find(id)).toBeGreaterThan(0);
+    const { recovery } = new ReplicaChanges(dataset, BYTES);
+    expect(await run(recovery.start(name, genStamp(1005)))).toBeUndefined();
+  });
+
   /** As a full disk leaves it: its files are empty, or there are fewer than two. */
   async function begun(files: readonly string[]): Promise<ReplicaChanges> {
     const simulation = new Simulation({ seed: 1 });

@@ -111,8 +111,9 @@ export class ReplicaRecovery {
       await replica?.stopWriter?.();
       const described = this.dataset.describe(pool, handle);
       const genStamp = pool.replicas.genStamp(handle);
-      // A power cut left bytes and no checksums: nothing of them is proved, and nobody was promised them.
-      if (genStamp === NO_GEN_STAMP && pool.replicas.state(handle) === ReplicaState.RWR) return undefined;
+      // A power cut left bytes and no checksums, while they were written or finalized: nothing of them is proved, and nobody
+      // was promised them. Where every holder has no more, the block is given up and the file can be closed.
+      if (genStamp === NO_GEN_STAMP) return undefined;
       if (genStamp < block.genStamp) {
         throw new HdfsError(
           'EIO',
