@@ -14,7 +14,7 @@ import {
 } from '../../base/ids.ts';
 import { type BlockHandle, BlockMap, BlockState } from '../blocks/block-map.ts';
 import type { EditOp } from '../edits/ops.ts';
-import type { AnsweredOp } from './answered-op.ts';
+import { type AnsweredOp, AnsweredOpPacking } from './answered-op.ts';
 import { applyOp } from './apply/apply.ts';
 import { ErasureCodingPolicies } from './erasure-coding.ts';
 import { type InodeHandle, Inodes, InodeType } from './inodes.ts';
@@ -101,7 +101,7 @@ export class Namespace {
       this.inodes.setMode(this.inodes.root, 0o755);
     }
     this.leases = new Leases({ softLimitMs: this.options.leaseSoftLimitMs, hardLimitMs: this.options.leaseHardLimitMs });
-    this.retryCache = new RetryCache(this.options.retryCacheMs, this.options.retryCacheEntries);
+    this.retryCache = new RetryCache(this.options.retryCacheMs, this.options.retryCacheEntries, new AnsweredOpPacking());
   }
 
   /** Files, directories and symlinks, the root included. */

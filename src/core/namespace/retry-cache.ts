@@ -1,7 +1,14 @@
 // Answers of at-most-once calls, by (client id, call id), so that a client that missed a reply and asks again gets the
 // same one. Filled by `apply` from the ids that the ops carry: a replay, a standby and the live NameNode remember alike.
 // Entries live for a time and up to a number; the oldest go first.
+//
+// Every change passes by here and stays for ten minutes, so an entry is a row of words: objects would make most of the
+// collector's work.
 import type { RpcIds } from '../edits/ops.ts';
+import { PageAllocator } from '../pages/allocator.ts';
+import { IdIndex } from '../pages/id-index.ts';
+import { Records } from '../pages/records.ts';
+import { ClientNumbers } from './client-numbers.ts';
 
 /** Apache: ClientId.BYTE_LENGTH. */
 const CLIENT_ID_BYTES = 16;
@@ -12,15 +19,13 @@ export interface RetryEntry<Payload> {
   readonly payload: Payload;
 }
 
-interface Remembered<Payload> extends RetryEntry<Payload> {
-  readonly client: ClientCalls<Payload>;
-  readonly callId: number;
-  readonly expiresMs: number;
-}
-
-interface ClientCalls<Payload> {
-  readonly key: string;
-  readonly calls: Map<number, Remembered<Payload>>;
+/** How answers are put into rows. */
+export interface AnswerPacking<Payload> {
+  /** Words that an answer takes. */
+  readonly words: number;
+  /** False: it cannot be put into words, and is kept as it is. */
+  pack(answer: Payload, page: Uint32Array, at: number): boolean;
+  unpack(page: Uint32Array, at: number): Payload;
 }
 
 /** Apache: RetryCache.MIN_CAPACITY. */
@@ -30,6 +35,16 @@ const BYTES_PER_ENTRY_LOG2 = 3;
 const MAX_CAPACITY_LOG2 = 30;
 /** Entries that are forgotten when one comes: more than one, so that all go in the end; few, so that nobody waits after a quiet hour. */
 const EXPIRED_AT_ONCE = 16;
+
+/** Words of a row, before those of its answer. */
+const TXID = 0;
+/** In whole milliseconds. */
+const EXPIRES = 2;
+const CLIENT = 4;
+const CALL = 5;
+/** The row that came next; 0: none yet. */
+const NEWER = 6;
+const ANSWER = 7;
 
 /** How many answers so much of the heap is for, as Hadoop counts them: the power of two next to it. */
 export function retryCacheCapacity(heapBytes: number, percent: number): number {
@@ -43,81 +58,95 @@ export function hasRpcIds(ids: RpcIds): boolean {
   return ids.clientId.length === CLIENT_ID_BYTES && ids.callId >= 0;
 }
 
+/** Where the call of a client with this number is found. Call ids have 31 bits. */
+const keyOf = (client: number, callId: number): number => client * 2 ** 31 + callId;
+
 export class RetryCache<Payload> {
   /** For monitoring. */
   readonly counters = { hits: 0, updates: 0 };
   readonly #lifetimeMs: number;
   readonly #capacity: number;
-  readonly #clients = new Map<string, ClientCalls<Payload>>();
-  #lastId: Uint8Array | undefined;
-  #last: ClientCalls<Payload> | undefined;
-  // In order of arrival; entries before #oldest are gone. Compacted when half of it is.
-  #order: (Remembered<Payload> | undefined)[] = [];
+  readonly #packing: AnswerPacking<Payload>;
+  readonly #clients = new ClientNumbers();
+  readonly #rows: Records;
+  readonly #rowOfCall: IdIndex;
+  /** Answers that are not in their rows. */
+  readonly #unpacked = new Map<number, Payload>();
+  #size = 0;
   #oldest = 0;
+  #newest = 0;
 
-  constructor(lifetimeMs: number, capacity: number) {
+  constructor(lifetimeMs: number, capacity: number, packing: AnswerPacking<Payload>) {
     this.#lifetimeMs = lifetimeMs;
     this.#capacity = capacity;
+    this.#packing = packing;
+    const allocator = new PageAllocator();
+    this.#rows = new Records(allocator, ANSWER + packing.words);
+    this.#rowOfCall = new IdIndex(allocator);
   }
 
   get size(): number {
-    return this.#order.length - this.#oldest;
+    return this.#size;
   }
 
   /** What the call was answered, while it is remembered. */
   find(ids: RpcIds, nowMs: number): RetryEntry<Payload> | undefined {
-    if (!hasRpcIds(ids)) return undefined;
-    const entry = this.#callsOf(ids.clientId)?.calls.get(ids.callId);
-    if (entry === undefined || entry.expiresMs <= nowMs) return undefined;
+    if (this.#size === 0 || !hasRpcIds(ids)) return undefined;
+    const client = this.#clients.find(ids.clientId);
+    const row = client < 0 ? 0 : this.#rowOfCall.find(keyOf(client, ids.callId));
+    if (row === 0 || this.#rows.getWide(row, EXPIRES) <= nowMs) return undefined;
     this.counters.hits++;
-    return entry;
+    const txid = this.#rows.getWide(row, TXID);
+    const unpacked = this.#unpacked.get(row);
+    if (unpacked !== undefined) return { txid, payload: unpacked };
+    return { txid, payload: this.#packing.unpack(this.#rows.page(row), this.#rows.rowAt(row) + ANSWER) };
   }
 
   /** Remembers the call; ids that do not take part are passed over. */
   add(ids: RpcIds, txid: number, payload: Payload, nowMs: number): void {
     if (!hasRpcIds(ids) || this.#lifetimeMs <= 0 || this.#capacity <= 0) return;
     this.#expire(nowMs);
+    while (this.#clients.isFull && this.#clients.find(ids.clientId) < 0) this.#forgetOldest();
     this.counters.updates++;
-    let client = this.#callsOf(ids.clientId);
-    if (client === undefined) {
-      const key = keyOf(ids.clientId);
-      client = { key, calls: new Map() };
-      this.#clients.set(key, client);
-    }
-    const entry = { client, callId: ids.callId, expiresMs: nowMs + this.#lifetimeMs, txid, payload };
-    client.calls.set(ids.callId, entry);
-    this.#order.push(entry);
-  }
-
-  /** A connection hands in the same array each time, so the last one's answer is nearly always this one's. */
-  #callsOf(clientId: Uint8Array): ClientCalls<Payload> | undefined {
-    if (clientId === this.#lastId && this.#last !== undefined) return this.#last;
-    this.#lastId = clientId;
-    this.#last = this.#clients.get(keyOf(clientId));
-    return this.#last;
+    const client = this.#clients.take(ids.clientId);
+    const key = keyOf(client, ids.callId);
+    // A call that is remembered anew leaves its old row behind, which goes when its time comes.
+    if (this.#rowOfCall.find(key) === 0) this.#clients.count(client);
+    else this.#rowOfCall.remove(key);
+    const rows = this.#rows;
+    const row = rows.allocate();
+    this.#rowOfCall.add(key, row);
+    rows.setWide(row, TXID, txid);
+    rows.setWide(row, EXPIRES, Math.ceil(nowMs + this.#lifetimeMs));
+    rows.set(row, CLIENT, client);
+    rows.set(row, CALL, ids.callId);
+    if (!this.#packing.pack(payload, rows.rowPage(row), rows.rowAt(row) + ANSWER)) this.#unpacked.set(row, payload);
+    if (this.#newest === 0) this.#oldest = row;
+    else rows.set(this.#newest, NEWER, row);
+    this.#newest = row;
+    this.#size++;
   }
 
   #expire(nowMs: number): void {
-    for (let gone = 0; this.size > 0 && gone < EXPIRED_AT_ONCE; gone++) {
-      const entry = this.#order[this.#oldest] as Remembered<Payload>;
-      if (this.size < this.#capacity && entry.expiresMs > nowMs) break;
-      this.#order[this.#oldest++] = undefined;
-      // The call may have been remembered anew since.
-      if (entry.client.calls.get(entry.callId) === entry) {
-        entry.client.calls.delete(entry.callId);
-        if (entry.client.calls.size === 0) {
-          this.#clients.delete(entry.client.key);
-          this.#last = undefined;
-        }
-      }
-    }
-    if (this.#oldest > 1024 && this.#oldest * 2 > this.#order.length) {
-      this.#order = this.#order.slice(this.#oldest);
-      this.#oldest = 0;
+    for (let gone = 0; this.#size > 0 && gone < EXPIRED_AT_ONCE; gone++) {
+      if (this.#size < this.#capacity && this.#rows.getWide(this.#oldest, EXPIRES) > nowMs) break;
+      this.#forgetOldest();
     }
   }
-}
 
-function keyOf(clientId: Uint8Array): string {
-  return Buffer.from(clientId.buffer, clientId.byteOffset, clientId.byteLength).toString('latin1');
+  #forgetOldest(): void {
+    const rows = this.#rows;
+    const row = this.#oldest;
+    const client = rows.get(row, CLIENT);
+    const key = keyOf(client, rows.get(row, CALL));
+    if (this.#rowOfCall.find(key) === row) {
+      this.#rowOfCall.remove(key);
+      this.#clients.forget(client);
+    }
+    this.#oldest = rows.get(row, NEWER);
+    if (this.#oldest === 0) this.#newest = 0;
+    this.#unpacked.delete(row);
+    rows.free(row);
+    this.#size--;
+  }
 }

@@ -46,6 +46,9 @@ export class IdIndex {
    */
   private fingerId = -1;
   private fingerNode = 0;
+  /** The way down of a removal, by level: nodes, and the entry in each. */
+  private readonly path: number[] = new Array<number>(MAX_LEVELS + 1).fill(0);
+  private readonly indexes: number[] = new Array<number>(MAX_LEVELS + 1).fill(0);
 
   constructor(allocator: PageAllocator) {
     this.nodes = new Arena(allocator);
@@ -126,8 +129,9 @@ export class IdIndex {
     this.fingerId = -1;
     const low = id >>> 0;
     const high = (id / TWO_32) >>> 0;
-    const path: number[] = new Array<number>(MAX_LEVELS + 1).fill(0);
-    const indexes: number[] = new Array<number>(MAX_LEVELS + 1).fill(0);
+    const { path, indexes } = this;
+    // Above the root there is nothing.
+    path[this.levels] = 0;
     let node = this.root;
     for (let level = this.levels - 1; level >= 0; level--) {
       const digit = digitOf(low, high, level);
