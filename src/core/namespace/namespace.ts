@@ -39,6 +39,10 @@ export interface OpHandles {
   readonly parent: InodeHandle;
   /** 0 when nothing stands at the path. */
   readonly inode: InodeHandle;
+  /** Whoever has the last name of the path. */
+  readonly named?: { readonly name: Uint8Array } | undefined;
+  /** Of a rename: the same of where it leads. */
+  readonly destination?: OpHandles;
 }
 
 /** A block with an id, as clients and logs name it. */

@@ -3,7 +3,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import { type InodeId, inodeId, ROOT_INODE_ID, UNKNOWN_INODE_ID } from '../../base/ids.ts';
 import { type InodeHandle, type Inodes, InodeType } from './inodes.ts';
-import type { Namespace } from './namespace.ts';
+import type { Namespace, OpHandles } from './namespace.ts';
 import {
   isCanonical,
   isValidName,
@@ -42,6 +42,7 @@ export class ResolvedPath {
   readonly isRaw: boolean;
   #components: PathComponents | undefined;
   #text: string | (() => string) | undefined;
+  #name: Uint8Array | undefined;
 
   /** One of components and text, which joins their names, is enough. */
   constructor(
@@ -91,7 +92,8 @@ export class ResolvedPath {
   nameAt(index: number): Uint8Array {
     if (this.#components !== undefined || index < this.length - 1) return this.components[index] as Uint8Array;
     const { text } = this;
-    return Buffer.from(text.slice(text.lastIndexOf('/') + 1), 'utf8');
+    this.#name ??= Buffer.from(text.slice(text.lastIndexOf('/') + 1), 'utf8');
+    return this.#name;
   }
 
   get text(): string {
@@ -110,6 +112,11 @@ export class ResolvedPath {
   /** The path without its last name. */
   get above(): ResolvedPath {
     return new ResolvedPath(this.components.slice(0, -1), this.inodes.slice(0, -1), this.isRaw);
+  }
+
+  /** Where it leads, for an op that is about it. */
+  get handles(): OpHandles {
+    return { parent: this.parent, inode: this.last, named: this };
   }
 
   /** The path with one more name. */

@@ -192,9 +192,11 @@ export class NameSystem {
     namespace.monotonicMs = now.monotonicMs;
     const mark = editLog.appendAll(ops);
     const before = namespace.inodeCount;
-    for (const [index, op] of ops.entries()) {
+    let txid = mark.lastTxid;
+    for (const op of ops) {
+      txid++;
       try {
-        namespace.apply(op, mark.lastTxid + 1 + index, handles?.[index]);
+        namespace.apply(op, txid, handles?.[txid - mark.lastTxid - 1]);
       } catch (error) {
         // No start could replay it either: it must not reach the log.
         editLog.takeBack(mark);

@@ -11,13 +11,25 @@ import { lookUp, lookUpText } from '../resolve.ts';
 import { featureOfXattr } from '../xattrs.ts';
 
 /** Where the path of an op leads. */
-export interface Place {
+export class Place {
   readonly path: string;
   /** Directory that holds, or is to hold, the last name; 0 for the root's own place. */
   readonly parent: InodeHandle;
   /** 0 when nothing stands there. */
   readonly inode: InodeHandle;
-  readonly name: Uint8Array;
+  readonly #named: OpHandles['named'];
+
+  /** `named` has the last name, where that is not what stands behind the path's last slash. */
+  constructor(path: string, parent: InodeHandle, inode: InodeHandle, named?: OpHandles['named']) {
+    this.path = path;
+    this.parent = parent;
+    this.inode = inode;
+    this.#named = named;
+  }
+
+  get name(): Uint8Array {
+    return this.#named?.name ?? Buffer.from(this.path.slice(this.path.lastIndexOf('/') + 1), 'utf8');
+  }
 }
 
 /** One op being applied. */
@@ -54,16 +66,20 @@ export class Application {
   /** The place of the op's own path; the live path may have handed its inodes in. */
   place(path: string): Place {
     const handles = this.#handles;
-    if (handles === undefined) return this.otherPlace(path);
-    const slash = path.lastIndexOf('/');
-    return { path, parent: handles.parent, inode: handles.inode, name: Buffer.from(path.slice(slash + 1), 'utf8') };
+    return handles === undefined ? this.otherPlace(path) : new Place(path, handles.parent, handles.inode, handles.named);
+  }
+
+  /** The place to which a rename leads. */
+  destination(path: string): Place {
+    const found = this.#handles?.destination;
+    return found === undefined ? this.otherPlace(path) : new Place(path, found.parent, found.inode, found.named);
   }
 
   /** The place of a further path of the op. */
   otherPlace(path: string): Place {
     if (!path.startsWith('/')) throw this.contradiction(`path ${path} is not absolute`);
     const found = lookUpText(this.ns.inodes, path) ?? lookUp(this.ns.inodes, splitPath(path));
-    return { path, parent: found.parent, inode: found.last, name: found.name };
+    return new Place(path, found.parent, found.last, found);
   }
 
   existing(path: string): InodeHandle {

@@ -5,7 +5,7 @@ import { storeAcl } from '../acl.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import type { Namespace } from '../namespace.ts';
 import { withXattrs } from '../xattrs.ts';
-import type { Application, Place } from './context.ts';
+import { type Application, Place } from './context.ts';
 
 type Op<K extends EditOp['kind']> = Extract<EditOp, { kind: K }>;
 
@@ -93,14 +93,10 @@ export function applyDelete(app: Application, op: Op<'DELETE'>): void {
 export function applyRenameOld(app: Application, op: Op<'RENAME_OLD'>): void {
   const { inodes } = app.ns;
   const source = movable(app, op.source);
-  let destination = app.otherPlace(op.destination);
+  let destination = app.destination(op.destination);
   if (destination.inode !== 0 && inodes.type(destination.inode) === InodeType.DIRECTORY && destination.inode !== source.inode) {
-    destination = {
-      path: `${op.destination === '/' ? '' : op.destination}/${op.source.slice(op.source.lastIndexOf('/') + 1)}`,
-      parent: destination.inode,
-      inode: inodes.child(destination.inode, source.name),
-      name: source.name,
-    };
+    const path = `${op.destination === '/' ? '' : op.destination}/${op.source.slice(op.source.lastIndexOf('/') + 1)}`;
+    destination = new Place(path, destination.inode, inodes.child(destination.inode, source.name), source);
   }
   // Renaming something to itself succeeds and changes nothing.
   if (destination.inode !== source.inode) {
@@ -113,7 +109,7 @@ export function applyRenameOld(app: Application, op: Op<'RENAME_OLD'>): void {
 export function applyRename(app: Application, op: Op<'RENAME'>): void {
   const { inodes } = app.ns;
   const source = movable(app, op.source);
-  const destination = app.otherPlace(op.destination);
+  const destination = app.destination(op.destination);
   if (destination.inode !== 0) {
     if (!op.options.includes(RenameOption.OVERWRITE)) throw app.contradiction(`${op.destination} exists already`);
     if (destination.inode === source.inode) throw app.contradiction('source and destination are the same');
@@ -127,7 +123,7 @@ export function applyRename(app: Application, op: Op<'RENAME'>): void {
 }
 
 function movable(app: Application, path: string): Place {
-  const source = app.otherPlace(path);
+  const source = app.place(path);
   if (source.inode === 0) throw app.contradiction(`${path} does not exist`);
   if (source.inode === app.ns.inodes.root) throw app.contradiction('the root cannot be renamed');
   return source;

@@ -18,7 +18,11 @@ export function checkSetPermission(ns: Namespace, caller: Caller, path: string, 
   const resolved = ownedPath(ns, caller, path, 'setPermission');
   const wanted = mode & 0o1777;
   if (ns.inodes.mode(resolved.last) === wanted) return { ops: [], result: nothing };
-  return { ops: [{ kind: 'SET_PERMISSIONS', path: resolved.text, mode: wanted }], result: nothing };
+  return {
+    ops: [{ kind: 'SET_PERMISSIONS', path: resolved.text, mode: wanted }],
+    handles: [resolved.handles],
+    result: nothing,
+  };
 }
 
 /** Undefined leaves the user or the group as it is, and so does an empty name, as Apache replays it. */
@@ -44,6 +48,7 @@ export function checkSetOwner(
   if (sameUser && sameGroup) return { ops: [], result: nothing };
   return {
     ops: [{ kind: 'SET_OWNER', path: resolved.text, user: user || undefined, group: group || undefined }],
+    handles: [resolved.handles],
     result: nothing,
   };
 }
@@ -61,7 +66,7 @@ export function checkSetTimes(ns: Namespace, caller: Caller, path: string, mtime
   checkPermission(ns, caller, resolved, { self: FsAction.WRITE });
   if (resolved.last === 0) throw new HdfsError('ENOENT', `File/Directory ${resolved.text} does not exist.`, { path });
   if (mtime < 0 && atime < 0) return { ops: [], result: nothing };
-  return { ops: [{ kind: 'TIMES', path: resolved.text, mtime, atime }], result: nothing };
+  return { ops: [{ kind: 'TIMES', path: resolved.text, mtime, atime }], handles: [resolved.handles], result: nothing };
 }
 
 /** Answers the file whose blocks the block manager is to look at again; 0, without an op, for what is not a file. */

@@ -83,7 +83,7 @@ export function checkCreate(ns: Namespace, caller: Caller, request: CreateReques
   const result = () => fileStatusOf(ns, ns.inodes.find(id));
   // Where a parent is made on the way, its handle is not known yet.
   if (made.ops.length > 0) return { ops: [...made.ops, op], result };
-  return { ops: [op], handles: [{ parent: path.parent, inode: path.last }], result };
+  return { ops: [op], handles: [path.handles], result };
 }
 
 /** What is wrong with a path by itself; refused before anything else, even in safe mode. */

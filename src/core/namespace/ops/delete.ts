@@ -40,7 +40,7 @@ export function checkDelete(
   if (inode === 0 || inode === ns.inodes.root) return { ops: [], result: () => false };
   return {
     ops: [{ kind: 'DELETE', path: path.text, timestamp: now, rpc: request.rpc }],
-    handles: [{ parent: path.parent, inode }],
+    handles: [path.handles],
     result: () => true,
   };
 }

@@ -28,5 +28,8 @@ export function checkMkdirs(ns: Namespace, caller: Caller, request: MkdirsReques
   const made = new NewInodes(ns, path, caller.user, now);
   made.parents(request.mode);
   made.directory(path.length - 1, request.mode);
-  return { ops: made.ops, result: () => true };
+  const result = () => true;
+  // Of a directory below another that is made first the parent is not known yet.
+  if (made.ops.length > 1) return { ops: made.ops, result };
+  return { ops: made.ops, handles: [path.handles], result };
 }

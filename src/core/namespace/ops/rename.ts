@@ -4,7 +4,7 @@ import { HdfsError } from '../../../base/errors.ts';
 import { type EditOp, RenameOption, type RpcIds } from '../../edits/ops.ts';
 import { type InodeHandle, InodeType } from '../inodes.ts';
 import { checkItems, checkNameLength, checkNotSnapshot } from '../limits.ts';
-import type { Checked, Namespace } from '../namespace.ts';
+import type { Checked, Namespace, OpHandles } from '../namespace.ts';
 import { checkPathLength, isExactReservedName } from '../paths.ts';
 import { type Caller, checkTraverse, FsAction } from '../permissions.ts';
 import { checkUnprotected, isNonEmptyDirectory } from '../protected-directories.ts';
@@ -43,15 +43,19 @@ export function checkRename(ns: Namespace, caller: Caller, request: RenameReques
     timestamp: now,
     rpc: request.rpc,
   };
-  const accepted: Checked<boolean> = { ops: [op], result: () => true };
-  if (destination.text === source.text) return accepted;
+  if (destination.text === source.text) return { ops: [op], result: () => true };
   const fault = destinationFault(ns, source, destination);
   if (fault?.code === 'EINVALIDPATH') throw fault;
   if (fault !== undefined) return refused;
   if (destination.last !== 0 || destination.parent === 0) return refused;
   checkRoom(ns, source, destination);
-  return accepted;
+  return { ops: [op], handles: [handlesOf(source, destination)], result: () => true };
 }
+
+const handlesOf = (source: ResolvedPath, destination: ResolvedPath): OpHandles => ({
+  ...source.handles,
+  destination: destination.handles,
+});
 
 /** A destination that is a directory means a child of the same name in it. */
 function intoDirectory(ns: Namespace, source: ResolvedPath, destination: ResolvedPath): ResolvedPath {
@@ -97,6 +101,7 @@ export function checkRename2(
   if (logged.length === 0) logged.push(RenameOption.NONE);
   return {
     ops: [{ kind: 'RENAME', source: from, destination: to, timestamp: now, options: logged, rpc: request.rpc }],
+    handles: [handlesOf(source, destination)],
     result: () => undefined,
   };
 }

@@ -28,6 +28,9 @@ export const levelOf = (header: number): number => (header >>> LEVEL_SHIFT) & LE
 /** Words of the run. */
 export const roomOf = (header: number): number => header >>> ROOM_SHIFT;
 
+/** The last name that was looked up in vain is remembered up to this length: file systems have no longer ones by default. */
+const MISSED_BYTES = 255;
+
 /** Words of an entry in an inner node, and where they stand. */
 export const ENTRY_WORDS = 3;
 export const keyAt = (index: number): number => 1 + ENTRY_WORDS * index;
@@ -57,6 +60,11 @@ export class ChildReader {
   protected depth = 0;
   /** Counts changes of any directory: a walk must not be changed under its feet. */
   protected changes = 0;
+  /** The last look-up, where it found nothing: the directory (0: it found something), when, and the name; its way is `path…`. */
+  private missedIn = 0;
+  private missedAt = -1;
+  private missedLength = 0;
+  private readonly missedName = new Uint8Array(MISSED_BYTES);
 
   constructor(rows: Records, nodes: Arena, names: Names) {
     this.rows = rows;
@@ -74,6 +82,7 @@ export class ChildReader {
     if (count === 0) return 0;
     let node = this.rows.get(directory, CHILDREN);
     if (count === 1) return this.names.compare(node, bytes, start, end) === 0 ? node : 0;
+    let depth = 0;
     let page = this.nodes.page(node);
     let at = this.nodes.at(node);
     let header = page[at] as number;
@@ -85,12 +94,38 @@ export class ChildReader {
         if (this.names.compare(page[at + keyAt(middle)] as number, bytes, start, end) <= 0) low = middle;
         else high = middle - 1;
       }
+      this.pathNode[depth] = node;
+      this.pathIndex[depth] = low;
+      depth++;
       node = page[at + childAt(low)] as number;
       page = this.nodes.page(node);
       at = this.nodes.at(node);
       header = page[at] as number;
     }
-    return this.findInLeaf(node, countOf(header), bytes, start, end);
+    this.pathNode[depth] = node;
+    this.depth = depth;
+    const child = this.findInLeaf(node, countOf(header), bytes, start, end);
+    this.missedIn = 0;
+    if (child === 0) this.noteMissed(directory, bytes, start, end);
+    return child;
+  }
+
+  private noteMissed(directory: number, bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length > MISSED_BYTES) return;
+    this.missedIn = directory;
+    this.missedAt = this.changes;
+    this.missedLength = length;
+    for (let i = 0; i < length; i++) this.missedName[i] = bytes[start + i] as number;
+  }
+
+  /** As `search`, where the last look-up was for this very name, found nothing, and nothing has changed since. Else false. */
+  protected searchMissed(directory: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const { missedName, missedLength } = this;
+    if (this.missedIn !== directory || this.missedAt !== this.changes || end - start !== missedLength) return false;
+    for (let i = 0; i < missedLength; i++) if (missedName[i] !== bytes[start + i]) return false;
+    this.searchLeaf(bytes, start, end);
+    return true;
   }
 
   /** Visits children whose names are greater than `after` (from the first, when absent) while `visit` answers true. */
@@ -191,6 +226,7 @@ export class ChildReader {
   protected search(root: number, bytes: Uint8Array, start: number, end: number): boolean {
     let node = root;
     let depth = 0;
+    this.missedIn = 0;
     for (;;) {
       const page = this.nodes.page(node);
       const at = this.nodes.at(node);
@@ -209,6 +245,12 @@ export class ChildReader {
       depth++;
     }
     this.depth = depth;
+    return this.searchLeaf(bytes, start, end);
+  }
+
+  /** The last step of a search, in the leaf at the end of the way. */
+  private searchLeaf(bytes: Uint8Array, start: number, end: number): boolean {
+    const node = this.pathNode[this.depth] as number;
     const page = this.nodes.page(node);
     const at = this.nodes.at(node);
     let low = 0;
@@ -223,7 +265,7 @@ export class ChildReader {
         if (order === 0) found = true;
       }
     }
-    this.pathIndex[depth] = low;
+    this.pathIndex[this.depth] = low;
     return found;
   }
 }

@@ -46,7 +46,8 @@ export class ChildIndex extends ChildReader {
       this.rows.set(directory, CHILDREN, leaf);
     } else {
       const root = this.rows.get(directory, CHILDREN);
-      if (!this.searchEnd(root, bytes, start, end)) {
+      // Who makes a name has mostly just looked whether it is free.
+      if (!this.searchMissed(directory, bytes, start, end) && !this.searchEnd(root, bytes, start, end)) {
         assert(!this.search(root, bytes, start, end), 'the name is taken');
       }
       this.insert(directory, child);
