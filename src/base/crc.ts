@@ -19,8 +19,8 @@ export interface NativeCrc {
   readonly crc32c: CrcFunction;
 }
 
-/** Below this many bytes a native call costs more than it saves. */
-const NATIVE_FROM_BYTES = 32;
+/** Below this many bytes a native call, and the view that it takes, cost more than they save. */
+const NATIVE_FROM_BYTES = 192;
 /** Different chunk lengths whose shift tables are kept; HDFS uses one or two. */
 const MAX_SHIFT_TABLES = 16;
 

@@ -15,6 +15,9 @@ export class RollingWindow {
   private readonly counts: Float64Array;
   /** When each bucket was begun; below 0: never. */
   private readonly begun: Float64Array;
+  /** Calls come many to a millisecond: when the last did, and its bucket. */
+  private lastMs = -1;
+  private lastIndex = 0;
 
   constructor(lengthMs: number, buckets: number) {
     assert(buckets > 0 && lengthMs % buckets === 0, 'a window is a whole number of its buckets');
@@ -24,12 +27,18 @@ export class RollingWindow {
   }
 
   add(nowMs: number): void {
+    if (nowMs !== this.lastMs) this.begin(nowMs);
+    this.counts[this.lastIndex] = (this.counts[this.lastIndex] as number) + 1;
+  }
+
+  private begin(nowMs: number): void {
     const index = Math.floor(((nowMs % this.lengthMs) * this.counts.length) / this.lengthMs);
     if (this.isStale(index, nowMs)) {
       this.counts[index] = 0;
       this.begun[index] = nowMs;
     }
-    this.counts[index] = (this.counts[index] as number) + 1;
+    this.lastMs = nowMs;
+    this.lastIndex = index;
   }
 
   sum(nowMs: number): number {

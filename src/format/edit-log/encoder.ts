@@ -3,7 +3,6 @@
 //   byte op code | int length | long txid | body | int CRC32 of all before it
 //
 // `length` counts itself, the txid and the body. Apache: FSEditLogOp.Writer. Where the bytes go is the caller's affair.
-import { crc32 } from 'node:zlib';
 import { HdfsError } from '../../base/errors.ts';
 import { type EditOp, NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
 import { writeOpBody } from './op-bodies-write.ts';
@@ -57,7 +56,7 @@ export class EditEncoder {
     writeOpBody(op, buffer);
     const end = buffer.length;
     buffer.patchInt(start + 1, end - start - 1);
-    buffer.putInt(crc32(buffer.slice(start, end)));
+    buffer.putInt(buffer.crc32(start, end));
     const length = buffer.length - start;
     // No reader would take it back, Apache's neither.
     if (length > this.maxOpBytes) {

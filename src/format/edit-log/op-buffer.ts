@@ -2,6 +2,7 @@
 // What an op consists of is in op-bodies-write.ts, how records are framed in encoder.ts. A text that is too long for the
 // log came with a request: it is that request's fault, an HdfsError, and the encoder's user takes back what was put.
 import { assert } from '../../base/assert.ts';
+import { crc32 } from '../../base/crc.ts';
 import { HdfsError } from '../../base/errors.ts';
 
 const TWO_32 = 0x1_0000_0000;
@@ -42,6 +43,11 @@ export class OpBuffer {
   /** The bytes from `start` to `end` without a copy: valid until the buffer is written to again. */
   slice(start = 0, end = this.end): Buffer {
     return this.bytes.subarray(start, end);
+  }
+
+  /** Of the bytes from `start` to `end`. */
+  crc32(start: number, end: number): number {
+    return crc32(this.bytes, start, end);
   }
 
   reserve(count: number): void {

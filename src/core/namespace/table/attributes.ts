@@ -9,6 +9,7 @@ export const AttributeTag = { UNDER_CONSTRUCTION: 1, ACL: 2, XATTRS: 3, QUOTA: 4
 export type AttributeTag = (typeof AttributeTag)[keyof typeof AttributeTag];
 
 const HEADER_BYTES = 5;
+const MAX_PLAIN_TEXT = 64;
 /** A longer packed string is not kept as room for the next. */
 const MAX_KEPT_BYTES = 64 * 1024;
 
@@ -84,12 +85,30 @@ export class AttributeWriter {
   }
 
   text(value: string): this {
+    if (this.plainText(value)) return this;
     // A UTF-16 unit takes at most three bytes of UTF-8.
     this.reserve(4 + value.length * 3);
     const written = this.buffer.write(value, this.length + 4, 'utf8');
     this.buffer.writeUInt32LE(written, this.length);
     this.length += 4 + written;
     return this;
+  }
+
+  /** Short ASCII, as nearly all texts are: letter by letter it takes less time than a native call. False: it is none. */
+  private plainText(value: string): boolean {
+    const { length } = value;
+    if (length > MAX_PLAIN_TEXT) return false;
+    this.reserve(4 + length);
+    const { buffer } = this;
+    const start = this.length + 4;
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit > 0x7f) return false;
+      buffer[start + i] = unit;
+    }
+    this.buffer.writeUInt32LE(length, this.length);
+    this.length = start + length;
+    return true;
   }
 
   private reserve(bytes: number): void {
