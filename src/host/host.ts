@@ -128,6 +128,17 @@ export interface ReadTarget {
   readDone(): void;
 }
 
+/** Has the kernel send bytes of files to a connection's peer, past this process. For one who sends at a time. */
+export interface FileSender {
+  /**
+   * Bytes of an open file (its descriptor) go behind what was written, all of which the kernel must have. A few may stay there
+   * for a moment until more follow, or the sender is closed. Answers how many it took. None may have any reason, the disk, the peer, no room: bytes that are read and written the usual way tell which.
+   */
+  send(file: number, position: number, length: number): Promise<number>;
+  /** Not before the last `send` has answered. */
+  close(): void;
+}
+
 /** A TCP stream. Reading is paused until `start` gives it a handler. */
 export interface Connection {
   readonly remote: Address;
@@ -156,6 +167,8 @@ export interface Connection {
   /** Bytes queued and not yet given to the kernel. */
   readonly queuedBytes: number;
   readonly destroyed: boolean;
+  /** Where the host can do so; to be closed. undefined: it cannot, or not now. */
+  fileSender?(): Promise<FileSender | undefined>;
   /** Sends what is queued, then ends our side. */
   end(): void;
   /** Drops the connection now. */
@@ -280,6 +293,8 @@ export interface DiskFile {
   readSync(buffer: Uint8Array, offset: number, length: number, position: number): number;
   /** Fills the chunks one after the other; fewer bytes only at the end of the file. */
   readv(chunks: readonly Uint8Array[], position: number): Promise<number>;
+  /** As the sender's `send`, of this file. Absent: the host has no senders. */
+  sendTo?(sender: FileSender, position: number, length: number): Promise<number>;
   /** Writes all of it. */
   write(bytes: Uint8Array, position: number): Promise<void>;
   writeSync(bytes: Uint8Array, position: number): void;

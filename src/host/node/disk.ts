@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { assert } from '../../base/assert.ts';
 import { HdfsError } from '../../base/errors.ts';
 import { DiskFailure } from '../disk-error.ts';
-import type { Disk, DiskFile, FileStat, OpenFlags } from '../host.ts';
+import type { Disk, DiskFile, FileSender, FileStat, OpenFlags } from '../host.ts';
 import { nodeFileSizes } from './file-sizes.ts';
 import { lockFile } from './lock.ts';
 
@@ -108,6 +108,10 @@ class NodeFile implements DiskFile {
   readSync(buffer: Uint8Array, offset: number, length: number, position: number): number {
     const { fd } = this;
     return attemptSync(() => fs.readSync(fd, buffer, offset, length, position));
+  }
+
+  sendTo(sender: FileSender, position: number, length: number): Promise<number> {
+    return sender.send(this.fd, position, length);
   }
 
   write(bytes: Uint8Array, position: number): Promise<void> {

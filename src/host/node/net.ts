@@ -2,8 +2,9 @@
 // their own account of queued bytes, since Node's answer to `write` counts bytes that the kernel took already.
 import net from 'node:net';
 import { HdfsError } from '../../base/errors.ts';
-import type { Address, Connection, ConnectionHandler, Listener, Log, Net, ReadTarget } from '../host.ts';
+import type { Address, Connection, ConnectionHandler, FileSender, Listener, Log, Net, ReadTarget } from '../host.ts';
 import { DirectWriter, directWrites, type RequestPool } from './direct-write.ts';
+import { type FileSending, fileSending } from './send-file.ts';
 import {
   adoptWithSlab,
   READS_WHEN_ASKED,
@@ -49,6 +50,8 @@ function connectionError(error: unknown, peer: string): HdfsError {
   return new HdfsError(code === 'ETIMEDOUT' ? 'ETIMEDOUT' : 'ECONN', `${reason}: ${peer}`, { cause: error });
 }
 
+type SendingFiles = () => Promise<FileSending | undefined>;
+
 class NodeConnection implements Connection {
   readonly remote: Address;
   readonly local: Address;
@@ -62,9 +65,11 @@ class NodeConnection implements Connection {
   /** Whose memory the next read goes into. */
   private lender: ReadTarget | undefined;
   private readonly direct: DirectWriter | undefined;
+  private readonly sending: SendingFiles;
 
-  constructor(socket: net.Socket, requests?: RequestPool) {
+  constructor(socket: net.Socket, sending: SendingFiles, requests?: RequestPool) {
     this.socket = socket;
+    this.sending = sending;
     this.direct = requests === undefined ? undefined : new DirectWriter(socket, requests, () => this.taken());
     this.remote = { host: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
     this.local = { host: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
@@ -202,6 +207,10 @@ class NodeConnection implements Connection {
     }
   }
 
+  async fileSender(): Promise<FileSender | undefined> {
+    return (await this.sending())?.senderTo(this.socket);
+  }
+
   get queuedBytes(): number {
     return this.socket.writableLength + (this.direct?.pendingBytes ?? 0);
   }
@@ -246,7 +255,7 @@ function readsInto(slab: Slab, connection: () => NodeConnection | undefined): Re
 
 const describe = (address: Address): string => `${address.host}:${address.port}`;
 
-function connect(options: Parameters<Net['connect']>[0]): Promise<Connection> {
+function connect(sending: SendingFiles, options: Parameters<Net['connect']>[0]): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const { signal, timeoutMs, slabBytes } = options;
     if (signal?.aborted) {
@@ -289,7 +298,7 @@ function connect(options: Parameters<Net['connect']>[0]): Promise<Connection> {
     if (options.localAddress !== undefined) target.localAddress = options.localAddress;
     socket.connect(target, () => {
       finish();
-      connection = new NodeConnection(socket);
+      connection = new NodeConnection(socket, sending);
       if (slab === undefined) connection.listenForData();
       resolve(connection);
     });
@@ -313,6 +322,7 @@ function listenError(error: Error, address: Address): Error {
 async function listen(
   log: Log,
   requestsForWrites: () => Promise<RequestPool | undefined>,
+  sending: SendingFiles,
   options: Parameters<Net['listen']>[0],
   onConnection: (connection: Connection) => void,
 ): Promise<Listener> {
@@ -326,10 +336,10 @@ async function listen(
         accepted,
         readsInto(slab, () => connection),
       );
-      connection = new NodeConnection(socket, requests);
+      connection = new NodeConnection(socket, sending, requests);
       onConnection(connection);
     } else {
-      const connection = new NodeConnection(accepted, requests);
+      const connection = new NodeConnection(accepted, sending, requests);
       connection.listenForData();
       onConnection(connection);
     }
@@ -358,7 +368,10 @@ async function listen(
   };
 }
 
-/** Accepted connections write past their streams where that works, or as `requestsForWrites` says. */
-export function nodeNet(log: Log, requestsForWrites = directWrites): Net {
-  return { connect, listen: (options, onConnection) => listen(log, requestsForWrites, options, onConnection) };
+/** Accepted connections write past their streams, and all of them send files past the process, where that works. */
+export function nodeNet(log: Log, requestsForWrites = directWrites, sending: SendingFiles = fileSending): Net {
+  return {
+    connect: (options) => connect(sending, options),
+    listen: (options, onConnection) => listen(log, requestsForWrites, sending, options, onConnection),
+  };
 }

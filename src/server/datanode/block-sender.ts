@@ -1,23 +1,30 @@
 // A range of a replica going out as packets: to a reading client, or to another DataNode. The range is widened to whole
-// chunks, so that the receiver can check them. Packets are made in two buffers by turns, several of them with one read of
-// the disk: while one buffer goes to the peer, the other is being filled. Apache: BlockSender.
+// chunks, so that the receiver can check them. Of a long one only headers and checksums are written here, where the kernel
+// can send what is between them straight from the file. Otherwise packets are made in two buffers by turns, several of them
+// with one read of the disk: while one buffer goes to the peer, the other is being filled. Apache: BlockSender.
 import { HdfsError } from '../../base/errors.ts';
-import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
-import type { Clock } from '../../host/host.ts';
+import type { Clock, FileSender } from '../../host/host.ts';
 import type { ByteSource } from '../../transfer/byte-source.ts';
 import type { Throttle } from '../../transfer/throttle.ts';
 import { writePacketHeader } from '../../wire/transfer/packet.ts';
 import type { Counters } from './counters.ts';
 import type { OpenReplica } from './open-replica.ts';
 import { dropBuffer, giveBuffer, LARGE_BYTES, mayTakeLarge, takeBuffer } from './packet-buffers.ts';
+import { PacketSums } from './packet-sums.ts';
 import { describeBlock } from './replica.ts';
 
 /** Data of one packet, whatever the chunk size, unless one chunk is larger, or so long a packet would not be taken. */
 const PACKET_BYTES = 128 * 1024;
 /** Lengths and header of a packet, and a little more. */
 const PACKET_OVERHEAD_BYTES = 64;
-/** Checksums that are read from the meta file at once. */
-const SUMS_BYTES = 32 * 1024;
+/** The kernel is asked to send so much and more: for less, making ready for it takes as long as it spares. */
+const LONG_BYTES = 1024 * 1024;
+/** Data of a packet that the kernel sends to a client: each takes the way to a thread and back. */
+export const CLIENT_PACKET_BYTES = 1024 * 1024;
+/** The same to a DataNode of ours, which has memory ready for it (packet-memory.ts). */
+export const DATANODE_PACKET_BYTES = 256 * 1024;
+/** What is read and written where the kernel takes no more. */
+const PIECE_BYTES = 32 * 1024;
 
 export interface SendRange {
   /** First byte that is sent: the beginning of a chunk. */
@@ -55,13 +62,15 @@ export interface SendOptions {
   readonly throttle: Throttle;
   /** Longest packet that is taken where the same is configured, with its checksums and header. */
   readonly maxPacketBytes: number;
+  /** Most data of a packet that this process does not take into its own memory. */
+  readonly longPacketBytes: number;
 }
 
-/** Whole chunks, at least one. */
-function packetDataBytes(checksum: OpenReplica['checksum'], maxPacketBytes: number): number {
+/** Whole chunks of at most `most` bytes, at least one. */
+function packetDataBytes(checksum: OpenReplica['checksum'], most: number, maxPacketBytes: number): number {
   const chunk = checksum.bytesPerChecksum;
   const taken = (maxPacketBytes - PACKET_OVERHEAD_BYTES) / (chunk + checksum.sumBytes(chunk));
-  return Math.max(1, Math.floor(Math.min(PACKET_BYTES / chunk, taken))) * chunk;
+  return Math.max(1, Math.floor(Math.min(most / chunk, taken))) * chunk;
 }
 
 /** Packets that lie one after the other in `buffer`. */
@@ -80,10 +89,7 @@ export class BlockSender {
   private readonly step: number;
   /** With all that belongs to it. */
   private readonly packetBytes: number;
-  private readonly sums: Buffer;
-  /** Which part of the meta file `sums` holds: offset of its first byte in the block, and bytes. */
-  private sumsFrom = 0;
-  private sumsLength = 0;
+  private readonly sums: PacketSums;
   private seqno = 0;
   /** Where the next burst begins, and how many packets it may have: the first ones are small, so that the reader has them soon. */
   private next: number;
@@ -95,16 +101,10 @@ export class BlockSender {
     this.source = source;
     this.options = options;
     const { checksum } = replica;
-    this.step = packetDataBytes(checksum, options.maxPacketBytes);
+    this.step = packetDataBytes(checksum, PACKET_BYTES, options.maxPacketBytes);
     this.packetBytes = PACKET_OVERHEAD_BYTES + checksum.sumBytes(this.step) + this.step;
     this.next = range.start;
-    if (replica.firstSums.length >= checksum.sumBytes(range.end)) {
-      this.sums = replica.firstSums;
-      this.sumsLength = replica.firstSums.length;
-      return;
-    }
-    // No more than the range has: most reads are of a few chunks.
-    this.sums = Buffer.allocUnsafe(Math.min(SUMS_BYTES, checksum.sumBytes(range.end - range.start)));
+    this.sums = new PacketSums(replica, range, options.corruptChecksumOk);
   }
 
   /**
@@ -112,9 +112,61 @@ export class BlockSender {
    * checksums.
    */
   async send(): Promise<number> {
-    const { connection } = this.source;
     const { start, end } = this.range;
-    const { checksum, metaFile } = this.replica;
+    const isLong = end - start >= LONG_BYTES && !this.options.throttle.isOn;
+    const sender = isLong ? await this.source.connection.fileSender?.() : undefined;
+    if (sender === undefined) await this.sendRead();
+    else await this.sendPast(sender).finally(() => sender.close());
+    const last = Buffer.allocUnsafe(PACKET_OVERHEAD_BYTES);
+    await this.write(last.subarray(0, this.writeHeader(last, 0, end, 0, 0)));
+    return end - start + this.sums.bytesOf(end - start);
+  }
+
+  /** The kernel sends the data of each packet, from where it has it. */
+  private async sendPast(sender: FileSender): Promise<void> {
+    const { start, end } = this.range;
+    const { clock, counters, throttle, longPacketBytes, maxPacketBytes } = this.options;
+    const longest = packetDataBytes(this.replica.checksum, longPacketBytes, maxPacketBytes);
+    const head = Buffer.allocUnsafe(PACKET_OVERHEAD_BYTES + this.sums.bytesOf(longest));
+    let packet = this.step;
+    for (let offset = start; offset < end; ) {
+      const beganMs = clock.monotonic();
+      const length = Math.min(packet, end - offset);
+      const sumBytes = this.sums.bytesOf(length);
+      const size = this.writeHeader(head, 0, offset, length, sumBytes);
+      await this.sums.fill(head.subarray(size - sumBytes, size), offset, length);
+      await this.write(head.subarray(0, size));
+      let blockedMs = 0;
+      for (let at = offset; at < offset + length; ) {
+        at += await this.replica.dataFile.sendTo(sender, at, offset + length - at);
+        if (at === offset + length) break;
+        // The peer is behind, or gone, or the file has come to its end: reading and writing tell, and wait.
+        const sinceMs = clock.monotonic();
+        at += await this.sendPiece(at, Math.min(PIECE_BYTES, offset + length - at));
+        blockedMs += clock.monotonic() - sinceMs;
+      }
+      counters.sent(1, clock.monotonic() - beganMs - blockedMs, blockedMs);
+      await throttle.take(size + length, () => this.source.connection.destroyed);
+      offset += length;
+      packet = Math.min(packet * 2, longest);
+    }
+  }
+
+  private async sendPiece(offset: number, length: number): Promise<number> {
+    const piece = Buffer.allocUnsafe(length);
+    const read = await this.replica.dataFile.read(piece, 0, length, offset);
+    if (read < length) throw this.endsEarly(offset + read, offset + length);
+    await this.write(piece);
+    return length;
+  }
+
+  private async write(bytes: Buffer): Promise<void> {
+    this.source.connection.write(bytes);
+    await this.settled();
+  }
+
+  private async sendRead(): Promise<void> {
+    const { connection } = this.source;
     const { clock, counters, throttle } = this.options;
     let beganMs = clock.monotonic();
     let coming = this.read();
@@ -134,9 +186,6 @@ export class BlockSender {
         await throttle.take(size, () => connection.destroyed);
         beganMs = clock.monotonic();
       }
-      const last = Buffer.allocUnsafe(PACKET_OVERHEAD_BYTES);
-      connection.write(last.subarray(0, this.writeHeader(last, 0, end, 0, 0)));
-      await this.settled();
     } catch (error) {
       if (going !== undefined) dropBuffer(going.buffer);
       // The files stay open until nothing reads them.
@@ -144,7 +193,6 @@ export class BlockSender {
       if (unsent !== undefined) giveBuffer(unsent.buffer);
       throw error;
     }
-    return end - start + (metaFile === undefined ? 0 : checksum.sumBytes(end - start));
   }
 
   /** Waits until the kernel has taken everything, within the time that a peer has. */
@@ -183,8 +231,8 @@ export class BlockSender {
 
   private async fill(offset: number, length: number): Promise<Burst> {
     const { replica, step } = this;
-    const { checksum, metaFile, dataFile } = replica;
-    const sumsOf = (bytes: number): number => (metaFile === undefined ? 0 : checksum.sumBytes(bytes));
+    const { dataFile } = replica;
+    const sumsOf = (bytes: number): number => this.sums.bytesOf(bytes);
     const count = Math.ceil(length / step);
     const buffer = takeBuffer(count * (PACKET_OVERHEAD_BYTES + sumsOf(step)) + length);
     const places: Buffer[] = [];
@@ -195,13 +243,17 @@ export class BlockSender {
       places.push(buffer.subarray(dataAt, dataAt + part));
       size = dataAt + part;
     }
-    const [read, summed] = await Promise.allSettled([dataFile.readv(places, offset), this.fillSums(places, offset, length)]);
+    const [read, summed] = await Promise.allSettled([dataFile.readv(places, offset), this.fillSums(places, offset)]);
     if (read.status === 'fulfilled' && summed.status === 'fulfilled' && read.value === length)
       return { buffer, size, packets: count };
     giveBuffer(buffer);
     if (read.status === 'rejected') throw read.reason;
     if (summed.status === 'rejected') throw summed.reason;
-    throw new HdfsError('EDISK', `${describeBlock(replica.block)} ends at ${offset + read.value}, before ${offset + length}`);
+    throw this.endsEarly(offset + read.value, offset + length);
+  }
+
+  private endsEarly(at: number, before: number): HdfsError {
+    return new HdfsError('EDISK', `${describeBlock(this.replica.block)} ends at ${at}, before ${before}`);
   }
 
   /** Answers where the data begins. */
@@ -216,39 +268,13 @@ export class BlockSender {
     return writePacketHeader(buffer, at, header, sumBytes) + sumBytes;
   }
 
-  /** Puts the checksums of `length` bytes before the places of their data. */
-  private async fillSums(places: readonly Buffer[], offset: number, length: number): Promise<void> {
-    const { checksum, metaFile, lastChunk } = this.replica;
-    if (metaFile === undefined) return;
-    let from = checksum.metaOffset(offset) - META_HEADER_BYTES;
-    for (const place of places) {
-      const bytes = checksum.sumBytes(place.length);
-      const into = Buffer.from(place.buffer, place.byteOffset - bytes, bytes);
-      for (let done = 0; done < bytes; ) {
-        if (from < this.sumsFrom || from >= this.sumsFrom + this.sumsLength) await this.readSums(from);
-        const part = Math.min(this.sumsFrom + this.sumsLength - from, bytes - done);
-        this.sums.copy(into, done, from - this.sumsFrom, from - this.sumsFrom + part);
-        from += part;
-        done += part;
-      }
-      if (place === places[places.length - 1] && lastChunk !== undefined && this.range.endsAtLastChunk) {
-        if (offset + length === this.range.end) lastChunk.sum.copy(into, bytes - lastChunk.sum.length);
-      }
+  /** Puts the checksums before the places of their data. */
+  private async fillSums(places: readonly Buffer[], offset: number): Promise<void> {
+    let at = offset;
+    for (const { buffer, byteOffset, length } of places) {
+      const bytes = this.sums.bytesOf(length);
+      if (bytes > 0) await this.sums.fill(Buffer.from(buffer, byteOffset - bytes, bytes), at, length);
+      at += length;
     }
-  }
-
-  private async readSums(from: number): Promise<void> {
-    const { metaFile, checksum } = this.replica;
-    const total = checksum.sumBytes(this.range.end);
-    const want = Math.min(this.sums.length, total - from);
-    const got = metaFile === undefined ? 0 : await metaFile.read(this.sums, 0, want, META_HEADER_BYTES + from);
-    if (got < want) {
-      if (!this.options.corruptChecksumOk) {
-        throw new HdfsError('EDISK', `the checksums of ${describeBlock(this.replica.block)} end at ${from + got}`);
-      }
-      this.sums.fill(0, got, want);
-    }
-    this.sumsFrom = from;
-    this.sumsLength = want;
   }
 }

@@ -3,11 +3,12 @@
 import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { crcOfBytes } from '../../base/crc.ts';
 import { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
 import { nodeHost } from '../../host/node/index.ts';
+import { nodeNet } from '../../host/node/net.ts';
 import { RpcServer } from '../../rpc/server.ts';
 import { defineService } from '../../rpc/service.ts';
 import { ByteSource } from '../../transfer/byte-source.ts';
@@ -112,9 +113,9 @@ let root: string;
 let namenode: Listening;
 let nodes: DataNode[];
 
-async function startNode(name: string): Promise<DataNode> {
+async function startNode(name: string, on = host, keys: Record<string, string> = {}): Promise<DataNode> {
   const node = new DataNode(
-    host,
+    on,
     Configuration.of({
       'fs.defaultFS': `hdfs://127.0.0.1:${namenode.server.address.port}`,
       'dfs.datanode.data.dir': join(root, name),
@@ -122,6 +123,7 @@ async function startNode(name: string): Promise<DataNode> {
       'dfs.datanode.ipc.address': '127.0.0.1:0',
       'dfs.datanode.http.address': '127.0.0.1:0',
       'dfs.heartbeat.interval': '1',
+      ...keys,
     }),
   );
   const before = namenode.registrations.length;
@@ -150,11 +152,18 @@ const blockProto = (id: bigint, numBytes = 0): ExtendedBlockProtoInit => ({
   numBytes,
 });
 
-function packetOf(data: Buffer, offset: number, seqno: number, last: boolean, damage = false): Buffer {
+const NO_BYTES = Buffer.alloc(0);
+
+function sumsOf(data: Buffer): Buffer {
   const sums = Buffer.alloc(Math.ceil(data.length / 512) * 4);
   for (let i = 0; i * 512 < data.length; i++) {
     sums.writeUInt32BE(crcOfBytes('CRC32C', data, i * 512, Math.min(data.length, (i + 1) * 512)), i * 4);
   }
+  return sums;
+}
+
+function packetOf(data: Buffer, offset: number, seqno: number, last: boolean, damage = false): Buffer {
+  const sums = sumsOf(data);
   const at = packetHeaderBytes(false);
   const bytes = Buffer.alloc(at + sums.length + data.length);
   const header = { offsetInBlock: offset, seqno, lastPacketInBlock: last, dataLen: data.length, syncBlock: false };
@@ -210,26 +219,48 @@ async function write(pipeline: readonly DataNode[], id: bigint, content: Buffer)
   source.connection.destroy();
 }
 
-async function read(source: ByteSource, id: bigint, offset: number, length: number): Promise<{ data: Buffer; from: number }> {
+interface ReadOptions {
+  readonly sendChecksums?: boolean;
+  /** Before the first packet is fetched. */
+  readonly waitMs?: number;
+}
+
+async function read(
+  source: ByteSource,
+  id: bigint,
+  offset: number,
+  length: number,
+  { sendChecksums = true, waitMs = 0 }: ReadOptions = {},
+): Promise<{ data: Buffer; from: number; longest: number }> {
   source.connection.write(
     encodeOp(Op.READ_BLOCK, OpReadBlockProto, {
       header: { baseHeader: { block: blockProto(id), token: TOKEN }, clientName: 'test' },
       offset,
       len: length,
+      sendChecksums,
     }),
   );
   const response = await source.readDelimited(BlockOpResponseProto, 10_000);
   if (response.status !== Status.SUCCESS) throw new Error(response.message);
   const parts: Buffer[] = [];
-  for (;;) {
+  const from = response.readOpChecksumInfo?.chunkOffset ?? 0;
+  await host.clock.sleep(waitMs);
+  let longest = 0;
+  for (let at = from, seqno = 0; ; seqno++) {
     const lengths = parsePacketLengths(await source.read(6), 0);
+    longest = Math.max(longest, lengths.totalBytes);
     const rest = await source.read(lengths.totalBytes - 6);
     const header = parsePacketHeader(rest, 0, lengths);
-    parts.push(rest.subarray(rest.length - header.dataLen));
+    expect(header).toMatchObject({ offsetInBlock: at, seqno });
+    const data = rest.subarray(rest.length - header.dataLen);
+    const sums = rest.subarray(packetHeaderBytes(false) - 6, rest.length - header.dataLen);
     if (header.lastPacketInBlock) break;
+    expect(sums.equals(sendChecksums ? sumsOf(data) : NO_BYTES)).toBe(true);
+    parts.push(data);
+    at += data.length;
   }
   source.connection.write(ClientReadStatusProto.encodeDelimited({ status: Status.CHECKSUM_OK }));
-  return { data: Buffer.concat(parts), from: response.readOpChecksumInfo?.chunkOffset ?? 0 };
+  return { data: Buffer.concat(parts), from, longest };
 }
 
 beforeEach(async () => {
@@ -267,6 +298,67 @@ test('a block goes through a pipeline, is read in parts on one connection, and i
   const source = await open(again);
   expect((await read(source, 1073741825n, 0, content.length)).data.equals(content)).toBe(true);
   source.connection.destroy();
+});
+
+describe.each([
+  ['the kernel, where it can', host],
+  ['reading and writing', { ...host, net: nodeNet(host.log, undefined, () => Promise.resolve(undefined)) }],
+])('a long block, sent by %s', (_name, on) => {
+  // More than the kernel takes for a reader that does not fetch anything.
+  const long = Buffer.alloc(20_000_001);
+  for (let at = 0; at + 4 < long.length; at += 4) long.writeUInt32LE(at, at);
+  const file = (): string => join(root, 'a/current', POOL, 'current/finalized/subdir0/subdir0/blk_10');
+
+  test('comes whole, in parts, without checksums, and to who is slow', async () => {
+    const node = await startNode('a', on);
+    await write([node], 10n, long);
+    const source = await open(node);
+    expect((await read(source, 10n, 0, long.length)).data.equals(long)).toBe(true);
+    const part = await read(source, 10n, 1_000_001, 5_000_000);
+    expect(part.from).toBe(999_936);
+    expect(part.data.equals(long.subarray(999_936, 6_000_128))).toBe(true);
+    expect((await read(source, 10n, 0, long.length, { sendChecksums: false })).data.equals(long)).toBe(true);
+    expect((await read(source, 10n, 0, long.length, { waitMs: 300 })).data.equals(long)).toBe(true);
+    source.connection.destroy();
+  });
+
+  test('comes in packets that are taken where the same is configured', async () => {
+    const node = await startNode('a', on, { 'dfs.data.transfer.max.packet.size': '200000' });
+    await write([node], 10n, long);
+    const source = await open(node);
+    const { data, longest } = await read(source, 10n, 0, long.length);
+    expect(data.equals(long)).toBe(true);
+    expect(longest).toBeLessThanOrEqual(200_000);
+    source.connection.destroy();
+  });
+
+  test('ends its connection where the file ends too early, and is still served to others where it does not', async () => {
+    const node = await startNode('a', on);
+    await write([node], 10n, long);
+    truncateSync(file(), 2_000_000);
+    const source = await open(node);
+    await expect(read(source, 10n, 0, long.length)).rejects.toThrow(/Premature EOF|reset/);
+    source.connection.destroy();
+    const other = await open(node);
+    expect((await read(other, 10n, 512, 1_024_000)).data.equals(long.subarray(512, 1_024_512))).toBe(true);
+    other.connection.destroy();
+  });
+
+  test('does not keep the node from serving others when its reader goes away', async () => {
+    const node = await startNode('a', on);
+    await write([node], 10n, long);
+    for (let i = 0; i < 10; i++) {
+      const source = await open(node);
+      const reading = read(source, 10n, 0, long.length, { waitMs: 5 });
+      reading.catch(() => undefined);
+      await host.clock.sleep(i);
+      source.connection.destroy();
+      await expect(reading).rejects.toThrow();
+    }
+    const source = await open(node);
+    expect((await read(source, 10n, 0, long.length)).data.equals(long)).toBe(true);
+    source.connection.destroy();
+  });
 });
 
 test('bytes that came damaged are not acknowledged', async () => {

@@ -10,7 +10,7 @@ import type { TokenProtoInit } from '../../wire/messages/security.ts';
 import { DNTransferAckProto, OpWriteBlockProto, Status, StatusNames } from '../../wire/messages/transfer.ts';
 import { MAX_RESPONSE_BYTES } from '../../wire/transfer/acks.ts';
 import { encodeOp, Op } from '../../wire/transfer/ops.ts';
-import { BlockSender, rangeOf } from './block-sender.ts';
+import { BlockSender, DATANODE_PACKET_BYTES, rangeOf } from './block-sender.ts';
 import { connectToDataNode } from './mirror.ts';
 import { openReplica } from './open-replica.ts';
 import { type BlockName, describeBlock } from './replica.ts';
@@ -83,6 +83,7 @@ export async function sendReplica(services: Services, request: SendReplica): Pro
         corruptChecksumOk: false,
         maxPacketBytes: settings.maxPacketBytes,
         throttle: request.clientName === '' ? services.throttles.transfer : services.throttles.write,
+        longPacketBytes: DATANODE_PACKET_BYTES,
       });
       await sender.send();
     } finally {

@@ -1,6 +1,6 @@
 // The disk of one volume, as everything in the DataNode sees it: each call takes its turn in the volume's bounds
 // (volume-io.ts), and there is none that holds the thread. Whoever has a Volume needs no other way to its files.
-import type { Disk, DiskFile, FileSizes, FileStat, OpenFlags, VolumeStat } from '../../host/host.ts';
+import type { Disk, DiskFile, FileSender, FileSizes, FileStat, OpenFlags, VolumeStat } from '../../host/host.ts';
 import type { VolumeIo } from './volume-io.ts';
 
 export class VolumeFile {
@@ -36,6 +36,11 @@ export class VolumeFile {
     const only = chunks[0];
     if (only !== undefined && chunks.length === 1) return this.read(only, 0, only.length, position);
     return this.io.run(totalOf(chunks), () => this.file.readv(chunks, position), 'READ');
+  }
+
+  /** As the sender's `send`. Takes no memory of ours. */
+  sendTo(sender: FileSender, position: number, length: number): Promise<number> {
+    return this.io.run(0, async () => this.file.sendTo?.(sender, position, length) ?? 0, 'READ');
   }
 
   write(bytes: Uint8Array, position: number): Promise<void> {

@@ -18,7 +18,7 @@ import {
 } from '../../wire/messages/transfer.ts';
 import { DATA_TRANSFER_VERSION, isOp, MAX_OP_MESSAGE_BYTES, OP_HEADER_BYTES, OPS, Op } from '../../wire/transfer/ops.ts';
 import { blockChecksum } from './block-checksum.ts';
-import { BlockSender, rangeOf } from './block-sender.ts';
+import { BlockSender, CLIENT_PACKET_BYTES, rangeOf } from './block-sender.ts';
 import { type OpenReplica, openReplica } from './open-replica.ts';
 import { SLAB_BYTES } from './packet-memory.ts';
 import { type BlockName, describeBlock } from './replica.ts';
@@ -232,6 +232,7 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
       corruptChecksumOk: true,
       maxPacketBytes: settings.maxPacketBytes,
       throttle: services.throttles.read,
+      longPacketBytes: CLIENT_PACKET_BYTES,
     });
     source.connection.write(
       BlockOpResponseProto.encodeDelimited({

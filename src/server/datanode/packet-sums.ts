@@ -1,0 +1,71 @@
+// Checksums of packets that go out: read from the meta file, many at once. Of a chunk that a writer may yet change, the one
+// that was true when the replica was opened.
+import { HdfsError } from '../../base/errors.ts';
+import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
+import type { SendRange } from './block-sender.ts';
+import type { OpenReplica } from './open-replica.ts';
+import { describeBlock } from './replica.ts';
+
+/** Checksums that are read from the meta file at once. */
+const SUMS_BYTES = 32 * 1024;
+
+export class PacketSums {
+  private readonly replica: OpenReplica;
+  private readonly range: SendRange;
+  private readonly corruptChecksumOk: boolean;
+  private readonly sums: Buffer;
+  /** Which part of the meta file `sums` holds: offset of its first byte behind the header, and bytes. */
+  private sumsFrom = 0;
+  private sumsLength = 0;
+
+  /** `corruptChecksumOk`: missing ones are zeros, so that the client finds and reports them, instead of an error. */
+  constructor(replica: OpenReplica, range: SendRange, corruptChecksumOk: boolean) {
+    this.replica = replica;
+    this.range = range;
+    this.corruptChecksumOk = corruptChecksumOk;
+    const { checksum, firstSums } = replica;
+    if (firstSums.length >= checksum.sumBytes(range.end)) {
+      this.sums = firstSums;
+      this.sumsLength = firstSums.length;
+      return;
+    }
+    // No more than the range has: most reads are of a few chunks.
+    this.sums = Buffer.allocUnsafe(Math.min(SUMS_BYTES, checksum.sumBytes(range.end - range.start)));
+  }
+
+  /** Bytes of the checksums of so many bytes of data; none where the reader wants none. */
+  bytesOf(length: number): number {
+    return this.replica.metaFile === undefined ? 0 : this.replica.checksum.sumBytes(length);
+  }
+
+  /** Puts the checksums of `length` bytes from `offset` on into all of `into`. */
+  async fill(into: Buffer, offset: number, length: number): Promise<void> {
+    const { checksum, metaFile, lastChunk } = this.replica;
+    if (metaFile === undefined) return;
+    let from = checksum.metaOffset(offset) - META_HEADER_BYTES;
+    for (let done = 0; done < into.length; ) {
+      if (from < this.sumsFrom || from >= this.sumsFrom + this.sumsLength) await this.read(from);
+      const part = Math.min(this.sumsFrom + this.sumsLength - from, into.length - done);
+      this.sums.copy(into, done, from - this.sumsFrom, from - this.sumsFrom + part);
+      from += part;
+      done += part;
+    }
+    if (lastChunk !== undefined && this.range.endsAtLastChunk && offset + length === this.range.end)
+      lastChunk.sum.copy(into, into.length - lastChunk.sum.length);
+  }
+
+  private async read(from: number): Promise<void> {
+    const { metaFile, checksum } = this.replica;
+    const total = checksum.sumBytes(this.range.end);
+    const want = Math.min(this.sums.length, total - from);
+    const got = metaFile === undefined ? 0 : await metaFile.read(this.sums, 0, want, META_HEADER_BYTES + from);
+    if (got < want) {
+      if (!this.corruptChecksumOk) {
+        throw new HdfsError('EDISK', `the checksums of ${describeBlock(this.replica.block)} end at ${from + got}`);
+      }
+      this.sums.fill(0, got, want);
+    }
+    this.sumsFrom = from;
+    this.sumsLength = want;
+  }
+}
