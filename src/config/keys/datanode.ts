@@ -76,7 +76,10 @@ export const DATANODE_KEYS = {
   'dfs.datanode.socket.write.timeout': duration('ms', '480000', 'Bound on a peer that does not take what is sent.'),
   'dfs.datanode.transfer.socket.send.buffer.size': int('0', 'Send buffer of data sockets; 0 leaves it to the system.'),
   'dfs.datanode.transfer.socket.recv.buffer.size': int('0', 'Receive buffer of data sockets; 0 leaves it to the system.'),
-  'dfs.data.transfer.max.packet.size': int('16777216', 'Bytes of the longest packet that is taken.'),
+  'dfs.data.transfer.max.packet.size': int(
+    '16777216',
+    'Bytes of the longest packet that is taken; DataNodes and writers send no longer ones.',
+  ),
   'dfs.datanode.readahead.bytes': long('4194304', 'Bytes read ahead of a reader.'),
   'dfs.datanode.balance.bandwidthPerSec': size('100m', 'Bytes a second for balancing.', {
     deprecated: ['dfs.balance.bandwidthPerSec'],

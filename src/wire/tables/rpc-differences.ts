@@ -49,6 +49,11 @@ export const RPC_DIFFERENCES = [
     why: 'Hadoop has stored the refused one by then, though it does not go by it',
   },
   {
+    id: 'node that ends',
+    what: 'a DataNode that reports a fatal disk error counts as dead at once',
+    why: 'Hadoop takes its replicas out at once too, but counts it as live until its heartbeats are missed',
+  },
+  {
     id: 'order of a walk',
     what: 'of several directories below that may not be read, `getContentSummary` and `getQuotaUsage` name the first in the order of names',
     why: 'Hadoop’s order is that of a stack, and says nothing to anybody',
