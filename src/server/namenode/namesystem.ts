@@ -192,11 +192,9 @@ export class NameSystem {
     namespace.monotonicMs = now.monotonicMs;
     const mark = editLog.appendAll(ops);
     const before = namespace.inodeCount;
-    let txid = mark.lastTxid;
-    for (const op of ops) {
-      txid++;
+    for (const [index, op] of ops.entries()) {
       try {
-        namespace.apply(op, txid, handles?.[txid - mark.lastTxid - 1]);
+        namespace.apply(op, mark.lastTxid + 1 + index, handles?.[index]);
       } catch (error) {
         // No start could replay it either: it must not reach the log.
         editLog.takeBack(mark);
