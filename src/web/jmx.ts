@@ -1,7 +1,7 @@
 // The beans of a daemon and the answer of /jmx, in the form of Hadoop's JMXJsonServlet. A bean is a name such as
 // `Hadoop:service=NameNode,name=FSNamesystem` and a function that makes its attributes when they are asked for.
 import type { JmxValue } from './json.ts';
-import { formatJson } from './json.ts';
+import { formatJson, merged } from './json.ts';
 
 export interface Bean {
   readonly name: string;
@@ -133,7 +133,7 @@ export function renderJmx(beans: Beans, query: URLSearchParams): string {
   if (get === null) {
     const found = beans.query(query.get('qry') ?? '*:*');
     if (found === undefined) return '{ }';
-    return formatJson({ beans: found.map((bean) => ({ ...heading(bean), ...bean.attributes() })) });
+    return formatJson({ beans: found.map((bean) => merged([heading(bean), bean.attributes()])) });
   }
   const parts = get.split('::');
   // As Java's split does.
@@ -158,6 +158,6 @@ export function renderJmx(beans: Beans, query: URLSearchParams): string {
   return formatJson({ beans: answers });
 }
 
-function heading(bean: Bean): { readonly name: string; readonly modelerType: string } {
+function heading(bean: Bean): Readonly<Record<'name' | 'modelerType', string>> {
   return { name: bean.name, modelerType: bean.modelerType ?? bean.name.replace(/^.*[=]/, '') };
 }

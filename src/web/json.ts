@@ -28,6 +28,15 @@ export type JmxValue =
   | readonly JmxValue[]
   | { readonly [name: string]: JmxValue | undefined };
 
+type Attributes = Readonly<Record<string, JmxValue | undefined>>;
+
+/** All of them in one object, made as a table from the begin: spreading hundreds of names takes twenty times as long. */
+export function merged(parts: Iterable<Attributes>): Attributes {
+  const all = Object.create(null) as Record<string, JmxValue | undefined>;
+  for (const part of parts) for (const name of Object.keys(part)) all[name] = part[name];
+  return all;
+}
+
 const MAX_DEPTH = 64;
 
 export function formatJson(value: JmxValue | JsonValue, indent = ''): string {

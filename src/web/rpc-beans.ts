@@ -4,6 +4,7 @@ import { Timing } from '../base/timing.ts';
 import type { Clock } from '../host/host.ts';
 import { addCallQueueBeans, type CallQueueSource } from './call-queue-beans.ts';
 import type { Beans } from './jmx.ts';
+import { type JmxValue, merged } from './json.ts';
 import { rateAttributes } from './rates.ts';
 
 /** What of an RPC server is shown. */
@@ -101,26 +102,17 @@ export function addRpcBeans(beans: Beans, rpc: RpcSource, { service, serverName,
     name: `Hadoop:service=${service},name=RpcDetailedActivityForPort${port}`,
     modelerType: `RpcDetailedActivityForPort${port}`,
     record: 'rpcdetailed',
-    attributes: () => ({
-      ...tags('rpcdetailed'),
-      ...Object.fromEntries(
-        [...rpc.methodTimings].flatMap(([method, { processing, overall }]) => {
-          const name = capitalized(method);
-          return Object.entries({
-            ...rate(name, processing),
-            ...rate(`Overall${name}`, overall),
-            ...rate(`Deferred${name}`, NONE),
-          });
-        }),
-      ),
-      ...Object.assign(
-        {},
-        ...[...rpc.failureTimings].map(([exception, { processing, overall }]) => ({
-          ...rate(exception, processing),
-          ...rate(`Overall${exception}`, overall),
-        })),
-      ),
-    }),
+    attributes: () => {
+      const parts: Readonly<Record<string, JmxValue>>[] = [tags('rpcdetailed')];
+      for (const [method, { processing, overall }] of rpc.methodTimings) {
+        const name = capitalized(method);
+        parts.push(rate(name, processing), rate(`Overall${name}`, overall), rate(`Deferred${name}`, NONE));
+      }
+      for (const [exception, { processing, overall }] of rpc.failureTimings) {
+        parts.push(rate(exception, processing), rate(`Overall${exception}`, overall));
+      }
+      return merged(parts);
+    },
   });
   addCallQueueBeans(beans, () => rpc.callQueue, { service, port, hostName, rate });
 }

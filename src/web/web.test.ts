@@ -5,7 +5,7 @@ import { Configuration } from '../config/configuration.ts';
 import type { HttpRequest } from '../host/host.ts';
 import { Simulation } from '../host/sim/index.ts';
 import { Beans, globMatches, renderJmx } from './jmx.ts';
-import { formatJson, JavaDouble } from './json.ts';
+import { formatJson, JavaDouble, merged } from './json.ts';
 import { Metrics } from './metrics.ts';
 import { formatBytes, renderPage } from './page.ts';
 import { prometheusName, renderPrometheus } from './prometheus.ts';
@@ -51,6 +51,16 @@ test('/jmx has the layout of Hadoop’s', () => {
   expect(formatJson({ a: [{ b: 1 }, { b: 2 }] })).toBe(
     '{\n  "a" : [ {\n  "b" : 1\n}, {\n  "b" : 2\n} ]\n}'.replace(/\n {2}"b"/g, '\n    "b"').replace(/\n\}([, ])/g, '\n  }$1'),
   );
+});
+
+test('attributes keep their order, and the last value of a name counts', () => {
+  const all = merged([{ name: 'x', b: 1 }, { a: 2 }, { b: 4 }]);
+  expect(Object.entries(all)).toEqual([
+    ['name', 'x'],
+    ['b', 4],
+    ['a', 2],
+  ]);
+  expect(formatJson(merged([{ constructor: 1 }]))).toBe('{\n  "constructor" : 1\n}');
 });
 
 test('/jmx takes patterns and single attributes', () => {

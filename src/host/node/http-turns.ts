@@ -27,7 +27,11 @@ export class HttpTurns {
   }
 
   #begin(socket: Socket, task: Task): void {
-    const run = (): void => void task().finally(() => this.#next(socket));
+    const run = (): void => {
+      // Who has gone away while it waited wants no answer.
+      if (socket.destroyed) this.#next(socket);
+      else void task().finally(() => this.#next(socket));
+    };
     if (this.#ready.length > 0 || this.#isSpent()) this.#ready.push(run);
     else run();
   }
