@@ -78,7 +78,7 @@ export const DATANODE_KEYS = {
   'dfs.datanode.transfer.socket.recv.buffer.size': int('0', 'Receive buffer of data sockets; 0 leaves it to the system.'),
   'dfs.data.transfer.max.packet.size': int(
     '16777216',
-    'Bytes of the longest packet that is taken; DataNodes and writers send no longer ones.',
+    'Bytes of the longest packet that is taken; DataNodes and writers send no longer ones. Where it is set below 1.1 MB for readers, it has to be so for DataNodes too, which send as much (Hadoop’s: 66 KB).',
   ),
   'dfs.datanode.readahead.bytes': long('4194304', 'Bytes read ahead of a reader.'),
   'dfs.datanode.balance.bandwidthPerSec': size('100m', 'Bytes a second for balancing.', {
