@@ -15,7 +15,6 @@ const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
   ENOSPC: 'free space, or add a DataNode',
   EDQUOT_NS: 'remove files, or ask for a larger quota',
   EDQUOT_DS: 'remove files, or ask for a larger quota',
-  EISDIR: 'add -r to remove a directory with all it holds',
   EBLOCKMISSING: 'check that the DataNodes with its blocks are live: `tuskfs nodes`',
 };
 

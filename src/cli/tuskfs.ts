@@ -95,6 +95,7 @@ export async function runTuskfs(host: HostMaker, terminal: Terminal, argv: reado
     .option('--json', 'one JSON document a line, even on a terminal')
     .option('--no-json', 'text for people, even elsewhere')
     .option('-q, --quiet', 'no progress bars')
+    .showHelpAfterError('(what a command takes: tuskfs COMMAND --help)')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),

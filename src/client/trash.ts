@@ -1,6 +1,6 @@
 // Removing by moving to the trash, as Hadoop's clients do it: under the user's home directory, in Current, at the path
 // that it had. The server empties the trash later. Apache: TrashPolicyDefault.moveToTrash.
-import { HdfsError } from '../base/errors.ts';
+import { HdfsError, messageOf } from '../base/errors.ts';
 import type { ClientContext } from './context.ts';
 import { isWithin, nameOf, parentOf } from './paths.ts';
 
@@ -12,6 +12,24 @@ const TRIES = 2;
 
 export function trashRoot(home: string): string {
   return `${home}/.Trash`;
+}
+
+/** The file is where it was. */
+export class TrashFailure extends HdfsError {
+  /** Where it would be. */
+  readonly target: string;
+  /** One line. */
+  readonly reason: string;
+
+  constructor(path: string, target: string, cause: unknown) {
+    const [reason = ''] = messageOf(cause).split('\n', 1);
+    super(cause instanceof HdfsError ? cause.code : 'EIO', `Failed to move ${path} to trash ${target}: ${reason}`, {
+      path,
+      cause,
+    });
+    this.target = target;
+    this.reason = reason;
+  }
 }
 
 /**
@@ -47,8 +65,9 @@ export async function moveToTrash(
         signal,
       );
     } catch (error) {
-      if (!(error instanceof HdfsError) || (error.code !== 'EEXIST' && error.code !== 'ENOTDIR') || clashes++ >= MAX_CLASHES)
-        throw error;
+      if (!(error instanceof HdfsError)) throw error;
+      if ((error.code !== 'EEXIST' && error.code !== 'ENOTDIR') || clashes++ >= MAX_CLASHES)
+        throw new TrashFailure(path, `${directory}/${nameOf(path)}`, error);
       let file = directory;
       while (!(await exists(file))) file = parentOf(file);
       directory = `${file}${host.clock.now()}${directory.slice(file.length)}`;
@@ -66,5 +85,5 @@ export async function moveToTrash(
       failure = error;
     }
   }
-  throw new HdfsError('EIO', `Failed to move ${path} to trash ${directory}`, { path, cause: failure });
+  throw new TrashFailure(path, `${directory}/${nameOf(path)}`, failure);
 }

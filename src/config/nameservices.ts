@@ -95,8 +95,8 @@ export function clientNameNodes(configuration: Configuration, uri?: string): Nam
   if (authority === undefined || authority === '') {
     if (authority === '' && uri !== undefined && uri !== configuration.get('fs.defaultFS'))
       return clientNameNodes(configuration);
-    const where = uri === undefined ? `fs.defaultFS is "${text}"` : `"${text}"`;
-    throw new HdfsError('EINVAL', `${where}, which is no HDFS; it must be hdfs://HOST:PORT or hdfs://NAMESERVICE`);
+    const where = uri === undefined ? `fs.defaultFS is "${text}", which` : `"${text}"`;
+    throw new HdfsError('EINVAL', `${where} is no HDFS; it must be hdfs://HOST:PORT or hdfs://NAMESERVICE`);
   }
   if (configuration.getStrings('dfs.nameservices').includes(authority)) {
     const namenodes = addressesUnder(configuration, authority, ['dfs.namenode.rpc-address']);

@@ -110,6 +110,32 @@ describeWithApache(
       await distcp(`${theirs.uri}/src`, `${web(ours)}/from-web`);
       expect(await tree(`${ours.uri}/from-web`)).toEqual(all());
     });
+
+    test('appends, overwrites, filters, in several maps; differences of snapshots there are none', {
+      timeout: LIMIT_MS,
+    }, async () => {
+      const target = `${ours.uri}/more`;
+      writeFileSync(join(directory, 'filters'), '.*/small\n.*/b/.*\n');
+      await distcp('-m', '2', '-filters', join(directory, 'filters'), `${theirs.uri}/src`, target);
+      const kept = Object.fromEntries([...sums].filter(([name]) => !/small|b\//.test(name)));
+      expect(await tree(target)).toEqual(kept);
+      // What has grown at its source is added to; the bytes before stay where they are.
+      const blocks = async (): Promise<string | undefined> =>
+        /blk_\d+/.exec((await jvm.must(conf, 'fsck', ['/more/top', '-files', '-blocks'])).stdout)?.[0];
+      const before = await blocks();
+      await jvm.must(conf, 'dfs', ['-appendToFile', join(directory, 'filters'), `${theirs.uri}/src/top`]);
+      await distcp('-update', '-append', `${theirs.uri}/src`, target);
+      const grown = await tree(`${theirs.uri}/src`);
+      expect(grown.top).not.toBe(sums.get('top'));
+      expect(await tree(target)).toEqual(grown);
+      expect([before, await blocks()]).toEqual([expect.any(String), before]);
+      await jvm.must(conf, 'dfs', ['-put', '-f', join(directory, 'filters'), `${target}/a/small`]);
+      await distcp('-overwrite', `${theirs.uri}/src`, target);
+      expect(await tree(target)).toEqual(grown);
+      const refused = await jvm.run(conf, DISTCP, ['-update', '-diff', 's1', 's2', `${ours.uri}/in`, `${ours.uri}/twin`]);
+      expect(refused.code).not.toBe(0);
+      expect(await tree(`${ours.uri}/twin`)).toEqual(all());
+    });
   },
   'tools',
 );

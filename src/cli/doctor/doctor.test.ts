@@ -12,6 +12,7 @@ async function examined(
   break_: (cluster: SimCluster) => void,
   keys: Readonly<Record<string, string | number>> = {},
   path?: string,
+  user = 'hdfs',
 ): Promise<readonly Finding[]> {
   const cluster = new SimCluster({ seed: 11, dataNodes: 2, clients: 1, keys: { 'dfs.replication': 2 } });
   await cluster.start();
@@ -22,7 +23,7 @@ async function examined(
   const configuration = Configuration.of({ ...KEYS, ...keys });
   await cluster.simulation.run(
     (async () => {
-      for await (const each of findings({ host: client.host, configuration, user: 'hdfs', path })) all.push(each);
+      for await (const each of findings({ host: client.host, configuration, user, path })) all.push(each);
     })(),
     LIMIT_MS,
   );
@@ -38,6 +39,15 @@ test('a sound cluster is well, and what could not be is named', async () => {
     expect.arrayContaining(['it takes changes', 'every block has a replica', '2 live', 'each can be reached from here']),
   );
   for (const each of wrong(all)) expect(each.fix).toMatch(/\w/);
+});
+
+test('of one who is no administrator everything else is looked at', async () => {
+  const all = await examined(() => undefined, {}, '/', 'ann');
+  expect(wrong(all)).toMatchObject([
+    { area: 'datanodes', state: 'warning', what: 'only an administrator may ask which there are' },
+    { area: 'permissions', state: 'warning', what: 'there is no home directory /user/ann' },
+  ]);
+  expect(all.at(-1)).toMatchObject({ area: 'path', state: 'ok' });
 });
 
 test('a misspelt key, a name without an address and a path that is not there are found', async () => {

@@ -120,7 +120,16 @@ async function* clusterFindings(options: DoctorOptions): AsyncGenerator<Finding,
         'wait for reports of enough blocks, or `hdfs dfsadmin -safemode leave`',
       );
     yield* blockFindings(admin);
-    yield* dataNodeFindings(options, admin);
+    try {
+      yield* dataNodeFindings(options, admin);
+    } catch (error) {
+      if (!(error instanceof HdfsError) || error.code !== 'EACCES') throw error;
+      yield warning(
+        'datanodes',
+        'only an administrator may ask which there are',
+        'run doctor as one (--user) to have the DataNodes looked at, too',
+      );
+    }
   } catch (error) {
     if (!(error instanceof HdfsError)) throw error;
     yield failed(

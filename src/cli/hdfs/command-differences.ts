@@ -28,6 +28,14 @@ export const COMMAND_DIFFERENCES: readonly CommandDifference[] = [
     why: 'it is found; Hadoop’s shell looks for it on the NameNode, or says how its parser failed',
   },
   {
+    what: 'a value of the configuration that is none of its kind (`-D dfs.replication=x`)',
+    why: 'key, value and place are named, and the shell ends with 1; Hadoop’s names the value alone and ends with 255, or goes on with the default',
+  },
+  {
+    what: '`dfs -rm` of a local file',
+    why: 'removed for good; Hadoop’s shell moves it to the trash of the local home directory where fs.trash.interval is set',
+  },
+  {
     what: '`dfs -expunge -fs URI` whose NameNode cannot be reached',
     why: 'ends with 1 and says so; Hadoop’s ends with 0, having done nothing',
   },
@@ -38,6 +46,10 @@ export const COMMAND_DIFFERENCES: readonly CommandDifference[] = [
   {
     what: '`dfsadmin` with a word where a number belongs',
     why: 'the word is named in full; Hadoop’s takes its last letter for a unit and names the rest',
+  },
+  {
+    what: '`dfsadmin -metasave` with a name that leads out of the log directory',
+    why: 'refused; Hadoop’s NameNode writes wherever it may',
   },
   {
     what: '`dfsadmin -evictWriters` without a DataNode',

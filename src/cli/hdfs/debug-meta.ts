@@ -98,8 +98,8 @@ async function firstMismatch(meta: DiskFile, block: DiskFile, header: MetaHeader
       const chunk = present.subarray(bad * bytesPerChecksum, (bad + 1) * bytesPerChecksum);
       const hex = (value: number): string => value.toString(16).toUpperCase();
       return (
-        `Checksum ${crc} not matched for file FILE at position ${position}: ` +
-        `expected=${hex(sums.readUInt32BE(bad * SUM_BYTES))} but computed=${hex(crcOfBytes(crc, chunk))}`
+        `org.apache.hadoop.fs.ChecksumException: Checksum ${crc} not matched for file FILE at position ${position}: ` +
+        `expected=${hex(sums.readUInt32BE(bad * SUM_BYTES))} but computed=${hex(crcOfBytes(crc, chunk))}, algorithm=${crc}`
       );
     }
     if (got < chunks)

@@ -56,7 +56,9 @@ test('a changed byte, and sums that are missing, are found where they are', asyn
     const position = at - (at % 512);
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      new RegExp(`verifyChunkedSums error: Checksum CRC32C not matched for file changed at position ${position}: expected=`),
+      new RegExp(
+        `verifyChunkedSums error: org\\.apache\\.hadoop\\.fs\\.ChecksumException: Checksum CRC32C not matched for file changed at position ${position}: expected=`,
+      ),
     );
   }
   block('short.meta', meta.subarray(0, 7 + 4 * 100));

@@ -124,6 +124,7 @@ async function recoverLease(words: Words, host: Host, terminal: Terminal, config
     stderr.write('You must supply a -path argument to recoverLease.\n');
     return 1;
   }
+  if (path === '') throw new WrongWord('Can not create a Path from an empty string');
   if (parseInt32(retries) === undefined || !/^[+-]?\d+$/.test(retries)) {
     stderr.write(`Failed to parse the argument to -retries: java.lang.NumberFormatException: For input string: "${retries}"\n`);
     return 1;

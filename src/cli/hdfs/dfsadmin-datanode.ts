@@ -8,6 +8,7 @@ import { parseHostPort } from '../../config/nameservices.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
 import { FAILED } from './dfsadmin-usage.ts';
+import { Words, WrongWord } from './words.ts';
 
 export interface DataNodeCommand {
   readonly host: Host;
@@ -110,14 +111,21 @@ export const DATANODE_COMMANDS: Readonly<Record<string, DataNodeWords>> = {
   },
 };
 
+/** What goes wrong on the way; all else is what the server has answered. */
+const ON_THE_WAY: ReadonlySet<string> = new Set(['ECONN', 'ETIMEDOUT']);
+
 /** As Java's Throwable prints itself. */
 export function javaText(error: unknown): string {
   if (!(error instanceof HdfsError)) throw error;
-  return `${error.javaClass}: ${error.message.split('\n', 1)[0]}`;
+  const { code, javaClass } = error;
+  const shown = ON_THE_WAY.has(code) ? javaClass : `org.apache.hadoop.ipc.RemoteException(${javaClass})`;
+  return `${shown}: ${error.message.split('\n', 1)[0]}`;
 }
 
 /** Throws HdfsError EILLEGAL. */
 export function requireHostPort(address: string): void {
+  const port = /:(\d+)$/.exec(address)?.[1];
+  if (Number(port) > 65_535) throw new HdfsError('EILLEGAL', `port out of range:${port}`);
   try {
     parseHostPort(address, 'the address of the DataNode');
   } catch (error) {
@@ -162,22 +170,29 @@ async function volumeReport(command: DataNodeCommand, args: readonly string[]): 
   });
 }
 
+/** Throws HdfsError EILLEGAL for a wrong word. */
+function taken<T>(take: () => T): T {
+  try {
+    return take();
+  } catch (error) {
+    if (error instanceof WrongWord) throw new HdfsError('EILLEGAL', error.message, { cause: error });
+    throw error;
+  }
+}
+
 async function triggerBlockReport(command: DataNodeCommand, args: readonly string[]): Promise<number> {
   const { stdout, stderr } = command.terminal;
-  const at = args.indexOf('-namenode');
-  const nameNode = at < 0 ? undefined : args[at + 1];
-  if (at >= 0 && nameNode === undefined) throw new HdfsError('EILLEGAL', 'option -namenode requires 1 argument.');
-  const rest = args.filter((_, i) => at < 0 || (i !== at && i !== at + 1));
-  const incremental = rest.includes('-incremental');
-  const [address, ...more] = rest.filter((word) => word !== '-incremental');
+  const words = new Words(args);
+  const [nameNode, incremental, address] = taken(() => [words.value('-namenode'), words.flag('-incremental'), words.operand()]);
   if (address === undefined) {
     stderr.write('You must specify a host:port pair.\n');
     return 1;
   }
-  if (more.length > 0) {
-    stderr.write(`Can't understand arguments: ${more.join(' ')}\n`);
+  if (words.left.length > 0) {
+    stderr.write(`Can't understand arguments: ${words.left.join(' ')}\n`);
     return 1;
   }
+  if (nameNode !== undefined) requireHostPort(nameNode);
   try {
     await withDataNode(command, address, async (node) => {
       await node.triggerBlockReport(incremental, nameNode);

@@ -95,9 +95,15 @@ export async function setBalancerBandwidth(terminal: Terminal, admin: HdfsAdmin,
     );
     return usage(terminal, words);
   }
-  const bandwidth = parseLong(text);
+  // Hexadecimal ones are none here.
+  const bandwidth = /x/i.test(text) ? undefined : parseLong(text.trim());
   if (bandwidth === undefined) {
-    terminal.stderr.write(`NumberFormatException: For input string: "${text}"\n`);
+    const tooLarge = /^[+-]?\d+[kmgtpe]$/i.test(text.trim());
+    terminal.stderr.write(
+      tooLarge
+        ? `setBalancerBandwidth: ${text.trim()} does not fit in a Long\n`
+        : `NumberFormatException: For input string: "${text}"\n`,
+    );
     return usage(terminal, words);
   }
   if (bandwidth < 0) {

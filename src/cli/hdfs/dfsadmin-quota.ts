@@ -49,7 +49,8 @@ export const QUOTA_COMMANDS: Readonly<Record<string, QuotaCommand>> = {
   '-clrSpaceQuota': {
     usage: '-clrSpaceQuota [-storageType <storagetype>] <dirname>...<dirname>',
     parse: (args) => {
-      const { name, left } = storageTypeOption(args);
+      // Behind a path it would be a path, too.
+      const { name, left } = args[0] === STORAGE_TYPE ? storageTypeOption(args) : { name: undefined, left: args };
       const paths = plain(left, 1);
       const type =
         name === undefined
@@ -60,19 +61,21 @@ export const QUOTA_COMMANDS: Readonly<Record<string, QuotaCommand>> = {
   },
 };
 
+const STORAGE_TYPE = '-storageType';
+
 /** Apache: CommandFormat without options. */
 function plain(args: readonly string[], least: number): readonly string[] {
   const option = args[0];
-  if (option?.startsWith('-') === true && option.length > 1 && !/^-\d/.test(option)) throw illegal(`Illegal option ${option}`);
+  if (option?.startsWith('-') === true && option.length > 1) throw illegal(`Illegal option ${option}`);
   if (args.length < least) throw illegal(`Not enough arguments: expected ${least} but got ${args.length}`);
   return args;
 }
 
 function storageTypeOption(args: readonly string[]): { readonly name: string | undefined; readonly left: readonly string[] } {
-  const at = args.indexOf('-storageType');
+  const at = args.indexOf(STORAGE_TYPE);
   if (at < 0) return { name: undefined, left: args };
   const name = args[at + 1];
-  if (name === undefined) throw illegal('option -storageType requires 1 argument');
+  if (name === undefined) throw illegal('option -storageType requires 1 argument.');
   return { name, left: [...args.slice(0, at), ...args.slice(at + 2)] };
 }
 

@@ -121,6 +121,7 @@ const properties: OneNode = async (command, type, address) => {
 export async function refresh(command: DataNodeCommand, args: readonly string[]): Promise<number> {
   const { host, configuration, terminal } = command;
   const [address = '', identifier = '', ...rest] = args;
+  requireHostPort(address);
   try {
     const responses = await genericRefresh(host, configuration, address, identifier, rest);
     const lines = responses.map(

@@ -17,6 +17,7 @@ export async function provisionSnapshotTrash(
 ): Promise<number> {
   const [word] = args;
   if (word === undefined || args.length !== 1) return usage(terminal, PROVISION_USAGE);
+  if (word === '') throw new HdfsError('EILLEGAL', 'Can not create a Path from an empty string');
   using snapshots = new Snapshots(host, configuration);
   const directories =
     word === '-all'

@@ -27,6 +27,9 @@ const REFUSED: Readonly<Record<string, string>> = {
   '-disallowSnapshot': 'snapshots are not built yet',
 };
 
+/** Words that Apache's takes in any case. */
+const CASELESS = ['-allowSnapshot', '-disallowSnapshot', '-provisionSnapshotTrash', '-getBalancerBandwidth'] as const;
+
 /** Of every word, in the order in which they are shown. */
 const USAGES: Readonly<Record<string, string>> = {
   '-report': '-report [-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance] [-slownodes]',
@@ -38,7 +41,7 @@ const USAGES: Readonly<Record<string, string>> = {
   '-rollingUpgrade': ROLLING_USAGE,
   '-upgrade': '-upgrade <query | finalize>',
   '-refreshNodes': '-refreshNodes',
-  ...Object.fromEntries(Object.keys(REFUSED).map((word) => [word, word])),
+  ...Object.fromEntries(Object.keys(REFUSED).map((word) => [word, `${word} <snapshotDir>`])),
   '-provisionSnapshotTrash': PROVISION_USAGE,
   ...Object.fromEntries(Object.keys(MAPPING_COMMANDS).map((word) => [word, word])),
   '-refresh': REFRESH_USAGE,
@@ -91,8 +94,9 @@ export async function runDfsadmin(
   configuration: Configuration,
   argv: readonly string[],
 ): Promise<number> {
-  const [command, ...args] = argv;
-  const name = command?.replace(/^-/, '') ?? '';
+  const [given, ...args] = argv;
+  const command = CASELESS.find((word) => word.toLowerCase() === given?.toLowerCase()) ?? given;
+  const name = given?.replace(/^-/, '') ?? '';
   if (command === undefined || !Object.hasOwn(USAGES, command)) {
     if (command !== undefined && command !== '-help') terminal.stderr.write(`${name}: Unknown command\n`);
     (command === '-help' ? terminal.stdout : terminal.stderr).write(USAGE);
@@ -103,6 +107,7 @@ export async function runDfsadmin(
     return await refusing(terminal, name, () => Promise.reject(elsewhere));
   }
   if (Object.hasOwn(REFUSED, command)) {
+    if (args.length !== 1) return usageOf(terminal, command);
     terminal.stderr.write(`${name}: ${REFUSED[command]}\n`);
     return FAILED;
   }
@@ -301,19 +306,30 @@ async function printReport(host: Host, terminal: Terminal, admin: HdfsAdmin, arg
     '',
     RULE,
   );
+  // What comes next is for superusers only; whoever is none has seen this, as in Hadoop.
+  const flush = (): void => {
+    terminal.stdout.write(
+      lines
+        .splice(0)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
+  };
+  flush();
   const filtered = args.includes(SLOW_NODES) || SECTIONS.some(([option]) => args.includes(option));
   for (const [option, filter, title] of SECTIONS) {
     if (filtered && !args.includes(option)) continue;
     const nodes = await admin.dataNodes(filter);
     if (nodes.length > 0 || filtered) lines.push(`${title} datanodes (${nodes.length}):`, '');
     for (const node of nodes) lines.push(...(await nodeLines(host, terminal, node)), '', '');
+    flush();
   }
   if (!filtered || args.includes(SLOW_NODES)) {
     const nodes = await admin.slowDataNodes();
     if (nodes.length > 0 || filtered) lines.push(`Slow datanodes (${nodes.length}):`, '');
     for (const node of nodes) lines.push(...(await nodeLines(host, terminal, node)), '', '');
   }
-  terminal.stdout.write(`${lines.join('\n')}\n`);
+  flush();
   return 0;
 }
 

@@ -144,8 +144,14 @@ export class HdfsFileSystem implements ShellFileSystem {
     return this.hdfs.quotas.usage(path);
   }
 
-  checksum(path: string): Promise<FileChecksum> {
-    return this.hdfs.checksum(path);
+  /** Undefined for a file that was written without sums, or with sums of several kinds. */
+  async checksum(path: string): Promise<FileChecksum | undefined> {
+    try {
+      return await this.hdfs.checksum(path);
+    } catch (error) {
+      if (error instanceof HdfsError && error.code === 'EUNSUPPORTED') return undefined;
+      throw error;
+    }
   }
 
   status(): Promise<FsStats> {

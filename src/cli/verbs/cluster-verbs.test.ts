@@ -2,7 +2,10 @@
 // at, or copies and removes other files than it says.
 import { expect, test } from 'vitest';
 import { SimCluster } from '../../../sim/cluster.ts';
+import { Configuration } from '../../config/configuration.ts';
+import type { Host } from '../../host/host.ts';
 import type { SimNode } from '../../host/sim/index.ts';
+import { runShell } from '../shell/shell.ts';
 import { type TestTerminal, testTerminal } from '../testing.ts';
 import { runTuskfs } from '../tuskfs.ts';
 
@@ -50,6 +53,39 @@ test('touch makes files and renews times, rmdir removes what is empty', async ()
   expect(await run(client.exists('/d/e'))).toBe(true);
   expect(await tuskfs('rmdir /d/e')).toMatchObject({ code: 0, json: [{ path: '/d/e' }] });
   expect(await run(client.exists('/d/e'))).toBe(false);
+});
+
+test('numbers that are none are refused before anything is done', async () => {
+  const { client, run, tuskfs } = await begin();
+  await run(client.writeFile('/d/f', 'a\nb\n'));
+  for (const words of ['head -n x /d/f', 'tail -c -1 /d/f', 'truncate 1.5 /d/f', 'tree -L 0 /', 'put --replication x a /d/g']) {
+    expect([words, await tuskfs(words)]).toEqual([
+      words,
+      expect.objectContaining({ code: 2, err: expect.stringContaining('It must be a whole number') }),
+    ]);
+  }
+  expect((await tuskfs('head -n 1 /d/f')).lines).toEqual(['a']);
+  expect((await tuskfs('rm /d')).err).toContain('/d is a directory; add -r to remove it with all it holds');
+  expect((await tuskfs('checksum /d')).err).not.toContain('remove');
+});
+
+test('what cannot be moved to the trash is said with where it would be, as Hadoop’s shell says it', async () => {
+  const { machine, client, run } = await begin();
+  await run(client.mkdir('/user', { recursive: true }));
+  await run(client.chmod('/user', 0o755));
+  await run(client.writeFile('/open/f', 'x'));
+  await run(client.chmod('/open', 0o777));
+  const terminal = testTerminal('/work');
+  const keys = Configuration.of({ 'fs.defaultFS': 'hdfs://nn:8020', 'fs.trash.interval': '60' });
+  const host: Host = {
+    ...machine.host,
+    machine: { ...machine.host.machine, env: (name) => (name === 'HADOOP_USER_NAME' ? 'ann' : undefined) },
+  };
+  expect(await run(runShell(host, terminal, keys, ['-rm', '/open/f']))).toBe(1);
+  expect(terminal.stderr.take()).toMatch(
+    /^rm: Failed to move hdfs:\/\/nn:8020\/open\/f to trash hdfs:\/\/nn:8020\/user\/ann\/\.Trash\/Current\/open\/f: Permission denied: user=ann, .*\. Consider using -skipTrash option\n$/,
+  );
+  expect(await run(client.exists('/open/f'))).toBe(true);
 });
 
 test('status and nodes say how the cluster is, and the exit code says it too', async () => {

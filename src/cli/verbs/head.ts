@@ -1,6 +1,6 @@
 // tuskfs head [-n lines | -c bytes] <path...>
 import { printBytes } from './cat.ts';
-import { texts, type Verb } from './verb.ts';
+import { texts, type Verb, wholeNumber } from './verb.ts';
 
 const LINES = 10;
 
@@ -10,8 +10,8 @@ export const head: Verb = {
   declare(command) {
     command
       .argument('<path...>', 'paths or patterns')
-      .option('-n, --lines <n>', `so many lines (${LINES})`, Number)
-      .option('-c, --bytes <n>', 'so many bytes', Number);
+      .option('-n, --lines <n>', `so many lines (${LINES})`, wholeNumber())
+      .option('-c, --bytes <n>', 'so many bytes', wholeNumber());
   },
   async run(context, [paths], { lines, bytes }) {
     const { stdout } = context.terminal;

@@ -7,7 +7,7 @@ import { absolutePath } from '../paths.ts';
 import { Progress } from '../progress.ts';
 import { Item } from '../shell/item.ts';
 import { notFound } from '../shell/path-errors.ts';
-import { texts, type Verb } from './verb.ts';
+import { texts, type Verb, wholeNumber } from './verb.ts';
 
 export const put: Verb = {
   name: 'put',
@@ -16,7 +16,7 @@ export const put: Verb = {
     command
       .argument('<local...>', 'local files or directories, then the target')
       .option('-f, --force', 'replace files that exist')
-      .option('--replication <n>', 'replicas of the new files', Number);
+      .option('--replication <n>', 'replicas of the new files', wholeNumber(1));
   },
   async run(context, [paths], options) {
     const sources = [...texts(paths)];

@@ -1,10 +1,9 @@
 // tuskfs safemode get|enter|leave|wait
-import { HdfsError } from '../../base/errors.ts';
 import type { HdfsAdmin } from '../../client/admin.ts';
 import { confirmed } from '../confirm.ts';
 import type { VerbContext } from '../context.ts';
 import { EXIT } from '../errors.ts';
-import { oneOf, type Verb, type VerbOptions } from './verb.ts';
+import { oneOf, type Verb, type VerbOptions, wholeNumber } from './verb.ts';
 
 const ACTIONS = ['get', 'enter', 'leave', 'wait'] as const;
 const POLL_MS = 500;
@@ -15,7 +14,7 @@ export const safemode: Verb = {
   declare(command) {
     command
       .argument('[action]', `${ACTIONS.join(', ')}; get when none is given`)
-      .option('--timeout <seconds>', 'wait: no longer than this', Number)
+      .option('--timeout <seconds>', 'wait: no longer than this', wholeNumber())
       .option('-n, --dry-run', 'enter, leave: only say what would be done')
       .option('-y, --yes', 'enter: without asking');
   },
@@ -42,10 +41,7 @@ function answer(context: VerbContext, on: boolean): Promise<void> {
 
 async function wait(context: VerbContext, admin: HdfsAdmin, { timeout }: VerbOptions): Promise<void> {
   const { clock } = context.host;
-  if (timeout !== undefined && !(typeof timeout === 'number' && timeout >= 0)) {
-    throw new HdfsError('EINVAL', '--timeout must be a number of seconds');
-  }
-  const until = timeout === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + timeout * 1000;
+  const until = typeof timeout === 'number' ? clock.monotonic() + timeout * 1000 : Number.POSITIVE_INFINITY;
   for (;;) {
     const on = await admin.safeMode('get');
     if (!on || clock.monotonic() >= until) {

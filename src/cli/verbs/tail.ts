@@ -2,7 +2,7 @@
 import type { VerbContext } from '../context.ts';
 import type { Item } from '../shell/item.ts';
 import { printBytes } from './cat.ts';
-import { texts, type Verb } from './verb.ts';
+import { texts, type Verb, wholeNumber } from './verb.ts';
 
 const LINES = 10;
 const FOLLOW_MS = 1000;
@@ -15,8 +15,8 @@ export const tail: Verb = {
   declare(command) {
     command
       .argument('<path...>', 'paths or patterns')
-      .option('-n, --lines <n>', `so many lines (${LINES})`, Number)
-      .option('-c, --bytes <n>', 'so many bytes', Number)
+      .option('-n, --lines <n>', `so many lines (${LINES})`, wholeNumber())
+      .option('-c, --bytes <n>', 'so many bytes', wholeNumber())
       .option('-f, --follow', 'go on with what is added');
   },
   async run(context, [paths], { lines, bytes, follow }) {

@@ -1,13 +1,13 @@
 // tuskfs tree [path]
 import { counted, humanSize, shownName, statJson } from '../human.ts';
 import type { Item } from '../shell/item.ts';
-import { texts, type Verb } from './verb.ts';
+import { texts, type Verb, wholeNumber } from './verb.ts';
 
 export const tree: Verb = {
   name: 'tree',
   summary: 'show a directory as a tree',
   declare(command) {
-    command.argument('[path...]', '/ when none is given').option('-L, --level <n>', 'so deep only', Number);
+    command.argument('[path...]', '/ when none is given').option('-L, --level <n>', 'so deep only', wholeNumber(1));
   },
   async run(context, [paths], { level }) {
     const deepest = typeof level === 'number' ? level : Number.POSITIVE_INFINITY;

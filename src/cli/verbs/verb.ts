@@ -1,5 +1,5 @@
 // How a verb of `tuskfs` is declared: each file of this folder exports one.
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { HdfsError } from '../../base/errors.ts';
 import type { VerbContext } from '../context.ts';
 
@@ -18,6 +18,15 @@ export function texts(argument: unknown, fallback: readonly string[] = []): read
   if (Array.isArray(argument)) return argument.length === 0 ? fallback : argument.map(String);
   return argument === undefined ? fallback : [String(argument)];
 }
+
+/** Of an option or argument that is a number, for commander, which names it beside what is wrong. */
+export const wholeNumber =
+  (least = 0) =>
+  (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`It must be a whole number, ${least} or more.`);
+  };
 
 /** Which of the words is given. Throws HdfsError EINVAL for another one. */
 export function oneOf<T extends string>(words: readonly T[], given: unknown): T {

@@ -1,9 +1,8 @@
 // tuskfs watch [path]: what changes, as it changes, until it is interrupted.
-import { HdfsError } from '../../base/errors.ts';
 import type { HdfsEvent } from '../../client/index.ts';
 import { humanSize, shownName } from '../human.ts';
 import { formatSecond, type Terminal } from '../terminal.ts';
-import type { Verb } from './verb.ts';
+import { type Verb, wholeNumber } from './verb.ts';
 
 export const watch: Verb = {
   name: 'watch',
@@ -11,15 +10,15 @@ export const watch: Verb = {
   declare(command) {
     command
       .argument('[path]', 'a file or directory; / when none is given')
-      .option('--after <txid>', 'begin behind this transaction, as far back as the log is kept', Number)
-      .option('--count <n>', 'end after so many events', Number);
+      .option('--after <txid>', 'begin behind this transaction, as far back as the log is kept', wholeNumber())
+      .option('--count <n>', 'end after so many events', wholeNumber(1));
   },
   async run(context, [path], { after, count }) {
     const hdfs = await context.hdfs();
     const { terminal } = context;
-    let left = count === undefined ? Number.POSITIVE_INFINITY : wholeNumber('--count', count, 1);
+    let left = typeof count === 'number' ? count : Number.POSITIVE_INFINITY;
     const options = {
-      after: after === undefined ? undefined : wholeNumber('--after', after, 0),
+      after: typeof after === 'number' ? after : undefined,
       signal: terminal.interrupted,
     };
     try {
@@ -33,11 +32,6 @@ export const watch: Verb = {
     }
   },
 };
-
-function wholeNumber(option: string, value: unknown, least: number): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
-  throw new HdfsError('EINVAL', `${option} must be a whole number from ${least} on`);
-}
 
 function eventLine(terminal: Terminal, { type, path, to, kind, size, changed, timeMs }: HdfsEvent): string {
   const when = timeMs === undefined ? '' : formatSecond(terminal.localTime(timeMs));

@@ -30,9 +30,9 @@ export interface DataNodeControl {
 
 const DISK_BALANCER = 'the disk balancer is not supported yet';
 
-/** Throws HdfsError EACCES. */
+/** Throws HdfsError EACCES, with the few words of Hadoop's DataNodes. */
 function checkSuperuser({ isSuperuser }: DataNodeControl, user: string): void {
-  if (!isSuperuser(user)) throw new HdfsError('EACCES', `Access denied for user ${user}. Superuser privilege is required`);
+  if (!isSuperuser(user)) throw new HdfsError('EACCES', 'Permission denied.');
 }
 
 export function superuserOnly(control: DataNodeControl): Guard {

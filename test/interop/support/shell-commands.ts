@@ -26,6 +26,8 @@ export const SHELL_COMMANDS: readonly string[] = `
 -touch -t 20240102:030405 /t/empty
 -touch -c /t/never
 -touch -t nonsense /t/empty
+-touch -t 2024010:010101 /t/empty
+-touch -t 20240102:030405 /t/empty
 -ls /t
 -ls -h /t
 -ls -d /t
@@ -68,6 +70,8 @@ export const SHELL_COMMANDS: readonly string[] = `
 -count -u -v /t
 -count -e -v /t/small
 -count -s -v /t
+-count -q -v -t DISK, /t
+-count -q -t , /t
 -du /t
 -du -s -h /t
 -du -v /t/a
@@ -98,6 +102,9 @@ export const SHELL_COMMANDS: readonly string[] = `
 -find /t/none
 -checksum /t/small
 -checksum -v /t/big
+-D dfs.checksum.type=NULL -put @/small /t/nosums
+-checksum -v /t/nosums
+-rm -skipTrash /t/nosums
 -checksum /t/empty
 -checksum /t/a
 -setrep 2 /t/small

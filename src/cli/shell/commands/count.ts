@@ -126,7 +126,9 @@ export class Count extends Command {
 /** Names of storage types, in the order given; none, or `all`, means those that can have a quota. */
 function storageTypes(text: string): readonly string[] {
   if (text === '' || text.toLowerCase() === 'all') return LIMITED_STORAGE_TYPES;
-  return text.split(',').map((name) => {
+  // Java's split leaves out what is empty at the end.
+  const named = text.replace(/,+$/, '');
+  return (named === '' ? [] : named.split(',')).map((name) => {
     const type = name.toUpperCase();
     if (type === 'RAM_DISK' || (LIMITED_STORAGE_TYPES as readonly string[]).includes(type)) return type;
     throw new UsageError(`No enum constant org.apache.hadoop.fs.StorageType.${type}`);

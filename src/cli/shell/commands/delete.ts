@@ -1,5 +1,6 @@
 // rm, rmr, rmdir, expunge.
 import { HdfsError, messageOf } from '../../../base/errors.ts';
+import { TrashFailure } from '../../../client/trash.ts';
 import { joinPath } from '../../paths.ts';
 import { formatSecond, type LocalTime, readLine } from '../../terminal.ts';
 import { Command } from '../command.ts';
@@ -48,9 +49,11 @@ export class Rm extends Command {
       moved = await item.fs.trash(item.path);
     } catch (error) {
       if (!(error instanceof HdfsError) || error.code === 'ENOENT') throw error;
-      throw new HdfsError(error.code, `${messageOf(error).split('\n', 1)[0]}. Consider using -skipTrash option`, {
-        cause: error,
-      });
+      const why =
+        error instanceof TrashFailure
+          ? `Failed to move ${item.qualified} to trash ${item.fs.qualify(error.target)}: ${error.reason}`
+          : messageOf(error).split('\n', 1)[0];
+      throw new HdfsError(error.code, `${why}. Consider using -skipTrash option`, { cause: error });
     }
     if (moved === undefined) return false;
     logInfo(this, 'fs.TrashPolicyDefault', `Moved: '${item.qualified}' to trash at: ${item.fs.qualify(moved)}`);

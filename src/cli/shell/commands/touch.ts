@@ -72,8 +72,9 @@ export class Touch extends Toucher {
     await item.fs.setTimes(item.path, both || this.#modification ? time : undefined, both || this.#access ? time : undefined);
   }
 
+  /** As Java's SimpleDateFormat: of numbers that adjoin, the last one takes as many digits as there are. */
   #parse(text: string): number {
-    const match = /^(\d{4})(\d{2})(\d{2}):(\d{2})(\d{2})(\d{2})/.exec(text);
+    const match = /^(\d{4})(\d{2})(\d{1,9}):(\d{2})(\d{2})(\d{1,9})/.exec(text);
     if (match === null) {
       throw new UsageError(`Unable to parse the specified timestamp ${text}. The expected format is yyyyMMdd:HHmmss`);
     }

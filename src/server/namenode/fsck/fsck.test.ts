@@ -117,6 +117,10 @@ test('whole, open, under-replicated and lost files are told apart', async () => 
   );
   expect(block).toMatch(/Block replica on datanode\/rack: \S+\/default-rack is HEALTHY\n/);
   expect(block).toContain('Incorrect blockId format: nonsense\n');
+  expect(await run(fsck('path=/&blockId='))).toMatch(/\nIncorrect blockId format: \n$/);
+  expect(await run(fsck(`path=/&blockId=blk_${'9'.repeat(20)}`))).toContain(
+    `\nFor input string: "${'9'.repeat(20)}"\n\n\nFsck on blockId 'blk_${'9'.repeat(20)}`,
+  );
   await run(open.close());
   await run(lose('dn0', 'dn1'));
   const lost = await run(fsck('path=/a'));

@@ -179,6 +179,10 @@ class Fsck {
 
   #block(name: string): string {
     if (!name.includes('blk_')) return `Incorrect blockId format: ${name}\n`;
+    const number = /^blk_(-?\d+)(?:_\d+(?:\.meta)?)?$/.exec(name)?.[1];
+    if (number !== undefined && BigInt.asIntN(64, BigInt(number)) !== BigInt(number)) {
+      return `\nFor input string: "${number}"\n\n\nFsck on blockId '${name}`;
+    }
     const { system } = this.#parts;
     const { namespace: ns, blockManager } = system;
     const digits = /^blk_(-?\d{1,19})(?:_\d+(?:\.meta)?)?$/.exec(name)?.[1];

@@ -41,9 +41,12 @@ export function fsckOptions(query: URLSearchParams): FsckOptions {
     storagePolicies: query.has('storagepolicies'),
     corruptFileBlocks: query.has('listcorruptfileblocks'),
     startBlockAfter: Number.isSafeInteger(startBlockAfter) && startBlockAfter > 0 ? startBlockAfter : 0,
-    blockIds: query
-      .get('blockId')
-      ?.split(' ')
-      .filter((id) => id !== ''),
+    blockIds: idsOf(query.get('blockId')),
   };
+}
+
+/** Without one there is an empty one, which is of no right format. */
+function idsOf(text: string | null): readonly string[] | undefined {
+  const ids = text?.split(' ').filter((id) => id !== '');
+  return ids?.length === 0 ? [''] : ids;
 }
