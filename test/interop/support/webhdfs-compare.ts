@@ -9,7 +9,7 @@ const DIFFERENT: readonly { readonly query: RegExp; readonly why: string }[] = [
     why: 'without names of snapshots Hadoop asks for rights over the whole tree, as for its removal',
   },
   { query: /op=(GETLINKTARGET|CREATESYMLINK&destination)/, why: 'symbolic links are refused by name' },
-  { query: /(modification|access)time=null/, why: 'Hadoop fails with a NullPointerException' },
+  { query: /(modificationtime|accesstime|offset)=null/, why: 'Hadoop fails with a NullPointerException' },
 ];
 
 /** Hadoop sends names in addresses as they are; we escape what is no ASCII, as HTTP wants it. */
