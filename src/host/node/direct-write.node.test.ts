@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Connection, Log } from '../host.ts';
 import { directWrites } from './direct-write.ts';
 import { nodeNet } from './net.ts';
+import { received } from './test-connection.ts';
 
 const silent: Log = { log: () => undefined };
 /** More than the kernel takes for a peer that does not read. */
@@ -51,18 +52,6 @@ async function peers(requests: typeof directWrites): Promise<Peers> {
       await listener.close();
     },
   };
-}
-
-/** Everything that comes until the other side ends. */
-function received(connection: Connection): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  return new Promise((resolve, reject) => {
-    connection.start({
-      onData: (chunk) => void chunks.push(chunk),
-      onEnd: () => resolve(Buffer.concat(chunks)),
-      onClose: (error) => reject(error ?? new Error('closed before its end')),
-    });
-  });
 }
 
 const flushed = (connection: Connection): Promise<Error | undefined> => new Promise((resolve) => connection.flushed(resolve));

@@ -9,6 +9,7 @@ import { directWrites } from './direct-write.ts';
 import { nodeDisk } from './disk.ts';
 import { nodeNet } from './net.ts';
 import { fileSending } from './send-file.ts';
+import { received } from './test-connection.ts';
 
 const silent: Log = { log: () => undefined };
 /** More than the kernel takes for a peer that does not read. */
@@ -71,18 +72,6 @@ async function peers(requests: typeof directWrites): Promise<Peers> {
       await listener.close();
     },
   };
-}
-
-/** Everything that comes until the other side ends. */
-function received(connection: Connection): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  return new Promise((resolve, reject) => {
-    connection.start({
-      onData: (chunk) => void chunks.push(chunk),
-      onEnd: () => resolve(Buffer.concat(chunks)),
-      onClose: (error) => reject(error ?? new Error('closed before its end')),
-    });
-  });
 }
 
 const send = (sender: FileSender, position: number, length: number): Promise<number> =>
