@@ -81,7 +81,8 @@ test('calls by RPC and by WebHDFS are written down, and so is what was refused',
   // A name that leads from a number to its directory takes what is moved there; the line shows it.
   const protocol = 'org.apache.hadoop.hdfs.protocol.ClientProtocol';
   const address = { host: 'nn', port: 8020 };
-  const api = rpcProxy(new RpcClient(machine.host, { address, protocol, user: 'hdfs' }), ClientNamenodeProtocol);
+  const as = (user: string) => rpcProxy(new RpcClient(machine.host, { address, protocol, user }), ClientNamenodeProtocol);
+  const api = as('hdfs');
   await run(client.mkdir('/e/h', { mode: 0o750, recursive: true }));
   const { fs } = await run(api.getFileInfo({ src: '/e/h' }));
   const dst = `/.reserved/.inodes/${fs?.fileId}/..`;
@@ -91,6 +92,10 @@ test('calls by RPC and by WebHDFS are written down, and so is what was refused',
   // What cannot be done is no line, nor a reason.
   expect(await run(client.move('/nowhere', '/e'))).toBe(false);
   expect(lines.filter((line) => line.includes('cmd=rename src'))).toHaveLength(1);
+  // What is refused is written down though a path behind it fails the whole call.
+  const listing = as('bob').getBatchedListing({ paths: ['/d', 'no path'], startAfter: new Uint8Array(0), needLocation: false });
+  await expect(run(listing)).rejects.toThrow('Absolute path required');
+  expect(lines.at(-1)).toMatch(/^allowed=false ugi=bob .* cmd=listStatus src=\/d dst=null/);
   const fsck = cut.filter((line) => line.includes('cmd=fsck')).map((line) => line.slice(line.indexOf('cmd=')));
   expect(fsck).toEqual([
     'cmd=fsck src=/d dst=null perm=null proto=null',

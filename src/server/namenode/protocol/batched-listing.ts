@@ -56,8 +56,6 @@ export interface Listed {
   readonly from: number;
   /** Behind the last; not the one at which the answer was full. */
   readonly to: number;
-  /** Those that the caller may not read. */
-  readonly denied: readonly number[];
 }
 
 interface Page {
@@ -82,23 +80,24 @@ export class BatchedListing {
     throw new HdfsError('EILLEGAL', `Too many source paths (${paths.length} > ${this.#limits.paths})`);
   }
 
-  /** `locationsOf`: for the entries whose blocks are shown. */
+  /**
+   * `locationsOf`: for the entries whose blocks are shown. `onDenied` is told at once of each path that the caller may not
+   * read: a path behind it that is none may yet fail the whole call.
+   */
   write(
     writer: ProtoWriter,
     caller: Caller,
     request: BatchedListingRequest,
     locationsOf: ((entry: FileStatus) => WriteLocations | undefined) | undefined,
+    onDenied: (path: string) => void,
   ): Listed {
     const { paths } = request;
     let { index, after } = startOf(request);
     const from = index;
-    const denied: number[] = [];
     let shown = 0;
     let last: Page | undefined;
     for (; index < paths.length; index++) {
-      last = this.#onePath(writer, caller, index, { path: paths[index] as string, after }, locationsOf, () =>
-        denied.push(index),
-      );
+      last = this.#onePath(writer, caller, index, { path: paths[index] as string, after }, locationsOf, onDenied);
       shown += last?.entries ?? 0;
       after = EMPTY;
       if (shown >= this.#limits.entries) break;
@@ -108,7 +107,7 @@ export class BatchedListing {
       ? EMPTY
       : BatchedListingKeyProto.encode({ checksum: hashOf(paths), pathIndex: index, startAfter: last?.lastName ?? EMPTY });
     writeGetBatchedListingResponseProto({ hasMore: !isDone, startAfter: key }, writer);
-    return { from, to: index, denied };
+    return { from, to: index };
   }
 
   /** Undefined: it failed, and says so in its place. */
@@ -118,7 +117,7 @@ export class BatchedListing {
     index: number,
     { path, after }: { readonly path: string; readonly after: Uint8Array },
     locationsOf: ((entry: FileStatus) => WriteLocations | undefined) | undefined,
-    onDenied: () => void,
+    onDenied: (path: string) => void,
   ): Page | undefined {
     const at = writer.begin(LISTING.listings);
     let page: Page | undefined;
@@ -130,7 +129,7 @@ export class BatchedListing {
     } catch (error) {
       // What is no path at all is no exception of Java's, but an error, which nothing there catches.
       if (!(error instanceof HdfsError) || error.javaClass === NOT_ABSOLUTE) throw error;
-      if (error.code === 'EACCES') onDenied();
+      if (error.code === 'EACCES') onDenied(path);
       writer.tag(LISTING.parentIdx).putUint32(index);
       const exception = writer.begin(LISTING.exception);
       writeRemoteExceptionProto({ className: error.javaClass.replaceAll('$', '.'), message: error.message }, writer);

@@ -158,8 +158,8 @@ export function readingMethods({
         const reader = request.needLocation ? placeOf(call) : undefined;
         const locationsOf = request.needLocation ? (entry: FileStatus) => allBlocks(entry, reader, now) : undefined;
         return call.write((writer) => {
-          const { from, to, denied } = batched.write(writer, caller, request, locationsOf);
-          for (const index of denied) onListed(false, request.paths[index] ?? '', call);
+          const onDenied = (path: string): void => onListed(false, path, call);
+          const { from, to } = batched.write(writer, caller, request, locationsOf, onDenied);
           // As Hadoop's, which says of each that it was listed, whatever it said before.
           for (const path of request.paths.slice(from, to)) onListed(true, path, call);
         });
