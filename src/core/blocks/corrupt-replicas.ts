@@ -13,6 +13,11 @@ export const CorruptReason = {
 } as const;
 export type CorruptReason = (typeof CorruptReason)[keyof typeof CorruptReason];
 
+const NAMES = Object.keys(CorruptReason) as (keyof typeof CorruptReason)[];
+
+export const reasonName = (reason: CorruptReason): keyof typeof CorruptReason | undefined =>
+  NAMES.find((name) => CorruptReason[name] === reason);
+
 export interface CorruptReplica {
   readonly reason: CorruptReason;
   readonly genStamp: GenStamp;

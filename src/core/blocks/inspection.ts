@@ -1,6 +1,7 @@
 // One block as fsck shows it: what its replicas are worth, how each of them stands, and whether their places are good enough.
 import type { BlockHandle } from './block-map.ts';
 import { BlockState } from './block-map.ts';
+import { type CorruptReason, reasonName } from './corrupt-replicas.ts';
 import type { Storage } from './datanode.ts';
 import { placementStatus } from './redundancy.ts';
 import { countReplicas, type ReplicaCounts, storagesOf } from './replica-counts.ts';
@@ -21,6 +22,8 @@ export type ReplicaStanding =
 export interface InspectedReplica {
   readonly storage: Storage;
   readonly corrupt: boolean;
+  /** Of a corrupt one. */
+  readonly reason: keyof typeof CorruptReason | undefined;
   readonly excess: boolean;
   readonly staleNode: boolean;
 }
@@ -29,6 +32,8 @@ export interface BlockInspection {
   readonly counts: ReplicaCounts;
   /** Of a complete block its replicas, else where they are expected. */
   readonly replicas: readonly InspectedReplica[];
+  /** Those that are whole, also of a block that is being written. */
+  readonly whole: readonly InspectedReplica[];
   readonly isComplete: boolean;
   /** Every replica that there is is bad. */
   readonly isCorrupt: boolean;
@@ -40,18 +45,22 @@ export function inspectBlock(state: ManagerState, block: BlockHandle, nowMs: num
   const { blocks, corrupt, datanodes } = state;
   const isComplete = blocks.state(block) === BlockState.COMPLETE;
   const storages = isComplete ? storagesOf(state, block) : state.underConstruction.expected(block);
-  const replicas = storages.map(
-    (storage): InspectedReplica => ({
+  const inspected = (storage: Storage): InspectedReplica => {
+    const known = corrupt.get(block, storage.node);
+    return {
       storage,
-      corrupt: corrupt.has(block, storage.node),
+      corrupt: known !== undefined,
+      reason: known === undefined ? undefined : reasonName(known.reason),
       excess: storage.node.excess.has(block),
       staleNode: datanodes.isStale(storage.node, nowMs),
-    }),
-  );
+    };
+  };
+  const replicas = storages.map(inspected);
   const placement = placementStatus(state, block);
   return {
     counts: countReplicas(state, block),
     replicas,
+    whole: isComplete ? replicas : storagesOf(state, block).map(inspected),
     isComplete,
     isCorrupt: replicas.length > 0 && replicas.every((replica) => replica.corrupt),
     missingRacks: placement.satisfied ? 0 : placement.additionalReplicas,

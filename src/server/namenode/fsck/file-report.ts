@@ -1,6 +1,7 @@
 // What fsck says of one file: its blocks, those that lack replicas, and those that nobody can read. Mirrors collectFileSummary
 // and collectBlocksSummary of NamenodeFsck.
 import { type InspectedReplica, standingOf } from '../../../core/blocks/inspection.ts';
+import { fileLength } from '../../../core/namespace/file-length.ts';
 import { effectivePolicy } from '../../../core/namespace/inode-policy.ts';
 import type { InodeHandle } from '../../../core/namespace/inodes.ts';
 import { blocksOfRange } from '../../../core/namespace/queries/block-locations.ts';
@@ -48,7 +49,8 @@ export function reportFile(
   const open = inodes.underConstruction(file) !== undefined;
   const replication = inodes.replication(file);
   const found = blocksOfRange(ns, file, 0, Number.MAX_SAFE_INTEGER);
-  const length = found.fileLength;
+  // With what is known of a block that is being written, as listings show it.
+  const length = fileLength(ns, file);
   if (open && !options.openForWrite) {
     result.openFiles++;
     result.openBytes += length;

@@ -126,7 +126,7 @@ test('whole, open, under-replicated and lost files are told apart', async () => 
   const lost = await run(fsck('path=/a'));
   expect(lost).toContain('\n/a/b/whole: MISSING 2 blocks of total size 20000 B.');
   expect(lost.endsWith("The filesystem under path '/a' is CORRUPT")).toBe(true);
-  expect(await run(fsck('path=/a&listcorruptfileblocks=1'))).toMatch(/Cookie:\t3\n(blk_\d+\t\/a\/\S+\n){3}\n/);
+  expect(await run(fsck('path=/a&listcorruptfileblocks=1'))).toMatch(/Cookie:\t3\n(blk_\d+\t\d\t\/a\/\S+\n){3}\n/);
   expect((await run(fsck('path=/a/b&delete=1'))).endsWith('is CORRUPT')).toBe(true);
   expect(await run(client.exists('/a/b/whole'))).toBe(false);
 });

@@ -158,16 +158,17 @@ class Fsck {
     const { path, startBlockAfter } = this.#options;
     system.requireSuperuser(caller, 'listCorruptFileBlocks');
     const { blocks, cookie } = corruptFileBlocks(system, path, startBlockAfter, corruptBlocksLimit);
-    const lines = blocks.map((found) => `blk_${system.namespace.blocks.id(found.block)}\t${found.path}`);
+    const { blocks: known, inodes } = system.namespace;
+    const lines = blocks.map(({ block, path }) => `blk_${known.id(block)}\t${inodes.replication(known.owner(block))}\t${path}`);
     const count = lines.length > 0 ? String(lines.length) : startBlockAfter === 0 ? 'no' : 'no more';
     const all = lines.map((line) => `${line}\n`).join('');
     return `Cookie:\t${cookie}\n${all}\n\nThe filesystem under path '${path}' has ${count} CORRUPT files\n\n`;
   }
 
-  #replicaLine({ storage, corrupt, excess, staleNode }: InspectedReplica): string {
+  #replicaLine({ storage, corrupt, reason, excess, staleNode }: InspectedReplica): string {
     const { node } = storage;
     let standing = 'HEALTHY';
-    if (corrupt) standing = 'CORRUPT';
+    if (corrupt) standing = `CORRUPT\t ReasonCode: ${reason}`;
     else if (node.decommissioned) standing = 'DECOMMISSIONED';
     else if (node.decommissioning) standing = 'DECOMMISSIONING';
     else if (this.#options.maintenance && node.enteringMaintenance) standing = 'ENTERING MAINTENANCE';
@@ -189,7 +190,7 @@ class Fsck {
     const block = digits === undefined ? 0 : ns.blocks.find(blockId(BigInt(digits)));
     const file = block === 0 ? 0 : ns.blocks.owner(block);
     if (file === 0 || !ns.inodes.isReachable(file)) return `\nBlock ${name} does not exist\n`;
-    const { counts, replicas } = blockManager.inspect(block, system.now());
+    const { counts, whole } = blockManager.inspect(block, system.now());
     const lines = [
       '',
       `Block Id: ${name}`,
@@ -211,7 +212,7 @@ class Fsck {
     ];
     return (
       lines.join('\n') +
-      [...replicas]
+      [...whole]
         .reverse()
         .map((replica) => this.#replicaLine(replica))
         .join('')
