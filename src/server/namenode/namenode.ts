@@ -390,8 +390,8 @@ export class NameNode {
         locations,
         listLimit: configuration.getInt('dfs.ls.limit'),
         batchLimit: configuration.getInt('dfs.batched.ls.limit'),
-        onListed: (allowed, src, call) => {
-          for (const observer of observers) observer(allowed, { cmd: 'listStatus', src }, call);
+        onRead: (allowed, cmd, src, call) => {
+          for (const observer of observers) observer(allowed, { cmd, src }, call);
         },
       }),
       ...openFileMethods(system, configuration.getInt('dfs.namenode.list.openfiles.num.responses')),

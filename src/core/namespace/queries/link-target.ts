@@ -13,9 +13,11 @@ export interface LinkTarget {
   readonly path: ResolvedPath | undefined;
 }
 
-export function linkTarget(ns: Namespace, caller: Caller, path: string): LinkTarget {
+/** `onSeen` is told once it is known what stands at the path, before it may turn out to be no link. */
+export function linkTarget(ns: Namespace, caller: Caller, path: string, onSeen: () => void): LinkTarget {
   try {
     const found = fileStatus(ns, caller, path, false);
+    onSeen();
     if (found?.status === undefined) throw new HdfsError('ENOENT', `File does not exist: ${path}`, { path });
     if (found.status.type !== InodeType.SYMLINK) throw new HdfsError('EIO', `Path ${path} is not a symbolic link`, { path });
     return { path: found.path, target: ns.inodes.symlinkTarget(found.status.inode) ?? '' };

@@ -92,6 +92,10 @@ test('calls by RPC and by WebHDFS are written down, and so is what was refused',
   // What cannot be done is no line, nor a reason.
   expect(await run(client.move('/nowhere', '/e'))).toBe(false);
   expect(lines.filter((line) => line.includes('cmd=rename src'))).toHaveLength(1);
+  // Who asks where a link leads sees what stands there, unless nothing can.
+  await expect(run(api.getLinkTarget({ path: '/none' }))).rejects.toThrow('File does not exist: /none');
+  await expect(run(api.getLinkTarget({ path: '/.reserved/.inodes/none' }))).rejects.toThrow('Invalid inode path');
+  expect(lines.at(-1)).toMatch(/^allowed=true ugi=hdfs .* cmd=getfileinfo src=\/none dst=null/);
   // What is refused is written down though a path behind it fails the whole call.
   const listing = as('bob').getBatchedListing({ paths: ['/d', 'no path'], startAfter: new Uint8Array(0), needLocation: false });
   await expect(run(listing)).rejects.toThrow('Absolute path required');

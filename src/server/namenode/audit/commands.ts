@@ -1,7 +1,6 @@
 // What the audit log says of each call of ClientProtocol: the name of the operation, the paths it is about, and whose rights
 // are shown beside it. Mirrors the calls of FSNamesystem.logAuditEvent. Methods that are not here are not audited, as those
 // of blocks and leases are not.
-import type { ErrorCode } from '../../../base/errors.ts';
 import { quotaCommand } from '../../../core/namespace/ops/quota.ts';
 import type { RequestOf, ServiceMethods } from '../../../rpc/service.ts';
 import {
@@ -156,11 +155,12 @@ export const REFUSED: { readonly [K in keyof Methods]?: Describe<K> } = {
 
 /**
  * Calls that are written down only when they are refused. Apache: FSNamesystem.checkSuperuserPrivilege writes that down for every
- * method; and nothing is written about rolling upgrades where none is under way.
+ * method; and nothing is written about rolling upgrades where none is under way. What getLinkTarget saw it says itself.
  */
 export const ONLY_WHEN_REFUSED: ReadonlySet<keyof ServiceMethods> = new Set([
   'getCurrentEditLogTxid',
   'getEditsFromTxid',
+  'getLinkTarget',
   'listCorruptFileBlocks',
   'rollingUpgrade',
 ]);
@@ -171,11 +171,6 @@ export const REFUSED_BY_ANY_FAILURE: ReadonlySet<keyof ServiceMethods> = new Set
   'getErasureCodingPolicies',
   'getErasureCodingCodecs',
 ]);
-
-/** Failures of calls that had been allowed, and had seen what they asked for. Apache: getLinkTarget asks getFileInfo first. */
-export const ALLOWED_THOUGH_FAILED: { readonly [K in keyof Methods]?: ReadonlySet<ErrorCode> } = {
-  getLinkTarget: new Set(['ENOENT', 'EIO']),
-};
 
 /** Operations that are written down only when they answer that something was done. */
 export const ONLY_WHEN_TRUE: ReadonlySet<keyof ServiceMethods> = new Set(['rename', 'setReplication', 'isFileClosed']);

@@ -7,7 +7,6 @@ import { type Handler, type Handlers, type ResponseInitOf, type RpcCall, WRITTEN
 import type { ClientNamenodeProtocol } from '../../../wire/messages/client-namenode.ts';
 import type { NameSystem } from '../namesystem.ts';
 import {
-  ALLOWED_THOUGH_FAILED,
   AUDITED,
   type AuditedCall,
   ONLY_WHEN_REFUSED,
@@ -141,9 +140,6 @@ export function observed(
     const isRefusal = REFUSED_BY_ANY_FAILURE.has(name) ? (error: unknown) => error instanceof HdfsError : isDenial;
     const failed = (error: unknown, request: unknown, call: RpcCall): never => {
       if (isRefusal(error)) tell(false, refusedOf(name, describeRefused(request), error, looks), call);
-      else if (error instanceof HdfsError && ALLOWED_THOUGH_FAILED[name]?.has(error.code) === true) {
-        tell(true, describe(request), call);
-      }
       throw error;
     };
     return (request, call) => {

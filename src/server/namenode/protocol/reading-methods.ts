@@ -44,8 +44,8 @@ export interface ReadingMethodParts {
   readonly listLimit: number;
   /** dfs.batched.ls.limit: paths of a batched listing. */
   readonly batchLimit: number;
-  /** Told of each directory of a batched listing, for the audit log. */
-  readonly onListed: (allowed: boolean, path: string, call: RpcCall) => void;
+  /** Told of each directory of a batched listing, and of what a question for a link's target saw, for the audit log. */
+  readonly onRead: (allowed: boolean, cmd: string, path: string, call: RpcCall) => void;
 }
 
 const policyProto = (policy: StoragePolicy): BlockStoragePolicyProtoInit => ({
@@ -61,7 +61,7 @@ export function readingMethods({
   locations,
   listLimit,
   batchLimit,
-  onListed,
+  onRead,
 }: ReadingMethodParts): Handlers<typeof ClientNamenodeProtocol> {
   const { namespace: ns, host } = system;
   const statuses = new FileStatusWriter(ns.inodes, (file) => fileLength(ns, file));
@@ -158,17 +158,17 @@ export function readingMethods({
         const reader = request.needLocation ? placeOf(call) : undefined;
         const locationsOf = request.needLocation ? (entry: FileStatus) => allBlocks(entry, reader, now) : undefined;
         return call.write((writer) => {
-          const onDenied = (path: string): void => onListed(false, path, call);
+          const onDenied = (path: string): void => onRead(false, 'listStatus', path, call);
           const { from, to } = batched.write(writer, caller, request, locationsOf, onDenied);
           // As Hadoop's, which says of each that it was listed, whatever it said before.
-          for (const path of request.paths.slice(from, to)) onListed(true, path, call);
+          for (const path of request.paths.slice(from, to)) onRead(true, 'listStatus', path, call);
         });
       });
     },
 
     getLinkTarget: ({ path }, call) =>
       system.read(call, (caller) => {
-        const found = linkTarget(ns, caller, path);
+        const found = linkTarget(ns, caller, path, () => onRead(true, 'getfileinfo', path, call));
         if (found.path === undefined) call.afterTxid = ns.touched.highest;
         else waitForPath(call, found.path);
         return { targetPath: found.target };
