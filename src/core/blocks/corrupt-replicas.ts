@@ -13,10 +13,12 @@ export const CorruptReason = {
 } as const;
 export type CorruptReason = (typeof CorruptReason)[keyof typeof CorruptReason];
 
-const NAMES = Object.keys(CorruptReason) as (keyof typeof CorruptReason)[];
-
-export const reasonName = (reason: CorruptReason): keyof typeof CorruptReason | undefined =>
-  NAMES.find((name) => CorruptReason[name] === reason);
+export const CORRUPT_REASON_NAMES: Readonly<Record<CorruptReason, string>> = {
+  1: 'GENSTAMP_MISMATCH',
+  2: 'SIZE_MISMATCH',
+  3: 'INVALID_STATE',
+  4: 'CORRUPTION_REPORTED',
+};
 
 export interface CorruptReplica {
   readonly reason: CorruptReason;

@@ -1,7 +1,7 @@
 // One block as fsck shows it: what its replicas are worth, how each of them stands, and whether their places are good enough.
 import type { BlockHandle } from './block-map.ts';
 import { BlockState } from './block-map.ts';
-import { type CorruptReason, reasonName } from './corrupt-replicas.ts';
+import type { CorruptReason } from './corrupt-replicas.ts';
 import type { Storage } from './datanode.ts';
 import { placementStatus } from './redundancy.ts';
 import { countReplicas, type ReplicaCounts, storagesOf } from './replica-counts.ts';
@@ -21,9 +21,8 @@ export type ReplicaStanding =
 
 export interface InspectedReplica {
   readonly storage: Storage;
-  readonly corrupt: boolean;
-  /** Of a corrupt one. */
-  readonly reason: keyof typeof CorruptReason | undefined;
+  /** Why it is known to be bad; undefined: it is not. */
+  readonly corrupt: CorruptReason | undefined;
   readonly excess: boolean;
   readonly staleNode: boolean;
 }
@@ -45,16 +44,12 @@ export function inspectBlock(state: ManagerState, block: BlockHandle, nowMs: num
   const { blocks, corrupt, datanodes } = state;
   const isComplete = blocks.state(block) === BlockState.COMPLETE;
   const storages = isComplete ? storagesOf(state, block) : state.underConstruction.expected(block);
-  const inspected = (storage: Storage): InspectedReplica => {
-    const known = corrupt.get(block, storage.node);
-    return {
-      storage,
-      corrupt: known !== undefined,
-      reason: known === undefined ? undefined : reasonName(known.reason),
-      excess: storage.node.excess.has(block),
-      staleNode: datanodes.isStale(storage.node, nowMs),
-    };
-  };
+  const inspected = (storage: Storage): InspectedReplica => ({
+    storage,
+    corrupt: corrupt.get(block, storage.node)?.reason,
+    excess: storage.node.excess.has(block),
+    staleNode: datanodes.isStale(storage.node, nowMs),
+  });
   const replicas = storages.map(inspected);
   const placement = placementStatus(state, block);
   return {
@@ -62,7 +57,7 @@ export function inspectBlock(state: ManagerState, block: BlockHandle, nowMs: num
     replicas,
     whole: isComplete ? replicas : storagesOf(state, block).map(inspected),
     isComplete,
-    isCorrupt: replicas.length > 0 && replicas.every((replica) => replica.corrupt),
+    isCorrupt: replicas.length > 0 && replicas.every((replica) => replica.corrupt !== undefined),
     missingRacks: placement.satisfied ? 0 : placement.additionalReplicas,
   };
 }
@@ -77,7 +72,7 @@ export function standingOf(
   if (node.decommissioning) return 'DECOMMISSIONING';
   if (showMaintenance && node.enteringMaintenance) return 'ENTERING MAINTENANCE';
   if (showMaintenance && node.inMaintenance) return 'IN MAINTENANCE';
-  if (corrupt) return 'CORRUPT';
+  if (corrupt !== undefined) return 'CORRUPT';
   if (excess) return 'EXCESS';
   if (staleNode) return 'STALE_NODE';
   return storage.contentsStale ? 'STALE_BLOCK_CONTENT' : 'LIVE';

@@ -1,7 +1,7 @@
 // The text of `dfsadmin -metasave`: every block that waits for something, and the DataNodes. Written in slices, because in
 // a bad hour that may be all blocks. Mirrors BlockManager.metaSave.
 import type { BlockHandle } from './block-map.ts';
-import type { CorruptReplica } from './corrupt-replicas.ts';
+import { CORRUPT_REASON_NAMES } from './corrupt-replicas.ts';
 import type { Datanode } from './datanode.ts';
 import { PRIORITY_LEVELS, Priority } from './low-redundancy.ts';
 import { blockName } from './orders.ts';
@@ -23,13 +23,6 @@ export interface MetaSaveNames {
   readonly time: (wallMs: number) => string;
   readonly byteDescription: (bytes: number) => string;
 }
-
-const CORRUPT_REASONS: Readonly<Record<CorruptReplica['reason'], string>> = {
-  1: 'GENSTAMP_MISMATCH',
-  2: 'SIZE_MISMATCH',
-  3: 'INVALID_STATE',
-  4: 'CORRUPTION_REPORTED',
-};
 
 const ADMIN_LETTERS: Readonly<Record<AdminState, string>> = {
   [AdminState.NORMAL]: 'IN',
@@ -142,7 +135,7 @@ function corruptLines(state: ManagerState, block: BlockHandle): string {
     text +=
       `Block=${blockName(blocks.id(block), blocks.genStamp(block))}\tSize=${blocks.numBytes(block)}\tNode=${node.xferAddress}` +
       `\tStorageID=${storage.id}\tStorageState=${standing}\tTotalReplicas=${blocks.replicaCount(block)}` +
-      `\tReason=${CORRUPT_REASONS[reason]}\n`;
+      `\tReason=${CORRUPT_REASON_NAMES[reason]}\n`;
   }
   return text;
 }

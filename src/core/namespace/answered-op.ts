@@ -2,7 +2,7 @@
 // NameNode remembers a million calls, and most of an op are paths and names that nobody will ask for.
 import { type InodeId, inodeId } from '../../base/ids.ts';
 import type { EditOp } from '../edits/ops.ts';
-import { join, splitHigh, splitLow } from '../pages/records.ts';
+import { putWide, wideAt } from '../pages/records.ts';
 import type { AnswerPacking } from './retry-cache.ts';
 import { Owners } from './table/owners.ts';
 
@@ -119,23 +119,16 @@ export class AnsweredOpPacking implements AnswerPacking<AnsweredOp> {
     const policyAcl = page[at + POLICY_ACL] as number;
     return {
       kind,
-      inodeId: inodeId(getWide(page, at + INODE_ID)),
+      inodeId: inodeId(wideAt(page, at + INODE_ID)),
       owner: this.#owners.user(owner),
       group: this.#owners.group(owner),
       mode: page[at + MODE] as number,
-      mtime: getWide(page, at + MTIME),
-      atime: getWide(page, at + ATIME),
+      mtime: wideAt(page, at + MTIME),
+      atime: wideAt(page, at + ATIME),
       replication: (page[at + REPLICATION] as number) | 0,
-      blockSize: getWide(page, at + BLOCK_SIZE),
+      blockSize: wideAt(page, at + BLOCK_SIZE),
       storagePolicyId: policyAcl & ((1 << ACL_SHIFT) - 1),
       hasAcl: policyAcl >>> ACL_SHIFT !== 0,
     };
   }
 }
-
-function putWide(page: Uint32Array, at: number, value: number): void {
-  page[at] = splitLow(value);
-  page[at + 1] = splitHigh(value);
-}
-
-const getWide = (page: Uint32Array, at: number): number => join(page[at] as number, page[at + 1] as number);

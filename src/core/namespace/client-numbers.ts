@@ -1,5 +1,6 @@
 // Short numbers for the clients whose calls are remembered, in place of their 16 bytes. A client has its number as long as one
 // of its calls is counted; then the number is free for another.
+import { asBuffer, equalBytes } from '../../base/bytes.ts';
 
 /** Numbers are below it. */
 export const MAX_CLIENTS = 2 ** 22;
@@ -28,7 +29,7 @@ export class ClientNumbers {
   find(id: Uint8Array): number {
     const slot = slotOf(id);
     const recent = this.#recent[slot];
-    if (recent !== undefined && isSame(recent.id, id)) return recent.number;
+    if (recent !== undefined && equalBytes(recent.id, id)) return recent.number;
     const client = this.#byKey.get(keyOf(id));
     if (client === undefined) return -1;
     this.#recent[slot] = client;
@@ -67,11 +68,4 @@ export class ClientNumbers {
 /** Ids are random numbers: any byte tells them apart as well as another. */
 const slotOf = (id: Uint8Array): number => (id[0] as number) & (SLOTS - 1);
 
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
-function keyOf(id: Uint8Array): string {
-  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1');
-}
+const keyOf = (id: Uint8Array): string => asBuffer(id).toString('latin1');

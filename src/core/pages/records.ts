@@ -28,6 +28,14 @@ export function join(low: number, high: number): number {
   return (high | 0) * TWO_32 + low;
 }
 
+/** Writes an integer as two words. */
+export function putWide(page: Uint32Array, at: number, value: number): void {
+  page[at] = splitLow(value);
+  page[at + 1] = splitHigh(value);
+}
+
+export const wideAt = (page: Uint32Array, at: number): number => join(page[at] as number, page[at + 1] as number);
+
 export class Records extends PageTable {
   private readonly rowWords: number;
   private highest = 0;
@@ -92,16 +100,11 @@ export class Records extends PageTable {
 
   /** Reads a number of two words, low first. */
   getWide(handle: number, word: number): number {
-    const page = this.pages[handle >>> PAGE_BITS] as Uint32Array;
-    const at = (handle & ROW_MASK) * this.rowWords + word;
-    return ((page[at + 1] as number) | 0) * TWO_32 + (page[at] as number);
+    return wideAt(this.pages[handle >>> PAGE_BITS] as Uint32Array, (handle & ROW_MASK) * this.rowWords + word);
   }
 
   setWide(handle: number, word: number, value: number): void {
-    const page = this.own(handle >>> PAGE_BITS);
-    const at = (handle & ROW_MASK) * this.rowWords + word;
-    page[at] = splitLow(value);
-    page[at + 1] = splitHigh(value);
+    putWide(this.own(handle >>> PAGE_BITS), (handle & ROW_MASK) * this.rowWords + word, value);
   }
 
   freeze(): Records {

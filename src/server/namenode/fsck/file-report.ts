@@ -128,7 +128,7 @@ export function reportFile(
     }
     // What a client is told of a block: its replicas that are no damaged ones, unless all are.
     policies?.add(
-      replicas.filter((replica) => isCorrupt || !replica.corrupt).map(({ storage }) => storage.type),
+      replicas.filter((replica) => isCorrupt || replica.corrupt === undefined).map(({ storage }) => storage.type),
       policy,
     );
     report += `${number}. ${full} len=${bytes}`;

@@ -4,6 +4,7 @@ import { utf8 } from '../../../base/bytes.ts';
 import { HdfsError, messageOf } from '../../../base/errors.ts';
 import { blockId } from '../../../base/ids.ts';
 import type { Hdfs } from '../../../client/hdfs.ts';
+import { CORRUPT_REASON_NAMES } from '../../../core/blocks/corrupt-replicas.ts';
 import type { InspectedReplica } from '../../../core/blocks/inspection.ts';
 import { type InodeHandle, InodeType } from '../../../core/namespace/inodes.ts';
 import { type Caller, pathOfInode } from '../../../core/namespace/permissions.ts';
@@ -165,10 +166,10 @@ class Fsck {
     return `Cookie:\t${cookie}\n${all}\n\nThe filesystem under path '${path}' has ${count} CORRUPT files\n\n`;
   }
 
-  #replicaLine({ storage, corrupt, reason, excess, staleNode }: InspectedReplica): string {
+  #replicaLine({ storage, corrupt, excess, staleNode }: InspectedReplica): string {
     const { node } = storage;
     let standing = 'HEALTHY';
-    if (corrupt) standing = `CORRUPT\t ReasonCode: ${reason}`;
+    if (corrupt !== undefined) standing = `CORRUPT\t ReasonCode: ${CORRUPT_REASON_NAMES[corrupt]}`;
     else if (node.decommissioned) standing = 'DECOMMISSIONED';
     else if (node.decommissioning) standing = 'DECOMMISSIONING';
     else if (this.#options.maintenance && node.enteringMaintenance) standing = 'ENTERING MAINTENANCE';
@@ -186,8 +187,7 @@ class Fsck {
     }
     const { system } = this.#parts;
     const { namespace: ns, blockManager } = system;
-    const digits = /^blk_(-?\d{1,19})(?:_\d+(?:\.meta)?)?$/.exec(name)?.[1];
-    const block = digits === undefined ? 0 : ns.blocks.find(blockId(BigInt(digits)));
+    const block = number === undefined || !/^-?\d{1,19}$/.test(number) ? 0 : ns.blocks.find(blockId(BigInt(number)));
     const file = block === 0 ? 0 : ns.blocks.owner(block);
     if (file === 0 || !ns.inodes.isReachable(file)) return `\nBlock ${name} does not exist\n`;
     const { counts, whole } = blockManager.inspect(block, system.now());
