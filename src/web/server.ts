@@ -136,8 +136,8 @@ export async function webServer(
   { isForOrigins, filter, shown: { beans, service } }: WebServerOptions,
 ): Promise<HttpServer> {
   const headers = headersOf(configuration);
-  const pages = router(routes, headers);
-  const filtered = filter === undefined ? pages : withHeaders(headers, filter(pages));
+  // What the filter itself answers has the headers, too.
+  const filtered = filter === undefined ? router(routes, headers) : withHeaders(headers, filter(router(routes, {})));
   const handler = withCrossOrigin(configuration, filtered, isForOrigins);
   const limits = { keepAliveMs: configuration.getDuration('hadoop.http.idle_timeout.ms') };
   if (!configuration.getBoolean('hadoop.http.metrics.enabled')) return http.listen(address, handler, limits);

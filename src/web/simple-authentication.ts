@@ -56,15 +56,16 @@ export async function authenticationRules(
 export class SimpleAuthentication {
   readonly #host: Pick<Host, 'clock' | 'random'>;
   readonly #rules: AuthenticationRules;
-  /** The newest first. */
-  #secrets: readonly Uint8Array[];
+  #secret: Uint8Array;
+  /** The one before it: what that signed may not be over yet. */
+  #secretBefore: Uint8Array | undefined;
   #drawnMs: number;
   readonly #given = new Map<string, { readonly cookie: string; readonly atMs: number }>();
 
   constructor(host: Pick<Host, 'clock' | 'random'>, rules: AuthenticationRules) {
     this.#host = host;
     this.#rules = rules;
-    this.#secrets = [rules.secret ?? host.random.bytes(SECRET_BYTES)];
+    this.#secret = rules.secret ?? host.random.bytes(SECRET_BYTES);
     this.#drawnMs = host.clock.now();
   }
 
@@ -87,7 +88,7 @@ export class SimpleAuthentication {
     const sent = typeof headers.cookie === 'string' ? COOKIE_VALUE.exec(headers.cookie)?.[2] : undefined;
     if (sent === undefined) return undefined;
     if (sent === '') return 'Unauthorized access';
-    const token = readToken(sent, this.#secrets);
+    const token = readToken(sent, this.#secretBefore === undefined ? [this.#secret] : [this.#secret, this.#secretBefore]);
     if (typeof token === 'string') return token;
     if (token.type !== this.#rules.type) return 'Invalid AuthenticationToken type';
     return token.expires <= now ? 'AuthenticationToken expired' : token;
@@ -95,7 +96,8 @@ export class SimpleAuthentication {
 
   #renewSecret(now: number): void {
     if (this.#rules.secret !== undefined || now - this.#drawnMs < this.#rules.validityMs) return;
-    this.#secrets = [this.#host.random.bytes(SECRET_BYTES), ...this.#secrets.slice(0, 1)];
+    this.#secretBefore = this.#secret;
+    this.#secret = this.#host.random.bytes(SECRET_BYTES);
     this.#drawnMs = now;
     this.#given.clear();
   }
@@ -105,7 +107,7 @@ export class SimpleAuthentication {
     const given = this.#given.get(user);
     if (given !== undefined && now - given.atMs < Math.min(REUSE_MS, this.#rules.validityMs)) return given.cookie;
     const token = { user, type: this.#rules.type, expires: now + this.#rules.validityMs };
-    const cookie = this.#cookie(`"${signedToken(token, this.#secrets[0] ?? Buffer.alloc(0))}"`);
+    const cookie = this.#cookie(`"${signedToken(token, this.#secret)}"`);
     if (this.#given.size >= MAX_REUSED) this.#given.clear();
     this.#given.set(user, { cookie, atMs: now });
     return cookie;

@@ -5,6 +5,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { parseInt32 } from '../../config/values.ts';
 import type { Host } from '../../host/host.ts';
 import { absolutePath } from '../paths.ts';
+import { emptyPath } from '../shell/path-errors.ts';
 import type { Terminal } from '../terminal.ts';
 import { computeMeta, verifyMeta } from './debug-meta.ts';
 import { requireHdfs } from './path-argument.ts';
@@ -124,7 +125,7 @@ async function recoverLease(words: Words, host: Host, terminal: Terminal, config
     stderr.write('You must supply a -path argument to recoverLease.\n');
     return 1;
   }
-  if (path === '') throw new WrongWord('Can not create a Path from an empty string');
+  if (path === '') throw new WrongWord(emptyPath().message);
   if (parseInt32(retries) === undefined || !/^[+-]?\d+$/.test(retries)) {
     stderr.write(`Failed to parse the argument to -retries: java.lang.NumberFormatException: For input string: "${retries}"\n`);
     return 1;

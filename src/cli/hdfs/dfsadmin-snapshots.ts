@@ -3,6 +3,7 @@ import { HdfsError } from '../../base/errors.ts';
 import { Snapshots } from '../../client/snapshots.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
+import { emptyPath } from '../shell/path-errors.ts';
 import type { Terminal } from '../terminal.ts';
 import { FAILED, usage } from './dfsadmin-usage.ts';
 import { pathArgument } from './path-argument.ts';
@@ -17,7 +18,7 @@ export async function provisionSnapshotTrash(
 ): Promise<number> {
   const [word] = args;
   if (word === undefined || args.length !== 1) return usage(terminal, PROVISION_USAGE);
-  if (word === '') throw new HdfsError('EILLEGAL', 'Can not create a Path from an empty string');
+  if (word === '') throw emptyPath();
   using snapshots = new Snapshots(host, configuration);
   const directories =
     word === '-all'

@@ -5,6 +5,7 @@ import { formatPermission } from '../../base/mode.ts';
 import { type SnapshotDirectory, Snapshots } from '../../client/snapshots.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
+import { emptyPath } from '../shell/path-errors.ts';
 import { formatMinute, type Terminal } from '../terminal.ts';
 import { pathArgument } from './path-argument.ts';
 
@@ -17,7 +18,7 @@ const DIFF_USAGE =
   '\tSnapshots are given by their names, ".snapshot/" before them or not.\n\n';
 
 /** Nobody catches Hadoop's exception of it. */
-const NO_PATH = 'java.lang.IllegalArgumentException: Can not create a Path from an empty string\n';
+const NO_PATH = `java.lang.IllegalArgumentException: ${emptyPath().message}\n`;
 
 export async function runLsSnapshottableDir(
   host: Host,

@@ -23,15 +23,18 @@ export const rm: Verb = {
     await context.each(texts(paths), 'rm', async (item) => {
       if (item.stat === undefined && force) return;
       const { path, stat } = item;
+      // Without a word to the NameNode what is not there is told here.
+      const isDirectory = (options.dryRun === true ? item.found : stat)?.isDirectory === true;
+      if (isDirectory && !recursive) {
+        throw new HdfsError('EISDIR', `${path} is a directory; add -r to remove it with all it holds`, { path });
+      }
       if (options.dryRun === true) {
-        if (item.found.isDirectory && !recursive) throw refused(path);
         await context.answer({ path, dryRun: true }, () => `would remove ${path}`);
         return;
       }
-      if (stat?.isDirectory === true && recursive && skipTrash) {
+      if (isDirectory && skipTrash) {
         if (!(await confirmed(context, `Delete ${path} with all it holds for good?`, options, false))) return;
       }
-      if (stat?.isDirectory === true && !recursive) throw refused(path);
       const { trashPath } = await hdfs.rm(path, { recursive, force, skipTrash });
       await context.answer({ path, trashPath }, () =>
         trashPath === undefined
@@ -41,8 +44,5 @@ export const rm: Verb = {
     });
   },
 };
-
-const refused = (path: string): HdfsError =>
-  new HdfsError('EISDIR', `${path} is a directory; add -r to remove it with all it holds`, { path });
 
 const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
