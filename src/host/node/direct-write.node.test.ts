@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Connection, Log } from '../host.ts';
 import { directWrites } from './direct-write.ts';
 import { nodeNet } from './net.ts';
-import { received } from './test-connection.ts';
+import { pairOf, received } from './test-connection.ts';
 
 const silent: Log = { log: () => undefined };
 /** More than the kernel takes for a peer that does not read. */
@@ -22,14 +22,7 @@ interface Peers {
 }
 
 async function peers(requests: typeof directWrites): Promise<Peers> {
-  const net = nodeNet(silent, requests);
-  let accept: (connection: Connection) => void = () => undefined;
-  const accepted = new Promise<Connection>((resolve) => {
-    accept = resolve;
-  });
-  const listener = await net.listen({ host: '127.0.0.1', port: 0 }, (connection) => accept(connection));
-  const client = await net.connect({ host: '127.0.0.1', port: listener.address.port });
-  const server = await accepted;
+  const { listener, client, server } = await pairOf(nodeNet(silent, requests));
   let drains = 0;
   const closed = new Promise<Error | undefined>((resolve) => {
     server.start({

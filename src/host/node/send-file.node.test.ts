@@ -9,7 +9,7 @@ import { directWrites } from './direct-write.ts';
 import { nodeDisk } from './disk.ts';
 import { nodeNet } from './net.ts';
 import { fileSending } from './send-file.ts';
-import { received } from './test-connection.ts';
+import { pairOf, received } from './test-connection.ts';
 
 const silent: Log = { log: () => undefined };
 /** More than the kernel takes for a peer that does not read. */
@@ -50,14 +50,7 @@ interface Peers {
 }
 
 async function peers(requests: typeof directWrites): Promise<Peers> {
-  const net = nodeNet(silent, requests);
-  let accept: (connection: Connection) => void = () => undefined;
-  const accepted = new Promise<Connection>((resolve) => {
-    accept = resolve;
-  });
-  const listener = await net.listen({ host: '127.0.0.1', port: 0 }, (connection) => accept(connection));
-  const client = await net.connect({ host: '127.0.0.1', port: listener.address.port });
-  const server = await accepted;
+  const { listener, client, server } = await pairOf(nodeNet(silent, requests));
   server.start({ onData: () => undefined, onEnd: () => undefined, onClose: () => undefined });
   const sender = await server.fileSender?.();
   if (sender === undefined) throw new Error('there is no sender');

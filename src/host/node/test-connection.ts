@@ -1,5 +1,23 @@
 // What tests of connections share.
-import type { Connection } from '../host.ts';
+import type { Connection, Listener, Net } from '../host.ts';
+
+export interface Pair {
+  readonly listener: Listener;
+  /** The end that connected, and the one that was accepted; neither is started. */
+  readonly client: Connection;
+  readonly server: Connection;
+}
+
+/** Two ends of a connection over loopback. */
+export async function pairOf(net: Net): Promise<Pair> {
+  let accept: (connection: Connection) => void = () => undefined;
+  const accepted = new Promise<Connection>((resolve) => {
+    accept = resolve;
+  });
+  const listener = await net.listen({ host: '127.0.0.1', port: 0 }, (connection) => accept(connection));
+  const client = await net.connect({ host: '127.0.0.1', port: listener.address.port });
+  return { listener, client, server: await accepted };
+}
 
 /** Everything that comes until the other side ends. */
 export function received(connection: Connection): Promise<Buffer> {

@@ -1,6 +1,6 @@
 // Requests as a browser sends them for pages of this and of other origins, to a NameNode's and a DataNode's web server, and
 // what of the answers decides what such a page may do.
-import http from 'node:http';
+import { plainRequest } from './plain-request.ts';
 
 export const BROWSER_KEYS = {
   'hadoop.http.filter.initializers':
@@ -79,21 +79,8 @@ export function browserRequests(): readonly BrowserRequest[] {
 }
 
 /** Status with its words, and the headers that browsers go by. */
-export function askAsBrowser(port: number, { method, path, headers }: BrowserRequest): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const outgoing = http.request(
-      { host: '127.0.0.1', port, method, path, headers, agent: false, timeout: 30_000 },
-      (incoming) => {
-        incoming.resume();
-        incoming.on('error', reject);
-        incoming.on('end', () => {
-          const told = Object.entries(incoming.headers).filter(([name]) => name.startsWith('access-control-'));
-          resolve({ status: incoming.statusCode, words: incoming.statusMessage, told: told.sort() });
-        });
-      },
-    );
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`${method} ${path}: no answer`)));
-    outgoing.on('error', reject);
-    outgoing.end();
-  });
+export async function askAsBrowser(port: number, request: BrowserRequest): Promise<unknown> {
+  const { status, words, headers } = await plainRequest(port, request);
+  const told = Object.entries(headers).filter(([name]) => name.startsWith('access-control-'));
+  return { status, words, told: told.sort() };
 }

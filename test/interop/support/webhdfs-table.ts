@@ -1,6 +1,6 @@
 // Requests of every operation of WebHDFS, right and wrong, in an order in which each finds what those before it made; and
 // what is the same of two answers whatever the clock, the ports and the ids.
-import http from 'node:http';
+import { plainRequest } from './plain-request.ts';
 
 export interface WebRequest {
   readonly method: string;
@@ -18,41 +18,16 @@ export interface WebAnswer {
   readonly body: string;
 }
 
-const LIMIT_MS = 30_000;
-
-/** Sends it as it stands: no client's URL parser tidies the path. */
-export function send(port: number, request: WebRequest, prefix = '/webhdfs/v1'): Promise<WebAnswer> {
-  const { method, path, query, body, headers = {} } = request;
-  return new Promise((resolve, reject) => {
-    const outgoing = http.request(
-      {
-        host: '127.0.0.1',
-        port,
-        method,
-        path: `${prefix}${path}?${query}`,
-        headers,
-        agent: false,
-        timeout: LIMIT_MS,
-        insecureHTTPParser: true,
-      },
-      (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('error', reject);
-        incoming.on('end', () =>
-          resolve({
-            status: incoming.statusCode ?? 0,
-            type: incoming.headers['content-type'],
-            location: incoming.headers.location,
-            body: Buffer.concat(chunks).toString('utf8'),
-          }),
-        );
-      },
-    );
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`${method} ${path}?${query}: no answer`)));
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
+/** Sends it as it stands. */
+export async function send(port: number, request: WebRequest, prefix = '/webhdfs/v1'): Promise<WebAnswer> {
+  const { method, path, query, body, headers } = request;
+  const answer = await plainRequest(port, { method, path: `${prefix}${path}?${query}`, headers, body, lenient: true });
+  return {
+    status: answer.status,
+    type: answer.headers['content-type'],
+    location: answer.headers.location,
+    body: answer.body,
+  };
 }
 
 /** Follows one redirect, as a WebHDFS client does: the body goes to where it is sent only. */

@@ -1,6 +1,6 @@
 // Requests of a web server by nobody, by somebody, and with cookies, good and bad, and what of the answers says who they were
 // taken for.
-import http from 'node:http';
+import { type PlainAnswer, plainRequest } from './plain-request.ts';
 
 /** Short enough to be waited for. */
 export const VALIDITY_SECONDS = 3;
@@ -48,52 +48,24 @@ const OWN_COOKIES: readonly (readonly [path: string, name: string, change: (cook
   [HOME, 'ann', (cookie) => cookie.replace('u=ann', 'u=adm')],
 ];
 
-interface Told {
-  readonly status: number | undefined;
-  readonly words: string | undefined;
-  readonly wanted: string | undefined;
-  readonly cookies: readonly string[];
-  readonly body: string;
-}
+/** A request, with this cookie where there is one. */
+const ask = (port: number, path: string, cookie: string | undefined, method = 'GET'): Promise<PlainAnswer> =>
+  plainRequest(port, { method, path, headers: cookie === undefined ? {} : { cookie } });
 
-function ask(port: number, path: string, cookie: string | undefined, method = 'GET'): Promise<Told> {
-  return new Promise((resolve, reject) => {
-    const headers = cookie === undefined ? {} : { cookie };
-    const outgoing = http.request(
-      { host: '127.0.0.1', port, path, method, headers, agent: false, timeout: 30_000 },
-      (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('error', reject);
-        incoming.on('end', () =>
-          resolve({
-            status: incoming.statusCode,
-            words: incoming.statusMessage,
-            wanted: incoming.headers['www-authenticate'],
-            cookies: incoming.headers['set-cookie'] ?? [],
-            body: Buffer.concat(chunks).toString(),
-          }),
-        );
-      },
-    );
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`${path}: no answer`)));
-    outgoing.on('error', reject);
-    outgoing.end();
-  });
-}
+const cookiesOf = (headers: PlainAnswer['headers']): readonly string[] => headers['set-cookie'] ?? [];
 
 /** Without what differs from one second to the next; of bodies what a program reads. */
-const comparable = ({ status, words, wanted, cookies, body }: Told): unknown => ({
+const comparable = ({ status, words, headers, body }: PlainAnswer): unknown => ({
   status,
   // Of a bad name Hadoop's web server says that it failed, in words of its own.
   words: status === 500 ? '' : words,
-  wanted,
-  cookies: cookies.map((cookie) => cookie.replace(/&e=\d+&s=[^"]+/, '&e=E&s=S')),
+  wanted: headers['www-authenticate'],
+  cookies: cookiesOf(headers).map((cookie) => cookie.replace(/&e=\d+&s=[^"]+/, '&e=E&s=S')),
   body: body.startsWith('{') ? body.replaceAll('\\/', '/').trim() : '',
 });
 
 /** Secrets are drawn anew all the time: the one that a cookie was signed with may be gone before it is seen to have expired. */
-const asExpired = (told: Told): unknown => {
+const asExpired = (told: PlainAnswer): unknown => {
   const words = told.words?.replace(/^\S+SignerException: Invalid signature$/, 'AuthenticationToken expired');
   return comparable({ ...told, words });
 };
@@ -106,14 +78,14 @@ export async function compareWhoAsks(
 ): Promise<readonly unknown[]> {
   const different: unknown[] = [];
   const given = async (port: number, name: string): Promise<string> => {
-    const { cookies } = await ask(port, `${HOME}&user.name=${name}`, undefined, 'OPTIONS');
-    return cookies[0]?.split(';')[0] ?? 'none';
+    const { headers } = await ask(port, `${HOME}&user.name=${name}`, undefined, 'OPTIONS');
+    return cookiesOf(headers)[0]?.split(';')[0] ?? 'none';
   };
   const compare = async (
     path: string,
     cookie: (port: number) => Promise<string | undefined>,
     method?: string,
-    shown: (told: Told) => unknown = comparable,
+    shown: (told: PlainAnswer) => unknown = comparable,
   ): Promise<void> => {
     if (!only(path)) return;
     const [a, u] = await Promise.all(
