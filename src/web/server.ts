@@ -127,6 +127,11 @@ export interface WebServerOptions {
   readonly shown: { readonly beans: Beans; readonly service: string };
 }
 
+export interface WebServer extends HttpServer {
+  /** Answers by these routes from now on, in place of those before. */
+  serve(routes: readonly Route[]): void;
+}
+
 /** Starts a web server. Rejects as Net.listen does, e.g. with code EADDRINUSE. */
 export async function webServer(
   { http, clock, machine }: Pick<Host, 'http' | 'clock' | 'machine'>,
@@ -134,15 +139,23 @@ export async function webServer(
   routes: readonly Route[],
   configuration: Configuration,
   { isForOrigins, filter, shown: { beans, service } }: WebServerOptions,
-): Promise<HttpServer> {
+): Promise<WebServer> {
   const headers = headersOf(configuration);
+  const own = filter === undefined ? headers : {};
+  let answer = router(routes, own);
+  const pages: HttpHandler = (request) => answer(request);
   // What the filter itself answers has the headers, too.
-  const filtered = filter === undefined ? router(routes, headers) : withHeaders(headers, filter(router(routes, {})));
+  const filtered = filter === undefined ? pages : withHeaders(headers, filter(pages));
   const handler = withCrossOrigin(configuration, filtered, isForOrigins);
   const limits = { keepAliveMs: configuration.getDuration('hadoop.http.idle_timeout.ms') };
-  if (!configuration.getBoolean('hadoop.http.metrics.enabled')) return http.listen(address, handler, limits);
-  const counters = new HttpCounters(clock);
-  const server = await http.listen(address, counters.counting(handler), limits);
-  beans.add(counters.bean(service, server.address.port, machine.hostName));
-  return server;
+  const counters = configuration.getBoolean('hadoop.http.metrics.enabled') ? new HttpCounters(clock) : undefined;
+  const server = await http.listen(address, counters?.counting(handler) ?? handler, limits);
+  if (counters !== undefined) beans.add(counters.bean(service, server.address.port, machine.hostName));
+  return {
+    address: server.address,
+    close: () => server.close(),
+    serve: (next) => {
+      answer = router(next, own);
+    },
+  };
 }

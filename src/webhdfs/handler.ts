@@ -140,7 +140,9 @@ function checkParameters(method: WebHdfsMethod, query: Query): string {
   return op;
 }
 
-export function webHdfsHandler(options: WebHdfsOptions): (request: HttpRequest) => Promise<HttpResponse> {
+export type WebHdfsHandler = (request: HttpRequest) => Promise<HttpResponse>;
+
+export function webHdfsHandler(options: WebHdfsOptions): WebHdfsHandler {
   const answer = async (http: HttpRequest): Promise<HttpResponse> => {
     // Who asks for the head of an answer is answered as who asks for all of it.
     const method = http.method === 'HEAD' ? 'GET' : http.method;

@@ -90,22 +90,6 @@ function activity({ system, progress, rpc }: NameNodeView, rate: RateAttributes)
   };
 }
 
-function startupProgress({ system, progress }: NameNodeView): Readonly<Record<string, JmxValue>> {
-  const { phases, elapsedTime: all, percentComplete: done } = progress.view();
-  const attributes: Record<string, JmxValue> = {
-    'tag.Hostname': system.host.machine.hostName,
-    ElapsedTime: all,
-    PercentComplete: new JavaDouble(done),
-  };
-  for (const { name, elapsedTime, percentComplete, steps } of phases) {
-    attributes[`${name}Count`] = steps.reduce((sum, { count }) => sum + count, 0);
-    attributes[`${name}ElapsedTime`] = elapsedTime;
-    attributes[`${name}Total`] = steps.reduce((sum, { total }) => sum + total, 0);
-    attributes[`${name}PercentComplete`] = new JavaDouble(percentComplete);
-  }
-  return attributes;
-}
-
 const percent = (part: number, whole: number): JavaDouble => new JavaDouble(whole <= 0 ? 0 : (part * 100) / whole);
 
 /** Capacity and use by type of storage, over live nodes. */
@@ -166,7 +150,6 @@ export function addActivityBeans(beans: Beans, view: NameNodeView): void {
     TokenFailure: 0,
     ...none('UpdateToken'),
   }));
-  add('StartupProgress', 'StartupProgress', () => startupProgress(view));
   add('BlockStats', 'org.apache.hadoop.hdfs.server.blockmanagement.BlockManager', () => ({
     StorageTypeStats: storageTypeStats(view),
   }));

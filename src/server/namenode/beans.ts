@@ -4,9 +4,8 @@ import type { Configuration } from '../../config/configuration.ts';
 import { formatHostPort } from '../../config/nameservices.ts';
 import type { Datanode } from '../../core/blocks/datanode.ts';
 import type { RpcServer } from '../../rpc/server.ts';
-import { Beans } from '../../web/jmx.ts';
+import type { Beans } from '../../web/jmx.ts';
 import { JavaDouble, type JmxValue } from '../../web/json.ts';
-import { addPlatformBeans } from '../../web/platform-beans.ts';
 import { addRpcBeans } from '../../web/rpc-beans.ts';
 import { addActivityBeans } from './activity-beans.ts';
 import type { Checkpointer } from './checkpointer.ts';
@@ -47,8 +46,8 @@ const countOf = (nodes: Iterable<Datanode>, test: (node: Datanode) => boolean): 
   return count;
 };
 
-export function nameNodeBeans(view: NameNodeView): Beans {
-  const beans = new Beans();
+/** Those that ask the namespace: what is of the process alone is there before. */
+export function addNameNodeBeans(beans: Beans, view: NameNodeView): void {
   const { system, identity, rpc } = view;
   beans.add({
     name: 'Hadoop:service=NameNode,name=NameNodeStatus',
@@ -100,13 +99,7 @@ export function nameNodeBeans(view: NameNodeView): Beans {
       clock: system.host.clock,
     });
   }
-  addPlatformBeans(beans, system.host, {
-    service: 'NameNode',
-    startedWallMs: view.started,
-    groupLookups: system.groups.lookups,
-  });
   addActivityBeans(beans, view);
-  return beans;
 }
 
 function replicatedBlocksState({ system }: NameNodeView): Readonly<Record<string, JmxValue>> {

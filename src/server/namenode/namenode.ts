@@ -2,25 +2,22 @@
 // storage.ts and edits-recovery.ts, how a request becomes an answer namesystem.ts and protocol/.
 import { assert } from '../../base/assert.ts';
 import type { Configuration } from '../../config/configuration.ts';
-import { addressOf, formatHostPort } from '../../config/nameservices.ts';
+import { formatHostPort } from '../../config/nameservices.ts';
 import { Reconfiguration } from '../../config/reconfiguration.ts';
 import { BlockManager } from '../../core/blocks/block-manager.ts';
 import { BlockState } from '../../core/blocks/block-map.ts';
 import type { Namespace } from '../../core/namespace/namespace.ts';
 import { placementPolicyNamed } from '../../core/placement/policies.ts';
 import type { Address, DiskLock, Host, HttpServer } from '../../host/host.ts';
-import { defineService, type Handlers, type RpcService } from '../../rpc/service.ts';
+import type { RpcService } from '../../rpc/service.ts';
 import { connectionCheck } from '../../security/connections.ts';
-import { configuredGroups } from '../../security/groups.ts';
+import { configuredGroups, type Groups } from '../../security/groups.ts';
 import { ProxyUsers } from '../../security/proxy-users.ts';
 import { ServiceAuthorization } from '../../security/service-authorization.ts';
-import { type Route, webServer } from '../../web/server.ts';
-import { nameNodeFilter } from '../../web/simple-authentication.ts';
-import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
-import { refusedMethods } from '../../wire/tables/services.ts';
+import type { Route } from '../../web/server.ts';
 import { AddressNames } from './address-names.ts';
-import { type AuditedCommand, type AuditSink, auditLines, auditOptions, auditSink, commandAudit } from './audit/audit-log.ts';
-import { auditedBy, type CallObserver, observed } from './audit/observed-calls.ts';
+import type { AuditSink } from './audit/audit-log.ts';
+import { Onlookers } from './audit/onlookers.ts';
 import { blockOwner } from './block-owner.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { currentOf, lockAll, makeDirectory, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
@@ -38,32 +35,21 @@ import { Locations } from './locations.ts';
 import { NameDirectorySizes } from './name-directory-sizes.ts';
 import { NameStorage } from './name-storage.ts';
 import { NameSystem } from './namesystem.ts';
-import { aclXattrMethods } from './protocol/acl-xattr-methods.ts';
-import { clusterMethods } from './protocol/cluster-methods.ts';
-import { datanodeAdminMethods } from './protocol/datanode-admin-methods.ts';
+import { clientNamenodeProtocol } from './protocol/client-protocol.ts';
 import { datanodeProtocol } from './protocol/datanode-protocol.ts';
-import { erasureCodingMethods } from './protocol/erasure-coding-methods.ts';
-import { eventMethods } from './protocol/event-methods.ts';
-import { fileMethods, replacesDatanodes } from './protocol/file-methods.ts';
 import { lifelineProtocol } from './protocol/lifeline-protocol.ts';
-import { namespaceMethods } from './protocol/namespace-methods.ts';
-import { openFileMethods } from './protocol/open-files.ts';
-import { readingMethods } from './protocol/reading-methods.ts';
-import { reopeningMethods } from './protocol/reopening-methods.ts';
 import { haService, smallServices } from './protocol/small-services.ts';
-import { snapshotMethods } from './protocol/snapshot-methods.ts';
 import { RackResolver } from './rack-resolver.ts';
 import { reconfigurableKeys } from './reconfigurable-keys.ts';
 import { ResourceChecker, ResourceMonitor } from './resources.ts';
 import { RpcServers } from './rpc-servers.ts';
-import { blockManagerOptions, editLogRolling, imageCodec, placementOptions, serverDefaults } from './settings.ts';
+import { blockManagerOptions, editLogRolling, imageCodec, placementOptions } from './settings.ts';
 import { StartupProgress } from './startup-progress.ts';
 import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
-import { topUsers } from './top-users.ts';
 import { TrashEmptier } from './trash-emptier.ts';
 import { catchUp, isUpgradeFinalized, recoverTransitions, refusePrevious, upgradeDirectories } from './upgrade.ts';
 import { Upkeep } from './upkeep.ts';
-import { webRoutes } from './web-routes.ts';
+import { openWebPort, type WebPort } from './web-port.ts';
 
 /** Inodes and blocks whose loading leaves memory behind that is worth giving back. */
 const LARGE_NAMESPACE = 100_000;
@@ -113,6 +99,7 @@ export class NameNode {
   private locks = new Map<string, DiskLock>();
   private running: Running | undefined;
   private editLog: EditLog | undefined;
+  private web: HttpServer | undefined;
   private readonly progress: StartupProgress;
 
   constructor(host: Host, configuration: Configuration, options: NameNodeOptions = {}) {
@@ -165,6 +152,7 @@ export class NameNode {
     try {
       await this.open();
     } catch (error) {
+      await this.web?.close();
       await this.editLog?.abandon();
       await this.unlock();
       throw error;
@@ -180,6 +168,11 @@ export class NameNode {
       if ((await stateOf(host, directory)).kind === 'missing') await readIdentity(host, [directory]);
     }
     this.locks = await lockAll(host, directories);
+    const groups = configuredGroups(host, configuration);
+    const proxyUsers = new ProxyUsers(host, groups);
+    await proxyUsers.read(configuration);
+    const web = await openWebPort({ host, configuration, groups, proxyUsers, progress: this.progress, started });
+    this.web = web.http;
     const { identity, loaded } = await this.load(directories);
     const { namespace, lastTxid } = loaded;
     const restoreFailed = configuration.getBoolean('dfs.namenode.name.dir.restore');
@@ -188,17 +181,15 @@ export class NameNode {
     const editLog = this.openEditLog(storage, minimumEdits, identity, namespace);
     this.editLog = editLog;
     await editLog.open(lastTxid);
-    const system = this.nameSystem(namespace, editLog);
+    const system = this.nameSystem(namespace, editLog, groups);
     const hostFiles = new HostFiles(host, configuration, this.options.reload);
     system.blockManager.refreshNodes(await hostFiles.readOrNone(), system.now());
     this.progress.end('SavingCheckpoint');
     await this.activate(system, storage);
     if (namespace.inodeCount + namespace.blockCount >= LARGE_NAMESPACE) await host.machine.releaseMemory();
-    const proxyUsers = new ProxyUsers(host, system.groups);
-    await proxyUsers.read(configuration);
-    const services = new ServiceAuthorization(host, system.groups);
+    const services = new ServiceAuthorization(host, groups);
     await services.read(configuration);
-    this.running = await this.serve(system, { storage, identity, loaded, started, hostFiles, proxyUsers, services });
+    this.running = await this.serve(system, { storage, web, identity, loaded, started, hostFiles, proxyUsers, services });
     const { rpc, http } = this.addresses;
     host.log.log('info', 'namenode', `NameNode is up at ${formatHostPort(rpc)}, web ${formatHostPort(http)}`, {
       ms: host.clock.now() - started,
@@ -275,7 +266,7 @@ export class NameNode {
     this.options.onFatal(error);
   }
 
-  private nameSystem(namespace: Namespace, editLog: EditLog): NameSystem {
+  private nameSystem(namespace: Namespace, editLog: EditLog, groups: Groups): NameSystem {
     const { host, configuration } = this;
     const blockManager = new BlockManager(
       {
@@ -293,7 +284,7 @@ export class NameNode {
       namespace,
       blockManager,
       editLog,
-      groups: configuredGroups(host, configuration),
+      groups,
       superuser: host.machine.userName,
       supergroup: configuration.require('dfs.permissions.superusergroup'),
       hostName: host.machine.hostName,
@@ -325,6 +316,7 @@ export class NameNode {
     system: NameSystem,
     from: {
       readonly storage: NameStorage;
+      readonly web: WebPort;
       readonly identity: NamespaceIdentity;
       readonly loaded: LoadedNamespace;
       readonly started: number;
@@ -362,60 +354,18 @@ export class NameNode {
       imageTxid: loaded.imageTxid,
       imageAgeMs: Math.max(0, from.started - loaded.imageTime),
     });
-    const audit = auditSink(host, configuration);
-    const auditing = auditOptions(configuration);
-    const top = topUsers(host, configuration);
-    const observers: CallObserver[] = [];
-    if (audit !== undefined) observers.push(auditLines(system, audit, auditing));
-    if (top !== undefined) observers.push((_allowed, { cmd }, { user }) => top.record(cmd, user, system.namespace.monotonicMs));
-    const audited = auditedBy(observers);
-    const writeCommand = audit === undefined ? undefined : commandAudit(audit, auditing);
-    const commandDone = (command: AuditedCommand): void => {
-      writeCommand?.(command);
-      top?.record(command.cmd, command.user);
-    };
-    const handlers: Handlers<typeof ClientNamenodeProtocol> = {
-      ...namespaceMethods(system),
-      ...aclXattrMethods(system),
-      ...fileMethods({
-        system,
-        locations,
-        leaseMonitor,
-        mayReplace: replacesDatanodes(configuration),
-        favoured: new FavouredNodes(host, system.blockManager.datanodes, racks),
-      }),
-      ...reopeningMethods({ system, locations, leaseMonitor }),
-      ...readingMethods({
-        system,
-        locations,
-        listLimit: configuration.getInt('dfs.ls.limit'),
-        batchLimit: configuration.getInt('dfs.batched.ls.limit'),
-        onRead: (allowed, cmd, src, call) => {
-          for (const observer of observers) observer(allowed, { cmd, src }, call);
-        },
-      }),
-      ...openFileMethods(system, configuration.getInt('dfs.namenode.list.openfiles.num.responses')),
-      ...eventMethods({
-        system,
-        storage: from.storage,
-        maxEvents: configuration.getInt('dfs.namenode.inotify.max.events.per.rpc'),
-        maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'),
-      }),
-      ...clusterMethods({ system, storage: from.storage, checkpointer, serverDefaults: serverDefaults(configuration) }),
-      ...snapshotMethods(system),
-      ...erasureCodingMethods(system),
-      ...datanodeAdminMethods({
-        system,
-        hostFiles: from.hostFiles,
-        corruptBlocksLimit: configuration.getInt('dfs.namenode.max-corrupt-file-blocks-returned'),
-      }),
-    };
-    const clientProtocol = defineService({
-      protocol: 'org.apache.hadoop.hdfs.protocol.ClientProtocol',
-      version: 1,
-      methods: ClientNamenodeProtocol,
-      handlers: observed(handlers, observers, audit !== undefined, system),
-      refused: refusedMethods('ClientNamenodeProtocol'),
+    const onlookers = new Onlookers(system, configuration);
+    const { audited } = onlookers;
+    const clientProtocol = clientNamenodeProtocol({
+      system,
+      configuration,
+      storage: from.storage,
+      hostFiles: from.hostFiles,
+      checkpointer,
+      locations,
+      leaseMonitor,
+      favoured: new FavouredNodes(host, system.blockManager.datanodes, racks),
+      onlookers,
     });
     const reconfiguration = new Reconfiguration({
       daemon: 'NameNode',
@@ -426,9 +376,7 @@ export class NameNode {
       keys: reconfigurableKeys({
         system,
         configuration,
-        showCallerContexts: (shown) => {
-          auditing.line.contexts = shown;
-        },
+        showCallerContexts: (shown) => onlookers.showCallerContexts(shown),
         backOff: (backOff) => {
           rpc.backOff = backOff;
         },
@@ -483,13 +431,11 @@ export class NameNode {
       system,
       configuration.getDuration('dfs.namenode.lazypersist.file.scrub.interval.sec'),
     );
-    let http: HttpServer;
-    try {
-      const web = addressOf(configuration, 'dfs.namenode.http-address');
-      const sizes = new NameDirectorySizes(host, from.storage);
-      const state = (): string => `${system.editLog.segmentFirstTxid} ${checkpointer.imageTxid}`;
-      sizes.look(state());
-      const view = {
+    const sizes = new NameDirectorySizes(host, from.storage);
+    const state = (): string => `${system.editLog.segmentFirstTxid} ${checkpointer.imageTxid}`;
+    sizes.look(state());
+    from.web.show({
+      view: {
         system,
         identity,
         checkpointer,
@@ -499,27 +445,15 @@ export class NameNode {
         started: from.started,
         storage: from.storage,
         directorySizes: () => sizes.look(state()),
-        top,
+        top: onlookers.top,
         progress: this.progress,
-      };
-      const { routes, beans } = webRoutes({
-        view,
-        locations,
-        clientProtocol,
-        proxyUsers,
-        audit: commandDone,
-        onBug: (error) => this.fatal(error),
-      });
-      const all = [...routes, ...this.imageTransfer(system, checkpointer, from.storage, identity)];
-      const at = { host: configuration.get('dfs.namenode.http-bind-host') || web.host, port: web.port };
-      http = await webServer(host, at, all, configuration, {
-        filter: await nameNodeFilter(host, configuration),
-        shown: { beans, service: 'NameNode' },
-      });
-    } catch (error) {
-      await rpc.close();
-      throw error;
-    }
+      },
+      locations,
+      clientProtocol,
+      imageTransfer: this.imageTransfer(system, checkpointer, from.storage, identity),
+      audit: onlookers.command,
+      onBug: (error) => this.fatal(error),
+    });
     leaseMonitor.start();
     checkpointer.start();
     trash.start();
@@ -537,8 +471,8 @@ export class NameNode {
       resources,
       services: [...services, lifeline],
       rpc,
-      http,
-      audit,
+      http: from.web.http,
+      audit: onlookers.sink,
     };
   }
 

@@ -3,6 +3,7 @@ import { formatHostPort } from '../../config/nameservices.ts';
 import type { StatusPage } from '../../web/page.ts';
 import { formatBytes } from '../../web/page.ts';
 import type { NameNodeView } from './beans.ts';
+import { startupTable } from './startup-view.ts';
 
 function health({ system }: NameNodeView): string {
   const { blockManager } = system;
@@ -16,7 +17,7 @@ function health({ system }: NameNodeView): string {
 }
 
 export function statusPage(view: NameNodeView): StatusPage {
-  const { system, identity, checkpointer, rpc, storage } = view;
+  const { system, identity, checkpointer, rpc, storage, progress } = view;
   const { blockManager, namespace: ns, editLog } = system;
   const stats = blockManager.statistics();
   const now = system.now().monotonicMs;
@@ -58,6 +59,7 @@ export function statusPage(view: NameNodeView): StatusPage {
         columns: ['Directory', 'State'],
         rows: storage.states.map(({ directory, failed }) => [directory.root, failed ?? 'in use']),
       },
+      startupTable(progress),
     ],
     links: [
       ['/explorer.html', 'Files'],

@@ -1,13 +1,10 @@
-// Pages that only a NameNode serves: /isActive, /topology and /startupProgress, in the form of Hadoop's servlets.
+// Pages that only a NameNode serves: /isActive and /topology, in the form of Hadoop's servlets.
 import type { Datanode } from '../../core/blocks/datanode.ts';
 import { ROOT_SCOPE } from '../../core/placement/topology.ts';
 import { nameOfAddress } from '../../host/address-name.ts';
 import type { HttpRequest, HttpResponse } from '../../host/host.ts';
-import { JavaDouble } from '../../web/json.ts';
 import { type Route, text } from '../../web/server.ts';
-import { writeJson } from '../../webhdfs/java-json.ts';
 import type { NameSystem } from './namesystem.ts';
-import type { StartupProgress, StartupView } from './startup-progress.ts';
 
 /** DataNodes by rack, both sorted. */
 function racksOf(nodes: Iterable<Datanode>): readonly (readonly [string, readonly Datanode[]])[] {
@@ -45,31 +42,10 @@ async function topology({ blockManager, host }: NameSystem, request: HttpRequest
   return { status: 200, headers, body: json ? JSON.stringify(answer) : body };
 }
 
-/** Portions are a float in Java: 1.0. */
-function startupJson({ elapsedTime, percentComplete, phases }: StartupView): string {
-  return writeJson({
-    elapsedTime,
-    percentComplete: new JavaDouble(percentComplete),
-    phases: phases.map((phase) => ({
-      ...phase,
-      percentComplete: new JavaDouble(phase.percentComplete),
-      steps: phase.steps.map((step) => ({ ...step, percentComplete: new JavaDouble(step.percentComplete) })),
-    })),
-  });
-}
-
-export function nameNodeServlets(system: NameSystem, progress: StartupProgress): readonly Route[] {
+/** Pages that ask the namespace. */
+export function nameNodeServlets(system: NameSystem): readonly Route[] {
   return [
     { method: 'GET', path: '/isActive', handler: () => text(200, 'I am Active!') },
     { method: 'GET', path: '/topology', handler: (request) => topology(system, request) },
-    {
-      method: 'GET',
-      path: '/startupProgress',
-      handler: () => ({
-        status: 200,
-        headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-cache' },
-        body: startupJson(progress.view()),
-      }),
-    },
   ];
 }

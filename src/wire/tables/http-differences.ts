@@ -87,8 +87,8 @@ export const HTTP_DIFFERENCES: readonly HttpDifference[] = [
     why: 'it is the only one that it would take; Hadoop’s says that it is missing, with status 400',
   },
   {
-    what: '`/startupProgress` answers when the namespace is loaded, as all pages do: then it says how long each step took',
-    why: 'until then nothing listens; Hadoop’s web server is there before, and how far loading is can be seen in it',
+    what: 'while the namespace is loaded `/isActive` says 405 and `not active`, and `/topology` and `/fsck` 503 with how far the start is',
+    why: 'Hadoop’s calls itself active though it serves nothing yet, and the other two fail in it with status 500',
   },
   {
     what: '`/startupProgress` says for how long reports of blocks have been waited for',

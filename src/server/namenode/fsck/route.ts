@@ -21,6 +21,9 @@ export interface FsckRouteParts {
   readonly connectAs: (user: string) => Promise<Hdfs>;
 }
 
+/** Where it is asked. */
+export const FSCK_PATH = '/fsck';
+
 const userOf = ({ query }: HttpRequest, staticUser: string): string =>
   query.get('user.name') || query.get('ugi')?.split(',')[0] || staticUser;
 
@@ -58,5 +61,5 @@ export function fsckRoute(parts: FsckRouteParts): Route {
     const body = bytesOf(report, (allowed) => audit({ allowed, user, address: remoteHost, cmd: 'fsck', src }));
     return { status: 200, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body };
   };
-  return { method: 'GET', path: '/fsck', handler };
+  return { method: 'GET', path: FSCK_PATH, handler };
 }
