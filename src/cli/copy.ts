@@ -98,6 +98,8 @@ export async function writeWhole(
     await fs.write(aside, bytes, {
       overwrite: true,
       replication: options.replication,
+      // Hidden files beside those that are asked for would surprise.
+      checksums: false,
       signal: context.terminal.interrupted,
     });
     if (there !== undefined) await fs.delete(path, false);

@@ -1,6 +1,6 @@
 // If this failed, the README's first command would not give a cluster that stores files, keeps them over a restart and
 // stops when it is told.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -56,6 +56,9 @@ test('a file goes in, is listed, comes out and goes to the trash', async () => {
   expect(JSON.parse(listed.out)).toMatchObject({ path: '/a/b/file', size: 300_000, replication: 3 });
   expect((await tuskfs('cat', '/a/b/file')).out).toBe(content);
   expect(await tuskfs('get', '/a/b/file', 'copy')).toMatchObject({ code: 0, err: '' });
+  expect(readFileSync(join(directory, 'copy'), 'utf8')).toBe(content);
+  // The sums that Hadoop's shell leaves on demand are not asked for.
+  expect(existsSync(join(directory, '.copy.crc'))).toBe(false);
   expect((await tuskfs('--no-json', 'tree', '/a')).out).toBe('/a\n└── b\n    └── file  293K\n\n1 directory, 1 file\n');
   const removed = JSON.parse((await tuskfs('rm', '/a/b/file')).out) as { readonly trashPath: string };
   expect(removed.trashPath).toContain('/.Trash/Current/a/b/file');

@@ -135,15 +135,22 @@ export class LocalFileSystem implements ShellFileSystem {
     const parent = parentOf(path);
     if (parent !== undefined && !(await disk.exists(parent))) await disk.mkdir(parent);
     const file = await disk.open(path, options.overwrite ? 'w' : 'wx', 0o644);
+    // The disk takes a piece while the next one comes.
+    let written = Promise.resolve();
     try {
       let at = 0;
       if (options.checksums === false) await dropChecksums(disk, path);
       for await (const chunk of options.checksums === false ? source : summed(disk, path, source, this.#bytesPerSum)) {
         options.signal?.throwIfAborted();
-        await file.write(chunk, at);
+        await written;
+        written = file.write(chunk, at);
+        // That it failed is told where it is awaited, however long the next piece takes to come.
+        written.catch(() => undefined);
         at += chunk.length;
       }
+      await written;
     } finally {
+      await Promise.allSettled([written]);
       await file.close();
     }
   }
