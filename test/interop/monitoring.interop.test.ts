@@ -14,7 +14,8 @@ const NAMENODE_BEANS: Readonly<Record<string, RegExp>> = {
   'Hadoop:service=NameNode,name=NameNodeStatus': /^$/,
   'Hadoop:service=NameNode,name=NameNodeActivity': /^$/,
   'Hadoop:service=NameNode,name=RpcActivityForPort*': /^$/,
-  'Hadoop:service=NameNode,name=RpcDetailedActivityForPort*': /^$/,
+  // What a DataNode is told that came while the NameNode was starting: it may come, or not.
+  'Hadoop:service=NameNode,name=RpcDetailedActivityForPort*': /^(Overall)?RetriableException/,
   'Hadoop:service=NameNode,name=StartupProgress': /^$/,
   'Hadoop:service=NameNode,name=BlockStats': /^$/,
   'Hadoop:service=NameNode,name=ECBlockGroupsState': /^$/,
@@ -89,8 +90,12 @@ const COUNTED: readonly (readonly ['nn' | 'dn1', string, readonly string[]])[] =
   ],
 ];
 
-/** Names in /prom that are not there: collectors of a JVM by name, and the sink that /prom itself is with Apache. */
-const PROM_WITHOUT = /^(jvm_metrics_gc_\w+_(g1_|copy|mark_sweep_compact)|metrics_system_sink_)/;
+/**
+ * Names in /prom that are not there, or not always: collectors of a JVM by name, the sink that /prom itself is with Apache,
+ * and what is told to who comes while a NameNode starts.
+ */
+const PROM_WITHOUT =
+  /^(jvm_metrics_gc_\w+_(g1_|copy|mark_sweep_compact)|metrics_system_sink_|rpcdetailed_(overall_)?retriable_exception_)/;
 
 /** What the readers of Apache's daemon would miss at ours. */
 async function missing(apache: number, ours: number, patterns: Readonly<Record<string, RegExp>>): Promise<readonly string[]> {
