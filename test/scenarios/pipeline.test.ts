@@ -119,6 +119,20 @@ test('two of three nodes die: the last one feeds two new ones', async () => {
   await expectContent(on, content);
 });
 
+test('a writer that says nothing for longer than a DataNode waits keeps its pipeline', async () => {
+  // Without another node a pipeline that breaks is not made whole again.
+  const on = await stage(3, {}, 11);
+  const content = bytes(12_000);
+  const { handle, pipeline } = await begin(on, content);
+  // dfs.client.socket-timeout is 5 s here, and 5 s are added for each node of a pipeline.
+  await on.cluster.simulation.advance(80_000);
+  await on.run(handle.write(content.subarray(5_000)));
+  await on.run(handle.hflush());
+  expect((await holders(on, '/f')).sort()).toEqual(pipeline.sort());
+  await on.run(handle.close());
+  await expectContent(on, content);
+});
+
 interface PolicyCase {
   readonly keys: Keys;
   readonly dataNodes: number;
