@@ -25,7 +25,7 @@ async function withFiles() {
     await writer.flush('sync');
   };
   await run(write());
-  const reader = new FileWork(cluster, ledger, 'reader', new SeededRandom(1), machine.host.clock, 1);
+  const reader = new FileWork(cluster, ledger, 'reader', new SeededRandom(1), machine.host.clock, { minReplication: 1 });
   /** A reader whose answer waits until something else was done. */
   const readAfter = (before: () => Promise<void>): Promise<void> => {
     const readFile: (path: string, options: { readonly offset: number; readonly length: number }) => Promise<Buffer> = async (

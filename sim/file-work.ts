@@ -24,14 +24,23 @@ export class FileWork implements Scene {
   private readonly random: SeededRandom;
   private readonly clock: Clock;
   private readonly minReplication: number;
+  private readonly allSyncs: boolean;
 
-  constructor(cluster: SimCluster, ledger: Ledger, actor: string, random: SeededRandom, clock: Clock, minReplication: number) {
+  constructor(
+    cluster: SimCluster,
+    ledger: Ledger,
+    actor: string,
+    random: SeededRandom,
+    clock: Clock,
+    { minReplication, allSyncs = false }: { readonly minReplication: number; readonly allSyncs?: boolean | undefined },
+  ) {
     this.cluster = cluster;
     this.ledger = ledger;
     this.actor = actor;
     this.random = random;
     this.clock = clock;
     this.minReplication = minReplication;
+    this.allSyncs = allSyncs;
   }
 
   private get nowMs(): number {
@@ -88,11 +97,19 @@ export class FileWork implements Scene {
     const end = writer.at + length;
     while (writer.at < end) {
       await writer.write(Math.min(end - writer.at, 1 + random.below(6_000)));
-      if (flushEvery > 0 && random.below(flushEvery + 1) === 0) await writer.flush(random.below(2) === 0 ? 'sync' : 'flush');
+      if (flushEvery > 0 && random.below(flushEvery + 1) === 0) await this.flush(writer);
       if (random.below(8) === 0) await this.clock.sleep(random.below(400));
     }
     // Some writers walk away: their leases run out.
     if (random.below(12) > 0) await writer.close();
+  }
+
+  /** Some syncs tell the NameNode the length, or end the block. */
+  private flush(writer: GhostWriter): Promise<void> {
+    const { random } = this;
+    if (random.below(2) > 0) return writer.flush('flush');
+    if (!this.allSyncs) return writer.flush('sync');
+    return writer.flush('sync', { updateLength: random.below(4) === 0, endBlock: random.below(8) === 0 });
   }
 
   /** None, a border of a block, or anything. */

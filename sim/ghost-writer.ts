@@ -1,6 +1,6 @@
 // A file that a client of a run has open for writing, with its ghost: what is given to the client, flushed and closed is noted
 // there at the moment it may count.
-import type { Hdfs, HdfsFileHandle } from '../src/client/index.ts';
+import type { Hdfs, HdfsFileHandle, SyncOptions } from '../src/client/index.ts';
 import type { SimCluster } from './cluster.ts';
 import { contentOf } from './content.ts';
 import { GhostFile, type Piece } from './ghost-file.ts';
@@ -78,13 +78,13 @@ export class GhostWriter {
     await this.handle.write(content);
   }
 
-  async flush(mark: 'flush' | 'sync'): Promise<void> {
+  async flush(mark: 'flush' | 'sync', options?: SyncOptions): Promise<void> {
     const { file, piece, at: end } = this;
     const { cluster, ledger } = this.scene;
     const losses = cluster.dataPowerLosses;
     const beganMs = cluster.simulation.nowMs;
     const look = cluster.beforeFlush?.(file, end, mark);
-    if (mark === 'sync') await this.handle.hsync();
+    if (mark === 'sync') await this.handle.hsync(options);
     else await this.handle.hflush();
     if (cluster.simulation.nowMs > beganMs + UNSEEN_MS) ledger.refresh();
     if (piece.closedAt !== undefined) {

@@ -28,6 +28,8 @@ const SHORT_SPAN_MS = 15_000;
 const VOLUMES = ['/data/1', '/data/2'];
 const SPARE_NAME_DIRECTORY = '/name2';
 const LONGEST_PAUSES_MS = [200, 1_000, 3_000];
+/** Readers ask a second replica where the first one is silent. */
+const HEDGED: Keys = { 'dfs.client.hedged.read.threadpool.size': 3, 'dfs.client.hedged.read.threshold.millis': 100 };
 
 export const machinesOf = (dataNodes: number, clients: number, secondary = false): Machines => ({
   nameNode: 'nn',
@@ -112,8 +114,9 @@ export function swarmShape(random: SeededRandom, spanMs: number): Shape {
   const { faults, destructive } = planSwarm(random, around, spanMs);
   const maxPauseMs = LONGEST_PAUSES_MS[random.below(LONGEST_PAUSES_MS.length)] as number;
   const minReplication = destructive ? 3 : 1 + random.below(2);
-  const keys = swarmKeys(random);
+  const common = swarmKeys(random);
   const roles = [...drawn, ...many('rewriter', 0, 2)];
+  const keys = random.below(3) === 0 ? { ...common, ...HEDGED } : common;
   return {
     scenario: 'swarm',
     spanMs,

@@ -79,7 +79,7 @@ export class Story {
     const { simulation } = cluster;
     const { roles, maxPauseMs, minReplication } = shape;
     const overMs = simulation.nowMs + shape.spanMs;
-    const options = { over: () => simulation.nowMs >= overMs, maxPauseMs, faults: true, minReplication };
+    const options = { over: () => simulation.nowMs >= overMs, maxPauseMs, faults: true, minReplication, allSyncs: true };
     let wave = 0;
     nemesis.onRestart = (name) => {
       if (options.over()) return;
@@ -97,6 +97,7 @@ export class Story {
       maxPauseMs: 500,
       faults: true,
       minReplication,
+      allSyncs: true,
     });
     await this.ended();
   }

@@ -19,6 +19,8 @@ export interface WorkloadOptions {
   readonly over?: (() => boolean) | undefined;
   readonly minReplication: number;
   readonly maxPauseMs: number;
+  /** Writers sync in every way that there is. */
+  readonly allSyncs?: boolean | undefined;
   /** Something fails on purpose: answers may be late or missing. */
   readonly faults: boolean;
 }
@@ -93,7 +95,7 @@ export class Actor {
     this.random = cluster.simulation.random(`actor/${name}`);
     this.clock = machine.host.clock;
     this.user = USERS[this.random.below(USERS.length)] as string;
-    this.files = new FileWork(cluster, ledger, name, this.random, this.clock, options.minReplication);
+    this.files = new FileWork(cluster, ledger, name, this.random, this.clock, options);
   }
 
   /** What it is at, for messages. */

@@ -29,6 +29,7 @@ export const SITUATIONS = [
   'volume of a DataNode left out after an error',
   'volume of a DataNode came later than its start',
   'client read another replica after a failure',
+  'client asked another replica beside a silent one',
   'file closed before the report of its last block',
 ] as const;
 

@@ -1,5 +1,6 @@
 // One range of a block from whichever replica gives it first: when the first one asked is silent for longer than a
 // threshold, another one is asked beside it, and so on. The others are then given up. Apache: hedgedFetchBlockByteRange.
+import { sometimes } from '../base/sometimes.ts';
 import type { Timer } from '../host/host.ts';
 import type { PipelineNode } from '../transfer/pipeline-client.ts';
 import type { ClientContext } from './context.ts';
@@ -103,6 +104,7 @@ export class HedgedRead {
   #hedge(block: Located, attempts: Attempts): void {
     const node = this.#choice.untried(block, attempts, this.#busy());
     if (node === undefined || !this.#context.hedges.take()) return;
+    sometimes('client asked another replica beside a silent one');
     this.#context.host.log.log('debug', 'client', 'a replica is slow, another one is asked too', {
       datanode: nodeName(node.info),
     });
