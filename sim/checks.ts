@@ -63,12 +63,20 @@ function poor({ namespace, blockManager }: NameSystem): string[] {
   return found;
 }
 
-/** RP1, DL5: each block has as many replicas as it should on the disks, and nothing else lies there. */
+/** Racks that so many replicas of a block are to stand in, of those that there are. */
+function racksWanted({ configuration }: SimCluster, replicas: number, racks: number): number {
+  const isSpread = configuration.require('dfs.block.replicator.classname') === 'rack-spread';
+  return Math.min(replicas, racks, isSpread ? replicas : 2);
+}
+
+/** RP1, DL5: each block has as many replicas as it should on the disks, in as many racks, and nothing else lies there. */
 function misplaced(cluster: SimCluster, model: Model, lost: ReadonlySet<bigint>): string[] {
   const reasons: string[] = [];
   const left = new Set<DiskReplica>(coreReplicas(cluster));
   const byId = new Map<bigint, DiskReplica[]>();
   for (const replica of left) byId.set(replica.id, [...(byId.get(replica.id) ?? []), replica]);
+  const racksOf = (names: readonly string[]): number => new Set(names.map((name) => cluster.rackOf(name))).size;
+  const allRacks = racksOf(cluster.core.map(({ name }) => name));
   for (const [path, file] of model.files()) {
     for (const block of file.blocks) {
       if (lost.has(block.id)) continue;
@@ -79,6 +87,8 @@ function misplaced(cluster: SimCluster, model: Model, lost: ReadonlySet<bigint>)
       const wanted = Math.min(file.replication, cluster.core.length);
       if (own.length !== wanted)
         reasons.push(`RP1 blk_${block.id} of ${path} has ${own.length} replicas, ${wanted} are wanted`);
+      const [racks, racksDue] = [racksOf(own.map(({ dataNode }) => dataNode)), racksWanted(cluster, own.length, allRacks)];
+      if (racks < racksDue) reasons.push(`RP1 blk_${block.id} of ${path} is in ${racks} racks, not in ${racksDue}`);
     }
   }
   for (const { dataNode, path } of left) reasons.push(`DL5 ${path} on ${dataNode} is left over`);

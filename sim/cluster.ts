@@ -26,6 +26,8 @@ export interface ClusterOptions {
   /** Configuration over SIM_KEYS, or over Hadoop's own defaults. */
   readonly keys?: Keys | undefined;
   readonly hadoopDefaults?: boolean | undefined;
+  /** Of each DataNode, in the order of their names; undefined: all stand in one. */
+  readonly racks?: readonly string[] | undefined;
   /** The invariants that count; default all. */
   readonly only?: ReadonlySet<string> | undefined;
   readonly trace?: ((line: string) => void) | undefined;
@@ -41,6 +43,12 @@ const PLACES: Keys = {
   'dfs.datanode.data.dir': '/data',
   'dfs.namenode.secondary.http-address': 'snn:9868',
   'dfs.namenode.checkpoint.dir': '/checkpoint',
+};
+
+const RACK_TABLE = '/conf/racks';
+const BY_TABLE: Keys = {
+  'net.topology.table.file.name': RACK_TABLE,
+  'net.topology.node.switch.mapping.impl': 'org.apache.hadoop.net.TableMapping',
 };
 
 /** Small blocks and short periods: much happens in little virtual time, and every default of time is still a key's value. */
@@ -154,14 +162,17 @@ export class SimCluster {
   dataPowerLosses = 0;
   /** Replicas that a fault has damaged, by DataNode and path of the block file. */
   readonly damaged = new Set<string>();
+  private racks: readonly string[] | undefined;
 
   constructor(options: ClusterOptions) {
-    const { seed, trace, log } = options;
+    const { seed, trace, log, racks, hadoopDefaults } = options;
+    this.racks = racks;
     this.simulation = new Simulation({ seed, trace, log });
     const { simulation } = this;
     this.violations = new Violations(() => simulation.nowMs, options.only);
     const { violations } = this;
-    this.configuration = Configuration.of({ ...PLACES, ...(options.hadoopDefaults ? {} : SIM_KEYS), ...options.keys });
+    const places = { ...PLACES, ...(racks === undefined ? {} : BY_TABLE) };
+    this.configuration = Configuration.of({ ...places, ...(hadoopDefaults ? {} : SIM_KEYS), ...options.keys });
     const disk = (name: string): DiskFaults => new DiskFaults(simulation.random(`disk faults of ${name}`));
     this.nameNode = new Daemon(simulation.node('nn'), disk('nn'), (host) => this.bootNameNode(host), violations);
     this.dataNodes = Array.from(
@@ -217,10 +228,26 @@ export class SimCluster {
 
   /** Formats, starts everything, and waits until files can be written. */
   async start(): Promise<void> {
-    const { simulation } = this;
+    const { simulation, racks } = this;
+    if (racks !== undefined) await this.setRacks(racks);
     await simulation.run(formatNameNode(this.nameNode.machine.host, this.configuration, {}), 60_000);
     await simulation.run(Promise.all(this.daemons.map((daemon) => daemon.start())), 60_000);
     if (!(await this.until(() => this.ready, 120_000))) this.violations.add('SM4', 'the new cluster does not become ready');
+  }
+
+  /** Moves the DataNodes, in the order of their names; one that lives is there once it begins anew. */
+  async setRacks(racks: readonly string[]): Promise<void> {
+    const { simulation, nameNode, dataNodes } = this;
+    const { disk } = nameNode.machine.host;
+    this.racks = racks;
+    await simulation.run(disk.mkdir(RACK_TABLE.slice(0, RACK_TABLE.lastIndexOf('/'))), 10_000);
+    const lines = dataNodes.map(({ machine }, i) => `${machine.address} ${racks[i]}\n`);
+    await simulation.run(disk.writeFileAtomic(RACK_TABLE, lines.join('')), 10_000);
+  }
+
+  /** Where a DataNode stands; undefined for all of them where there are no racks. */
+  rackOf(name: string): string | undefined {
+    return this.racks?.[this.dataNodes.findIndex((each) => each.name === name)];
   }
 
   /** All DataNodes of the core are there and safe mode is off. */

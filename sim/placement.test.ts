@@ -5,28 +5,13 @@ import { formatNameNode } from '../src/server/namenode/format.ts';
 import { NameNode } from '../src/server/namenode/namenode.ts';
 import { SimCluster } from './cluster.ts';
 
-const TABLE = '/conf/racks';
 const POLICY = 'dfs.block.replicator.classname';
 
 class Racks {
   readonly cluster: SimCluster;
 
-  constructor(policy: string, dataNodes: number) {
-    const keys = {
-      [POLICY]: policy,
-      'net.topology.table.file.name': TABLE,
-      'net.topology.node.switch.mapping.impl': 'org.apache.hadoop.net.TableMapping',
-    };
-    this.cluster = new SimCluster({ seed: 3, dataNodes, clients: 1, keys });
-  }
-
-  /** Puts each DataNode into a rack, by the order of their names. */
-  async set(racks: readonly string[]): Promise<void> {
-    const { simulation, nameNode, dataNodes } = this.cluster;
-    const { disk } = nameNode.machine.host;
-    await simulation.run(disk.mkdir('/conf'), 10_000);
-    const lines = dataNodes.map(({ machine }, i) => `${machine.address} ${racks[i]}`);
-    await simulation.run(disk.writeFileAtomic(TABLE, `${lines.join('\n')}\n`), 10_000);
+  constructor(policy: string, racks: readonly string[]) {
+    this.cluster = new SimCluster({ seed: 3, dataNodes: racks.length, racks, clients: 1, keys: { [POLICY]: policy } });
   }
 
   /** Racks of a block's replicas, for each block of the NameNode. */
@@ -48,10 +33,16 @@ class Racks {
 }
 
 it('uses a rack for each replica, and does so again after a DataNode was moved', async () => {
-  const racks = new Racks('org.apache.hadoop.hdfs.server.blockmanagement.BlockPlacementPolicyRackFaultTolerant', 6);
+  const racks = new Racks('org.apache.hadoop.hdfs.server.blockmanagement.BlockPlacementPolicyRackFaultTolerant', [
+    '/r0',
+    '/r0',
+    '/r1',
+    '/r1',
+    '/r2',
+    '/r2',
+  ]);
   const { cluster } = racks;
   const { simulation } = cluster;
-  await racks.set(['/r0', '/r0', '/r1', '/r1', '/r2', '/r2']);
   await cluster.start();
   const [machine] = cluster.clients;
   if (machine === undefined) throw new Error('the cluster has no client');
@@ -61,7 +52,7 @@ it('uses a rack for each replica, and does so again after a DataNode was moved',
   expect(await cluster.until(() => racks.spread().every((replicas) => replicas.length === 3), 10_000)).toBe(true);
   for (const replicas of racks.spread()) expect(new Set(replicas)).toEqual(new Set(['/r0', '/r1', '/r2']));
   // One of the third rack's two goes over to the second.
-  await racks.set(['/r0', '/r0', '/r1', '/r1', '/r2', '/r1']);
+  await cluster.setRacks(['/r0', '/r0', '/r1', '/r1', '/r2', '/r1']);
   cluster.crash('dn5', 'process', false);
   await simulation.advance(1_000);
   cluster.restart('dn5');
@@ -80,16 +71,15 @@ it('uses a rack for each replica, and does so again after a DataNode was moved',
 });
 
 it('spreads what was written before there was a second rack', async () => {
-  const racks = new Racks('first-rack', 4);
+  const racks = new Racks('first-rack', ['/r0', '/r0', '/r0', '/r0']);
   const { cluster } = racks;
   const { simulation } = cluster;
-  await racks.set(['/r0', '/r0', '/r0', '/r0']);
   await cluster.start();
   const [machine] = cluster.clients;
   if (machine === undefined) throw new Error('the cluster has no client');
   const client = await simulation.run(cluster.connect(machine), 60_000);
   for (let i = 0; i < 4; i++) await simulation.run(client.writeFile(`/f-${i}`, Buffer.alloc(30_000, i)), 60_000);
-  await racks.set(['/r0', '/r0', '/r0', '/r1']);
+  await cluster.setRacks(['/r0', '/r0', '/r0', '/r1']);
   cluster.crash('dn3', 'process', false);
   await simulation.advance(1_000);
   cluster.restart('dn3');
@@ -100,7 +90,7 @@ it('spreads what was written before there was a second rack', async () => {
 });
 
 it('refuses to start with a policy that is not built', async () => {
-  const racks = new Racks('org.apache.hadoop.hdfs.server.blockmanagement.BlockPlacementPolicyWithNodeGroup', 1);
+  const racks = new Racks('org.apache.hadoop.hdfs.server.blockmanagement.BlockPlacementPolicyWithNodeGroup', ['/r0']);
   const { simulation, nameNode, configuration } = racks.cluster;
   await simulation.run(formatNameNode(nameNode.machine.host, configuration, {}), 60_000);
   const namenode = new NameNode(nameNode.machine.host, configuration);

@@ -75,12 +75,13 @@ export function drawShape(options: RunOptions): Shape {
 export async function runSeed(options: RunOptions): Promise<RunResult> {
   const { seed } = options;
   const shape = options.shape ?? drawShape(options);
-  const { dataNodes, clients, secondary, keys } = shape;
+  const { dataNodes, clients, secondary, racks, keys } = shape;
   const cluster = new SimCluster({
     ...options,
     dataNodes,
     clients,
     secondary,
+    racks,
     keys,
     only: options.beyond ? BEYOND : undefined,
   });

@@ -14,6 +14,8 @@ export interface Shape {
   readonly dataNodes: number;
   readonly clients: number;
   readonly secondary?: boolean | undefined;
+  /** Of the DataNodes, one after the other; undefined: all stand in one. */
+  readonly racks?: readonly string[] | undefined;
   readonly roles: readonly Role[];
   readonly maxPauseMs: number;
   readonly minReplication: number;
@@ -28,6 +30,7 @@ const SHORT_SPAN_MS = 15_000;
 const VOLUMES = ['/data/1', '/data/2'];
 const SPARE_NAME_DIRECTORY = '/name2';
 const LONGEST_PAUSES_MS = [200, 1_000, 3_000];
+const PLACEMENTS = ['default', 'first-rack', 'rack-spread'];
 /** Readers ask a second replica where the first one is silent. */
 const HEDGED: Keys = { 'dfs.client.hedged.read.threadpool.size': 3, 'dfs.client.hedged.read.threshold.millis': 100 };
 
@@ -116,7 +119,11 @@ export function swarmShape(random: SeededRandom, spanMs: number): Shape {
   const minReplication = destructive ? 3 : 1 + random.below(2);
   const common = swarmKeys(random);
   const roles = [...drawn, ...many('rewriter', 0, 2)];
-  const keys = random.below(3) === 0 ? { ...common, ...HEDGED } : common;
+  const reading = random.below(3) === 0 ? HEDGED : {};
+  const racks = random.below(2) === 0 ? Array.from({ length: dataNodes }, () => `/rack${random.below(3)}`) : undefined;
+  const placing: Keys =
+    racks === undefined ? {} : { 'dfs.block.replicator.classname': PLACEMENTS[random.below(PLACEMENTS.length)] as string };
+  const keys = { ...common, ...reading, ...placing };
   return {
     scenario: 'swarm',
     spanMs,
@@ -124,6 +131,7 @@ export function swarmShape(random: SeededRandom, spanMs: number): Shape {
     dataNodes,
     clients,
     secondary,
+    racks,
     roles,
     maxPauseMs,
     minReplication,

@@ -56,6 +56,21 @@ export const REDUNDANCY_DRILLS = {
       await stage.sleep(30_000);
     },
   },
+  'lost-rack': {
+    says: 'a rack goes, files are written and copied without it, and it comes back',
+    dataNodes: 4,
+    racks: ['/rack0', '/rack0', '/rack0', '/rack1'],
+    async play(stage) {
+      const fs = await stage.client();
+      await stage.writeMany(fs, 4, { bytes: 6_000, blockSize: BLOCK });
+      stage.crash('dn3', 'process');
+      await stage.until('it counts as dead', () => stage.nameSystem.blockManager.datanodes.aliveCount === 3);
+      for (const replication of [2, 3]) await stage.write(fs, `/shared/b/f${replication}`, { bytes: 6_000, replication });
+      // Copies of what it had are made.
+      await stage.sleep(15_000);
+      stage.restart('dn3');
+    },
+  },
   'many-copies': {
     says: 'a DataNode dies whose many blocks have one other replica, and copies take long',
     dataNodes: 4,

@@ -22,6 +22,8 @@ export interface Drill {
   /** What happens in it. */
   readonly says: string;
   readonly dataNodes?: number;
+  /** Where each of them stands; default: all in one. */
+  readonly racks?: readonly string[];
   readonly keys?: Keys;
   /** The invariants that count, where others are broken on purpose; default all. */
   readonly only?: ReadonlySet<string>;
@@ -49,8 +51,8 @@ export class Stage implements Scene {
 
   constructor(drill: Drill, seed: number, log?: (line: SimLogLine) => void) {
     this.seed = seed;
-    const { dataNodes = 3, keys, only } = drill;
-    this.cluster = new SimCluster({ seed, dataNodes, clients: 2, keys, only, log });
+    const { dataNodes = 3, racks, keys, only } = drill;
+    this.cluster = new SimCluster({ seed, dataNodes, racks, clients: 2, keys, only, log });
     const { ledger, witness } = observe(this.cluster, 1);
     this.ledger = ledger;
     this.witness = witness;

@@ -99,7 +99,7 @@ export const PREDICATES: readonly Predicate[] = [
   at('LR4', 'a recovered file has what was flushed or synced', 'ledger.ts, checks.ts', 'event', 'rest'),
   at('LR5', 'a block is dropped only when nothing of it was synced', 'predicates/namenode.ts', 'event'),
   at('LR6', 'a file that its writer left closes in bounded time', 'checks.ts', 'rest'),
-  at('RP1', 'each block has the replicas that it should', 'checks.ts', 'rest'),
+  at('RP1', 'each block has the replicas that it should, in as many racks', 'checks.ts', 'rest'),
   at('RP2', 'nothing is copied from a bad or old replica', 'predicates/namenode.ts', 'event'),
   at('RP3', 'a DataNode sends no more blocks at a time than the keys allow', 'predicates/namenode.ts', 'event'),
   at('RP4', "a decommissioned node's blocks are elsewhere", 'predicates/leaving.ts, drills/redundancy.ts', 'event'),
