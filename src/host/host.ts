@@ -311,6 +311,23 @@ export interface DiskFile {
   closeSync(): void;
 }
 
+/** A file opened past its disk, for reading. */
+export interface CachedFile extends DiskFile {
+  /**
+   * As `read`, in the thread, of what the machine has in memory. undefined: it would take the disk, or something is wrong with
+   * it, which `read` tells.
+   */
+  readNow(buffer: Uint8Array, offset: number, length: number, position: number): number | undefined;
+  /** As `close`, in the thread. Only while the file keeps its name: with its last name goes its place on the disk, and that waits. */
+  closeNow(): void;
+}
+
+/** Opens and reads files without ever waiting for their disk, whatever state that is in. */
+export interface CachedReads {
+  /** undefined: the machine does not have the file in memory, or cannot open it, which `open` of the disk tells. */
+  open(path: string): CachedFile | undefined;
+}
+
 /** A way to learn the sizes of very many files of one disk, at a fraction of what a `stat` for each takes. */
 export interface FileSizes {
   /**
@@ -336,6 +353,11 @@ export interface Disk {
   stat(path: string): Promise<FileStat>;
   /** To be closed. What hangs with the disk is this alone, and no call of another. */
   fileSizes(): FileSizes;
+  /**
+   * For the files of one file system, tried with `file`, one of them that is not empty. undefined: this machine, or that file
+   * system, cannot tell beforehand whether a read would wait, or `file` cannot be read. Never rejects.
+   */
+  cachedReads?(file: string): Promise<CachedReads | undefined>;
   exists(path: string): Promise<boolean>;
   readdir(path: string): Promise<readonly string[]>;
   /** Makes missing parents too; an existing directory is fine. */

@@ -1,21 +1,15 @@
 // Bytes of files that go to a peer without passing by this process: the kernel gives the socket the pages that it has of the
-// file. Node has no call for that, so the kernel's is made through a library that can make any (koffi), in the thread pool,
-// since the file's disk may be slow. It is tried once over loopback before it is used; where it does not work, or the library
-// has no build for the machine, files are read and written as ever.
+// file. Node has no call for that, so the kernel's is made (kernel-library.ts), in the thread pool, since the file's disk may be
+// slow. It is tried once over loopback before it is used; where it does not work, files are read and written as ever.
 import fs from 'node:fs';
-import { createRequire } from 'node:module';
 import net from 'node:net';
 import type { FileSender } from '../host.ts';
+import { kernelLibrary } from './kernel-library.ts';
 
 /** Linux's numbers. */
 const F_DUPFD_CLOEXEC = 1030;
 const IPPROTO_TCP = 6;
 const TCP_CORK = 3;
-
-/** What is used of koffi. */
-interface Ffi {
-  load(path: null): { func(prototype: string): unknown };
-}
 
 interface Calls {
   /** A second number for a descriptor; below 0 when there is none. */
@@ -85,19 +79,18 @@ class NodeFileSender implements FileSender {
 
 /** undefined: this machine has none. */
 function kernelCalls(): Calls | undefined {
-  if (process.platform !== 'linux') return undefined;
+  const library = kernelLibrary();
+  if (library === false) return undefined;
   try {
-    const ffi = createRequire(import.meta.url)(`@koromix/koffi-linux-${process.arch}`) as Ffi;
-    const system = ffi.load(null);
     return {
-      duplicate: system.func('int fcntl(int descriptor, int command, ...)') as Calls['duplicate'],
-      setOption: system.func(
+      duplicate: library.func('int fcntl(int descriptor, int command, ...)') as Calls['duplicate'],
+      setOption: library.func(
         'int setsockopt(int socket, int level, int name, void *value, uint32_t bytes)',
       ) as Calls['setOption'],
-      send: system.func('long sendfile64(int socket, int file, void *position, size_t length)') as Calls['send'],
+      send: library.func('long sendfile64(int socket, int file, void *position, size_t length)') as Calls['send'],
     };
   } catch {
-    return undefined; // no build of it for this machine: reading and writing remain
+    return undefined; // the C library has them under other names: reading and writing remain
   }
 }
 

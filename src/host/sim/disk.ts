@@ -5,9 +5,9 @@ import { HdfsError } from '../../base/errors.ts';
 import type { SeededRandom } from '../../base/random.ts';
 import { DiskFailure } from '../disk-error.ts';
 import {
+  type CachedFile,
   type Disk,
   type DiskErrorCode,
-  type DiskFile,
   type DiskLock,
   type FileStat,
   NO_FILE,
@@ -47,6 +47,9 @@ export interface DiskSite {
 const QUICK = { leastMs: 0.01, mostMs: 0.1 };
 const SYNC = { leastMs: 0.2, mostMs: 3 };
 
+/** Part of the files and pages that a machine does not have in memory. */
+const UNCACHED = 0.3;
+
 /** Few, so that callers meet answers that are shorter than their questions. */
 const SIZES_AT_ONCE = 8;
 
@@ -74,6 +77,8 @@ class Calls {
 
   private running = 0;
   private readonly waiting: (() => void)[] = [];
+  /** Faults that met a call which then did not wait for the disk, by operation and path: they meet the one that does. */
+  private readonly owed = new Map<string, DiskFaultAnswer>();
 
   constructor(site: DiskSite) {
     this.site = site;
@@ -102,6 +107,24 @@ class Calls {
     return result;
   }
 
+  /** What the machine has in memory, which chance decides. undefined: not that, or a fault is to meet the call. */
+  cached<T>(operation: string, path: string, work: () => T): T | undefined {
+    const { life, random } = this.site;
+    if (!life.alive || random.fraction() < UNCACHED) return undefined;
+    const fault = this.site.fault()?.({ operation, path });
+    if (fault === undefined) return work();
+    this.owed.set(`${operation} ${path}`, fault);
+    return undefined;
+  }
+
+  private faultOf(operation: string, path: string): DiskFaultAnswer | undefined {
+    const key = `${operation} ${path}`;
+    const owed = this.owed.get(key);
+    if (owed === undefined) return this.site.fault()?.({ operation, path });
+    this.owed.delete(key);
+    return owed;
+  }
+
   /** Of an open file, or of a path. */
   later<T>(operation: string, path: string, work: (fault: DiskFaultAnswer | undefined) => T, file?: SimFile): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -125,7 +148,7 @@ class Calls {
     const { scheduler, life, random, onCall } = this.site;
     onCall('before');
     const { leastMs, mostMs } = operation === 'fsync' || operation === 'fdatasync' ? SYNC : QUICK;
-    const fault = life.alive ? this.site.fault()?.({ operation, path }) : undefined;
+    const fault = life.alive ? this.faultOf(operation, path) : undefined;
     const delayMs = leastMs + random.fraction() * (mostMs - leastMs) + (fault?.delayMs ?? 0);
     if (delayMs === Number.POSITIVE_INFINITY) return;
     scheduler.after(delayMs, life, LABELS.get(operation) ?? `disk ${operation}`, () => {
@@ -156,7 +179,7 @@ const statOf = (node: SimNode): FileStat => ({
   inode: node.inode,
 });
 
-class SimFile implements DiskFile, FileHandle {
+class SimFile implements CachedFile, FileHandle {
   readonly path: string;
   private readonly calls: Calls;
   private readonly node: SimFileNode;
@@ -222,6 +245,12 @@ class SimFile implements DiskFile, FileHandle {
   readSync(buffer: Uint8Array, offset: number, length: number, position: number): number {
     this.check();
     return this.calls.now('read', this.path, () => this.node.read(buffer, offset, length, position));
+  }
+
+  readNow(buffer: Uint8Array, offset: number, length: number, position: number): number | undefined {
+    this.check();
+    if (position + length > this.node.size) return undefined;
+    return this.calls.cached('read', this.path, () => this.node.read(buffer, offset, length, position));
   }
 
   readv(chunks: readonly Uint8Array[], position: number): Promise<number> {
@@ -297,6 +326,10 @@ class SimFile implements DiskFile, FileHandle {
     this.open = false;
     this.letGo();
   }
+
+  closeNow(): void {
+    this.closeSync();
+  }
 }
 
 export function simDisk(site: DiskSite): Disk {
@@ -313,7 +346,7 @@ export function simDisk(site: DiskSite): Disk {
   };
   const existing = (operation: string, path: string): SimNode => tree.find(path) ?? fail('ENOENT', operation, path);
 
-  const openNow = (path: string, flags: OpenFlags, mode = 0o644): DiskFile => {
+  const openNow = (path: string, flags: OpenFlags, mode = 0o644): SimFile => {
     const { directory, name } = parentOf('open', path);
     let node = directory.live.get(name);
     if (node?.kind === 'directory') fail('EISDIR', 'open', path);
@@ -414,6 +447,15 @@ export function simDisk(site: DiskSite): Disk {
       },
       close: () => undefined,
     }),
+    cachedReads: (file) =>
+      calls.later('stat', file, () =>
+        tree.find(file)?.kind === 'file'
+          ? {
+              open: (path) =>
+                tree.find(path)?.kind === 'file' ? calls.cached('open', path, () => openNow(path, 'r')) : undefined,
+            }
+          : undefined,
+      ),
     exists: (path) => calls.later('stat', path, () => tree.find(path) !== undefined),
     readdir: (path) =>
       calls.later('readdir', path, () => {

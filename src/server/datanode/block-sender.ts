@@ -26,6 +26,8 @@ export const DATANODE_PACKET_BYTES = 256 * 1024;
 /** What is read and written where the kernel takes no more. */
 const PIECE_BYTES = 32 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 export interface SendRange {
   /** First byte that is sent: the beginning of a chunk. */
   readonly start: number;
@@ -91,6 +93,8 @@ export class BlockSender {
   private readonly packetBytes: number;
   private readonly sums: PacketSums;
   private seqno = 0;
+  /** What is to be written before all else, until it is. */
+  private greeting: Buffer = NOTHING;
   /** Where the next burst begins, and how many packets it may have: the first ones are small, so that the reader has them soon. */
   private next: number;
   private packets = 1;
@@ -108,18 +112,24 @@ export class BlockSender {
   }
 
   /**
-   * Sends all packets and the empty last one. Rejects when the disk or the peer fails. Answers the bytes of data and of their
-   * checksums.
+   * Sends what the peer is told first, all packets and the empty last one; all with one write where there is not much. Rejects
+   * when the disk or the peer fails. Answers the bytes of data and of their checksums.
    */
-  async send(): Promise<number> {
+  async send(greeting: Buffer = NOTHING): Promise<number> {
     const { start, end } = this.range;
+    this.greeting = greeting;
     const isLong = end - start >= LONG_BYTES && !this.options.throttle.isOn;
     const sender = isLong ? await this.source.connection.fileSender?.() : undefined;
     if (sender === undefined) await this.sendRead();
     else await this.sendPast(sender).finally(() => sender.close());
-    const last = Buffer.allocUnsafe(PACKET_OVERHEAD_BYTES);
-    await this.write(last.subarray(0, this.writeHeader(last, 0, end, 0, 0)));
+    if (sender !== undefined || end === start) await this.sendLast();
     return end - start + this.sums.bytesOf(end - start);
+  }
+
+  private async sendLast(): Promise<void> {
+    const { greeting } = this;
+    const last = Buffer.allocUnsafe(greeting.length + PACKET_OVERHEAD_BYTES);
+    await this.write(last.subarray(0, this.writeHeader(last, greeting.copy(last), this.range.end, 0, 0)));
   }
 
   /** The kernel sends the data of each packet, from where it has it. */
@@ -127,6 +137,8 @@ export class BlockSender {
     const { start, end } = this.range;
     const { clock, counters, throttle, longPacketBytes, maxPacketBytes } = this.options;
     const longest = packetDataBytes(this.replica.checksum, longPacketBytes, maxPacketBytes);
+    if (this.greeting.length > 0) await this.write(this.greeting);
+    this.greeting = NOTHING;
     const head = Buffer.allocUnsafe(PACKET_OVERHEAD_BYTES + this.sums.bytesOf(longest));
     let packet = this.step;
     for (let offset = start; offset < end; ) {
@@ -191,6 +203,7 @@ export class BlockSender {
       // The files stay open until nothing reads them.
       const unsent = await coming?.catch(() => undefined);
       if (unsent !== undefined) giveBuffer(unsent.buffer);
+      if (this.greeting.length > 0) connection.write(this.greeting);
       throw error;
     }
   }
@@ -234,18 +247,23 @@ export class BlockSender {
     const { dataFile } = replica;
     const sumsOf = (bytes: number): number => this.sums.bytesOf(bytes);
     const count = Math.ceil(length / step);
-    const buffer = takeBuffer(count * (PACKET_OVERHEAD_BYTES + sumsOf(step)) + length);
+    const { greeting } = this;
+    const around = greeting.length + PACKET_OVERHEAD_BYTES;
+    const buffer = takeBuffer(around + count * (PACKET_OVERHEAD_BYTES + sumsOf(step)) + length);
     const places: Buffer[] = [];
-    let size = 0;
+    let size = greeting.copy(buffer);
     for (let done = 0; done < length; done += step) {
       const part = Math.min(step, length - done);
       const dataAt = this.writeHeader(buffer, size, offset + done, part, sumsOf(part));
       places.push(buffer.subarray(dataAt, dataAt + part));
       size = dataAt + part;
     }
+    if (offset + length === this.range.end) size = this.writeHeader(buffer, size, this.range.end, 0, 0);
     const [read, summed] = await Promise.allSettled([dataFile.readv(places, offset), this.fillSums(places, offset)]);
-    if (read.status === 'fulfilled' && summed.status === 'fulfilled' && read.value === length)
+    if (read.status === 'fulfilled' && summed.status === 'fulfilled' && read.value === length) {
+      this.greeting = NOTHING;
       return { buffer, size, packets: count };
+    }
     giveBuffer(buffer);
     if (read.status === 'rejected') throw read.reason;
     if (summed.status === 'rejected') throw summed.reason;

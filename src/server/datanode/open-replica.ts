@@ -104,6 +104,7 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
     metaPath: pool.metaFile(handle),
     // Of a replica in the making its writer knows; the file may not say yet.
     checksum: inFlight?.checksum,
+    isFinal: inFlight === undefined,
     end,
     withChecksums: options.withChecksums && (await hasChecksums(volume, pool.metaFile(handle))),
   });
@@ -153,6 +154,8 @@ interface FilesToOpen {
   readonly metaPath: string;
   /** Where it is known without the meta file's header. */
   readonly checksum: DataChecksum | undefined;
+  /** Nobody writes them. */
+  readonly isFinal: boolean;
   /** Of the replica. */
   readonly end: number;
   readonly withChecksums: boolean;
@@ -169,7 +172,10 @@ const NO_SUMS = Buffer.alloc(0);
 async function openFiles(dataset: Dataset, wanted: FilesToOpen): Promise<OpenedFiles> {
   const { disk } = wanted.volume;
   const { dataPath, metaPath, withChecksums } = wanted;
-  const [data, meta] = await Promise.allSettled([disk.open(dataPath, 'r'), withChecksums ? openMeta(disk, wanted) : undefined]);
+  const [data, meta] = await Promise.allSettled([
+    openFile(disk, dataPath, wanted),
+    withChecksums ? openMeta(disk, wanted) : undefined,
+  ]);
   if (data.status === 'fulfilled' && meta.status === 'fulfilled') {
     const { file: metaFile, checksum = NO_CHECKSUM, firstSums = NO_SUMS } = meta.value ?? {};
     return { dataFile: data.value, metaFile, checksum, firstSums };
@@ -185,8 +191,12 @@ async function openFiles(dataset: Dataset, wanted: FilesToOpen): Promise<OpenedF
   throw reason;
 }
 
-async function openMeta(disk: VolumeDisk, { metaPath, checksum: known, end }: FilesToOpen): Promise<OpenMeta> {
-  const file = await disk.open(metaPath, 'r');
+const openFile = (disk: VolumeDisk, path: string, { isFinal }: FilesToOpen): Promise<VolumeFile> =>
+  isFinal ? disk.openFinal(path) : disk.open(path, 'r');
+
+async function openMeta(disk: VolumeDisk, wanted: FilesToOpen): Promise<OpenMeta> {
+  const { metaPath, checksum: known, end } = wanted;
+  const file = await openFile(disk, metaPath, wanted);
   if (known !== undefined) return { file, checksum: known, firstSums: NO_SUMS };
   try {
     const bytes = Buffer.allocUnsafe(Math.min(FIRST_READ_BYTES, META_HEADER_BYTES + USUAL_CHECKSUM.sumBytes(end)));

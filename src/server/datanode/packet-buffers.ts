@@ -1,8 +1,8 @@
 // Buffers in which packets are made for readers, kept for the next one. Readers that take many packets get large ones, as
 // long as there are not too many of those.
 
-/** Room for four packets of 128 KB with headers and checksums of 512-byte chunks. */
-export const LARGE_BYTES = 4 * (64 + 1024 + 128 * 1024);
+/** Room for four packets of 128 KB with headers and checksums of 512-byte chunks, and what goes before and behind them. */
+export const LARGE_BYTES = 4 * (64 + 1024 + 128 * 1024) + 1024;
 /** Below this, memory of the process's own pool serves as well. */
 const SMALL_BYTES = 32 * 1024;
 /** Large buffers that may be out at once; beyond, readers get a packet at a time. */

@@ -1,21 +1,43 @@
 // The disk of one volume, as everything in the DataNode sees it: each call takes its turn in the volume's bounds
 // (volume-io.ts), and there is none that holds the thread. Whoever has a Volume needs no other way to its files.
-import type { Disk, DiskFile, FileSender, FileSizes, FileStat, OpenFlags, VolumeStat } from '../../host/host.ts';
+import type {
+  CachedFile,
+  CachedReads,
+  Disk,
+  DiskFile,
+  FileSender,
+  FileSizes,
+  FileStat,
+  OpenFlags,
+  VolumeStat,
+} from '../../host/host.ts';
 import type { VolumeIo } from './volume-io.ts';
+
+/** So much of a file is read from the machine's memory until one read takes the usual way: others have their turn meanwhile. */
+const TURN_BYTES = 1024 * 1024;
 
 export class VolumeFile {
   readonly path: string;
   private readonly io: VolumeIo;
   private readonly file: DiskFile;
+  /** The same, where it was opened past the disk. */
+  private readonly cached: CachedFile | undefined;
+  /** As the volume had taken away when it was opened. */
+  private readonly removals: number;
+  private turnBytes = 0;
 
-  constructor(io: VolumeIo, file: DiskFile) {
+  constructor(io: VolumeIo, file: DiskFile, cached?: CachedFile) {
     this.io = io;
     this.file = file;
+    this.cached = cached;
+    this.removals = io.removals;
     this.path = file.path;
   }
 
   /** Reads `length` bytes at `position`, or fewer at the end of the file. */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
+    const got = this.readNow(buffer, offset, length, position);
+    if (got !== undefined) return Promise.resolve(got);
     return this.io.run(
       length,
       async () => {
@@ -29,6 +51,15 @@ export class VolumeFile {
       },
       'READ',
     );
+  }
+
+  private readNow(buffer: Uint8Array, offset: number, length: number, position: number): number | undefined {
+    const { cached } = this;
+    if (cached === undefined) return undefined;
+    this.turnBytes += length;
+    if (this.turnBytes <= TURN_BYTES) return this.io.now('READ', () => cached.readNow(buffer, offset, length, position));
+    this.turnBytes = 0;
+    return undefined;
   }
 
   /** Fills the chunks one after the other from `position` on; fewer bytes only at the end of the file. */
@@ -52,6 +83,7 @@ export class VolumeFile {
   }
 
   truncate(length: number): Promise<void> {
+    this.io.removals++;
     return this.io.run(0, () => this.file.truncate(length));
   }
 
@@ -64,7 +96,11 @@ export class VolumeFile {
   }
 
   close(): Promise<void> {
-    return this.io.release(() => this.file.close());
+    const { cached } = this;
+    // What a removed file had of the disk is given back by who closes it last, and that waits for the disk.
+    if (cached === undefined || this.removals !== this.io.removals) return this.io.release(() => this.file.close());
+    cached.closeNow();
+    return Promise.resolve();
   }
 }
 
@@ -107,10 +143,38 @@ function totalOf(chunks: readonly Uint8Array[]): number {
 export class VolumeDisk {
   private readonly io: VolumeIo;
   private readonly disk: Disk;
+  /** A file with which it is found out whether others can be read past the disk; undefined: it was, or is not to be. */
+  private trialFile: string | undefined;
+  private cached: CachedReads | undefined;
 
-  constructor(io: VolumeIo, disk: Disk) {
+  constructor(io: VolumeIo, disk: Disk, trialFile?: string) {
     this.io = io;
     this.disk = disk;
+    this.trialFile = trialFile;
+  }
+
+  /** Opens a file for reading that nobody writes: past the disk, where the machine has it in memory. */
+  openFinal(path: string): Promise<VolumeFile> {
+    const { cached } = this;
+    if (cached === undefined) {
+      this.tryCachedReads();
+      return this.open(path, 'r');
+    }
+    const file = this.io.now('METADATA', () => cached.open(path));
+    return file === undefined ? this.open(path, 'r') : Promise.resolve(new VolumeFile(this.io, file, file));
+  }
+
+  private tryCachedReads(): void {
+    const { trialFile } = this;
+    this.trialFile = undefined;
+    if (trialFile === undefined || this.disk.cachedReads === undefined) return;
+    const trial = this.io.run(0, async () => this.disk.cachedReads?.(trialFile));
+    trial.then(
+      (cached) => {
+        this.cached = cached;
+      },
+      () => undefined, // too much waits for the disk: reads go the usual way
+    );
   }
 
   open(path: string, flags: OpenFlags): Promise<VolumeFile> {
@@ -139,6 +203,7 @@ export class VolumeDisk {
   }
 
   rename(from: string, to: string): Promise<void> {
+    this.io.removals++;
     return this.io.run(0, () => this.disk.rename(from, to));
   }
 
@@ -147,6 +212,7 @@ export class VolumeDisk {
   }
 
   unlink(path: string): Promise<void> {
+    this.io.removals++;
     return this.io.run(0, () => this.disk.unlink(path));
   }
 
@@ -155,6 +221,7 @@ export class VolumeDisk {
   }
 
   removeTree(path: string): Promise<void> {
+    this.io.removals++;
     return this.io.run(0, () => this.disk.removeTree(path));
   }
 

@@ -80,6 +80,8 @@ export class VolumeIo {
   private readonly calls: Lane;
   private readonly syncs: Lane;
   readonly times = new IoTimes();
+  /** Calls that may have taken the last name, or bytes, from a file. */
+  removals = 0;
   private callCount = 0;
   private byteCount = 0;
   /** Hears of every call that failed. */
@@ -121,6 +123,14 @@ export class VolumeIo {
   /** Makes a call that moves `bytes`, in its turn. Rejects with EDISK when too much waits already. */
   run<T>(bytes: number, call: () => Promise<T>, kind: IoKind = 'METADATA'): Promise<T> {
     return this.full(bytes) ?? this.enter(this.calls, bytes, call, kind);
+  }
+
+  /** Makes a call, in the thread, that the machine answers from memory. undefined: it cannot, and nothing was done. */
+  now<T>(kind: IoKind, call: () => T | undefined): T | undefined {
+    const start = this.clock.monotonic();
+    const answer = call();
+    if (answer !== undefined) this.times.add(kind, this.clock.monotonic() - start);
+    return answer;
   }
 
   /** Makes a call that waits for the disk itself. */

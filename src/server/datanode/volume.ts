@@ -4,6 +4,7 @@ import { DiskFailure, diskErrorCode } from '../../host/disk-error.ts';
 import type { Clock, Disk, DiskErrorCode, DiskLock, VolumeStat } from '../../host/host.ts';
 import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { DirectorySyncs } from './directory-syncs.ts';
+import { currentDir, VERSION_FILE } from './layout.ts';
 import { VolumeDisk } from './volume-disk.ts';
 import { type IoShare, VolumeIo } from './volume-io.ts';
 
@@ -72,7 +73,7 @@ export class Volume {
     this.hasFixedSize = identity.hasFixedSize ?? false;
     this.io = new VolumeIo(clock, identity.path, identity.share);
     this.io.onFailure = (error) => this.trouble(error);
-    this.disk = new VolumeDisk(this.io, disk);
+    this.disk = new VolumeDisk(this.io, disk, `${currentDir(identity.path)}/${VERSION_FILE}`);
     this.probes = new VolumeDisk(new VolumeIo(clock, identity.path, { calls: 1, syncs: 1 }), disk);
     this.directorySyncs = new DirectorySyncs(this.disk);
   }

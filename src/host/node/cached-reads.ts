@@ -1,0 +1,151 @@
+// Files that the kernel has in memory, opened and read in the thread itself: the way to another thread and back takes ten
+// times as long as such a call. Nothing here may wait for a disk, which can hang at any time, so each call is one that the
+// kernel answers from memory or refuses: names are looked up with RESOLVE_CACHED, pages are counted (cachestat) before they
+// are read with RWF_NOWAIT. Counted are those of the next read-ahead too: NOWAIT begins one, and beginning it may wait. Nor is
+// a reader's visit written down (O_NOATIME), since that takes a place in the file system's journal. Tried, with a file of the
+// volume, before it is used.
+import fs, { promises as fsp } from 'node:fs';
+import type { CachedFile, CachedReads } from '../host.ts';
+import { type KernelLibrary, kernelLibrary } from './kernel-library.ts';
+import { NodeFile } from './node-file.ts';
+
+/** More than that is copied by another thread: this one has others to serve. */
+const LONGEST_BYTES = 128 * 1024;
+
+/** Linux's numbers, the same on every processor of today. */
+const SYS_OPENAT2 = 437;
+const SYS_CACHESTAT = 451;
+const AT_FDCWD = -100;
+const O_CLOEXEC = 0o2000000;
+const RESOLVE_CACHED = 0x20;
+const RWF_NOWAIT = 8;
+const SEEK_END = 2;
+/** File systems of which it is known that an open file's pages and a name's inode are all that these calls need. */
+const EXT4 = 0xef53;
+
+interface Calls {
+  open(number: number, directory: number, path: string, how: Buffer, bytes: number): number;
+  seek(file: number, offset: number, whence: number): number;
+  countPages(number: number, file: number, range: Buffer, counts: Buffer, flags: number): number;
+  read(file: number, vector: Buffer, vectors: number, position: number, flags: number): number;
+  pageBytes(): number;
+}
+
+function callsOf(library: KernelLibrary): Calls | undefined {
+  try {
+    return {
+      open: library.func('long syscall(long number, int directory, str path, void *how, size_t bytes)') as Calls['open'],
+      seek: library.func('int64_t lseek64(int file, int64_t offset, int whence)') as Calls['seek'],
+      countPages: library.func(
+        'long syscall(long number, int file, void *range, void *counts, uint32_t flags)',
+      ) as Calls['countPages'],
+      read: library.func('long preadv64v2(int file, void *vector, int vectors, int64_t position, int flags)') as Calls['read'],
+      pageBytes: library.func('int getpagesize()') as Calls['pageBytes'],
+    };
+  } catch {
+    return undefined; // an older C library
+  }
+}
+
+class CachedCalls implements CachedReads {
+  private readonly calls: Calls;
+  private readonly library: KernelLibrary;
+  private readonly pageBytes: number;
+  private readonly readAheadBytes: number;
+  /** open_how, cachestat_range, cachestat and iovec, as the kernel wants them. */
+  private readonly how = Buffer.alloc(24);
+  private readonly range = Buffer.alloc(16);
+  private readonly counts = Buffer.alloc(40);
+  private readonly vector = Buffer.alloc(16);
+
+  constructor(library: KernelLibrary, calls: Calls, readAheadBytes: number) {
+    this.library = library;
+    this.calls = calls;
+    this.pageBytes = calls.pageBytes();
+    this.readAheadBytes = readAheadBytes;
+    const { O_RDONLY, O_NOATIME } = fs.constants;
+    this.how.writeUInt32LE(O_RDONLY | O_NOATIME | O_CLOEXEC, 0);
+    this.how.writeUInt32LE(RESOLVE_CACHED, 16);
+  }
+
+  open(path: string): NodeCachedFile | undefined {
+    const descriptor = this.calls.open(SYS_OPENAT2, AT_FDCWD, path, this.how, this.how.length);
+    if (descriptor < 0) return undefined;
+    return new NodeCachedFile(path, descriptor, this, this.calls.seek(descriptor, 0, SEEK_END));
+  }
+
+  /** All of it, from a file of so many bytes. */
+  read(file: number, size: number, into: Uint8Array, position: number): number | undefined {
+    const end = position + into.length;
+    if (into.length === 0 || into.length > LONGEST_BYTES || end > size) return undefined;
+    if (!this.holds(file, position, Math.min(end + this.readAheadBytes, size))) return undefined;
+    this.vector.writeBigUInt64LE(this.library.addressOf(into), 0);
+    this.vector.writeUInt32LE(into.length, 8);
+    return this.calls.read(file, this.vector, 1, position, RWF_NOWAIT) === into.length ? into.length : undefined;
+  }
+
+  private holds(file: number, from: number, to: number): boolean {
+    put(this.range, 0, from);
+    put(this.range, 8, to - from);
+    if (this.calls.countPages(SYS_CACHESTAT, file, this.range, this.counts, 0) !== 0) return false;
+    return this.counts.readUInt32LE(0) >= Math.floor((to - 1) / this.pageBytes) - Math.floor(from / this.pageBytes) + 1;
+  }
+}
+
+const WORD = 0x1_0000_0000;
+
+function put(into: Buffer, at: number, value: number): void {
+  into.writeUInt32LE(value % WORD, at);
+  into.writeUInt32LE(Math.floor(value / WORD), at + 4);
+}
+
+class NodeCachedFile extends NodeFile implements CachedFile {
+  private readonly calls: CachedCalls;
+  private readonly size: number;
+
+  constructor(path: string, descriptor: number, calls: CachedCalls, size: number) {
+    super(path, descriptor);
+    this.calls = calls;
+    this.size = size;
+  }
+
+  readNow(buffer: Uint8Array, offset: number, length: number, position: number): number | undefined {
+    return this.calls.read(this.fd, this.size, buffer.subarray(offset, offset + length), position);
+  }
+
+  closeNow(): void {
+    this.closeSync();
+  }
+}
+
+/** How far the kernel reads ahead on the file's disk. */
+async function readAheadOf(file: string): Promise<number> {
+  const { dev } = await fsp.stat(file, { bigint: true });
+  // As the C library's major() and minor() take the number apart.
+  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
+  const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
+  const kibibytes = await fsp.readFile(`/sys/class/bdi/${major}:${minor}/read_ahead_kb`, 'latin1');
+  return Number.parseInt(kibibytes, 10) * 1024;
+}
+
+async function tryWith(file: string, library: KernelLibrary): Promise<CachedReads | undefined> {
+  const calls = callsOf(library);
+  if (calls === undefined || (await fsp.statfs(file)).type !== EXT4) return undefined;
+  const reads = new CachedCalls(library, calls, await readAheadOf(file));
+  const expected = await fsp.readFile(file);
+  const opened = reads.open(file);
+  if (opened === undefined) return undefined;
+  const seen = Buffer.alloc(expected.length);
+  const got = opened.readNow(seen, 0, seen.length, 0);
+  await opened.close();
+  return got === seen.length && seen.equals(expected) ? reads : undefined;
+}
+
+export async function cachedReads(file: string, library = kernelLibrary()): Promise<CachedReads | undefined> {
+  if (library === false) return undefined;
+  try {
+    return await tryWith(file, library);
+  } catch {
+    return undefined; // the file cannot be read, or the kernel does not say how far it reads ahead: the usual way tells, and serves
+  }
+}

@@ -1,0 +1,35 @@
+// The kernel's calls that Node has no way to, made through a library that can make any (koffi). npm installs its builds as
+// optional packages, so there may be none for this machine.
+import { createRequire } from 'node:module';
+
+/** The machine's C library. */
+export interface KernelLibrary {
+  /** A function of it; calling it holds the thread, its `async` takes one of the pool. */
+  func(prototype: string): unknown;
+  /** Where a buffer's bytes lie. */
+  addressOf(bytes: Uint8Array): bigint;
+}
+
+interface Koffi {
+  load(path: null): { func(prototype: string): unknown };
+  address(bytes: Uint8Array): bigint;
+}
+
+let loaded: KernelLibrary | false | undefined;
+
+function load(): KernelLibrary | false {
+  if (process.platform !== 'linux') return false;
+  try {
+    const koffi = createRequire(import.meta.url)(`@koromix/koffi-linux-${process.arch}`) as Koffi;
+    const library = koffi.load(null);
+    return { func: (prototype) => library.func(prototype), addressOf: (bytes) => koffi.address(bytes) };
+  } catch {
+    return false; // no build of it for this machine: whoever asks has a plain way
+  }
+}
+
+/** False: this machine has none. */
+export function kernelLibrary(): KernelLibrary | false {
+  loaded ??= load();
+  return loaded;
+}
