@@ -286,6 +286,12 @@ export class SimCluster {
     for (const each of this.damaged) if (each.startsWith(`${name}${path}/`)) this.damaged.delete(each);
   }
 
+  /** Whether a fault has damaged a replica, which may have been moved since: who appends to it does not read it before. */
+  isDamaged(name: string, path: string): boolean {
+    const file = path.slice(path.lastIndexOf('/'));
+    return [...this.damaged].some((each) => each.startsWith(`${name}/`) && each.endsWith(file));
+  }
+
   /** Begins it again without waiting for it. */
   restart(name: string): void {
     const daemon = this.daemon(name);

@@ -30,7 +30,11 @@ export function checkFlushed(
     if (!standing.has(dataNode)) continue;
     const wrong = file.firstWrongByte(offset, bytes.subarray(0, due));
     violations.check(bytes.length >= due, 'PR1', () => `${what} has ${bytes.length} bytes on ${dataNode}, ${due} were acked`);
-    violations.check(wrong < 0, 'BK4', () => `${what} has a wrong byte at ${wrong - offset} on ${dataNode}`);
+    violations.check(
+      wrong < 0 || cluster.isDamaged(dataNode, path),
+      'BK4',
+      () => `${what} has a wrong byte at ${wrong - offset} on ${dataNode}`,
+    );
     if (mark !== 'sync') continue;
     const disk = cluster.dataNodes.find(({ name }) => name === dataNode)?.machine.disk;
     const node = disk?.find(path) as SimFileNode | undefined;
