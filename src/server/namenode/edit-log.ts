@@ -22,6 +22,19 @@ const PREALLOCATION_BYTES = 1024 * 1024;
 const HEADROOM_BYTES = 512 * 1024;
 /** A directory that answered within this is written synchronously: a thread hop would cost more than the wait. */
 const FAST_DISK_MS = 0.5;
+/** The same while all who ask wait for the log, and are so few that there is little to do for them meanwhile. */
+const PATIENCE_MS = 3;
+const FEW_TRANSACTIONS = 128;
+/**
+ * Of the syncs in the thread pool one in so many is made in place while all wait for the log: how long they take is not to be told
+ * from how long their end waited for its turn, and a disk that was slow once would be taken for slow for good.
+ */
+const TRIED_EVERY = 32;
+/** A disk that has just taken so long is not tried. */
+const TRIED_BELOW_MS = 20;
+/** From so many transactions on, up to so many, it is worth a look whether more come. */
+const GATHERED_FROM = 4;
+const GATHERED_UP_TO = 128;
 /** Of a turn's transactions the first and then one in so many is timed, for all of them: looking at the clock twice costs about as much as an append. */
 const TIMED_EVERY = 16;
 /** Apache: HdfsServerConstants / FSEditLogOpCodes.OP_INVALID fills the unwritten part of a segment. */
@@ -97,10 +110,18 @@ export class EditLog {
   private nextTxid = 1;
   private flushing = false;
   private scheduled = false;
+  /** The last transaction at the last look whether more come. */
+  private seenTxid = 0;
+  /** `reads` when the last batch was written. */
+  private readsBefore = 0;
+  /** Syncs in the thread pool since the last one in place. */
+  private pooledSyncs = 0;
   private fatal: Error | undefined;
   private segmentStartedAt = 0;
   /** The last transaction whose time has been counted. */
   private timedTxid = 0;
+  /** Calls that only read, since the start; whoever serves them counts. They are not to wait for a slow disk. */
+  reads = 0;
   /** Transactions and syncs since the start, in milliseconds, for the metrics. */
   readonly counters = { transactions: new Rate(), syncs: new Rate(), batchedTransactions: 0 };
 
@@ -281,11 +302,41 @@ export class EditLog {
   private schedule(): void {
     if (this.scheduled || this.flushing || this.fatal !== undefined) return;
     this.scheduled = true;
+    this.seenTxid = this.waiters.reached;
     // After the I/O of this turn: every request that is here already shares the sync.
-    this.host.clock.defer(() => {
-      this.scheduled = false;
-      this.flush();
-    });
+    this.host.clock.defer(() => this.gather());
+  }
+
+  /**
+   * Of many clients with one call each only those have asked again by the end of a turn who were answered first: the others
+   * come with the next look. While each brings a good part of what there is, there is one more, else they need twice as many syncs.
+   */
+  private gather(): void {
+    const { lastTxid } = this;
+    const came = lastTxid - this.seenTxid;
+    const all = lastTxid - this.waiters.reached;
+    if (this.mayGather && all >= GATHERED_FROM && came * 4 >= all) {
+      this.seenTxid = lastTxid;
+      this.host.clock.defer(() => this.gather());
+      return;
+    }
+    this.scheduled = false;
+    this.flush();
+  }
+
+  /** All who asked since the last batch wait for the log. */
+  private get onlyChanges(): boolean {
+    return this.reads === this.readsBefore;
+  }
+
+  /** More may come, for which it is worth waiting: there is not much yet, and nobody asks for anything else. */
+  private get mayGather(): boolean {
+    return this.onlyChanges && this.lastTxid - this.waiters.reached < GATHERED_UP_TO;
+  }
+
+  private takeBatch(): Batch {
+    this.readsBefore = this.reads;
+    return this.queue.shift() as Batch;
   }
 
   private flush(): void {
@@ -297,7 +348,8 @@ export class EditLog {
         void this.flushAsync();
         return;
       }
-      this.queue.shift();
+      this.takeBatch();
+      this.pooledSyncs = 0;
       const bytes = batch.encoder.bytes();
       const start = this.host.clock.monotonic();
       for (const journal of this.working()) {
@@ -316,20 +368,29 @@ export class EditLog {
     }
   }
 
-  /** Whether the batch can go out without waiting for anything: the segment is open, has room, and the disks are fast. */
+  /** How long the disks may take for the batch while everybody waits. */
+  private patienceMs(batch: Batch): number {
+    if (!this.onlyChanges) return FAST_DISK_MS;
+    if (this.pooledSyncs >= TRIED_EVERY) return TRIED_BELOW_MS;
+    return batch.lastTxid - this.waiters.reached <= FEW_TRANSACTIONS ? PATIENCE_MS : FAST_DISK_MS;
+  }
+
+  /** Whether the batch can go out in place: the segment is open, has room, and the disks are fast enough. */
   private canWriteSync(batch: Batch): boolean {
-    const length = batch.encoder.length;
+    const { length } = batch.encoder;
+    const patienceMs = this.patienceMs(batch);
     return this.working().every(
       (journal) =>
         journal.segment === batch.segment &&
-        journal.lastCallMs < FAST_DISK_MS &&
+        journal.lastCallMs < patienceMs &&
         journal.position + length + HEADROOM_BYTES <= journal.allocated,
     );
   }
 
   private async flushAsync(): Promise<void> {
-    while (this.queue.length > 0 && this.fatal === undefined) {
-      const batch = this.queue.shift() as Batch;
+    do {
+      const batch = this.takeBatch();
+      this.pooledSyncs++;
       const bytes = batch.encoder.bytes();
       const start = this.host.clock.monotonic();
       const isNewSegment = this.working().some((journal) => journal.segment !== batch.segment);
@@ -361,8 +422,15 @@ export class EditLog {
         }
       }
       this.done(batch, start);
-    }
+    } while (this.goesOn);
     this.flushing = false;
+    if (this.queue.length > 0) this.schedule();
+  }
+
+  /** What has come meanwhile is written in the thread pool at once, as there is a lot of it, or others read. */
+  private get goesOn(): boolean {
+    const batch = this.queue[0];
+    return batch !== undefined && this.fatal === undefined && !this.mayGather && !this.canWriteSync(batch);
   }
 
   /** Stops when too few directories work. */

@@ -258,6 +258,7 @@ export class NameSystem {
 
   /** A read: as the caller, and when it fails the answer waits for everything, since it shows what is not there. */
   read<R>(call: RpcCall, fn: (caller: Caller) => R | Promise<R>): R | Promise<R> {
+    this.editLog.reads++;
     return this.as(call, (caller) => {
       try {
         return fn(caller);
