@@ -55,6 +55,7 @@ const FAULTS_SHOW_AS: ReadonlySet<string> = new Set([
   'ESAFEMODE',
   'EIO',
   'EBLOCKMISSING',
+  'ECHECKSUM',
   'ENOTREPLICATED',
   'ENOREPLICA',
   'ERECOVERY',

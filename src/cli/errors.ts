@@ -15,6 +15,8 @@ const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
   ENOSPC: 'free space, or add a DataNode',
   EDQUOT_NS: 'remove files, or ask for a larger quota',
   EDQUOT_DS: 'remove files, or ask for a larger quota',
+  ECHECKSUM:
+    'the bytes are damaged wherever they could be read: `hdfs fsck PATH -files -blocks -locations` shows where; bring the file back from a copy',
   EBLOCKMISSING: 'check that the DataNodes with its blocks are live: `tuskfs nodes`',
 };
 

@@ -16,6 +16,8 @@ export interface Attempts {
   readonly failed: Set<string>;
   /** Replicas whose bytes did not fit their checksums, and who is still to be told. */
   readonly damaged: Map<string, PipelineNode>;
+  /** Set while each replica that failed in this round did so because its bytes do not fit their checksums. */
+  damage: HdfsError | undefined;
   rounds: number;
 }
 
@@ -31,7 +33,7 @@ export class ReplicaChoice {
   }
 
   begin(block: Located): Attempts {
-    return { block: block.offset, failed: new Set(), damaged: new Map(), rounds: 0 };
+    return { block: block.offset, failed: new Set(), damaged: new Map(), damage: undefined, rounds: 0 };
   }
 
   /** A replica that has not failed and is not in `busy`, or undefined. */
@@ -58,6 +60,8 @@ export class ReplicaChoice {
     const { path } = this.#locations;
     if (attempts.rounds >= settings.maxBlockAcquireFailures) {
       await this.#report(block, attempts);
+      // That the bytes are there, and wrong, says more than that nobody has them.
+      if (attempts.damage !== undefined) throw attempts.damage;
       const nodes = block.nodes.map((each) => nodeName(each.info)).join(', ');
       const why =
         block.nodes.length === 0
@@ -83,9 +87,11 @@ export class ReplicaChoice {
 
   failed(block: Located, node: PipelineNode, attempts: Attempts, error: unknown): void {
     const key = nodeKey(node.info);
+    const damage = error instanceof HdfsError && error.code === 'ECHECKSUM' ? error : undefined;
+    if (damage !== undefined) attempts.damaged.set(key, node);
+    attempts.damage = attempts.failed.size === 0 ? damage : attempts.damage && damage;
     attempts.failed.add(key);
     this.#dead.set(key, this.#context.deadNodes?.suspect(node.info) ?? { state: 'suspected' });
-    if (error instanceof HdfsError && error.code === 'ECHECKSUM') attempts.damaged.set(key, node);
     this.#context.host.log.log('warn', 'client', 'a replica could not be read', {
       path: this.#locations.path,
       block: blockName(block.block),

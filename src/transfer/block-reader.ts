@@ -1,7 +1,7 @@
 // Reads a range of one block from one DataNode: the request, the packets, the checksums, the closing status. Which
 // DataNode, and what to do when it fails, is the caller's (client/file-reader.ts).
 
-import { firstBadChunk } from '../base/crc.ts';
+import { crcOfBytes, firstBadChunk } from '../base/crc.ts';
 import { HdfsError, ProtocolError } from '../base/errors.ts';
 import type { ExtendedBlockProto } from '../wire/messages/hdfs.ts';
 import type { TokenProto } from '../wire/messages/security.ts';
@@ -112,9 +112,14 @@ export class BlockReader {
     if (type === undefined) return;
     const bad = firstBadChunk(type, data, checksums, bytesPerChecksum);
     if (bad >= 0) {
-      const { path, block } = this.#request;
-      const at = offset + bad * bytesPerChecksum;
-      throw new HdfsError('ECHECKSUM', `Checksum error: ${path} at ${at} of block ${block.blockId}_${block.generationStamp}`, {
+      const { path } = this.#request;
+      const start = bad * bytesPerChecksum;
+      const hex = (sum: number): string => sum.toString(16).toUpperCase();
+      const expected = hex(checksums.readUInt32BE(bad * checksumSize));
+      const computed = hex(crcOfBytes(type, data, start, Math.min(start + bytesPerChecksum, data.length)));
+      const sums = `expected=${expected} but computed=${computed}, algorithm=${type}`;
+      // Hadoop's words, which its users look for.
+      throw new HdfsError('ECHECKSUM', `Checksum ${type} not matched for file ${path} at position ${offset + start}: ${sums}`, {
         path,
       });
     }

@@ -164,6 +164,23 @@ test('damage of every replica is not told: it may be done by the machine that re
   await run(client.writeFile('/f', bytes(8_000)));
   await cluster.simulation.advance(1_000);
   for (const node of await holders(on, '/f')) damage(node);
-  await expect(run(client.readFile('/f'))).rejects.toThrow(/^Could not obtain block/);
+  // That the bytes are there, and damaged, says more than that no replica can be read.
+  await expect(run(client.readFile('/f'))).rejects.toMatchObject({
+    code: 'ECHECKSUM',
+    message: expect.stringMatching(
+      /^Checksum CRC32C not matched for file \/f at position 512: expected=[0-9A-F]+ but computed=[0-9A-F]+, algorithm=CRC32C$/,
+    ),
+  });
   expect(cluster.nameNode.running?.system.blockManager.statistics().corruptReplicaBlocks).toBe(0);
+});
+
+test('of a damaged replica and one that cannot be reached it is said that the block is missing: that one may come back', async () => {
+  const on = await stage(2);
+  const { client, run, cluster } = on;
+  await run(client.writeFile('/f', bytes(8_000)));
+  await cluster.simulation.advance(1_000);
+  const [near, far] = await holders(on, '/f');
+  damage(near);
+  far?.crash('process');
+  await expect(run(client.readFile('/f'))).rejects.toMatchObject({ code: 'EBLOCKMISSING' });
 });
