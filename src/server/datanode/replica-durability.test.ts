@@ -88,3 +88,29 @@ test('what a power cut brings back beside a finalized replica is removed, and no
   await simulation.run(put('blk_5_1002.meta'));
   expect(await again()).toEqual(['blk_5', 'blk_5_1002.meta']);
 });
+
+test('the file of notes is not closed while one is on its way, though the sync has failed', async () => {
+  const simulation = new Simulation({ seed: 1 });
+  const machine = simulation.node('dn');
+  const { dataset } = await simulation.run(open(machine.host));
+  const calls: string[] = [];
+  machine.diskFault = ({ operation, path }) => {
+    calls.push(`${operation} ${path.slice(path.lastIndexOf('/') + 1)}`);
+    if (operation === 'fdatasync' && path.endsWith('/blk_5')) return { error: 'EIO' };
+    return operation === 'write' && path.endsWith('/tail_5') ? { delayMs: 1000 } : undefined;
+  };
+  await simulation.run(
+    (async () => {
+      const replica = await dataset.createRbw(named(1001), StorageTypeProto.DISK, 1024, genStamp(0));
+      const files = await ReplicaFiles.create(replica, CHECKSUM);
+      replica.lengths.receive(3);
+      files.add({ offset: 0, data: Buffer.from('abc'), sums: Buffer.alloc(0) });
+      files.flush(() => undefined);
+      await expect(files.sync()).rejects.toMatchObject({ code: 'EIO' });
+      await files.close(false);
+    })(),
+  );
+  await simulation.advance(1);
+  const ofNotes = calls.filter((call) => call.endsWith(' tail_5'));
+  expect(ofNotes.slice(-3)).toEqual(['write tail_5', 'fdatasync tail_5', 'close tail_5']);
+});

@@ -55,6 +55,7 @@ export class ReplicaFiles {
   private directorySynced = false;
   /** Notes where a sync ended within a chunk. */
   private tail: SyncedTail | undefined;
+  private noting: Promise<void> = Promise.resolve();
   private closed = false;
   /** Told how long the disk takes. */
   slow: SlowIo | undefined;
@@ -319,8 +320,8 @@ export class ReplicaFiles {
     const { directorySyncs, clock } = this.replica.volume;
     const beganMs = clock.monotonic();
     const { lastChunk } = this.replica;
-    const noted = lastChunk === undefined ? undefined : this.noteTail(lastChunk.length, lastChunk.sum);
-    await Promise.all([this.syncFile(this.dataFile), this.syncFile(this.metaFile), noted]);
+    if (lastChunk !== undefined) this.noting = this.noteTail(lastChunk.length, lastChunk.sum);
+    await Promise.all([this.syncFile(this.dataFile), this.syncFile(this.metaFile), this.noting]);
     this.counters.syncs++;
     this.slow?.synced(clock.monotonic() - beganMs);
     if (this.directorySynced) return;
@@ -364,6 +365,9 @@ export class ReplicaFiles {
         this.counters.syncs++;
       }
     } finally {
+      // A note may be on its way though the sync that it belongs to has failed: its file's number must not be another's yet, and
+      // who writes next notes in the same file.
+      await Promise.allSettled([this.noting]);
       // Nothing depends on it any more; when it fails, the volume hears of it.
       for (const file of [this.dataFile, this.metaFile, this.tail]) file?.close().catch(() => undefined);
     }
