@@ -1,4 +1,5 @@
 // BENCHMARKS.md, written anew from a run.
+import { reasons } from './reasons.mjs';
 import { rows } from './rows.mjs';
 import { markdown, verdict } from './table.mjs';
 
@@ -6,6 +7,9 @@ const titles = (numbers) =>
   rows.filter(({ number }) => numbers.includes(number)).map(({ number, title }) => `${number}. ${title}`);
 
 const list = (items) => items.map((item) => `- ${item}`).join('\n');
+
+/** Rows of these that something is known of. */
+const explained = (losses) => [...new Set(losses.map(({ row }) => row))].filter((row) => reasons[row] !== undefined);
 
 export function page(result) {
   const { machine, measurements, notMeasured, notBuilt, failures, noisy } = result;
@@ -38,6 +42,7 @@ export function page(result) {
     markdown(measurements),
     losses.length === 0 ? '' : '### Not yet what it must be',
     list(losses.map(({ row, name, figure }) => `row ${row}: ${name}, ${figure}`)),
+    ...explained(losses).map((row) => `**Row ${row}:** ${reasons[row]}`),
     notMeasured.length + notBuilt.length === 0 ? '' : '### Not measured',
     notMeasured.length === 0 ? '' : `Built, but not part of this run:\n\n${list(titles(notMeasured))}`,
     notBuilt.length === 0 ? '' : `Not built yet:\n\n${list(titles(notBuilt))}`,
