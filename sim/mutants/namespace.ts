@@ -17,7 +17,7 @@ export const NAMESPACE_MUTANTS: readonly Mutant[] = [
     id: 'lease-left-behind',
     what: 'deleting a directory with an open file leaves its lease (HDFS-4248)',
     file: 'src/core/namespace/namespace.ts',
-    find: 'if (inodes.underConstruction(inode) !== undefined) ns.leases.remove(inodes.id(inode));',
+    find: 'if (inodes.isUnderConstruction(inode)) ns.leases.remove(inodes.id(inode));',
     replace: '',
     story: 'drill',
     drill: 'deleted-open',

@@ -243,8 +243,8 @@ class Detached {
     if (inodes.type(inode) === InodeType.FILE) {
       const blocks: BlockHandle[] = [];
       for (let i = 0; i < inodes.blockCount(inode); i++) blocks.push(inodes.blockAt(inode, i));
-      if (inodes.underConstruction(inode) !== undefined) ns.leases.remove(inodes.id(inode));
-      inodes.setBlocks(inode, []);
+      if (inodes.isUnderConstruction(inode)) ns.leases.remove(inodes.id(inode));
+      if (blocks.length > 0) inodes.setBlocks(inode, []);
       for (const block of blocks) {
         const source = ns.truncations.end(block);
         if (source !== 0) {

@@ -176,7 +176,7 @@ class Saving {
     for (let inode = 1; inode <= inodes.highestHandle; inode++) {
       if (inodes.isReachable(inode)) {
         writeInode(this.content, inode, this.strings, this.writer);
-        if (inodes.type(inode) === InodeType.FILE && inodes.underConstruction(inode) !== undefined) this.openFiles.push(inode);
+        if (inodes.type(inode) === InodeType.FILE && inodes.isUnderConstruction(inode)) this.openFiles.push(inode);
       }
       if (++step < SLICE_INODES && this.writer.length < SLICE_BYTES) continue;
       looked = yield* this.pause(looked + step);

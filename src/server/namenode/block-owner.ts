@@ -10,7 +10,7 @@ export function blockOwner(namespace: Namespace): BlockOwner {
     storagePolicy: (block) => effectivePolicy(inodes, blocks.owner(block)),
     openFile: (block) => {
       const file = blocks.owner(block);
-      if (file === 0 || inodes.underConstruction(file) === undefined) return undefined;
+      if (file === 0 || !inodes.isUnderConstruction(file)) return undefined;
       return { id: inodes.id(file), isLast: inodes.blockAt(file, inodes.blockCount(file) - 1) === block };
     },
     highestGenStamp: () => namespace.genStamp,

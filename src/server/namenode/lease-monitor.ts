@@ -146,7 +146,7 @@ export class LeaseMonitor {
 
   private isOpen(file: InodeHandle): boolean {
     const { inodes } = this.system.namespace;
-    return file !== 0 && inodes.isReachable(file) && inodes.underConstruction(file) !== undefined;
+    return file !== 0 && inodes.isReachable(file) && inodes.isUnderConstruction(file);
   }
 
   private timedOut(begun: number, now: Now): boolean {

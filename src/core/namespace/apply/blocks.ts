@@ -66,7 +66,7 @@ export function checkBlockList(app: Application, file: InodeHandle, list: readon
     }
   }
   if (list.length < count) {
-    if (ns.inodes.underConstruction(file) === undefined) {
+    if (!ns.inodes.isUnderConstruction(file)) {
       throw app.contradiction('it removes a block of a file that is not under construction');
     }
     if (list.length !== count - 1) throw app.contradiction('it removes more than one block');

@@ -26,7 +26,7 @@ export function applyAdd(app: Application, op: Op<'ADD'>): void {
   }
   const file = place.inode;
   checkBlockList(app, file, op.blocks);
-  if (inodes.underConstruction(file) === undefined) {
+  if (!inodes.isUnderConstruction(file)) {
     reopen(app, file, op.clientName, op.clientMachine, false);
     app.answered(op.rpc, file);
   }
@@ -94,7 +94,7 @@ function reopen(app: Application, file: InodeHandle, clientName: string, clientM
 export function applyAppend(app: Application, op: Op<'APPEND'>): void {
   const file = app.file(op.path);
   // Apache passes over a file that is open already.
-  if (app.ns.inodes.underConstruction(file) !== undefined) return;
+  if (app.ns.inodes.isUnderConstruction(file)) return;
   reopen(app, file, op.clientName, op.clientMachine, op.newBlock);
   app.answered(op.rpc, file);
 }
@@ -102,7 +102,7 @@ export function applyAppend(app: Application, op: Op<'APPEND'>): void {
 export function applyClose(app: Application, op: Op<'CLOSE'>): void {
   const { inodes, leases, space } = app.ns;
   const file = app.file(op.path);
-  if (inodes.underConstruction(file) === undefined) throw app.contradiction(`${op.path} is not under construction`);
+  if (!inodes.isUnderConstruction(file)) throw app.contradiction(`${op.path} is not under construction`);
   checkBlockList(app, file, op.blocks);
   inodes.setAtime(file, op.atime);
   inodes.setMtime(file, op.mtime);
@@ -129,7 +129,7 @@ export function applyUpdateBlocks(app: Application, op: Op<'UPDATE_BLOCKS'>): vo
 
 function openFile(app: Application, path: string): InodeHandle {
   const file = app.file(path);
-  if (app.ns.inodes.underConstruction(file) === undefined) throw app.contradiction(`${path} is not under construction`);
+  if (!app.ns.inodes.isUnderConstruction(file)) throw app.contradiction(`${path} is not under construction`);
   return file;
 }
 

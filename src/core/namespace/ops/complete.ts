@@ -57,7 +57,7 @@ export function checkComplete(ns: Namespace, caller: Caller, request: CompleteRe
 }
 
 const isClosed = (ns: Namespace, inode: InodeHandle): boolean =>
-  inode !== 0 && ns.inodes.type(inode) === InodeType.FILE && ns.inodes.underConstruction(inode) === undefined;
+  inode !== 0 && ns.inodes.type(inode) === InodeType.FILE && !ns.inodes.isUnderConstruction(inode);
 
 /** Whether all blocks have the replicas that a closed file needs. */
 export function isReadyToClose(ns: Namespace, file: InodeHandle): boolean {

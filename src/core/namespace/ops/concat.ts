@@ -30,7 +30,7 @@ export function checkConcat(ns: Namespace, caller: Caller, request: ConcatReques
   const targetPath = resolvePath(ns, caller, target, 'write', 'concat');
   checkPermission(ns, caller, targetPath, { self: FsAction.WRITE });
   const file = fileAt(ns.inodes, targetPath.last, target);
-  if (ns.inodes.underConstruction(file) !== undefined) {
+  if (ns.inodes.isUnderConstruction(file)) {
     throw new HdfsError('EINVAL', `concat: target file ${target} is under construction`);
   }
   const seen = new Set<InodeHandle>();
@@ -70,7 +70,7 @@ function checkSource(ns: Namespace, caller: Caller, source: string, target: Reso
     throw refuse(`Source file ${source} is not in the same directory with the target ${target.text}`);
   }
   if (file === target.last) throw refuse(`concat: the src file ${source} is the same with the target file ${target.text}`);
-  if (inodes.underConstruction(file) !== undefined || inodes.blockCount(file) === 0) {
+  if (inodes.isUnderConstruction(file) || inodes.blockCount(file) === 0) {
     throw refuse(`concat: source file ${source} is invalid or empty or underConstruction`);
   }
   const size = inodes.preferredBlockSize(file);

@@ -129,7 +129,7 @@ export function checkRecoverLease(
 ): true | InodeHandle {
   const resolved = resolvePath(ns, caller, path, 'write', 'recoverLease');
   const file = fileAt(ns.inodes, resolved.last, resolved.text);
-  if (ns.inodes.underConstruction(file) === undefined) return true;
+  if (!ns.inodes.isUnderConstruction(file)) return true;
   checkPermission(ns, caller, resolved, { self: FsAction.WRITE });
   if (ns.leases.ofFile(ns.inodes.id(file)) === undefined) {
     throw new HdfsError(

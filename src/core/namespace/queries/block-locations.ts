@@ -61,7 +61,7 @@ function checkReadableBySuperuser(ns: Namespace, caller: Caller, file: InodeHand
 export function blocksOfRange(ns: Namespace, file: InodeHandle, offset: number, length: number): FileBlocks {
   const { inodes, blocks } = ns;
   const count = inodes.blockCount(file);
-  const underConstruction = inodes.underConstruction(file) !== undefined;
+  const underConstruction = inodes.isUnderConstruction(file);
   if (count === 0) {
     return { fileLength: 0, underConstruction, blocks: [], last: undefined, isLastComplete: false };
   }

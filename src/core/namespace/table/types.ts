@@ -69,6 +69,8 @@ export interface InodeReader {
   blockCount(inode: InodeHandle): number;
   blockAt(inode: InodeHandle, index: number): BlockHandle;
   underConstruction(inode: InodeHandle): UnderConstruction | undefined;
+  /** The same without reading who writes it. */
+  isUnderConstruction(inode: InodeHandle): boolean;
   /** 0: unspecified. Files and directories. */
   storagePolicy(inode: InodeHandle): number;
   erasureCodingPolicy(inode: InodeHandle): number;

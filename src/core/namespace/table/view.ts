@@ -202,6 +202,10 @@ export class InodeView implements InodeReader {
     return from && readUnderConstruction(from);
   }
 
+  isUnderConstruction(inode: InodeHandle): boolean {
+    return this.attribute(inode, AttributeTag.UNDER_CONSTRUCTION) !== undefined;
+  }
+
   acl(inode: InodeHandle): readonly AclEntry[] | undefined {
     const from = this.attribute(inode, AttributeTag.ACL);
     return from && readAcl(from);

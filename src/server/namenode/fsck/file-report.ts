@@ -46,7 +46,7 @@ export function reportFile(
 ): FileReport {
   const { namespace: ns, blockManager, blockPoolId } = system;
   const { inodes, blocks } = ns;
-  const open = inodes.underConstruction(file) !== undefined;
+  const open = inodes.isUnderConstruction(file);
   const replication = inodes.replication(file);
   const found = blocksOfRange(ns, file, 0, Number.MAX_SAFE_INTEGER);
   // With what is known of a block that is being written, as listings show it.

@@ -55,7 +55,7 @@ export function openFileMethods(system: NameSystem, pageSize: number): Handlers<
           hasMore = entries.length >= pageSize;
           if (hasMore) break;
           if (ns.inodes.type(inode) !== InodeType.FILE) continue;
-          if (ns.inodes.underConstruction(inode) === undefined) continue;
+          if (!ns.inodes.isUnderConstruction(inode)) continue;
           const at = pathOfInode(ns.inodes, inode);
           if (isWithin(at, top)) entries.push(entry(fileId, inode, at));
         }
