@@ -111,8 +111,13 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
   const { bytesPerChecksum } = files.checksum;
   if (inFlight === undefined && files.metaFile !== undefined && end % bytesPerChecksum !== 0) {
     // An append may change this checksum while we read: what counts is the one of now.
-    const sum = await lastSum(files, end);
-    if (sum !== undefined) lastChunk = { length: end, sum };
+    try {
+      const sum = await lastSum(files, end);
+      if (sum !== undefined) lastChunk = { length: end, sum };
+    } catch (error) {
+      closeBoth(files);
+      throw error;
+    }
   }
   const { dataFile, metaFile, checksum, firstSums } = files;
   return {
@@ -126,11 +131,13 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
     end: lastChunk?.length ?? end,
     visible,
     lastChunk,
-    close: () => {
-      // When it fails, the volume hears of it.
-      for (const file of [dataFile, metaFile]) file?.close().catch(() => undefined);
-    },
+    close: () => closeBoth(files),
   };
+}
+
+function closeBoth({ dataFile, metaFile }: OpenedFiles): void {
+  // When it fails, the volume hears of it.
+  for (const file of [dataFile, metaFile]) file?.close().catch(() => undefined);
 }
 
 /** The checksum of the chunk that `end` is in, where the meta file has it. */
