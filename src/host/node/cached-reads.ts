@@ -124,9 +124,17 @@ async function readAheadOf(file: string): Promise<number> {
   // As the C library's major() and minor() take the number apart.
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
   const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
-  const kibibytes = await fsp.readFile(`/sys/class/bdi/${major}:${minor}/read_ahead_kb`, 'latin1');
-  return Number.parseInt(kibibytes, 10) * 1024;
+  const device = `/sys/dev/block/${major}:${minor}`;
+  // A partition has no queue of its own, and lies in the directory of its disk.
+  const queue = (await exists(`${device}/partition`)) ? `${device}/../queue` : `${device}/queue`;
+  return Number.parseInt(await fsp.readFile(`${queue}/read_ahead_kb`, 'latin1'), 10) * 1024;
 }
+
+const exists = (path: string): Promise<boolean> =>
+  fsp.access(path).then(
+    () => true,
+    () => false,
+  );
 
 async function tryWith(file: string, library: KernelLibrary): Promise<CachedReads | undefined> {
   const calls = callsOf(library);
