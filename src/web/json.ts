@@ -1,6 +1,8 @@
 // JSON in the layout of Hadoop's servlets (Jackson's default pretty printer): one attribute to a line, arrays on the line
 // of their key. Monitoring scripts read /jmx line by line, so the layout is part of the interface.
 
+import { javaDouble } from '../base/java-number.ts';
+
 export type JsonValue =
   | string
   | number
@@ -66,7 +68,8 @@ export function formatJson(value: JmxValue | JsonValue, indent = ''): string {
   }
 }
 
+/** As Java writes it; what is no number in JSON is a text. */
 export function formatDouble(value: number): string {
-  if (Number.isNaN(value) || !Number.isFinite(value)) return `"${value}"`;
-  return Number.isInteger(value) && Math.abs(value) < 1e7 ? `${value}.0` : String(value);
+  const text = javaDouble(value);
+  return Number.isFinite(value) ? text : JSON.stringify(text);
 }

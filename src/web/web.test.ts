@@ -37,6 +37,11 @@ metrics.addTimings('t_seconds', 'Calls.', ['method'], () => [{ labels: { method:
 
 const jmx = (query: string) => renderJmx(beans, new URLSearchParams(query));
 
+test('numbers with a point are written as Java writes them, and what is no number as a text', () => {
+  const shown = [1, 0.25, 1e7, 1234567.5, 1e-4, Number.NaN, Number.POSITIVE_INFINITY].map((n) => formatJson(new JavaDouble(n)));
+  expect(shown).toEqual(['1.0', '0.25', '1.0E7', '1234567.5', '1.0E-4', '"NaN"', '"Infinity"']);
+});
+
 test('/jmx has the layout of Hadoop’s', () => {
   expect(jmx('qry=Hadoop:service=NameNode,name=FSNamesystemState')).toBe(`{
   "beans" : [ {

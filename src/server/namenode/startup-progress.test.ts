@@ -1,7 +1,8 @@
 // If this failed, who waits for a NameNode to start would be told wrong times, or of work that is not being done.
 import { expect, test } from 'vitest';
-import type { Clock } from '../../host/host.ts';
+import type { Clock, HttpRequest } from '../../host/host.ts';
 import { StartupProgress } from './startup-progress.ts';
+import { startupRoute } from './startup-view.ts';
 
 function progressAt(): { readonly progress: StartupProgress; readonly pass: (ms: number) => void } {
   let now = 1000;
@@ -98,4 +99,15 @@ test('safe mode ends the start, once', () => {
     elapsedTime: 10,
     steps: [{ name: 'AwaitingReportedBlocks', count: 4, total: 4, elapsedTime: 10 }],
   });
+});
+
+test('portions are shown as the floats that they are in Hadoop', async () => {
+  const { progress } = progressAt();
+  progress.begin('LoadingEdits');
+  progress.step('LoadingEdits', { file: '/n/edits_1-3', size: 10 }).total = 3;
+  const step = progress.step('LoadingEdits', { file: '/n/edits_4-6', size: 10 });
+  step.total = 3;
+  step.done = () => 1;
+  const { body } = await startupRoute(progress).handler({} as HttpRequest, {});
+  expect(body).toContain('"file":"/n/edits_4-6","size":10,"total":3,"percentComplete":0.33333334,');
 });

@@ -1,5 +1,6 @@
 // How the start of a NameNode is shown: the answer of /startupProgress, its bean, a part of the page, and the answers of
 // pages that ask the namespace while there is none yet.
+import { javaFloat } from '../../base/java-number.ts';
 import type { HttpResponse } from '../../host/host.ts';
 import type { Bean } from '../../web/jmx.ts';
 import { JavaDouble, type JmxValue } from '../../web/json.ts';
@@ -10,15 +11,17 @@ import { FSCK_PATH } from './fsck/route.ts';
 import { IMAGE_TRANSFER_PATH } from './image-transfer/parameters.ts';
 import type { StartupProgress, StartupView } from './startup-progress.ts';
 
-/** Portions are a float in Java: 1.0. */
+/** Portions are floats in Java: 1.0, 0.33333334. */
+const float = (portion: number): JavaDouble => new JavaDouble(Number(javaFloat(Math.fround(portion))));
+
 function startupJson({ elapsedTime, percentComplete, phases }: StartupView): string {
   return writeJson({
     elapsedTime,
-    percentComplete: new JavaDouble(percentComplete),
+    percentComplete: float(percentComplete),
     phases: phases.map((phase) => ({
       ...phase,
-      percentComplete: new JavaDouble(phase.percentComplete),
-      steps: phase.steps.map((step) => ({ ...step, percentComplete: new JavaDouble(step.percentComplete) })),
+      percentComplete: float(phase.percentComplete),
+      steps: phase.steps.map((step) => ({ ...step, percentComplete: float(step.percentComplete) })),
     })),
   });
 }
@@ -38,13 +41,13 @@ export function startupBean(progress: StartupProgress, hostName: string): Bean {
     const values: Record<string, JmxValue> = {
       'tag.Hostname': hostName,
       ElapsedTime: elapsedTime,
-      PercentComplete: new JavaDouble(percentComplete),
+      PercentComplete: float(percentComplete),
     };
     for (const phase of phases) {
       values[`${phase.name}Count`] = phase.steps.reduce((sum, { count }) => sum + count, 0);
       values[`${phase.name}ElapsedTime`] = phase.elapsedTime;
       values[`${phase.name}Total`] = phase.steps.reduce((sum, { total }) => sum + total, 0);
-      values[`${phase.name}PercentComplete`] = new JavaDouble(phase.percentComplete);
+      values[`${phase.name}PercentComplete`] = float(phase.percentComplete);
     }
     return values;
   };

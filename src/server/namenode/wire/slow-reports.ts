@@ -1,8 +1,9 @@
 // Reports of slow peers and disks, as heartbeats bring them and as /jmx shows them. Apache: PBHelper, SlowPeerJsonReport,
 // SlowDiskTracker.DiskLatency.
-import { javaDouble } from '../../../base/java-number.ts';
+
 import type { Outlier } from '../../../core/slow/outliers.ts';
 import type { DiskOp, SlowDisk, SlowPeer } from '../../../core/slow/slow-trackers.ts';
+import { formatDouble } from '../../../web/json.ts';
 import type { SlowDiskReportProto, SlowPeerReportProto } from '../../../wire/messages/datanode.ts';
 
 export function slowPeersOf(reports: readonly SlowPeerReportProto[]): ReadonlyMap<string, Outlier> {
@@ -27,8 +28,6 @@ export function slowDisksOf(reports: readonly SlowDiskReportProto[]): readonly S
   });
 }
 
-/** What is no number is a text in JSON. */
-const double = (value: number): string => (Number.isFinite(value) ? javaDouble(value) : JSON.stringify(javaDouble(value)));
 const object = (fields: readonly (readonly [name: string, json: string])[]): string =>
   `{${fields.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
 
@@ -44,10 +43,10 @@ export function slowPeersJson(peers: readonly SlowPeer[] | undefined): string | 
           .map(({ reportingNode, latencyMs, median, mad, upperLimit }) =>
             object([
               ['ReportingNode', JSON.stringify(reportingNode)],
-              ['ReportedLatency', double(latencyMs)],
-              ['MedianLatency', double(median)],
-              ['MadLatency', double(mad)],
-              ['UpperLimitLatency', double(upperLimit)],
+              ['ReportedLatency', formatDouble(latencyMs)],
+              ['MedianLatency', formatDouble(median)],
+              ['MadLatency', formatDouble(mad)],
+              ['UpperLimitLatency', formatDouble(upperLimit)],
             ]),
           )
           .join(',')}]`,
@@ -63,7 +62,7 @@ export function slowDisksJson(disks: readonly SlowDisk[]): string | null {
   const texts = disks.map(({ id, latencies }) =>
     object([
       ['SlowDiskID', JSON.stringify(id)],
-      ['Latencies', object(Object.entries(latencies).map(([op, latency]) => [op, double(latency)]))],
+      ['Latencies', object(Object.entries(latencies).map(([op, latency]) => [op, formatDouble(latency)]))],
     ]),
   );
   return `[${texts.join(',')}]`;
