@@ -123,6 +123,10 @@ class Tree {
     return 0;
   }
 
+  isUnderConstruction() {
+    return false;
+  }
+
   underConstruction() {
     return undefined;
   }
