@@ -1,8 +1,10 @@
 // Drills of replicas that are too few, too many, stale, old, or on dead nodes.
 import { HdfsAdmin } from '../../src/client/admin.ts';
+import { wrap } from '../predicates/hooks.ts';
 import type { Drill } from './stage.ts';
 
 const BLOCK = 4_096;
+const LESS_ROOM = 2 ** 30;
 const EXCLUDE_FILE = '/conf/exclude';
 const LEAVING_LIMIT_MS = 120_000;
 
@@ -37,6 +39,8 @@ export const REDUNDANCY_DRILLS = {
       // Known from its incremental reports before the first whole one.
       await stage.sleep(25_000);
       const paths = await stage.writeMany(fs, 8, { bytes: 2_000 });
+      // Who has less room is the one to give up a replica: not the one that is stale.
+      for (const name of ['dn1', 'dn2']) stage.dataNode(name).machine.disk.capacity -= LESS_ROOM;
       stage.crash('dn0', 'process');
       await stage.sleep(500);
       stage.restart('dn0');
@@ -201,11 +205,24 @@ export const REDUNDANCY_DRILLS = {
       const fs = await stage.client();
       const { simulation } = stage;
       simulation.latency = { minMs: 5, maxMs: 5, spikeEvery: 1_000_000, spikeMs: 0 };
-      for (let i = 0; i < 3; i++) {
-        const name = `dn${i}`;
-        simulation.clog(simulation.node(name), simulation.node('nn'), 1_500);
-        const clogEndsMs = simulation.nowMs + 1_500;
-        await stage.write(fs, `/shared/f${i}`, { bytes: 2_000 });
+      let victim: string | undefined;
+      let clogEndsMs = 0;
+      // What it receives leaves behind its heartbeat, once that is answered.
+      wrap(stage.nameSystem.blockManager, 'heartbeat', (call, id, ...rest) => {
+        if (id.hostName === victim) {
+          simulation.clog(simulation.node(victim), simulation.node('nn'), 1_500);
+          clogEndsMs = simulation.nowMs + 1_500;
+          victim = undefined;
+        }
+        return call(id, ...rest);
+      });
+      for (const [i, name] of stage.dataNodes.entries()) {
+        const writer = await stage.create(fs, `/shared/f${i}`);
+        await stage.run(writer.write(2_000).then(() => writer.flush('flush')));
+        victim = name;
+        await stage.until(`a heartbeat of ${name}`, () => victim === undefined, 5_000, 5);
+        await stage.sleep(20);
+        await stage.run(writer.close());
         await stage.sleep(clogEndsMs - simulation.nowMs + 8);
         stage.cut(name, 'nn');
         await stage.sleep(2_000);

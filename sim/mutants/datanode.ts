@@ -167,7 +167,7 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
     story: 'chaos',
     scenario: 'blackout',
     seeds: 3,
-    trips: ['SM4', 'BK10', 'BK1', 'BK7', 'X1'],
+    trips: ['SM4', 'BK10', 'BK1', 'BK7', 'LR4', 'LR5', 'X1'],
   },
   {
     id: 'tail-checksum-kept',
