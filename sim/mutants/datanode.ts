@@ -50,9 +50,8 @@ export const DATANODE_MUTANTS: readonly Mutant[] = [
     id: 'synced-tail-unnoted',
     what: 'bytes behind the last synced chunk make the synced ones unprovable',
     file: 'src/server/datanode/replica-files.ts',
-    find: 'const noted = lastChunk === undefined ? undefined : this.noteTail(lastChunk.length, lastChunk.sum);',
-    replace:
-      'const noted = lastChunk === undefined || lastChunk.length > 0 ? undefined : this.noteTail(lastChunk.length, lastChunk.sum);',
+    find: 'if (lastChunk !== undefined) this.noting = this.noteTail(lastChunk.length, lastChunk.sum);',
+    replace: 'if (lastChunk?.length === 0) this.noting = this.noteTail(lastChunk.length, lastChunk.sum);',
     story: 'drill',
     drill: 'power-under-writers',
     seeds: 16,
