@@ -134,13 +134,18 @@ test('a slow disk is waited for in place while all wait for it, and in the pool 
   b.log.reads++;
   await b.sync(10);
   expect([b.inPlace, b.pooled]).toEqual([2, 1]);
-  // With so many there is enough to do meanwhile.
+  // With so many, or while more come with each look, there is enough to do meanwhile.
   await b.sync(200);
   expect([b.inPlace, b.pooled]).toEqual([2, 2]);
+  for (let look = 0; look < 4; look++) {
+    b.change(40);
+    await b.turn();
+  }
+  expect([b.inPlace, b.pooled]).toEqual([2, 3]);
   b.diskMs = 30;
   await b.sync(10);
   await b.sync(10);
-  expect([b.inPlace, b.pooled]).toEqual([3, 3]);
+  expect([b.inPlace, b.pooled]).toEqual([3, 4]);
 });
 
 test('a disk that was slow is tried again, unless it is very slow', async () => {

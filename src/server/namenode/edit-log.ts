@@ -22,9 +22,8 @@ const PREALLOCATION_BYTES = 1024 * 1024;
 const HEADROOM_BYTES = 512 * 1024;
 /** A directory that answered within this is written synchronously: a thread hop would cost more than the wait. */
 const FAST_DISK_MS = 0.5;
-/** The same while all who ask wait for the log, and are so few that there is little to do for them meanwhile. */
+/** The same while all who ask wait for the log, so that there is nothing to do meanwhile. */
 const PATIENCE_MS = 3;
-const FEW_TRANSACTIONS = 128;
 /**
  * Of the syncs in the thread pool one in so many is made in place while all wait for the log: how long they take is not to be told
  * from how long their end waited for its turn, and a disk that was slow once would be taken for slow for good.
@@ -112,6 +111,8 @@ export class EditLog {
   private scheduled = false;
   /** The last transaction at the last look whether more come. */
   private seenTxid = 0;
+  /** The last look brought next to nothing: whoever asks for changes has done so. */
+  private allAreHere = false;
   /** `reads` when the last batch was written. */
   private readsBefore = 0;
   /** Syncs in the thread pool since the last one in place. */
@@ -315,7 +316,8 @@ export class EditLog {
     const { lastTxid } = this;
     const came = lastTxid - this.seenTxid;
     const all = lastTxid - this.waiters.reached;
-    if (this.mayGather && all >= GATHERED_FROM && came * 4 >= all) {
+    this.allAreHere = all < GATHERED_FROM || came * 4 < all;
+    if (this.mayGather && !this.allAreHere) {
       this.seenTxid = lastTxid;
       this.host.clock.defer(() => this.gather());
       return;
@@ -368,17 +370,17 @@ export class EditLog {
     }
   }
 
-  /** How long the disks may take for the batch while everybody waits. */
-  private patienceMs(batch: Batch): number {
+  /** How long the disks may take for a batch while everybody waits. */
+  private get patienceMs(): number {
     if (!this.onlyChanges) return FAST_DISK_MS;
     if (this.pooledSyncs >= TRIED_EVERY) return TRIED_BELOW_MS;
-    return batch.lastTxid - this.waiters.reached <= FEW_TRANSACTIONS ? PATIENCE_MS : FAST_DISK_MS;
+    return this.allAreHere ? PATIENCE_MS : FAST_DISK_MS;
   }
 
   /** Whether the batch can go out in place: the segment is open, has room, and the disks are fast enough. */
   private canWriteSync(batch: Batch): boolean {
     const { length } = batch.encoder;
-    const patienceMs = this.patienceMs(batch);
+    const { patienceMs } = this;
     return this.working().every(
       (journal) =>
         journal.segment === batch.segment &&
