@@ -1,5 +1,5 @@
 // If this fails, a daemon that hangs in its end stays for ever, and is killed by whoever waits for it; or a start-up option does
-// what another one is for.
+// what another one is for; or who has begun to load a large namespace cannot end it.
 import { expect, test } from 'vitest';
 import { Configuration } from '../../config/configuration.ts';
 import { Simulation } from '../../host/sim/index.ts';
@@ -21,6 +21,29 @@ test('a daemon that does not stop in time ends all the same', async () => {
   expect(await endAfter(50_000, '30s')).toEqual({ code: 1, tookMs: 30_000 });
   // Less than a second is none.
   expect(await endAfter(50_000, '10ms')).toEqual({ code: 1, tookMs: 1_000 });
+});
+
+test('a daemon that is still starting ends when it is asked to, and when it fails meanwhile', async () => {
+  const simulation = new Simulation({ seed: 1 });
+  const { host } = simulation.node('m');
+  const starting = (terminal = testTerminal('/'), work: (fail: (error: Error) => void) => void = () => undefined) => ({
+    terminal,
+    code: serve(host, terminal, Configuration.of({}), 'namenode', async (fail) => {
+      work(fail);
+      await host.clock.sleep(1_000_000);
+      return () => Promise.resolve();
+    }),
+  });
+  const asked = starting();
+  asked.terminal.interrupt();
+  expect(await simulation.run(asked.code, 1_000)).toBe(0);
+  expect(asked.terminal.stderr.take()).toBe('');
+  const askedBefore = testTerminal('/');
+  askedBefore.interrupt();
+  expect(await simulation.run(starting(askedBefore).code, 1_000)).toBe(0);
+  const failed = starting(testTerminal('/'), (fail) => fail(new Error('the disk is gone')));
+  expect(await simulation.run(failed.code, 1_000)).toBe(1);
+  expect(failed.terminal.stderr.take()).toBe('namenode: the disk is gone\n');
 });
 
 test.each([

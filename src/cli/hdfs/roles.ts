@@ -259,19 +259,27 @@ export async function serve(
   over.catch(() => undefined);
   const { interrupted } = terminal;
   interrupted.addEventListener('abort', () => end(), { once: true });
-  let stop: () => Promise<void>;
+  if (interrupted.aborted) end();
+  let stop: (() => Promise<void>) | undefined;
   try {
-    stop = await start(
+    const started = start(
       (error) => fail(error),
       () => end(),
     );
+    // Loading a large namespace takes minutes. Nothing is promised until then, and what a start does to directories survives
+    // that it is cut off anywhere.
+    stop = await Promise.race([started, over.then(() => undefined)]);
   } catch (error) {
     host.log.log('error', role, `cannot start: ${messageOf(error)}`);
     terminal.stderr.write(`${role}: ${messageOf(error)}\n`);
     return 1;
   }
+  if (stop === undefined) {
+    host.log.log('info', role, 'ends before it has started');
+    return 0;
+  }
   try {
-    if (!interrupted.aborted) await over;
+    await over;
     host.log.log('info', role, 'stopping');
     if (await endsWithin(host, shutdownTimeoutMs(configuration), stop())) return 0;
     host.log.log('error', role, 'has not stopped within hadoop.service.shutdown.timeout; ends at once');
