@@ -72,6 +72,8 @@ async function once(system, op, [conns, depth], time = seconds) {
   }
   const isPinned = canPin && conns * depth === 1;
   const args = ['-addr', system.address, '-user', user, '-op', op, '-files', String(files), '-pid', String(pid), '-json'];
+  // What is deleted is made beforehand: enough for as many as were ever seen in that time, with some to spare.
+  if (op === 'delete' && conns * depth > 1) args.push('-supply', '300000');
   args.push('-blockfiles', String(blockFiles), '-conns', String(conns), '-depth', String(depth), '-seconds', String(time));
   if (isPinned) run('taskset', ['-acp', '0', String(pid)]);
   try {
