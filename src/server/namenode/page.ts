@@ -3,7 +3,7 @@ import { formatHostPort } from '../../config/nameservices.ts';
 import type { StatusPage } from '../../web/page.ts';
 import { formatBytes } from '../../web/page.ts';
 import type { NameNodeView } from './beans.ts';
-import { startupTable } from './startup-view.ts';
+import { ALWAYS_LINKED, startupTable } from './startup-view.ts';
 
 function health({ system }: NameNodeView): string {
   const { blockManager } = system;
@@ -61,15 +61,6 @@ export function statusPage(view: NameNodeView): StatusPage {
       },
       startupTable(progress),
     ],
-    links: [
-      ['/explorer.html', 'Files'],
-      ['/topology', 'Racks'],
-      ['/logs/', 'Logs'],
-      ['/logLevel', 'Log level'],
-      ['/jmx', 'JMX'],
-      ['/prom', 'Metrics'],
-      ['/conf', 'Configuration'],
-      ['/stacks', 'Stack'],
-    ],
+    links: [['/explorer.html', 'Files'], ['/topology', 'Racks'], ...ALWAYS_LINKED],
   };
 }

@@ -80,19 +80,22 @@ const LOADING = 'The namespace is being loaded.';
 export const startupTip = (progress: StartupProgress): string =>
   `${LOADING} ${percent(progress.view().percentComplete)} of the start is done.`;
 
+/** Pages that need no namespace. */
+export const ALWAYS_LINKED = [
+  ['/logs/', 'Logs'],
+  ['/logLevel', 'Log level'],
+  ['/jmx', 'JMX'],
+  ['/prom', 'Metrics'],
+  ['/conf', 'Configuration'],
+  ['/stacks', 'Stack'],
+] as const;
+
 export function startupPage(title: string, progress: StartupProgress): StatusPage {
   return {
     title,
     facts: [['Health', startupTip(progress)]],
     tables: [startupTable(progress)],
-    links: [
-      ['/logs/', 'Logs'],
-      ['/logLevel', 'Log level'],
-      ['/jmx', 'JMX'],
-      ['/prom', 'Metrics'],
-      ['/conf', 'Configuration'],
-      ['/stacks', 'Stack'],
-    ],
+    links: ALWAYS_LINKED,
   };
 }
 
