@@ -118,6 +118,25 @@ describe('decommission', () => {
   });
 });
 
+describe('a NameNode that starts', () => {
+  it('counts blocks as there that only nodes on their way out have, or such as rest', async () => {
+    const keys = { 'dfs.namenode.hosts.provider.classname': COMBINED, 'dfs.hosts': INCLUDE };
+    const site = await Site.start(2, keys);
+    const { cluster, client } = site;
+    for (let i = 0; i < 6; i++) await site.run(client.writeFile(`/f-${i}`, content(i), { replication: 1 }));
+    const until = cluster.nameNode.machine.host.clock.now() + 3_600_000;
+    const resting = { hostName: 'dn1', adminState: 'IN_MAINTENANCE', maintenanceExpireTimeInMS: until };
+    await site.refresh(INCLUDE, JSON.stringify([{ hostName: 'dn0', adminState: 'DECOMMISSIONED' }, resting]));
+    expect(site.state('dn0')).toBe(AdminState.DECOMMISSION_INPROGRESS);
+    cluster.crash('nn', 'process', false);
+    cluster.restart('nn');
+    expect(await cluster.until(() => cluster.ready, 60_000)).toBe(true);
+    expect(site.state('dn0')).toBe(AdminState.DECOMMISSION_INPROGRESS);
+    for (let i = 0; i < 6; i++) expect((await site.run(client.readFile(`/f-${i}`))).equals(content(i))).toBe(true);
+    expect(cluster.violations.found).toEqual([]);
+  });
+});
+
 describe('maintenance', () => {
   it('of a node lets it be off for long without a copy being made', async () => {
     const site = await Site.start(3, { 'dfs.namenode.hosts.provider.classname': COMBINED, 'dfs.hosts': INCLUDE });

@@ -1,6 +1,6 @@
 // Looks at the NameNode ten times a second: SM1, nothing changes while safe mode of a start is on; SM2, it ends only when
 // enough blocks are known to be somewhere; SM3, and while no replica is newer than the namespace.
-import { BlockState } from '../src/core/blocks/block-map.ts';
+import { type BlockHandle, type BlockMap, BlockState } from '../src/core/blocks/block-map.ts';
 import { parseBlockFileName } from '../src/format/storage/block-files.ts';
 import type { NameSystem } from '../src/server/namenode/namesystem.ts';
 import type { SimCluster } from './cluster.ts';
@@ -48,11 +48,19 @@ function checkThreshold(cluster: SimCluster, { namespace, blockManager }: NameSy
     from = namespace.blocks.scan(from, SCAN_SLICE, (block) => {
       if (namespace.blocks.state(block) !== BlockState.COMPLETE) return;
       complete++;
-      if (blockManager.liveReplicas(block) > 0) safe++;
+      if (blockManager.liveReplicas(block) > 0 || isSomewhere(blockManager, namespace.blocks, block)) safe++;
     });
   }
   const enough = safe >= Math.trunc(complete * THRESHOLD);
   cluster.violations.check(enough, 'SM2', () => `safe mode ended with ${safe} of ${complete} blocks`);
+}
+
+/** On nodes that leave or rest. */
+function isSomewhere(blockManager: NameSystem['blockManager'], blocks: BlockMap, block: BlockHandle): boolean {
+  if (blockManager.locations(block).corrupt) return false;
+  return Array.from({ length: blocks.replicaCount(block) }, (_, i) => blocks.replicaAt(block, i)).some(
+    (number) => !blockManager.datanodes.storage(number).retired,
+  );
 }
 
 /** SM3: no DataNode has a replica with a generation stamp that this namespace never gave out, as after the start of an old image. */

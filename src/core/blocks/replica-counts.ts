@@ -98,6 +98,11 @@ export function outOfService(counts: ReplicaCounts): number {
   return counts.decommissioning + counts.decommissioned + maintenance(counts);
 }
 
+/** Whether so many are there, whatever becomes of their nodes: what counts while a start waits for reports. */
+export function areKnown(counts: ReplicaCounts, enough: number): boolean {
+  return counts.live >= enough || counts.live + counts.excess + outOfService(counts) >= enough;
+}
+
 export function maintenance(counts: ReplicaCounts): number {
   return counts.maintenanceForRead + counts.maintenanceNotForRead;
 }

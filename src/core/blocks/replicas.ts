@@ -11,14 +11,7 @@ import { type CorruptReason, CorruptReason as Reason } from './corrupt-replicas.
 import type { Datanode, Storage } from './datanode.ts';
 import { blockName, invalidate, invalidateUnknown, isReferenced } from './orders.ts';
 import { processExtraRedundancy, updateComplete, updateNeeded } from './redundancy.ts';
-import {
-  countReplicas,
-  liveReplicas,
-  type ReplicaCounts,
-  storageOnNode,
-  storagesOf,
-  usableReplicas,
-} from './replica-counts.ts';
+import { areKnown, countReplicas, type ReplicaCounts, storageOnNode, storagesOf, usableReplicas } from './replica-counts.ts';
 import type { ManagerState } from './state.ts';
 import { StorageState } from './storage-type.ts';
 
@@ -44,13 +37,13 @@ export function unlink(state: ManagerState, block: BlockHandle, storage: Storage
 }
 
 /** Whether the block counts as safe may have changed. */
-export function updateSafety(state: ManagerState, block: BlockHandle, live?: number, wanted?: number): void {
+export function updateSafety(state: ManagerState, block: BlockHandle, counts?: ReplicaCounts, wanted?: number): void {
   const { safeMode } = state;
   if (!safeMode.counting) return;
   const safe =
     state.blocks.state(block) === BlockState.COMPLETE &&
     (wanted ?? state.owner.replication(block)) > 0 &&
-    (live ?? liveReplicas(state, block)) >= safeMode.safeReplication;
+    areKnown(counts ?? countReplicas(state, block), safeMode.safeReplication);
   safeMode.setSafe(block, safe);
 }
 
@@ -82,7 +75,7 @@ export function addWanted(
     complete(state, block);
     current = BlockState.COMPLETE;
   } else {
-    updateSafety(state, block, counts.live, wanted);
+    updateSafety(state, block, counts, wanted);
   }
   if ((current !== BlockState.COMPLETE && current !== BlockState.COMMITTED) || !state.populating) return;
 
@@ -97,7 +90,7 @@ export function addWanted(
  */
 export function firstAdded(state: ManagerState, block: BlockHandle, counts: ReplicaCounts, wanted: number): void {
   const { safeMode } = state;
-  if (safeMode.counting) safeMode.setSafe(block, counts.live >= safeMode.safeReplication);
+  if (safeMode.counting) safeMode.setSafe(block, areKnown(counts, safeMode.safeReplication));
   if (state.populating) updateComplete(state, block, counts, wanted);
 }
 
