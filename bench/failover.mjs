@@ -14,7 +14,8 @@ const cluster = tool('apache/bin/cluster');
 const failover = tool('failover/failover');
 const rereplicate = tool('failover/rereplicate');
 const basePort = option('base-port', 31000);
-const keys = process.argv.slice(2).filter((word) => /^[a-z][^=]*=/.test(word));
+// The same on both sides, whatever each has as its default.
+const keys = ['dfs.datanode.synconclose=true', ...process.argv.slice(2).filter((word) => /^[a-z][^=]*=/.test(word))];
 const systems = [
   { name: 'apache', port: basePort, env: {} },
   { name: 'tuskfs', port: basePort + 60, env: { HDFS: ourHdfs } },

@@ -42,6 +42,6 @@ test('every key that is declared is known', () => {
 test('a known key that has no effect is named when it is set to something else than its default', () => {
   const values = { 'dfs.datanode.drop.cache.behind.reads': 'true', 'dfs.http.policy': 'HTTP_ONLY', 'dfs.replication': '2' };
   expect(idleKeys(Configuration.of(values)).map(describeIdle)).toEqual([
-    'dfs.datanode.drop.cache.behind.reads (command line) has no effect: Node.js has no calls for the page cache of the system',
+    'dfs.datanode.drop.cache.behind.reads (command line) has no effect: the system reads ahead and drops pages as it finds right',
   ]);
 });

@@ -300,6 +300,11 @@ export interface DiskFile {
   writeSync(bytes: Uint8Array, position: number): void;
   writev(chunks: readonly Uint8Array[], position: number): Promise<void>;
   writevSync(chunks: readonly Uint8Array[], position: number): void;
+  /**
+   * Has the system begin to put written bytes on the disk, so that a later sync has less to wait for. It promises nothing, and
+   * what goes wrong is for the sync to tell. False: the system does not do that. Absent: the host has no such call.
+   */
+  beginWriteback?(position: number, length: number): Promise<boolean>;
   truncate(length: number): Promise<void>;
   truncateSync(length: number): void;
   datasync(): Promise<void>;

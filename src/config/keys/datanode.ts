@@ -68,7 +68,10 @@ export const DATANODE_KEYS = {
   'dfs.datanode.synconclose': bool('true', 'Whether a block is synced to disk when it is finalized.', {
     differs: 'Hadoop answers a close before the block is on the disk, and closed files were lost in power cuts.',
   }),
-  'dfs.datanode.sync.behind.writes': bool('false', 'Whether the system is asked to write dirty pages early.'),
+  'dfs.datanode.sync.behind.writes': bool(
+    'false',
+    'Whether the system is asked to write dirty pages early, as it is anyway where blocks are synced when they are closed.',
+  ),
   'dfs.datanode.drop.cache.behind.reads': bool('false', 'Whether pages that were read are dropped.'),
   'dfs.datanode.drop.cache.behind.writes': bool('false', 'Whether pages that were written are dropped.'),
   'dfs.datanode.transferTo.allowed': bool('true', 'Whether Hadoop may send files without copying; not used here.'),

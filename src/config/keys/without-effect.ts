@@ -16,7 +16,7 @@ import { HTTPS_KEYS, SASL_KEYS, TOKENS_KEYS } from './protection.ts';
 
 const THREADS = 'there are no such threads: one event loop serves all';
 const SOCKETS = 'Node.js leaves the sizes of socket buffers to the system';
-const PAGE_CACHE = 'Node.js has no calls for the page cache of the system';
+const PAGE_CACHE = 'the system reads ahead and drops pages as it finds right';
 const HA = 'standby NameNodes are not built yet';
 const LOCKS = 'there are no locks: one event loop changes the namespace';
 const MONITOR = 'leaving nodes have one monitor, Hadoop’s default, which does not use it';
@@ -113,8 +113,7 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.datanode.reserve-for-archive.default.percentage': TIERING,
   'dfs.datanode.same-disk-tiering.capacity-ratio.percentage': TIERING,
   'dfs.datanode.same-disk-tiering.enabled': TIERING,
-  'dfs.datanode.sync.behind.writes': PAGE_CACHE,
-  'dfs.datanode.sync.behind.writes.in.background': PAGE_CACHE,
+  'dfs.datanode.sync.behind.writes.in.background': 'that is always done beside the writing',
   'dfs.datanode.transfer.socket.recv.buffer.size': SOCKETS,
   'dfs.datanode.transfer.socket.send.buffer.size': SOCKETS,
   'dfs.datanode.transferTo.allowed': 'Node.js has no call that sends from a file to a socket',

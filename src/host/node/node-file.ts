@@ -5,6 +5,7 @@ import { assert } from '../../base/assert.ts';
 import { HdfsError } from '../../base/errors.ts';
 import { DiskFailure } from '../disk-error.ts';
 import type { DiskFile, FileSender, FileStat } from '../host.ts';
+import { beginWriteback } from './write-behind.ts';
 
 export const callbacks = {
   open: promisify(fs.open),
@@ -153,6 +154,10 @@ export class NodeFile implements DiskFile {
         rest = remainder(rest, written);
       }
     });
+  }
+
+  beginWriteback(position: number, length: number): Promise<boolean> {
+    return beginWriteback(this.fd, position, length);
   }
 
   truncate(length: number): Promise<void> {

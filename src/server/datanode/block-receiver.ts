@@ -39,6 +39,8 @@ export interface ReceiverOptions {
   /** Every node verifies, not only the last: a DataNode sends. */
   readonly verifyAlways: boolean;
   readonly syncOnClose: boolean;
+  /** The data is put on the disk while it comes. */
+  readonly writesBehind: boolean;
   readonly maxPacketBytes: number;
   readonly throttle: Throttle;
   /**
@@ -93,6 +95,7 @@ export class BlockReceiver implements PacketConsumer {
     const { log, counters, replica, mirror } = options;
     this.slow = new SlowIo({ log, counters, replica, mirror: mirror?.name });
     this.files.slow = this.slow;
+    this.files.writesBehind = options.writesBehind;
     this.files.onWritten = () => {
       this.replica.grown();
       this.sendAcks();

@@ -19,6 +19,8 @@ import { WriteBatch } from './write-batch.ts';
 const MAX_WAITING_BYTES = 2 * 1024 * 1024;
 /** The same while much waits for the disk altogether. */
 const CROWDED_WAITING_BYTES = 128 * 1024;
+/** So much is handed to the disk at a time while more is written. */
+const WRITEBACK_BYTES = 8 * 1024 * 1024;
 
 export interface PacketData {
   readonly offset: number;
@@ -57,6 +59,11 @@ export class ReplicaFiles {
   private tail: SyncedTail | undefined;
   private noting: Promise<void> = Promise.resolve();
   private closed = false;
+  /** What is written is put on the disk while more comes: a sync at the end would wait for all of it. */
+  writesBehind = false;
+  /** Up to where, and the last piece's being handed over. */
+  private writtenBehind: number;
+  private handingOver: Promise<void> | undefined;
   /** Told how long the disk takes. */
   slow: SlowIo | undefined;
   /** Called once behind all the `done`s of one write. */
@@ -74,6 +81,7 @@ export class ReplicaFiles {
     this.dataFile = dataFile;
     this.metaFile = metaFile;
     this.end = replica.lengths.onDisk;
+    this.writtenBehind = this.end;
     this.gathering = new Gathering(replica.volume.clock, () => this.hurry());
     replica.checksum = checksum;
   }
@@ -241,6 +249,20 @@ export class ReplicaFiles {
     replica.lengths.write(batch.end);
     replica.lastChunk = batch.lastSum === undefined ? undefined : { length: batch.end, sum: batch.lastSum };
     replica.settle(batch.dataBytes);
+    if (this.writesBehind && this.handingOver === undefined && batch.end - this.writtenBehind >= WRITEBACK_BYTES) {
+      this.handingOver = this.handOver(this.writtenBehind, batch.end);
+      this.writtenBehind = batch.end;
+    }
+  }
+
+  /** Gives a piece of the data to the disk, and waits until that has room for it. */
+  private async handOver(from: number, to: number): Promise<void> {
+    try {
+      this.writesBehind = await this.dataFile.beginWriteback(from, to - from);
+    } catch {
+      this.writesBehind = false; // too much waits for the disk already: the sync at the end says whether it works
+    }
+    this.handingOver = undefined;
   }
 
   private throwFailure(): void {
@@ -367,7 +389,7 @@ export class ReplicaFiles {
     } finally {
       // A note may be on its way though the sync that it belongs to has failed: its file's number must not be another's yet, and
       // who writes next notes in the same file.
-      await Promise.allSettled([this.noting]);
+      await Promise.allSettled([this.noting, this.handingOver]);
       // Nothing depends on it any more; when it fails, the volume hears of it.
       for (const file of [this.dataFile, this.metaFile, this.tail]) file?.close().catch(() => undefined);
     }

@@ -27,6 +27,7 @@ export interface DataNodeSettings {
   /** These change when the running node is reconfigured. */
   maxTransferThreads: number;
   readonly syncOnClose: boolean;
+  readonly syncBehindWrites: boolean;
   readonly maxPacketBytes: number;
   readonly fixedVolumeSize: boolean;
   readonly blockSize: number;
@@ -100,6 +101,7 @@ export function readSettings(configuration: Configuration): DataNodeSettings {
     keepaliveMs: configuration.getDuration('dfs.datanode.socket.reuse.keepalive'),
     maxTransferThreads: configuration.getInt('dfs.datanode.max.transfer.threads'),
     syncOnClose: configuration.getBoolean('dfs.datanode.synconclose'),
+    syncBehindWrites: configuration.getBoolean('dfs.datanode.sync.behind.writes'),
     maxPacketBytes: configuration.getInt('dfs.data.transfer.max.packet.size'),
     fixedVolumeSize: configuration.getBoolean('dfs.datanode.fixed.volume.size'),
     blockSize: configuration.getSize('dfs.blocksize'),

@@ -82,6 +82,11 @@ export class VolumeFile {
     return this.io.run(totalOf(chunks), () => this.file.writev(chunks, position), 'WRITE');
   }
 
+  /** As the file's; false where there is none. */
+  beginWriteback(position: number, length: number): Promise<boolean> {
+    return this.io.sync(async () => this.file.beginWriteback?.(position, length) ?? false);
+  }
+
   truncate(length: number): Promise<void> {
     this.io.removals++;
     return this.io.run(0, () => this.file.truncate(length));

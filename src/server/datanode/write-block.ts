@@ -171,6 +171,7 @@ async function receive(services: Services, source: ByteSource, request: WriteReq
     acknowledge: expectsAnswer,
     verifyAlways: !expectsAnswer,
     syncOnClose: settings.syncOnClose,
+    writesBehind: settings.syncOnClose || settings.syncBehindWrites,
     maxPacketBytes: settings.maxPacketBytes,
     throttle: services.throttles.write,
     complete: async (sync, current) => {
