@@ -7,14 +7,15 @@ const { set: putName, delete: dropName } = Map.prototype as Map<string, SimNode>
 
 /** Names in the order in which they came, and which of them have come, gone or changed since somebody asked. */
 class Names extends Map<string, SimNode> {
+  private readonly durable: Map<string, SimNode>;
   /** In the order in which they came last, and whether they came: others have the place that they had. */
-  private changed = new Map<string, boolean>();
+  private readonly changed = new Map<string, boolean>();
 
-  /** Those of `other`; none of them is a change. */
-  static of(other: ReadonlyMap<string, SimNode>): Names {
-    const names = new Names();
-    for (const [name, node] of other) putName.call(names, name, node);
-    return names;
+  /** Those of `durable`; none of them is a change. */
+  constructor(durable: Map<string, SimNode>) {
+    super();
+    this.durable = durable;
+    for (const [name, node] of durable) putName.call(this, name, node);
   }
 
   override set(name: string, node: SimNode): this {
@@ -28,16 +29,19 @@ class Names extends Map<string, SimNode> {
 
   override delete(name: string): boolean {
     if (!dropName.call(this, name)) return false;
-    this.changed.set(name, true);
+    // What has come and gone is no change. In a directory that nobody syncs there is no end of that.
+    if (this.durable.has(name)) this.changed.set(name, true);
+    else this.changed.delete(name);
     return true;
   }
 
-  /** Makes `other`, which was like this one when it was done last, like it again, in its order too. */
-  copyChangesTo(other: Map<string, SimNode>): void {
+  /** Makes the durable names, which were like these when it was done last, like them again, in their order too. */
+  makeDurable(): void {
+    const { durable } = this;
     for (const [name, hasCome] of this.changed) {
-      if (hasCome) other.delete(name);
+      if (hasCome) durable.delete(name);
       const node = this.get(name);
-      if (node !== undefined) other.set(name, node);
+      if (node !== undefined) durable.set(name, node);
     }
     this.changed.clear();
   }
@@ -48,8 +52,8 @@ export class SimDirectoryNode implements NodeFields {
   readonly inode: number;
   mode: number;
   mtimeMs: number;
-  live = new Names();
   durable = new Map<string, SimNode>();
+  live = new Names(this.durable);
 
   constructor(inode: number, mode: number, mtimeMs: number) {
     this.inode = inode;
@@ -58,18 +62,18 @@ export class SimDirectoryNode implements NodeFields {
   }
 
   sync(): void {
-    this.live.copyChangesTo(this.durable);
+    this.live.makeDurable();
   }
 
   /** Another disk lies here, which holds nothing. */
   empty(): void {
-    this.live = new Names();
     this.durable = new Map();
+    this.live = new Names(this.durable);
   }
 
   /** The power failed: here and in all that is durably below. */
   losePower(luck: SeededRandom | undefined, seen = new Set<SimNode>()): void {
-    this.live = Names.of(this.durable);
+    this.live = new Names(this.durable);
     for (const node of this.live.values()) {
       if (seen.has(node)) continue;
       seen.add(node);

@@ -56,7 +56,7 @@ export class DiskTree {
     }
   }
 
-  /** What some name leads to, now or after a power cut. */
+  /** What some name leads to, now or after a power cut. Renames of what none leads to any more change nothing, and are forgotten. */
   private reachable(): Set<SimNode> {
     const reached = new Set<SimNode>();
     const reach = (node: SimNode): void => {
@@ -67,7 +67,10 @@ export class DiskTree {
       for (const child of node.durable.values()) reach(child);
     };
     reach(this.root);
-    for (const [node, { from, to }] of this.moves) for (const each of [node, from, to]) reach(each);
+    for (const [node, { from, to }] of this.moves) {
+      if (!reached.has(node)) this.moves.delete(node);
+      else for (const directory of [from, to]) reach(directory);
+    }
     return reached;
   }
 

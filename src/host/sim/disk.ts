@@ -72,6 +72,16 @@ function fail(code: DiskErrorCode, operation: string, path: string): never {
   throw new DiskFailure(code, `${code}: ${MESSAGES[code] ?? 'failed'}, ${operation} '${path}'`);
 }
 
+/** One that takes time. */
+interface Call<T> {
+  readonly operation: string;
+  readonly path: string;
+  readonly work: (fault: DiskFaultAnswer | undefined) => T;
+  readonly file: SimFile | undefined;
+  readonly resolve: (result: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 class Calls {
   readonly site: DiskSite;
 
@@ -118,6 +128,7 @@ class Calls {
   }
 
   private faultOf(operation: string, path: string): DiskFaultAnswer | undefined {
+    if (this.owed.size === 0) return this.site.fault()?.({ operation, path });
     const key = `${operation} ${path}`;
     const owed = this.owed.get(key);
     if (owed === undefined) return this.site.fault()?.({ operation, path });
@@ -128,45 +139,39 @@ class Calls {
   /** Of an open file, or of a path. */
   later<T>(operation: string, path: string, work: (fault: DiskFaultAnswer | undefined) => T, file?: SimFile): Promise<T> {
     return new Promise((resolve, reject) => {
-      const begin = (): void => {
-        this.running++;
-        this.begin(operation, path, work, file, resolve, reject);
-      };
-      if (this.running < PARALLELISM) begin();
-      else this.waiting.push(begin);
+      const call: Call<T> = { operation, path, work, file, resolve, reject };
+      if (this.running < PARALLELISM) this.begin(call);
+      else this.waiting.push(() => this.begin(call));
     });
   }
 
-  private begin<T>(
-    operation: string,
-    path: string,
-    work: (fault: DiskFaultAnswer | undefined) => T,
-    file: SimFile | undefined,
-    resolve: (result: T) => void,
-    reject: (error: unknown) => void,
-  ): void {
+  private begin<T>(call: Call<T>): void {
+    this.running++;
     const { scheduler, life, random, onCall } = this.site;
+    const { operation } = call;
     onCall('before');
     const { leastMs, mostMs } = operation === 'fsync' || operation === 'fdatasync' ? SYNC : QUICK;
-    const fault = life.alive ? this.faultOf(operation, path) : undefined;
+    const fault = life.alive ? this.faultOf(operation, call.path) : undefined;
     const delayMs = leastMs + random.fraction() * (mostMs - leastMs) + (fault?.delayMs ?? 0);
     if (delayMs === Number.POSITIVE_INFINITY) return;
-    scheduler.after(delayMs, life, LABELS.get(operation) ?? `disk ${operation}`, () => {
-      this.running--;
-      file?.callEnded();
-      try {
-        if (fault?.error !== undefined) {
-          this.failed(operation, path);
-          fail(fault.error, operation, path);
-        }
-        const result = work(fault);
-        onCall('after');
-        resolve(result);
-      } catch (error) {
-        reject(error);
+    scheduler.after(delayMs, life, LABELS.get(operation) ?? `disk ${operation}`, () => this.finish(call, fault));
+  }
+
+  private finish<T>({ operation, path, work, file, resolve, reject }: Call<T>, fault: DiskFaultAnswer | undefined): void {
+    this.running--;
+    file?.callEnded();
+    try {
+      if (fault?.error !== undefined) {
+        this.failed(operation, path);
+        fail(fault.error, operation, path);
       }
-      this.waiting.shift()?.();
-    });
+      const result = work(fault);
+      this.site.onCall('after');
+      resolve(result);
+    } catch (error) {
+      reject(error);
+    }
+    this.waiting.shift()?.();
   }
 }
 

@@ -327,6 +327,36 @@ describe('disk', () => {
     expect((await sim.run(node.restart().disk.readFile('/durable'))).equals(bytes(3))).toBe(true);
   });
 
+  test('a file that was moved and removed is given up, without any sync, unless a power cut can bring it back', async () => {
+    const sim = new Simulation({ seed: 12 });
+    const node = sim.node('a');
+    const { disk } = node.host;
+    const content = Buffer.alloc(200_000, 1);
+    const put = async (path: string): Promise<SimFileNode> => {
+      const file = await disk.open(path, 'w');
+      await file.write(content, 0);
+      await file.sync();
+      await file.close();
+      return node.disk.find(path) as SimFileNode;
+    };
+    const directories = ['/from', '/to'];
+    for (const path of directories) await sim.run(disk.mkdir(path));
+    const known = await sim.run(put('/from/known'));
+    for (const path of directories) await sim.run(disk.syncDirectory(path));
+    const files = [known];
+    for (let i = 0; i < 100; i++) files.push(await sim.run(put(`/from/${i}`)));
+    for (const name of ['known', ...Array(100).keys()]) {
+      await sim.run(disk.rename(`/from/${name}`, `/to/${name}`));
+      await sim.run(disk.unlink(`/to/${name}`));
+    }
+    for (let i = 0; i < 50; i++) await sim.run(put(`/more${i}`));
+    expect(files.map((file) => file.size === 0)).toEqual(files.map((_, i) => i > 0));
+    node.crash('power');
+    const again = node.restart().disk;
+    expect((await sim.run(again.readFile('/from/known'))).equals(content)).toBe(true);
+    expect(await sim.run(again.readdir('/to'))).toEqual([]);
+  });
+
   test('with luck some of what was not synced survives, torn, and one seed always the same', async () => {
     const survived = async (seed: number): Promise<number[]> => {
       const sim = new Simulation({ seed });
