@@ -47,6 +47,8 @@ import { ReplicaState, StorageState } from './storage-type.ts';
 const HEARTBEAT_CHECK_MS = 1_000;
 /** Nodes that are taken out in one slice when many fall silent, a rack with its switch, say. */
 const DEATHS_PER_SLICE = 8;
+/** Reports that are worked in beside each other may take so much memory together; each takes a bit for every block that there is. */
+const SEEN_BYTES = 16 * 1024 * 1024;
 /** Whether a reader may be told of what lies there. */
 function isReadable({ node, state }: Storage): boolean {
   return state !== StorageState.FAILED && !node.inMaintenance && (node.alive || !node.enteringMaintenance);
@@ -279,6 +281,18 @@ export class BlockManager {
     }
     if (done) this.safeMode.check(now.monotonicMs);
     return done;
+  }
+
+  /** The rest of a report will not be worked in. */
+  abandonFullReport(report: FullReport): void {
+    if (this.#reports.get(report.storage) !== report) return;
+    report.abandon();
+    this.#reports.delete(report.storage);
+  }
+
+  /** How many of a node's full reports may be worked in beside each other: as many as take little memory. */
+  get fullReportsAtOnce(): number {
+    return Math.max(1, Math.floor((SEEN_BYTES * 8) / this.#state.blocks.highestHandle));
   }
 
   /** The last part of a node's full report has come: its lease ends. */

@@ -89,6 +89,7 @@ export class FullReport {
   #seenLinked = 0;
   /** Where the search for missing replicas goes on; 0 at its end. */
   #scan: BlockHandle = 1;
+  #read = 0;
 
   constructor(state: ManagerState, storage: Storage, cursor: ReplicaCursor) {
     this.storage = storage;
@@ -105,6 +106,11 @@ export class FullReport {
         if (this.#seen.isLater(block) || this.#seen.delete(block)) this.#seenLinked--;
       },
     });
+  }
+
+  /** The part of its replicas that has been read. */
+  get progress(): number {
+    return this.#cursor.count === 0 ? 1 : this.#read / this.#cursor.count;
   }
 
   touched(id: BlockId): void {
@@ -153,6 +159,7 @@ export class FullReport {
         this.#readGroup(from, to);
         from = to;
       }
+      this.#read += batch.count;
     }
   }
 

@@ -4,9 +4,7 @@
 import { HdfsError } from '../../../base/errors.ts';
 import { blockId, genStamp } from '../../../base/ids.ts';
 import { requireVersion } from '../../../base/version.ts';
-import { decodeBlockBuffers, decodeBlockLongs, type ReplicaCursor } from '../../../core/blocks/block-list.ts';
 import type { Datanode, DatanodeId } from '../../../core/blocks/datanode.ts';
-import type { FullReport } from '../../../core/blocks/full-report.ts';
 import type { IncrementalEntry } from '../../../core/blocks/reports.ts';
 import { defineService, type RpcCall, type RpcService } from '../../../rpc/service.ts';
 import {
@@ -16,7 +14,6 @@ import {
   ErrorReportRequestProto_ErrorCode,
   type HeartbeatRequestProto,
   type ReceivedDeletedBlockInfoProto,
-  type StorageBlockReportProto,
   type StorageReceivedDeletedBlocksProto,
 } from '../../../wire/messages/datanode.ts';
 import { type ExportedBlockKeysProtoInit, NNHAStatusHeartbeatProto_State } from '../../../wire/messages/hdfs-server.ts';
@@ -30,10 +27,9 @@ import type { NameSystem } from '../namesystem.ts';
 import type { RackResolver } from '../rack-resolver.ts';
 import { commandProto, datanodeId, heartbeatFigures, storageOf } from '../wire/datanodes.ts';
 import { slowDisksOf, slowPeersOf } from '../wire/slow-reports.ts';
+import { workIn } from './full-reports.ts';
 import { describeRegistration, isOfNamespace, requireOfNamespace } from './registration.ts';
 
-/** Replicas of a full report that are worked in within one turn: about a millisecond. */
-const REPORT_SLICE = 4_000;
 /** Blocks of an incremental report that are worked in within one turn. Nearly every report has fewer. */
 const TOLD_SLICE = 1_000;
 /** Apache: DatanodeProtocol.NOTIFY and so on. */
@@ -109,17 +105,6 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
       if ('afterTxid' in command && command.afterTxid > call.afterTxid) call.afterTxid = command.afterTxid;
     }
     return answer.commands.map((command) => commandProto(command, identity.blockPoolId));
-  };
-
-  const cursorOf = (report: StorageBlockReportProto): ReplicaCursor =>
-    report.blocksBuffers.length > 0 || report.numberOfBlocks !== undefined
-      ? decodeBlockBuffers(report.numberOfBlocks ?? 0, report.blocksBuffers)
-      : decodeBlockLongs(report.blocks);
-
-  const finish = async (report: FullReport): Promise<void> => {
-    while (!blockManager.stepFullReport(report, REPORT_SLICE, system.now())) {
-      await new Promise<void>((resolve) => host.clock.defer(resolve));
-    }
   };
 
   const tell = (
@@ -211,17 +196,7 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
         const { context } = request;
         const node = blockManager.datanodes.find(id);
         if (node !== undefined && context !== undefined) blockManager.checkReportLease(node, context.id, context.leaseId, now);
-        for (const report of request.reports) {
-          const began = system.now();
-          const running = blockManager.beginFullReport(
-            id,
-            storageOf(report.storage, report.storage.storageUuid),
-            cursorOf(report),
-            began,
-          );
-          if (running !== undefined) await finish(running);
-          system.activity.storageReports.add(system.now().monotonicMs - began.monotonicMs);
-        }
+        await workIn(system, id, request.reports);
         const isLast = context === undefined || context.curRpc === context.totalRpcs - 1;
         if (node !== undefined && isLast) blockManager.fullReportEnded(node, system.now());
         // A node that kept the state of before an upgrade learns here that nobody will go back.
