@@ -18,6 +18,8 @@ const NUM_BYTES_MASK = (1n << 48n) - 1n;
 const LENGTH_HIGH_MASK = 0xffff;
 const STATE_MASK = 0xf;
 const TWO_48 = 2 ** 48;
+/** Three numbers of five bytes and a state. */
+const SHORT_BYTES = 3 * 5 + 1;
 
 /** A replica as a DataNode reports it. Decoders reuse one object: copy what must stay. */
 export interface ReportedReplica {
@@ -72,34 +74,31 @@ class BufferCursor implements ReplicaCursor {
 
   read(batch: ReplicaBatch, limit: number): void {
     const count = Math.min(limit, batch.capacity, this.count - this.#read);
-    const { words } = batch;
-    this.#numbers(words, count * REPLICA_WORDS);
-    for (let at = 0; at < count * REPLICA_WORDS; at += REPLICA_WORDS) {
-      // Zig-zag: the lowest bit is the sign.
-      const low = words[at] as number;
-      const high = words[at + 1] as number;
-      const sign = -(low & 1);
-      words[at] = ((low >>> 1) | (high << 31)) ^ sign;
-      words[at + 1] = (high >>> 1) ^ sign;
-      words[at + WORD.LENGTH + 1] = (words[at + WORD.LENGTH + 1] as number) & LENGTH_HIGH_MASK;
-      words[at + WORD.STATE] = replicaState((words[at + WORD.STATE] as number) & STATE_MASK);
+    for (let done = 0; done < count; ) {
+      done = this.#short(batch.words, done, count);
+      if (done < count) this.#long(batch.words, done++);
     }
     batch.count = count;
     this.#read += count;
   }
 
-  /** Fills `words`, up to `end`, with numbers of two words each: nearly all have up to five bytes, which lie in one buffer. */
-  #numbers(words: Uint32Array, end: number): void {
-    let buffer = this.#buffer;
-    let at = this.#at;
-    for (let to = 0; to < end; to += 2) {
-      let low = 0;
-      let high = 0;
-      let byte = 0x80;
-      const start = at;
-      if (at + 5 <= buffer.length) {
+  /**
+   * Reads replicas from `from` to before `to`, as nearly all are: finalized, in one buffer, and with numbers of at most five bytes.
+   * Answers how far it came.
+   */
+  #short(words: Uint32Array, from: number, to: number): number {
+    const buffer = this.#buffer;
+    const last = buffer.length - SHORT_BYTES;
+    let start = this.#at;
+    let done = from;
+    for (; done < to && start <= last; done++) {
+      const place = done * REPLICA_WORDS;
+      let at = start;
+      let byte = 0;
+      for (let word = place; word < place + WORD.STATE && byte < 0x80; word += 2) {
         byte = buffer[at++] as number;
-        low = byte & 0x7f;
+        let low = byte & 0x7f;
+        let high = 0;
         if (byte >= 0x80) {
           byte = buffer[at++] as number;
           low |= (byte & 0x7f) << 7;
@@ -117,20 +116,38 @@ class BufferCursor implements ReplicaCursor {
             }
           }
         }
+        words[word] = low;
+        words[word + 1] = high;
       }
-      if (byte < 0x80) {
-        words[to] = low;
-        words[to + 1] = high;
-        continue;
-      }
-      this.#at = start;
-      this.#longVarint();
-      words[to] = this.#low;
-      words[to + 1] = this.#high;
-      buffer = this.#buffer;
-      at = this.#at;
+      if (byte >= 0x80 || buffer[at++] !== ReplicaState.FINALIZED) break;
+      words[place + WORD.STATE] = ReplicaState.FINALIZED;
+      this.#unzigzag(words, place);
+      start = at;
     }
-    this.#at = at;
+    this.#at = start;
+    return done;
+  }
+
+  /** The lowest bit of an id as it is written is the sign. */
+  #unzigzag(words: Uint32Array, place: number): void {
+    const low = words[place] as number;
+    const high = words[place + 1] as number;
+    const sign = -(low & 1);
+    words[place] = ((low >>> 1) | (high << 31)) ^ sign;
+    words[place + 1] = (high >>> 1) ^ sign;
+  }
+
+  /** Reads any replica. */
+  #long(words: Uint32Array, index: number): void {
+    const place = index * REPLICA_WORDS;
+    for (let word = place; word < place + REPLICA_WORDS; word += 2) {
+      this.#varint();
+      words[word] = this.#low;
+      words[word + 1] = this.#high;
+    }
+    this.#unzigzag(words, place);
+    words[place + WORD.LENGTH + 1] = (words[place + WORD.LENGTH + 1] as number) & LENGTH_HIGH_MASK;
+    words[place + WORD.STATE] = replicaState((words[place + WORD.STATE] as number) & STATE_MASK);
   }
 
   #byte(): number {
@@ -144,7 +161,7 @@ class BufferCursor implements ReplicaCursor {
     return this.#buffer[this.#at++] as number;
   }
 
-  #longVarint(): void {
+  #varint(): void {
     let low = 0;
     let high = 0;
     for (let shift = 0; shift < 70; shift += 7) {
