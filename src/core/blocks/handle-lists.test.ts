@@ -19,6 +19,7 @@ describe('handle lists', () => {
   it('behave as a naive list of arrays, walk included', () => {
     const operation = fc.oneof(
       fc.record({ kind: fc.constant('add' as const), list: fc.nat(2), handle: fc.integer({ min: 1, max: 40 }) }),
+      fc.record({ kind: fc.constant('move' as const), list: fc.nat(2), handle: fc.integer({ min: 1, max: 40 }) }),
       fc.record({ kind: fc.constant('remove' as const), list: fc.nat(2), handle: fc.integer({ min: 1, max: 40 }) }),
       fc.record({ kind: fc.constant('advance' as const), list: fc.nat(2), handle: fc.constant(1) }),
       fc.record({ kind: fc.constant('rewind' as const), list: fc.nat(2), handle: fc.constant(1) }),
@@ -29,6 +30,14 @@ describe('handle lists', () => {
         const lists: number[][] = [[], [], []];
         // The naive walk keeps the handles that it has still to give.
         const position: (number | 'start')[] = ['start', 'start', 'start'];
+        const take = (where: number, handle: number): void => {
+          const from = lists[where] ?? [];
+          const index = from.indexOf(handle);
+          if (index < 0) return;
+          from.splice(index, 1);
+          const at = position[where] as number | 'start';
+          if (at !== 'start' && index < at) position[where] = at - 1;
+        };
         for (const { kind, list, handle: small } of operations) {
           const handle = small * 997;
           const own = lists[list] as number[];
@@ -38,16 +47,15 @@ describe('handle lists', () => {
               expect(real.add(list, handle)).toBe(where < 0);
               if (where < 0) own.push(handle);
               break;
-            case 'remove': {
-              expect(real.remove(handle)).toBe(where >= 0);
-              if (where < 0) break;
-              const from = lists[where] as number[];
-              const index = from.indexOf(handle);
-              from.splice(index, 1);
-              const at = position[where] as number | 'start';
-              if (at !== 'start' && index < at) position[where] = at - 1;
+            case 'move':
+              real.move(list, handle);
+              take(where, handle);
+              own.push(handle);
               break;
-            }
+            case 'remove':
+              expect(real.remove(handle)).toBe(where >= 0);
+              take(where, handle);
+              break;
             case 'advance': {
               const at = position[list] === 'start' ? 0 : (position[list] as number);
               expect(real.advance(list)).toBe(own[at] ?? 0);

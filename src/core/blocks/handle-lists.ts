@@ -70,8 +70,35 @@ export class HandleLists {
   add(list: number, handle: number, mark = false): boolean {
     assert(handle > 0, 'a handle is expected');
     const page = this.#page(handle);
+    if (page.list[handle & PAGE_MASK] !== 0) return false;
+    this.#append(page, list, handle, mark);
+    this.#size++;
+    return true;
+  }
+
+  /** Takes the handle from wherever it is, and appends it. */
+  move(list: number, handle: number, mark = false): void {
+    assert(handle > 0, 'a handle is expected');
+    const page = this.#page(handle);
+    if (page.list[handle & PAGE_MASK] === 0) this.#size++;
+    else this.#unlink(page, handle);
+    this.#append(page, list, handle, mark);
+  }
+
+  /** False when it was in none. */
+  remove(handle: number): boolean {
+    const page = this.#pages[handle >>> PAGE_BITS];
     const slot = handle & PAGE_MASK;
-    if (page.list[slot] !== 0) return false;
+    if (page === undefined || page.list[slot] === 0) return false;
+    this.#unlink(page, handle);
+    page.list[slot] = 0;
+    if (page.used === 0) this.#pages[handle >>> PAGE_BITS] = undefined;
+    this.#size--;
+    return true;
+  }
+
+  #append(page: Page, list: number, handle: number, mark: boolean): void {
+    const slot = handle & PAGE_MASK;
     const last = this.#last[list] as number;
     page.next[slot] = 0;
     page.previous[slot] = last;
@@ -83,17 +110,11 @@ export class HandleLists {
     // A walk that stood at the end goes on with what came after.
     if (this.#bookmark[list] === 0 && !(this.#atStart[list] as boolean)) this.#bookmark[list] = handle;
     this.#sizes[list] = (this.#sizes[list] as number) + 1;
-    this.#size++;
-    return true;
   }
 
-  /** False when it was in none. */
-  remove(handle: number): boolean {
-    const page = this.#pages[handle >>> PAGE_BITS];
-    if (page === undefined) return false;
+  #unlink(page: Page, handle: number): void {
     const slot = handle & PAGE_MASK;
     const list = ((page.list[slot] as number) & ~MARK) - 1;
-    if (list < 0) return false;
     const next = page.next[slot] as number;
     const previous = page.previous[slot] as number;
     if (previous === 0) this.#first[list] = next;
@@ -101,12 +122,8 @@ export class HandleLists {
     if (next === 0) this.#last[list] = previous;
     else this.#page(next).previous[next & PAGE_MASK] = previous;
     if (this.#bookmark[list] === handle) this.#bookmark[list] = next;
-    page.list[slot] = 0;
     page.used--;
-    if (page.used === 0) this.#pages[handle >>> PAGE_BITS] = undefined;
     this.#sizes[list] = (this.#sizes[list] as number) - 1;
-    this.#size--;
-    return true;
   }
 
   /** The next handle of the list's walk, or 0 at its end. */

@@ -72,9 +72,10 @@ export class LowRedundancyBlocks {
     const priority = priorityOf(live, readOnly, outOfService, expected);
     const single = expected === 1;
     const before = this.#queues.listOf(block);
-    if (before === priority && this.#queues.marked(block) === single) return false;
-    if (before >= 0) this.remove(block);
-    this.#queues.add(priority, block, single);
+    const wasSingle = before >= 0 && this.#queues.marked(block);
+    if (before === priority && wasSingle === single) return false;
+    if (before === Priority.CORRUPT && wasSingle) this.#corruptWithOneReplica--;
+    this.#queues.move(priority, block, single);
     if (priority === Priority.CORRUPT && single) this.#corruptWithOneReplica++;
     return true;
   }
