@@ -9,6 +9,8 @@ import { quantile } from './statistics.mjs';
 const PROTOCOL = 'org.apache.hadoop.hdfs.protocol.ClientProtocol';
 const HOLDER = 'tuskfs-bench';
 const FILES_PER_DIRECTORY = 100;
+/** A longer body is not copied into its frame. */
+const LONG_BYTES = 64 * 1024;
 const BLOCK_SIZE = 1 << 20;
 
 // ------------------------------------------------------------------------------------------------------------- protobuf
@@ -153,8 +155,17 @@ export class Caller {
       header = delimited(Buffer.concat([bytes(1, method), bytes(2, this.protocol), number(3, 1)]));
       this.#headers.set(method, header);
     }
+    const parts = [delimited(this.#header(id, 0)), header, varint(body.length)];
+    if (body.length > LONG_BYTES) {
+      this.flush();
+      this.#socket.cork();
+      this.#socket.write(this.#frame(parts, body.length));
+      this.#socket.write(body);
+      this.#socket.uncork();
+      return id;
+    }
     if (this.#queue.length === 0) queueMicrotask(() => this.flush());
-    this.#queue.push(this.#frame([delimited(this.#header(id, 0)), header, varint(body.length), body]));
+    this.#queue.push(this.#frame([...parts, body]));
     return id;
   }
 
@@ -184,10 +195,11 @@ export class Caller {
     ]);
   }
 
-  #frame(parts) {
+  /** A frame, of which so many bytes are still to come. */
+  #frame(parts, rest = 0) {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     const head = Buffer.alloc(4);
-    head.writeUInt32BE(length);
+    head.writeUInt32BE(length + rest);
     return Buffer.concat([head, ...parts], length + 4);
   }
 
