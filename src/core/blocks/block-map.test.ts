@@ -50,14 +50,48 @@ const describeModel = (model: Model): string => `${model.id} ${model.stamp} ${mo
 const bitsOf = (models: readonly Model[]): number =>
   models.reduce((bits, { handle }) => bits | (1 << (handle & PLACE_MASK)), 0);
 
-/** Whether a replica that is reported so is what the map has of its block. */
-function matches(map: BlockMap, { handle, id }: Model, stamp: number, numBytes: number, state: ReplicaState): boolean {
+/** The block of a replica that is reported so, whether it is what the map has of its block, and whether the storage holds that. */
+function compare(map: BlockMap, id: BlockId, stamp: number, numBytes: number, state: ReplicaState, storage: number) {
   const batch = new ReplicaBatch();
   batch.put(0, id, numBytes, stamp, state);
   batch.count = 1;
-  const group = map.findGroup(batch.idLow(0), batch.idHigh(0));
-  expect(map.at(group, batch.place(0))).toBe(handle);
-  return map.matching(group, batch, 0, batch.endOfGroup(0)) === 1 << (handle & PLACE_MASK);
+  batch.cut();
+  map.compare(batch, storage);
+  const bit = 1 << batch.place(0);
+  const [right, held] = [batch.right[0] as number, batch.held[0] as number];
+  expect([0, bit]).toContain(right);
+  expect([0, bit]).toContain(held);
+  return { block: map.at(batch.groups[0] as number, batch.place(0)), right: right !== 0, held: held !== 0 };
+}
+
+/** In whatever order a report names blocks, each is found. */
+function compareAll(map: BlockMap, reported: readonly Model[]): void {
+  const batch = new ReplicaBatch();
+  batch.count = Math.min(reported.length, batch.capacity);
+  for (const [i, { id, numBytes, stamp }] of reported.slice(0, batch.count).entries()) {
+    batch.put(i, id, numBytes, stamp, ReplicaState.FINALIZED);
+  }
+  batch.cut();
+  map.compare(batch, 1);
+  const found: string[] = [];
+  for (let run = 0; run < batch.runs; run++) {
+    let bits = 0;
+    for (let i = batch.starts[run] as number; i < (batch.starts[run + 1] as number); i++) {
+      const bit = 1 << batch.place(i);
+      expect(bits & bit).toBe(0);
+      bits |= bit;
+      const [isRight, isHeld] = [((batch.right[run] as number) & bit) !== 0, ((batch.held[run] as number) & bit) !== 0];
+      found.push(`${map.at(batch.groups[run] as number, batch.place(i))} ${isRight} ${isHeld}`);
+    }
+    expect((batch.right[run] as number) & ~bits).toBe(0);
+    expect((batch.held[run] as number) & ~bits).toBe(0);
+  }
+  expect(found).toEqual(
+    reported.slice(0, batch.count).map(({ handle, state, replicas }) => {
+      const isRight = state === BlockState.COMPLETE;
+      return `${handle} ${isRight} ${isRight && replicas.includes(1)}`;
+    }),
+  );
 }
 
 /** Long enough for every number of a storage. */
@@ -127,21 +161,21 @@ describe('block map', () => {
           const listed: number[] = [];
           expect(map.replicasInto(model.handle, listed)).toBe(model.replicas.length);
           expect(listed.slice(0, model.replicas.length)).toEqual(model.replicas);
-          const { stamp, numBytes } = model;
+          const { handle, id, stamp, numBytes } = model;
           const { FINALIZED, RBW } = ReplicaState;
-          const { COMPLETE } = BlockState;
-          expect(matches(map, model, stamp, numBytes, FINALIZED)).toBe(model.state === COMPLETE);
-          expect(matches(map, model, stamp, numBytes, RBW)).toBe(false);
-          expect(matches(map, model, stamp + 1, numBytes, FINALIZED)).toBe(false);
-          expect(matches(map, model, stamp, numBytes + 1, FINALIZED)).toBe(false);
-          const group = model.handle >>> GROUP_BITS;
-          const bit = 1 << (model.handle & PLACE_MASK);
+          const isComplete = model.state === BlockState.COMPLETE;
           for (const storage of [1, 2, 3, 2 ** 24 - 1]) {
             const holds = model.replicas.includes(storage);
-            expect(map.hasReplica(model.handle, storage)).toBe(holds);
-            expect(map.held(group, bit, storage)).toBe(holds ? bit : 0);
+            expect(map.hasReplica(handle, storage)).toBe(holds);
+            const known = { block: handle, right: isComplete, held: isComplete && holds };
+            expect(compare(map, id, stamp, numBytes, FINALIZED, storage)).toEqual(known);
           }
+          const other = { block: handle, right: false, held: false };
+          expect(compare(map, id, stamp, numBytes, RBW, 1)).toEqual(other);
+          expect(compare(map, id, stamp + 1, numBytes, FINALIZED, 1)).toEqual(other);
+          expect(compare(map, id, stamp, numBytes + 1, FINALIZED, 1)).toEqual(other);
         }
+        compareAll(map, [...all, ...all.slice().reverse()]);
         for (const [, , id] of steps) {
           expect(map.find(blockId(id))).toBe(all.find((model) => model.id === id)?.handle ?? 0);
         }

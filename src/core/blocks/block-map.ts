@@ -217,27 +217,46 @@ export class BlockMap extends BlockView {
     this.setLength(block, this.numBytes(block), state);
   }
 
-  /** The group of an id in two halves, both signed; 0: there is none. */
-  findGroup(low: number, high: number): BlockGroup {
-    return this.ids.find(low, high);
-  }
-
   /** The block at a place of a group, or 0. */
   at(group: BlockGroup, place: number): BlockHandle {
     return group !== 0 && ((this.rows.get(group, row.PRESENT) >>> place) & 1) !== 0 ? group * row.GROUP_SIZE + place : 0;
   }
 
   /**
-   * What reports ask of every replica, for those from `from` to before `to`, all of one group: which have a complete block, and
-   * its stamp and length. One bit for each place.
+   * What reports ask of every replica: whether there is such a block, complete, of that stamp and length, and whether the storage is
+   * known to hold it.
    */
-  matching(group: BlockGroup, replicas: ReplicaBatch, from: number, to: number): number {
-    return this.exceptions.matching(group, replicas.words, from, to) & this.rows.get(group, row.PRESENT);
+  compare(batch: ReplicaBatch, storage: StorageNumber): void {
+    const { starts, groups, right, held } = batch;
+    for (let run = 0; run < batch.runs; run++) {
+      const from = starts[run] as number;
+      const group = this.groupNearby(batch.idLow(from), batch.idHigh(from));
+      const bits = group === 0 ? 0 : this.exceptions.matching(group, batch.words, from, starts[run + 1] as number);
+      groups[run] = group;
+      right[run] = bits;
+      held[run] = bits === 0 ? 0 : this.replicas.held(group, bits, storage);
+    }
   }
 
-  /** Which of these blocks of the group the storage holds. */
-  held(group: BlockGroup, bits: number, storage: StorageNumber): number {
-    return this.replicas.held(group, bits, storage);
+  /** The group of an id in two halves, both signed, or 0. Groups were mostly made in the order of their ids, so it is tried where it should be. */
+  private groupNearby(low: number, high: number): BlockGroup {
+    const start = low & ~row.PLACE_MASK;
+    const guess = this.foundGroup + ((start - this.foundLow) >> row.GROUP_BITS);
+    let group = 0;
+    if (high === this.foundHigh && guess > 0 && guess <= this.rows.highestHandle) {
+      const page = this.rows.page(guess);
+      const at = this.rows.rowAt(guess);
+      const isIt =
+        (((page[at + row.ID_LOW] as number) ^ start) & ~row.PLACE_MASK) === 0 &&
+        ((page[at + row.ID_HIGH] as number) ^ high) === 0 &&
+        page[at + row.PRESENT] !== 0;
+      if (isIt) group = guess;
+    }
+    if (group === 0) group = this.ids.find(low, high);
+    this.foundGroup = group;
+    this.foundLow = start;
+    this.foundHigh = high;
+    return group;
   }
 
   /** Gives a replica to those of these blocks of the group that have none; answers which they are. */

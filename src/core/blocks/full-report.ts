@@ -7,7 +7,7 @@ import { emptyReplica, type ReplicaCursor } from './block-list.ts';
 import type { BlockGroup, BlockHandle } from './block-map.ts';
 import type { Storage } from './datanode.ts';
 import { ReplicaBatch } from './replica-batch.ts';
-import { countOne } from './replica-counts.ts';
+import { countOne, type ReplicaCounts } from './replica-counts.ts';
 import { addWanted, firstAdded, forgetReplica, unlink } from './replicas.ts';
 import { type Occasion, processReplica } from './reports.ts';
 import type { ManagerState } from './state.ts';
@@ -70,6 +70,11 @@ class SeenHandles {
   }
 }
 
+/** What is looked at; whoever fills it is done with it before it returns. */
+const batch = new ReplicaBatch();
+/** How many replicas the blocks of a group want, while it is looked at. */
+const replication = new Uint16Array(GROUP_SIZE);
+
 export type ReportProgress = 'more' | 'done';
 
 /** One storage's full report on its way in. */
@@ -79,10 +84,9 @@ export class FullReport {
   readonly #cursor: ReplicaCursor;
   readonly #occasion: Occasion;
   readonly #seen: SeenHandles;
-  readonly #batch = new ReplicaBatch();
   readonly #replica = emptyReplica();
-  /** How many replicas the blocks of a group want, while it is looked at. */
-  readonly #replication = new Uint16Array(GROUP_SIZE);
+  /** What a block has whose first replica was added, the same for all of a batch. */
+  #counts: ReplicaCounts | undefined;
   /** Blocks that an incremental report named meanwhile. */
   readonly #newer = new Set<BlockId>();
   /** Replicas of the storage in the map that were reported, or gained since. */
@@ -151,38 +155,37 @@ export class FullReport {
   }
 
   #readReplicas(limit: number): void {
-    const batch = this.#batch;
     for (let left = limit; left > 0 && !this.#cursor.done; left -= batch.count) {
       this.#cursor.read(batch, left);
-      for (let from = 0; from < batch.count; ) {
-        const to = batch.endOfGroup(from);
-        this.#readGroup(from, to);
-        from = to;
-      }
+      batch.cut();
+      this.#counts = undefined;
+      this.#state.blocks.compare(batch, this.storage.number);
+      for (let run = 0; run < batch.runs; run++) this.#readRun(run);
       this.#read += batch.count;
     }
   }
 
   /**
-   * The replicas from `from` to before `to`, of one group. Nearly all are what they should be, and those that are known have
-   * nothing follow from them, whatever else is known of their blocks.
+   * A run of the batch. Nearly all of its replicas are what they should be, and those that are known have nothing follow from them,
+   * whatever else is known of their blocks.
    */
-  #readGroup(from: number, to: number): void {
+  #readRun(run: number): void {
     const state = this.#state;
     const { blocks, corrupt } = state;
-    const { node, number } = this.storage;
-    const batch = this.#batch;
-    const group = blocks.findGroup(batch.idLow(from), batch.idHigh(from));
-    let right = group === 0 || node.knownBad.size > 0 ? 0 : blocks.matching(group, batch, from, to);
+    const { node } = this.storage;
+    const group = batch.groups[run] as BlockGroup;
+    let right = node.knownBad.size > 0 ? 0 : (batch.right[run] as number);
     if (corrupt.size > 0) {
       for (let rest = right; rest !== 0; rest &= rest - 1) {
         const place = lowestPlace(rest);
         if (corrupt.has(group * GROUP_SIZE + place, node)) right &= ~(1 << place);
       }
     }
-    let settled = right === 0 ? 0 : blocks.held(group, right, number);
+    let settled = right & (batch.held[run] as number);
     if (settled !== 0) this.#seenLinked += this.#seen.addGroup(group, settled);
     if (right !== settled) settled |= this.#addFirst(group, right & ~settled);
+    const from = batch.starts[run] as number;
+    const to = batch.starts[run + 1] as number;
     if (popCount(settled) === to - from) return;
     for (let i = from; i < to; i++) {
       const bit = 1 << batch.place(i);
@@ -193,7 +196,7 @@ export class FullReport {
   #readReplica(index: number, block: BlockHandle, isRight: boolean): void {
     const state = this.#state;
     const replica = this.#replica;
-    this.#batch.show(index, replica);
+    batch.show(index, replica);
     if (this.#newer.size === 0 || !this.#newer.has(replica.id)) {
       const wanted = isRight && state.invalidations.sizeOf(this.storage.node) === 0 ? state.owner.replication(block) : 0;
       if (wanted > 0) addWanted(state, block, this.storage, wanted);
@@ -209,7 +212,6 @@ export class FullReport {
     const { node } = storage;
     if (state.corrupt.size > 0 || state.invalidations.sizeOf(node) > 0 || node.excess.size > 0 || this.#newer.size > 0)
       return 0;
-    const replication = this.#replication;
     let wanted = bits;
     for (let rest = bits; rest !== 0; rest &= rest - 1) {
       const place = lowestPlace(rest);
@@ -218,7 +220,9 @@ export class FullReport {
     }
     const added = state.blocks.addFirstReplicas(group, wanted, storage.number);
     if (added === 0) return 0;
-    const counts = countOne(state, group * GROUP_SIZE + lowestPlace(added), storage);
+    // Where nothing is bad and nothing too much, all blocks with this one replica have the same.
+    this.#counts ??= countOne(state, group * GROUP_SIZE + lowestPlace(added), storage);
+    const counts = this.#counts;
     const count = popCount(added);
     storage.blockCount += count;
     this.#seenLinked += this.#seen.isLater(group * GROUP_SIZE) ? count : this.#seen.addGroup(group, added);

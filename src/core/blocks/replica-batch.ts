@@ -21,20 +21,37 @@ export class ReplicaBatch {
   readonly words = new Uint32Array(CAPACITY * REPLICA_WORDS);
   count = 0;
 
-  /** Where those end that begin with `from`, are of one group, and have ids that ascend: none of them is twice among them. */
-  endOfGroup(from: number): number {
-    const { words, count } = this;
-    let at = from * REPLICA_WORDS;
-    const group = (words[at] as number) & ~PLACE_MASK;
-    const high = words[at + 1] as number;
-    let to = from + 1;
-    for (let before = words[at] as number; to < count; to++) {
-      at += REPLICA_WORDS;
-      const low = words[at] as number;
-      if ((low & ~PLACE_MASK) !== group || words[at + 1] !== high || low <= before) break;
+  /**
+   * Runs of replicas that are of one group, with ids that ascend: none of them is twice among them. Where each begins, and, behind
+   * the last, where it ends.
+   */
+  readonly starts = new Uint16Array(CAPACITY + 1);
+  runs = 0;
+  /** What the block map has of each run: its group (0: none), and one bit for each place of which of them are right and held. */
+  readonly groups = new Uint32Array(CAPACITY);
+  readonly right = new Int32Array(CAPACITY);
+  readonly held = new Int32Array(CAPACITY);
+
+  /** Finds the runs. */
+  cut(): void {
+    const { words, starts, count } = this;
+    let runs = 0;
+    let group = 0;
+    let high = 0;
+    let before = 0;
+    for (let i = 0; i < count; i++) {
+      const low = words[i * REPLICA_WORDS] as number;
+      const highNow = words[i * REPLICA_WORDS + 1] as number;
+      const groupNow = low & ~PLACE_MASK;
+      if (groupNow !== group || low <= before || highNow !== high || i === 0) {
+        starts[runs++] = i;
+        group = groupNow;
+        high = highNow;
+      }
       before = low;
     }
-    return to;
+    starts[runs] = count;
+    this.runs = runs;
   }
 
   place(index: number): number {

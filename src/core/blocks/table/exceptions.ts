@@ -59,7 +59,7 @@ export class Exceptions {
 
   /**
    * Which of the replicas from `from` to before `to` of a report, all of this group, are finalized and have the stamp and the
-   * length of their blocks, and of those which are complete: one bit for each place. Who has not come at all may be among them.
+   * length of their blocks, and of those which are complete: one bit for each place.
    */
   matching(group: number, replicas: Uint32Array, from: number, to: number): number {
     const page = this.#rows.page(group);
@@ -70,26 +70,36 @@ export class Exceptions {
     const stamps = run === 0 ? 0 : (runPage[runAt + Column.STAMP] as number);
     const lengths = run === 0 ? 0 : (runPage[runAt + Column.LENGTH] as number);
     const stampsAt = runAt + HEAD_WORDS;
-    const lengthsAt = stampsAt + 2 * row.popCount(stamps);
+    const lengthsAt = stampsAt + (stamps === 0 ? 0 : 2 * row.popCount(stamps));
+    // Of small files each has another length, and those that have one of their own need not be counted.
+    const lowest = row.isDense(lengths) ? row.lowestPlace(lengths) : -1;
     let bits = 0;
     for (let i = from * REPLICA_WORDS; i < to * REPLICA_WORDS; i += REPLICA_WORDS) {
       const place = (replicas[i] as number) & row.PLACE_MASK;
-      const ownLength = ((lengths >>> place) & 1) !== 0;
-      const lengthPage = ownLength ? runPage : page;
-      const lengthAt = ownLength ? lengthsAt + 2 * row.rank(lengths, place) : at + row.LENGTH;
-      if (lengthPage[lengthAt] !== replicas[i + WORD.LENGTH]) continue;
-      // With a state other than COMPLETE, which is 0, the high word is another one.
-      if (lengthPage[lengthAt + 1] !== replicas[i + WORD.LENGTH + 1]) continue;
+      let lengthPage = page;
+      let lengthAt = at + row.LENGTH;
+      if (((lengths >>> place) & 1) !== 0) {
+        lengthPage = runPage;
+        lengthAt = lengthsAt + 2 * (lowest >= 0 ? place - lowest : row.rank(lengths, place));
+      }
+      let stampPage = page;
+      let stampAt = at + row.STAMP;
+      if (((stamps >>> place) & 1) !== 0) {
+        stampPage = runPage;
+        stampAt = stampsAt + 2 * row.rank(stamps, place);
+      }
       const stamp = replicas[i + WORD.STAMP] as number;
       const borrow = stamp < place ? 1 : 0;
-      const ownStamp = ((stamps >>> place) & 1) !== 0;
-      const stampPage = ownStamp ? runPage : page;
-      const stampAt = ownStamp ? stampsAt + 2 * row.rank(stamps, place) : at + row.STAMP;
-      if (stampPage[stampAt] !== (stamp - place) >>> 0) continue;
-      if (stampPage[stampAt + 1] !== ((replicas[i + WORD.STAMP + 1] as number) - borrow) >>> 0) continue;
-      if (replicas[i + WORD.STATE] === ReplicaState.FINALIZED) bits |= 1 << place;
+      // With a state other than COMPLETE, which is 0, the high word of a length is another one.
+      const difference =
+        ((lengthPage[lengthAt] as number) ^ (replicas[i + WORD.LENGTH] as number)) |
+        ((lengthPage[lengthAt + 1] as number) ^ (replicas[i + WORD.LENGTH + 1] as number)) |
+        ((stampPage[stampAt] as number) ^ (stamp - place)) |
+        ((stampPage[stampAt + 1] as number) ^ ((replicas[i + WORD.STAMP + 1] as number) - borrow)) |
+        ((replicas[i + WORD.STATE] as number) ^ ReplicaState.FINALIZED);
+      if (difference === 0) bits |= 1 << place;
     }
-    return bits;
+    return bits & (page[at + row.PRESENT] as number);
   }
 
   /** Gives the block a value. What the only block of a group has, is the group's. */

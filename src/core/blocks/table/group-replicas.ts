@@ -17,6 +17,8 @@ const NARROW_MASK = (1 << NARROW_BITS) - 1;
 const MIDDLE_MASK = 0xffff;
 /** In the second slot of a block with a list: the first is its head, the rest of the second its length. */
 const LIST = 0x80000000;
+/** A group of which every block is there. */
+const FULL = 0xffffffff;
 
 function widthFor(storage: number): Width {
   if (storage <= NARROW_MASK) return Width.NARROW;
@@ -152,11 +154,12 @@ export class GroupReplicas {
     const run = rowPage[rowAt + row.REPLICAS] as number;
     const page = this.#runs.page(run);
     const at = this.#runs.at(run);
+    const isFull = present === FULL;
     let held = 0;
     for (let rest = bits; rest !== 0; rest &= rest - 1) {
       const place = row.lowestPlace(rest);
       if (width === Width.NARROW) {
-        const word = page[at + row.rank(present, place)] as number;
+        const word = page[at + (isFull ? place : row.rank(present, place))] as number;
         const isHeld =
           (word & NARROW_MASK) === storage ||
           ((word >>> NARROW_BITS) & NARROW_MASK) === storage ||

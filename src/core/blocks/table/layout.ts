@@ -49,6 +49,11 @@ export function popCount(bits: number): number {
   return Math.imul((n + (n >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
+/** All bits above the lowest one are set, too. */
+export function isDense(bits: number): boolean {
+  return (bits | (bits - 1)) === -1;
+}
+
 /** The place of the lowest bit. */
 export function lowestPlace(bits: number): number {
   return 31 - Math.clz32(bits & -bits);
