@@ -55,7 +55,6 @@ function compare(map: BlockMap, id: BlockId, stamp: number, numBytes: number, st
   const batch = new ReplicaBatch();
   batch.put(0, id, numBytes, stamp, state);
   batch.count = 1;
-  batch.cut();
   map.compare(batch, storage);
   const bit = 1 << batch.place(0);
   const [right, held] = [batch.right[0] as number, batch.held[0] as number];
@@ -71,7 +70,6 @@ function compareAll(map: BlockMap, reported: readonly Model[]): void {
   for (const [i, { id, numBytes, stamp }] of reported.slice(0, batch.count).entries()) {
     batch.put(i, id, numBytes, stamp, ReplicaState.FINALIZED);
   }
-  batch.cut();
   map.compare(batch, 1);
   const found: string[] = [];
   for (let run = 0; run < batch.runs; run++) {

@@ -224,18 +224,28 @@ export class BlockMap extends BlockView {
 
   /**
    * What reports ask of every replica: whether there is such a block, complete, of that stamp and length, and whether the storage is
-   * known to hold it.
+   * known to hold it. Cuts the batch into runs for that.
    */
   compare(batch: ReplicaBatch, storage: StorageNumber): void {
-    const { starts, groups, right, held } = batch;
-    for (let run = 0; run < batch.runs; run++) {
-      const from = starts[run] as number;
+    const { starts, groups, named, right, held } = batch;
+    let run = 0;
+    for (let from = 0; from < batch.count; run++) {
       const group = this.groupNearby(batch.idLow(from), batch.idHigh(from));
-      const bits = group === 0 ? 0 : this.exceptions.matching(group, batch.words, from, starts[run + 1] as number);
+      starts[run] = from;
       groups[run] = group;
-      right[run] = bits;
-      held[run] = bits === 0 ? 0 : this.replicas.held(group, bits, storage);
+      if (group === 0) {
+        // By itself, and never settled.
+        from++;
+        named[run] = ALL;
+        right[run] = 0;
+        held[run] = 0;
+        continue;
+      }
+      from = this.exceptions.match(group, batch, run);
+      held[run] = right[run] === 0 ? 0 : this.replicas.held(group, right[run] as number, storage);
     }
+    starts[run] = batch.count;
+    batch.runs = run;
   }
 
   /** The group of an id in two halves, both signed, or 0. Groups were mostly made in the order of their ids, so it is tried where it should be. */
@@ -346,6 +356,8 @@ export class BlockMap extends BlockView {
 }
 
 const TWO_32 = 2 ** 32;
+/** A bit for each place. */
+const ALL = -1;
 
 const groupOf = (block: BlockHandle): number => block >>> row.GROUP_BITS;
 const placeOf = (block: BlockHandle): number => block & row.PLACE_MASK;

@@ -41,9 +41,8 @@ class SeenHandles {
     return true;
   }
 
-  /** The same for some of a group; answers how many of them were not there. */
+  /** The same for some of a group that is not later; answers how many of them were not there. */
   addGroup(group: BlockGroup, bits: number): number {
-    if (this.isLater(group * GROUP_SIZE)) return 0;
     let fresh = bits;
     if (this.#few === undefined) {
       const before = this.#many[group] as number;
@@ -157,7 +156,6 @@ export class FullReport {
   #readReplicas(limit: number): void {
     for (let left = limit; left > 0 && !this.#cursor.done; left -= batch.count) {
       this.#cursor.read(batch, left);
-      batch.cut();
       this.#counts = undefined;
       this.#state.blocks.compare(batch, this.storage.number);
       for (let run = 0; run < batch.runs; run++) this.#readRun(run);
@@ -181,13 +179,14 @@ export class FullReport {
         if (corrupt.has(group * GROUP_SIZE + place, node)) right &= ~(1 << place);
       }
     }
-    let settled = right & (batch.held[run] as number);
-    if (settled !== 0) this.#seenLinked += this.#seen.addGroup(group, settled);
-    if (right !== settled) settled |= this.#addFirst(group, right & ~settled);
-    const from = batch.starts[run] as number;
+    const held = right & (batch.held[run] as number);
+    const added = right === held ? 0 : this.#addFirst(group, right & ~held);
+    const settled = held | added;
+    const isLater = this.#seen.isLater(group * GROUP_SIZE);
+    this.#seenLinked += isLater ? popCount(added) : this.#seen.addGroup(group, settled);
+    if (settled === batch.named[run]) return;
     const to = batch.starts[run + 1] as number;
-    if (popCount(settled) === to - from) return;
-    for (let i = from; i < to; i++) {
+    for (let i = batch.starts[run] as number; i < to; i++) {
       const bit = 1 << batch.place(i);
       if ((settled & bit) === 0) this.#readReplica(i, blocks.at(group, batch.place(i)), (right & bit) !== 0);
     }
@@ -223,9 +222,7 @@ export class FullReport {
     // Where nothing is bad and nothing too much, all blocks with this one replica have the same.
     this.#counts ??= countOne(state, group * GROUP_SIZE + lowestPlace(added), storage);
     const counts = this.#counts;
-    const count = popCount(added);
-    storage.blockCount += count;
-    this.#seenLinked += this.#seen.isLater(group * GROUP_SIZE) ? count : this.#seen.addGroup(group, added);
+    storage.blockCount += popCount(added);
     for (let rest = added; rest !== 0; rest &= rest - 1) {
       const place = lowestPlace(rest);
       firstAdded(state, group * GROUP_SIZE + place, counts, replication[place] as number);

@@ -18,7 +18,8 @@ const TWO_32 = 2 ** 32;
 
 export class ReplicaBatch {
   readonly capacity = CAPACITY;
-  readonly words = new Uint32Array(CAPACITY * REPLICA_WORDS);
+  /** One more than there can be, so that whoever looks for the end of a run may look behind the last. */
+  readonly words = new Uint32Array((CAPACITY + 1) * REPLICA_WORDS);
   count = 0;
 
   /**
@@ -27,32 +28,11 @@ export class ReplicaBatch {
    */
   readonly starts = new Uint16Array(CAPACITY + 1);
   runs = 0;
-  /** What the block map has of each run: its group (0: none), and one bit for each place of which of them are right and held. */
+  /** The group of each run (0: there is none), and, one bit for each place, which of it are named, are right, and are held. */
   readonly groups = new Uint32Array(CAPACITY);
+  readonly named = new Int32Array(CAPACITY);
   readonly right = new Int32Array(CAPACITY);
   readonly held = new Int32Array(CAPACITY);
-
-  /** Finds the runs. */
-  cut(): void {
-    const { words, starts, count } = this;
-    let runs = 0;
-    let group = 0;
-    let high = 0;
-    let before = 0;
-    for (let i = 0; i < count; i++) {
-      const low = words[i * REPLICA_WORDS] as number;
-      const highNow = words[i * REPLICA_WORDS + 1] as number;
-      const groupNow = low & ~PLACE_MASK;
-      if (groupNow !== group || low <= before || highNow !== high || i === 0) {
-        starts[runs++] = i;
-        group = groupNow;
-        high = highNow;
-      }
-      before = low;
-    }
-    starts[runs] = count;
-    this.runs = runs;
-  }
 
   place(index: number): number {
     return (this.words[index * REPLICA_WORDS] as number) & PLACE_MASK;

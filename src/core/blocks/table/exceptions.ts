@@ -6,7 +6,7 @@
 // The run is as long as these bits say. Owners come last, because they are what differs most, and mostly at the end.
 import type { Arena } from '../../pages/arena.ts';
 import type { Records } from '../../pages/records.ts';
-import { REPLICA_WORDS, WORD } from '../replica-batch.ts';
+import { REPLICA_WORDS, type ReplicaBatch, WORD } from '../replica-batch.ts';
 import { ReplicaState } from '../storage-type.ts';
 import * as row from './layout.ts';
 
@@ -58,10 +58,11 @@ export class Exceptions {
   }
 
   /**
-   * Which of the replicas from `from` to before `to` of a report, all of this group, are finalized and have the stamp and the
-   * length of their blocks, and of those which are complete: one bit for each place.
+   * Looks at a run of a report's replicas, all of this group: which of them are finalized and have the stamp and the length of
+   * their blocks, which are complete. Answers where the run ends.
    */
-  matching(group: number, replicas: Uint32Array, from: number, to: number): number {
+  match(group: number, batch: ReplicaBatch, index: number): number {
+    const { words } = batch;
     const page = this.#rows.page(group);
     const at = this.#rows.rowAt(group);
     const run = page[at + row.EXCEPTIONS] as number;
@@ -73,9 +74,15 @@ export class Exceptions {
     const lengthsAt = stampsAt + (stamps === 0 ? 0 : 2 * row.popCount(stamps));
     // Of small files each has another length, and those that have one of their own need not be counted.
     const lowest = row.isDense(lengths) ? row.lowestPlace(lengths) : -1;
-    let bits = 0;
-    for (let i = from * REPLICA_WORDS; i < to * REPLICA_WORDS; i += REPLICA_WORDS) {
-      const place = (replicas[i] as number) & row.PLACE_MASK;
+    const end = batch.count * REPLICA_WORDS;
+    let i = (batch.starts[index] as number) * REPLICA_WORDS;
+    const start = (words[i] as number) & ~row.PLACE_MASK;
+    const high = words[i + 1] as number;
+    let place = (words[i] as number) & row.PLACE_MASK;
+    let before = -1;
+    let named = 0;
+    let right = 0;
+    do {
       let lengthPage = page;
       let lengthAt = at + row.LENGTH;
       if (((lengths >>> place) & 1) !== 0) {
@@ -88,18 +95,24 @@ export class Exceptions {
         stampPage = runPage;
         stampAt = stampsAt + 2 * row.rank(stamps, place);
       }
-      const stamp = replicas[i + WORD.STAMP] as number;
+      const stamp = words[i + WORD.STAMP] as number;
       const borrow = stamp < place ? 1 : 0;
       // With a state other than COMPLETE, which is 0, the high word of a length is another one.
       const difference =
-        ((lengthPage[lengthAt] as number) ^ (replicas[i + WORD.LENGTH] as number)) |
-        ((lengthPage[lengthAt + 1] as number) ^ (replicas[i + WORD.LENGTH + 1] as number)) |
+        ((lengthPage[lengthAt] as number) ^ (words[i + WORD.LENGTH] as number)) |
+        ((lengthPage[lengthAt + 1] as number) ^ (words[i + WORD.LENGTH + 1] as number)) |
         ((stampPage[stampAt] as number) ^ (stamp - place)) |
-        ((stampPage[stampAt + 1] as number) ^ ((replicas[i + WORD.STAMP + 1] as number) - borrow)) |
-        ((replicas[i + WORD.STATE] as number) ^ ReplicaState.FINALIZED);
-      if (difference === 0) bits |= 1 << place;
-    }
-    return bits & (page[at + row.PRESENT] as number);
+        ((stampPage[stampAt + 1] as number) ^ ((words[i + WORD.STAMP + 1] as number) - borrow)) |
+        ((words[i + WORD.STATE] as number) ^ ReplicaState.FINALIZED);
+      named |= 1 << place;
+      if (difference === 0) right |= 1 << place;
+      i += REPLICA_WORDS;
+      before = place;
+      place = (words[i] as number) & row.PLACE_MASK;
+    } while (i < end && ((words[i] as number) & ~row.PLACE_MASK) === start && words[i + 1] === high && place > before);
+    batch.named[index] = named;
+    batch.right[index] = right & (page[at + row.PRESENT] as number);
+    return i / REPLICA_WORDS;
   }
 
   /** Gives the block a value. What the only block of a group has, is the group's. */

@@ -14,6 +14,9 @@ type Width = (typeof Width)[keyof typeof Width];
 const SLOTS = 3;
 const NARROW_BITS = 10;
 const NARROW_MASK = (1 << NARROW_BITS) - 1;
+/** The lowest bit of each slot, and the highest. */
+const NARROW_ONES = 1 | (1 << NARROW_BITS) | (1 << (2 * NARROW_BITS));
+const NARROW_TOPS = NARROW_ONES << (NARROW_BITS - 1);
 const MIDDLE_MASK = 0xffff;
 /** In the second slot of a block with a list: the first is its head, the rest of the second its length. */
 const LIST = 0x80000000;
@@ -154,18 +157,25 @@ export class GroupReplicas {
     const run = rowPage[rowAt + row.REPLICAS] as number;
     const page = this.#runs.page(run);
     const at = this.#runs.at(run);
-    const isFull = present === FULL;
     let held = 0;
+    if (width !== Width.NARROW) {
+      for (let rest = bits; rest !== 0; rest &= rest - 1) {
+        const place = row.lowestPlace(rest);
+        if (this.indexOf(group, place, storage) >= 0) held |= 1 << place;
+      }
+      return held;
+    }
+    if (storage > NARROW_MASK) return 0;
+    const thrice = storage * NARROW_ONES;
+    const isFull = present === FULL;
     for (let rest = bits; rest !== 0; rest &= rest - 1) {
+      const bit = rest & -rest;
       const place = row.lowestPlace(rest);
-      if (width === Width.NARROW) {
-        const word = page[at + (isFull ? place : row.rank(present, place))] as number;
-        const isHeld =
-          (word & NARROW_MASK) === storage ||
-          ((word >>> NARROW_BITS) & NARROW_MASK) === storage ||
-          word >>> (2 * NARROW_BITS) === storage;
-        if (isHeld) held |= 1 << place;
-      } else if (this.indexOf(group, place, storage) >= 0) held |= 1 << place;
+      // All three slots at once, and without a branch, for which of them it is nobody can foretell: taking 1 from a slot that is
+      // equal sets its highest bit, which was not set.
+      const difference = (page[at + (isFull ? place : row.rank(present, place))] as number) ^ thrice;
+      const equal = (difference - NARROW_ONES) & ~difference & NARROW_TOPS;
+      held |= bit & ((equal | -equal) >> 31);
     }
     return held;
   }
