@@ -1,4 +1,5 @@
 // All that looks on while a run goes, beside the checks at rest (checks.ts): set up once, before the cluster starts.
+import type { BlockId } from '../../src/base/ids.ts';
 import type { SimCluster } from '../cluster.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Witness } from '../witness.ts';
@@ -50,7 +51,7 @@ export function watchPredicates(cluster: SimCluster, witness: Witness, ledger: L
   };
   cluster.shownByAll = (file, end) => shownByAll(cluster, witness, file, end);
   const disk = new NameNodeDiskWatch(cluster, witness);
-  const bad = new Set<string>();
+  const bad = new Map<string, BlockId>();
   const lookOver = (): void => {
     scheduler.after(PERIOD_MS, undefined, 'look over', lookOver);
     const system = cluster.nameNode.running?.system;

@@ -2,7 +2,7 @@
 // over what is as it should be.
 import { expect, test } from 'vitest';
 import { HdfsError } from '../../src/base/errors.ts';
-import type { GenStamp } from '../../src/base/ids.ts';
+import type { BlockId, GenStamp } from '../../src/base/ids.ts';
 import type { BlockHandle } from '../../src/core/blocks/block-map.ts';
 import type { RpcCall } from '../../src/rpc/service.ts';
 import type { NameSystem } from '../../src/server/namenode/namesystem.ts';
@@ -32,8 +32,8 @@ async function withReplica(keys: Keys = {}) {
     return system !== undefined && system.blockManager.liveReplicas(onlyBlock(system)) === 3;
   };
   expect(await cluster.until(isWhole, 10_000)).toBe(true);
-  const look = (): readonly string[] => {
-    watch.checkCorrupt(new Set());
+  const look = (judged = new Map<string, BlockId>()): readonly string[] => {
+    watch.checkCorrupt(judged);
     return violations.found.map(({ detail }) => detail);
   };
   const corrupt = (): number => cluster.nameNode.running?.system.blockManager.statistics().corruptReplicaBlocks ?? 0;
@@ -82,6 +82,28 @@ test('a replica that is being changed may count as bad until its DataNode has to
   expect(look()).toContain(named(first));
 });
 
+test('one that is held for bad is judged once, also when a recovery gives it a new generation', async () => {
+  const { cluster, client, look, corrupt } = await withReplica();
+  const system = cluster.nameNode.running?.system;
+  if (system === undefined) throw new Error('the NameNode is down');
+  const { blocks } = system.namespace;
+  const block = onlyBlock(system);
+  const [id, genStamp, numBytes] = [blocks.id(block), blocks.genStamp(block), blocks.numBytes(block)];
+  const now = { monotonicMs: cluster.simulation.nowMs, wallMs: cluster.simulation.nowMs };
+  // With one good replica left nobody deletes the others.
+  const held = [...system.blockManager.datanodes.alive].slice(0, 2);
+  for (const node of held) system.blockManager.reportBadReplica({ id, genStamp, numBytes }, node, now);
+  const judged = new Map<string, BlockId>();
+  expect(look(judged)).toHaveLength(held.length);
+  await cluster.simulation.run(client.truncate('/f', 2_000), 60_000);
+  expect(await cluster.until(() => system.namespace.openFiles().length === 0, 60_000)).toBe(true);
+  expect(corrupt()).toBeGreaterThan(0);
+  expect(blocks.genStamp(block)).toBeGreaterThan(genStamp);
+  await cluster.simulation.advance(150_000);
+  expect(look(judged)).toHaveLength(held.length);
+  expect(look().length).toBeGreaterThan(held.length);
+});
+
 test('a replica that its scanner cannot read may count as bad', async () => {
   const { cluster, look, corrupt } = await withReplica({ 'dfs.datanode.scan.period.hours': '20s' });
   const [daemon] = cluster.dataNodes;
@@ -90,6 +112,22 @@ test('a replica that its scanner cannot read may count as bad', async () => {
   const path = `${replica.path}_${replica.meta.genStamp}.meta`;
   daemon.disk.add({ path, operations: 'read', error: 'EIO' });
   expect(await cluster.until(() => corrupt() > 0, 60_000)).toBe(true);
+  expect(look()).toEqual([]);
+});
+
+test('and goes on counting as bad when its disk is well again', async () => {
+  const { cluster, look, corrupt } = await withReplica({ 'dfs.datanode.scan.period.hours': '20s' });
+  const undo: (() => void)[] = [];
+  // With one good replica left nobody deletes the others.
+  for (const daemon of cluster.dataNodes.slice(0, 2)) {
+    const replica = allReplicas(cluster).find(({ dataNode }) => dataNode === daemon.name);
+    const path = `${replica?.path}_${replica?.meta?.genStamp}.meta`;
+    undo.push(daemon.disk.add({ path, operations: 'read', error: 'EIO' }));
+  }
+  await cluster.simulation.advance(60_000);
+  for (const each of undo) each();
+  await cluster.simulation.advance(60_000);
+  expect(corrupt()).toBeGreaterThan(0);
   expect(look()).toEqual([]);
 });
 

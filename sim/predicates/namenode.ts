@@ -1,7 +1,7 @@
 // Looks on at each NameNode from its start on: what its calls change, what its heartbeats order, what it believes of
 // storages. Each predicate is named by its id; table.ts lists them.
 import type { BlockId } from '../../src/base/ids.ts';
-import { BlockState } from '../../src/core/blocks/block-map.ts';
+import { type BlockHandle, BlockState } from '../../src/core/blocks/block-map.ts';
 import type { Datanode, Storage } from '../../src/core/blocks/datanode.ts';
 import type { FullReport } from '../../src/core/blocks/full-report.ts';
 import type { EditOp } from '../../src/core/edits/ops.ts';
@@ -51,6 +51,8 @@ export class NameNodeWatch {
   readonly deletions = new OrderedDeletions();
   /** When the disk last failed on a replica's files, by DataNode and block. */
   private readonly failedMs = new Map<string, number>();
+  /** Those that were reported as bad when nobody could have read them, and have not counted as good since. */
+  private readonly unreadable = new Map<string, BlockId>();
   /** What was being changed when it was looked at, and which of its storage's full reports tells of the end at the latest. */
   private readonly changing = new Map<string, { readonly storage: Storage; readonly until: number }>();
 
@@ -62,6 +64,7 @@ export class NameNodeWatch {
       this.watchReports(system);
       this.watchOrders(system);
       this.watchRecoveries(system);
+      this.watchBadReplicas(system);
     });
     for (const daemon of cluster.dataNodes) {
       onDisk(daemon, ({ path }, answer) => {
@@ -76,6 +79,15 @@ export class NameNodeWatch {
   private wasUnreadable(dataNode: string, id: bigint): boolean {
     const failedMs = this.failedMs.get(`${dataNode}/${id}`);
     return failedMs !== undefined && this.cluster.simulation.nowMs - failedMs < UNREADABLE_FOR_MS;
+  }
+
+  /** What is reported while its file is open is judged only when that is closed. */
+  private watchBadReplicas({ blockManager }: NameSystem): void {
+    wrap(blockManager, 'reportBadReplica', (call, block, node, now) => {
+      const { id } = block;
+      if (this.wasUnreadable(node.id.hostName, id)) this.unreadable.set(nameOf({ node }, id), id);
+      return call(block, node, now);
+    });
   }
 
   /** The replica of a block on a DataNode's disk, as processes there see it. */
@@ -381,32 +393,58 @@ export class NameNodeWatch {
     return change?.storage === storage && storage.reportCount < change.until;
   }
 
-  /** BK7: a replica that the NameNode holds for bad is bad. To be called from time to time. */
-  checkCorrupt(seen: Set<string>): void {
+  /**
+   * BK7: a replica that the NameNode holds for bad is bad. To be called from time to time. `judged`: those that were looked at
+   * already, and have not counted as good since. That a DataNode begins anew does not change that, and a recovery that gives the
+   * replica a new generation does not either, as in Hadoop: another copy makes up for it.
+   */
+  checkCorrupt(judged: Map<string, BlockId>): void {
     const system = this.cluster.nameNode.running?.system;
     if (system === undefined) return;
-    const { namespace, blockManager } = system;
+    const { namespace } = system;
+    forgetGood(system, judged);
+    forgetGood(system, this.unreadable);
     namespace.blocks.scan(1, 1_000_000, (block) => {
       if (namespace.blocks.state(block) !== BlockState.COMPLETE) return;
-      const { storages, corrupt } = blockManager.locations(block);
-      for (let i = 0; i < namespace.blocks.replicaCount(block); i++) {
-        const storage = blockManager.datanodes.storage(namespace.blocks.replicaAt(block, i));
-        if (storage.retired || storage.node.inMaintenance || !storage.node.alive) continue;
-        if (!corrupt && storages.includes(storage)) continue;
-        const id = namespace.blocks.id(block);
-        const stamp = namespace.blocks.genStamp(block);
-        const name = `${storage.node.id.hostName} blk_${id}_${stamp}`;
-        if (seen.has(name) || this.isOldNews(name, storage, id)) continue;
-        seen.add(name);
+      const id = namespace.blocks.id(block);
+      const stamp = namespace.blocks.genStamp(block);
+      for (const storage of heldForBad(system, block)) {
+        const name = nameOf(storage, id);
+        if (judged.has(name) || this.isOldNews(`${name}_${stamp}`, storage, id)) continue;
+        judged.set(name, id);
         const replica = this.replicaOn(storage.node, id);
         const isGood =
           replica?.state === 'finalized' &&
           replica.meta?.genStamp === stamp &&
           replica.bytes.length === namespace.blocks.numBytes(block) &&
           metaFault(replica) === undefined &&
+          !this.unreadable.has(name) &&
           !this.wasUnreadable(storage.node.id.hostName, id);
-        this.cluster.violations.check(!isGood, 'BK7', () => `${name} counts as bad and is good`);
+        this.cluster.violations.check(!isGood, 'BK7', () => `${name}_${stamp} counts as bad and is good`);
       }
     });
   }
+}
+
+const nameOf = ({ node }: { readonly node: Datanode }, id: BlockId): string => `${node.id.hostName} blk_${id}`;
+
+/** Those that count as good now; of a block that is being written nothing is told yet. */
+function forgetGood({ namespace, blockManager }: NameSystem, replicas: Map<string, BlockId>): void {
+  for (const [name, id] of replicas) {
+    const block = namespace.blocks.find(id);
+    if (block === 0 || namespace.blocks.state(block) !== BlockState.COMPLETE) continue;
+    const { storages, corrupt } = blockManager.locations(block);
+    if (!corrupt && storages.some((storage) => nameOf(storage, id) === name)) replicas.delete(name);
+  }
+}
+
+function heldForBad({ namespace, blockManager }: NameSystem, block: BlockHandle): Storage[] {
+  const { storages, corrupt } = blockManager.locations(block);
+  const held: Storage[] = [];
+  for (let i = 0; i < namespace.blocks.replicaCount(block); i++) {
+    const storage = blockManager.datanodes.storage(namespace.blocks.replicaAt(block, i));
+    if (storage.retired || storage.node.inMaintenance || !storage.node.alive) continue;
+    if (corrupt || !storages.includes(storage)) held.push(storage);
+  }
+  return held;
 }
