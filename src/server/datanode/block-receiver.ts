@@ -96,6 +96,7 @@ export class BlockReceiver implements PacketConsumer {
     this.slow = new SlowIo({ log, counters, replica, mirror: mirror?.name });
     this.files.slow = this.slow;
     this.files.writesBehind = options.writesBehind;
+    this.files.onFailed = (error) => this.fail(error);
     this.files.onWritten = () => {
       this.replica.grown();
       this.sendAcks();

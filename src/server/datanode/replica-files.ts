@@ -68,6 +68,8 @@ export class ReplicaFiles {
   slow: SlowIo | undefined;
   /** Called once behind all the `done`s of one write. */
   onWritten: (() => void) | undefined;
+  /** Told when nothing more will be written: whoever waits for an answer may send nothing that would find out. */
+  onFailed: ((error: Error) => void) | undefined;
 
   private constructor(
     replica: InFlightReplica,
@@ -211,6 +213,7 @@ export class ReplicaFiles {
         }
       } catch (error) {
         this.failure ??= error instanceof Error ? error : new Error(String(error));
+        this.onFailed?.(this.failure);
       }
       batch.clear();
       this.waitingBytes -= bytes;
