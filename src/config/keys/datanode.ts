@@ -74,7 +74,7 @@ export const DATANODE_KEYS = {
   ),
   'dfs.datanode.drop.cache.behind.reads': bool('false', 'Whether pages that were read are dropped.'),
   'dfs.datanode.drop.cache.behind.writes': bool('false', 'Whether pages that were written are dropped.'),
-  'dfs.datanode.transferTo.allowed': bool('true', 'Whether Hadoop may send files without copying; not used here.'),
+  'dfs.datanode.transferTo.allowed': bool('true', 'Whether Hadoop may send files without copying.'),
   'dfs.datanode.socket.reuse.keepalive': duration('ms', '4000', 'How long a connection is kept for a further operation.'),
   'dfs.datanode.socket.write.timeout': duration('ms', '480000', 'Bound on a peer that does not take what is sent.'),
   'dfs.datanode.transfer.socket.send.buffer.size': int('0', 'Send buffer of data sockets; 0 leaves it to the system.'),

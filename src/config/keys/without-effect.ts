@@ -116,7 +116,7 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'dfs.datanode.sync.behind.writes.in.background': 'that is always done beside the writing',
   'dfs.datanode.transfer.socket.recv.buffer.size': SOCKETS,
   'dfs.datanode.transfer.socket.send.buffer.size': SOCKETS,
-  'dfs.datanode.transferTo.allowed': 'Node.js has no call that sends from a file to a socket',
+  'dfs.datanode.transferTo.allowed': 'the kernel sends long reads wherever it can',
   'dfs.datanode.volumes.replica-add.threadpool.size': THREADS,
   'dfs.default.chunk.view.size': 'there are no such pages',
   'dfs.encrypt.data.transfer': PROTECTION,
