@@ -253,19 +253,22 @@ export class ReplicaFiles {
     replica.lastChunk = batch.lastSum === undefined ? undefined : { length: batch.end, sum: batch.lastSum };
     replica.settle(batch.dataBytes);
     if (this.writesBehind && this.handingOver === undefined && batch.end - this.writtenBehind >= WRITEBACK_BYTES) {
-      this.handingOver = this.handOver(this.writtenBehind, batch.end);
-      this.writtenBehind = batch.end;
+      this.handOver(this.writtenBehind, batch.end);
     }
   }
 
-  /** Gives a piece of the data to the disk, and waits until that has room for it. */
-  private async handOver(from: number, to: number): Promise<void> {
-    try {
-      this.writesBehind = await this.dataFile.beginWriteback(from, to - from);
-    } catch {
-      this.writesBehind = false; // too much waits for the disk already: the sync at the end says whether it works
-    }
-    this.handingOver = undefined;
+  /** Gives a piece of the data to the disk, which takes it when it has room. */
+  private handOver(from: number, to: number): void {
+    const begun = this.dataFile.beginWriteback(from, to - from);
+    // What is not handed over now goes with the next piece, or with the sync at the end.
+    if (begun === undefined) return;
+    this.writtenBehind = to;
+    const ended = (goesOn: boolean): void => {
+      this.writesBehind = goesOn;
+      this.handingOver = undefined;
+    };
+    // Refused: too much waits for the disk already, and the sync at the end says whether it works.
+    this.handingOver = begun.then(ended, () => ended(false));
   }
 
   private throwFailure(): void {

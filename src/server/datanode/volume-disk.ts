@@ -82,9 +82,9 @@ export class VolumeFile {
     return this.io.run(totalOf(chunks), () => this.file.writev(chunks, position), 'WRITE');
   }
 
-  /** As the file's; false where there is none. */
-  beginWriteback(position: number, length: number): Promise<boolean> {
-    return this.io.sync(async () => this.file.beginWriteback?.(position, length) ?? false);
+  /** As the file's; false where there is none. undefined: not now, the disk has syncs to make that are waited for. */
+  beginWriteback(position: number, length: number): Promise<boolean> | undefined {
+    return this.io.spareSync(async () => this.file.beginWriteback?.(position, length) ?? false);
   }
 
   truncate(length: number): Promise<void> {

@@ -138,6 +138,11 @@ export class VolumeIo {
     return this.full(0) ?? this.enter(this.syncs, 0, call, undefined);
   }
 
+  /** The same, for nobody who waits for it: not made while others might soon want its place. */
+  spareSync<T>(call: () => Promise<T>): Promise<T> | undefined {
+    return this.syncs.starts.length < this.syncs.limit / 2 ? this.sync(call) : undefined;
+  }
+
   /** Closes something: never refused, since it gives up what was taken. */
   release<T>(call: () => Promise<T>): Promise<T> {
     return this.enter(this.calls, 0, call, 'METADATA');

@@ -74,8 +74,8 @@ async function open(disk: Disk, writesBehind: boolean): Promise<Written> {
   return { files, replica };
 }
 
-async function write({ files, replica }: Written, mib: number): Promise<void> {
-  for (let i = 0; i < mib; i++) {
+async function write({ files, replica }: Written, mib: number, from = 0): Promise<void> {
+  for (let i = from; i < from + mib; i++) {
     replica.lengths.receive((i + 1) * MIB);
     files.add({ offset: i * MIB, data: content, sums });
     files.flush(() => undefined);
@@ -145,4 +145,22 @@ test('the files stay open until it has come back', async () => {
   comesBack(true);
   await closing;
   expect(closed).toContain(blockFile());
+});
+
+test('syncs that are waited for go first, and what was not handed over goes with the next piece', async () => {
+  const written = await open(
+    diskWith(() => Promise.resolve(true)),
+    true,
+  );
+  const ends: (() => void)[] = [];
+  const syncs = Array.from({ length: 6 }, () =>
+    written.replica.volume.io.sync(() => new Promise<void>((end) => ends.push(end))),
+  );
+  await write(written, 20);
+  expect(asked).toEqual([]);
+  for (const end of ends) end();
+  await Promise.all(syncs);
+  await write(written, 1, 20);
+  await written.files.close(true);
+  expect(asked).toEqual([{ file: blockFile(), position: 0, length: 21 * MIB }]);
 });
