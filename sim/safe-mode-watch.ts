@@ -1,6 +1,7 @@
 // Looks at the NameNode ten times a second: SM1, nothing changes while safe mode of a start is on; SM2, it ends only when
 // enough blocks are known to be somewhere; SM3, and while no replica is newer than the namespace.
 import { type BlockHandle, type BlockMap, BlockState } from '../src/core/blocks/block-map.ts';
+import { storagesOf } from '../src/core/blocks/replica-counts.ts';
 import { parseBlockFileName } from '../src/format/storage/block-files.ts';
 import type { NameSystem } from '../src/server/namenode/namesystem.ts';
 import type { SimCluster } from './cluster.ts';
@@ -57,10 +58,8 @@ function checkThreshold(cluster: SimCluster, { namespace, blockManager }: NameSy
 
 /** On nodes that leave or rest. */
 function isSomewhere(blockManager: NameSystem['blockManager'], blocks: BlockMap, block: BlockHandle): boolean {
-  if (blockManager.locations(block).corrupt) return false;
-  return Array.from({ length: blocks.replicaCount(block) }, (_, i) => blocks.replicaAt(block, i)).some(
-    (number) => !blockManager.datanodes.storage(number).retired,
-  );
+  const { datanodes } = blockManager;
+  return !blockManager.locations(block).corrupt && storagesOf({ blocks, datanodes }, block).length > 0;
 }
 
 /** SM3: no DataNode has a replica with a generation stamp that this namespace never gave out, as after the start of an old image. */

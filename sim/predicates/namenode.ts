@@ -4,6 +4,7 @@ import type { BlockId } from '../../src/base/ids.ts';
 import { type BlockHandle, BlockState } from '../../src/core/blocks/block-map.ts';
 import type { Datanode, Storage } from '../../src/core/blocks/datanode.ts';
 import type { FullReport } from '../../src/core/blocks/full-report.ts';
+import { storagesOf } from '../../src/core/blocks/replica-counts.ts';
 import type { EditOp } from '../../src/core/edits/ops.ts';
 import type { Namespace } from '../../src/core/namespace/namespace.ts';
 import { resolvePath } from '../../src/core/namespace/resolve.ts';
@@ -440,11 +441,7 @@ function forgetGood({ namespace, blockManager }: NameSystem, replicas: Map<strin
 
 function heldForBad({ namespace, blockManager }: NameSystem, block: BlockHandle): Storage[] {
   const { storages, corrupt } = blockManager.locations(block);
-  const held: Storage[] = [];
-  for (let i = 0; i < namespace.blocks.replicaCount(block); i++) {
-    const storage = blockManager.datanodes.storage(namespace.blocks.replicaAt(block, i));
-    if (storage.retired || storage.node.inMaintenance || !storage.node.alive) continue;
-    if (corrupt || !storages.includes(storage)) held.push(storage);
-  }
-  return held;
+  return storagesOf({ blocks: namespace.blocks, datanodes: blockManager.datanodes }, block).filter(
+    (storage) => !storage.node.inMaintenance && storage.node.alive && (corrupt || !storages.includes(storage)),
+  );
 }

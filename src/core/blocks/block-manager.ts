@@ -609,11 +609,7 @@ export class BlockManager {
 
   #dropWork(node: Datanode): void {
     this.#dropped.drop(node);
-    for (const [storage, report] of this.#reports) {
-      if (storage.node !== node) continue;
-      report.abandon();
-      this.#reports.delete(storage);
-    }
+    for (const report of this.#reports.values()) if (report.storage.node === node) this.abandonFullReport(report);
   }
 
   #registered(id: DatanodeId, message: string): Datanode {

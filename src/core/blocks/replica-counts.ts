@@ -100,7 +100,7 @@ export function outOfService(counts: ReplicaCounts): number {
 
 /** Whether so many are there, whatever becomes of their nodes: what counts while a start waits for reports. */
 export function areKnown(counts: ReplicaCounts, enough: number): boolean {
-  return counts.live >= enough || counts.live + counts.excess + outOfService(counts) >= enough;
+  return counts.live + counts.excess + outOfService(counts) >= enough;
 }
 
 export function maintenance(counts: ReplicaCounts): number {
@@ -108,7 +108,7 @@ export function maintenance(counts: ReplicaCounts): number {
 }
 
 /** The storages that hold the block, those that are gone left out. */
-export function storagesOf(state: ManagerState, block: BlockHandle): Storage[] {
+export function storagesOf(state: Pick<ManagerState, 'blocks' | 'datanodes'>, block: BlockHandle): Storage[] {
   const { blocks, datanodes } = state;
   const total = blocks.replicasInto(block, numbers);
   const found: Storage[] = [];

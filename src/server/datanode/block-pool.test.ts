@@ -11,7 +11,7 @@ import { DataChecksum } from './data-checksum.ts';
 import { Dataset } from './dataset.ts';
 import { finalizedDir, poolCurrentDir, rbwDir, tmpDir } from './layout.ts';
 import { tailFileName } from './synced-tail.ts';
-import { Volume } from './volume.ts';
+import { testVolume } from './test-dataset.ts';
 
 const POOL = 'BP-1';
 const checksum = DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, 512);
@@ -31,10 +31,7 @@ async function start(prepare: (host: Host) => Promise<void>) {
   const sim = new Simulation({ seed: 3 });
   const { host } = sim.node('dn');
   const boot = async (): Promise<Dataset> => {
-    const lock = { release: () => Promise.resolve() };
-    const volumes = ['/a', '/b'].map(
-      (path) => new Volume(host.disk, host.clock, { path, storageType: 1, lock, reservedBytes: 0 }),
-    );
+    const volumes = ['/a', '/b'].map((path) => testVolume(host, path));
     const dataset = new Dataset(volumes, host.log, events);
     await dataset.addPool(POOL);
     return dataset;
@@ -122,10 +119,7 @@ test('of a volume that fails while it is taken up nothing is served, whatever wa
     // What comes of it comes after the failure, and after all that is waited for elsewhere.
     return path.startsWith(slow) ? { delayMs: 1000 } : undefined;
   };
-  const lock = { release: () => Promise.resolve() };
-  const volumes = ['/a', '/b'].map(
-    (path) => new Volume(host.disk, host.clock, { path, storageType: 1, lock, reservedBytes: 0, startThreads: 3 }),
-  );
+  const volumes = ['/a', '/b'].map((path) => testVolume(host, path, { startThreads: 3 }));
   const dataset = new Dataset(volumes, host.log, events);
   await sim.run(dataset.addPool(POOL));
   await sim.advance(10_000);

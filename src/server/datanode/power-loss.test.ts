@@ -10,8 +10,7 @@ import { finalizedDir, rbwDir } from './layout.ts';
 import type { InFlightReplica } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { ReplicaFiles } from './replica-files.ts';
-import { CHECKSUM, CHUNK, sumsOf } from './test-dataset.ts';
-import { Volume } from './volume.ts';
+import { CHECKSUM, CHUNK, sumsOf, testVolume } from './test-dataset.ts';
 
 const POOL = 'BP-1';
 const ROOT = '/data';
@@ -23,8 +22,7 @@ const rbw = rbwDir(ROOT, POOL);
 const finalized = `${finalizedDir(ROOT, POOL)}/subdir0/subdir0`;
 
 async function openDataset(host: Host): Promise<Dataset> {
-  const lock = { release: () => Promise.resolve() };
-  const volume = new Volume(host.disk, host.clock, { path: ROOT, storageType: 1, lock, reservedBytes: 0 });
+  const volume = testVolume(host, ROOT);
   // A file that need not be there is no reason to doubt the disk.
   volume.onTrouble = (error) => {
     throw error;

@@ -11,8 +11,7 @@ import { ChecksumTypeProto } from '../../wire/messages/hdfs.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { InFlightReplica } from './replica.ts';
 import { ReplicaFiles } from './replica-files.ts';
-import { sumsOf } from './test-dataset.ts';
-import { Volume } from './volume.ts';
+import { sumsOf, testVolume } from './test-dataset.ts';
 
 const host = nodeHost({ logLevel: 'silent' });
 const CHUNK = 16;
@@ -29,15 +28,10 @@ function packets(lengths: readonly number[]): { offset: number; end: number }[] 
   return list;
 }
 
-function openVolume(dir: string): Volume {
-  const lock = { release: () => Promise.resolve() };
-  return new Volume(host.disk, host.clock, { path: dir, storageType: 1, lock, reservedBytes: 0 });
-}
-
 async function check(lengths: readonly number[], appended: readonly number[], withoutSums: boolean): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'tuskfs-replica-'));
   try {
-    const volume = openVolume(dir);
+    const volume = testVolume(host, dir);
     const total = [...lengths, ...appended].reduce((a, b) => a + b, 0);
     const content = Buffer.from(Array.from({ length: total }, (_, i) => (i * 31) & 0xff));
     const name = { pool: 'BP-1', id: blockId(5n), genStamp: genStamp(1001), numBytes: 0 };
@@ -87,7 +81,7 @@ test('a packet that crosses a chunk from its middle is refused', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'tuskfs-replica-'));
   try {
     const name = { pool: 'BP-1', id: blockId(5n), genStamp: genStamp(1001), numBytes: 0 };
-    const replica = new InFlightReplica(name, ReplicaState.RBW, openVolume(dir), dir, 0);
+    const replica = new InFlightReplica(name, ReplicaState.RBW, testVolume(host, dir), dir, 0);
     const files = await ReplicaFiles.create(replica, checksum);
     replica.lengths.receive(40);
     files.add({ offset: 0, data: Buffer.alloc(5), sums: sumsOf(Buffer.alloc(5), checksum) });
@@ -103,7 +97,7 @@ test('a packet that crosses a chunk from its middle is refused', async () => {
 test('packets that come together, in memory that changes behind them', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'tuskfs-replica-'));
   try {
-    const volume = openVolume(dir);
+    const volume = testVolume(host, dir);
     const list = packets(Array.from({ length: 300 }, (_, i) => 1 + ((i * 7919) % 9000)));
     const total = (list[list.length - 1] as { end: number }).end;
     const content = Buffer.from(Array.from({ length: total }, (_, i) => (i * 31) & 0xff));

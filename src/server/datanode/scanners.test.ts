@@ -14,13 +14,13 @@ import { DataChecksum } from './data-checksum.ts';
 import { Dataset } from './dataset.ts';
 import { DirectoryScanner } from './directory-scanner.ts';
 import { finalizedDir, poolDir, rbwDir } from './layout.ts';
-import { Volume } from './volume.ts';
+import { testVolume } from './test-dataset.ts';
+import type { Volume } from './volume.ts';
 
 const POOL = 'BP-1';
 const HOUR_MS = 3_600_000;
 const checksum = DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, 512);
 const contentOf = (id: BlockId): Buffer => Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * 7 + Number(id)) & 0xff));
-const lock = { release: () => Promise.resolve() };
 
 const dirOf = (root: string, id: BlockId): string => `${finalizedDir(root, POOL)}/${blockDirectory(id)}`;
 
@@ -50,7 +50,7 @@ async function begin(seed: number, prepare: (host: Host) => Promise<void> = () =
       for (const root of ['/a', '/b']) await host.disk.mkdir(finalizedDir(root, POOL));
       await prepare(host);
       const volumes = ['/a', '/b'].map((path) => {
-        const volume = new Volume(host.disk, host.clock, { path, storageType: 1, lock, reservedBytes: 0 });
+        const volume = testVolume(host, path);
         volume.onTrouble = (error) => troubles.push(error);
         return volume;
       });

@@ -4,6 +4,7 @@ import { ChecksumTypeProto, StorageTypeProto } from '../../wire/messages/hdfs.ts
 import { DataChecksum } from './data-checksum.ts';
 import { Dataset, type DatasetEvents } from './dataset.ts';
 import { Storages } from './storages.ts';
+import { Volume, type VolumeIdentity } from './volume.ts';
 
 export const POOL = 'BP-1-10.0.0.1-1';
 export const RBW = `/data/current/${POOL}/current/rbw`;
@@ -19,6 +20,16 @@ export async function openDataset(host: Host, events: DatasetEvents = QUIET): Pr
   const dataset = new Dataset(storages.volumes, host.log, events);
   await dataset.addPool(POOL);
   return dataset;
+}
+
+/** A volume by itself, which nobody else would lock. */
+export function testVolume(
+  { disk, clock }: Pick<Host, 'disk' | 'clock'>,
+  path: string,
+  more: Partial<VolumeIdentity> = {},
+): Volume {
+  const lock = { release: () => Promise.resolve() };
+  return new Volume(disk, clock, { path, storageType: StorageTypeProto.DISK, lock, reservedBytes: 0, ...more });
 }
 
 /** Checksums of data that begins with a chunk. */

@@ -5,7 +5,7 @@ import { DiskFailure } from '../../host/disk-error.ts';
 import type { DiskErrorCode } from '../../host/host.ts';
 import { Simulation } from '../../host/sim/index.ts';
 import { finalizedDir, rbwDir, tmpDir } from './layout.ts';
-import { Volume } from './volume.ts';
+import { testVolume } from './test-dataset.ts';
 import { VolumeChecker } from './volume-checker.ts';
 
 const POOL = 'BP-1';
@@ -15,8 +15,7 @@ async function begin() {
   const sim = new Simulation({ seed: 9 });
   const node = sim.node('dn');
   const { host } = node;
-  const lock = { release: () => Promise.resolve() };
-  const volume = new Volume(host.disk, host.clock, { path: '/a', storageType: 1, lock, reservedBytes: 0 });
+  const volume = testVolume(host, '/a');
   for (const dir of [finalizedDir('/a', POOL), rbwDir('/a', POOL), tmpDir('/a', POOL)]) await sim.run(host.disk.mkdir(dir));
   const failed: string[] = [];
   let checks = 0;

@@ -11,8 +11,7 @@ import { ChecksumTypeProto } from '../../wire/messages/hdfs.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { InFlightReplica } from './replica.ts';
 import { ReplicaFiles } from './replica-files.ts';
-import { sumsOf } from './test-dataset.ts';
-import { Volume } from './volume.ts';
+import { sumsOf, testVolume } from './test-dataset.ts';
 
 const MIB = 1024 * 1024;
 const checksum = DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, 512);
@@ -63,10 +62,12 @@ function diskWith(answer: () => Promise<boolean>): Disk {
   return { ...host.disk, open };
 }
 
+/** A system that takes whatever it is given. */
+const takes = (): Promise<boolean> => Promise.resolve(true);
+
 /** The open files of a new replica, and the lengths that belong to it. */
 async function open(disk: Disk, writesBehind: boolean): Promise<Written> {
-  const lock = { release: () => Promise.resolve() };
-  const volume = new Volume(disk, host.clock, { path: dir, storageType: 1, lock, reservedBytes: 0 });
+  const volume = testVolume({ disk, clock: host.clock }, dir);
   const name = { pool: 'BP-1', id: blockId(5n), genStamp: genStamp(1001), numBytes: 0 };
   const replica = new InFlightReplica(name, ReplicaState.RBW, volume, dir, 0);
   const files = await ReplicaFiles.create(replica, checksum);
@@ -86,10 +87,7 @@ async function write({ files, replica }: Written, mib: number, from = 0): Promis
 const blockFile = (): string => join(dir, 'blk_5');
 
 test('the data goes to the disk in pieces while it is written', async () => {
-  const written = await open(
-    diskWith(() => Promise.resolve(true)),
-    true,
-  );
+  const written = await open(diskWith(takes), true);
   await write(written, 20);
   await written.files.close(true);
   expect(asked.length).toBe(2);
@@ -104,10 +102,7 @@ test('the data goes to the disk in pieces while it is written', async () => {
 });
 
 test('nothing is handed over where nobody waits for the disk at the end', async () => {
-  const written = await open(
-    diskWith(() => Promise.resolve(true)),
-    false,
-  );
+  const written = await open(diskWith(takes), false);
   await write(written, 20);
   await written.files.close(false);
   expect(asked).toEqual([]);
@@ -148,10 +143,7 @@ test('the files stay open until it has come back', async () => {
 });
 
 test('syncs that are waited for go first, and what was not handed over goes with the next piece', async () => {
-  const written = await open(
-    diskWith(() => Promise.resolve(true)),
-    true,
-  );
+  const written = await open(diskWith(takes), true);
   const ends: (() => void)[] = [];
   const syncs = Array.from({ length: 6 }, () =>
     written.replica.volume.io.sync(() => new Promise<void>((end) => ends.push(end))),
