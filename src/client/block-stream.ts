@@ -129,11 +129,6 @@ export class BlockStream {
     return this.#until(() => this.#window.lastAckedSeqno >= seqno);
   }
 
-  /** What is queued so far is to be visible to readers. */
-  promise(): void {
-    this.#window.promise();
-  }
-
   /** Readers see everything up to here: from now on fewer replicas are put up with. */
   markFlushed(): void {
     this.#flushed = true;
@@ -278,10 +273,8 @@ export class BlockStream {
   }
 
   #onAcked(packet: PacketRecord): void {
-    if (!this.#window.restartsBlock) {
-      this.#recoveries = 0;
-      this.#release(packet);
-    }
+    this.#recoveries = 0;
+    this.#release(packet);
     if (packet.last) this.#closeBlock(packet);
     this.#signal();
   }
@@ -305,7 +298,7 @@ export class BlockStream {
     this.#open = undefined;
     this.#recoveries = 0;
     this.#release(last);
-    for (const packet of this.#window.endBlock()) this.#release(packet);
+    this.#window.endBlock();
   }
 
   #lose(failure: PipelineFailure): void {
@@ -396,30 +389,17 @@ export class BlockStream {
       attempts: this.#recoveries,
       maxAttempts: settings.pipelineRecoveryRetries,
       closing: this.#window.closing,
-      restartsBlock: this.#window.restartsBlock,
       restart: this.#restart,
       nowMs: host.clock.monotonic(),
       restartTimeoutMs: settings.datanodeRestartTimeoutMs,
     });
-    switch (plan.kind) {
-      case 'fail':
-        throw new HdfsError('EIO', `${plan.message} (${failure.reason})`, { path: this.#file.path });
-      case 'newBlock':
-        this.#recoveries++;
-        this.#calls.exclude(open.nodes[plan.exclude]);
-        this.#open = undefined;
-        await this.#calls.abandon(open.block);
-        this.#window.restartBlock();
-        return;
-      case 'continue':
-        if (plan.counts) this.#recoveries++;
-        this.#restart = plan.restart;
-        if (plan.drop !== undefined) this.#drop(open, plan.drop, plan.returns);
-        this.#window.rewind();
-        if (plan.waitMs > 0) await host.clock.sleep(plan.waitMs, this.#context.closed);
-        await this.#rebuild(open, plan.closing);
-        return;
-    }
+    if (plan.kind === 'fail') throw new HdfsError('EIO', `${plan.message} (${failure.reason})`, { path: this.#file.path });
+    if (plan.counts) this.#recoveries++;
+    this.#restart = plan.restart;
+    if (plan.drop !== undefined) this.#drop(open, plan.drop, plan.returns);
+    this.#window.rewind();
+    if (plan.waitMs > 0) await host.clock.sleep(plan.waitMs, this.#context.closed);
+    await this.#rebuild(open, plan.closing);
   }
 
   #drop(open: OpenBlock, index: number, returns: boolean): void {

@@ -244,7 +244,6 @@ export class FileWriter {
     const end = this.#packetOffset + (this.#packet?.length ?? 0);
     if (options.endBlock === true) this.#sendToEndOfBlock(end, sync);
     else this.#sendSoFar(end, sync);
-    this.#stream.promise();
     await this.#stream.acknowledged(this.#stream.lastQueuedSeqno);
     this.#stream.markFlushed();
     if (this.#stream.takeUnpersisted() || options.updateLength === true) {

@@ -9,7 +9,6 @@ const state: RecoveryState = {
   attempts: 0,
   maxAttempts: 5,
   closing: false,
-  restartsBlock: false,
   restart: undefined,
   nowMs: 1000,
   restartTimeoutMs: 30_000,
@@ -24,10 +23,6 @@ test('goes on without the node at fault, or without the first one when nobody kn
     drop: 0,
     closing: true,
   });
-});
-
-test('begins a small block again elsewhere', () => {
-  expect(planRecovery(failure, { ...state, restartsBlock: true })).toEqual({ kind: 'newBlock', exclude: 1 });
 });
 
 test('gives up without nodes, or after too many failures of a pipeline that was set up', () => {

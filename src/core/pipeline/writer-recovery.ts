@@ -29,8 +29,6 @@ export interface RecoveryState {
   readonly maxAttempts: number;
   /** Every byte was acknowledged and the last packet was sent. */
   readonly closing: boolean;
-  /** The block has to be, or cheaply can be, written anew. */
-  readonly restartsBlock: boolean;
   /** Who is being waited for already. */
   readonly restart: Restart | undefined;
   readonly nowMs: number;
@@ -39,8 +37,6 @@ export interface RecoveryState {
 }
 
 export type RecoveryPlan =
-  /** Give the block up, ask for another one without this node, and send everything again. */
-  | { readonly kind: 'newBlock'; readonly exclude: number }
   /** Go on in the same block without the node at `drop`, when there is one. */
   | {
       readonly kind: 'continue';
@@ -65,9 +61,6 @@ export function planRecovery(failure: PipelineFailure, state: RecoveryState): Re
   // While one is waited for, the word of another that it restarts is a failure like any other.
   const mayWait = failure.restarting && state.restart === undefined;
   const worthWaiting = mayWait && (last === 0 || state.local[named] === true);
-  if (state.restartsBlock) {
-    return state.attempts >= state.maxAttempts ? exhausted(state) : { kind: 'newBlock', exclude: named };
-  }
   let restart = state.restart;
   let bad: number | undefined = named;
   if (worthWaiting) {
@@ -81,7 +74,9 @@ export function planRecovery(failure: PipelineFailure, state: RecoveryState): Re
     }
   }
   const counts = !failure.duringSetup && !failure.restarting && restart === undefined;
-  if (counts && state.attempts >= state.maxAttempts) return exhausted(state);
+  if (counts && state.attempts >= state.maxAttempts) {
+    return { kind: 'fail', message: `Failing write. Tried pipeline recovery ${state.maxAttempts} times without success.` };
+  }
   if (bad !== undefined) {
     if (last <= 0) return { kind: 'fail', message: `All datanodes [${state.nodes.join(', ')}] are bad. Aborting...` };
     // A node behind the restarting one has failed: the restart must be over.
@@ -97,8 +92,3 @@ export function planRecovery(failure: PipelineFailure, state: RecoveryState): Re
     counts,
   };
 }
-
-const exhausted = (state: RecoveryState): RecoveryPlan => ({
-  kind: 'fail',
-  message: `Failing write. Tried pipeline recovery ${state.maxAttempts} times without success.`,
-});

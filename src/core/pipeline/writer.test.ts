@@ -58,37 +58,21 @@ describe('packet geometry', () => {
 });
 
 describe('packet window', () => {
-  it('holds the last packet back once the block is too large to be written again', () => {
+  it('holds the last packet back until every other is acknowledged', () => {
     const window = new PacketWindow(80);
     window.enqueue(0, 512);
     window.enqueue(512, 512);
     window.enqueue(1024, 0, { last: true });
     window.markSent();
-    take(window, 0);
     window.markSent();
+    expect(window.next()).toBeUndefined();
+    take(window, 0);
     expect(window.next()).toBeUndefined();
     take(window, 1);
     expect(window.next()?.last).toBe(true);
+    expect(window.closing).toBe(false);
     window.markSent();
     expect(window.closing).toBe(true);
-    expect(window.restartsBlock).toBe(false);
-  });
-
-  it('sends the last packet of a small block at once, unless its bytes were promised', () => {
-    const small = new PacketWindow(80);
-    small.enqueue(0, 10);
-    small.enqueue(10, 0, { last: true });
-    small.markSent();
-    expect(small.next()?.last).toBe(true);
-    small.markSent();
-    expect(small.restartsBlock).toBe(true);
-
-    const promised = new PacketWindow(80);
-    promised.enqueue(0, 10);
-    promised.promise();
-    promised.enqueue(10, 0, { last: true });
-    promised.markSent();
-    expect(promised.next()).toBeUndefined();
   });
 
   it('tells a failed node, a restart, a heartbeat and nonsense apart', () => {
@@ -110,7 +94,7 @@ describe('packet window', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 12 }),
-        fc.array(fc.constantFrom('send', 'ack', 'break', 'promise', 'queue'), { maxLength: 200 }),
+        fc.array(fc.constantFrom('send', 'ack', 'break', 'queue'), { maxLength: 200 }),
         (packets, actions) => {
           const window = new PacketWindow(4);
           let queued = 0;
@@ -124,9 +108,6 @@ describe('packet window', () => {
                   window.enqueue(queued * 512, queued === packets ? 0 : 512, { last: queued === packets });
                   queued++;
                 }
-                break;
-              case 'promise':
-                window.promise();
                 break;
               case 'send':
                 if (window.next() !== undefined) inFlight.push(window.markSent());
@@ -143,17 +124,12 @@ describe('packet window', () => {
               case 'break':
                 if (window.waiting + window.unacknowledged === 0) break;
                 inFlight = [];
-                if (window.restartsBlock) {
-                  window.restartBlock();
-                  received = 0;
-                } else {
-                  window.rewind();
-                  expect(window.bytesAcked).toBeLessThanOrEqual(received);
-                  // Only the last packet was missing: a recovery closes the block without it.
-                  if (window.closing) {
-                    window.closeWithoutLast();
-                    ended = true;
-                  }
+                window.rewind();
+                expect(window.bytesAcked).toBeLessThanOrEqual(received);
+                // Only the last packet was missing: a recovery closes the block without it.
+                if (window.closing) {
+                  window.closeWithoutLast();
+                  ended = true;
                 }
                 break;
             }
@@ -161,7 +137,7 @@ describe('packet window', () => {
           for (const action of actions) {
             if (ended) break;
             step(action);
-            expect(window.waiting + window.unacknowledged).toBeLessThanOrEqual(4 + (window.restartsBlock ? 4 : 4));
+            expect(window.waiting + window.unacknowledged).toBeLessThanOrEqual(4);
           }
           for (let i = 0; i < 1000 && !ended; i++) for (const action of ['queue', 'send', 'ack']) if (!ended) step(action);
           expect(ended).toBe(true);

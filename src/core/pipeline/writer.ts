@@ -49,15 +49,11 @@ export class PacketWindow {
   #waiting: PacketRecord[] = [];
   /** Sent and not acknowledged, oldest first. */
   #sent: PacketRecord[] = [];
-  /** Acknowledged ones of a block that can still be begun again from its first byte. */
-  #held: PacketRecord[] = [];
   #nextSeqno = 0;
   #lastAckedSeqno = -1;
   #bytesAcked = 0;
   #bytesSent = 0;
-  #mode: 'streaming' | 'hastyEnd' | 'orderlyEnd' = 'streaming';
-  /** Bytes up to this packet were promised to readers (hflush), or are about to be. */
-  #promisedSeqno = -1;
+  #closing = false;
   /** The present block was there before, with bytes that are not in the window. */
   #appended = false;
 
@@ -97,17 +93,9 @@ export class PacketWindow {
     return this.#bytesSent;
   }
 
-  /**
-   * Whether a failure begins the block again from its first byte in another block: its last packet went out before all
-   * others were acknowledged, so that some nodes may have finalized the replica and others lack bytes.
-   */
-  get restartsBlock(): boolean {
-    return this.#mode === 'hastyEnd';
-  }
-
-  /** Whether every byte of the block was acknowledged before its last packet was sent. */
+  /** Whether the last packet of the block was sent, behind the acknowledgements of all others. */
   get closing(): boolean {
-    return this.#mode === 'orderlyEnd';
+    return this.#closing;
   }
 
   /** The first packets go behind `bytes` of a block that exists. */
@@ -135,35 +123,24 @@ export class PacketWindow {
     return packet;
   }
 
-  /** Everything queued so far is to be visible to readers: a block that holds some of it is not ended hastily. */
-  promise(): void {
-    this.#promisedSeqno = this.lastQueuedSeqno;
-  }
-
-  /** The packet to be sent now, or undefined when there is none or it has to wait for acknowledgements. */
+  /**
+   * The packet to be sent now, or undefined when there is none or it has to wait for acknowledgements. The last one waits
+   * for all others: sent right behind them, it would leave some nodes with a finalized replica and some without bytes when
+   * the pipeline breaks, and no recovery keeps both; and what a reader has seen may not go, flushed or not.
+   */
   next(): PacketRecord | undefined {
     const packet = this.#waiting[0];
     // Behind the end of a block nothing follows in the same pipeline.
-    if (packet === undefined || this.#mode !== 'streaming') return undefined;
-    if (packet.last && this.#sent.length > 0 && !this.#mayEndHastily()) return undefined;
+    if (packet === undefined || this.#closing) return undefined;
+    if (packet.last && this.#sent.length > 0) return undefined;
     return packet;
-  }
-
-  /**
-   * The last packet may go right behind the data, and save a round trip, while every packet of the block is still in
-   * the window (a small block): a failure then costs writing the block again, and nobody was promised its bytes.
-   */
-  #mayEndHastily(): boolean {
-    const first = this.#sent[0];
-    if (this.#appended) return false;
-    return first !== undefined && first.offset === 0 && this.#bytesAcked === 0 && first.seqno > this.#promisedSeqno;
   }
 
   /** The packet that `next` gave is on its way. */
   markSent(): PacketRecord {
     const packet = this.next();
     assert(packet !== undefined, 'a packet may be sent');
-    if (packet.last) this.#mode = this.#sent.length > 0 ? 'hastyEnd' : 'orderlyEnd';
+    this.#closing = packet.last;
     this.#waiting.shift();
     this.#sent.push(packet);
     this.#bytesSent = Math.max(this.#bytesSent, packet.offset + packet.length);
@@ -190,35 +167,15 @@ export class PacketWindow {
   acknowledge(packet: PacketRecord): PacketRecord {
     assert(packet === this.#sent[0], 'packets are acknowledged in their order');
     this.#sent.shift();
-    if (this.#mode === 'hastyEnd' && !packet.last) this.#held.push(packet);
     this.#lastAckedSeqno = packet.seqno;
     this.#bytesAcked = Math.max(this.#bytesAcked, packet.offset + packet.length);
     return packet;
   }
 
-  /** Packets whose bytes must be kept although they are acknowledged. */
-  isHeld(packet: PacketRecord): boolean {
-    return this.#held.includes(packet);
-  }
-
   /** The present pipeline is gone: what was not acknowledged waits again. The block stays the same. */
   rewind(): void {
-    assert(!this.restartsBlock, 'a block that must begin again cannot go on');
     this.#waiting = [...this.#sent, ...this.#waiting];
     this.#sent = [];
-  }
-
-  /** The block was given up: all its packets wait again, for another block. */
-  restartBlock(): void {
-    this.#waiting = [...this.#held, ...this.#sent, ...this.#waiting];
-    assert(this.#waiting[0]?.offset === 0, 'all packets of the block are still here');
-    this.#held = [];
-    this.#sent = [];
-    this.#bytesAcked = 0;
-    this.#bytesSent = 0;
-    this.#mode = 'streaming';
-    // Acknowledgements of a block that was given up count for nothing.
-    this.#lastAckedSeqno = (this.#waiting[0] as PacketRecord).seqno - 1;
   }
 
   /** The nodes closed the block without the last packet, on the way of a recovery: it counts as acknowledged. */
@@ -229,15 +186,12 @@ export class PacketWindow {
     return packet;
   }
 
-  /** The last packet of the block was acknowledged; gives back the packets whose bytes are no longer needed. */
-  endBlock(): readonly PacketRecord[] {
+  /** The last packet of the block was acknowledged. */
+  endBlock(): void {
     assert(this.#sent.length === 0, 'every packet of the block is acknowledged');
-    const held = this.#held;
-    this.#held = [];
     this.#bytesAcked = 0;
     this.#bytesSent = 0;
-    this.#mode = 'streaming';
+    this.#closing = false;
     this.#appended = false;
-    return held;
   }
 }
