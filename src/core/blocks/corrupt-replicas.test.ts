@@ -131,3 +131,17 @@ it('a replica is good whose node has ended the recovery, though the leader did n
   expect(cluster.holders(block)).toEqual(['uuid-1', 'uuid-2']);
   expect(cluster.manager.statistics()).toMatchObject({ corruptReplicaBlocks: 1 });
 });
+
+it('a bad replica makes room for a copy where its node is the only one of another rack', () => {
+  const cluster = new TestCluster({}, 7);
+  cluster.manager.activate(cluster.now, 0);
+  const [alone] = cluster.addNodes(1, 2) as [FakeNode];
+  const others = Array.from({ length: 3 }, () => cluster.addNode('/rack1'));
+  for (const node of others) cluster.start(node);
+  const block = cluster.addBlock(3);
+  cluster.write(block, [alone, ...others.slice(0, 2)]);
+  cluster.manager.reportBadReplica(cluster.replicaOf(block), cluster.datanode(alone), cluster.now);
+  cluster.run(60_000);
+  expect(cluster.holders(block)).toEqual(['uuid-1', 'uuid-2', 'uuid-3']);
+  expect(cluster.manager.statistics()).toMatchObject({ corruptReplicaBlocks: 0, underReplicated: 0 });
+});

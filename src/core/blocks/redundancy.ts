@@ -5,7 +5,7 @@
 // that kind as the file wants stay; the choice is checked once more before the order leaves (stillExcess).
 
 import { sometimes } from '../../base/sometimes.ts';
-import type { PlacementStatus } from '../placement/policy.ts';
+import type { NotChosenReason, PlacementRequest, PlacementStatus } from '../placement/policy.ts';
 import { excessStorageTypes, storagePolicyById } from '../placement/storage-policy.ts';
 import { type BlockHandle, BlockState } from './block-map.ts';
 import { chooseCopySource } from './copy-source.ts';
@@ -197,22 +197,20 @@ export function scheduleCopies(state: ManagerState, block: BlockHandle, priority
   const all = storagesOf(state, block);
   const excluded = new Set(all.map((storage) => storage.node));
   for (const target of pending.targets(block)) excluded.add(target.node);
-  const { targets } = state.policy.choose(
-    {
-      replicas: additional,
-      writer: { node: source, location: source.location },
-      chosen: all.filter((storage) => replicaWorth(state, block, storage) === 'live'),
-      excluded,
-      favoured: [],
-      blockSize: blocks.numBytes(block),
-      storagePolicy: storagePolicyById(state.owner.storagePolicy(block), state.options.defaultStoragePolicy),
-      noLocalWrite: false,
-      noLocalRack: false,
-    },
-    state.clusterView(),
-  );
+  const request: PlacementRequest = {
+    replicas: additional,
+    writer: { node: source, location: source.location },
+    chosen: all.filter((storage) => replicaWorth(state, block, storage) === 'live'),
+    excluded,
+    favoured: [],
+    blockSize: blocks.numBytes(block),
+    storagePolicy: storagePolicyById(state.owner.storagePolicy(block), state.options.defaultStoragePolicy),
+    noLocalWrite: false,
+    noLocalRack: false,
+  };
+  const { targets, reasons } = state.policy.choose(request, state.clusterView());
   if (targets.length === 0) {
-    if (short) makeRoom(state, block, counts, excluded);
+    if (short && !PASSING.some((reason) => reasons.has(reason))) makeRoom(state, block, counts, request);
     return false;
   }
   if (!short && !status.satisfied) {
@@ -229,15 +227,23 @@ export function scheduleCopies(state: ManagerState, block: BlockHandle, priority
 /** Good replicas that have to be known for sure while a bad one is deleted before it is made up for. */
 const GOOD_BEFORE_ROOM = 2;
 
+/** Why a node cannot take a copy now, and may later. */
+const PASSING: readonly NotChosenReason[] = ['stale', 'tooBusy', 'slow', 'noSpace'];
+
 /**
- * No node can take a copy, since each has a replica, or gets one: a bad one goes, and its node can. Apache leaves it, and the
- * block short of a replica, until another node comes, as in a cluster of three that never does.
+ * No node can take a copy, since each has a replica, gets one, or stands in a rack that has as many as it may: a bad one goes
+ * whose node can then. Apache leaves it, and the block short of a replica, until another node comes, as in a cluster of three
+ * that never does.
  */
-function makeRoom(state: ManagerState, block: BlockHandle, counts: ReplicaCounts, taken: ReadonlySet<Datanode>): void {
+function makeRoom(state: ManagerState, block: BlockHandle, counts: ReplicaCounts, request: PlacementRequest): void {
   if (counts.corrupt === 0 || counts.liveKnown < Math.max(GOOD_BEFORE_ROOM, state.options.minReplication)) return;
-  for (const node of state.datanodes.alive) if (node.inService && !taken.has(node)) return;
+  const makesRoom = (node: Datanode): boolean => {
+    const excluded = new Set(request.excluded);
+    excluded.delete(node);
+    return state.policy.choose({ ...request, excluded }, state.clusterView()).targets.length > 0;
+  };
   const id = state.blocks.id(block);
-  const bad = state.corrupt.replicas(block).find(([node]) => node.alive && node.inService);
+  const bad = state.corrupt.replicas(block).find(([node]) => node.alive && node.inService && makesRoom(node));
   if (bad === undefined) return;
   const [node, { genStamp, numBytes }] = bad;
   if (!state.invalidations.has(node, id, genStamp)) invalidate(state, node, { id, genStamp, numBytes });
