@@ -10,7 +10,7 @@ import { parseSimOptions, type SimOptions } from './options.ts';
 import { tellPredicates } from './predicates/table.ts';
 import { type RunOptions, type RunResult, runSeed } from './run.ts';
 import type { Shape } from './shape.ts';
-import { describeSpeed, measureSpeed } from './speed.ts';
+import { describeSpeed, FILE_BYTES, measureSpeed } from './speed.ts';
 import { Marks, Totals } from './totals.ts';
 import type { Violation } from './violations.ts';
 
@@ -126,7 +126,7 @@ export async function main(args: readonly string[], output: SimOutput): Promise<
     throw error;
   }
   if (options.speed === true) {
-    output.line(describeSpeed(await measureSpeed(options.seconds, output.cpuMs)));
+    for (const bytes of FILE_BYTES) output.line(describeSpeed(await measureSpeed(options.seconds, bytes, output.cpuMs)));
     return 0;
   }
   if (options.predicates === true) {

@@ -26,6 +26,6 @@ it('takes what the help lists, and has the defaults it lists', () => {
     scenario: 'swarm',
     runs: 200,
     limit: 2_000,
-    seconds: 300,
+    seconds: 3600,
   });
 });

@@ -79,7 +79,7 @@ export function parseSimOptions(args: readonly string[], write: (text: string) =
     .option('--mutant <id>', 'with a known bug in the product, as `npm run sim:mutants -- --list` names it')
     .option('--predicates', 'what is looked at, where and when; plays nothing')
     .option('--speed', 'measures how much faster than real time a common load is')
-    .option('--seconds <seconds>', 'of virtual time that --speed measures', wholeNumber, 300)
+    .option('--seconds <seconds>', 'of virtual time that --speed measures', wholeNumber, 3600)
     .option('--trace', 'every event')
     .option('--verbose', "every line of the daemons' logs")
     .allowExcessArguments(false)

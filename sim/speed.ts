@@ -1,5 +1,6 @@
 // How much faster than real time a common load is simulated: one NameNode, five DataNodes, four writers, fifty namespace
-// operations and half a MiB of block data in each virtual second, with Hadoop's defaults of time and size.
+// operations and half a MiB of block data in each virtual second, with Hadoop's defaults of time and size. The smaller the files
+// are in which the data comes, the more of it is creating them, their pipelines and their deletion.
 import type { SeededRandom } from '../src/base/random.ts';
 import type { Hdfs } from '../src/client/index.ts';
 import { SimCluster } from './cluster.ts';
@@ -8,9 +9,7 @@ import { contentOf } from './content.ts';
 const WRITERS = 4;
 const OPERATIONS_PER_SECOND = 50;
 const BYTES_PER_SECOND = 512 * 1024;
-const FILE_BYTES = 256 * 1024;
-/** Of all files: making bytes is not what is measured. */
-const CONTENT = contentOf(1, 0, FILE_BYTES);
+export const FILE_BYTES: readonly number[] = [1024 * 1024, 256 * 1024];
 /** What a writer calls for each file beside its other operations: create, addBlock, complete. */
 const CALLS_PER_FILE = 3;
 
@@ -21,6 +20,7 @@ interface Span {
 }
 
 export interface SpeedResult extends Span {
+  readonly fileBytes: number;
   /** Its second half: the process has compiled by then most of what it runs. */
   readonly warm: Span;
   readonly operations: number;
@@ -33,28 +33,31 @@ class Writer {
   private readonly fs: Hdfs;
   private readonly home: string;
   private readonly random: SeededRandom;
+  /** Of all files: making bytes is not what is measured. */
+  private readonly content: Buffer;
   private files = 0;
   private directories = 0;
 
-  constructor(fs: Hdfs, home: string, random: SeededRandom) {
+  constructor(fs: Hdfs, home: string, random: SeededRandom, content: Buffer) {
     this.fs = fs;
     this.home = home;
     this.random = random;
+    this.content = content;
   }
 
   /** One file written, and one old enough read back and deleted. */
   async file(): Promise<void> {
-    const { fs, home } = this;
+    const { fs, home, content } = this;
     const index = this.files++;
     const path = `${home}/f${index}`;
-    await fs.writeFile(path, CONTENT);
+    await fs.writeFile(path, content);
     this.operations += CALLS_PER_FILE;
-    this.bytesWritten += FILE_BYTES;
+    this.bytesWritten += content.length;
     if (index < 8) return;
     if (index % 8 === 0) {
       const bytes = await fs.readFile(path);
       this.operations++;
-      if (!bytes.equals(CONTENT)) throw new Error(`${path} has wrong bytes`);
+      if (!bytes.equals(content)) throw new Error(`${path} has wrong bytes`);
     }
     await fs.rm(`${home}/f${index - 8}`, { skipTrash: true });
     this.operations += 2;
@@ -74,19 +77,20 @@ class Writer {
   }
 }
 
-export async function measureSpeed(seconds: number, nowMs: () => number): Promise<SpeedResult> {
+export async function measureSpeed(seconds: number, fileBytes: number, nowMs: () => number): Promise<SpeedResult> {
   const cluster = new SimCluster({ seed: 1, dataNodes: 5, clients: WRITERS, hadoopDefaults: true });
   const { simulation } = cluster;
   await cluster.start();
+  const content = contentOf(1, 0, fileBytes);
   const writers: Writer[] = [];
   for (const [index, machine] of cluster.clients.entries()) {
     const fs = await simulation.run(cluster.connect(machine));
     const home = `/writer${index}`;
     await simulation.run(fs.mkdir(home));
-    writers.push(new Writer(fs, home, simulation.random(`writer ${index}`)));
+    writers.push(new Writer(fs, home, simulation.random(`writer ${index}`), content));
   }
-  const everyFileMs = (FILE_BYTES * WRITERS * 1000) / BYTES_PER_SECOND;
-  const callsOfFiles = (BYTES_PER_SECOND / FILE_BYTES) * (CALLS_PER_FILE + 2);
+  const everyFileMs = (fileBytes * WRITERS * 1000) / BYTES_PER_SECOND;
+  const callsOfFiles = (BYTES_PER_SECOND / fileBytes) * (CALLS_PER_FILE + 2);
   const everyOperationMs = (WRITERS * 1000) / (OPERATIONS_PER_SECOND - callsOfFiles);
   const loop = async (machine: number, everyMs: number, work: () => Promise<void>): Promise<void> => {
     const { clock } = (cluster.clients[machine] as (typeof cluster.clients)[number]).host;
@@ -116,6 +120,7 @@ export async function measureSpeed(seconds: number, nowMs: () => number): Promis
   const after = read();
   return {
     ...between(before, after),
+    fileBytes,
     warm: between(half, after),
     operations: after.operations - before.operations,
     bytesWritten: after.bytesWritten - before.bytesWritten,
@@ -137,11 +142,12 @@ const rates = ({ virtualMs, realMs, events }: Span): string =>
   `${(virtualMs / realMs).toFixed(0)} times real time, ${Math.round(events / (realMs / 1000))} events/s`;
 
 export function describeSpeed(result: SpeedResult): string {
-  const { virtualMs, realMs, events, operations, bytesWritten, warm } = result;
+  const { virtualMs, realMs, events, operations, bytesWritten, fileBytes, warm } = result;
   const seconds = virtualMs / 1000;
   return (
     `${seconds.toFixed(0)} virtual seconds in ${(realMs / 1000).toFixed(2)} s of one core: ${rates(result)}, ` +
     `${rates(warm)} in the second half; ${(events / seconds).toFixed(0)} events, ` +
-    `${(operations / seconds).toFixed(1)} namespace operations and ${(bytesWritten / seconds / 1024).toFixed(0)} KiB in each virtual second`
+    `${(operations / seconds).toFixed(1)} namespace operations and ${(bytesWritten / seconds / 1024).toFixed(0)} KiB in each virtual second, ` +
+    `in files of ${fileBytes / 1024} KiB`
   );
 }
