@@ -1,14 +1,17 @@
 // What a DataNode takes up when it starts, against what lay on its disk a moment before. BK10: finalized replicas as they
 // are, written ones as far as their checksums prove, copies in the making not at all. BK9: of two copies the better one.
 import { firstBadChunk } from '../../src/base/crc.ts';
+import { type BlockId, blockId } from '../../src/base/ids.ts';
 import { ReplicaState } from '../../src/core/replica/states.ts';
 import { ChecksumType, META_HEADER_BYTES } from '../../src/format/storage/block-files.ts';
 import type { DiskTree } from '../../src/host/sim/disk-tree.ts';
+import type { BlockPool } from '../../src/server/datanode/block-pool.ts';
+import type { Dataset } from '../../src/server/datanode/dataset.ts';
+import { finalizedDir, rbwDir } from '../../src/server/datanode/layout.ts';
 import type { SimCluster } from '../cluster.ts';
 import { type DiskReplica, metaFault, metaHeaderOf, replicasOn } from '../replicas.ts';
-
-const POLL_MS = 50;
-const MOST_POLLS = 2_000;
+import type { Violations } from '../violations.ts';
+import { wrap } from './hooks.ts';
 
 /** How many bytes of a replica whole chunks and their checksums prove; the last, partial chunk counts when it is proved. */
 export function provenBytes({ bytes, meta }: DiskReplica): number {
@@ -78,8 +81,22 @@ function best(copies: readonly DiskReplica[]): DiskReplica | undefined {
   )[0];
 }
 
+/** What the pool took a replica for; undefined: it has none. One that is under recovery since is what the recovery found. */
+function takenFor(
+  { replicas, recoveries }: BlockPool,
+  id: BlockId,
+): { readonly genStamp: number; readonly state: ReplicaState; readonly numBytes: number } | undefined {
+  const handle = replicas.find(id);
+  if (handle === 0) return undefined;
+  const recovery = recoveries.get(handle);
+  return {
+    genStamp: replicas.genStamp(handle),
+    state: recovery?.original ?? replicas.state(handle),
+    numBytes: recovery?.offered ?? replicas.numBytes(handle),
+  };
+}
+
 export function watchDataNodeStarts(cluster: SimCluster): void {
-  const { violations, simulation } = cluster;
   for (const daemon of cluster.dataNodes) {
     const start = daemon.start.bind(daemon);
     daemon.start = async () => {
@@ -87,59 +104,64 @@ export function watchDataNodeStarts(cluster: SimCluster): void {
       const before = replicasOn(daemon.name, daemon.machine.disk);
       const tails = tailsOn(daemon.machine.disk);
       await start();
-      if (before.length === 0) return;
-      const look = (pollsLeft: number): void => {
-        const dataNode = daemon.running;
-        if (dataNode?.isRunning !== true || daemon.machine.host !== host || pollsLeft === 0) return;
-        const [poolId] = dataNode.dataset.poolIds;
-        const pool = poolId === undefined ? undefined : dataNode.dataset.poolOrNone(poolId);
-        if (pool === undefined) {
-          simulation.scheduler.after(POLL_MS, undefined, 'look at a start', () => look(pollsLeft - 1));
-          return;
-        }
-        const byId = new Map<bigint, DiskReplica[]>();
-        for (const replica of before) {
-          if (!replica.path.includes('/tmp/')) byId.set(replica.id, [...(byId.get(replica.id) ?? []), replica]);
-        }
-        for (const [id, copies] of byId) {
-          const wanted = best(copies);
-          if (wanted === undefined) continue;
-          const handle = pool.replicas.find(id as never);
-          const genStamp = wanted.meta?.genStamp;
-          const invariant = copies.length > 1 ? 'BK9' : 'BK10';
-          const what = `${daemon.name} starts with ${wanted.path}, generation ${genStamp}`;
-          if (genStamp === undefined || (isFinalized(wanted) && metaFault(wanted) !== undefined)) continue;
-          // It may have been recovered or deleted since: what is looked at is what it was taken for.
-          if (handle === 0 || pool.replicas.genStamp(handle) > genStamp) {
-            violations.looked(invariant);
-            continue;
-          }
-          const state = pool.replicas.state(handle);
-          const numBytes = pool.replicas.numBytes(handle);
-          violations.check(
-            pool.replicas.genStamp(handle) === genStamp,
-            invariant,
-            () => `${what}, and serves generation ${pool.replicas.genStamp(handle)}`,
-          );
-          if (isFinalized(wanted)) {
-            violations.check(
-              (state === ReplicaState.FINALIZED || state === ReplicaState.RUR) && numBytes === wanted.bytes.length,
-              invariant,
-              () => `${what}, and takes its ${wanted.bytes.length} bytes for ${numBytes} in state ${state}`,
-            );
-          } else if (state === ReplicaState.RWR) {
-            const proven = provenBytes(wanted);
-            violations.check(
-              numBytes >= proven &&
-                numBytes <= wanted.bytes.length &&
-                isProven(wanted, numBytes, tails.get(wanted.path.replace(/blk_(?=-?\d+$)/, 'tail_'))),
-              invariant,
-              () => `${what}, and takes ${numBytes} bytes for proved, ${proven} of ${wanted.bytes.length} are`,
-            );
-          }
-        }
-      };
-      look(MOST_POLLS);
+      const dataNode = daemon.running;
+      if (before.length === 0 || dataNode?.isRunning !== true || daemon.machine.host !== host) return;
+      const { dataset } = dataNode;
+      let isTakenUp = false;
+      // The NameNode is asked first whose blocks they are, so none is taken up yet. To be looked at before anybody else gets at
+      // them: a moment later a recovery may have cut one that has its old generation stamp still.
+      wrap(dataset, 'addPool', async (add, ...args) => {
+        const pool = await add(...args);
+        if (!isTakenUp && dataNode.isRunning) checkTakenUp(cluster.violations, daemon.name, dataset, pool, before, tails);
+        isTakenUp = true;
+        return pool;
+      });
     };
+  }
+}
+
+function checkTakenUp(
+  violations: Violations,
+  dataNode: string,
+  { volumes }: Dataset,
+  pool: BlockPool,
+  before: readonly DiskReplica[],
+  tails: ReadonlyMap<string, Buffer>,
+): void {
+  // Those of a volume that has failed, or does not answer yet, cannot be served.
+  const served = volumes.flatMap(({ path }) => [`${finalizedDir(path, pool.id)}/`, `${rbwDir(path, pool.id)}/`]);
+  const byId = new Map<bigint, DiskReplica[]>();
+  for (const replica of before) {
+    if (!served.some((directory) => replica.path.startsWith(directory))) continue;
+    byId.set(replica.id, [...(byId.get(replica.id) ?? []), replica]);
+  }
+  for (const [id, copies] of byId) {
+    const wanted = best(copies);
+    const genStamp = wanted?.meta?.genStamp;
+    if (wanted === undefined || genStamp === undefined || (isFinalized(wanted) && metaFault(wanted) !== undefined)) continue;
+    const invariant = copies.length > 1 ? 'BK9' : 'BK10';
+    const what = `${dataNode} starts with ${wanted.path}, generation ${genStamp}`;
+    const taken = takenFor(pool, blockId(id));
+    violations.check(taken !== undefined, invariant, () => `${what}, and does not serve it`);
+    if (taken === undefined) continue;
+    const { state, numBytes } = taken;
+    violations.check(taken.genStamp === genStamp, invariant, () => `${what}, and serves generation ${taken.genStamp}`);
+    if (isFinalized(wanted)) {
+      violations.check(
+        state === ReplicaState.FINALIZED && numBytes === wanted.bytes.length,
+        invariant,
+        () => `${what}, and takes its ${wanted.bytes.length} bytes for ${numBytes} in state ${state}`,
+      );
+    } else {
+      const proven = provenBytes(wanted);
+      violations.check(
+        state === ReplicaState.RWR &&
+          numBytes >= proven &&
+          numBytes <= wanted.bytes.length &&
+          isProven(wanted, numBytes, tails.get(wanted.path.replace(/blk_(?=-?\d+$)/, 'tail_'))),
+        invariant,
+        () => `${what}, and takes ${numBytes} bytes in state ${state} for proved, ${proven} of ${wanted.bytes.length} are`,
+      );
+    }
   }
 }
