@@ -40,7 +40,10 @@ export function watchUnlinks(cluster: SimCluster, witness: Witness, orders: Orde
       const known = system?.namespace.blocks.find(id as never) ?? 0;
       const stored = known === 0 ? undefined : system?.namespace.blocks.genStamp(known);
       const ordered = orders.stampOf(daemon.name, id);
-      const isOld = stored !== undefined && genStamp < stored;
+      // The NameNode hears of a pipeline's new generation after its DataNodes, one of which may have been sent it as a copy.
+      const isOld = (): boolean =>
+        (stored !== undefined && genStamp < stored) ||
+        allReplicas(cluster, id).some(({ meta }) => meta !== undefined && meta.genStamp > genStamp);
       // Of two copies on one DataNode the worse one goes without an order (BK9).
       const directory = path.slice(0, path.lastIndexOf('/') + 1);
       const isWorseCopy = (): boolean =>
@@ -48,7 +51,7 @@ export function watchUnlinks(cluster: SimCluster, witness: Witness, orders: Orde
           (other) => !other.path.startsWith(directory) && other.meta !== undefined && other.meta.genStamp >= genStamp,
         );
       // Of its own accord, whatever was ordered before.
-      const isDropped = (): boolean => isOld || isWorseCopy() || isUnsynced(path);
+      const isDropped = (): boolean => isOld() || isWorseCopy() || isUnsynced(path);
       violations.check(ordered !== undefined || isDropped(), 'DL4', () => `${what}, and nobody told it to`);
       const isMeant = ordered === undefined || genStamp <= ordered;
       violations.check(isMeant || isDropped(), 'DL3', () => `${what}, ${ordered} was ordered`);
