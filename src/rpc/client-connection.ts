@@ -5,6 +5,7 @@ import { soon } from '../base/soon.ts';
 import type { Address, Connection, Host, Timer } from '../host/host.ts';
 import { FrameSplitter } from '../wire/ipc/frame.ts';
 import { openingBytes, pingFrame } from '../wire/ipc/headers.ts';
+import { NO_RETRY_COUNT } from '../wire/ipc/preamble.ts';
 import { RpcResponseHeaderProto, RpcResponseHeaderProto_RpcStatusProto as Status } from '../wire/messages/ipc.ts';
 import { readDelimited } from '../wire/protobuf/message.ts';
 import { ProtoReader } from '../wire/protobuf/reader.ts';
@@ -29,6 +30,8 @@ export interface ClientConnectionOptions {
 /** A call that waits for its answer. */
 export interface PendingCall {
   readonly callId: number;
+  /** How often it was tried before: a try that was given up may be answered while the next one waits under the same number. */
+  readonly retryCount: number;
   /** Monotonic; Infinity when it may take any time. */
   readonly deadlineMs: number;
   /** Reads the answer. Throws ProtocolError. */
@@ -158,7 +161,7 @@ export class ClientConnection {
       return;
     }
     const call = this.calls.get((header.callId ?? 0) | 0);
-    if (call === undefined) return; // given up before
+    if (call === undefined || isOfEarlierTry(header, call)) return; // given up before
     this.calls.delete(call.callId);
     if (header.status === Status.SUCCESS) call.answer(reader, header);
     else call.fail(remoteError(header));
@@ -220,6 +223,13 @@ export class ClientConnection {
     for (const call of waiting) call.fail(error);
   }
 }
+
+/**
+ * What an earlier try was told need not be so for the call that waits now: refused the first time, it may be done the second
+ * time. Whoever answers says which try that is for, unless it knew none.
+ */
+const isOfEarlierTry = ({ retryCount }: RpcResponseHeaderProto, call: PendingCall): boolean =>
+  retryCount !== NO_RETRY_COUNT && retryCount !== call.retryCount;
 
 /** Java appends its stack to the message. */
 const JAVA_STACK = /\n\s*at [\w.$/@<>]+\(/;

@@ -150,6 +150,7 @@ export class RpcClient {
       connection.send(
         {
           callId,
+          retryCount,
           deadlineMs: timeoutMs > 0 ? this.host.clock.monotonic() + timeoutMs : Infinity,
           answer(reader: ProtoReader, header: RpcResponseHeaderProto) {
             finish();

@@ -97,3 +97,23 @@ test('a call repeated through crashes runs under one number; one seed gives one 
   expect(await history(1)).toBe(first);
   expect(new HdfsError('ECONN', 'x').retriable).toBe(true);
 });
+
+test('a try that was given up, and is answered late, does not answer for the one that is made after it', async () => {
+  let tries = 0;
+  const { sim, nn, serve, client, api } = cluster({
+    mkdirs: async () => {
+      if (++tries > 1) {
+        await nn.host.clock.sleep(500);
+        return { result: true };
+      }
+      await nn.host.clock.sleep(1300);
+      throw new HdfsError('EINVAL', 'not yet');
+    },
+  });
+  await sim.run(serve());
+  const retry = (error: HdfsError): number | undefined => (error.code === 'ETIMEDOUT' ? 100 : undefined);
+  const call = api.mkdirs({ src: '/a', masked: { perm: 0 }, createParent: true }, { timeoutMs: 1000, retry });
+  expect(await sim.run(call)).toEqual({ result: true });
+  expect(tries).toBe(2);
+  client.close();
+});
