@@ -28,6 +28,7 @@ export const SITUATIONS = [
   'lease expired at its hard limit',
   'volume of a DataNode left out after an error',
   'volume of a DataNode came later than its start',
+  'data directory came with a replica of a block that is being written',
   'client read another replica after a failure',
   'client asked another replica beside a silent one',
   'file closed before the report of its last block',

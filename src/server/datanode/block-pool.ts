@@ -308,7 +308,11 @@ export class BlockPool {
     for (const path of files) await volume.disk.unlink(path);
   }
 
-  /** One replica for each block: of two, the better one stays. Apache: BlockPoolSlice.resolveDuplicateReplicas. */
+  /**
+   * One replica for each block: of two, the better one stays. One that is being written or recovered, which only a volume that
+   * comes into service later meets, stays too: whoever is at it would end it in the other's place. The directory scanner looks
+   * at the two again. Apache: BlockPoolSlice.resolveDuplicateReplicas.
+   */
   private take(volume: Volume, id: BlockId, stamp: GenStamp, bytes: number, state: ReplicaState): boolean {
     const other = this.replicas.find(id);
     if (other !== 0) {
@@ -324,7 +328,9 @@ export class BlockPool {
         numBytes: bytes,
         inMemory: volume.isInMemory,
       };
-      const better = betterCopy(known, found) === 'second';
+      const isBusy = this.inFlight.has(other) || this.recoveries.has(other) || this.cuts.has(other);
+      if (isBusy) sometimes('data directory came with a replica of a block that is being written');
+      const better = !isBusy && betterCopy(known, found) === 'second';
       this.log.log(
         'warn',
         'datanode',
