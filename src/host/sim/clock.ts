@@ -4,7 +4,7 @@
 import type { Clock, Timer } from '../host.ts';
 import type { Life, Scheduler } from './scheduler.ts';
 
-/** A timer of a clock that drifts is never early for the rounding of its numbers. */
+/** A timer of a clock that drifts, or did, is never early for the rounding of its numbers. */
 const ROUNDING_MS = 1e-6;
 
 /** What a machine's clocks are like; it outlives the machine's processes. */
@@ -27,13 +27,18 @@ export class MachineClock {
     this.rate = rate;
   }
 
+  /** Whether it counts what passes, from the beginning on. */
+  private get isExact(): boolean {
+    return this.rate === 1 && this.countedMs === this.sinceMs;
+  }
+
   count(nowMs: number): number {
-    return this.rate === 1 && this.countedMs === this.sinceMs ? nowMs : this.countedMs + (nowMs - this.sinceMs) * this.rate;
+    return this.isExact ? nowMs : this.countedMs + (nowMs - this.sinceMs) * this.rate;
   }
 
   /** How long `ms` of this clock take. */
   real(ms: number): number {
-    return this.rate === 1 ? ms : ms / this.rate + ROUNDING_MS;
+    return this.isExact ? ms : ms / this.rate + ROUNDING_MS;
   }
 }
 

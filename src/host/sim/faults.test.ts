@@ -241,6 +241,19 @@ describe('process', () => {
     await sim.advance(500);
     expect(clock.monotonic() - now).toBeCloseTo(500);
   });
+
+  test.each([1.05, 1])('no timer of a clock that drifted is early, at a rate of %d', async (rate) => {
+    const { sim, node } = machine(9);
+    const { clock } = node.host;
+    node.driftClock(0.9571801734393525);
+    await sim.advance(44_070.123);
+    node.driftClock(rate);
+    for (let i = 1; i <= 2000; i++) {
+      const due = clock.monotonic() + i * 0.37;
+      await sim.run(clock.sleep(due - clock.monotonic()));
+      expect(clock.monotonic()).toBeGreaterThanOrEqual(due);
+    }
+  });
 });
 
 describe('network', () => {
