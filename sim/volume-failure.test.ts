@@ -183,6 +183,32 @@ test('flushed bytes on a failed disk are an error for readers, not an end of the
   }
 });
 
+test('a recovery does not give up flushed bytes that are on a failed disk, also after a restart', async () => {
+  const { cluster, client, node, simulation } = await begin(31, 1, { 'dfs.datanode.failed.volumes.tolerated': 2 });
+  const file = await simulation.run(client.open('/f', 'w', { replication: 1 }), 60_000);
+  await simulation.run(file.write('flushed'), 60_000);
+  await simulation.run(file.hsync(), 60_000);
+  const [place = ''] = [...node(0).machine.disk.files('/').keys()].filter((path) => /rbw\/blk_\d+$/.test(path));
+  broken(node(0), place.slice(0, 2), 'EIO');
+  await simulation.run(Promise.allSettled([file.write('more').then(() => file.hsync())]), 300_000);
+  expect(await cluster.until(() => node(0).running?.dataset.volumes.length === 2, 60_000)).toBe(true);
+  const open = () => cluster.nameNode.running?.system.namespace.openFiles().length ?? 0;
+  for (const restarts of [false, true]) {
+    if (restarts) {
+      node(0).crash('process');
+      await simulation.run(node(0).restart(), 60_000);
+      expect(await cluster.until(() => cluster.ready, 120_000)).toBe(true);
+    }
+    await simulation.run(client.recoverLease('/f'), 60_000);
+    expect(await cluster.until(() => open() === 0, 300_000)).toBe(false);
+  }
+  node(0).diskFault = undefined;
+  node(0).crash('process');
+  await simulation.run(node(0).restart(), 60_000);
+  expect(await cluster.until(() => open() === 0, 300_000)).toBe(true);
+  expect((await simulation.run(client.readFile('/f'), 60_000)).toString()).toMatch(/^flushed/);
+});
+
 test('a file that is just begun reads as empty, also where a disk of its DataNode is missing', async () => {
   const { cluster, client, node, simulation } = await begin(30, 1, { 'dfs.datanode.failed.volumes.tolerated': 2 }, 2);
   node(0).crash('process');

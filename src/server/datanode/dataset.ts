@@ -392,16 +392,7 @@ export class Dataset {
   /** Length that readers may rely on. Apache: getReplicaVisibleLength. */
   visibleLength(block: BlockName): number {
     const pool = this.pool(block.pool);
-    if (pool.replicas.find(block.id) === 0) {
-      if (this.outOfReach.has(block)) {
-        throw new HdfsError('EIO', `The volume of replica ${describeBlock(block)} is out of service`);
-      }
-      // "No such replica" from all its nodes means that the block was not begun, and the file ends before it. Whether that
-      // is so is not known here; a writer who is about to begin it is waited for.
-      if (this.volumeList.failures.length > 0 || this.awaitsVolumes()) {
-        throw new HdfsError('ERETRY', `Replica ${describeBlock(block)} may be on a volume that is out of service`);
-      }
-    }
+    if (pool.replicas.find(block.id) === 0) this.checkReach(block);
     const handle = this.require(pool, block);
     if (pool.replicas.genStamp(handle) < block.genStamp) {
       throw new HdfsError(
@@ -410,6 +401,20 @@ export class Dataset {
       );
     }
     return visibleLengthOf(pool, handle);
+  }
+
+  /**
+   * Of a block of which no replica is known: throws when there may be one on a volume that is out of service. "No such replica"
+   * from all its nodes means that the block was not begun: the file ends before it, and a recovery gives it up.
+   */
+  checkReach(block: BlockName): void {
+    if (this.outOfReach.has(block)) {
+      throw new HdfsError('EIO', `The volume of replica ${describeBlock(block)} is out of service`);
+    }
+    // Whether that is so is not known here; a writer who is about to begin it is waited for.
+    if (this.volumeList.failures.length > 0 || this.awaitsVolumes()) {
+      throw new HdfsError('ERETRY', `Replica ${describeBlock(block)} may be on a volume that is out of service`);
+    }
   }
 
   get replicaCount(): number {

@@ -167,6 +167,20 @@ describe('a recovery', () => {
   });
 });
 
+describe('a replica whose volume is out of service', () => {
+  const failed = async (world: World): Promise<void> => {
+    const [volume] = world.dataset.volumes;
+    if (volume !== undefined) await world.run(world.dataset.failVolume(volume, 'the disk has failed'));
+  };
+
+  test.each(['open', 'finalized'] as const)('is not said to be none: its bytes would be given up (%s)', async (state) => {
+    const world = await holding(state);
+    await failed(world);
+    const started = world.run(world.changes.recovery.start(name, genStamp(1005)));
+    await expect(started).rejects.toMatchObject({ code: state === 'open' ? 'EIO' : 'ERETRY' });
+  });
+});
+
 describe('a replica of which nothing came to the disk', () => {
   test('its meta file is missing since the power failed while it was finalized', async () => {
     const { machine, run } = await holding('finalized');

@@ -40,7 +40,8 @@ export class ReplicaRecovery {
   }
 
   /**
-   * Stops writers and tells what is here. Undefined: no such replica. What a writer left is verified, while nothing can change
+   * Stops writers and tells what is here. Undefined: no such replica; where one may be on a volume that is out of service, it
+   * rejects, for what all have none of is given up. What a writer left is verified, while nothing can change
    * it any more: its length is a matter of choice, and bytes that are wrong must not win over good ones (`offered`). Apache:
    * initReplicaRecovery.
    */
@@ -49,11 +50,17 @@ export class ReplicaRecovery {
     if (found === undefined || found.state === ReplicaState.FINALIZED || found.numBytes === 0) return found;
     const pool = this.dataset.pool(block.pool);
     const handle = pool.replicas.find(block.id);
-    if (handle === 0) return undefined;
+    if (handle === 0) return this.none(block);
     const replica = this.files.objectFor(pool, handle);
     const proven = replica.volume.isInMemory ? found.numBytes : await this.provenLength(pool, handle, replica);
     if (proven >= found.numBytes) return found;
     return this.dataset.held(block, () => Promise.resolve(this.offer(pool, { ...block, ...found }, recoveryId, proven)));
+  }
+
+  /** There is none, and none can be out of reach. */
+  private none(block: BlockName): undefined {
+    this.dataset.checkReach(block);
+    return undefined;
   }
 
   /** How much of the replica is as it was written, as far as there was time to look. */
@@ -106,7 +113,7 @@ export class ReplicaRecovery {
   private begin(block: BlockName, recoveryId: GenStamp): Promise<FoundReplica | undefined> {
     return this.dataset.held(block, async (pool) => {
       const handle = pool.replicas.find(block.id);
-      if (handle === 0) return undefined;
+      if (handle === 0) return this.none(block);
       const replica = pool.inFlight.get(handle);
       await replica?.stopWriter?.();
       const described = this.dataset.describe(pool, handle);
