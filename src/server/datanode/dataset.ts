@@ -16,6 +16,7 @@ import { type BlockToDelete, invalidate } from './invalidation.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { rbwDir, tmpDir } from './layout.ts';
 import { recoverCopies } from './lazy-persist-files.ts';
+import { moveReplica, type ReplicaPaths } from './move-replica.ts';
 import { OutOfReach } from './out-of-reach.ts';
 import { NO_HURRY, notBack, type Patience, settledOrLate } from './patience.ts';
 import type { MemoryPlace, RamDisk } from './ram-disk.ts';
@@ -321,14 +322,16 @@ export class Dataset {
     const { volume } = replica;
     const from = replica.directory;
     const to = await pool.makeFinalizedDir(volume, replica.id);
-    const block = blockFileName(replica.id);
-    const meta = metaFileName(replica.id, replica.genStamp);
-    await volume.disk.rename(`${from}/${meta}`, `${to}/${meta}`);
-    await volume.disk.rename(`${from}/${block}`, `${to}/${block}`);
+    const pathsIn = (directory: string): ReplicaPaths => ({
+      block: `${directory}/${blockFileName(replica.id)}`,
+      meta: `${directory}/${metaFileName(replica.id, replica.genStamp)}`,
+    });
+    await moveReplica(volume.disk, pathsIn(from), pathsIn(to), async () => {
+      if (sync) await Promise.all([volume.directorySyncs.sync(to), volume.directorySyncs.sync(from)]);
+    });
     replica.directory = to;
     if (replica.hasTailFile) await unlinkQuietly(this.log, volume, `${from}/${tailFileName(replica.id)}`);
     replica.hasTailFile = false;
-    if (sync) await Promise.all([volume.directorySyncs.sync(to), volume.directorySyncs.sync(from)]);
     pool.replicas.setState(handle, ReplicaState.FINALIZED);
     pool.replicas.setNumBytes(handle, replica.lengths.onDisk);
     pool.replicas.setGenStamp(handle, replica.genStamp);

@@ -13,10 +13,11 @@ import type { Dataset } from './dataset.ts';
 import { breakHardLinks } from './hard-links.ts';
 import { rbwDir } from './layout.ts';
 import { LengthAndStamp } from './length-and-stamp.ts';
+import { moveReplica, type ReplicaPaths } from './move-replica.ts';
 import { readLastSum } from './read-checksum.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
 import { ReplicaRecovery } from './replica-recovery.ts';
-import { sizeQuietly } from './replica-removal.ts';
+import { sizeQuietly, unlinkIfThere } from './replica-removal.ts';
 import { noteSyncedTail, tailFileName } from './synced-tail.ts';
 import type { WriterSetup } from './writer-setup.ts';
 
@@ -90,18 +91,28 @@ export class ReplicaChanges {
     const oldMeta = pool.metaFile(handle);
     const bytes = pool.replicas.numBytes(handle);
     const to = rbwDir(volume.path, pool.id);
+    const metaBytes = await sizeQuietly(this.dataset.log, volume, oldMeta);
     await this.dataset.ramDisk?.changing(pool, handle);
-    await breakHardLinks(pool, volume, [oldMeta, pool.blockFile(handle)]);
+    let lastSum: Buffer | undefined;
+    try {
+      await breakHardLinks(pool, volume, [oldMeta, pool.blockFile(handle)]);
+      // What was closed is to stay provable when the checksum of its last chunk is written over.
+      lastSum = volume.isInMemory ? undefined : await readLastSum(volume, oldMeta, bytes);
+      if (lastSum !== undefined) await noteSyncedTail(disk, `${to}/${tailFileName(id)}`, bytes, lastSum);
+      const closed = { block: `${from}/${blockFileName(id)}`, meta: oldMeta };
+      const open = { block: `${to}/${blockFileName(id)}`, meta: `${to}/${metaFileName(id, newGenStamp)}` };
+      await moveReplica(disk, closed, open, async () => {
+        // Before anybody takes the new generation stamp for granted: a power cut must not bring the old one back.
+        await disk.syncDirectory(to);
+        await disk.syncDirectory(from);
+      });
+    } catch (error) {
+      // It is closed as before, and needs no note.
+      await unlinkIfThere(this.dataset.log, volume, `${to}/${tailFileName(id)}`);
+      throw error;
+    }
     // Counted again when the replica is finalized again.
-    volume.addUsed(pool.id, -(await sizeQuietly(this.dataset.log, volume, oldMeta)));
-    // What was closed is to stay provable when the checksum of its last chunk is written over.
-    const lastSum = volume.isInMemory ? undefined : await readLastSum(volume, oldMeta, bytes);
-    if (lastSum !== undefined) await noteSyncedTail(disk, `${to}/${tailFileName(id)}`, bytes, lastSum);
-    await disk.rename(oldMeta, `${to}/${metaFileName(id, newGenStamp)}`);
-    await disk.rename(`${from}/${blockFileName(id)}`, `${to}/${blockFileName(id)}`);
-    // Before anybody takes the new generation stamp for granted: a power cut must not bring the old one back.
-    await disk.syncDirectory(to);
-    await disk.syncDirectory(from);
+    volume.addUsed(pool.id, -metaBytes);
     const name: BlockName = { pool: pool.id, id, genStamp: newGenStamp, numBytes: bytes };
     const replica = new InFlightReplica(name, ReplicaState.RBW, volume, to, bytes);
     replica.hasTailFile = lastSum !== undefined;
@@ -237,11 +248,12 @@ export class ReplicaChanges {
         );
       }
       const { volume } = copy;
-      const { disk } = volume;
       const to = rbwDir(volume.path, pool.id);
-      for (const name of [metaFileName(copy.id, copy.genStamp), blockFileName(copy.id)]) {
-        await disk.rename(`${copy.directory}/${name}`, `${to}/${name}`);
-      }
+      const pathsIn = (directory: string): ReplicaPaths => ({
+        block: `${directory}/${blockFileName(copy.id)}`,
+        meta: `${directory}/${metaFileName(copy.id, copy.genStamp)}`,
+      });
+      await moveReplica(volume.disk, pathsIn(copy.directory), pathsIn(to));
       copy.directory = to;
       copy.state = ReplicaState.RBW;
       copy.lengths.acknowledge(visibleBytes);
