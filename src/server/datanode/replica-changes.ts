@@ -107,8 +107,9 @@ export class ReplicaChanges {
         await disk.syncDirectory(from);
       });
     } catch (error) {
-      // It is closed as before, and needs no note.
+      // It is closed as before: it needs no note, and one in memory is to be saved again.
       await unlinkIfThere(this.dataset.log, volume, `${to}/${tailFileName(id)}`);
+      await this.dataset.ramDisk?.completed(pool, handle);
       throw error;
     }
     // Counted again when the replica is finalized again.
@@ -226,11 +227,15 @@ export class ReplicaChanges {
       const handle = await this.recoverCheck(pool, block, newGenStamp, expectedBytes);
       const replica = this.files.objectFor(pool, handle);
       await this.dataset.ramDisk?.changing(pool, handle);
-      await this.files.bumpGenStamp(pool, handle, replica, newGenStamp);
+      try {
+        await this.files.bumpGenStamp(pool, handle, replica, newGenStamp);
+      } finally {
+        if (pool.replicas.state(handle) === ReplicaState.FINALIZED) await this.dataset.ramDisk?.completed(pool, handle);
+      }
       if (pool.replicas.state(handle) === ReplicaState.RBW) {
         if (sync) await this.files.syncFiles(replica);
         await this.dataset.finalizeHeld(replica, sync);
-      } else await this.dataset.ramDisk?.completed(pool, handle);
+      }
       return replica;
     });
   }

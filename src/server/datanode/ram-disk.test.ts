@@ -1,0 +1,61 @@
+// If these fail, a replica in memory that has survived an error is never saved to a disk again, or its saved copy is deleted in
+// its stead.
+import { expect, test } from 'vitest';
+import { blockId, genStamp } from '../../base/ids.ts';
+import { Simulation } from '../../host/sim/index.ts';
+import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
+import { Dataset } from './dataset.ts';
+import { RamDisk } from './ram-disk.ts';
+import type { BlockName } from './replica.ts';
+import { ReplicaChanges } from './replica-changes.ts';
+import { ReplicaFiles } from './replica-files.ts';
+import { CHECKSUM, POOL, sumsOf, testVolume } from './test-dataset.ts';
+
+const PAGE = 4096;
+const INTERVAL_MS = 1_000;
+const content = Buffer.alloc(PAGE, 7);
+const name: BlockName = { pool: POOL, id: blockId(5n), genStamp: genStamp(1001), numBytes: PAGE };
+
+/** A closed replica in /ram, and a disk to which it is saved. */
+async function inMemory() {
+  const simulation = new Simulation({ seed: 1 });
+  const machine = simulation.node('dn');
+  const { host } = machine;
+  const run = <T>(work: Promise<T>): Promise<T> => simulation.run(work, 60_000);
+  const quiet = { receiving: () => undefined, received: () => undefined, deleted: () => undefined };
+  const volumes = [testVolume(host, '/ram', { storageType: StorageTypeProto.RAM_DISK }), testVolume(host, '/disk')];
+  const dataset = new Dataset(volumes, host.log, quiet);
+  const { clock, log } = host;
+  const ramDisk = new RamDisk({ dataset, clock, log, maxLockedMemory: 2 * PAGE, intervalMs: INTERVAL_MS });
+  dataset.ramDisk = ramDisk;
+  const write = async (): Promise<void> => {
+    await dataset.addPool(POOL);
+    const place = await ramDisk.place(PAGE);
+    const none = { ...name, numBytes: 0 };
+    const replica = await dataset.createRbw(none, StorageTypeProto.DISK, PAGE, genStamp(0), undefined, place);
+    const files = await ReplicaFiles.create(replica, CHECKSUM);
+    replica.lengths.receive(PAGE);
+    files.add({ offset: 0, data: content, sums: sumsOf(content) });
+    files.flush(() => undefined);
+    await files.close(true);
+    replica.lengths.acknowledge(PAGE);
+    await dataset.finalize(replica, true);
+  };
+  await run(write());
+  ramDisk.follow();
+  return { simulation, machine, host, run, dataset, ramDisk, changes: new ReplicaChanges(dataset, PAGE) };
+}
+
+test.each(['append', 'recoverClose'] as const)('a replica that %s could not change is saved as before', async (change) => {
+  const { simulation, machine, run, dataset, ramDisk, changes } = await inMemory();
+  await simulation.advance(2 * INTERVAL_MS);
+  expect(ramDisk.hasCopy(dataset.key(name))).toBe(true);
+  machine.diskFault = ({ operation, path }) =>
+    operation === 'rename' && path.startsWith('/ram') ? { error: 'ENOSPC' } : undefined;
+  const changed =
+    change === 'append' ? changes.append(name, genStamp(1002), PAGE) : changes.recoverClose(name, genStamp(1002), PAGE, true);
+  await expect(run(changed)).rejects.toMatchObject({ code: 'ENOSPC' });
+  machine.diskFault = undefined;
+  await simulation.advance(2 * INTERVAL_MS);
+  expect(ramDisk.hasCopy(dataset.key(name))).toBe(true);
+});
