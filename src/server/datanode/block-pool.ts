@@ -68,11 +68,14 @@ export class BlockPool {
   readonly keepsPrevious = new Set<Volume>();
   private readonly volumes: VolumeList;
   private readonly log: Log;
+  private readonly isInUse: (id: BlockId) => boolean;
   /** finalized/ subdirectories that are known to exist, by volume. */
   private readonly knownDirs = new WeakMap<Volume, Set<string>>();
 
-  constructor(id: string, volumes: VolumeList, log: Log) {
+  /** `isInUse`: somebody goes by what is known of a block now, though its replica may be closed, or none. */
+  constructor(id: string, volumes: VolumeList, log: Log, isInUse: (id: BlockId) => boolean = () => false) {
     this.id = id;
+    this.isInUse = isInUse;
     this.volumes = volumes;
     this.log = log;
   }
@@ -287,9 +290,9 @@ export class BlockPool {
     return { id, stamp: stamp ?? NO_GEN_STAMP, length, files: tailPath === undefined ? files : [tailPath, ...files] };
   }
 
-  /** False: another replica of the block is served, and stays. */
-  takeWritten(volume: Volume, { id, stamp, length }: WrittenReplica): boolean {
-    if (!this.take(volume, id, stamp, length, ReplicaState.RWR)) return false;
+  /** False: another replica of the block is served, and stays. `isInUse`: by others than the caller. */
+  takeWritten(volume: Volume, { id, stamp, length }: WrittenReplica, isInUse = this.isInUse(id)): boolean {
+    if (!this.take(volume, id, stamp, length, ReplicaState.RWR, isInUse)) return false;
     volume.addUsed(this.id, length);
     return true;
   }
@@ -309,12 +312,27 @@ export class BlockPool {
   }
 
   /**
-   * One replica for each block: of two, the better one stays. One that is being written or recovered, which only a volume that
-   * comes into service later meets, stays too: whoever is at it would end it in the other's place. The directory scanner looks
-   * at the two again. Apache: BlockPoolSlice.resolveDuplicateReplicas.
+   * One replica for each block: of two, the better one stays. One that is being written, recovered or changed, or lies in memory,
+   * which only a volume that comes into service later meets, stays too: whoever is at it would end it in the other's place. The
+   * directory scanner looks at the two again. Apache: BlockPoolSlice.resolveDuplicateReplicas.
    */
-  private take(volume: Volume, id: BlockId, stamp: GenStamp, bytes: number, state: ReplicaState): boolean {
+  private take(
+    volume: Volume,
+    id: BlockId,
+    stamp: GenStamp,
+    bytes: number,
+    state: ReplicaState,
+    isInUse = this.isInUse(id),
+  ): boolean {
     const other = this.replicas.find(id);
+    if (other === 0 && isInUse) {
+      this.log.log(
+        'warn',
+        'datanode',
+        `block ${id} of ${this.id} is being deleted, or replaced; what ${volume.path} has waits`,
+      );
+      return false;
+    }
     if (other !== 0) {
       const known = {
         finalized: this.replicas.state(other) === ReplicaState.FINALIZED,
@@ -328,7 +346,7 @@ export class BlockPool {
         numBytes: bytes,
         inMemory: volume.isInMemory,
       };
-      const isBusy = this.inFlight.has(other) || this.recoveries.has(other) || this.cuts.has(other);
+      const isBusy = isInUse || this.inFlight.has(other) || this.recoveries.has(other) || this.cuts.has(other);
       if (isBusy) sometimes('data directory came with a replica of a block that is being written');
       const better = !isBusy && betterCopy(known, found) === 'second';
       this.log.log(

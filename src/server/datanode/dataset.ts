@@ -87,7 +87,7 @@ export class Dataset {
   ): Promise<BlockPool> {
     const known = this.pools.get(id);
     if (known !== undefined) return known;
-    const pool = new BlockPool(id, this.volumeList, this.log);
+    const pool = new BlockPool(id, this.volumeList, this.log, (block) => this.isInUse({ pool: id, id: block }));
     const { volumes } = this;
     const refusals: unknown[] = [];
     const work = volumes.map(async (volume) => {
@@ -172,6 +172,14 @@ export class Dataset {
 
   poolOrNone(id: string): BlockPool | undefined {
     return this.pools.get(id);
+  }
+
+  /** Somebody changes the block's replica, or sees to its being saved from memory. */
+  private isInUse(block: { readonly pool: string; readonly id: BlockId }): boolean {
+    // A start asks of each of its millions, and meets nobody.
+    if (this.locks.held === 0 && (this.ramDisk?.memory.used ?? 0) === 0) return false;
+    const key = this.key(block);
+    return this.locks.isHeld(key) || this.ramDisk?.holds(key) === true;
   }
 
   key(block: { readonly pool: string; readonly id: BlockId }): string {

@@ -10,6 +10,11 @@ export class KeyedLock {
   clock: Pick<Clock, 'monotonic'> | undefined;
   private readonly tails = new Map<string, Promise<void>>();
 
+  /** Keys with a holder. */
+  get held(): number {
+    return this.tails.size;
+  }
+
   isHeld(key: string): boolean {
     return this.tails.has(key);
   }

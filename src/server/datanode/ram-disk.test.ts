@@ -6,24 +6,29 @@ import { Simulation } from '../../host/sim/index.ts';
 import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { Dataset } from './dataset.ts';
 import { RamDisk } from './ram-disk.ts';
+import { reconcile } from './reconcile.ts';
 import type { BlockName } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
 import { ReplicaFiles } from './replica-files.ts';
 import { CHECKSUM, POOL, sumsOf, testVolume } from './test-dataset.ts';
+import { verifyReplica } from './verify-replica.ts';
 
 const PAGE = 4096;
 const INTERVAL_MS = 1_000;
 const content = Buffer.alloc(PAGE, 7);
 const name: BlockName = { pool: POOL, id: blockId(5n), genStamp: genStamp(1001), numBytes: PAGE };
 
-/** A closed replica in /ram, and a disk to which it is saved. */
-async function inMemory() {
+/** A closed replica in /ram, and disks to which it is saved. */
+async function inMemory(disks: readonly string[] = ['/disk']) {
   const simulation = new Simulation({ seed: 1 });
   const machine = simulation.node('dn');
   const { host } = machine;
   const run = <T>(work: Promise<T>): Promise<T> => simulation.run(work, 60_000);
   const quiet = { receiving: () => undefined, received: () => undefined, deleted: () => undefined };
-  const volumes = [testVolume(host, '/ram', { storageType: StorageTypeProto.RAM_DISK }), testVolume(host, '/disk')];
+  const volumes = [
+    testVolume(host, '/ram', { storageType: StorageTypeProto.RAM_DISK }),
+    ...disks.map((path) => testVolume(host, path)),
+  ];
   const dataset = new Dataset(volumes, host.log, quiet);
   const { clock, log } = host;
   const ramDisk = new RamDisk({ dataset, clock, log, maxLockedMemory: 2 * PAGE, intervalMs: INTERVAL_MS });
@@ -58,4 +63,27 @@ test.each(['append', 'recoverClose'] as const)('a replica that %s could not chan
   machine.diskFault = undefined;
   await simulation.advance(2 * INTERVAL_MS);
   expect(ramDisk.hasCopy(dataset.key(name))).toBe(true);
+});
+
+test('a directory that comes with a copy from before does not have the replica deleted when it leaves the memory', async () => {
+  const { simulation, host, run, dataset, ramDisk } = await inMemory([]);
+  const copies = `/disk/current/${POOL}/current/lazypersist/subdir0/subdir0`;
+  const add = async (): Promise<void> => {
+    await host.disk.mkdir(copies);
+    await host.disk.writeFileAtomic(`${copies}/blk_5`, content);
+    await host.disk.writeFileAtomic(`${copies}/blk_5_1001.meta`, Buffer.concat([CHECKSUM.header(), sumsOf(content)]));
+    await dataset.addVolume(testVolume(host, '/disk'));
+  };
+  await run(add());
+  /** As the directory scanner does. */
+  const scan = async (): Promise<void> => {
+    for (const volume of dataset.volumes) await reconcile(dataset, dataset.pool(POOL), volume, name.id, () => undefined);
+  };
+  await run(scan());
+  await simulation.advance(2 * INTERVAL_MS);
+  const place = await run(ramDisk.place(2 * PAGE));
+  expect(place?.volume.path).toBe('/ram');
+  await run(verifyReplica(dataset, host.clock, name, () => Promise.resolve()));
+  place?.giveBack();
+  expect(ramDisk.memory.used).toBe(0);
 });

@@ -185,6 +185,11 @@ export class RamDisk {
     for (const replica of this.#tracker.saved()) if (replica.saved.volume === volume) this.#tracker.waitAgain(replica);
   }
 
+  /** Whether a replica is counted with what lies in memory. */
+  holds(key: string): boolean {
+    return this.#locked.has(key);
+  }
+
   /** Whether a copy could take the place of this replica, whose volume is out of service. */
   hasCopy(key: string): boolean {
     return this.#copyOf(key) !== undefined;

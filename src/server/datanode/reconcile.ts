@@ -65,7 +65,7 @@ export function reconcileWritten(dataset: Dataset, pool: BlockPool, volume: Volu
     if (left === undefined) return 'same';
     const handle = pool.replicas.find(id);
     if (handle === 0) {
-      pool.takeWritten(volume, left);
+      pool.takeWritten(volume, left, false);
       dataset.log.log('warn', 'datanode', `Added missing block to memory ${left.files.at(-1)}, left by a writer`);
       return 'added';
     }

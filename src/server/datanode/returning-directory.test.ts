@@ -1,6 +1,7 @@
-// If these fail, a data directory that comes into service while a copy of one of its blocks is on its way here takes the
-// copy's place in the map, and what ends the copy takes it out again.
-import { expect, test } from 'vitest';
+// If these fail, a data directory that comes into service while a copy of one of its blocks is on its way here, or while somebody
+// is at another replica of it, takes that one's place in the map: what ends the copy takes it out again, or what is done to the
+// one is noted of the other.
+import { describe, expect, test } from 'vitest';
 import { blockId, genStamp } from '../../base/ids.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
 import type { Host } from '../../host/host.ts';
@@ -9,6 +10,7 @@ import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import type { Dataset } from './dataset.ts';
 import { reconcile } from './reconcile.ts';
 import type { InFlightReplica } from './replica.ts';
+import { ReplicaChanges } from './replica-changes.ts';
 import { ReplicaFiles } from './replica-files.ts';
 import { CHECKSUM, FINALIZED, openDataset, POOL, sumsOf, testVolume } from './test-dataset.ts';
 import type { Volume } from './volume.ts';
@@ -69,4 +71,55 @@ test('a copy that fails takes nothing away but itself', async () => {
       expect((await host.disk.readFile(`${THERE}/blk_5`)).equals(content)).toBe(true);
     })(),
   );
+});
+
+describe('somebody is at a replica of a block when a directory comes with another one', () => {
+  /** A closed replica on /data, and another, of this stamp, on /more. */
+  async function holding(stamp: number) {
+    const sim = new Simulation({ seed: 3 });
+    const machine = sim.node('dn');
+    const { host } = machine;
+    const run = <T>(work: Promise<T>): Promise<T> => sim.run(work, 60_000);
+    const write = async (): Promise<Dataset> => {
+      const sums = Buffer.concat([CHECKSUM.header(), sumsOf(content)]);
+      for (const [directory, meta] of [
+        [FINALIZED, 'blk_5_1001.meta'],
+        [THERE, `blk_5_${stamp}.meta`],
+      ] as const) {
+        await host.disk.mkdir(directory);
+        await host.disk.writeFileAtomic(`${directory}/blk_5`, content);
+        await host.disk.writeFileAtomic(`${directory}/${meta}`, sums);
+      }
+      return openDataset(host);
+    };
+    const dataset = await run(write());
+    /** The directory comes while `work` waits for the disk of the other. */
+    const during = async <T>(work: () => Promise<T>): Promise<T> => {
+      machine.diskFault = ({ path }) => (path.startsWith('/data/') ? { delayMs: 1_000 } : undefined);
+      const done = work();
+      done.catch(() => undefined);
+      await sim.advance(500);
+      await run(dataset.addVolume(testVolume(host, RETURNING)));
+      machine.diskFault = undefined;
+      return run(done);
+    };
+    return { dataset, run, during };
+  }
+
+  test('what is opened for more is the one that was', async () => {
+    const { dataset, during } = await holding(1003);
+    const replica = await during(() => new ReplicaChanges(dataset, 1024).append(name, genStamp(1002), content.length));
+    expect(served(dataset)).toEqual({ state: ReplicaState.RBW, on: '/data' });
+    expect(dataset.pool(POOL).replicas.genStamp(dataset.handleOf(replica))).toBe(1002);
+  });
+
+  test('a copy takes the place of an older one, and no other', async () => {
+    const { dataset, during, run } = await holding(1001);
+    const newer = { ...name, genStamp: genStamp(1002) };
+    const copy = await during(() => dataset.createTemporary(newer, StorageTypeProto.DISK, content.length, true));
+    expect(copy.genStamp).toBe(1002);
+    expect(served(dataset)).toEqual({ state: ReplicaState.TEMPORARY, on: copy.volume.path });
+    await run(dataset.discard(copy));
+    expect(served(dataset)).toBeUndefined();
+  });
 });
