@@ -2,6 +2,7 @@
 // are taken by their names and lengths; replicas left by a writer are cut to what their checksums prove and wait for
 // recovery (RWR); copies in the making are dropped. Apache: BlockPoolSlice.
 
+import { HdfsError } from '../../base/errors.ts';
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import { sometimes } from '../../base/sometimes.ts';
 import { betterCopy } from '../../core/replica/duplicates.ts';
@@ -50,6 +51,8 @@ export interface WrittenReplica {
   readonly stamp: GenStamp;
   /** Bytes that are proved. */
   readonly length: number;
+  /** The disk did not tell how many these are. */
+  readonly isUnread: boolean;
   /** The block's file comes last: without it the others say nothing. */
   readonly files: readonly string[];
 }
@@ -62,6 +65,8 @@ export class BlockPool {
   readonly recoveries = new Map<ReplicaHandle, RunningRecovery>();
   /** Cuts that have begun and are not yet known by a new generation stamp. */
   readonly cuts = new Map<ReplicaHandle, CutNote>();
+  /** Replicas that writers left and that count as empty, because the disk did not give them: not for good. */
+  private readonly unread = new Set<BlockId>();
   /** Blocks that are to go are moved to the trash: a rolling upgrade is under way. */
   trashEnabled = false;
   /** Volumes that keep the state of before an upgrade, whose files are the same as ours as long as nobody writes them. */
@@ -287,22 +292,45 @@ export class BlockPool {
     const files = metaPath === undefined ? [path] : [metaPath, path];
     // Without its meta file nothing of it is proved.
     const length = metaPath === undefined ? 0 : await provenLength(this.log, volume, path, metaPath, { tailPath });
-    return { id, stamp: stamp ?? NO_GEN_STAMP, length, files: tailPath === undefined ? files : [tailPath, ...files] };
+    return {
+      id,
+      stamp: stamp ?? NO_GEN_STAMP,
+      length: length ?? 0,
+      isUnread: length === undefined,
+      files: tailPath === undefined ? files : [tailPath, ...files],
+    };
   }
 
   /** False: another replica of the block is served, and stays. `isInUse`: by others than the caller. */
-  takeWritten(volume: Volume, { id, stamp, length }: WrittenReplica, isInUse = this.isInUse(id)): boolean {
+  takeWritten(volume: Volume, { id, stamp, length, isUnread }: WrittenReplica, isInUse = this.isInUse(id)): boolean {
     if (!this.take(volume, id, stamp, length, ReplicaState.RWR, isInUse)) return false;
     volume.addUsed(this.id, length);
+    if (isUnread) this.unread.add(id);
+    else this.unread.delete(id);
     return true;
   }
 
+  /**
+   * What a writer left is read now where the disk did not give it before: empty, it would be given up. The caller holds the
+   * block's lock. Rejects when the disk does not give it now either.
+   */
+  async readWritten(handle: ReplicaHandle): Promise<void> {
+    const id = this.replicas.id(handle);
+    if (this.replicas.state(handle) !== ReplicaState.RWR || !this.unread.has(id)) return;
+    const volume = this.volumeOf(handle);
+    const left = await this.lookForWritten(volume, id);
+    if (left?.isUnread !== false) throw new HdfsError('EIO', `what a writer left of block ${id} cannot be read`);
+    this.unread.delete(id);
+    this.replicas.setNumBytes(handle, left.length);
+    volume.addUsed(this.id, left.length);
+  }
+
   /** A finalized replica is served that is newer, or as new and no shorter: nothing that lies beside it has any worth. */
-  isSurpassed({ id, stamp, length }: WrittenReplica): boolean {
+  isSurpassed({ id, stamp, length, isUnread }: WrittenReplica): boolean {
     const served = this.replicas.find(id);
     if (served === 0 || this.replicas.state(served) !== ReplicaState.FINALIZED) return false;
     const servedStamp = this.replicas.genStamp(served);
-    return servedStamp > stamp || (servedStamp === stamp && this.replicas.numBytes(served) >= length);
+    return servedStamp > stamp || (servedStamp === stamp && !isUnread && this.replicas.numBytes(served) >= length);
   }
 
   /** What a power cut has brought back of a replica that had been replaced. */

@@ -1,8 +1,8 @@
 // How many bytes of a replica are proved: by its meta file, and by what was noted of its last chunk. The files are left as they
 // are.
-import { messageOf } from '../../base/errors.ts';
+import { HdfsError, messageOf } from '../../base/errors.ts';
 import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
-import { diskErrorCode } from '../../host/disk-error.ts';
+import { DiskFailure, diskErrorCode } from '../../host/disk-error.ts';
 import type { Log } from '../../host/host.ts';
 import { DataChecksum } from './data-checksum.ts';
 import type { LastChunk } from './replica.ts';
@@ -22,20 +22,21 @@ export interface MoreProof {
   goesOn?(): boolean;
 }
 
-/** From the beginning of a block file on. What cannot be read is not proved. */
+/** From the beginning of a block file on. Undefined: the disk does not tell, and may do so when it is asked again. */
 export async function provenLength(
   log: Log,
   volume: Volume,
   blockPath: string,
   metaPath: string,
   more: MoreProof = {},
-): Promise<number> {
+): Promise<number | undefined> {
   try {
     return await proven(volume, blockPath, metaPath, more);
   } catch (error) {
     const code = diskErrorCode(error);
     log.log('warn', 'datanode', `${blockPath} cannot be verified (${code}): ${messageOf(error)}`);
-    return 0;
+    const isRefused = error instanceof HdfsError && error.code === 'EDISK';
+    return isRefused || (error instanceof DiskFailure && code !== 'ENOENT') ? undefined : 0;
   }
 }
 

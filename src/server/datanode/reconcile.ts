@@ -62,7 +62,8 @@ export function reconcileWritten(dataset: Dataset, pool: BlockPool, volume: Volu
   return dataset.locks.run(dataset.key({ pool: pool.id, id }), async () => {
     if (volume.failure !== undefined || isWrittenOn(pool, volume, id)) return 'same';
     const left = await pool.lookForWritten(volume, id);
-    if (left === undefined) return 'same';
+    // What the disk does not give waits until it does.
+    if (left === undefined || left.isUnread) return 'same';
     const handle = pool.replicas.find(id);
     if (handle === 0) {
       pool.takeWritten(volume, left, false);

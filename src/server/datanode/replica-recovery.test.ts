@@ -225,6 +225,34 @@ describe('a replica of which nothing came to the disk', () => {
   });
 });
 
+describe('a replica that its writer left, and that the disk did not give at the start', () => {
+  test.each([
+    ['open', 'EIO'],
+    ['open', 'EMFILE'],
+    ['read', 'EIO'],
+    ['stat', 'EIO'],
+  ] as const)('is not empty for that, nor one that nobody has (%s: %s)', async (operation, error) => {
+    const { machine, simulation } = await holding('open');
+    const run = <T>(work: Promise<T>): Promise<T> => simulation.run(work, 60_000);
+    machine.crash('process');
+    machine.restart();
+    let stats = 0;
+    machine.diskFault = (call) => {
+      if (call.operation !== operation || !call.path.endsWith('/rbw/blk_5')) return undefined;
+      // The first one asks whether it is a file at all.
+      return operation === 'stat' && stats++ === 0 ? undefined : { error };
+    };
+    const dataset = await run(openDataset(machine.host));
+    const { recovery } = new ReplicaChanges(dataset, BYTES);
+    await expect(run(recovery.start(name, genStamp(1005)))).rejects.toMatchObject({ code: 'EIO' });
+    machine.diskFault = undefined;
+    const found = { genStamp: 1001, numBytes: BYTES, state: ReplicaState.RWR };
+    expect(await run(recovery.start(name, genStamp(1006)))).toEqual(found);
+    await run(recovery.finish(name, end(1006, BYTES)));
+    expect(Buffer.from(await run(machine.host.disk.readFile(`${FINALIZED}/blk_5`))).equals(content)).toBe(true);
+  });
+});
+
 describe('a replica that its writer left, with a wrong byte', () => {
   const rot = ({ machine }: Pick<World, 'machine'>, path: string, at: number): void => {
     const sector = at - (at % 512);

@@ -74,7 +74,8 @@ export class ReplicaRecovery {
         goesOn = false;
         resolve(replica.lengths.onDisk);
       });
-      verified.then(resolve, reject).finally(() => timer.cancel());
+      // A sector that cannot be read is a bad one.
+      verified.then((bytes) => resolve(bytes ?? 0), reject).finally(() => timer.cancel());
     });
   }
 
@@ -141,6 +142,7 @@ export class ReplicaRecovery {
         );
       }
       const original = running?.original ?? pool.replicas.state(handle);
+      await pool.readWritten(handle);
       await this.files.endCutOf(pool, handle);
       if (replica !== undefined) {
         if (replica.lengths.onDisk < replica.visibleLength) {
