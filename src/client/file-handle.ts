@@ -16,6 +16,8 @@ export class HdfsFileHandle implements AsyncDisposable {
   #position = 0;
   /** The stream behind reads that follow one another, and where it stands. */
   #sequence: { pieces: AsyncGenerator<Buffer, void, undefined>; rest: Buffer; at: number } | undefined;
+  /** The last read without a position: the next one begins where it ends. */
+  #reading: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, access: Access, stat: () => Promise<HdfsStats>) {
     this.path = path;
@@ -43,9 +45,23 @@ export class HdfsFileHandle implements AsyncDisposable {
       if (position >= access.reader.length) return { bytesRead: 0, buffer };
       return { bytesRead: await access.reader.read(target, position, options), buffer };
     }
-    const bytesRead = await this.#readOn(access.reader, target, options.signal);
-    this.#position += bytesRead;
-    return { bytesRead, buffer };
+    const read = this.#reading.then(() => this.#readNext(access.reader, target, options.signal));
+    this.#reading = read.catch(() => undefined);
+    return { bytesRead: await read, buffer };
+  }
+
+  async #readNext(reader: FileReader, target: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
+    try {
+      const bytesRead = await this.#readOn(reader, target, signal);
+      this.#position += bytesRead;
+      return bytesRead;
+    } catch (error) {
+      // A stream that has failed is at its end, which is not that of the file.
+      const sequence = this.#sequence;
+      this.#sequence = undefined;
+      await sequence?.pieces.return();
+      throw error;
+    }
   }
 
   async #readOn(reader: FileReader, target: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
@@ -112,6 +128,7 @@ export class HdfsFileHandle implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await this.#reading;
     await this.#sequence?.pieces.return();
     if (this.#access.kind === 'write') await this.#access.writer.close();
   }

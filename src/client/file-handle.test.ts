@@ -1,0 +1,55 @@
+// If these fail, somebody who reads a file piece by piece misses bytes without being told.
+import { expect, test } from 'vitest';
+import { HdfsError } from '../base/errors.ts';
+import { HdfsFileHandle } from './file-handle.ts';
+import type { FileReader } from './file-reader.ts';
+
+const content = Buffer.from(Array.from({ length: 1000 }, (_, i) => i & 255));
+
+/** A file that comes in pieces of 100 bytes; a stream fails once in front of each offset in `faults`. */
+function handleOf(faults: readonly number[] = []): HdfsFileHandle {
+  const left = new Set(faults);
+  const reader = {
+    length: content.length,
+    async *stream(start: number, end: number) {
+      for (let at = start; at < Math.min(end, content.length); at += 100) {
+        await Promise.resolve();
+        if (left.delete(at)) throw new HdfsError('EBLOCKMISSING', 'Could not obtain block');
+        yield Buffer.from(content.subarray(at, Math.min(end, at + 100)));
+      }
+    },
+  } as unknown as FileReader;
+  return new HdfsFileHandle('/f', { kind: 'read', reader }, () => Promise.reject(new Error('not used')));
+}
+
+async function rest(handle: HdfsFileHandle): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for (;;) {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(30));
+    if (bytesRead === 0) return Buffer.concat(pieces);
+    pieces.push(buffer.subarray(0, bytesRead));
+  }
+}
+
+test.each([0, 300])('after a read that failed at byte %i the next one goes on there, and does not show an end', async (at) => {
+  const handle = handleOf([at]);
+  const before = Buffer.alloc(at);
+  if (at > 0) await handle.read(before);
+  await expect(handle.read(Buffer.alloc(30))).rejects.toMatchObject({ code: 'EBLOCKMISSING' });
+  expect(Buffer.concat([before, await rest(handle)]).equals(content)).toBe(true);
+});
+
+test('reads that do not wait for one another get the bytes one after the other', async () => {
+  const handle = handleOf();
+  const reads = await Promise.all(Array.from({ length: 10 }, () => handle.read(Buffer.alloc(30))));
+  const first = Buffer.concat(reads.map(({ buffer, bytesRead }) => buffer.subarray(0, bytesRead)));
+  expect(Buffer.concat([first, await rest(handle)]).equals(content)).toBe(true);
+});
+
+test('closing waits for reads that were asked for before', async () => {
+  const handle = handleOf();
+  const read = handle.read(Buffer.alloc(250));
+  await handle.close();
+  expect((await read).bytesRead).toBe(250);
+  await expect(handle.read(Buffer.alloc(1))).rejects.toMatchObject({ code: 'EINVAL' });
+});
