@@ -461,6 +461,32 @@ describe('file writer', () => {
     expect(strict.blocks.map(({ id, nodes }) => [id, nodes])).toEqual([[2n, [0, 2, 3]]]);
   });
 
+  it('writes what is not waited for in the order in which it came, and closes behind it', async () => {
+    const data = bytes(150_000);
+    const cluster = new Cluster([]);
+    const writer = await FileWriter.create(contextOf(cluster), '/f', {}, { blockSize: 8192, replication: 3 });
+    const part = (i: number): Buffer => data.subarray(i * 30_000, (i + 1) * 30_000);
+    const writes = [0, 1, 2].map((i) => writer.write(part(i)));
+    await writes[0];
+    writes.push(writer.write(part(3)));
+    await writes[1];
+    writes.push(writer.write(part(4)));
+    await writer.close();
+    await Promise.all(writes);
+    expect(cluster.content().equals(data)).toBe(true);
+  });
+
+  it('flushes what was written before and is not sent yet', async () => {
+    const data = bytes(60_000);
+    const cluster = new Cluster([]);
+    const writer = await FileWriter.create(contextOf(cluster), '/f', {}, { blockSize: 8192, replication: 3 });
+    const written = writer.write(data);
+    await writer.hflush();
+    expect(cluster.content().equals(data)).toBe(true);
+    await written;
+    await writer.close();
+  });
+
   it('asks DataNodes to drop what was written where that is set', async () => {
     const [silent, dropping] = [new Cluster([]), new Cluster([])];
     await write(silent, bytes(10), [10], new Set());

@@ -77,6 +77,8 @@ export class FileWriter {
   /** Up to here a flush has sent the block. */
   #flushedTo = 0;
   #position = 0;
+  /** The last write, or flush or end behind it, that waits for others: what follows comes behind it. */
+  #waiting: Promise<void> | undefined;
   readonly #onClientClosed = (): void => this.abort(this.#context.closed.reason);
 
   private constructor(
@@ -183,10 +185,16 @@ export class FileWriter {
 
   /**
    * Takes all of `chunk`, which may be changed afterwards. The promise is there when the bytes have to wait for others
-   * to be acknowledged.
+   * to be acknowledged. Whoever goes on without waiting has them written in order all the same.
    */
   write(chunk: Uint8Array): Promise<void> | undefined {
     this.#check();
+    if (this.#waiting !== undefined) return this.#behind(this.#waiting, () => this.#takeAll(chunk));
+    const rest = this.#takeAll(chunk);
+    return rest === undefined ? undefined : this.#waitFor(rest);
+  }
+
+  #takeAll(chunk: Uint8Array): Promise<void> | undefined {
     const at = this.#take(chunk, 0);
     return at === chunk.length ? undefined : this.#takeRest(chunk, at);
   }
@@ -194,8 +202,32 @@ export class FileWriter {
   async #takeRest(chunk: Uint8Array, from: number): Promise<void> {
     for (let at = from; at < chunk.length; at = this.#take(chunk, at)) {
       await this.#stream.room();
-      this.#check();
+      this.#checkStream();
     }
+  }
+
+  /** Takes a step now, or behind what waits. */
+  #inTurn(step: () => void): Promise<void> | undefined {
+    if (this.#waiting !== undefined) return this.#behind(this.#waiting, step);
+    step();
+    return undefined;
+  }
+
+  #behind(before: Promise<void>, step: () => Promise<void> | undefined | void): Promise<void> {
+    const next = (): Promise<void> | undefined | void => {
+      this.#checkStream();
+      return step();
+    };
+    return this.#waitFor(before.then(next, next));
+  }
+
+  #waitFor(work: Promise<void>): Promise<void> {
+    this.#waiting = work;
+    const end = (): void => {
+      if (this.#waiting === work) this.#waiting = undefined;
+    };
+    work.then(end, end);
+    return work;
   }
 
   /** Copies into packets what there is room for; answers the offset of the rest. */
@@ -241,10 +273,13 @@ export class FileWriter {
 
   async #flush(sync: boolean, options: SyncOptions): Promise<void> {
     this.#check();
-    const end = this.#packetOffset + (this.#packet?.length ?? 0);
-    if (options.endBlock === true) this.#sendToEndOfBlock(end, sync);
-    else this.#sendSoFar(end, sync);
-    await this.#stream.acknowledged(this.#stream.lastQueuedSeqno);
+    let seqno = -1;
+    await this.#inTurn(() => {
+      if (options.endBlock === true) this.#sendToEndOfBlock(sync);
+      else this.#sendSoFar(sync);
+      seqno = this.#stream.lastQueuedSeqno;
+    });
+    await this.#stream.acknowledged(seqno);
     this.#stream.markFlushed();
     if (this.#stream.takeUnpersisted() || options.updateLength === true) {
       const { namenode, clientName } = this.#context;
@@ -253,9 +288,15 @@ export class FileWriter {
     }
   }
 
-  #sendSoFar(end: number, sync: boolean): void {
+  /** Where in the block the next byte will be. */
+  get #end(): number {
+    return this.#packetOffset + (this.#packet?.length ?? 0);
+  }
+
+  #sendSoFar(sync: boolean): void {
     const { packets } = this.#context;
     const packet = this.#packet;
+    const end = this.#end;
     if (end !== this.#flushedTo && packet !== undefined) {
       const start = this.#packetOffset;
       const restart = restartOfChunk(end, packets.geometry.bytesPerChecksum, start);
@@ -273,7 +314,8 @@ export class FileWriter {
     this.#flushedTo = end;
   }
 
-  #sendToEndOfBlock(end: number, sync: boolean): void {
+  #sendToEndOfBlock(sync: boolean): void {
+    const end = this.#end;
     if (this.#packet !== undefined && end !== this.#flushedTo) this.#enqueue(this.#packet, sync);
     else this.#dropPacket(end);
     if (this.#packetOffset > 0) this.#endBlock(sync);
@@ -289,8 +331,7 @@ export class FileWriter {
       this.#check();
       this.#state = 'closing';
       checkSignal(this.#context, signal);
-      const end = this.#packetOffset + (this.#packet?.length ?? 0);
-      this.#sendToEndOfBlock(end, false);
+      await this.#inTurn(() => this.#sendToEndOfBlock(false));
       await this.#stream.acknowledged(this.#stream.lastQueuedSeqno);
       await this.#complete(signal);
       this.#state = 'closed';
@@ -362,6 +403,10 @@ export class FileWriter {
   #check(): void {
     assert(this.#state !== 'closing', 'nothing is written while a file is closed');
     if (this.#state === 'closed') throw new HdfsError('EINVAL', `${this.path} is closed`, { path: this.path });
+    this.#checkStream();
+  }
+
+  #checkStream(): void {
     this.#stream.check();
     this.#context.closed.throwIfAborted();
   }
