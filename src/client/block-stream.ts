@@ -56,6 +56,10 @@ export class BlockStream {
   #isPreviousOurs = false;
   /** The present block is known to the NameNode's disk only after the next flush. */
   #unpersisted = false;
+  /** The NameNode has been asked for another block. */
+  #opening = false;
+  /** Calls on their way that tell the NameNode something of the present block. */
+  #telling = 0;
   #failure: unknown;
   #stopped = false;
   #running = false;
@@ -134,8 +138,12 @@ export class BlockStream {
     this.#flushed = true;
   }
 
-  /** Bytes of the last block that every node has; undefined when we have written none yet. */
+  /**
+   * Bytes of the last block that every node has; undefined when we have written none yet, and while another one is asked for,
+   * which tells the length of the one before.
+   */
   get blockBytes(): number | undefined {
+    if (this.#opening) return undefined;
     if (this.#open !== undefined) return this.#window.bytesAcked;
     return this.#isPreviousOurs ? this.#previous?.numBytes : undefined;
   }
@@ -145,6 +153,24 @@ export class BlockStream {
     const unpersisted = this.#unpersisted;
     this.#unpersisted = false;
     return unpersisted;
+  }
+
+  /**
+   * The NameNode is told something of its last block of the file, whichever that is when it hears it: another block is asked
+   * for only afterwards, however often the call has to be made again.
+   */
+  tell(call: Promise<unknown>): void {
+    this.#telling++;
+    const answered = (): void => {
+      this.#telling--;
+      this.#signal();
+    };
+    call.then(answered, answered);
+  }
+
+  /** Resolves when the NameNode has answered to all that it was told. */
+  async told(): Promise<void> {
+    while (this.#telling > 0) await this.#until(() => this.#telling === 0);
   }
 
   /** Ends the stream, with what is in it. */
@@ -354,12 +380,15 @@ export class BlockStream {
 
   async #openBlock(): Promise<void> {
     const { settings } = this.#context;
+    if (this.#telling > 0) await this.told();
+    this.#opening = true;
     const opened = await openNewBlock(this.#calls, this.#previous, {
       path: this.#file.path,
       retries: settings.blockWriteRetries,
       minReplication: settings.replace.minReplication,
       isStopped: () => this.#stopped,
     });
+    this.#opening = false;
     if (opened === undefined) return;
     if (this.#stopped) opened.connection.close();
     else this.#attach({ ...opened.block, connection: undefined, next: 'streaming' }, opened.connection);

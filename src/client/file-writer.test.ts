@@ -104,8 +104,13 @@ class Cluster {
         expect(last?.generationStamp).toBe(this.blocks.at(-1)?.genStamp);
         return { result: true };
       }
-      case 'fsync':
+      case 'fsync': {
+        // It does not say of which block it is: the last one that the NameNode has.
+        const last = this.blocks.at(-1);
+        const bytes = this.replicas.get(`${last?.id}@${last?.nodes[0]}`)?.bytes.length ?? 0;
+        expect((request.lastBlockLength as number | undefined) ?? -1).toBeLessThanOrEqual(bytes);
         return {};
+      }
       default:
         throw new Error(`unexpected ${method}`);
     }
@@ -313,7 +318,12 @@ class Pipe {
   }
 }
 
-function contextOf(cluster: Cluster, keys: Readonly<Record<string, string>> = {}): ClientContext {
+/** `late`: until then calls of that method are on their way. */
+function contextOf(
+  cluster: Cluster,
+  keys: Readonly<Record<string, string>> = {},
+  late: Readonly<Record<string, Promise<void>>> = {},
+): ClientContext {
   const closing = new AbortController();
   const idle = { cancel: () => expect(true).toBe(true) };
   const clock = {
@@ -336,7 +346,10 @@ function contextOf(cluster: Cluster, keys: Readonly<Record<string, string>> = {}
     host,
     settings,
     namenode: {
-      call: async (method: string, request: Record<string, unknown>) => cluster.call(method, request),
+      call: async (method: string, request: Record<string, unknown>) => {
+        if (late[method] !== undefined) await late[method];
+        return cluster.call(method, request);
+      },
     } as unknown as NameNode,
     peers: new PeerPool(host.net, host.clock, { capacity: 0, expiryMs: 1, timeoutMs: 0 }),
     packets: new PacketBufferPool(packetGeometry(settings.writePacketSize, settings.bytesPerChecksum, true), 16),
@@ -372,6 +385,9 @@ async function write(
   }
   await writer.close();
 }
+
+/** Everything has been done that waits for nothing from outside. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255));
 
@@ -485,6 +501,40 @@ describe('file writer', () => {
     expect(cluster.content().equals(data)).toBe(true);
     await written;
     await writer.close();
+  });
+
+  it('tells the NameNode the length of no other block, when it writes on while it flushes', async () => {
+    const data = bytes(20_000);
+    const cluster = new Cluster([]);
+    const writer = await FileWriter.create(contextOf(cluster), '/f', {}, { blockSize: 8192, replication: 3 });
+    await writer.write(data.subarray(0, 8192));
+    await settled();
+    const flushed = writer.hflush();
+    await writer.write(data.subarray(8192));
+    await flushed;
+    await writer.close();
+    expect(cluster.content().equals(data)).toBe(true);
+  });
+
+  it('asks for no block before the NameNode knows what a flush has to tell of the one before', async () => {
+    const data = bytes(20_000);
+    const cluster = new Cluster([]);
+    let arrive = (): void => undefined;
+    const arrival = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const context = contextOf(cluster, {}, { fsync: arrival });
+    const writer = await FileWriter.create(context, '/f', {}, { blockSize: 8192, replication: 3 });
+    await writer.write(data.subarray(0, 3000));
+    const flushed = writer.hflush();
+    await settled();
+    const written = writer.write(data.subarray(3000));
+    await settled();
+    expect(cluster.blocks).toHaveLength(1);
+    arrive();
+    await Promise.all([flushed, written]);
+    await writer.close();
+    expect(cluster.content().equals(data)).toBe(true);
   });
 
   it('asks DataNodes to drop what was written where that is set', async () => {

@@ -284,7 +284,9 @@ export class FileWriter {
     if (this.#stream.takeUnpersisted() || options.updateLength === true) {
       const { namenode, clientName } = this.#context;
       const lastBlockLength = this.#stream.blockBytes;
-      await namenode.call('fsync', { src: this.path, client: clientName, fileId: this.#fileId, lastBlockLength });
+      const call = namenode.call('fsync', { src: this.path, client: clientName, fileId: this.#fileId, lastBlockLength });
+      this.#stream.tell(call);
+      await call;
     }
   }
 
@@ -372,6 +374,8 @@ export class FileWriter {
 
   async #complete(signal: AbortSignal | undefined): Promise<void> {
     const { namenode, clientName, settings, host } = this.#context;
+    // Of a closed file it is told no more.
+    await this.#stream.told();
     const last = this.#stream.lastBlock;
     for (let attempt = 0; ; attempt++) {
       const { result } = await namenode.call('complete', { src: this.path, clientName, last, fileId: this.#fileId }, signal);
