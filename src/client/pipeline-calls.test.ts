@@ -1,6 +1,7 @@
 // If this fails, a writer goes back to DataNodes that just failed it, or finds none although those it suspects are well again.
 import { expect, test } from 'vitest';
 import { HdfsError } from '../base/errors.ts';
+import { blockId } from '../base/ids.ts';
 import { Configuration } from '../config/configuration.ts';
 import type { PipelineNode } from '../transfer/pipeline-client.ts';
 import type { DatanodeInfoProto } from '../wire/messages/hdfs.ts';
@@ -15,7 +16,7 @@ const node = (name: string): PipelineNode => ({
 });
 
 interface Request {
-  readonly excludeNodes: readonly DatanodeInfoProto[];
+  readonly excludeNodes?: readonly DatanodeInfoProto[];
 }
 
 /** Calls whose addBlock is answered by `answer`, given the names of the excluded nodes; and a clock to turn. */
@@ -43,7 +44,7 @@ function setUp(
           abandoned++;
           return {};
         }
-        const excluded = request.excludeNodes.map(({ id }) => id.datanodeUuid);
+        const excluded = request.excludeNodes?.map(({ id }) => id.datanodeUuid) ?? [];
         asked.push(excluded);
         const error = answer(excluded);
         if (error !== undefined) throw error;
@@ -114,3 +115,14 @@ test('the NameNode is asked again while it waits for reports of the block before
   await expect(never.calls.addBlock(undefined)).rejects.toBe(late);
   expect(never.clock.nowMs).toBeGreaterThanOrEqual(400 + 800);
 });
+
+test.each(['EACCES', 'ENOENT'] as const)(
+  'an append begins with the nodes that it was given where the file may not be read or was renamed meanwhile (%s)',
+  async (code) => {
+    const refused = new HdfsError(code, 'no');
+    const { calls } = setUp(() => refused);
+    const block = { poolId: 'BP', blockId: blockId(1n), generationStamp: 1001, numBytes: 10 };
+    const nodes = [node('a'), node('b')];
+    expect(await calls.lateNodes(block, nodes)).toBe(nodes);
+  },
+);

@@ -152,19 +152,30 @@ export class PipelineCalls {
 
   /**
    * The nodes of the last block of a file that was opened to append to it, when some of them reported it only after it was
-   * opened: a copy for a new node could be sent to one that has it already. `nodes` again, when none comes soon.
+   * opened: a copy for a new node could be sent to one that has it already. `nodes` again, when none comes soon, or where the
+   * writer cannot ask: it goes by the file's name, which may have changed, and may not be allowed to read.
    */
   async lateNodes(block: ExtendedBlockProto, nodes: readonly PipelineNode[]): Promise<readonly PipelineNode[]> {
-    const { namenode, host, closed } = this.#context;
-    const { path, replication } = this.#file;
+    const { host, closed } = this.#context;
+    const { replication } = this.#file;
     for (const delayMs of LATE_REPORT_MS) {
       await host.clock.sleep(delayMs, closed);
-      const { locations } = await namenode.call('getBlockLocations', { src: path, offset: 0, length: 1 });
-      const last = locations?.lastBlock === undefined ? undefined : located(locations.lastBlock);
+      const last = await this.#lastBlockNow();
       if (last?.block.blockId !== block.blockId || last.block.generationStamp !== block.generationStamp) return nodes;
       if (last.nodes.length >= replication) return last.nodes;
     }
     return nodes;
+  }
+
+  async #lastBlockNow(): Promise<Located | undefined> {
+    const { namenode } = this.#context;
+    try {
+      const { locations } = await namenode.call('getBlockLocations', { src: this.#file.path, offset: 0, length: 1 });
+      return locations?.lastBlock === undefined ? undefined : located(locations.lastBlock);
+    } catch (error) {
+      if (!(error instanceof HdfsError)) throw error;
+      return undefined;
+    }
   }
 
   /**
