@@ -8,6 +8,7 @@ import { Configuration } from '../config/configuration.ts';
 import { Stage } from '../core/pipeline/types.ts';
 import { packetGeometry } from '../core/pipeline/writer-geometry.ts';
 import type { Connection, ConnectionHandler, Host } from '../host/host.ts';
+import { afterMicrotasks } from '../host/sim/turn.ts';
 import { PeerPool } from '../transfer/peer.ts';
 import type { DatanodeInfoProto } from '../wire/messages/hdfs.ts';
 import { BlockOpResponseProto, OpTransferBlockProto, OpWriteBlockProto, Status } from '../wire/messages/transfer.ts';
@@ -387,7 +388,7 @@ async function write(
 }
 
 /** Everything has been done that waits for nothing from outside. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const settled = (): Promise<void> => new Promise((resolve) => afterMicrotasks(resolve));
 
 const bytes = (length: number): Buffer => Buffer.from(Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255));
 
