@@ -33,7 +33,14 @@ export interface Call {
   /** 'unknown': no answer that says whether it happened. */
   outcome: Outcome;
   ended: number | undefined;
+  endedMs: number | undefined;
   error: string | undefined;
+}
+
+/** A start of the NameNode: which calls it has answered is no longer known of those whose ops are in the image. */
+interface Start {
+  readonly atMs: number;
+  readonly imageTxid: number;
 }
 
 /** They fail for reasons after which, or because of which, the NameNode has done it or may do it all the same. */
@@ -63,6 +70,7 @@ export class Ledger {
   readonly failures = new Map<string, number>();
   /** Told of each acknowledgement the moment it is there. */
   onAck: ((call: Call) => void) | undefined;
+  private readonly starts: Start[] = [];
   private clock = 0;
   private names = 0;
   private readonly nowMs: () => number;
@@ -204,23 +212,44 @@ export class Ledger {
       begun: ++this.clock,
       outcome: 'unknown',
       ended: undefined,
+      endedMs: undefined,
       error: undefined,
     };
     this.calls.push(call);
     try {
       const result = await run();
       call.outcome = 'ok';
-      call.ended = ++this.clock;
+      this.ended(call);
       this.onAck?.(call);
       return result;
     } catch (error) {
       const code = codeOf(error);
       if (!NEVER_CERTAIN.has(kind) && !NO_ANSWER.has(code)) call.outcome = 'fail';
-      call.ended = ++this.clock;
+      this.ended(call);
       call.error = `${code}: ${(error as Error).message}`;
       this.failed(kind, code);
       throw error;
     }
+  }
+
+  private ended(call: Call): void {
+    call.ended = ++this.clock;
+    call.endedMs = this.nowMs();
+  }
+
+  /** The NameNode has started from the image of a transaction. */
+  startedFrom(imageTxid: number): void {
+    this.starts.push({ atMs: this.nowMs(), imageTxid });
+  }
+
+  /**
+   * Whether an op of this call may be in the log though it was refused: it was done, its answer was lost, and when it was made
+   * again the NameNode had started from an image that has the op and, as Hadoop's, no answers.
+   */
+  mayBeForgotten({ outcome, invokedMs, endedMs = 0 }: Call, txid: number): boolean {
+    return (
+      outcome === 'fail' && this.starts.some(({ atMs, imageTxid }) => invokedMs < atMs && atMs < endedMs && txid <= imageTxid)
+    );
   }
 
   failed(what: string, code: string): void {

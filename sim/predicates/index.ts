@@ -36,7 +36,7 @@ export function watchPredicates(cluster: SimCluster, witness: Witness, ledger: L
   watchUnlinks(cluster, witness, nameNode.deletions);
   watchLeases(cluster);
   watchDataNodeStarts(cluster);
-  watchLogStarts(cluster, witness);
+  watchLogStarts(cluster, witness, ledger);
   watchClocks(cluster);
   watchLeaving(cluster);
   watchTurns(cluster);

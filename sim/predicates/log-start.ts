@@ -4,6 +4,7 @@ import { EditDecoder } from '../../src/format/edit-log/decoder.ts';
 import { parseStorageFileName } from '../../src/format/storage/names.ts';
 import type { DiskTree } from '../../src/host/sim/disk-tree.ts';
 import type { SimCluster } from '../cluster.ts';
+import type { Ledger } from '../ledger.ts';
 import type { Witness } from '../witness.ts';
 
 interface Names {
@@ -48,7 +49,7 @@ function lastReadable(disk: DiskTree): number {
   return last;
 }
 
-export function watchLogStarts(cluster: SimCluster, witness: Witness): void {
+export function watchLogStarts(cluster: SimCluster, witness: Witness, ledger: Ledger): void {
   const { nameNode, violations } = cluster;
   const start = nameNode.start.bind(nameNode);
   nameNode.start = async () => {
@@ -57,6 +58,7 @@ export function watchLogStarts(cluster: SimCluster, witness: Witness): void {
     const readable = lastReadable(disk);
     await start();
     if (nameNode.running === undefined || nameNode.machine.host !== host) return;
+    ledger.startedFrom(nameNode.running.checkpointer.imageTxid);
     // It goes on in a new segment behind what it took up.
     const taken = segmentsOn(disk).inProgress.reduce((most, { firstTxid }) => Math.max(most, firstTxid), 0) - 1;
     const detail = (): string => `a start takes up ${taken} transactions, ${durable} were durable and ${readable} readable`;
