@@ -87,3 +87,38 @@ test('a directory that comes with a copy from before does not have the replica d
   place?.giveBack();
   expect(ramDisk.memory.used).toBe(0);
 });
+
+test('a replica stays in memory when the disk with its copy goes while the copy is to take its place', async () => {
+  const { simulation, machine, host, run, dataset, ramDisk } = await inMemory();
+  await simulation.advance(2 * INTERVAL_MS);
+  expect(ramDisk.hasCopy(dataset.key(name))).toBe(true);
+  machine.diskFault = ({ operation, path }) =>
+    operation === 'rename' && path.startsWith('/disk') ? { delayMs: 500 } : undefined;
+  const placed = ramDisk.place(2 * PAGE);
+  await simulation.advance(700);
+  const disk = dataset.volumes.find(({ path }) => path === '/disk');
+  if (disk !== undefined) await run(dataset.failVolume(disk, 'it was taken out'));
+  expect(await run(placed)).toBeUndefined();
+  const pool = dataset.pool(POOL);
+  expect(pool.volumeOf(pool.replicas.find(name.id)).path).toBe('/ram');
+  await run(verifyReplica(dataset, host.clock, name, () => Promise.resolve()));
+});
+
+test('a copy on a disk that went while it was made counts for nothing: the replica is saved to another', async () => {
+  const { simulation, machine, run, dataset, ramDisk } = await inMemory(['/disk', '/other']);
+  const lists = machine.host.disk;
+  let slow = '';
+  machine.diskFault = ({ operation, path }) => {
+    if (operation !== 'write' || !path.includes('/lazypersist/')) return undefined;
+    slow ||= path.slice(0, path.indexOf('/', 1));
+    return { delayMs: 500 };
+  };
+  await simulation.advance(INTERVAL_MS + 200);
+  const disk = dataset.volumes.find(({ path }) => path === slow);
+  expect(disk).toBeDefined();
+  if (disk !== undefined) await run(dataset.failVolume(disk, 'it was taken out'));
+  await simulation.advance(4 * INTERVAL_MS);
+  expect(ramDisk.hasCopy(dataset.key(name))).toBe(true);
+  const [other] = dataset.volumes.filter(({ isInMemory }) => !isInMemory);
+  expect(await run(lists.exists(`${other?.path}/current/${POOL}/current/lazypersist/subdir0/subdir0/blk_5`))).toBe(true);
+});

@@ -284,6 +284,9 @@ export class RamDisk {
       const saved = await saveCopy(source, dataset.chooseVolume(StorageTypeProto.DISK, replica.bytes));
       saved.volume.addUsed(pool, saved.bytes);
       await dataset.locks.run(key, async () => {
+        if (!dataset.volumes.includes(saved.volume)) {
+          throw new HdfsError('EDISK', `${saved.volume.path} is out of service`);
+        }
         if (this.#tracker.recordSaved(replica, saved)) return;
         const known = dataset.poolOrNone(pool);
         if (known !== undefined) await this.#removeCopy(known, replica.id, saved);
@@ -373,6 +376,8 @@ export class RamDisk {
     const volume = pool.volumeOf(handle);
     const files = [pool.metaFile(handle), pool.blockFile(handle)];
     await activateCopy(pool, id, saved);
+    // Its disk may have left meanwhile, and with it everything else that lies there.
+    if (!dataset.volumes.includes(saved.volume)) return undefined;
     pool.replicas.remove(handle);
     pool.replicas.add(id, saved.genStamp, bytes, ReplicaState.FINALIZED, saved.volume.index);
     this.#tracker.forget(key);
