@@ -1,7 +1,7 @@
-// Replicas being written that went out of service with their volume. Readers ask how long such a block is, and take "no such
-// replica" from all its DataNodes for a block that was not begun: what was shown to them before would vanish without a word.
-// For as long as this process lives it says that it had the replica; what was on a volume that was not there when it started
-// it cannot know (Dataset.visibleLength).
+// Replicas being written, or left by a writer, that went out of service with their volume. Readers ask how long such a block is,
+// and take "no such replica" from all its DataNodes for a block that was not begun: what was shown to them before would vanish
+// without a word. A recovery would give it up for good. For as long as this process lives it says that it had the replica; what
+// was on a volume that was not there when it started it cannot know (Dataset.checkReach).
 import type { GenStamp } from '../../base/ids.ts';
 import type { BlockName } from './replica.ts';
 

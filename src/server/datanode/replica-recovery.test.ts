@@ -11,6 +11,7 @@ import { ReplicaChanges } from './replica-changes.ts';
 import { ReplicaFiles } from './replica-files.ts';
 import { CHECKSUM, FINALIZED, openDataset, POOL, RBW, sumsOf } from './test-dataset.ts';
 import { verifyReplica } from './verify-replica.ts';
+import { withdrawVolume } from './volume-removal.ts';
 
 const BYTES = 3_000;
 const content = Buffer.from(Array.from({ length: BYTES }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
@@ -178,6 +179,18 @@ describe('a replica whose volume is out of service', () => {
     await failed(world);
     const started = world.run(world.changes.recovery.start(name, genStamp(1005)));
     await expect(started).rejects.toMatchObject({ code: state === 'open' ? 'EIO' : 'ERETRY' });
+  });
+
+  test('nor is one that a dead process left, whose directory is taken out of the configuration', async () => {
+    const { machine, simulation } = await holding('open');
+    const run = <T>(work: Promise<T>): Promise<T> => simulation.run(work, 60_000);
+    machine.crash('process');
+    machine.restart();
+    const dataset = await run(openDataset(machine.host));
+    const [volume] = dataset.volumes;
+    if (volume !== undefined) await run(withdrawVolume(dataset, volume, 'it was taken out of the configuration'));
+    const { recovery } = new ReplicaChanges(dataset, BYTES);
+    await expect(run(recovery.start(name, genStamp(1005)))).rejects.toMatchObject({ code: 'EIO' });
   });
 });
 

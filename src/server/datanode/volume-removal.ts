@@ -5,6 +5,7 @@
 // Apache: FsDatasetImpl.removeVolumes.
 import { messageOf } from '../../base/errors.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
+import { ReplicaState } from '../../core/replica/states.ts';
 import type { BlockPool } from './block-pool.ts';
 import type { Dataset } from './dataset.ts';
 import type { BlockName } from './replica.ts';
@@ -12,6 +13,8 @@ import type { Volume } from './volume.ts';
 
 /** Replicas looked at in one turn. */
 const SLICE = 8192;
+/** Of blocks that a file may yet end with; a copy in the making is of one that others have. */
+const UNFINISHED: ReadonlySet<ReplicaState> = new Set([ReplicaState.RBW, ReplicaState.RWR, ReplicaState.RUR]);
 
 /** Takes a volume out of service. Answers how many replicas left; undefined: it was out of service already. */
 export async function withdrawVolume(
@@ -98,7 +101,7 @@ function endWriter(dataset: Dataset, pool: BlockPool, handle: ReplicaHandle): vo
 
 function forget(dataset: Dataset, pool: BlockPool, handle: ReplicaHandle, onForgotten: (block: BlockName) => void): void {
   const name = nameOf(pool, handle);
-  if (pool.inFlight.has(handle)) dataset.outOfReach.add(name);
+  if (UNFINISHED.has(pool.replicas.state(handle))) dataset.outOfReach.add(name);
   dataset.ramDisk?.abandoned(pool, name.id);
   pool.inFlight.get(handle)?.settleRest();
   pool.inFlight.delete(handle);
