@@ -45,7 +45,11 @@ export async function copyShortened(dataset: Dataset, pool: BlockPool, source: R
       await dataset.finalizeHeld(replica, copy.sync);
     } catch (error) {
       const handle = dataset.handleOf(replica);
-      if (handle !== 0) await dataset.dropReplica(pool, handle);
+      if (handle !== 0) {
+        // So much was counted, and is to be given back.
+        pool.replicas.setNumBytes(handle, replica.lengths.onDisk);
+        await dataset.dropReplica(pool, handle);
+      }
       throw error;
     }
   });

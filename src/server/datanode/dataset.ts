@@ -371,7 +371,8 @@ export class Dataset {
     const replica = pool.inFlight.get(handle);
     const tail = `${pool.directoryOf(handle)}/${tailFileName(pool.replicas.id(handle))}`;
     const bytes = pool.replicas.numBytes(handle);
-    const wasFinalized = pool.replicas.state(handle) === ReplicaState.FINALIZED;
+    const original = pool.recoveries.get(handle)?.original ?? pool.replicas.state(handle);
+    const wasFinalized = original === ReplicaState.FINALIZED;
     const id = pool.replicas.id(handle);
     replica?.settleRest();
     pool.inFlight.delete(handle);

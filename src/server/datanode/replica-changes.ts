@@ -17,7 +17,7 @@ import { moveReplica, type ReplicaPaths } from './move-replica.ts';
 import { readLastSum } from './read-checksum.ts';
 import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
 import { ReplicaRecovery } from './replica-recovery.ts';
-import { sizeQuietly, unlinkIfThere } from './replica-removal.ts';
+import { unlinkIfThere } from './replica-removal.ts';
 import { noteSyncedTail, tailFileName } from './synced-tail.ts';
 import type { WriterSetup } from './writer-setup.ts';
 
@@ -91,7 +91,7 @@ export class ReplicaChanges {
     const oldMeta = pool.metaFile(handle);
     const bytes = pool.replicas.numBytes(handle);
     const to = rbwDir(volume.path, pool.id);
-    const metaBytes = await sizeQuietly(this.dataset.log, volume, oldMeta);
+    const metaBytes = (await disk.stat(oldMeta)).size;
     await this.dataset.ramDisk?.changing(pool, handle);
     let lastSum: Buffer | undefined;
     try {
