@@ -207,3 +207,26 @@ test('a block file whose checksums never reached the disk counts as none, so tha
   };
   await sim.run(run());
 });
+
+test.each([
+  ['data', /\/blk_5$/],
+  ['checksums', /\.meta$/],
+])('flushed bytes are proved when the process dies while the %s of the next ones are on their way', async (_what, late) => {
+  const sim = new Simulation({ seed: 7 });
+  const node = sim.node('dn');
+  const flushed = async (): Promise<void> => {
+    const dataset = await openDataset(node.host);
+    const replica = await dataset.createRbw(name, 1, content.length, genStamp(0));
+    const files = await ReplicaFiles.create(replica, CHECKSUM);
+    await write(replica, files, 700);
+    node.diskFault = ({ operation, path }) => (operation === 'write' && late.test(path) ? { delayMs: 1_000 } : undefined);
+    void write(replica, files, 900);
+  };
+  await sim.run(flushed());
+  await sim.advance(500);
+  node.crash('process');
+  node.diskFault = undefined;
+  const host = node.restart();
+  const dataset = await sim.run(openDataset(host));
+  expect(replicaOf(dataset)).toMatchObject({ state: ReplicaState.RWR, bytes: 700 });
+});
