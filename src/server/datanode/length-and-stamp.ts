@@ -83,6 +83,7 @@ export class LengthAndStamp {
         if (durable) await this.noting(replica, () => syncPair(files));
       }
       replica.lastChunk = sum === undefined ? undefined : { length: bytes, sum };
+      replica.isRagged = false;
     });
     this.setLength(pool, handle, replica, bytes);
   }

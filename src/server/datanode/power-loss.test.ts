@@ -230,3 +230,36 @@ test.each([
   const dataset = await sim.run(openDataset(host));
   expect(replicaOf(dataset)).toMatchObject({ state: ReplicaState.RWR, bytes: 700 });
 });
+
+test.each(['recovery', 'close', 'other pipeline'] as const)(
+  'bytes whose checksums the disk did not take are not in what is closed: %s',
+  async (how) => {
+    const sim = new Simulation({ seed: 8 });
+    const node = sim.node('dn');
+    const work = async (): Promise<void> => {
+      const dataset = await openDataset(node.host);
+      const replica = await dataset.createRbw(name, 1, content.length, genStamp(0));
+      const files = await ReplicaFiles.create(replica, CHECKSUM);
+      await write(replica, files, 700);
+      replica.lengths.acknowledge(700);
+      node.diskFault = ({ operation, path }) =>
+        operation === 'write' && path.endsWith('.meta') ? { error: 'ENOSPC' } : undefined;
+      await expect(write(replica, files, 900)).rejects.toMatchObject({ code: 'ENOSPC' });
+      node.diskFault = undefined;
+      await files.close(false);
+      // As a receiver that lets go of its replica.
+      replica.lengths.received = replica.lengths.onDisk;
+      dataset.pool(POOL).replicas.setNumBytes(dataset.handleOf(replica), replica.lengths.onDisk);
+      const changes = new ReplicaChanges(dataset, 1 << 20);
+      if (how === 'recovery') await recover(dataset);
+      else if (how === 'close') await changes.recoverClose(name, genStamp(1002), 700, true);
+      else {
+        const again = await changes.recoverRbw(name, genStamp(1002), 700, 700);
+        await (await ReplicaFiles.reopen(again)).close(true);
+        await dataset.finalize(again, true);
+      }
+      await expectClosed(node.host, 700);
+    };
+    await sim.run(work());
+  },
+);

@@ -155,7 +155,7 @@ export class ReplicaChanges {
         );
       }
       // What is synced is proved by its own note; of the rest no power cut is owed anything.
-      if (onDisk > acked) {
+      if (onDisk > acked || replica.isRagged) {
         await this.files.provably(pool, handle, () =>
           this.files.truncate(pool, handle, replica, acked, { durable: false, unsound: false }),
         );
@@ -214,11 +214,20 @@ export class ReplicaChanges {
       const handle = await this.recoverCheck(pool, block, newGenStamp, expectedBytes);
       const known = pool.inFlight.get(handle);
       const replica = known ?? (await this.reopenFinalized(pool, handle, newGenStamp));
+      await this.cutRagged(pool, handle, replica);
       if (replica.syncFailed) await this.files.syncFiles(replica);
       await this.files.bumpGenStamp(pool, handle, replica, newGenStamp);
+      await this.files.cutIsKnown(pool, handle, replica);
       setup?.begin(replica);
       return replica;
     });
+  }
+
+  private async cutRagged(pool: BlockPool, handle: ReplicaHandle, replica: InFlightReplica): Promise<void> {
+    if (!replica.isRagged) return;
+    await this.files.provably(pool, handle, () =>
+      this.files.truncate(pool, handle, replica, replica.lengths.onDisk, { durable: true, unsound: false }),
+    );
   }
 
   /** A client repeats a close: the replica is finalized with the new generation stamp. Answers where it lies. */
@@ -226,9 +235,11 @@ export class ReplicaChanges {
     return this.dataset.held(block, async (pool) => {
       const handle = await this.recoverCheck(pool, block, newGenStamp, expectedBytes);
       const replica = this.files.objectFor(pool, handle);
+      await this.cutRagged(pool, handle, replica);
       await this.dataset.ramDisk?.changing(pool, handle);
       try {
         await this.files.bumpGenStamp(pool, handle, replica, newGenStamp);
+        await this.files.cutIsKnown(pool, handle, replica);
       } finally {
         if (pool.replicas.state(handle) === ReplicaState.FINALIZED) await this.dataset.ramDisk?.completed(pool, handle);
       }

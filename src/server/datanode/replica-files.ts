@@ -213,6 +213,7 @@ export class ReplicaFiles {
         }
       } catch (error) {
         this.failure ??= error instanceof Error ? error : new Error(String(error));
+        this.replica.isRagged = true;
         this.onFailed?.(this.failure);
       }
       batch.clear();

@@ -200,7 +200,7 @@ export class ReplicaRecovery {
       // The files of a replica that a dead process left may hold more than was proved of them, and a checksum of that.
       const left = recovery.original === ReplicaState.RWR;
       if (left) replica.hasTailFile = await replica.volume.disk.exists(`${replica.directory}/${tailFileName(replica.id)}`);
-      if (left || replica.lengths.onDisk > newBytes) {
+      if (left || replica.isRagged || replica.lengths.onDisk > newBytes) {
         const { unsound } = recovery;
         await this.files.provably(pool, handle, () =>
           this.files.truncate(pool, handle, replica, newBytes, { durable: true, unsound }),

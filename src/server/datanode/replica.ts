@@ -37,6 +37,8 @@ export class InFlightReplica {
   lastChunk: LastChunk | undefined;
   /** Whether there is a file of synced-tail.ts, which goes when the replica is finalized or dropped. */
   hasTailFile = false;
+  /** A write failed half way: its files may hold more than counts, and are cut before anything else is made of them. */
+  isRagged = false;
   /** Ends whoever writes now and resolves when it has let go of the files. */
   stopWriter: (() => Promise<void>) | undefined;
   /** Tells a client's writer that this node restarts, waits at most so long until that has left, and ends the writer. */
