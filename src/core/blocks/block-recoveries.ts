@@ -9,7 +9,7 @@ import type { Datanode } from './datanode.ts';
 import { tripleOf } from './orders.ts';
 import { storagesOf } from './replica-counts.ts';
 import type { ManagerState } from './state.ts';
-import type { ExpectedReplica } from './under-construction.ts';
+import { type ExpectedReplica, isUnbroken } from './under-construction.ts';
 
 /** Blocks that one heartbeat's answer may order to be recovered. */
 const MAX_RECOVERIES = 1_000;
@@ -38,6 +38,7 @@ export class BlockRecoveries {
     if (found === undefined) return undefined;
     found.recoveryId = recoveryId;
     found.truncation = truncation;
+    found.asked = [];
     const alive = found.replicas.filter((replica) => replica.storage.node.alive);
     if (alive.every((replica) => replica.chosenAsPrimary))
       for (const replica of found.replicas) replica.chosenAsPrimary = false;
@@ -70,6 +71,13 @@ export class BlockRecoveries {
     return this.#state.underConstruction.get(block)?.recoveryId;
   }
 
+  /** Nodes that may have a replica, and were not named to whoever leads the running recovery. */
+  unasked(block: BlockHandle): readonly Datanode[] {
+    const found = this.#state.underConstruction.get(block);
+    if (found === undefined) return [];
+    return found.replicas.flatMap(({ storage: { node } }) => (node.alive && !found.asked.includes(node) ? [node] : []));
+  }
+
   /** Recoveries for the node to lead, handed out once. */
   take(node: Datanode): RecoveryTask[] {
     const { blocks, underConstruction } = this.#state;
@@ -81,10 +89,12 @@ export class BlockRecoveries {
       if (found === undefined || !blocks.isLive(block) || blocks.state(block) !== BlockState.UNDER_RECOVERY) continue;
       const { staleIntervalMs } = this.#state.datanodes;
       const nowMs = this.#state.now.monotonicMs;
-      // Stale nodes are left out while at least two others are there.
+      // Stale nodes are left out while at least two others are there; but for Apache, only while one of those must have all that
+      // the writer was told is there. Where they may all have lost their power, a node that keeps it may be out of reach for a while.
       const alive = found.replicas.filter(({ storage }) => storage.node.alive);
       const fresh = alive.filter((replica) => !replica.storage.node.isStale(nowMs, staleIntervalMs));
-      const members = fresh.length > 1 ? fresh : alive;
+      const members = fresh.length > 1 && fresh.some(isUnbroken) ? fresh : alive;
+      found.asked = members.map(({ storage }) => storage.node);
       const { truncation, recoveryId } = found;
       tasks.push({
         block: tripleOf(this.#state, truncation?.kind === 'copy' ? truncation.source : block),

@@ -174,6 +174,8 @@ export class Datanode implements TopologyNode {
   lastBlockReportMonotonicMs = 0;
   lastBlockReportWallMs = 0;
   heartbeatedSinceRegistration = false;
+  /** How often it has registered: it may have been begun anew each time. */
+  registrations = 0;
   /** Grows with every change of what a DatanodeInfo shows, so that an encoded one can be kept. */
   infoVersion = 0;
 

@@ -194,6 +194,7 @@ export class Datanodes {
     node.disallowed = false;
     node.forceRegistration = false;
     node.heartbeatedSinceRegistration = false;
+    node.registrations++;
     for (const storage of node.storages.values()) {
       storage.reportCount = 0;
       // What a restarted node still has is known after its report, so nothing is deleted elsewhere on its account before.

@@ -310,6 +310,10 @@ export class LeaseMonitor {
     if (ns.truncations.of(block) !== undefined) {
       throw new HdfsError('EIO', `blk_${id} is not given up: it is being cut, and was complete before`);
     }
+    const [unasked] = blockManager.recoveries.unasked(block);
+    if (unasked !== undefined) {
+      throw new HdfsError('EIO', `blk_${id} is not given up yet: ${unasked.xferAddress} was not asked`);
+    }
     if (this.holdersMayCome() && blockManager.expectedStorages(block).length < ns.inodes.replication(file)) {
       // Those that were asked have nothing; one that has not come yet may. The next attempt asks it too.
       throw new HdfsError('EIO', `blk_${id} is not given up yet: not all of its DataNodes have reported since the start`);

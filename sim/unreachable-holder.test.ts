@@ -1,0 +1,83 @@
+// If these fail, bytes that were flushed are given up though a DataNode that only the NameNode does not hear of has them.
+import { expect, test } from 'vitest';
+import { type Keys, SimCluster } from './cluster.ts';
+import { pattern } from './file-cluster.ts';
+
+const content = pattern(5_000);
+
+/**
+ * A writer has flushed 5000 bytes, of which `synced` were synced, and dies. Of its three DataNodes two lose their power and
+ * come back; the third one keeps it, and has not reached the NameNode for 40 s.
+ */
+async function left(synced: number, keys: Keys = {}) {
+  const cluster = new SimCluster({ seed: 7, dataNodes: 3, clients: 2, keys });
+  const { simulation } = cluster;
+  await cluster.start();
+  const run = <T>(work: Promise<T>, limitMs = 180_000): Promise<T> => simulation.run(work, limitMs);
+  const [writing, other] = cluster.clients;
+  if (writing === undefined || other === undefined) throw new Error('the cluster has no clients');
+  const writer = await run(cluster.connect(writing));
+  const reader = await run(cluster.connect(other));
+  const write = async (): Promise<void> => {
+    const handle = await writer.open('/f', 'w', { replication: 3 });
+    if (synced > 0) {
+      await handle.write(content.subarray(0, synced));
+      await handle.hsync();
+    }
+    await handle.write(content.subarray(synced));
+    await handle.hflush();
+  };
+  await run(write());
+  writing.crash('process');
+  const [holder, ...fallen] = cluster.dataNodes.map(({ name }) => name);
+  const nameNode = simulation.node('nn');
+  const cutOff = (name = ''): void => simulation.cut(simulation.node(name), nameNode);
+  const letBack = (name = ''): void => simulation.heal(simulation.node(name), nameNode);
+  cutOff(holder);
+  for (const name of fallen) cluster.crash(name, 'power', false);
+  for (const name of fallen) cluster.restart(name);
+  await simulation.advance(40_000);
+  const system = () => {
+    const running = cluster.nameNode.running;
+    if (running === undefined) throw new Error('the NameNode does not run');
+    return running.system;
+  };
+  const expectWhole = async (): Promise<void> => {
+    expect(await cluster.until(() => system().namespace.leases.fileCount === 0, 200_000)).toBe(true);
+    expect((await run(reader.readFile('/f'))).equals(content)).toBe(true);
+    expect(cluster.violations.found).toEqual([]);
+  };
+  return { cluster, simulation, run, reader, holder, cutOff, letBack, system, expectWhole };
+}
+
+test.each([0, 2_000])(
+  'a DataNode with flushed bytes that is only late takes part in their recovery (%i synced)',
+  async (synced) => {
+    const { simulation, run, reader, holder, letBack, expectWhole } = await left(synced, {
+      'dfs.namenode.heartbeat.recheck-interval': 300_000,
+    });
+    expect(await run(reader.recoverLease('/f'))).toBe(false);
+    await simulation.advance(20_000);
+    letBack(holder);
+    await expectWhole();
+  },
+);
+
+test('a block is not given up when a DataNode came back that was not asked', async () => {
+  const { cluster, run, reader, holder, cutOff, letBack, system, expectWhole } = await left(0);
+  const alive = () => [...system().blockManager.datanodes.alive];
+  const names = () => alive().map((node) => node.id.hostName);
+  expect(names()).not.toContain(holder);
+  expect(await run(reader.recoverLease('/f'))).toBe(false);
+  const leading = () =>
+    alive()
+      .filter((node) => node.recoveries.size > 0)
+      .map((node) => node.id.hostName);
+  const [primary] = leading();
+  expect(await cluster.until(() => leading().length === 0, 10_000, 1)).toBe(true);
+  cutOff(primary);
+  letBack(holder);
+  expect(await cluster.until(() => names().includes(holder ?? ''), 60_000)).toBe(true);
+  letBack(primary);
+  await expectWhole();
+});
