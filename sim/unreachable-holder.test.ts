@@ -4,12 +4,14 @@ import { type Keys, SimCluster } from './cluster.ts';
 import { pattern } from './file-cluster.ts';
 
 const content = pattern(5_000);
+/** A silent DataNode counts as dead only after 10.5 minutes. */
+const LATE: Keys = { 'dfs.namenode.heartbeat.recheck-interval': 300_000 };
 
 /**
  * A writer has flushed 5000 bytes, of which `synced` were synced, and dies. Of its three DataNodes two lose their power and
- * come back; the third one keeps it, and has not reached the NameNode for 40 s.
+ * come back; the third one keeps it, and has not reached the NameNode for 40 s, nor anybody else where `fromAll` says so.
  */
-async function left(synced: number, keys: Keys = {}) {
+async function left(synced: number, keys: Keys = {}, fromAll = false) {
   const cluster = new SimCluster({ seed: 7, dataNodes: 3, clients: 2, keys });
   const { simulation } = cluster;
   await cluster.start();
@@ -32,8 +34,11 @@ async function left(synced: number, keys: Keys = {}) {
   const [holder, ...fallen] = cluster.dataNodes.map(({ name }) => name);
   const nameNode = simulation.node('nn');
   const cutOff = (name = ''): void => simulation.cut(simulation.node(name), nameNode);
-  const letBack = (name = ''): void => simulation.heal(simulation.node(name), nameNode);
+  const letBack = (name = ''): void => {
+    for (const { machine } of cluster.daemons) if (machine.name !== name) simulation.heal(simulation.node(name), machine);
+  };
   cutOff(holder);
+  if (fromAll) for (const name of fallen) simulation.cut(simulation.node(holder ?? ''), simulation.node(name));
   for (const name of fallen) cluster.crash(name, 'power', false);
   for (const name of fallen) cluster.restart(name);
   await simulation.advance(40_000);
@@ -62,6 +67,22 @@ test.each([0, 2_000])(
     await expectWhole();
   },
 );
+
+test('a recovery waits for a DataNode that nobody reaches where those that are there have crashed', async () => {
+  const { simulation, run, reader, holder, letBack, expectWhole } = await left(2_000, LATE, true);
+  expect(await run(reader.recoverLease('/f'))).toBe(false);
+  await simulation.advance(60_000);
+  expect(await run(reader.recoverLease('/f'))).toBe(false);
+  letBack(holder);
+  await expectWhole();
+});
+
+test('it does not wait for one that counts as dead', async () => {
+  const { cluster, run, reader, system } = await left(2_000, {}, true);
+  expect(await run(reader.recoverLease('/f'))).toBe(false);
+  expect(await cluster.until(() => system().namespace.leases.fileCount === 0, 60_000)).toBe(true);
+  expect((await run(reader.readFile('/f'))).equals(content.subarray(0, 2_000))).toBe(true);
+});
 
 test('a block is not given up when a DataNode came back that was not asked', async () => {
   const { cluster, run, reader, holder, cutOff, letBack, system, expectWhole } = await left(0);

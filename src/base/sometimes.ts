@@ -11,6 +11,7 @@ export const SITUATIONS = [
   'block recovered from crashed replicas only',
   'block given up because nobody has it',
   'replica left out of a recovery because its bytes are wrong',
+  'recovery put off, as its replicas had crashed and another one was out of reach',
   'recovery overtaken by a newer one',
   'recovery answered after a newer one began',
   'block found half written at the start of a DataNode',

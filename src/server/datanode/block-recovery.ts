@@ -86,9 +86,15 @@ async function run(services: Services, actor: NameNodeActor, recovery: Recovery,
       sometimes('block given up because nobody has it');
       return commit(actor, recovery, 0, true, []);
     case 'keep': {
+      const allCrashed = replicas.every(({ state }) => state === ReplicaState.RWR);
+      if (allCrashed && truncateTo === undefined && asked.some((each) => 'error' in each && isUnreachable(each.error))) {
+        // These may have lost with their power what one has that comes back: the NameNode asks again while it takes it for alive.
+        sometimes('recovery put off, as its replicas had crashed and another one was out of reach');
+        throw new HdfsError('EIO', `Not all datanodes of ${describeBlock(block)} could be asked, and the others have crashed`);
+      }
       const members = decision.members.map(({ holder }) => holder);
       if (members.length > 1) sometimes('block recovered from several replicas');
-      if (replicas.every(({ state }) => state === ReplicaState.RWR)) sometimes('block recovered from crashed replicas only');
+      if (allCrashed) sometimes('block recovered from crashed replicas only');
       const updated = await update(services, recovery, members, decision.length);
       return commit(actor, recovery, decision.length, false, updated);
     }
@@ -96,6 +102,8 @@ async function run(services: Services, actor: NameNodeActor, recovery: Recovery,
 }
 
 const isOvertaken = (error: unknown): boolean => error instanceof HdfsError && error.code === 'ERECOVERY';
+const isUnreachable = (error: unknown): boolean =>
+  error instanceof HdfsError && (error.code === 'ECONN' || error.code === 'ETIMEDOUT');
 const names = (nodes: readonly DatanodeIDProto[]): string => nodes.map((node) => `${node.ipAddr}:${node.xferPort}`).join();
 
 function warn(services: Services, message: string): void {
