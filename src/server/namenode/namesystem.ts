@@ -14,6 +14,7 @@ import type { InodeHandle } from '../../core/namespace/inodes.ts';
 import type { Checked, Namespace } from '../../core/namespace/namespace.ts';
 import { LeaseRecoveryWanted } from '../../core/namespace/ops/lease-check.ts';
 import type { Caller } from '../../core/namespace/permissions.ts';
+import type { Found } from '../../core/namespace/queries/access.ts';
 import { resolvePath } from '../../core/namespace/resolve.ts';
 import type { Host } from '../../host/host.ts';
 import type { RpcCall } from '../../rpc/service.ts';
@@ -254,6 +255,15 @@ export class NameSystem {
   waitForOne(call: RpcCall, inode: InodeHandle): void {
     const txid = this.namespace.lastTouched(inode);
     if (txid > call.afterTxid) call.afterTxid = txid;
+  }
+
+  /** A question about one path: the answer waits for the changes of what was met on the way to it. */
+  ask<V>(call: RpcCall, find: (caller: Caller) => Found<V>): V | Promise<V> {
+    return this.read(call, (caller) => {
+      const { path, value } = find(caller);
+      this.waitFor(call, path.inodes);
+      return value;
+    });
   }
 
   /** A read: as the caller, and when it fails the answer waits for everything, since it shows what is not there. */

@@ -20,23 +20,30 @@ export function readablePath(ns: Namespace, caller: Caller, path: string): Resol
   return resolved;
 }
 
-export function isFileClosed(ns: Namespace, caller: Caller, path: string): boolean {
-  const resolved = resolvePath(ns, caller, path, 'read');
-  return ns.inodes.underConstruction(fileAt(ns.inodes, resolved.last, path)) === undefined;
+/** What is so of a path, which was met on the way to it. */
+export interface Found<Value> {
+  readonly path: ResolvedPath;
+  readonly value: Value;
 }
 
-export function preferredBlockSize(ns: Namespace, caller: Caller, path: string): number {
+export function isFileClosed(ns: Namespace, caller: Caller, path: string): Found<boolean> {
+  const resolved = resolvePath(ns, caller, path, 'read');
+  const open = ns.inodes.underConstruction(fileAt(ns.inodes, resolved.last, path));
+  return { path: resolved, value: open === undefined };
+}
+
+export function preferredBlockSize(ns: Namespace, caller: Caller, path: string): Found<number> {
   const resolved = resolvePath(ns, caller, path, 'readLink');
-  return ns.inodes.preferredBlockSize(fileAt(ns.inodes, resolved.last, resolved.text));
+  return { path: resolved, value: ns.inodes.preferredBlockSize(fileAt(ns.inodes, resolved.last, resolved.text)) };
 }
 
 /** Id of the policy in force; 0: the default one. */
-export function storagePolicyOf(ns: Namespace, caller: Caller, path: string): number {
+export function storagePolicyOf(ns: Namespace, caller: Caller, path: string): Found<number> {
   const resolved = resolvePath(ns, caller, path, 'readLink');
   checkPermission(ns, caller, resolved, { self: FsAction.READ });
   if (resolved.last === 0) {
     throw new HdfsError('ENOENT', `File/Directory does not exist: ${resolved.text}`, { path });
   }
   checkHasPolicy(ns.inodes, resolved.last);
-  return effectivePolicy(ns.inodes, resolved.last);
+  return { path: resolved, value: effectivePolicy(ns.inodes, resolved.last) };
 }

@@ -30,7 +30,7 @@ export function checkSnapshotListing(ns: Namespace, caller: Caller, path: string
 }
 
 /** Passes where two states of a directory may be compared, which are both its tree as it is then. */
-export function checkSnapshotDiff(ns: Namespace, caller: Caller, { path, from, to }: SnapshotDiffQuestion): void {
+export function checkSnapshotDiff(ns: Namespace, caller: Caller, { path, from, to }: SnapshotDiffQuestion): ResolvedPath {
   const resolved = resolvePath(ns, caller, path, 'read');
   if (ns.options.permissionsEnabled) {
     // What would be below is not there, so that its ancestors are all that there is to look at.
@@ -43,6 +43,7 @@ export function checkSnapshotDiff(ns: Namespace, caller: Caller, { path, from, t
   for (const name of [from, to]) {
     if (name !== '') throw new HdfsError('ESNAPSHOT', `Cannot find the snapshot of directory / with name ${name}`, { path });
   }
+  return resolved;
 }
 
 function checkSnapshottable(ns: Namespace, { last, text }: ResolvedPath): void {

@@ -194,16 +194,12 @@ export function clusterMethods({
       }),
 
     // Features that nothing here uses: the truth is that there is nothing.
-    getEZForPath: ({ src }, call) =>
-      system.read(call, (caller) => {
-        readablePath(ns, caller, src);
-        return {};
-      }),
+    getEZForPath: ({ src }, call) => system.ask(call, (caller) => ({ path: readablePath(ns, caller, src), value: {} })),
     getEnclosingRoot: ({ filename }, call) =>
-      system.read(call, (caller) => {
-        readablePath(ns, caller, filename ?? '');
-        return { enclosingRootPath: '/' };
-      }),
+      system.ask(call, (caller) => ({
+        path: readablePath(ns, caller, filename ?? ''),
+        value: { enclosingRootPath: '/' },
+      })),
     listEncryptionZones: (_request, call) =>
       system.as(call, (caller) => {
         system.requireSuperuser(caller, 'listEncryptionZones');

@@ -31,12 +31,13 @@ export function erasureCodingMethods(system: NameSystem): Handlers<typeof Client
       }),
 
     getErasureCodingPolicy: ({ src }, call) =>
-      system.read(call, (caller) => {
-        if (isExactReservedName(src)) return {};
-        const path = readablePath(ns, caller, src);
-        if (path.last === 0 && !nameIs(path.name, SNAPSHOT_NAME))
-          throw new HdfsError('ENOENT', `Path not found: ${src}`, { path: src });
-        return {};
-      }),
+      isExactReservedName(src)
+        ? {}
+        : system.ask(call, (caller) => {
+            const path = readablePath(ns, caller, src);
+            if (path.last === 0 && !nameIs(path.name, SNAPSHOT_NAME))
+              throw new HdfsError('ENOENT', `Path not found: ${src}`, { path: src });
+            return { path, value: {} };
+          }),
   };
 }

@@ -344,6 +344,10 @@ export function fileMethods({
         }
       }),
 
-    isFileClosed: ({ src }, call) => system.read(call, (caller) => ({ result: isFileClosed(ns, caller, src) })),
+    isFileClosed: ({ src }, call) =>
+      system.ask(call, (caller) => {
+        const { path, value } = isFileClosed(ns, caller, src);
+        return { path, value: { result: value } };
+      }),
   };
 }

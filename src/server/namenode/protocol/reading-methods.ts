@@ -216,14 +216,17 @@ export function readingMethods({
       }),
 
     getPreferredBlockSize: ({ filename }, call) =>
-      system.read(call, (caller) => ({ bsize: preferredBlockSize(ns, caller, filename) })),
+      system.ask(call, (caller) => {
+        const { path, value } = preferredBlockSize(ns, caller, filename);
+        return { path, value: { bsize: value } };
+      }),
 
     getStoragePolicy: ({ path }, call) =>
-      system.read(call, (caller) => ({
-        storagePolicy: policyProto(
-          storagePolicyById(storagePolicyOf(ns, caller, path), system.blockManager.options.defaultStoragePolicy),
-        ),
-      })),
+      system.ask(call, (caller) => {
+        const { path: found, value } = storagePolicyOf(ns, caller, path);
+        const policy = storagePolicyById(value, system.blockManager.options.defaultStoragePolicy);
+        return { path: found, value: { storagePolicy: policyProto(policy) } };
+      }),
 
     getStoragePolicies: () => ({ policies: STORAGE_POLICIES.map(policyProto) }),
   };

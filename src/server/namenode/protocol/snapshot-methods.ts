@@ -19,15 +19,15 @@ export function snapshotMethods(system: NameSystem): Handlers<typeof ClientNamen
       }),
 
     getSnapshotDiffReport: ({ snapshotRoot, fromSnapshot, toSnapshot }, call) =>
-      system.read(call, (caller) => {
-        checkSnapshotDiff(ns, caller, { path: snapshotRoot, from: fromSnapshot, to: toSnapshot });
-        return { diffReport: { snapshotRoot, fromSnapshot, toSnapshot } };
-      }),
+      system.ask(call, (caller) => ({
+        path: checkSnapshotDiff(ns, caller, { path: snapshotRoot, from: fromSnapshot, to: toSnapshot }),
+        value: { diffReport: { snapshotRoot, fromSnapshot, toSnapshot } },
+      })),
 
     getSnapshotDiffReportListing: ({ snapshotRoot, fromSnapshot, toSnapshot }, call) =>
-      system.read(call, (caller) => {
-        checkSnapshotDiff(ns, caller, { path: snapshotRoot, from: fromSnapshot, to: toSnapshot });
-        return { diffReport: { isFromEarlier: false, cursor: END } };
-      }),
+      system.ask(call, (caller) => ({
+        path: checkSnapshotDiff(ns, caller, { path: snapshotRoot, from: fromSnapshot, to: toSnapshot }),
+        value: { diffReport: { isFromEarlier: false, cursor: END } },
+      })),
   };
 }
