@@ -18,8 +18,19 @@ export class Atlas {
 
   /** A replica that a client could be given. */
   private isGood(replica: DiskReplica, genStamp: number): boolean {
+    if (this.cluster.isAway(replica.dataNode, replica.path)) return false;
     if (replica.meta?.genStamp !== genStamp || this.cluster.damaged.has(`${replica.dataNode}${replica.path}`)) return false;
     return replica.state === 'finalized' && metaFault(replica) === undefined;
+  }
+
+  private byBlock(): Map<bigint, DiskReplica[]> {
+    const byId = new Map<bigint, DiskReplica[]>();
+    for (const replica of allReplicas(this.cluster)) {
+      const others = byId.get(replica.id);
+      if (others === undefined) byId.set(replica.id, [replica]);
+      else others.push(replica);
+    }
+    return byId;
   }
 
   /** Good replicas of each block of the namespace that has any, by who has them. */
@@ -29,12 +40,7 @@ export class Atlas {
     readonly on: readonly string[];
     readonly anywhere: readonly string[];
   }[] {
-    const byId = new Map<bigint, DiskReplica[]>();
-    for (const replica of allReplicas(this.cluster)) {
-      const others = byId.get(replica.id);
-      if (others === undefined) byId.set(replica.id, [replica]);
-      else others.push(replica);
-    }
+    const byId = this.byBlock();
     return this.witness
       .model()
       .files()
@@ -58,6 +64,27 @@ export class Atlas {
       // Of a block that is being written nothing is certain.
       return !open && on.filter((name) => name !== dataNode).length >= ELSEWHERE;
     });
+  }
+
+  /** Whether a DataNode may do without some of its directories for a while: who is to recover a block has to find it somewhere. */
+  mayLetGo(dataNode: string, directories: readonly string[]): boolean {
+    const { cluster } = this;
+    const leaves = (replica: DiskReplica): boolean =>
+      replica.dataNode === dataNode && directories.some((directory) => replica.path.startsWith(`${directory}/`));
+    const byId = this.byBlock();
+    return this.witness
+      .model()
+      .files()
+      .every(([, { blocks, open }]) =>
+        blocks.every(({ id, genStamp }) => {
+          const replicas = byId.get(id) ?? [];
+          if (!replicas.some(leaves)) return true;
+          const others = replicas.filter((replica) => !leaves(replica));
+          const isWritten = (replica: DiskReplica): boolean =>
+            open && (replica.meta?.genStamp ?? 0) >= genStamp && !cluster.isAway(replica.dataNode, replica.path);
+          return others.filter((replica) => isWritten(replica) || this.isGood(replica, genStamp)).length >= ELSEWHERE;
+        }),
+      );
   }
 
   /** Whether a DataNode may stay away for ever. */

@@ -32,8 +32,8 @@ function unrest(cluster: SimCluster, ledger: Ledger, witness: Witness): string[]
   const lost = leases > 0 || open > 0 ? lostTails(cluster, ledger, witness.model()) : new Map<string, bigint>();
   if (leases > lost.size) reasons.push(`LR6 ${leases} files have leases`);
   if (open > lost.size) reasons.push(`LR2 ${open} files are open`);
-  for (const { decommissioning, id } of blockManager.datanodes.all) {
-    if (decommissioning) reasons.push(`RP5 ${id.hostName} is still on its way out`);
+  for (const { decommissioning, enteringMaintenance, id } of blockManager.datanodes.all) {
+    if (decommissioning || enteringMaintenance) reasons.push(`RP5 ${id.hostName} is still on its way out`);
   }
   const figures = blockManager.statistics();
   for (const name of [

@@ -162,6 +162,11 @@ export class SimCluster {
   dataPowerLosses = 0;
   /** Replicas that a fault has damaged, by DataNode and path of the block file. */
   readonly damaged = new Set<string>();
+  /**
+   * Data directories of DataNodes, where an operator has changed them: those that the node is to have, and those of them that
+   * it has for certain.
+   */
+  readonly directories = new Map<string, { readonly configured: readonly string[]; readonly certain: readonly string[] }>();
   private racks: readonly string[] | undefined;
 
   constructor(options: ClusterOptions) {
@@ -177,7 +182,7 @@ export class SimCluster {
     this.nameNode = new Daemon(simulation.node('nn'), disk('nn'), (host) => this.bootNameNode(host), violations);
     this.dataNodes = Array.from(
       { length: options.dataNodes ?? 3 },
-      (_, i) => new Daemon(simulation.node(`dn${i}`), disk(`dn${i}`), (host) => this.bootDataNode(host), violations),
+      (_, i) => new Daemon(simulation.node(`dn${i}`), disk(`dn${i}`), (host) => this.bootDataNode(`dn${i}`, host), violations),
     );
     this.secondary = options.secondary
       ? new Daemon(simulation.node(SECONDARY), disk(SECONDARY), (host) => this.bootSecondary(host), violations)
@@ -207,8 +212,8 @@ export class SimCluster {
     return namenode;
   }
 
-  private async bootDataNode(host: Host): Promise<DataNode> {
-    const datanode = new DataNode(host, this.configuration);
+  private async bootDataNode(name: string, host: Host): Promise<DataNode> {
+    const datanode = new DataNode(host, this.configurationOf(name), { reload: async () => this.configurationOf(name) });
     await datanode.start();
     return datanode;
   }
@@ -278,6 +283,22 @@ export class SimCluster {
     const daemon = this.daemon(name);
     if (daemon === undefined) this.simulation.node(name).crash(how, luck);
     else daemon.crash(how, luck);
+  }
+
+  private configurationOf(dataNode: string): Configuration {
+    const paths = this.directories.get(dataNode)?.configured;
+    return paths === undefined ? this.configuration : this.configuration.with({ 'dfs.datanode.data.dir': paths.join() });
+  }
+
+  /** The data directories that a DataNode is to have. */
+  directoriesOf(dataNode: string): readonly string[] {
+    return this.directories.get(dataNode)?.configured ?? this.configuration.require('dfs.datanode.data.dir').split(',');
+  }
+
+  /** Whether what is at a path of a DataNode lies in a directory that it has let go of, or has not taken back for certain. */
+  isAway(dataNode: string, path: string): boolean {
+    const certain = this.directories.get(dataNode)?.certain;
+    return certain !== undefined && !certain.some((top) => path === top || path.startsWith(`${top}/`));
   }
 
   /** What is on a volume is gone. */

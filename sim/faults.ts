@@ -38,7 +38,12 @@ export type FaultKind =
       readonly how: 'flip' | 'zero sector' | 'stale sector';
     }
   /** All on it is lost; an empty one takes its place. */
-  | { readonly kind: 'volume lost'; readonly node: string; readonly path: string };
+  | { readonly kind: 'volume lost'; readonly node: string; readonly path: string }
+  | { readonly kind: 'decommission'; readonly node: string }
+  /** `forMs`: it ends by itself after so long; undefined: when it is called off. */
+  | { readonly kind: 'maintenance'; readonly node: string; readonly forMs?: number | undefined }
+  /** A DataNode goes on with these data directories. */
+  | { readonly kind: 'directories'; readonly node: string; readonly paths: readonly string[] };
 
 export type Fault = FaultKind & { readonly atMs: number; readonly lastsMs: number };
 

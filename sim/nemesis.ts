@@ -4,7 +4,9 @@ import type { SeededRandom } from '../src/base/random.ts';
 import { META_HEADER_BYTES, parseBlockFileName } from '../src/format/storage/block-files.ts';
 import type { Atlas } from './atlas.ts';
 import type { SimCluster } from './cluster.ts';
+import { DataDirectories } from './data-directories.ts';
 import { allOf, type Fault, type Machines } from './faults.ts';
+import { Operator } from './operator.ts';
 
 /** A cluster of fewer DataNodes cannot keep three replicas. */
 const SMALLEST_CORE = 3;
@@ -22,11 +24,25 @@ export class Nemesis {
   /** How what is being done now is undone. */
   private readonly current = new Set<() => void>();
   private over = false;
+  private readonly operator: Operator;
+  private readonly directories: DataDirectories;
 
   constructor(cluster: SimCluster, machines: Machines, atlas: Atlas | undefined) {
     this.cluster = cluster;
     this.machines = machines;
     this.atlas = atlas;
+    this.operator = new Operator(cluster);
+    this.directories = new DataDirectories(cluster, atlas);
+  }
+
+  /** To be called before the cluster starts. */
+  prepare(): Promise<void> {
+    return this.operator.prepare();
+  }
+
+  /** Whether what was to be undone is undone. */
+  get isSettled(): boolean {
+    return this.operator.isSettled && this.directories.isSettled;
   }
 
   /** Its times count from now on. */
@@ -124,6 +140,11 @@ export class Nemesis {
         return this.disturb(fault);
       case 'rot':
         return this.rot(fault) ? () => undefined : undefined;
+      case 'decommission':
+      case 'maintenance':
+        return this.operator.begin(fault);
+      case 'directories':
+        return this.directories.begin(fault);
     }
   }
 

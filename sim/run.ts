@@ -64,7 +64,9 @@ export function drawShape(options: RunOptions): Shape {
   const { seed, scenario } = options;
   const random = new SeededRandom(seed, 'shape');
   if (scenario === 'power') return powerShape(random);
-  if (scenario === 'swarm' || options.beyond) return swarmShape(random, options.spanMs ?? DEFAULT_SPAN_MS);
+  if (scenario === 'swarm' || options.beyond) {
+    return swarmShape(random, new SeededRandom(seed, 'operators'), options.spanMs ?? DEFAULT_SPAN_MS);
+  }
   return shortShape(random, {
     dataNodes: options.dataNodes ?? 3 + (seed % 2),
     scenario,

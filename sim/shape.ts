@@ -2,7 +2,9 @@
 // is drawn from the seed; a minimiser makes it smaller, and a shape that was printed can be played again.
 import type { SeededRandom } from '../src/base/random.ts';
 import type { Keys } from './cluster.ts';
-import { type Fault, type Machines, planBlackout, planFaults, planPower, type Scenario } from './faults.ts';
+import { planSwaps } from './data-directories.ts';
+import { type Fault, inOrder, type Machines, planBlackout, planFaults, planPower, type Scenario } from './faults.ts';
+import { keysForLeaving, planLeaving } from './operator.ts';
 import { planSwarm } from './swarm.ts';
 import { DEFAULT_ROLES, type Role } from './workload.ts';
 
@@ -99,8 +101,8 @@ export function powerShape(random: SeededRandom): Shape {
   };
 }
 
-/** Minutes of all kinds of trouble that the seed draws. */
-export function swarmShape(random: SeededRandom, spanMs: number): Shape {
+/** Minutes of all kinds of trouble that the seed draws. What operators do is drawn apart, from `operators`. */
+export function swarmShape(random: SeededRandom, operators: SeededRandom, spanMs: number): Shape {
   const dataNodes = 3 + random.below(4);
   const clients = 2 + random.below(3);
   const many = (role: Role, least: number, most: number): Role[] =>
@@ -116,14 +118,18 @@ export function swarmShape(random: SeededRandom, spanMs: number): Shape {
   const around = { ...machinesOf(dataNodes, clients, secondary), volumes: VOLUMES, spareNameDirectory: SPARE_NAME_DIRECTORY };
   const { faults, destructive } = planSwarm(random, around, spanMs);
   const maxPauseMs = LONGEST_PAUSES_MS[random.below(LONGEST_PAUSES_MS.length)] as number;
-  const minReplication = destructive ? 3 : 1 + random.below(2);
+  const drawnReplication = destructive ? 3 : 1 + random.below(2);
   const common = swarmKeys(random);
   const roles = [...drawn, ...many('rewriter', 0, 2)];
   const reading = random.below(3) === 0 ? HEDGED : {};
   const racks = random.below(2) === 0 ? Array.from({ length: dataNodes }, () => `/rack${random.below(3)}`) : undefined;
   const placing: Keys =
     racks === undefined ? {} : { 'dfs.block.replicator.classname': PLACEMENTS[random.below(PLACEMENTS.length)] as string };
-  const keys = { ...common, ...reading, ...placing };
+  const leaving = planLeaving(operators, around.dataNodes, spanMs);
+  const swaps = planSwaps(operators, around, spanMs);
+  // What lies in a directory that was let go of is out of reach.
+  const minReplication = swaps.length > 0 ? 3 : drawnReplication;
+  const keys = { ...common, ...reading, ...placing, ...keysForLeaving(leaving) };
   return {
     scenario: 'swarm',
     spanMs,
@@ -136,7 +142,7 @@ export function swarmShape(random: SeededRandom, spanMs: number): Shape {
     maxPauseMs,
     minReplication,
     keys,
-    faults,
+    faults: inOrder([...faults, ...leaving, ...swaps]),
   };
 }
 

@@ -41,10 +41,12 @@ export class Story {
   async play(): Promise<void> {
     const { cluster, ledger, shape } = this;
     const { simulation } = cluster;
+    await this.nemesis.prepare();
     await cluster.start();
     await simulation.run(prepare(cluster, ledger, simulation.node('client0')), 60_000);
     if (shape.spanMs > 0) await this.swarm();
     else await this.short();
+    await this.settled();
     await checkAtRest(cluster, ledger, this.witness);
     if (cluster.violations.found.length > 0) return;
     const { core, nameNode, clients, secondary } = cluster;
@@ -100,6 +102,13 @@ export class Story {
       allSyncs: true,
     });
     await this.ended();
+  }
+
+  /** RP5: DataNodes that were called back are back in service, with the directories that they are to have. */
+  private async settled(): Promise<void> {
+    const { cluster, nemesis } = this;
+    const isSettled = await cluster.until(() => nemesis.isSettled, READY_LIMIT_MS);
+    cluster.violations.check(isSettled, 'RP5', () => `DataNodes are not as they were within ${READY_LIMIT_MS / 1000} s`);
   }
 
   /** Sends actors to work on all client machines that live, or on one of them. */

@@ -91,11 +91,11 @@ export class NameNodeWatch {
     });
   }
 
-  /** The replica of a block on a DataNode's disk, as processes there see it. */
+  /** The replica of a block on a DataNode's disk, as processes there see it, in a directory that it has. */
   private replicaOn(node: Datanode, id: bigint): DiskReplica | undefined {
     const daemon = this.cluster.dataNodes.find(({ name }) => name === node.id.hostName);
     if (daemon === undefined) return undefined;
-    const own = replicasOn(daemon.name, daemon.machine.disk, id);
+    const own = replicasOn(daemon.name, daemon.machine.disk, id).filter(({ path }) => !this.cluster.isAway(daemon.name, path));
     return own.find(({ state }) => state === 'finalized') ?? own[0];
   }
 
@@ -307,7 +307,11 @@ export class NameNodeWatch {
       const handle = namespace.blocks.find(block.id as never);
       if (handle === 0) continue;
       const stored = namespace.blocks.genStamp(handle);
-      const { storages, corrupt } = blockManager.locations(handle);
+      const { storages: readable, corrupt } = blockManager.locations(handle);
+      // No reader is sent to a node in maintenance; what it was told to copy before, it copies.
+      const storages = node.inMaintenance
+        ? storagesOf({ blocks: namespace.blocks, datanodes: blockManager.datanodes }, handle)
+        : readable;
       violations.check(
         block.genStamp === stored && !corrupt && storages.some((storage) => storage.node === node),
         'RP2',

@@ -103,7 +103,7 @@ export const PREDICATES: readonly Predicate[] = [
   at('RP2', 'nothing is copied from a bad or old replica', 'predicates/namenode.ts', 'event'),
   at('RP3', 'a DataNode sends no more blocks at a time than the keys allow', 'predicates/namenode.ts', 'event'),
   at('RP4', "a decommissioned node's blocks are elsewhere", 'predicates/leaving.ts, drills/redundancy.ts', 'event'),
-  at('RP5', 'no node is on its way out for ever', 'checks.ts', 'rest'),
+  at('RP5', 'no node is on its way out, or back, for ever', 'checks.ts, story.ts', 'rest'),
   at('SM1', 'nothing changes, is copied or deleted in safe mode', 'safe-mode-watch.ts, predicates/namenode.ts', 'event'),
   at('SM2', 'safe mode ends when enough blocks are known to be somewhere', 'safe-mode-watch.ts', 'restart'),
   at('SM3', 'replicas from the future hold safe mode', 'safe-mode-watch.ts, drills/namenode.ts', 'restart'),

@@ -2,12 +2,14 @@
 // their replicas, failed ones that are named again are looked at anew. What goes wrong with one directory stops none of the
 // others. Apache: DataNode.refreshVolumes.
 import { HdfsError, messageOf } from '../../base/errors.ts';
+import { sometimes } from '../../base/sometimes.ts';
 import type { Log } from '../../host/host.ts';
 import { type DataDirectory, describeDirectory } from './data-directories.ts';
 import type { Dataset } from './dataset.ts';
 import type { DiskWatch } from './disk-watch.ts';
 import type { LateVolumes } from './late-volumes.ts';
 import type { Storages } from './storages.ts';
+import type { Volume } from './volume.ts';
 import { withdrawVolume } from './volume-removal.ts';
 
 export interface HotSwapParts {
@@ -17,6 +19,9 @@ export interface HotSwapParts {
   readonly watch: DiskWatch;
   readonly late: LateVolumes;
 }
+
+const hasWriter = (dataset: Dataset, volume: Volume): boolean =>
+  dataset.poolIds.some((id) => [...dataset.pool(id).inFlight.values()].some((replica) => replica.volume === volume));
 
 /** What becomes of each directory. Pure. Throws HdfsError EIO for a list that cannot be meant. */
 export function planDirectories(
@@ -66,6 +71,7 @@ export async function changeDirectories(parts: HotSwapParts, wanted: readonly Da
   if (leaving.length > 0 && leaving.length === dataset.volumes.length) errors.push('Attempt to remove all volumes.');
   else {
     for (const volume of leaving) {
+      if (hasWriter(dataset, volume)) sometimes('data directory let go of while a block was written to it');
       const count = await withdrawVolume(dataset, volume, 'it was taken out of the configuration', (block) => {
         dataset.events.deleted(block.pool, block, volume);
       });

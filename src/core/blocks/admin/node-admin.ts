@@ -1,6 +1,7 @@
 // What an administrator wants of the DataNodes: who may be there, who is to leave and who is in maintenance. Holds the
 // host lists, moves nodes between the states of admin-states.ts, and says who belongs into which report. Mirrors
 // DatanodeManager.refreshDatanodes, DatanodeAdminManager and DatanodeManager.getDatanodeListForReport.
+import { sometimes } from '../../../base/sometimes.ts';
 import { Datanode, NOT_LEAVING, type Now } from '../datanode.ts';
 import type { ManagerState } from '../state.ts';
 import { AdminState } from '../storage-type.ts';
@@ -44,7 +45,10 @@ export class NodeAdmin {
     this.#events = events;
     this.leaving = new LeavingNodes(state, {
       replicated: (node) => this.#handle(node, 'replicated'),
-      maintenanceExpired: (node) => this.#handle(node, 'stopMaintenance'),
+      maintenanceExpired: (node) => {
+        sometimes('maintenance ended by its time');
+        this.#handle(node, 'stopMaintenance');
+      },
     });
   }
 
@@ -124,6 +128,7 @@ export class NodeAdmin {
       minMaintenanceReplication: options.minMaintenanceReplication,
     });
     if (after === before) return;
+    mark(node, before, after, event);
     datanodes.setAdminState(node, after);
     switch (after) {
       case AdminState.NORMAL:
@@ -148,6 +153,15 @@ export class NodeAdmin {
         return;
     }
   }
+}
+
+/** `node` is still as it was before. */
+function mark(node: Datanode, before: AdminState, after: AdminState, event: AdminEvent): void {
+  if (event === 'replicated' && after === AdminState.DECOMMISSIONED) sometimes('decommission ended with all blocks elsewhere');
+  if (event === 'replicated' && after === AdminState.IN_MAINTENANCE) sometimes('maintenance begun with all blocks elsewhere');
+  if (after !== AdminState.NORMAL) return;
+  if (before === AdminState.DECOMMISSION_INPROGRESS) sometimes('decommission called off before its end');
+  if (before === AdminState.IN_MAINTENANCE && !node.alive) sometimes('maintenance ended while its DataNode was dead');
 }
 
 function belongs(node: Datanode, type: DatanodeReportType): boolean {
