@@ -29,15 +29,13 @@ test.each([
     const highest = ns.lastBlockId;
     expect(await run(api.truncate({ src: '/f', newLength, clientName: 'cutter' }))).toEqual({ result: false });
     expect(await run(api.isFileClosed({ src: '/f' }))).toEqual({ result: false });
-    const aimedAt = copies ? content.length : newLength;
-    expect(
-      await run(api.truncate({ src: '/f', newLength: newLength < BLOCK && copies ? BLOCK : aimedAt, clientName: 'x' })),
-    ).toEqual({
-      result: false,
-    });
-    await expect(run(api.truncate({ src: '/f', newLength: newLength - 1, clientName: 'x' }))).rejects.toThrow(
-      /^Failed to TRUNCATE_FILE \/f for x on .* because \/f is being truncated\.$/,
-    );
+    // Whoever missed the answer asks again.
+    expect(await run(api.truncate({ src: '/f', newLength, clientName: 'cutter' }))).toEqual({ result: false });
+    for (const other of [newLength - 1, newLength < BLOCK ? BLOCK : content.length]) {
+      await expect(run(api.truncate({ src: '/f', newLength: other, clientName: 'x' }))).rejects.toThrow(
+        /^Failed to TRUNCATE_FILE \/f for x on .* because \/f is being truncated\.$/,
+      );
+    }
     expect(await closed()).toBe(true);
     expect(ns.lastBlockId).toBe(copies ? highest + 1n : highest);
     expect((await run(client.stat('/f'))).size).toBe(newLength);
@@ -58,7 +56,9 @@ test.each([
   ['in place', false],
   ['as a copy', true],
 ])('a cut, %s, goes on after the NameNode and a DataNode died in the middle', async (_name, copies) => {
-  const { cluster, cut, heal, client, api, content, run, closed, restartNameNode } = await withFile(BLOCK + 3000, { seed: 31 });
+  const { cluster, cut, heal, client, api, connect, content, run, closed, restartNameNode } = await withFile(BLOCK + 3000, {
+    seed: 31,
+  });
   const ns = cluster.nameNode.running?.system.namespace;
   if (ns !== undefined) ns.keepsOldBlocks = () => copies;
   for (const { name } of cluster.dataNodes) cut('nn', name);
@@ -66,6 +66,9 @@ test.each([
   cluster.crash('dn1', 'power', false);
   for (const { name } of cluster.dataNodes) heal('nn', name);
   expect(await restartNameNode('power')).toBe(true);
+  expect(await run(connect().truncate({ src: '/f', newLength: BLOCK + 1000, clientName: 'cutter' }))).toEqual({
+    result: false,
+  });
   // Nobody has to ask for it.
   expect(await closed(120_000)).toBe(true);
   expect((await run(client.readFile('/f'))).equals(content.subarray(0, BLOCK + 1000))).toBe(true);

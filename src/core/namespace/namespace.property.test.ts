@@ -394,15 +394,13 @@ function expected(world: World, s: Step): Model | undefined {
   }
 }
 
-/** What a second truncation must ask for to be the same as the running one: of a copy, as Apache has it, the old length. */
+/** What a second truncation must ask for to be the same as the running one. */
 function aimedAt(world: World, at: string): number | undefined {
   const { ns } = world.logged;
   const file = world.inode(at);
   const last = blockFromEnd(ns, file, 0);
   const cut = ns.truncations.of(last);
-  if (cut === undefined) return undefined;
-  const bytes = cut.kind === 'copy' ? ns.blocks.numBytes(cut.source) : cut.newBytes;
-  return fileLength(ns, file) - ns.blocks.numBytes(last) + bytes;
+  return cut && fileLength(ns, file) - ns.blocks.numBytes(last) + cut.newBytes;
 }
 
 function actual(world: World): Model {

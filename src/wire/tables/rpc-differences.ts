@@ -84,6 +84,11 @@ export const RPC_DIFFERENCES = [
     why: 'Hadoop’s fail with a NullPointerException or a StringIndexOutOfBoundsException',
   },
   {
+    id: 'truncation asked for again',
+    what: '`truncate` that is asked for again while it goes on is answered as before, also where a copy is made and after a start',
+    why: 'Hadoop refuses it then, though the method counts as idempotent, and takes the old length of a file that is copied for the one aimed at',
+  },
+  {
     id: 'shorter than synced',
     what: '`complete` with a last block that is shorter than what `fsync` told of it is refused',
     why: 'Hadoop asserts the same, but runs with assertions off: bytes that were promised would be lost',

@@ -2,7 +2,7 @@
 // recovery of that block, and the file is open until then. Apache: FSDirTruncateOp.
 import { HdfsError } from '../../../base/errors.ts';
 import { blockId, type GenStamp, genStamp } from '../../../base/ids.ts';
-import { type BlockHandle, BlockState } from '../../blocks/block-map.ts';
+import type { BlockHandle } from '../../blocks/block-map.ts';
 import { type EditBlock, type EditOp, NO_RPC_IDS } from '../../edits/ops.ts';
 import { fileLength, lengthWithoutOpenBlock } from '../file-length.ts';
 import { effectivePolicy, localPolicy } from '../inode-policy.ts';
@@ -71,13 +71,13 @@ export function checkTruncate(ns: Namespace, caller: Caller, request: TruncateRe
   };
 }
 
-/** What Apache takes for the length that a running truncation is to end at: of a copy it is the old one. */
+/**
+ * The length at which a running truncation is to end, also while it waits to go on after a start. Apache takes the old length
+ * for that of a copy, and after a start knows of none: who asks again is refused there.
+ */
 function lengthAimedAt(ns: Namespace, file: InodeHandle): number | undefined {
-  const last = blockFromEnd(ns, file, 0);
-  const truncation = ns.truncations.of(last);
-  if (truncation === undefined || ns.blocks.state(last) !== BlockState.UNDER_RECOVERY) return undefined;
-  const bytes = truncation.kind === 'copy' ? ns.blocks.numBytes(truncation.source) : truncation.newBytes;
-  return lengthWithoutOpenBlock(ns, file) + bytes;
+  const truncation = ns.truncations.of(blockFromEnd(ns, file, 0));
+  return truncation && lengthWithoutOpenBlock(ns, file) + truncation.newBytes;
 }
 
 /** What a cut changes: the blocks behind it go, a block that it falls into counts as full until it is cut. */
