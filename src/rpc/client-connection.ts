@@ -32,6 +32,8 @@ export interface PendingCall {
   readonly callId: number;
   /** How often it was tried before: a try that was given up may be answered while the next one waits under the same number. */
   readonly retryCount: number;
+  /** Monotonic. */
+  readonly sentMs: number;
   /** Monotonic; Infinity when it may take any time. */
   readonly deadlineMs: number;
   /** Reads the answer. Throws ProtocolError. */
@@ -68,6 +70,8 @@ export class ClientConnection {
   private timer: Timer | undefined;
   private timerDueMs = Infinity;
   private lastActivityMs: number;
+  /** When the server was last heard of. */
+  private heardMs = Number.NEGATIVE_INFINITY;
   private readonly connecting = new AbortController();
 
   constructor(host: Host, options: ClientConnectionOptions, onEnd: (connection: ClientConnection) => void) {
@@ -144,6 +148,7 @@ export class ClientConnection {
 
   private onData(chunk: Buffer): void {
     this.lastActivityMs = this.host.clock.monotonic();
+    this.heardMs = this.lastActivityMs;
     try {
       this.frames.feed(chunk);
     } catch (error) {
@@ -188,6 +193,7 @@ export class ClientConnection {
   private onTimer(): void {
     const now = this.host.clock.monotonic();
     let nearestMs = Infinity;
+    let isSilent = false;
     for (const call of this.calls.values()) {
       if (call.deadlineMs > now) {
         nearestMs = Math.min(nearestMs, call.deadlineMs);
@@ -195,6 +201,12 @@ export class ClientConnection {
       }
       this.calls.delete(call.callId);
       call.fail(new ConnectionFailure(new CallTimeout()));
+      isSilent ||= this.heardMs < call.sentMs;
+    }
+    // Something on the way may have forgotten the connection: the next try goes over another one.
+    if (isSilent) {
+      this.end(broken('the server has not answered in time'));
+      return;
     }
     if (this.calls.size === 0) {
       if (now >= this.lastActivityMs + this.options.maxIdleMs) {

@@ -140,6 +140,7 @@ export class RpcClient {
     if (connection.waitingCalls >= (this.options.maxCallsInFlight ?? DEFAULTS.maxCallsInFlight)) {
       throw new HdfsError('ERETRY', `more than ${connection.waitingCalls} calls wait for ${this.address.host}`);
     }
+    const sentMs = this.host.clock.monotonic();
     return new Promise<unknown>((resolve, reject) => {
       const onAbort = (): void => {
         connection.forget(callId);
@@ -151,7 +152,8 @@ export class RpcClient {
         {
           callId,
           retryCount,
-          deadlineMs: timeoutMs > 0 ? this.host.clock.monotonic() + timeoutMs : Infinity,
+          sentMs,
+          deadlineMs: timeoutMs > 0 ? sentMs + timeoutMs : Infinity,
           answer(reader: ProtoReader, header: RpcResponseHeaderProto) {
             finish();
             try {

@@ -101,6 +101,7 @@ test('a call repeated through crashes runs under one number; one seed gives one 
 test('a try that was given up, and is answered late, does not answer for the one that is made after it', async () => {
   let tries = 0;
   const { sim, nn, serve, client, api } = cluster({
+    getPreferredBlockSize: () => ({ bsize: 1 }),
     mkdirs: async () => {
       if (++tries > 1) {
         await nn.host.clock.sleep(500);
@@ -113,7 +114,26 @@ test('a try that was given up, and is answered late, does not answer for the one
   await sim.run(serve());
   const retry = (error: HdfsError): number | undefined => (error.code === 'ETIMEDOUT' ? 100 : undefined);
   const call = api.mkdirs({ src: '/a', masked: { perm: 0 }, createParent: true }, { timeoutMs: 1000, retry });
+  // Something else is answered meanwhile: the connection stays.
+  await sim.advance(500);
+  await sim.run(api.getPreferredBlockSize({ filename: 'a' }));
   expect(await sim.run(call)).toEqual({ result: true });
   expect(tries).toBe(2);
+  client.close();
+});
+
+test('behind a call that was not answered in time, over a connection that is silent since, the next try has another one', async () => {
+  let tries = 0;
+  const { sim, nn, serve, client, api } = cluster({
+    mkdirs: async () => {
+      if (++tries === 1) await nn.host.clock.sleep(60_000);
+      return { result: true };
+    },
+  });
+  const server = await sim.run(serve());
+  const retry = (error: HdfsError): number | undefined => (error.code === 'ETIMEDOUT' ? 100 : undefined);
+  const call = api.mkdirs({ src: '/a', masked: { perm: 0 }, createParent: true }, { timeoutMs: 1000, retry });
+  expect(await sim.run(call)).toEqual({ result: true });
+  expect(server.counters.acceptedConnections).toBe(2);
   client.close();
 });
