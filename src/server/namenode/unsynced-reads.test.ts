@@ -1,6 +1,8 @@
 // If this fails, somebody is told of a change that a power cut takes back a moment later.
 import { expect, test } from 'vitest';
+import { HdfsError } from '../../base/errors.ts';
 import { RpcClient, rpcProxy } from '../../rpc/client.ts';
+import type { RpcCall } from '../../rpc/service.ts';
 import { ClientNamenodeProtocol } from '../../wire/messages/client-namenode.ts';
 import { type Api, createFile, mkdir, TestNameNode } from './test-namenode.ts';
 
@@ -25,6 +27,23 @@ const QUESTIONS: readonly (readonly [string, (api: Api) => Promise<unknown>])[] 
   ['getAclStatus', (api) => api.getAclStatus({ src })],
   ['getXAttrs', (api) => api.getXAttrs({ src, xAttrs: [] })],
 ];
+
+test('a question that fails in a later turn waits for what it met there', async () => {
+  const nn = new TestNameNode();
+  await nn.format();
+  await nn.start();
+  const { system } = nn.running;
+  const { host } = nn.simulation.node('other');
+  const call = { user: 'hdfs', afterTxid: 0 } as RpcCall;
+  const asked = system.read(call, async () => {
+    await host.clock.sleep(10);
+    // A large tree goes while it is counted.
+    system.editLog.rollNow();
+    throw new HdfsError('ENOENT', 'File does not exist: /large');
+  });
+  await expect(nn.within(Promise.resolve(asked))).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(call.afterTxid).toBe(system.editLog.lastTxid);
+});
 
 test.each(QUESTIONS)('%s shows no file that is not on the disk', async (_name, ask) => {
   const nn = new TestNameNode();
