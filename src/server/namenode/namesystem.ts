@@ -269,18 +269,19 @@ export class NameSystem {
   /** A read: as the caller, and when it fails the answer waits for everything, since it shows what is not there. */
   read<R>(call: RpcCall, fn: (caller: Caller) => R | Promise<R>): R | Promise<R> {
     this.editLog.reads++;
-    const failed = (error: unknown): never => {
-      call.afterTxid = this.editLog.lastTxid;
-      throw error;
-    };
     return this.as(call, (caller) => {
       try {
         const answer = fn(caller);
-        return answer instanceof Promise ? answer.catch(failed) : answer;
+        return answer instanceof Promise ? answer.catch((error: unknown) => this.failedRead(call, error)) : answer;
       } catch (error) {
-        return failed(error);
+        return this.failedRead(call, error);
       }
     });
+  }
+
+  private failedRead(call: RpcCall, error: unknown): never {
+    call.afterTxid = this.editLog.lastTxid;
+    throw error;
   }
 }
 
