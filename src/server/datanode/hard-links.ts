@@ -3,10 +3,10 @@
 // LocalReplica.breakHardLinksIfNeeded.
 import type { BlockPool } from './block-pool.ts';
 import type { Volume } from './volume.ts';
-import type { VolumeDisk } from './volume-disk.ts';
+import type { VolumeDisk, VolumeFile } from './volume-disk.ts';
 
 /** A copy that was not yet put in place when a crash came. Apache: DatanodeUtil.UNLINK_BLOCK_SUFFIX. */
-export const UNLINKED_SUFFIX = '.unlinked';
+const UNLINKED_SUFFIX = '.unlinked';
 const COPY_BYTES = 1024 * 1024;
 
 /** Nobody may have the files open for writing. */
@@ -15,25 +15,41 @@ export async function breakHardLinks(pool: BlockPool, volume: Volume, paths: rea
   for (const path of paths) await copyInPlace(volume.disk, path);
 }
 
+/** Of the names in a directory those of copies that a crash left, beside the files that they are of. */
+export function leftCopies(names: readonly string[]): readonly string[] {
+  const copies = names.filter((name) => name.endsWith(UNLINKED_SUFFIX));
+  if (copies.length === 0) return copies;
+  const there = new Set(names);
+  return copies.filter((name) => there.has(name.slice(0, -UNLINKED_SUFFIX.length)));
+}
+
 async function copyInPlace(disk: VolumeDisk, path: string): Promise<void> {
   const aside = `${path}${UNLINKED_SUFFIX}`;
   const from = await disk.open(path, 'r');
   try {
-    const to = await disk.open(aside, 'w');
-    try {
-      const buffer = Buffer.allocUnsafe(COPY_BYTES);
-      for (let at = 0; ; ) {
-        const got = await from.read(buffer, 0, COPY_BYTES, at);
-        if (got === 0) break;
-        await to.write(buffer.subarray(0, got), at);
-        at += got;
-      }
-      await to.datasync();
-    } finally {
-      await to.close();
-    }
+    await copyTo(disk, aside, from);
+    await disk.rename(aside, path);
+  } catch (error) {
+    // On a full disk it would take the last room for good.
+    await disk.unlink(aside).catch(() => undefined);
+    throw error;
   } finally {
     await from.close();
   }
-  await disk.rename(aside, path);
+}
+
+async function copyTo(disk: VolumeDisk, path: string, from: VolumeFile): Promise<void> {
+  const to = await disk.open(path, 'w');
+  try {
+    const buffer = Buffer.allocUnsafe(COPY_BYTES);
+    for (let at = 0; ; ) {
+      const got = await from.read(buffer, 0, COPY_BYTES, at);
+      if (got === 0) break;
+      await to.write(buffer.subarray(0, got), at);
+      at += got;
+    }
+    await to.datasync();
+  } finally {
+    await to.close();
+  }
 }
