@@ -1,10 +1,14 @@
-// If these fail, somebody who reads a file piece by piece misses bytes without being told.
+// If these fail, somebody who reads a file piece by piece misses bytes without being told, or takes a file for complete that
+// is not.
 import { expect, test } from 'vitest';
 import { HdfsError } from '../base/errors.ts';
 import { HdfsFileHandle } from './file-handle.ts';
 import type { FileReader } from './file-reader.ts';
+import type { FileWriter } from './file-writer.ts';
 
 const content = Buffer.from(Array.from({ length: 1000 }, (_, i) => i & 255));
+
+const notUsed = () => Promise.reject(new Error('not used'));
 
 /** A file that comes in pieces of 100 bytes; a stream fails once in front of each offset in `faults`. */
 function handleOf(faults: readonly number[] = []): HdfsFileHandle {
@@ -19,7 +23,7 @@ function handleOf(faults: readonly number[] = []): HdfsFileHandle {
       }
     },
   } as unknown as FileReader;
-  return new HdfsFileHandle('/f', { kind: 'read', reader }, () => Promise.reject(new Error('not used')));
+  return new HdfsFileHandle('/f', { kind: 'read', reader }, notUsed);
 }
 
 async function rest(handle: HdfsFileHandle): Promise<Buffer> {
@@ -52,4 +56,25 @@ test('closing waits for reads that were asked for before', async () => {
   await handle.close();
   expect((await read).bytesRead).toBe(250);
   await expect(handle.read(Buffer.alloc(1))).rejects.toMatchObject({ code: 'EINVAL' });
+});
+
+test('whoever closes a written file learns whether it is complete, the second one too', async () => {
+  let end = (): void => undefined;
+  const ended = new Promise<void>((_resolve, reject) => {
+    end = () => reject(new HdfsError('EIO', 'Unable to close file'));
+  });
+  const writer = { close: () => ended } as unknown as FileWriter;
+  const handle = new HdfsFileHandle('/f', { kind: 'write', writer }, notUsed);
+  const closed = Promise.allSettled([handle.close(), handle.close()]);
+  let isClosed = false;
+  void closed.then(() => {
+    isClosed = true;
+  });
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+  expect(isClosed).toBe(false);
+  end();
+  expect((await closed).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await expect(handle.close()).rejects.toMatchObject({ code: 'EIO' });
+  // Who has called `close` has been told already.
+  await handle[Symbol.asyncDispose]();
 });

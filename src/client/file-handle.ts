@@ -11,7 +11,8 @@ export class HdfsFileHandle implements AsyncDisposable {
   readonly path: string;
   readonly #access: Access;
   readonly #stat: () => Promise<HdfsStats>;
-  #closed = false;
+  #closing: Promise<void> | undefined;
+  #hasFailedToClose = false;
   /** Where the next read without a position begins. */
   #position = 0;
   /** The stream behind reads that follow one another, and where it stands. */
@@ -124,21 +125,31 @@ export class HdfsFileHandle implements AsyncDisposable {
     return this.#stat();
   }
 
-  /** For a written file: it is complete when this resolves. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#reading;
-    await this.#sequence?.pieces.return();
-    if (this.#access.kind === 'write') await this.#access.writer.close();
+  /** For a written file: it is complete when this resolves. All who call it are told the same. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  async #end(): Promise<void> {
+    await this.#reading;
+    await this.#sequence?.pieces.return();
+    if (this.#access.kind !== 'write') return;
+    try {
+      await this.#access.writer.close();
+    } catch (error) {
+      this.#hasFailedToClose = true;
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Whoever has tried it before knows how that ended.
+    if (!this.#hasFailedToClose) await this.close();
   }
 
   #check(): void {
-    if (this.#closed) throw new HdfsError('EINVAL', `${this.path} is closed`, { path: this.path });
+    if (this.#closing !== undefined) throw new HdfsError('EINVAL', `${this.path} is closed`, { path: this.path });
   }
 
   #opened<K extends Access['kind']>(kind: K): Extract<Access, { kind: K }> {
