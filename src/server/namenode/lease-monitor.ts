@@ -135,7 +135,9 @@ export class LeaseMonitor {
       if (this.attempts.has(ns.blocks.id(block)) || !this.isOpen(file)) continue;
       yield this.releaseQuietly(file, undefined);
     }
-    for (const id of firstOf(ns.leases.ofHolder(NAMENODE_LEASE_HOLDER)?.files ?? [], LEASES_PER_ROUND)) {
+    // All of them: those in front may be such as nobody can close.
+    const closing = ns.leases.ofHolder(NAMENODE_LEASE_HOLDER)?.files;
+    for (const id of firstOf(closing ?? [], closing?.size ?? 0)) {
       yield LOOK;
       const file = ns.inodes.find(id);
       if (!this.isOpen(file)) continue;

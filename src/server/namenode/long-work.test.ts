@@ -1,6 +1,10 @@
 // If these fail, one writer that died with many open files, or one DataNode that deleted much, keeps all others waiting: what
 // comes in bulk is worked off in slices of a fixed number, however much it is.
 import { expect, test, vi } from 'vitest';
+import { blockId, genStamp } from '../../base/ids.ts';
+import { BlockState } from '../../core/blocks/block-map.ts';
+import { NO_RPC_IDS } from '../../core/edits/ops.ts';
+import { NAMENODE_LEASE_HOLDER } from '../../core/namespace/leases.ts';
 import { ReceivedDeletedBlockInfoProto_BlockStatus } from '../../wire/messages/datanode.ts';
 import { registerDataNode } from './test-datanode.ts';
 import { createFile, TestNameNode } from './test-namenode.ts';
@@ -76,4 +80,31 @@ test('a long incremental report is worked in some blocks at a time', async () =>
   expect(told.flatMap((slice) => slice.ids)).toEqual(ids);
   expect(told.map((slice) => slice.ids.length)).toEqual([1000, 1000, 500]);
   expect(new Set(told.map((slice) => slice.turn)).size).toBe(3);
+});
+
+test('however many files nobody can close, the NameNode goes on with those behind them', async () => {
+  const FILES = 1_001;
+  const nn = new TestNameNode();
+  await nn.format();
+  const api = await nn.start();
+  const { system } = nn.running;
+  const { namespace: ns } = system;
+  for (let i = 0; i < FILES; i++) {
+    const path = `/left-open-${i}`;
+    await createFile(api, path);
+    // Their DataNodes have not come since a start.
+    const block = { id: blockId(ns.lastBlockId + 1n), numBytes: 0, genStamp: genStamp(ns.genStamp + 1) };
+    system.commit(
+      [
+        { kind: 'ALLOCATE_BLOCK_ID', blockId: block.id },
+        { kind: 'ADD_BLOCK', path, penultimate: undefined, last: block, rpc: NO_RPC_IDS },
+        { kind: 'UPDATE_BLOCKS', path, blocks: [{ ...block, numBytes: 100 }], rpc: NO_RPC_IDS },
+        { kind: 'REASSIGN_LEASE', leaseHolder: 'writer', path, newHolder: NAMENODE_LEASE_HOLDER },
+      ],
+      system.now(),
+    );
+  }
+  await nn.simulation.advance(10_000);
+  const last = ns.blocks.find(ns.lastBlockId);
+  expect(ns.blocks.state(last)).toBe(BlockState.UNDER_RECOVERY);
 });
