@@ -1,6 +1,6 @@
 // Looks on at each NameNode from its start on: what its calls change, what its heartbeats order, what it believes of
 // storages. Each predicate is named by its id; table.ts lists them.
-import type { BlockId } from '../../src/base/ids.ts';
+import { type BlockId, blockId } from '../../src/base/ids.ts';
 import { type BlockHandle, BlockState } from '../../src/core/blocks/block-map.ts';
 import type { Datanode, Storage } from '../../src/core/blocks/datanode.ts';
 import type { FullReport } from '../../src/core/blocks/full-report.ts';
@@ -9,6 +9,7 @@ import type { EditOp } from '../../src/core/edits/ops.ts';
 import type { Namespace } from '../../src/core/namespace/namespace.ts';
 import { resolvePath } from '../../src/core/namespace/resolve.ts';
 import { parseBlockFileName } from '../../src/format/storage/block-files.ts';
+import type { Dataset } from '../../src/server/datanode/dataset.ts';
 import type { NameSystem } from '../../src/server/namenode/namesystem.ts';
 import type { SimCluster } from '../cluster.ts';
 import type { GhostFile } from '../ghost-file.ts';
@@ -91,12 +92,13 @@ export class NameNodeWatch {
     });
   }
 
-  /** The replica of a block on a DataNode's disk, as processes there see it, in a directory that it has. */
+  /** The replica of a block on a DataNode's disk, as processes there see it, in a directory that it has: of two the one it serves. */
   private replicaOn(node: Datanode, id: bigint): DiskReplica | undefined {
     const daemon = this.cluster.dataNodes.find(({ name }) => name === node.id.hostName);
     if (daemon === undefined) return undefined;
     const own = replicasOn(daemon.name, daemon.machine.disk, id).filter(({ path }) => !this.cluster.isAway(daemon.name, path));
-    return own.find(({ state }) => state === 'finalized') ?? own[0];
+    const served = own.length > 1 ? servedPath(daemon.running?.dataset, id) : undefined;
+    return own.find(({ path }) => path === served) ?? own.find(({ state }) => state === 'finalized') ?? own[0];
   }
 
   /** NS6, EL7: errors change nothing; what is applied is what is logged, in the order of transactions. */
@@ -429,6 +431,16 @@ export class NameNodeWatch {
       }
     });
   }
+}
+
+/** The block's file of the replica that a DataNode serves. */
+function servedPath(dataset: Dataset | undefined, id: bigint): string | undefined {
+  for (const poolId of dataset?.poolIds ?? []) {
+    const pool = dataset?.poolOrNone(poolId);
+    const handle = pool?.replicas.find(blockId(id)) ?? 0;
+    if (handle !== 0) return pool?.blockFile(handle);
+  }
+  return undefined;
 }
 
 const nameOf = ({ node }: { readonly node: Datanode }, id: BlockId): string => `${node.id.hostName} blk_${id}`;
