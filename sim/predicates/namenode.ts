@@ -270,7 +270,8 @@ export class NameNodeWatch {
     const others = blockManager
       .locations(block)
       .storages.filter((storage) => storage.node !== node && !storage.contentsStale && !storage.node.excess.has(block));
-    if (node.excess.has(block)) {
+    // One of an earlier generation is bad by now, whatever it was before.
+    if (node.excess.has(block) && genStamp === stored) {
       violations.check(
         others.length >= wanted,
         'DL1',
