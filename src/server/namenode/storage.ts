@@ -118,7 +118,8 @@ export async function readIdentity(
         'EIO',
         `*********** Upgrade is not supported from this  older version ${found.layoutVersion} of storage to the current version. ` +
           'Please upgrade with Apache Hadoop first. Old layout version is ' +
-          `${found.layoutVersion} and latest layout version this software version can upgrade from is ${OLDEST_LAYOUT_VERSION}. ************`,
+          `${found.layoutVersion} and latest layout version this software version can upgrade from is ${OLDEST_LAYOUT_VERSION}. ` +
+          `************\nStorage directory: ${directory.root}`,
       );
     }
     if (found.layoutVersion > NAMENODE_LAYOUT_VERSION && options.upgrading !== true) {

@@ -186,7 +186,9 @@ describe('an older layout', () => {
   test('of before -61 is refused with what can be done', async () => {
     const nn = await prepared();
     await age(nn, -60);
-    await expect(nn.start({ startup: 'upgrade' })).rejects.toThrow(/Upgrade is not supported from this {2}older version -60/);
+    await expect(nn.start({ startup: 'upgrade' })).rejects.toThrow(
+      /Upgrade is not supported from this {2}older version -60.*\nStorage directory: \/one/,
+    );
   });
 });
 
