@@ -90,8 +90,8 @@ export const REDUNDANCY_DRILLS = {
     },
   },
   'two-volumes-report': {
-    says: 'the NameNode starts anew, and each DataNode reports two volumes to it',
-    keys: { 'dfs.datanode.data.dir': '/data/1,/data/2' },
+    says: 'the NameNode starts anew, and each DataNode reports two volumes to it, one after the other',
+    keys: { 'dfs.datanode.data.dir': '/data/1,/data/2', 'dfs.blockreport.split.threshold': 0 },
     async play(stage) {
       const fs = await stage.client();
       await stage.writeMany(fs, 8, { bytes: 1_500 });
