@@ -16,6 +16,19 @@ export function pattern(bytes: number): Buffer {
   return Buffer.from(Array.from({ length: bytes }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
 }
 
+/** A cluster, and two clients on machines of their own: one to write, whose machine may go, and one to look. */
+export async function withTwoClients({ seed = 5, dataNodes = 3, keys }: FileOptions = {}) {
+  const cluster = new SimCluster({ seed, dataNodes, clients: 2, keys });
+  const { simulation } = cluster;
+  await cluster.start();
+  const run = <T>(work: Promise<T>, limitMs = 180_000): Promise<T> => simulation.run(work, limitMs);
+  const [writing, other] = cluster.clients;
+  if (writing === undefined || other === undefined) throw new Error('the cluster has no clients');
+  const writer = await run(cluster.connect(writing));
+  const reader = await run(cluster.connect(other));
+  return { cluster, simulation, run, writing, writer, reader };
+}
+
 /** A cluster with the file /f of so many bytes, on three DataNodes. */
 export async function withFile(bytes: number, { seed = 5, dataNodes = 3, keys }: FileOptions = {}) {
   const cluster = new SimCluster({ seed, dataNodes, clients: 1, keys });

@@ -2,29 +2,22 @@
 // wrote, or two clients write one file.
 import { describe, expect, test } from 'vitest';
 import type { Hdfs, HdfsFileHandle } from '../src/client/index.ts';
-import { type Keys, SimCluster } from './cluster.ts';
-import { pattern } from './file-cluster.ts';
+import type { Keys } from './cluster.ts';
+import { pattern, withTwoClients } from './file-cluster.ts';
 
 const BLOCK = 16_384;
 const content = pattern(3 * BLOCK);
 
 /** A cluster and two clients on machines of their own. */
 async function twoClients(seed: number, keys?: Keys) {
-  const cluster = new SimCluster({ seed, dataNodes: 4, clients: 2, keys });
-  const { simulation } = cluster;
-  await cluster.start();
-  const run = <T>(work: Promise<T>, limitMs = 180_000): Promise<T> => simulation.run(work, limitMs);
-  const [writing, other] = cluster.clients;
-  if (writing === undefined || other === undefined) throw new Error('the cluster has no clients');
-  const writer = await run(cluster.connect(writing));
-  const reader = await run(cluster.connect(other));
+  const { cluster, ...parts } = await withTwoClients({ seed, dataNodes: 4, keys });
   const system = () => {
     const running = cluster.nameNode.running;
     if (running === undefined) throw new Error('the NameNode does not run');
     return running.system;
   };
   const closed = (limitMs: number) => cluster.until(() => system().namespace.leases.fileCount === 0, limitMs);
-  return { cluster, simulation, run, writing, writer, reader, system, closed };
+  return { cluster, ...parts, system, closed };
 }
 
 /** What the writer has done when it dies, and how many bytes it was told are safe. */

@@ -1,7 +1,7 @@
 // If these fail, bytes that were flushed are given up though a DataNode that only the NameNode does not hear of has them.
 import { expect, test } from 'vitest';
-import { type Keys, SimCluster } from './cluster.ts';
-import { pattern } from './file-cluster.ts';
+import type { Keys } from './cluster.ts';
+import { pattern, withTwoClients } from './file-cluster.ts';
 
 const content = pattern(5_000);
 /** A silent DataNode counts as dead only after 10.5 minutes. */
@@ -12,14 +12,7 @@ const LATE: Keys = { 'dfs.namenode.heartbeat.recheck-interval': 300_000 };
  * come back; the third one keeps it, and has not reached the NameNode for 40 s, nor anybody else where `fromAll` says so.
  */
 async function left(synced: number, keys: Keys = {}, fromAll = false) {
-  const cluster = new SimCluster({ seed: 7, dataNodes: 3, clients: 2, keys });
-  const { simulation } = cluster;
-  await cluster.start();
-  const run = <T>(work: Promise<T>, limitMs = 180_000): Promise<T> => simulation.run(work, limitMs);
-  const [writing, other] = cluster.clients;
-  if (writing === undefined || other === undefined) throw new Error('the cluster has no clients');
-  const writer = await run(cluster.connect(writing));
-  const reader = await run(cluster.connect(other));
+  const { cluster, simulation, run, writing, writer, reader } = await withTwoClients({ seed: 7, keys });
   const write = async (): Promise<void> => {
     const handle = await writer.open('/f', 'w', { replication: 3 });
     if (synced > 0) {
