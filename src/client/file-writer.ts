@@ -189,9 +189,7 @@ export class FileWriter {
    */
   write(chunk: Uint8Array): Promise<void> | undefined {
     this.#check();
-    if (this.#waiting !== undefined) return this.#behind(this.#waiting, () => this.#takeAll(chunk));
-    const rest = this.#takeAll(chunk);
-    return rest === undefined ? undefined : this.#waitFor(rest);
+    return this.#inTurn(() => this.#takeAll(chunk));
   }
 
   #takeAll(chunk: Uint8Array): Promise<void> | undefined {
@@ -206,14 +204,13 @@ export class FileWriter {
     }
   }
 
-  /** Takes a step now, or behind what waits. */
-  #inTurn(step: () => void): Promise<void> | undefined {
-    if (this.#waiting !== undefined) return this.#behind(this.#waiting, step);
-    step();
-    return undefined;
-  }
-
-  #behind(before: Promise<void>, step: () => Promise<void> | undefined | void): Promise<void> {
+  /** Takes a step now, or behind what waits; what comes then waits for the rest of it. */
+  #inTurn(step: () => Promise<void> | undefined | void): Promise<void> | undefined {
+    const before = this.#waiting;
+    if (before === undefined) {
+      const rest = step();
+      return rest instanceof Promise ? this.#waitFor(rest) : undefined;
+    }
     const next = (): Promise<void> | undefined | void => {
       this.#checkStream();
       return step();
