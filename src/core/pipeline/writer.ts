@@ -54,8 +54,6 @@ export class PacketWindow {
   #bytesAcked = 0;
   #bytesSent = 0;
   #closing = false;
-  /** The present block was there before, with bytes that are not in the window. */
-  #appended = false;
 
   constructor(limit: number) {
     assert(limit >= 1, 'the window holds at least one packet');
@@ -101,14 +99,8 @@ export class PacketWindow {
   /** The first packets go behind `bytes` of a block that exists. */
   beginBehind(bytes: number): void {
     assert(this.#nextSeqno === 0, 'nothing was written before');
-    this.#appended = true;
     this.#bytesAcked = bytes;
     this.#bytesSent = bytes;
-  }
-
-  /** Whether the present block existed before this writer. */
-  get appended(): boolean {
-    return this.#appended;
   }
 
   enqueue(offset: number, length: number, flags: { readonly last?: boolean; readonly sync?: boolean } = {}): PacketRecord {
@@ -192,6 +184,5 @@ export class PacketWindow {
     this.#bytesAcked = 0;
     this.#bytesSent = 0;
     this.#closing = false;
-    this.#appended = false;
   }
 }
