@@ -312,9 +312,7 @@ export class NameNodeWatch {
       const stored = namespace.blocks.genStamp(handle);
       const { storages: readable, corrupt } = blockManager.locations(handle);
       // No reader is sent to a node in maintenance; what it was told to copy before, it copies.
-      const storages = node.inMaintenance
-        ? storagesOf({ blocks: namespace.blocks, datanodes: blockManager.datanodes }, handle)
-        : readable;
+      const storages = node.inMaintenance ? holdersOf({ namespace, blockManager }, handle) : readable;
       violations.check(
         block.genStamp === stored && !corrupt && storages.some((storage) => storage.node === node),
         'RP2',
@@ -434,6 +432,12 @@ export class NameNodeWatch {
   }
 }
 
+/** All that are said to have a block, good or bad. */
+const holdersOf = (
+  { namespace, blockManager }: Pick<NameSystem, 'namespace' | 'blockManager'>,
+  block: BlockHandle,
+): Storage[] => storagesOf({ blocks: namespace.blocks, datanodes: blockManager.datanodes }, block);
+
 /** The block's file of the replica that a DataNode serves. */
 function servedPath(dataset: Dataset | undefined, id: bigint): string | undefined {
   for (const poolId of dataset?.poolIds ?? []) {
@@ -458,7 +462,7 @@ function forgetGood({ namespace, blockManager }: NameSystem, replicas: Map<strin
 
 function heldForBad({ namespace, blockManager }: NameSystem, block: BlockHandle): Storage[] {
   const { storages, corrupt } = blockManager.locations(block);
-  return storagesOf({ blocks: namespace.blocks, datanodes: blockManager.datanodes }, block).filter(
+  return holdersOf({ namespace, blockManager }, block).filter(
     (storage) => !storage.node.inMaintenance && storage.node.alive && (corrupt || !storages.includes(storage)),
   );
 }
