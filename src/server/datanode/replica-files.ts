@@ -228,18 +228,15 @@ export class ReplicaFiles {
     const { data, dataAt, sums, sumsAt } = batch;
     const { clock } = this.replica.volume;
     const beganMs = clock.monotonic();
-    const writeSums = async (): Promise<void> => {
-      if (sums.length > 0) await this.metaFile.write(sums, sumsAt);
-    };
     // The checksum of a chunk that was half full is written over, and only behind the bytes: were the process to die with the
     // new one in the file and the bytes not, nothing would prove the old ones, of which a writer was told.
     const isBehind = this.replica.lengths.onDisk % this.checksum.bytesPerChecksum > 0;
-    const summed = isBehind ? undefined : writeSums();
+    const summed = sums.length > 0 && !isBehind ? this.metaFile.write(sums, sumsAt) : undefined;
     // It is waited for below, however the other one ends: the batch's memory is theirs as long.
     summed?.catch(() => undefined);
     try {
       if (data.length > 0) await this.dataFile.writev(data, dataAt);
-      if (isBehind) await writeSums();
+      if (sums.length > 0 && isBehind) await this.metaFile.write(sums, sumsAt);
     } finally {
       await summed;
     }
