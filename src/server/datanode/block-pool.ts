@@ -19,12 +19,11 @@ import { diskErrorCode } from '../../host/disk-error.ts';
 import { type FileStat, type Log, NO_FILE } from '../../host/host.ts';
 import type { CutNote } from './cut-note.ts';
 import { finalizedDirectories, finalizedFiles, namesIn } from './finalized-walk.ts';
-import { breakHardLinks, leftCopies } from './hard-links.ts';
+import { breakHardLinks, removeLeftCopies } from './hard-links.ts';
 import { finalizedDir, poolCurrentDir, previousDir, rbwDir, tmpDir } from './layout.ts';
 import { provenLength } from './proven-length.ts';
 import type { InFlightReplica } from './replica.ts';
 import { endNotedCuts } from './replica-cut.ts';
-import { unlinkQuietly } from './replica-removal.ts';
 import { parseTailFileName, tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 import type { VolumeFileSizes } from './volume-disk.ts';
@@ -232,7 +231,7 @@ export class BlockPool {
   private async scanDirectory(volume: Volume, directory: string, sizes: VolumeFileSizes): Promise<void> {
     const dir = `${finalizedDir(volume.path, this.id)}/${directory}`;
     const names = await namesIn(volume, dir);
-    for (const name of leftCopies(names)) await unlinkQuietly(this.log, volume, `${dir}/${name}`);
+    await removeLeftCopies(this.log, volume, dir, names);
     const { blocks, misplaced } = finalizedFiles(directory, names);
     for (const name of misplaced) {
       this.log.log('warn', 'datanode', `${dir}/${name} does not lie where its number says; it is not served`);
@@ -256,7 +255,7 @@ export class BlockPool {
   private async scanWritten(volume: Volume): Promise<void> {
     const dir = rbwDir(volume.path, this.id);
     const names = await volume.disk.readdir(dir);
-    for (const name of leftCopies(names)) await unlinkQuietly(this.log, volume, `${dir}/${name}`);
+    await removeLeftCopies(this.log, volume, dir, names);
     const stamps = stampsOf(names);
     const there = new Set(names);
     for (const name of names) {

@@ -1,7 +1,9 @@
 // While a volume keeps the state of before an upgrade, its files and those of now are the same ones under two names. Before
 // one of them is changed in place it gets a copy of its own, so that a rollback finds what was there. Apache:
 // LocalReplica.breakHardLinksIfNeeded.
+import type { Log } from '../../host/host.ts';
 import type { BlockPool } from './block-pool.ts';
+import { unlinkQuietly } from './replica-removal.ts';
 import type { Volume } from './volume.ts';
 import type { VolumeDisk, VolumeFile } from './volume-disk.ts';
 
@@ -15,12 +17,14 @@ export async function breakHardLinks(pool: BlockPool, volume: Volume, paths: rea
   for (const path of paths) await copyInPlace(volume.disk, path);
 }
 
-/** Of the names in a directory those of copies that a crash left, beside the files that they are of. */
-export function leftCopies(names: readonly string[]): readonly string[] {
+/** Of the names in a directory, removes those of copies that a crash left beside the files that they are of. */
+export async function removeLeftCopies(log: Log, volume: Volume, directory: string, names: readonly string[]): Promise<void> {
   const copies = names.filter((name) => name.endsWith(UNLINKED_SUFFIX));
-  if (copies.length === 0) return copies;
+  if (copies.length === 0) return;
   const there = new Set(names);
-  return copies.filter((name) => there.has(name.slice(0, -UNLINKED_SUFFIX.length)));
+  for (const name of copies) {
+    if (there.has(name.slice(0, -UNLINKED_SUFFIX.length))) await unlinkQuietly(log, volume, `${directory}/${name}`);
+  }
 }
 
 async function copyInPlace(disk: VolumeDisk, path: string): Promise<void> {
