@@ -6,7 +6,7 @@ import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { REPLICA_STATE_NAMES, ReplicaState, TRANSITIONS } from '../../core/replica/states.ts';
-import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
+import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
 import { DiskFailure } from '../../host/disk-error.ts';
 import type { Log } from '../../host/host.ts';
 import type { StorageTypeProto } from '../../wire/messages/hdfs.ts';
@@ -16,11 +16,11 @@ import { type BlockToDelete, invalidate } from './invalidation.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { rbwDir, tmpDir } from './layout.ts';
 import { recoverCopies } from './lazy-persist-files.ts';
-import { moveReplica, type ReplicaPaths } from './move-replica.ts';
+import { moveReplica } from './move-replica.ts';
 import { OutOfReach } from './out-of-reach.ts';
 import { NO_HURRY, notBack, type Patience, settledOrLate } from './patience.ts';
 import type { MemoryPlace, RamDisk } from './ram-disk.ts';
-import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
+import { type BlockName, describeBlock, InFlightReplica, pathsOf } from './replica.ts';
 import { moveToTrash, sizeQuietly, unlinkIfThere, unlinkQuietly } from './replica-removal.ts';
 import { tailFileName } from './synced-tail.ts';
 import { visibleLengthOf } from './visible-length.ts';
@@ -330,11 +330,8 @@ export class Dataset {
     const { volume } = replica;
     const from = replica.directory;
     const to = await pool.makeFinalizedDir(volume, replica.id);
-    const pathsIn = (directory: string): ReplicaPaths => ({
-      block: `${directory}/${blockFileName(replica.id)}`,
-      meta: `${directory}/${metaFileName(replica.id, replica.genStamp)}`,
-    });
-    await moveReplica(volume.disk, pathsIn(from), pathsIn(to), async () => {
+    const { id, genStamp } = replica;
+    await moveReplica(volume.disk, pathsOf(replica), pathsOf({ directory: to, id, genStamp }), async () => {
       if (sync) await Promise.all([volume.directorySyncs.sync(to), volume.directorySyncs.sync(from)]);
     });
     replica.directory = to;

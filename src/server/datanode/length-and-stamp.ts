@@ -4,13 +4,13 @@ import { HdfsError } from '../../base/errors.ts';
 import type { GenStamp } from '../../base/ids.ts';
 import { sometimes } from '../../base/sometimes.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
-import { blockFileName, metaFileName } from '../../format/storage/block-files.ts';
+import { metaFileName } from '../../format/storage/block-files.ts';
 import type { BlockPool } from './block-pool.ts';
 import { cutNotePath, writeCutNote } from './cut-note.ts';
 import type { Dataset } from './dataset.ts';
 import { breakHardLinks } from './hard-links.ts';
 import { rbwDir } from './layout.ts';
-import { type BlockName, InFlightReplica, type LastChunk } from './replica.ts';
+import { type BlockName, InFlightReplica, type LastChunk, pathsOf } from './replica.ts';
 import { cutFiles, endCut, endsAt, provenSumOfLastChunk, syncPair, withFiles } from './replica-cut.ts';
 import { unlinkQuietly } from './replica-removal.ts';
 import { rewrite } from './rewrite.ts';
@@ -179,9 +179,3 @@ const nameOf = ({ pool, id, genStamp, lengths }: InFlightReplica): BlockName => 
   genStamp,
   numBytes: lengths.onDisk,
 });
-
-/** Data and checksums. */
-export const pathsOf = ({ directory, id, genStamp }: InFlightReplica): readonly [string, string] => [
-  `${directory}/${blockFileName(id)}`,
-  `${directory}/${metaFileName(id, genStamp)}`,
-];

@@ -1,13 +1,8 @@
 // The two files of a replica move from one directory to another: both, or neither. A crash between the two is mended by the next
 // start (BlockPool.mendSplit), an error here: parted, nobody could read or recover the replica until then. Apache moves the
 // checksums back where a replica is opened again, and leaves the two apart where it is finalized.
+import type { ReplicaPaths } from './replica.ts';
 import type { VolumeDisk } from './volume-disk.ts';
-
-/** Of one replica. */
-export interface ReplicaPaths {
-  readonly block: string;
-  readonly meta: string;
-}
 
 /** Rejects with what went wrong first; the files are then where they were, as far as the disk lets them. */
 export async function moveReplica(
@@ -16,11 +11,13 @@ export async function moveReplica(
   to: ReplicaPaths,
   makeDurable: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<void> {
-  await disk.rename(from.meta, to.meta);
+  const [block, meta] = from;
+  const [newBlock, newMeta] = to;
+  await disk.rename(meta, newMeta);
   try {
-    await disk.rename(from.block, to.block);
+    await disk.rename(block, newBlock);
   } catch (error) {
-    await disk.rename(to.meta, from.meta).catch(() => undefined);
+    await disk.rename(newMeta, meta).catch(() => undefined);
     throw error;
   }
   try {

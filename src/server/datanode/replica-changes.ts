@@ -7,15 +7,14 @@ import { HdfsError } from '../../base/errors.ts';
 import type { GenStamp } from '../../base/ids.ts';
 import type { ReplicaHandle } from '../../core/replica/replica-map.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
-import { blockFileName, metaFileName } from '../../format/storage/block-files.ts';
 import type { BlockPool } from './block-pool.ts';
 import type { Dataset } from './dataset.ts';
 import { breakHardLinks } from './hard-links.ts';
 import { rbwDir } from './layout.ts';
 import { LengthAndStamp } from './length-and-stamp.ts';
-import { moveReplica, type ReplicaPaths } from './move-replica.ts';
+import { moveReplica } from './move-replica.ts';
 import { readLastSum } from './read-checksum.ts';
-import { type BlockName, describeBlock, InFlightReplica } from './replica.ts';
+import { type BlockName, describeBlock, InFlightReplica, pathsOf } from './replica.ts';
 import { ReplicaRecovery } from './replica-recovery.ts';
 import { unlinkIfThere } from './replica-removal.ts';
 import { noteSyncedTail, tailFileName } from './synced-tail.ts';
@@ -99,9 +98,8 @@ export class ReplicaChanges {
       // What was closed is to stay provable when the checksum of its last chunk is written over.
       lastSum = volume.isInMemory ? undefined : await readLastSum(volume, oldMeta, bytes);
       if (lastSum !== undefined) await noteSyncedTail(disk, `${to}/${tailFileName(id)}`, bytes, lastSum);
-      const closed = { block: `${from}/${blockFileName(id)}`, meta: oldMeta };
-      const open = { block: `${to}/${blockFileName(id)}`, meta: `${to}/${metaFileName(id, newGenStamp)}` };
-      await moveReplica(disk, closed, open, async () => {
+      const open = pathsOf({ directory: to, id, genStamp: newGenStamp });
+      await moveReplica(disk, [pool.blockFile(handle), oldMeta], open, async () => {
         // Before anybody takes the new generation stamp for granted: a power cut must not bring the old one back.
         await disk.syncDirectory(to);
         await disk.syncDirectory(from);
@@ -265,11 +263,8 @@ export class ReplicaChanges {
       }
       const { volume } = copy;
       const to = rbwDir(volume.path, pool.id);
-      const pathsIn = (directory: string): ReplicaPaths => ({
-        block: `${directory}/${blockFileName(copy.id)}`,
-        meta: `${directory}/${metaFileName(copy.id, copy.genStamp)}`,
-      });
-      await moveReplica(volume.disk, pathsIn(copy.directory), pathsIn(to));
+      const { id, genStamp } = copy;
+      await moveReplica(volume.disk, pathsOf(copy), pathsOf({ directory: to, id, genStamp }));
       copy.directory = to;
       copy.state = ReplicaState.RBW;
       copy.lengths.acknowledge(visibleBytes);

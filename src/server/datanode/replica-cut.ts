@@ -3,18 +3,12 @@
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { BlockId } from '../../base/ids.ts';
 import { sometimes } from '../../base/sometimes.ts';
-import {
-  blockDirectory,
-  blockFileName,
-  META_HEADER_BYTES,
-  metaFileName,
-  parseBlockFileName,
-} from '../../format/storage/block-files.ts';
+import { blockDirectory, META_HEADER_BYTES, parseBlockFileName } from '../../format/storage/block-files.ts';
 import type { Log } from '../../host/host.ts';
 import { type CutNote, cutNoteName, decodeCutNote, parseCutNoteName } from './cut-note.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { finalizedDir, rbwDir } from './layout.ts';
-import type { LastChunk } from './replica.ts';
+import { type LastChunk, pathsOf } from './replica.ts';
 import { unlinkQuietly } from './replica-removal.ts';
 import type { Volume } from './volume.ts';
 import type { VolumeDisk, VolumeFile } from './volume-disk.ts';
@@ -224,7 +218,7 @@ async function endCutIn(
   }
   // Of another generation: the cut was ended, or others have changed the replica since.
   if (!hasBlock || newest !== note.genStamp) return;
-  const paths = [`${directory}/${blockFileName(id)}`, `${directory}/${metaFileName(id, note.genStamp)}`] as const;
+  const paths = pathsOf({ directory, id, genStamp: note.genStamp });
   await beforeChange(paths);
   const { bytes, ended } = await withFiles(disk, ...paths, (files, checksum) => endCut(files, checksum, note));
   if (!ended) return;

@@ -12,9 +12,9 @@ import { diskErrorCode } from '../../host/disk-error.ts';
 import type { BlockPool } from './block-pool.ts';
 import { copyShortened } from './copy-replica.ts';
 import type { Dataset } from './dataset.ts';
-import { type LengthAndStamp, pathsOf } from './length-and-stamp.ts';
+import type { LengthAndStamp } from './length-and-stamp.ts';
 import { provenLength } from './proven-length.ts';
-import { type BlockName, describeBlock, type InFlightReplica } from './replica.ts';
+import { type BlockName, describeBlock, type InFlightReplica, pathsOf } from './replica.ts';
 import { tailFileName } from './synced-tail.ts';
 import type { Volume } from './volume.ts';
 

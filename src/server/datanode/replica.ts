@@ -3,6 +3,7 @@
 import type { BlockId, GenStamp } from '../../base/ids.ts';
 import { InFlightLengths } from '../../core/replica/lengths.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
+import { blockFileName, metaFileName } from '../../format/storage/block-files.ts';
 import type { DataChecksum } from './data-checksum.ts';
 import type { Volume } from './volume.ts';
 
@@ -103,3 +104,11 @@ export class InFlightReplica {
     this.watchers.push(fn);
   }
 }
+
+/** Data and checksums. */
+export type ReplicaPaths = readonly [block: string, meta: string];
+
+export const pathsOf = ({ directory, id, genStamp }: Pick<InFlightReplica, 'directory' | 'id' | 'genStamp'>): ReplicaPaths => [
+  `${directory}/${blockFileName(id)}`,
+  `${directory}/${metaFileName(id, genStamp)}`,
+];
