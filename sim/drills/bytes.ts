@@ -309,6 +309,31 @@ export const BYTES_DRILLS = {
       await stage.run(stage.remove(await stage.client(1), path));
     },
   },
+  'reader-of-open-file': {
+    says: 'a file is read while it is written, right after its NameNode, one of its DataNodes, and both have come back',
+    dataNodes: 5,
+    async play(stage) {
+      const { ledger, cluster } = stage;
+      const path = '/shared/f';
+      const writer = await stage.create(await stage.client(), path);
+      const other = await stage.client(1);
+      const [dataNode = ''] = stage.dataNodes;
+      for (const back of [['nn'], [dataNode], ['nn', dataNode]]) {
+        await stage.run(writer.write(3_000).then(() => writer.flush('flush')));
+        for (const name of back) stage.crash(name, 'process');
+        // The NameNode answers before any DataNode has told it what it has.
+        for (const name of stage.dataNodes) stage.cut(name, 'nn');
+        stage.restart(...back);
+        const reading = other.readFile(path);
+        await stage.sleep(4_000);
+        stage.simulation.healAll();
+        const { length } = await stage.run(reading);
+        const owed = ledger.byCreatePath.get(path)?.owed(cluster.dataPowerLosses) ?? 0;
+        cluster.violations.check(owed > 0 && length >= owed, 'BK5', () => `${path} shows ${length} bytes, ${owed} were flushed`);
+      }
+      await stage.run(writer.close());
+    },
+  },
   'power-after-recovery': {
     says: 'writers die with flushed bytes, once their DataNodes too, once after syncs that failed; their files are recovered, then the power fails',
     async play(stage) {

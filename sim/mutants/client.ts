@@ -25,6 +25,17 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     trips: ['BK3', 'BK6', 'PR5', 'X2', 'NS1'],
   },
   {
+    id: 'open-tail-unseen',
+    what: 'a last block that the NameNode knows nobody of, having just come back, counts as empty',
+    file: 'src/client/locations.ts',
+    find: 'if (last.nodes.length === 0) return undefined;',
+    replace: 'if (last.nodes.length === 0) return { length: total, isSame: true };',
+    story: 'drill',
+    drill: 'reader-of-open-file',
+    seeds: 2,
+    trips: ['BK5'],
+  },
+  {
     id: 'read-from-wrong-offset',
     what: 'a read that goes on with another DataNode begins one byte too early',
     file: 'src/transfer/block-reader.ts',
