@@ -95,3 +95,20 @@ test('a block is not given up when a DataNode came back that was not asked', asy
   letBack(primary);
   await expectWhole();
 });
+
+test.each([0, 2_000])(
+  'a NameNode that has just started waits for a DataNode that alone may have flushed bytes (%i synced)',
+  async (synced) => {
+    const { cluster, simulation, run, reader, holder, letBack, system, expectWhole } = await left(synced, {
+      'dfs.namenode.heartbeat.recheck-interval': 300_000,
+    });
+    cluster.nameNode.crash('process');
+    await run(cluster.nameNode.restart());
+    expect(await cluster.until(() => system().blockManager.datanodes.aliveCount === 2, 60_000)).toBe(true);
+    await simulation.advance(5_000);
+    expect(await run(reader.recoverLease('/f'))).toBe(false);
+    await simulation.advance(20_000);
+    letBack(holder);
+    await expectWhole();
+  },
+);

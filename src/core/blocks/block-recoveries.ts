@@ -78,6 +78,12 @@ export class BlockRecoveries {
     return found.replicas.flatMap(({ storage: { node } }) => (node.alive && !found.asked.includes(node) ? [node] : []));
   }
 
+  /** Each known replica has lost its writer to a crash of its DataNode, which may have cost bytes that were only flushed. */
+  allCrashed(block: BlockHandle): boolean {
+    const found = this.#state.underConstruction.get(block);
+    return found !== undefined && found.replicas.length > 0 && !found.replicas.some(isUnbroken);
+  }
+
   /** Recoveries for the node to lead, handed out once. */
   take(node: Datanode): RecoveryTask[] {
     const { blocks, underConstruction } = this.#state;

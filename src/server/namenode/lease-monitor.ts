@@ -212,6 +212,20 @@ export class LeaseMonitor {
     return host.clock.monotonic() - this.startedAtMs < blockManager.datanodes.expiryMs;
   }
 
+  /** Not all DataNodes of a block have reported since the start. */
+  private lacksHolders(file: InodeHandle, block: BlockHandle): boolean {
+    const { namespace: ns, blockManager } = this.system;
+    return this.holdersMayCome() && blockManager.expectedStorages(block).length < ns.inodes.replication(file);
+  }
+
+  /** Those that have come may have lost with their power what one that kept it, and is on its way, has. */
+  private flushedBytesMayCome(file: InodeHandle, block: BlockHandle): boolean {
+    const { namespace: ns, blockManager } = this.system;
+    // What is being cut was complete before, and so synced.
+    if (ns.truncations.of(block) !== undefined) return false;
+    return blockManager.recoveries.allCrashed(block) && this.lacksHolders(file, block);
+  }
+
   /** Another holder of the lease, or more time for this one. */
   private handOver(file: InodeHandle, newHolder: string | undefined, now: Now): void {
     const { namespace: ns } = this.system;
@@ -230,6 +244,12 @@ export class LeaseMonitor {
     const { namespace: ns } = system;
     const begun = this.attempts.get(ns.blocks.id(block));
     if (begun !== undefined && !this.timedOut(begun, now)) {
+      this.handOver(file, newHolder, now);
+      return;
+    }
+    if (this.flushedBytesMayCome(file, block)) {
+      const path = pathOfInode(ns.inodes, file);
+      system.host.log.log('info', 'leases', `all DataNodes with the last block of ${path} have crashed, and another may come`);
       this.handOver(file, newHolder, now);
       return;
     }
@@ -316,7 +336,7 @@ export class LeaseMonitor {
     if (unasked !== undefined) {
       throw new HdfsError('EIO', `blk_${id} is not given up yet: ${unasked.xferAddress} was not asked`);
     }
-    if (this.holdersMayCome() && blockManager.expectedStorages(block).length < ns.inodes.replication(file)) {
+    if (this.lacksHolders(file, block)) {
       // Those that were asked have nothing; one that has not come yet may. The next attempt asks it too.
       throw new HdfsError('EIO', `blk_${id} is not given up yet: not all of its DataNodes have reported since the start`);
     }
