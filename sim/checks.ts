@@ -184,7 +184,7 @@ async function checkFile(cluster: SimCluster, fs: Hdfs, path: string, model: Mod
     'BK5',
     () => `${named} has ${bytes.length} bytes, ${ghost.written} were written`,
   );
-  const owed = ghost.owed(cluster.dataPowerLosses);
+  const { owed } = ghost;
   const invariant = ghost.kept === owed ? 'BK3' : 'LR4';
   violations.check(bytes.length >= owed, invariant, () => `${named} has ${bytes.length} bytes, ${owed} were promised`);
   // Closed by whomever, it stays as it is.

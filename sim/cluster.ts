@@ -13,6 +13,7 @@ import { formatNameNode } from '../src/server/namenode/format.ts';
 import { NameNode } from '../src/server/namenode/namenode.ts';
 import { SecondaryNameNode } from '../src/server/secondary/secondary-namenode.ts';
 import type { GhostFile } from './ghost-file.ts';
+import type { Keepers } from './keepers.ts';
 import { Violations } from './violations.ts';
 
 export type Keys = Readonly<Record<string, string | number | boolean>>;
@@ -158,7 +159,9 @@ export class SimCluster {
   beforeFlush: ((file: GhostFile, end: number, mark: 'flush' | 'sync') => () => void) | undefined;
   /** Of so many bytes of a file that a reader was shown, how many every DataNode shows. */
   shownByAll: ((file: GhostFile, end: number) => number) | undefined;
-  /** How often any DataNode has lost its power: what was only flushed before is owed no more. */
+  /** Who has what is promised and on no disk for certain. */
+  keepers: Keepers | undefined;
+  /** How often any DataNode has lost its power. */
   dataPowerLosses = 0;
   /** Replicas that a fault has damaged, by DataNode and path of the block file. */
   readonly damaged = new Set<string>();

@@ -131,7 +131,7 @@ export class FileWork implements Scene {
     const losses = cluster.dataPowerLosses;
     const sinceMs = this.nowMs;
     const since = ledger.now();
-    const promised = believed?.owed(losses) ?? 0;
+    const promised = believed?.owed ?? 0;
     const offset = random.below(2) === 0 ? 0 : random.below(Math.max(1, promised));
     const length = random.below(2) === 0 ? MAX_FILE_BYTES * 2 : 1 + random.below(20_000);
     let bytes: Buffer;
@@ -144,14 +144,14 @@ export class FileWork implements Scene {
     ledger.reads++;
     ledger.bytesRead += bytes.length;
     const end = offset + bytes.length;
-    // Another power loss on the way may have taken what was only flushed; so may a cut that has not been noticed.
-    const owed = Math.min(promised, offset + length);
+    // A power loss on the way may have taken what was only flushed; so may a cut that has not been noticed.
+    const owed = Math.min(promised, believed?.owed ?? 0, offset + length);
     if (end < owed) ledger.refresh();
     const file = this.heldBy(bytes, offset, believed, sinceMs);
     if (file === undefined) return;
     const most = file.writtenSince(sinceMs);
     if (end > most) cluster.violations.add('BK5', `${path} has ${end} bytes, ${most} were written`);
-    const isSame = file === believed && file.changedMs < sinceMs && cluster.dataPowerLosses === losses;
+    const isSame = file === believed && file.changedMs < sinceMs;
     // Few bytes may be of a file that took the place of this one while the reader waited for who has its last block.
     if (isSame && end < owed && (bytes.length >= NAMED_BYTES || !ledger.wasMovedTo(path, since))) {
       cluster.violations.add('BK5', `${path} (written as ${file.createPath}) shows ${end} bytes, ${owed} were promised`);
@@ -163,7 +163,7 @@ export class FileWork implements Scene {
       // A cut may have been noticed just now, when its holders were asked.
       if (seen > file.seen && isAsItWas()) {
         file.seen = seen;
-        file.seenAtLosses = losses;
+        cluster.keepers?.promised(file, losses);
       }
     }
   }

@@ -10,7 +10,7 @@ function closedFile(): GhostFile {
   const [piece] = file.pieces;
   if (piece === undefined) throw new Error('a new file has a piece');
   piece.end = 2.5 * BLOCK;
-  expect(file.closed(2.5 * BLOCK, 0, 1)).toBeUndefined();
+  expect(file.closed(2.5 * BLOCK, 1)).toBeUndefined();
   return file;
 }
 
@@ -18,7 +18,7 @@ test('a file that is cut inside a block closes there, or at the end of the block
   for (const length of [5_000, 2 * BLOCK]) {
     const file = closedFile();
     file.cut(5_000, 2 * BLOCK, 2);
-    expect(file.closed(length, 0, 3)).toBeUndefined();
+    expect(file.closed(length, 3)).toBeUndefined();
   }
 });
 
@@ -30,7 +30,7 @@ test('it closes nowhere else: the blocks behind are gone, and no byte before the
   ] as const) {
     const file = closedFile();
     file.cut(5_000, 2 * BLOCK, 2);
-    expect(file.closed(length, 0, 3)).toMatchObject({ invariant });
+    expect(file.closed(length, 3)).toMatchObject({ invariant });
   }
 });
 

@@ -49,14 +49,12 @@ export class GhostFile {
   private uncut = 0;
   /** It was closed with this length, and cut since to this: nothing may take these bytes. */
   kept = 0;
-  /** Acknowledged by hflush; with how many DataNodes had lost their power by then. */
+  /** Acknowledged by hflush, while somebody keeps it (keepers.ts). */
   flushed = 0;
-  flushedAtLosses = 0;
-  /** Acknowledged by hsync. */
+  /** Acknowledged by hsync, or with the end of a block. */
   synced = 0;
   /** The most that a reader has seen; as `flushed`. */
   seen = 0;
-  seenAtLosses = 0;
 
   constructor(key: number, createPath: string, blockSize: number) {
     this.key = key;
@@ -76,14 +74,25 @@ export class GhostFile {
     return Math.max(this.written, ...earlier.map(({ pieces }) => pieces.at(-1)?.end ?? 0));
   }
 
-  /** Bytes that a writer or a reader may rely on, when so many DataNodes have lost their power by now. */
-  owed(losses: number): number {
-    return Math.max(
-      this.kept,
-      this.synced,
-      this.flushedAtLosses === losses ? this.flushed : 0,
-      this.seenAtLosses === losses ? this.seen : 0,
-    );
+  /** Bytes that no power loss takes. */
+  get certain(): number {
+    return Math.max(this.kept, this.synced);
+  }
+
+  /** Bytes that a writer or a reader may rely on. */
+  get owed(): number {
+    return Math.max(this.certain, this.flushed, this.seen);
+  }
+
+  /** Of what was promised so much is on disks. */
+  isCertainTo(length: number): void {
+    this.synced = Math.max(this.synced, Math.min(length, this.owed));
+  }
+
+  /** Nobody keeps what is on no disk. */
+  lost(): void {
+    this.flushed = Math.min(this.flushed, this.certain);
+    this.seen = Math.min(this.seen, this.certain);
   }
 
   /** Offset of the first byte that the file does not hold, nor held at any time since; -1: there is none. */
@@ -153,9 +162,8 @@ export class GhostFile {
   }
 
   /** It is closed with that length. Answers what is wrong with it. */
-  closed(length: number, losses: number, nowMs: number): Wrong | undefined {
-    const { written, cutTo, uncut, createPath } = this;
-    const owed = this.owed(losses);
+  closed(length: number, nowMs: number): Wrong | undefined {
+    const { written, cutTo, uncut, createPath, owed } = this;
     const last = this.pieces.at(-1);
     const acknowledged = last?.closedAt === undefined ? last?.acknowledged : undefined;
     // Who wrote it may learn of it later.

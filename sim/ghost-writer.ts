@@ -96,7 +96,7 @@ export class GhostWriter {
     }
     look?.();
     file.flushed = end;
-    file.flushedAtLosses = losses;
+    cluster.keepers?.promised(file, losses);
     if (mark === 'sync') file.synced = end;
   }
 

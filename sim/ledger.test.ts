@@ -15,9 +15,9 @@ function appendedFile(): { ledger: Ledger; file: GhostFile; violations: Violatio
   const violations = new Violations(() => 1);
   const file = new GhostFile(1, '/f', 4_096);
   ledger.making(file);
-  file.closed(0, 0, 1);
+  file.closed(0, 1);
   ledger.intend(CLIENT, '/f', KEY);
-  const follower = ledger.follower(violations, () => 0, 0);
+  const follower = ledger.follower(violations, () => undefined, 0);
   follower.appended({ createPath: '/f' } as Appended[0], { clientName: CLIENT, path: '/f' } as Appended[1], 100);
   return { ledger, file, violations };
 }
@@ -32,7 +32,7 @@ test('an append that the log knows of is known', () => {
 
 test('its writer may hear of it when its lease has ended and its piece was cut away', () => {
   const { ledger, file } = appendedFile();
-  file.closed(100, 0, 2);
+  file.closed(100, 2);
   file.cut(50, undefined, 3);
   expect(file.pieces.some(({ key }) => key === KEY)).toBe(false);
   expect(ledger.appendOf(KEY)).toMatchObject({ piece: { closedAt: 100 } });

@@ -4,7 +4,7 @@
 // replaces a file.
 import type { SeededRandom } from '../src/base/random.ts';
 import type { GhostFile, Outcome, Piece } from './ghost-file.ts';
-import { type FileListener, lengthOf } from './model.ts';
+import { type FileListener, lengthOf, type ModelFile } from './model.ts';
 import type { Violations } from './violations.ts';
 
 /** 'trash' is a delete that moves into the trash, or deletes when there is none. */
@@ -138,8 +138,8 @@ export class Ledger {
     );
   }
 
-  /** What the log tells of files becomes what is expected of them. `losses`: how many DataNodes have lost their power. */
-  follower(violations: Violations, losses: () => number, trashIntervalMs: number): FileListener {
+  /** What the log tells of files becomes what is expected of them. `moved`: blocks of an open file are with others. */
+  follower(violations: Violations, moved: (file: ModelFile) => void, trashIntervalMs: number): FileListener {
     const ghostOf = (createPath: string): GhostFile | undefined => this.byCreatePath.get(createPath);
     return {
       appended: ({ createPath }, { clientName, path }, length) => {
@@ -153,7 +153,7 @@ export class Ledger {
       },
       closed: ({ createPath }, length) => {
         for (const id of ['LR4', 'BK3', 'BK5']) violations.looked(id);
-        const wrong = ghostOf(createPath)?.closed(length, losses(), this.nowMs());
+        const wrong = ghostOf(createPath)?.closed(length, this.nowMs());
         if (wrong !== undefined) violations.add(wrong.invariant, wrong.detail);
       },
       cut: ({ createPath }, length, open, uncut) => ghostOf(createPath)?.cut(length, open ? uncut : undefined, this.nowMs()),
@@ -180,6 +180,7 @@ export class Ledger {
           at += lengthOf(source);
         }
       },
+      blocksChanged: moved,
     };
   }
 

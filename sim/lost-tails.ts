@@ -20,7 +20,7 @@ export function lostTails(cluster: SimCluster, ledger: Ledger, model: Model): Ma
     const last = file.blocks.at(-1);
     if (last === undefined || last.numBytes === 0 || held.has(last.id)) continue;
     const ghost = ledger.byCreatePath.get(file.createPath);
-    if (ghost !== undefined && ghost.owed(cluster.dataPowerLosses) <= bytesBefore(file)) found.set(file.createPath, last.id);
+    if (ghost !== undefined && ghost.owed <= bytesBefore(file)) found.set(file.createPath, last.id);
   }
   return found;
 }

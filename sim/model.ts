@@ -27,6 +27,8 @@ export interface FileListener {
   /** `uncut`: its length should the cut inside its last block be forgotten. */
   cut(file: ModelFile, length: number, open: boolean, uncut: number): void;
   joined(target: ModelFile, sources: readonly ModelFile[], length: number): void;
+  /** Its last block has another generation, or there is another one. */
+  blocksChanged(file: ModelFile): void;
   /** It was moved to that path. */
   moved(entry: ModelEntry, from: string, to: string): void;
   deleted(entry: ModelEntry, path: string): void;
@@ -129,11 +131,14 @@ export class Model {
         if (file === undefined) return;
         const kept = op.penultimate === undefined ? [...file.blocks] : [...file.blocks.slice(0, -1), toModel(op.penultimate)];
         file.blocks = [...kept, toModel(op.last)];
+        this.listener?.blocksChanged(file);
         return;
       }
       case 'UPDATE_BLOCKS': {
         const file = this.file(txid, op.path);
-        if (file !== undefined) file.blocks = op.blocks.map(toModel);
+        if (file === undefined) return;
+        file.blocks = op.blocks.map(toModel);
+        this.listener?.blocksChanged(file);
         return;
       }
       case 'RENAME': {

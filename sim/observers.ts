@@ -1,5 +1,6 @@
 // All that looks on at a run, set up once before its cluster starts.
 import type { SimCluster } from './cluster.ts';
+import { Keepers } from './keepers.ts';
 import { Ledger } from './ledger.ts';
 import { AckChecks, IdChecks } from './log-checks.ts';
 import { onStarted } from './predicates/hooks.ts';
@@ -31,7 +32,8 @@ export function observe(cluster: SimCluster, lookEvery: number): Observers {
   const { simulation, violations } = cluster;
   const ledger = new Ledger(() => simulation.nowMs);
   const witness = new Witness(cluster.nameNode.machine.disk, violations, logDirectory(cluster));
-  witness.follow(ledger.follower(violations, () => cluster.dataPowerLosses, trashIntervalMs(cluster)));
+  const keepers = new Keepers(cluster, witness, ledger);
+  witness.follow(ledger.follower(violations, (file) => keepers.changed(file), trashIntervalMs(cluster)));
   ledger.refresh = () => void witness.model();
   const acks = new AckChecks(witness, violations);
   const ids = new IdChecks(violations);

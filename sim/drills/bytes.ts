@@ -328,8 +328,12 @@ export const BYTES_DRILLS = {
         await stage.sleep(4_000);
         stage.simulation.healAll();
         const { length } = await stage.run(reading);
-        const owed = ledger.byCreatePath.get(path)?.owed(cluster.dataPowerLosses) ?? 0;
-        cluster.violations.check(owed > 0 && length >= owed, 'BK5', () => `${path} shows ${length} bytes, ${owed} were flushed`);
+        const owed = ledger.byCreatePath.get(path)?.owed ?? 0;
+        cluster.violations.check(
+          owed > 0 && length >= owed,
+          'BK5',
+          () => `${path} shows ${length} bytes, ${owed} were flushed`,
+        );
       }
       await stage.run(writer.close());
     },
