@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import type { Host } from '../../host/host.ts';
 import { Simulation } from '../../host/sim/index.ts';
-import { finalizedDir, poolDir, previousDir, rbwDir, trashDir } from './layout.ts';
+import { finalizedDir, lazyPersistDir, poolDir, previousDir, rbwDir, trashDir } from './layout.ts';
 import { finalizePool, PoolDirectory, type StartOption } from './pool-upgrade.ts';
 
 const ROOT = '/data';
@@ -14,6 +14,8 @@ const FILES: Readonly<Record<string, string>> = {
   [`${finalizedDir(ROOT, POOL)}/subdir0/subdir1/blk_257`]: 'first',
   [`${finalizedDir(ROOT, POOL)}/subdir0/subdir1/blk_257_1001.meta`]: 'sums',
   [`${finalizedDir(ROOT, POOL)}/subdir3/subdir0/blk_196608`]: 'second',
+  [`${lazyPersistDir(ROOT, POOL)}/subdir0/subdir2/blk_513`]: 'of a memory',
+  [`${lazyPersistDir(ROOT, POOL)}/subdir0/subdir2/blk_513_1002.meta`]: 'sums',
   [`${rbwDir(ROOT, POOL)}/blk_9`]: 'third',
   [`${rbwDir(ROOT, POOL)}/blk_9_1003.meta`]: 'sums',
 };

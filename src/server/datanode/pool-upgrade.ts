@@ -176,8 +176,9 @@ export class PoolDirectory {
     await disk.syncDirectory(root);
     await this.rename(CURRENT, PREVIOUS_TMP);
     await disk.mkdir(`${root}/${CURRENT}`);
-    for (const name of ['finalized', 'rbw'])
+    for (const name of ['finalized', 'rbw', 'lazypersist']) {
       await this.linkBlocks(`${root}/${PREVIOUS_TMP}/${name}`, `${root}/${CURRENT}/${name}`);
+    }
     await this.writeVersion();
     await this.rename(PREVIOUS_TMP, PREVIOUS);
     log.log('info', 'datanode', `Upgrade of block pool ${this.namespace.pool} at ${root} is complete`);
