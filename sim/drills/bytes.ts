@@ -338,6 +338,33 @@ export const BYTES_DRILLS = {
       await stage.run(writer.close());
     },
   },
+  'last-keeper-late': {
+    says: 'two of three DataNodes with flushed bytes lose their power while the NameNode does not hear of the third, once right after its own start',
+    keys: { 'dfs.namenode.heartbeat.recheck-interval': 300_000 },
+    async play(stage) {
+      const { cluster } = stage;
+      const [keeper = '', ...fallen] = stage.dataNodes;
+      for (const begun of [[], ['nn']]) {
+        const path = `/shared/b/late${begun.length}`;
+        const writer = await stage.create(await stage.client(), path);
+        await stage.run(writer.write(FLUSHED_BYTES).then(() => writer.flush('sync')));
+        await stage.run(writer.write(FLUSHED_BYTES).then(() => writer.flush('flush')));
+        stage.crash('client0', 'process');
+        stage.cut(keeper, 'nn');
+        for (const name of fallen) stage.crash(name, 'power');
+        for (const name of begun) stage.crash(name, 'process');
+        stage.restart('client0', ...fallen, ...begun);
+        // Longer than a node that does not count as stale may be silent.
+        await stage.sleep(40_000);
+        const other = await stage.client(1);
+        await stage.run(other.recoverLease(path));
+        await stage.sleep(20_000);
+        stage.simulation.healAll();
+        await stage.until('all DataNodes are there', () => cluster.ready);
+        await stage.recoverLease(other, path);
+      }
+    },
+  },
   'power-after-recovery': {
     says: 'writers die with flushed bytes, once their DataNodes too, once after syncs that failed; their files are recovered, then the power fails',
     async play(stage) {
