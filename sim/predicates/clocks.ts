@@ -53,13 +53,13 @@ function watchLeaseTimes(cluster: SimCluster, leases: Leases): void {
     renewedMs.set(holder, simulation.nowMs);
     call(holder, nowMs);
   });
-  wrap(leases, 'expired', (call, nowMs, limit) => {
-    const expired = call(nowMs, limit);
-    for (const { holder } of expired) {
+  wrap(leases, 'expired', function* (call, nowMs) {
+    for (const lease of call(nowMs)) {
+      const { holder } = lease;
       const silentMs = simulation.nowMs - (renewedMs.get(holder) ?? startedMs);
       const detail = (): string => `the lease of ${holder} runs out after ${Math.round(silentMs)} ms`;
       violations.check(silentMs * (1 + DRIFT) >= hardLimitMs, 'FE6', detail);
+      yield lease;
     }
-    return expired;
   });
 }

@@ -16,14 +16,29 @@ describe('leases', () => {
     leases.add('a', inodeId(1), 0);
     leases.add('b', inodeId(2), 1);
     leases.add('a', inodeId(3), 5);
-    expect(leases.expired(102, 9).map((l) => l.holder)).toEqual(['b']);
+    expect([...leases.expired(102)].map((l) => l.holder)).toEqual(['b']);
     leases.renew('b', 50);
-    expect(leases.expired(106, 9).map((l) => l.holder)).toEqual(['a']);
-    expect(leases.expired(1000, 1)).toHaveLength(1);
+    expect([...leases.expired(106)].map((l) => l.holder)).toEqual(['a']);
+    expect([...leases.expired(1000)]).toHaveLength(2);
     const a = leases.ofHolder('a');
     expect(a?.files.size).toBe(2);
     expect(a && leases.softLimitExpired(a, 15)).toBe(false);
     expect(a && leases.softLimitExpired(a, 16)).toBe(true);
+  });
+
+  it('expire all of them, also those behind thousands that cannot be closed, while others end', () => {
+    const leases = new Leases({ softLimitMs: 10, hardLimitMs: 100 });
+    for (let i = 0; i < 3000; i++) leases.add(`writer ${i}`, inodeId(i + 1), i / 10_000);
+    const met: string[] = [];
+    for (const { holder } of leases.expired(200)) {
+      met.push(holder);
+      // One ends, the others stay where they are; one is heard of.
+      if (holder === 'writer 7') leases.remove(inodeId(8));
+      if (holder === 'writer 9') leases.renew('writer 2000', 200);
+    }
+    expect(met.slice(0, 3)).toEqual(['writer 0', 'writer 1', 'writer 2']);
+    expect(met.at(-1)).toBe('writer 2999');
+    expect(met).toHaveLength(2999);
   });
 
   it('belong to one holder for each file', () => {

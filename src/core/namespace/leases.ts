@@ -213,14 +213,12 @@ export class Leases {
     return nowMs - lease.lastRenewalMs > this.#limits.hardLimitMs;
   }
 
-  /** Leases beyond the hard limit, the longest silent first, at most `limit`. */
-  expired(nowMs: number, limit: number): Lease[] {
-    const found: Lease[] = [];
+  /** Leases beyond the hard limit, the longest silent first. They may end, or be renewed, while they are gone through. */
+  *expired(nowMs: number): Generator<Lease, void> {
     for (const lease of this.#byHolder.values()) {
-      if (found.length >= limit || !this.hardLimitExpired(lease, nowMs)) break;
-      found.push(lease);
+      if (!this.hardLimitExpired(lease, nowMs)) return;
+      yield lease;
     }
-    return found;
   }
 
   #leaseOf(row: number): Lease {

@@ -24,8 +24,6 @@ import { pathOfInode } from '../../core/namespace/permissions.ts';
 import type { Timer } from '../../host/host.ts';
 import type { NameSystem } from './namesystem.ts';
 
-/** Leases looked at in one round. */
-const LEASES_PER_ROUND = 1000;
 /** What one turn may cost, in looks: about a millisecond or two. A file that is closed or recovered is logged and ordered. */
 const SLICE = 1024;
 const LOOK = 1;
@@ -100,7 +98,7 @@ export class LeaseMonitor {
   private *due(): Generator<number, void> {
     const { namespace: ns } = this.system;
     const { monotonicMs } = this.system.now();
-    for (const lease of ns.leases.expired(monotonicMs, LEASES_PER_ROUND)) {
+    for (const lease of ns.leases.expired(monotonicMs)) {
       sometimes('lease expired at its hard limit');
       // A file whose lease begins anew for the same holder stands at the end once more: it has had its turn.
       for (const id of firstOf(lease.files, lease.files.size)) {
