@@ -41,7 +41,7 @@ export async function copyShortened(dataset: Dataset, pool: BlockPool, source: R
     const volume = pool.volumeOf(source);
     const replica = dataset.createRbwOn(pool, name, volume, copy.numBytes);
     try {
-      await writeCopy(dataset, pool, source, replica, copy);
+      await writeCopy(pool, source, replica, copy);
       await dataset.finalizeHeld(replica, copy.sync);
     } catch (error) {
       const handle = dataset.handleOf(replica);
@@ -55,13 +55,7 @@ export async function copyShortened(dataset: Dataset, pool: BlockPool, source: R
   });
 }
 
-async function writeCopy(
-  _dataset: Dataset,
-  pool: BlockPool,
-  source: ReplicaHandle,
-  replica: InFlightReplica,
-  copy: ShortCopy,
-): Promise<void> {
+async function writeCopy(pool: BlockPool, source: ReplicaHandle, replica: InFlightReplica, copy: ShortCopy): Promise<void> {
   const { volume } = replica;
   const { disk } = volume;
   const meta = await disk.open(pool.metaFile(source), 'r');
