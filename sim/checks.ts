@@ -9,7 +9,7 @@ import { checkLog } from './log-checks.ts';
 import { lostTails } from './lost-tails.ts';
 import { lengthOf, type Model, type ModelFile } from './model.ts';
 import { checkBlocks, checkNamespace } from './predicates/namespace.ts';
-import { coreReplicas, type DiskReplica, metaFault } from './replicas.ts';
+import { coreReplicas, metaFault, type PlacedReplica, placedReplicas } from './replicas.ts';
 import type { Witness } from './witness.ts';
 
 /** Leases run out, dead nodes are found, copies are made: all of it in this, virtual. */
@@ -72,16 +72,20 @@ function racksWanted({ configuration }: SimCluster, replicas: number, racks: num
 /** RP1, DL5: each block has as many replicas as it should on the disks, in as many racks, and nothing else lies there. */
 function misplaced(cluster: SimCluster, model: Model, lost: ReadonlySet<bigint>): string[] {
   const reasons: string[] = [];
-  const left = new Set<DiskReplica>(coreReplicas(cluster));
-  const byId = new Map<bigint, DiskReplica[]>();
-  for (const replica of left) byId.set(replica.id, [...(byId.get(replica.id) ?? []), replica]);
+  const left = new Set(placedReplicas(cluster));
+  const byId = new Map<bigint, PlacedReplica[]>();
+  for (const replica of left) {
+    const others = byId.get(replica.id);
+    if (others === undefined) byId.set(replica.id, [replica]);
+    else others.push(replica);
+  }
   const racksOf = (names: readonly string[]): number => new Set(names.map((name) => cluster.rackOf(name))).size;
   const allRacks = racksOf(cluster.core.map(({ name }) => name));
   for (const [path, file] of model.files()) {
     for (const block of file.blocks) {
       if (lost.has(block.id)) continue;
       const own = (byId.get(block.id) ?? []).filter(
-        ({ state, meta }) => state === 'finalized' && meta?.genStamp === block.genStamp,
+        ({ state, genStamp }) => state === 'finalized' && genStamp === block.genStamp,
       );
       for (const replica of own) left.delete(replica);
       const wanted = Math.min(file.replication, cluster.core.length);

@@ -46,6 +46,7 @@ export class Model {
   /** Files that were closed at any time, by where they were created. */
   readonly closed = new Set<string>();
   listener: FileListener | undefined;
+  private readonly owners = new Map<bigint, ModelFile>();
   /** Told of ops that make no sense where they stand. */
   private readonly contradicted: (what: string) => void;
 
@@ -81,23 +82,27 @@ export class Model {
         if (this.entries.has(op.path)) this.contradicted(`txid ${txid}: ${op.path} is there already`);
         this.entries.set(op.path, { kind: 'directory', inodeId: op.inodeId });
         return;
-      case 'ADD':
+      case 'ADD': {
         this.parentOf(txid, op.path);
         if (this.entries.has(op.path) && !op.overwrite) this.contradicted(`txid ${txid}: ${op.path} is there already`);
-        this.entries.set(op.path, {
+        const file: ModelFile = {
           kind: 'file',
           inodeId: op.inodeId,
           createPath: op.path,
           replication: op.replication,
-          blocks: op.blocks.map(toModel),
+          blocks: [],
           open: true,
-        });
+        };
+        this.release(this.entries.get(op.path));
+        this.entries.set(op.path, file);
+        this.hold(file, op.blocks.map(toModel));
         return;
+      }
       case 'CLOSE': {
         const file = this.file(txid, op.path);
         if (file === undefined) return;
         if (!file.open) this.contradicted(`txid ${txid}: ${op.path} is closed already`);
-        file.blocks = op.blocks.map(toModel);
+        this.hold(file, op.blocks.map(toModel));
         file.open = false;
         this.closed.add(file.createPath);
         this.listener?.closed(file, lengthOf(file));
@@ -122,22 +127,23 @@ export class Model {
         if (target === undefined) return;
         if ([target, ...sources].some(({ open }) => open)) this.contradicted(`txid ${txid}: it puts open files together`);
         this.listener?.joined(target, sources, lengthOf(target));
-        target.blocks = [target, ...sources].flatMap(({ blocks }) => blocks);
-        for (const path of op.sources) this.entries.delete(path);
+        const joined = [target, ...sources].flatMap(({ blocks }) => blocks);
+        for (const path of op.sources) this.remove(path);
+        this.hold(target, joined);
         return;
       }
       case 'ADD_BLOCK': {
         const file = this.file(txid, op.path);
         if (file === undefined) return;
         const kept = op.penultimate === undefined ? [...file.blocks] : [...file.blocks.slice(0, -1), toModel(op.penultimate)];
-        file.blocks = [...kept, toModel(op.last)];
+        this.hold(file, [...kept, toModel(op.last)]);
         this.listener?.blocksChanged(file);
         return;
       }
       case 'UPDATE_BLOCKS': {
         const file = this.file(txid, op.path);
         if (file === undefined) return;
-        file.blocks = op.blocks.map(toModel);
+        this.hold(file, op.blocks.map(toModel));
         this.listener?.blocksChanged(file);
         return;
       }
@@ -149,7 +155,7 @@ export class Model {
         if (replaced.length > 0 && !op.options.includes(RenameOption.OVERWRITE)) {
           this.contradicted(`txid ${txid}: ${op.destination} is there already`);
         }
-        for (const path of replaced) this.entries.delete(path);
+        for (const path of replaced) this.remove(path);
         for (const [path, entry] of moving) {
           this.entries.delete(path);
           if (entry === undefined) continue;
@@ -165,7 +171,7 @@ export class Model {
         for (const path of gone) {
           const entry = this.entries.get(path);
           if (entry !== undefined) this.listener?.deleted(entry, path);
-          this.entries.delete(path);
+          this.remove(path);
         }
         return;
       }
@@ -213,7 +219,7 @@ export class Model {
       kept.splice(-1, 1, { ...toModel(truncateBlock), numBytes: last.numBytes - (length - newLength) });
       uncut = newLength;
     }
-    file.blocks = kept;
+    this.hold(file, kept);
     file.open = truncateBlock !== undefined;
     this.listener?.cut(file, newLength, file.open, uncut);
   }
@@ -224,6 +230,22 @@ export class Model {
 
   /** The file that a block belongs to. */
   ownerOf(id: bigint): ModelFile | undefined {
-    return this.files().find(([, file]) => file.blocks.some((block) => block.id === id))?.[1];
+    return this.owners.get(id);
+  }
+
+  private hold(file: ModelFile, blocks: readonly ModelBlock[]): void {
+    this.release(file);
+    file.blocks = blocks;
+    for (const { id } of blocks) this.owners.set(id, file);
+  }
+
+  private release(entry: ModelEntry | undefined): void {
+    if (entry?.kind !== 'file') return;
+    for (const { id } of entry.blocks) if (this.owners.get(id) === entry) this.owners.delete(id);
+  }
+
+  private remove(path: string): void {
+    this.release(this.entries.get(path));
+    this.entries.delete(path);
   }
 }

@@ -6,48 +6,73 @@ import type { SimNode } from '../src/host/sim/directory-node.ts';
 import type { DiskTree } from '../src/host/sim/disk-tree.ts';
 import type { SimCluster } from './cluster.ts';
 
-export interface DiskReplica {
+interface Place {
   readonly dataNode: string;
   readonly path: string;
   readonly state: 'finalized' | 'other';
   readonly id: bigint;
+}
+
+export interface PlacedReplica extends Place {
+  /** Undefined: no meta file lies beside it. */
+  readonly genStamp: number | undefined;
+}
+
+export interface DiskReplica extends Place {
   readonly bytes: Buffer;
   /** Undefined: no meta file lies beside it. */
   readonly meta: { readonly genStamp: number; readonly bytes: Buffer } | undefined;
 }
 
-function contentOf(node: SimNode & { readonly kind: 'file' }): Buffer {
+function contentOf(node: FileNode): Buffer {
   const bytes = Buffer.alloc(node.size);
   node.read(bytes, 0, bytes.length, 0);
   return bytes;
 }
 
-/** All block files of a disk, or those of one block, by what a process would read now. */
-export function replicasOn(dataNode: string, disk: DiskTree, only?: bigint): DiskReplica[] {
-  const found: DiskReplica[] = [];
+type FileNode = SimNode & { readonly kind: 'file' };
+
+interface ReplicaFiles extends Place {
+  readonly block: FileNode;
+  readonly meta: { readonly genStamp: number; readonly file: FileNode } | undefined;
+}
+
+/** All block files of a disk, or those of one block, by what a process would find now. */
+function* filesOn(dataNode: string, disk: DiskTree, only?: bigint): Generator<ReplicaFiles> {
   const blockName = `blk_${only}`;
-  const walk = (path: string, node: SimNode): void => {
+  function* walk(path: string, node: SimNode): Generator<ReplicaFiles> {
     if (node.kind === 'file') return;
-    const blocks: { readonly at: string; readonly id: bigint; readonly bytes: Buffer }[] = [];
-    const metas = new Map<bigint, DiskReplica['meta']>();
+    const blocks: { readonly at: string; readonly id: bigint; readonly block: FileNode }[] = [];
+    const metas = new Map<bigint, ReplicaFiles['meta']>();
     for (const [name, child] of node.live) {
       if (child.kind === 'directory') {
-        walk(`${path}/${name}`, child);
+        yield* walk(`${path}/${name}`, child);
         continue;
       }
       if (only !== undefined && !name.startsWith(blockName)) continue;
       const parsed = parseBlockFileName(name);
       if (parsed === undefined || (only !== undefined && parsed.id !== only)) continue;
-      if (parsed.kind === 'block') blocks.push({ at: `${path}/${name}`, id: parsed.id, bytes: contentOf(child) });
-      else if (parsed.kind === 'meta') metas.set(parsed.id, { genStamp: parsed.genStamp, bytes: contentOf(child) });
+      if (parsed.kind === 'block') blocks.push({ at: `${path}/${name}`, id: parsed.id, block: child });
+      else if (parsed.kind === 'meta') metas.set(parsed.id, { genStamp: parsed.genStamp, file: child });
     }
-    for (const { at, id, bytes } of blocks) {
+    for (const { at, id, block } of blocks) {
       const state = at.includes('/finalized/') ? 'finalized' : 'other';
-      found.push({ dataNode, path: at, state, id, bytes, meta: metas.get(id) });
+      yield { dataNode, path: at, state, id, block, meta: metas.get(id) };
     }
-  };
-  walk('', disk.root);
-  return found;
+  }
+  yield* walk('', disk.root);
+}
+
+/** All replicas of a disk, or those of one block, with what a process would read now. */
+export function replicasOn(dataNode: string, disk: DiskTree, only?: bigint): DiskReplica[] {
+  return Array.from(filesOn(dataNode, disk, only), ({ path, state, id, block, meta }) => ({
+    dataNode,
+    path,
+    state,
+    id,
+    bytes: contentOf(block),
+    meta: meta && { genStamp: meta.genStamp, bytes: contentOf(meta.file) },
+  }));
 }
 
 export const allReplicas = (cluster: SimCluster, only?: bigint): DiskReplica[] =>
@@ -56,6 +81,14 @@ export const allReplicas = (cluster: SimCluster, only?: bigint): DiskReplica[] =
 /** Those of the DataNodes that have to be there once the cluster is healed. */
 export const coreReplicas = (cluster: SimCluster): DiskReplica[] =>
   cluster.core.flatMap(({ name, machine }) => replicasOn(name, machine.disk));
+
+/** The same without their bytes. */
+export const placedReplicas = (cluster: SimCluster): PlacedReplica[] =>
+  cluster.core.flatMap(({ name, machine }) =>
+    Array.from(filesOn(name, machine.disk), ({ path, state, id, meta }) => {
+      return { dataNode: name, path, state, id, genStamp: meta?.genStamp };
+    }),
+  );
 
 /** What the header of a meta file says; a power cut may leave anything there, and then it says nothing. */
 export function metaHeaderOf(meta: Buffer): ReturnType<typeof decodeMetaHeader> | undefined {
