@@ -7,6 +7,7 @@ import { HdfsError, messageOf } from '../../base/errors.ts';
 import { sometimes } from '../../base/sometimes.ts';
 import type { LoggedOp } from '../../core/edits/ops.ts';
 import type { EditLogEnd } from '../../format/edit-log/decoder.ts';
+import { EDIT_LOG_HEADER_BYTES, encodeEditLogHeader } from '../../format/edit-log/encoder.ts';
 import { readEditLog } from '../../format/edit-log/reader.ts';
 import { editsInProgressName, editsName, parseStorageFileName } from '../../format/storage/names.ts';
 import type { Host } from '../../host/host.ts';
@@ -32,11 +33,11 @@ export interface RecoveryOptions {
 }
 
 /** Chunks of a file, in one buffer that is used again for each. */
-export async function* fileChunks(host: Host, path: string): AsyncGenerator<Buffer> {
+export async function* fileChunks(host: Host, path: string, from = 0): AsyncGenerator<Buffer> {
   const file = await host.disk.open(path, 'r');
   try {
     const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    for (let position = 0; ; ) {
+    for (let position = from; ; ) {
       const length = await file.read(buffer, 0, buffer.length, position);
       if (length === 0) return;
       position += length;
@@ -77,6 +78,33 @@ async function examine(host: Host, segment: SegmentFile, maxOpBytes: number): Pr
   }
 }
 
+/** The last transaction that stands intact in a damaged segment, wherever; Infinity when nobody can tell. */
+async function lastIntact(
+  host: Host,
+  { path }: SegmentFile,
+  damaged: EditLogEnd & { kind: 'corrupt' },
+  maxOpBytes: number,
+): Promise<number> {
+  let last = 0;
+  // Records may well be intact behind a header that is not.
+  let from = damaged.offset < EDIT_LOG_HEADER_BYTES ? EDIT_LOG_HEADER_BYTES : damaged.next?.offset;
+  while (from !== undefined) {
+    const start: number = from;
+    const reading = readEditLog(recordsFrom(host, path, start), { maxOpBytes });
+    let step = await reading.next();
+    for (; !step.done; step = await reading.next()) last = Math.max(last, step.value.at(-1)?.txid ?? 0);
+    const end = step.value;
+    if (end.kind !== 'corrupt') return last;
+    from = end.next === undefined ? undefined : start + end.next.offset - EDIT_LOG_HEADER_BYTES;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+async function* recordsFrom(host: Host, path: string, offset: number): AsyncGenerator<Uint8Array> {
+  yield encodeEditLogHeader();
+  yield* fileChunks(host, path, offset);
+}
+
 function damage(segment: SegmentFile, end: EditLogEnd & { kind: 'corrupt' }): HdfsError {
   const behind =
     end.next === undefined ? '' : `; intact transactions follow, from txid ${end.next.txid} at offset ${end.next.offset}`;
@@ -110,6 +138,11 @@ export async function recoverUnclosed(
       best?.lastTxid ?? 0,
       ...examined.map(({ result }) => (usable(result, options) ? result.lastTxid : 0)),
     );
+    // A copy that ends earlier, as that of a directory which failed, does not stand for one that is damaged.
+    for (const { copy, result } of examined) {
+      if (result.end.kind !== 'corrupt' || options.cutAtDamage || longest === 0 || best !== undefined) continue;
+      if ((await lastIntact(host, copy, result.end, options.maxOpBytes)) > longest) throw damage(copy, result.end);
+    }
     for (const { copy, result } of examined) {
       if (result.end.kind === 'corrupt' && !options.cutAtDamage) {
         broken = damage(copy, result.end);

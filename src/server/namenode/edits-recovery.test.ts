@@ -1,0 +1,74 @@
+// If these fail, a start goes on from less of the edit log than one of its directories holds, and says nothing, or refuses what
+// another directory could have told it.
+import { describe, expect, test } from 'vitest';
+import { NameNode } from './namenode.ts';
+import { exists, mkdir, TestNameNode } from './test-namenode.ts';
+
+const TWO = { 'dfs.namenode.name.dir': '/one,/two' };
+
+/** A file system in which /one was dropped after /early, and /two has everything, up to a crash. */
+async function oneBehind(): Promise<TestNameNode> {
+  const nn = new TestNameNode(TWO);
+  expect(await nn.format()).toBe(true);
+  const api = await nn.start();
+  await mkdir(api, '/early');
+  nn.machine.diskFault = ({ operation, path }) =>
+    path.startsWith('/one/') && operation === 'fdatasync' ? { error: 'EIO' } : undefined;
+  for (let i = 0; i < 10; i++) await mkdir(api, `/late${i}`);
+  nn.machine.crash('process');
+  nn.machine.diskFault = undefined;
+  nn.machine.restart();
+  return nn;
+}
+
+const inProgress = async (nn: TestNameNode, root: string): Promise<string> => {
+  const name = (await nn.files(`${root}/current`)).find((each) => each.startsWith('edits_inprogress_'));
+  return `${root}/current/${name}`;
+};
+
+/** Changes one byte of the first record that holds `text`. */
+async function damage(nn: TestNameNode, path: string, text: string): Promise<void> {
+  const { disk } = nn.machine.host;
+  const bytes = await nn.within(disk.readFile(path));
+  const at = bytes.indexOf(text);
+  expect(at).toBeGreaterThan(0);
+  bytes[at + 1] = 0x58;
+  await nn.within(disk.writeFileAtomic(path, bytes));
+}
+
+describe('a damaged segment in progress', () => {
+  test('is not replaced by a sound copy that ends before it does', async () => {
+    const nn = await oneBehind();
+    await damage(nn, await inProgress(nn, '/two'), '/late4');
+    await expect(nn.within(new NameNode(nn.machine.host, nn.configuration).start())).rejects.toThrow(
+      /\/two\/current\/edits_inprogress_\d+ is damaged at offset \d+.*-recover/,
+    );
+    nn.machine.restart();
+    // What is in front of the damage is more than the other has.
+    const api = await nn.start({ recover: true });
+    expect(await exists(api, '/late3')).toBe(true);
+    expect(await exists(api, '/late4')).toBe(false);
+  });
+
+  test('is not replaced by it either when its first bytes are damaged', async () => {
+    const nn = await oneBehind();
+    const { disk } = nn.machine.host;
+    const path = await inProgress(nn, '/two');
+    const bytes = await nn.within(disk.readFile(path));
+    bytes[3] = 0;
+    await nn.within(disk.writeFileAtomic(path, bytes));
+    await expect(nn.within(new NameNode(nn.machine.host, nn.configuration).start())).rejects.toThrow(
+      /\/two\/current\/edits_inprogress_\d+ is damaged at offset 0/,
+    );
+  });
+
+  test('is replaced by a copy that has as much', async () => {
+    const nn = await oneBehind();
+    const { disk } = nn.machine.host;
+    const [one, two] = [await inProgress(nn, '/one'), await inProgress(nn, '/two')];
+    await nn.within(disk.writeFileAtomic(one, await nn.within(disk.readFile(two))));
+    await damage(nn, two, '/late4');
+    const api = await nn.start();
+    for (const path of ['/early', '/late0', '/late4', '/late9']) expect(await exists(api, path), path).toBe(true);
+  });
+});
