@@ -72,3 +72,18 @@ describe('a damaged segment in progress', () => {
     for (const path of ['/early', '/late0', '/late4', '/late9']) expect(await exists(api, path), path).toBe(true);
   });
 });
+
+test('a segment that one directory has closed, and was damaged since, is read from another that had not closed it', async () => {
+  const nn = new TestNameNode(TWO);
+  expect(await nn.format()).toBe(true);
+  let api = await nn.start();
+  for (let i = 0; i < 10; i++) await mkdir(api, `/d${i}`);
+  await nn.within(nn.running.stop());
+  nn.machine.restart();
+  const name = (await nn.files('/two/current')).find((each) => /^edits_\d+-\d+$/.test(each));
+  await damage(nn, `/one/current/${name}`, '/d4');
+  const open = `/two/current/edits_inprogress_${name?.slice('edits_'.length).split('-')[0]}`;
+  await nn.within(nn.machine.host.disk.rename(`/two/current/${name}`, open));
+  api = await nn.start();
+  for (let i = 0; i < 10; i++) expect(await exists(api, `/d${i}`), `/d${i}`).toBe(true);
+});

@@ -151,9 +151,10 @@ export async function recoverUnclosed(
       } else if (result.lastTxid < firstTxid) {
         // Nothing was ever written to it. Apache: moveAsideEmptyFile.
         await host.disk.rename(copy.path, `${copy.path}.empty`);
-      } else if (result.lastTxid < longest || best !== undefined) {
+      } else if (result.lastTxid !== (best?.lastTxid ?? longest)) {
         shorter.push(copy);
       } else {
+        // All of it is here: if the other copy should turn out to be damaged, this one is needed.
         best = { path: await finalizeCut(host, copy, result), lastTxid: result.lastTxid };
       }
     }
