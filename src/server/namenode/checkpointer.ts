@@ -4,11 +4,10 @@
 
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { sometimes } from '../../base/sometimes.ts';
-import { pathOfInode } from '../../core/namespace/permissions.ts';
 import type { CarriedSection } from '../../format/fsimage/state.ts';
 import type { Timer } from '../../host/host.ts';
 import type { NamespaceIdentity } from './identity.ts';
-import { filesBeingCut, imageCounters } from './loading.ts';
+import { filesBeingCut, imageCounters, requireSources } from './loading.ts';
 import type { NameStorage } from './name-storage.ts';
 import type { NameSystem } from './namesystem.ts';
 import { ImagesUnderWay, publishImage, purge, type Retention } from './publishing.ts';
@@ -119,26 +118,13 @@ export class Checkpointer {
   /** Makes an image of everything up to now; answers its txid. One that runs already is waited for first. */
   async save(): Promise<number> {
     while (this.running !== undefined) await this.running.catch(() => undefined);
-    this.requireSources();
+    requireSources(this.system.namespace);
     const run = this.run();
     this.running = run;
     try {
       return await run;
     } finally {
       this.running = undefined;
-    }
-  }
-
-  /**
-   * A block that is cut as a copy stands in the image without what it is copied from: after a start from that image the
-   * source would be taken for a left-over, and deleted before the copy is made. Apache makes the image all the same.
-   */
-  private requireSources(): void {
-    const { namespace: ns } = this.system;
-    for (const block of ns.truncations.blocks()) {
-      if (ns.truncations.of(block)?.kind !== 'copy') continue;
-      const path = pathOfInode(ns.inodes, ns.blocks.owner(block));
-      throw new HdfsError('EIO', `No image is made while ${path} is being truncated during an upgrade. Try again later.`);
     }
   }
 

@@ -6,6 +6,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { ErasureCodingPolicies } from '../../core/namespace/erasure-coding.ts';
 import type { InodeHandle } from '../../core/namespace/inodes.ts';
 import { Namespace } from '../../core/namespace/namespace.ts';
+import { pathOfInode } from '../../core/namespace/permissions.ts';
 import { readPolicies } from '../../format/fsimage/erasure-coding.ts';
 import type { ImageContent } from '../../format/fsimage/saver.ts';
 import type { CarriedSection, ImageCounters } from '../../format/fsimage/state.ts';
@@ -70,6 +71,18 @@ export function imageCounters(namespace: Namespace, namespaceId: number, txid: n
 /** Files that are being cut now; see ImageTables. */
 export function filesBeingCut({ blocks, truncations }: Namespace): ReadonlySet<InodeHandle> {
   return new Set([...truncations.blocks()].map((block) => blocks.owner(block)));
+}
+
+/**
+ * Throws HdfsError while a block is being cut as a copy: it stands in the image without what it is copied from, and after a start from
+ * that image the source would be taken for a left-over, and deleted before the copy is made. Apache makes the image all the same.
+ */
+export function requireSources({ inodes, blocks, truncations }: Namespace): void {
+  for (const block of truncations.blocks()) {
+    if (truncations.of(block)?.kind !== 'copy') continue;
+    const path = pathOfInode(inodes, blocks.owner(block));
+    throw new HdfsError('EIO', `No image is made while ${path} is being truncated during an upgrade. Try again later.`);
+  }
 }
 
 /** An image of all of it, while nothing changes it, for `file`. */

@@ -179,3 +179,41 @@ describe('low disk space', () => {
     expect(enoughResources([volume(false, false)], 0)).toBe(true);
   });
 });
+
+describe('an empty name directory beside others', () => {
+  test.each([
+    ['that is stopped', 'stop'],
+    ['that loses its power', 'power'],
+  ] as const)('has all that was before once it has joined a NameNode %s', async (_, how) => {
+    const keys: Record<string, string> = { 'dfs.namenode.name.dir': '/one' };
+    const nn = await formatted(keys);
+    let api = await nn.start();
+    await mkdir(api, '/before');
+    await nn.within(nn.machine.host.disk.mkdir('/two'));
+    keys['dfs.namenode.name.dir'] = '/one,/two';
+    api = await nn.restart('stop');
+    await mkdir(api, '/after');
+    // As when files move to another disk: the new one alone.
+    keys['dfs.namenode.name.dir'] = '/two';
+    api = await nn.restart(how);
+    for (const path of ['/before', '/after']) expect(await exists(api, path), path).toBe(true);
+  });
+});
+
+test('a name directory that was left out can stand alone again after a start with all of them', async () => {
+  const keys: Record<string, string | number> = { ...TWO, 'dfs.namenode.num.extra.edits.retained': 0 };
+  const nn = await formatted(keys);
+  let api = await nn.start();
+  breakDirectory(nn, '/two', 'write', 'fdatasync', 'open', 'fsync');
+  for (let i = 0; i < 3; i++) {
+    await mkdir(api, `/d${i}`);
+    await nn.within(nn.running.checkpointer.save());
+  }
+  expect(failedOf(nn)).toEqual(['/two']);
+  nn.machine.diskFault = undefined;
+  await nn.restart('stop');
+  expect(failedOf(nn)).toEqual([]);
+  keys['dfs.namenode.name.dir'] = '/two';
+  api = await nn.restart('power');
+  for (let i = 0; i < 3; i++) expect(await exists(api, `/d${i}`), `/d${i}`).toBe(true);
+});

@@ -20,7 +20,7 @@ import type { AuditSink } from './audit/audit-log.ts';
 import { Onlookers } from './audit/onlookers.ts';
 import { blockOwner } from './block-owner.ts';
 import { Checkpointer } from './checkpointer.ts';
-import { currentOf, lockAll, makeDirectory, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
+import { currentOf, lockAll, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
 import { EditLog } from './edit-log.ts';
 import { FavouredNodes } from './favoured-nodes.ts';
 import { HostFiles } from './host-files.ts';
@@ -28,6 +28,7 @@ import type { NamespaceIdentity } from './identity.ts';
 import { imageTransferRoutes } from './image-transfer/routes.ts';
 import { ImageUploads } from './image-transfer/uploads.ts';
 import { importCheckpoint } from './import-checkpoint.ts';
+import { joinEmpty, saveForJoined } from './joined-directories.ts';
 import { LazyPersistScrubber } from './lazy-persist-scrubber.ts';
 import { LeaseMonitor } from './lease-monitor.ts';
 import { type LoadedNamespace, loadNamespace } from './loading.ts';
@@ -45,7 +46,7 @@ import { ResourceChecker, ResourceMonitor } from './resources.ts';
 import { RpcServers } from './rpc-servers.ts';
 import { blockManagerOptions, editLogRolling, imageCodec, placementOptions } from './settings.ts';
 import { StartupProgress } from './startup-progress.ts';
-import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
+import { readIdentity, writeSeenTxid } from './storage.ts';
 import { TrashEmptier } from './trash-emptier.ts';
 import { catchUp, isUpgradeFinalized, recoverTransitions, refusePrevious, upgradeDirectories } from './upgrade.ts';
 import { Upkeep } from './upkeep.ts';
@@ -173,11 +174,12 @@ export class NameNode {
     await proxyUsers.read(configuration);
     const web = await openWebPort({ host, configuration, groups, proxyUsers, progress: this.progress, started });
     this.web = web.http;
-    const { identity, loaded } = await this.load(directories);
-    const { namespace, lastTxid } = loaded;
+    const { identity, loaded: found } = await this.load(directories);
     const restoreFailed = configuration.getBoolean('dfs.namenode.name.dir.restore');
     const storage = new NameStorage(host, directories, this.locks, { restoreFailed, imageCodec: codec });
     storage.upgradeFinalized = await isUpgradeFinalized(host, directories);
+    const loaded = await saveForJoined(host, storage, identity, found);
+    const { namespace, lastTxid } = loaded;
     const editLog = this.openEditLog(storage, minimumEdits, identity, namespace);
     this.editLog = editLog;
     await editLog.open(lastTxid);
@@ -214,7 +216,7 @@ export class NameNode {
       host.log.log('warn', 'namenode', message);
     }
     if (startup === 'upgrade' && behind.length === 0) await refusePrevious(host, settled);
-    await this.joinEmpty(settled, identity);
+    await joinEmpty(host, settled, identity);
     const loaded = await loadNamespace(host, configuration, settled, identity, recovery, this.progress);
     if (behind.length > 0) {
       await catchUp(host, behind, identity, loaded, imageCodec(configuration));
@@ -223,17 +225,6 @@ export class NameNode {
       return { identity: upgraded, loaded: { ...loaded, imageTxid: loaded.lastTxid, imageTime: host.clock.now() } };
     }
     return { identity, loaded };
-  }
-
-  /** A new, empty directory beside formatted ones joins them, as with Apache. */
-  private async joinEmpty(directories: readonly NameDirectory[], identity: NamespaceIdentity): Promise<void> {
-    const { host } = this;
-    for (const directory of directories) {
-      if ((await stateOf(host, directory)).kind !== 'not-formatted') continue;
-      await makeDirectory(host, directory, 'current');
-      await writeVersion(host, directory, identity);
-      await writeSeenTxid(host, directory, 0);
-    }
   }
 
   private openEditLog(

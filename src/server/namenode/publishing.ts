@@ -43,16 +43,17 @@ export class ImagesUnderWay {
   }
 }
 
-/** Writes an image into every working image directory; one that fails is left out from then on. */
+/** Writes an image into these directories, all that work unless said otherwise; one that fails is left out from then on. */
 export async function publishImage(
   host: Host,
   storage: NameStorage,
   txid: number,
   content: (file: string) => ImageContent,
+  directories = imageDirectories(storage),
 ): Promise<SavedImage> {
   let saved: SavedImage | undefined;
   try {
-    await storage.each(imageDirectories(storage), async (directory) => {
+    await storage.each(directories, async (directory) => {
       saved = await writeImage(host, directory, txid, content, storage.imageCodec);
     });
   } catch (error) {
