@@ -15,6 +15,9 @@ export const FINALIZED_TMP = 'finalized.tmp';
 export const LAST_CHECKPOINT_TMP = 'lastcheckpoint.tmp';
 const PREVIOUS_CHECKPOINT = 'previous.checkpoint';
 
+/** Whatever holds somebody's file system, or may. */
+export const STATES = [CURRENT, PREVIOUS, PREVIOUS_TMP, REMOVED_TMP, FINALIZED_TMP, LAST_CHECKPOINT_TMP, PREVIOUS_CHECKPOINT];
+
 export interface DirectoryNames {
   /** Whether current/VERSION is there: the last thing that is written into a new `current`. */
   readonly hasVersion: boolean;

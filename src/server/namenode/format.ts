@@ -4,6 +4,7 @@ import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { Namespace } from '../../core/namespace/namespace.ts';
 import { newImageCounters } from '../../format/fsimage/state.ts';
+import { STATES } from '../../format/storage/upgrade-state.ts';
 import type { Host } from '../../host/host.ts';
 import { randomUuid } from '../../host/uuid.ts';
 import { lockAll, makeDirectory, nameDirectories, stateOf } from './directories.ts';
@@ -58,7 +59,8 @@ export async function formatNameNode(host: Host, configuration: Configuration, o
     const { kind } = await stateOf(host, directory);
     if (kind === 'missing') continue;
     const files = await host.disk.readdir(directory.root);
-    if (!files.includes('current')) continue;
+    // An upgrade or a rollback that was cut off leaves no `current`, and all of it under another name.
+    if (!STATES.some((name) => files.includes(name))) continue;
     if (configuration.getBoolean('dfs.reformat.disabled')) {
       throw new HdfsError(
         'EIO',

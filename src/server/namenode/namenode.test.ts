@@ -192,6 +192,16 @@ describe('formatting', () => {
     const version = await nn.within(nn.machine.host.disk.readFile('/name/current/VERSION'));
     expect(version.toString()).toContain('clusterID=CID-mine');
   });
+
+  test.each(['previous.tmp', 'removed.tmp', 'previous', 'lastcheckpoint.tmp'])(
+    'leaves it alone as well where a crash has left it as %s',
+    async (name) => {
+      const nn = await formatted();
+      await nn.within(nn.machine.host.disk.rename('/name/current', `/name/${name}`));
+      expect(await nn.format({ nonInteractive: true })).toBe(false);
+      expect(await nn.files('/name')).toEqual(expect.not.arrayContaining(['current']));
+    },
+  );
 });
 
 describe('checkpoints', () => {
