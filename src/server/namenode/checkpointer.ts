@@ -166,7 +166,7 @@ export class Checkpointer {
 
   private async purge(): Promise<void> {
     try {
-      await purge(this.system.host, this.options.storage.working, this.options.retention);
+      await purge(this.system.host, this.options.storage.working, this.options.retention, this.imagesUnderWay);
     } catch (error) {
       // The image stands; what is too many goes at the next checkpoint.
       this.system.host.log.log('warn', 'checkpoint', `old images and edits stay: ${messageOf(error)}`);

@@ -217,3 +217,75 @@ test('a name directory that was left out can stand alone again after a start wit
   api = await nn.restart('power');
   for (let i = 0; i < 3; i++) expect(await exists(api, `/d${i}`), `/d${i}`).toBe(true);
 });
+
+describe('an image that is not finished', () => {
+  const begun = async (nn: TestNameNode, root: string): Promise<string[]> =>
+    (await nn.files(`${root}/current`)).filter((name) => name.startsWith('fsimage.ckpt'));
+
+  test('takes no room on the disk that it did not fit on, so that the log has it', async () => {
+    const nn = await formatted({ 'dfs.namenode.resource.du.reserved': 0 });
+    const api = await nn.start();
+    // An image of 2.4 MB, where there is room for 1.5.
+    for (let i = 0; i < 160; i++) {
+      await mkdir(api, `/${i}`);
+      const xAttr = { namespace: 0 as const, name: 'long', value: Buffer.alloc(15_000, i) };
+      await api.setXAttr({ src: `/${i}`, xAttr, flag: 1 });
+    }
+    nn.machine.disk.capacity = nn.machine.disk.used + 1_500_000;
+    for (let i = 0; i < 3; i++) {
+      await expect(nn.within(nn.running.checkpointer.save())).rejects.toThrow('No image directory could be written');
+    }
+    await nn.simulation.advance(60_000);
+    for (let i = 0; i < 6000; i++) await mkdir(api, `/something-with-a-name-that-fills-the-log-a-little-${i}`);
+    expect(await begun(nn, '/name')).toEqual([]);
+    expect(nn.fatal).toEqual([]);
+  });
+
+  test('that was brought, and did not fit into one of two directories, is whole in the other and gone from that one', async () => {
+    const nn = await formatted(TWO);
+    const api = await nn.start();
+    await mkdir(api, '/a');
+    await nn.within(nn.running.checkpointer.save());
+    const newest = nn.running.checkpointer.imageTxid;
+    const imageOf = (txid: number): string => `fsimage_${String(txid).padStart(19, '0')}`;
+    const image = await nn.within(nn.machine.host.disk.readFile(`/one/current/${imageOf(newest)}`));
+    await api.rollEdits({});
+    await nn.simulation.advance(3_000_000);
+    nn.machine.diskFault = ({ operation, path }) =>
+      operation === 'fsync' && path.startsWith('/two/current/fsimage.ckpt') ? { error: 'ENOSPC' } : undefined;
+    const version = (await nn.within(nn.machine.host.disk.readFile('/one/current/VERSION'))).toString();
+    const of = (key: string): string => new RegExp(`${key}=(.*)`).exec(version)?.[1] ?? '';
+    const query = new URLSearchParams({
+      txid: String(newest + 1),
+      storageInfo: `-67:${of('namespaceID')}:${of('cTime')}:${of('clusterID')}`,
+      'File-Length': String(image.length),
+      imageFile: 'IMAGE',
+    });
+    const { status } = await nn.within(
+      nn.simulation.node('client').host.http.request(`http://nn:9870/imagetransfer?${query}`, {
+        method: 'PUT',
+        body: image,
+      }),
+    );
+    expect(status).toBe(200);
+    expect(await nn.files('/one/current')).toContain(imageOf(newest + 1));
+    expect(await begun(nn, '/two')).toEqual([]);
+  });
+
+  test('goes from a directory where a crash has left it, with the next one', async () => {
+    const nn = await formatted(TWO);
+    let api = await nn.start();
+    await mkdir(api, '/a');
+    nn.machine.diskFault = ({ operation, path }) =>
+      operation === 'rename' && path.includes('fsimage.ckpt') ? { delayMs: 1000 } : undefined;
+    const saving = nn.running.checkpointer.save().catch(() => undefined);
+    await nn.simulation.advance(500);
+    api = await nn.restart('process');
+    void saving;
+    nn.machine.diskFault = undefined;
+    expect(await begun(nn, '/one')).toHaveLength(1);
+    await mkdir(api, '/b');
+    await nn.within(nn.running.checkpointer.save());
+    for (const root of ['/one', '/two']) expect(await begun(nn, root)).toEqual([]);
+  });
+});

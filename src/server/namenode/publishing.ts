@@ -5,7 +5,7 @@ import { HdfsError, messageOf } from '../../base/errors.ts';
 import { type ImageCodec, SectionTooLongError } from '../../format/fsimage/compression.ts';
 import { type ImageContent, type SavedImage, saveImage } from '../../format/fsimage/saver.ts';
 import { formatDigest } from '../../format/storage/digest.ts';
-import { imageCheckpointName, imageDigestName, imageName } from '../../format/storage/names.ts';
+import { imageCheckpointName, imageDigestName, imageName, parseStorageFileName } from '../../format/storage/names.ts';
 import type { Host } from '../../host/host.ts';
 import { currentOf, type NameDirectory } from './directories.ts';
 import { listSegments } from './edits-recovery.ts';
@@ -77,14 +77,37 @@ async function writeImage(
   const aside = `${currentOf(directory)}/${imageCheckpointName(txid)}`;
   let saved: SavedImage;
   try {
-    saved = await writeAside(host, aside, content(aside), codec);
+    saved = await writePacked(host, aside, content, codec);
   } catch (error) {
-    if (!(error instanceof SectionTooLongError)) throw error;
-    host.log.log('warn', 'image', `image of transaction ${txid} is written without compression: ${error.message}`);
-    saved = await writeAside(host, aside, content(aside), undefined);
+    await removeUnfinished(host, aside);
+    throw error;
   }
   await nameImage(host, directory, txid, saved.md5);
   return saved;
+}
+
+/** What is not whole is of no use to anybody, and takes the room that the edit log may need. */
+async function removeUnfinished(host: Host, path: string): Promise<void> {
+  try {
+    if (await host.disk.exists(path)) await host.disk.unlink(path);
+  } catch (error) {
+    host.log.log('warn', 'image', `${path} stays, though it is not whole: ${messageOf(error)}`);
+  }
+}
+
+async function writePacked(
+  host: Host,
+  aside: string,
+  content: (file: string) => ImageContent,
+  codec: ImageCodec | undefined,
+): Promise<SavedImage> {
+  try {
+    return await writeAside(host, aside, content(aside), codec);
+  } catch (error) {
+    if (!(error instanceof SectionTooLongError)) throw error;
+    host.log.log('warn', 'image', `${aside} is written without compression: ${error.message}`);
+    return writeAside(host, aside, content(aside), undefined);
+  }
 }
 
 async function writeAside(
@@ -121,9 +144,15 @@ async function writeAside(
 /** Gives an image that was written aside, and synced, its digest and its name. */
 export async function nameImage(host: Host, directory: NameDirectory, txid: number, md5: string): Promise<void> {
   const current = currentOf(directory);
-  await host.disk.writeFileAtomic(`${current}/${imageDigestName(txid)}`, formatDigest({ md5, fileName: imageName(txid) }));
-  await host.disk.rename(`${current}/${imageCheckpointName(txid)}`, `${current}/${imageName(txid)}`);
-  await host.disk.syncDirectory(current);
+  const aside = `${current}/${imageCheckpointName(txid)}`;
+  try {
+    await host.disk.writeFileAtomic(`${current}/${imageDigestName(txid)}`, formatDigest({ md5, fileName: imageName(txid) }));
+    await host.disk.rename(aside, `${current}/${imageName(txid)}`);
+    await host.disk.syncDirectory(current);
+  } catch (error) {
+    await removeUnfinished(host, aside);
+    throw error;
+  }
 }
 
 export interface Retention {
@@ -135,12 +164,24 @@ export interface Retention {
   readonly extraSegments: number;
 }
 
-/** Removes images beyond those retained, and edits that no retained image needs. Apache: NNStorageRetentionManager. */
-export async function purge(host: Host, all: readonly NameDirectory[], retention: Retention): Promise<void> {
+/**
+ * Removes images beyond those retained, those that a crash left unfinished, and edits that no retained image needs.
+ * Apache: NNStorageRetentionManager.
+ */
+export async function purge(
+  host: Host,
+  all: readonly NameDirectory[],
+  retention: Retention,
+  underWay: ImagesUnderWay,
+): Promise<void> {
   const directories: NameDirectory[] = [];
   for (const directory of all) {
     try {
-      await host.disk.readdir(currentOf(directory));
+      for (const name of await host.disk.readdir(currentOf(directory))) {
+        const parsed = parseStorageFileName(name);
+        if (parsed?.kind !== 'image-checkpoint' || underWay.end(parsed.txid) !== undefined) continue;
+        await host.disk.unlink(`${currentOf(directory)}/${name}`);
+      }
       directories.push(directory);
     } catch (error) {
       host.log.log('warn', 'image', `nothing is purged in ${directory.root}: ${messageOf(error)}`);

@@ -18,7 +18,7 @@ import type { NamespaceIdentity } from '../namenode/identity.ts';
 import { download, type TransferOptions, type UploadResult, upload } from '../namenode/image-transfer/client.ts';
 import { editsQuery, imageQuery } from '../namenode/image-transfer/parameters.ts';
 import { adoptImage, emptyNamespace, filesBeingCut, imageCounters } from '../namenode/loading.ts';
-import { imageDirectories, nameImage, publishImage, purge, type Retention } from '../namenode/publishing.ts';
+import { ImagesUnderWay, imageDirectories, nameImage, publishImage, purge, type Retention } from '../namenode/publishing.ts';
 import { listImages, loadImageFile } from '../namenode/storage.ts';
 import { type CheckpointStorage, temporaryEditsName } from './checkpoint-storage.ts';
 
@@ -188,7 +188,8 @@ export class CheckpointMaker {
     const counters = imageCounters(namespace, identity.namespaceId, txid);
     const cut = filesBeingCut(namespace);
     const saved = await publishImage(host, storage.storage, txid, () => ({ inodes, blocks, counters, carried, cut }));
-    await purge(host, storage.storage.working, retention);
+    // One checkpoint is made after the other.
+    await purge(host, storage.storage.working, retention, new ImagesUnderWay());
     return saved.size;
   }
 }

@@ -97,7 +97,11 @@ export async function receiveFile(
         `File ${expected.what} computed digest ${md5} does not match advertised digest ${expected.md5}`,
       );
     }
-    for (const file of files.values()) await file.close();
+    for (const [path, file] of files) {
+      // A disk that was too full for all of it has room again for what else is written there.
+      if (failed.has(path)) await discard(host, path, file);
+      else await file.close();
+    }
     return { md5, failed };
   } catch (error) {
     for (const [path, file] of files) await discard(host, path, file);
