@@ -52,7 +52,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     what: 'recovery leaves out the last transaction of a segment that was being written',
     file: 'src/server/namenode/edits-recovery.ts',
     find: 'if (step.done) return { lastTxid, end: step.value };',
-    replace: 'if (step.done) return { lastTxid: Math.max(segment.firstTxid, lastTxid - 1), end: step.value };',
+    replace: 'if (step.done) return { lastTxid: Math.max(firstTxid, lastTxid - 1), end: step.value };',
     story: 'chaos',
     scenario: 'blackout',
     seeds: 2,

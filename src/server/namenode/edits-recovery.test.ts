@@ -87,3 +87,51 @@ test('a segment that one directory has closed, and was damaged since, is read fr
   api = await nn.start();
   for (let i = 0; i < 10; i++) expect(await exists(api, `/d${i}`), `/d${i}`).toBe(true);
 });
+
+describe('namenode -recover', () => {
+  const damaged = async (): Promise<TestNameNode> => {
+    const nn = new TestNameNode();
+    expect(await nn.format()).toBe(true);
+    const api = await nn.start();
+    for (let i = 0; i < 10; i++) await mkdir(api, `/d${i}`);
+    await nn.within(nn.running.stop());
+    nn.machine.restart();
+    const name = (await nn.files('/name/current')).find((each) => /^edits_\d+-\d+$/.test(each));
+    await damage(nn, `/name/current/${name}`, '/d4');
+    return nn;
+  };
+
+  test('leaves a log that starts, also when it ends before it has saved an image', async () => {
+    const nn = await damaged();
+    let api = await nn.start({ recover: true });
+    await mkdir(api, '/since');
+    api = await nn.restart('power');
+    for (const path of ['/d3', '/since']) expect(await exists(api, path), path).toBe(true);
+    expect(await exists(api, '/d4')).toBe(false);
+    api = await nn.restart('power', { recover: true });
+    expect(await exists(api, '/since')).toBe(true);
+  });
+
+  test('goes on with what is in front of a gap', async () => {
+    const nn = new TestNameNode();
+    expect(await nn.format()).toBe(true);
+    let api = await nn.start();
+    for (const path of ['/a', '/b', '/c']) {
+      await mkdir(api, path);
+      await api.rollEdits({});
+    }
+    await nn.within(nn.running.stop());
+    nn.machine.restart();
+    const names = (await nn.files('/name/current')).filter((each) => /^edits_\d+-\d+$/.test(each)).sort();
+    await nn.within(nn.machine.host.disk.unlink(`/name/current/${names[1]}`));
+    await expect(nn.start()).rejects.toThrow(/Gap in transactions.*-recover/);
+    nn.machine.restart();
+    api = await nn.start({ recover: true });
+    expect(await exists(api, '/a')).toBe(true);
+    expect(await exists(api, '/c')).toBe(false);
+    await mkdir(api, '/since');
+    api = await nn.restart('power');
+    expect(await exists(api, '/since')).toBe(true);
+    expect(await nn.files('/name/current')).toEqual(expect.arrayContaining([`${names[2]}.corrupt`]));
+  });
+});

@@ -68,9 +68,10 @@ interface Examined {
   readonly end: EditLogEnd;
 }
 
-async function examine(host: Host, segment: SegmentFile, maxOpBytes: number): Promise<Examined> {
-  const reading = readEditLog(fileChunks(host, segment.path), { firstTxid: segment.firstTxid, maxOpBytes });
-  let lastTxid = segment.firstTxid - 1;
+/** No further than `upTo`. */
+async function examine(host: Host, { path, firstTxid }: SegmentFile, maxOpBytes: number, upTo?: number): Promise<Examined> {
+  const reading = readEditLog(fileChunks(host, path), { firstTxid, lastTxid: upTo, maxOpBytes });
+  let lastTxid = firstTxid - 1;
   for (;;) {
     const step = await reading.next();
     if (step.done) return { lastTxid, end: step.value };
@@ -238,14 +239,15 @@ export async function replay(
     }
     if (failure !== undefined) {
       if (!options.cutAtDamage) throw failure;
-      host.log.log('warn', 'edits', `recovery: everything after transaction ${reached} is left out`);
-      for (const later of segments) if (later.firstTxid > reached) await host.disk.rename(later.path, `${later.path}.corrupt`);
+      await leaveOut(host, segments, reached, options);
       return reached;
     }
     if (reached === before) break;
   }
   const later = segments.find(({ firstTxid }) => firstTxid > reached + 1);
-  if (later !== undefined || (reached < atLeastTxid && !options.cutAtDamage)) {
+  if (options.cutAtDamage) {
+    if (later !== undefined) await leaveOut(host, segments, reached, options);
+  } else if (later !== undefined || reached < atLeastTxid) {
     throw new HdfsError(
       'EIO',
       `Gap in transactions. Expected to be able to read up until at least txid ${Math.max(atLeastTxid, later?.lastTxid ?? 0)} but unable to ` +
@@ -254,6 +256,33 @@ export async function replay(
     );
   }
   return reached;
+}
+
+/**
+ * Puts everything after `reached` aside, so that the log goes on from there at this start and at later ones, and what is
+ * logged from now on is not taken for what follows the damage.
+ */
+async function leaveOut(
+  host: Host,
+  segments: readonly SegmentFile[],
+  reached: number,
+  { maxOpBytes }: RecoveryOptions,
+): Promise<void> {
+  host.log.log('warn', 'edits', `recovery: everything after transaction ${reached} is left out`);
+  for (const segment of segments) {
+    const { path, directory, firstTxid, lastTxid = firstTxid } = segment;
+    if (lastTxid <= reached) continue;
+    if (firstTxid <= reached) {
+      const found = await examine(host, segment, maxOpBytes, reached);
+      // Another copy may be the one that was read as far.
+      if (found.end.kind === 'clean' && found.lastTxid === reached) {
+        const whole = (await host.disk.readFile(path)).subarray(0, found.end.offset);
+        await host.disk.writeFileAtomic(`${currentOf(directory)}/${editsName(firstTxid, reached)}`, whole);
+      }
+    }
+    await host.disk.rename(path, `${path}.corrupt`);
+    await host.disk.syncDirectory(currentOf(directory));
+  }
 }
 
 async function replayOne(
