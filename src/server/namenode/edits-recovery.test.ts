@@ -135,3 +135,34 @@ describe('namenode -recover', () => {
     expect(await nn.files('/name/current')).toEqual(expect.arrayContaining([`${names[2]}.corrupt`]));
   });
 });
+
+test.each([
+  ['closed', 'stop'],
+  ['open', 'process'],
+] as const)('a segment that was left %s, and that one disk cannot read, is read from the other', async (_, how) => {
+  const nn = new TestNameNode(TWO);
+  expect(await nn.format()).toBe(true);
+  let api = await nn.start();
+  for (let i = 0; i < 10; i++) await mkdir(api, `/d${i}`);
+  // Its beginning at least.
+  let isRead = false;
+  nn.machine.diskFault = ({ operation, path }) => {
+    if (operation !== 'read' || !path.startsWith('/one/current/edits') || isRead) return undefined;
+    isRead = true;
+    return { error: 'EIO' };
+  };
+  api = await nn.restart(how);
+  for (let i = 0; i < 10; i++) expect(await exists(api, `/d${i}`), `/d${i}`).toBe(true);
+  nn.machine.diskFault = undefined;
+  api = await nn.restart('power');
+  expect(await exists(api, '/d9')).toBe(true);
+});
+
+test('a segment that no disk can read stops the start, and is not taken for one without transactions', async () => {
+  const nn = await oneBehind();
+  nn.machine.diskFault = ({ operation, path }) =>
+    operation === 'read' && path.startsWith('/two/current/edits') ? { error: 'EIO' } : undefined;
+  await expect(nn.within(new NameNode(nn.machine.host, nn.configuration).start())).rejects.toThrow(
+    /\/two\/current\/edits_inprogress_\d+ is damaged at offset 0: EIO/,
+  );
+});

@@ -7,9 +7,10 @@ import { HdfsError, messageOf } from '../../base/errors.ts';
 import { sometimes } from '../../base/sometimes.ts';
 import type { LoggedOp } from '../../core/edits/ops.ts';
 import type { EditLogEnd } from '../../format/edit-log/decoder.ts';
-import { EDIT_LOG_HEADER_BYTES, encodeEditLogHeader } from '../../format/edit-log/encoder.ts';
+import { EDIT_LOG_HEADER_BYTES, PADDING_BYTE } from '../../format/edit-log/encoder.ts';
 import { readEditLog } from '../../format/edit-log/reader.ts';
 import { editsInProgressName, editsName, parseStorageFileName } from '../../format/storage/names.ts';
+import { DiskFailure } from '../../host/disk-error.ts';
 import type { Host } from '../../host/host.ts';
 import { currentOf, type NameDirectory } from './directories.ts';
 import type { StartupProgress } from './startup-progress.ts';
@@ -68,42 +69,41 @@ interface Examined {
   readonly end: EditLogEnd;
 }
 
-/** No further than `upTo`. */
+/** No further than `upTo`. What the disk cannot read is damaged. */
 async function examine(host: Host, { path, firstTxid }: SegmentFile, maxOpBytes: number, upTo?: number): Promise<Examined> {
   const reading = readEditLog(fileChunks(host, path), { firstTxid, lastTxid: upTo, maxOpBytes });
   let lastTxid = firstTxid - 1;
+  let offset = 0;
   for (;;) {
-    const step = await reading.next();
+    let step: Awaited<ReturnType<typeof reading.next>>;
+    try {
+      step = await reading.next();
+    } catch (error) {
+      return { lastTxid, end: unreadable(error, offset) };
+    }
     if (step.done) return { lastTxid, end: step.value };
-    lastTxid = step.value.at(-1)?.txid ?? lastTxid;
+    const last = step.value.at(-1);
+    if (last !== undefined) [lastTxid, offset] = [last.txid, last.offset + last.length];
   }
 }
 
-/** The last transaction that stands intact in a damaged segment, wherever; Infinity when nobody can tell. */
-async function lastIntact(
-  host: Host,
-  { path }: SegmentFile,
-  damaged: EditLogEnd & { kind: 'corrupt' },
-  maxOpBytes: number,
-): Promise<number> {
-  let last = 0;
-  // Records may well be intact behind a header that is not.
-  let from = damaged.offset < EDIT_LOG_HEADER_BYTES ? EDIT_LOG_HEADER_BYTES : damaged.next?.offset;
-  while (from !== undefined) {
-    const start: number = from;
-    const reading = readEditLog(recordsFrom(host, path, start), { maxOpBytes });
-    let step = await reading.next();
-    for (; !step.done; step = await reading.next()) last = Math.max(last, step.value.at(-1)?.txid ?? 0);
-    const end = step.value;
-    if (end.kind !== 'corrupt') return last;
-    from = end.next === undefined ? undefined : start + end.next.offset - EDIT_LOG_HEADER_BYTES;
-  }
-  return Number.POSITIVE_INFINITY;
+/** `offset`: where the last record that was read ends. Throws what is no error of a disk. */
+function unreadable(error: unknown, offset: number): EditLogEnd & { kind: 'corrupt' } {
+  if (!(error instanceof DiskFailure)) throw error;
+  return { kind: 'corrupt', offset, reason: messageOf(error), next: undefined };
 }
 
-async function* recordsFrom(host: Host, path: string, offset: number): AsyncGenerator<Uint8Array> {
-  yield encodeEditLogHeader();
-  yield* fileChunks(host, path, offset);
+/** Whether anything but padding stands from there on. What cannot be read may be anything. */
+async function holdsMore(host: Host, path: string, offset: number): Promise<boolean> {
+  try {
+    for await (const chunk of fileChunks(host, path, offset)) {
+      if (chunk.some((byte) => byte !== PADDING_BYTE && byte !== 0)) return true;
+    }
+    return false;
+  } catch (error) {
+    if (!(error instanceof DiskFailure)) throw error;
+    return true;
+  }
 }
 
 function damage(segment: SegmentFile, end: EditLogEnd & { kind: 'corrupt' }): HdfsError {
@@ -139,10 +139,12 @@ export async function recoverUnclosed(
       best?.lastTxid ?? 0,
       ...examined.map(({ result }) => (usable(result, options) ? result.lastTxid : 0)),
     );
-    // A copy that ends earlier, as that of a directory which failed, does not stand for one that is damaged.
+    // A copy that ends earlier, as that of a directory which failed, does not stand for one that is damaged. Copies are alike
+    // to the byte.
+    const ends = examined.flatMap(({ result: { end } }) => (end.kind === 'clean' || end.kind === 'torn' ? [end.offset] : []));
     for (const { copy, result } of examined) {
-      if (result.end.kind !== 'corrupt' || options.cutAtDamage || longest === 0 || best !== undefined) continue;
-      if ((await lastIntact(host, copy, result.end, options.maxOpBytes)) > longest) throw damage(copy, result.end);
+      if (result.end.kind !== 'corrupt' || options.cutAtDamage || best !== undefined || longest === 0) continue;
+      if (await holdsMore(host, copy.path, Math.max(EDIT_LOG_HEADER_BYTES, ...ends))) throw damage(copy, result.end);
     }
     for (const { copy, result } of examined) {
       if (result.end.kind === 'corrupt' && !options.cutAtDamage) {
@@ -176,9 +178,11 @@ function usable(result: Examined, options: RecoveryOptions): boolean {
 async function finalizeCut(host: Host, segment: SegmentFile, { end, lastTxid }: Examined): Promise<string> {
   if (end.kind === 'torn') sometimes('torn tail of the edit log cut');
   if (end.kind === 'torn') host.log.log('warn', 'edits', `cutting ${segment.path} at offset ${end.offset}: ${end.reason}`);
+  const path = `${currentOf(segment.directory)}/${editsName(segment.firstTxid, lastTxid)}`;
   if (end.kind === 'corrupt') {
     host.log.log('warn', 'edits', `cutting ${segment.path} at its damage, offset ${end.offset}: ${end.reason}`);
-    await keepAside(host, segment.path);
+    await cutAside(host, segment.path, end.offset, path);
+    return path;
   }
   if (end.kind !== 'empty') {
     const file = await host.disk.open(segment.path, 'r+');
@@ -186,15 +190,27 @@ async function finalizeCut(host: Host, segment: SegmentFile, { end, lastTxid }: 
     await file.sync();
     await file.close();
   }
-  const path = `${currentOf(segment.directory)}/${editsName(segment.firstTxid, lastTxid)}`;
   await host.disk.rename(segment.path, path);
   await host.disk.syncDirectory(currentOf(segment.directory));
   return path;
 }
 
-/** A copy of the damaged file for whoever wants to look at it later. Apache names such files .corrupt. */
-async function keepAside(host: Host, path: string): Promise<void> {
-  await host.disk.writeFileAtomic(`${path}.corrupt`, await host.disk.readFile(path));
+/** What is in front of the damage gets the name `path`; the whole stays, for whoever wants to look at it. Apache names such files .corrupt. */
+async function cutAside(host: Host, damaged: string, end: number, path: string): Promise<void> {
+  await host.disk.writeFileAtomic(path, await firstBytes(host, damaged, end));
+  await host.disk.rename(damaged, `${damaged}.corrupt`);
+  await host.disk.syncDirectory(path.slice(0, path.lastIndexOf('/')));
+}
+
+async function firstBytes(host: Host, path: string, count: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let missing = count;
+  for await (const chunk of fileChunks(host, path)) {
+    chunks.push(Buffer.from(chunk.subarray(0, missing)));
+    missing -= Math.min(missing, chunk.length);
+    if (missing === 0) break;
+  }
+  return Buffer.concat(chunks);
 }
 
 async function replaceBy(host: Host, copy: SegmentFile, best: { path: string; lastTxid: number }): Promise<void> {
@@ -276,8 +292,8 @@ async function leaveOut(
       const found = await examine(host, segment, maxOpBytes, reached);
       // Another copy may be the one that was read as far.
       if (found.end.kind === 'clean' && found.lastTxid === reached) {
-        const whole = (await host.disk.readFile(path)).subarray(0, found.end.offset);
-        await host.disk.writeFileAtomic(`${currentOf(directory)}/${editsName(firstTxid, reached)}`, whole);
+        await cutAside(host, path, found.end.offset, `${currentOf(directory)}/${editsName(firstTxid, reached)}`);
+        continue;
       }
     }
     await host.disk.rename(path, `${path}.corrupt`);
@@ -304,8 +320,14 @@ async function replayOne(
     lastTxid: segment.lastTxid,
     maxOpBytes,
   });
+  let offset = 0;
   for (;;) {
-    const next = await reading.next();
+    let next: Awaited<ReturnType<typeof reading.next>>;
+    try {
+      next = await reading.next();
+    } catch (error) {
+      return { reached, failure: damage(segment, unreadable(error, offset)) };
+    }
     if (next.done) {
       const end = next.value;
       if (end.kind === 'corrupt') return { reached, failure: damage(segment, end) };
@@ -325,6 +347,7 @@ async function replayOne(
       return { reached, failure: undefined };
     }
     for (const record of next.value) {
+      offset = record.offset + record.length;
       if (record.txid <= reached) continue;
       try {
         apply(record);
