@@ -118,7 +118,6 @@ export class Checkpointer {
   /** Makes an image of everything up to now; answers its txid. One that runs already is waited for first. */
   async save(): Promise<number> {
     while (this.running !== undefined) await this.running.catch(() => undefined);
-    requireSources(this.system.namespace);
     const run = this.run();
     this.running = run;
     try {
@@ -130,6 +129,9 @@ export class Checkpointer {
 
   private async run(): Promise<number> {
     const { namespace: ns, editLog, host } = this.system;
+    await editLog.requireRoom();
+    // While that was asked a block may have begun to be cut.
+    requireSources(ns);
     const first = editLog.rollNow();
     const txid = first - 1;
     // Frozen in the same turn in which the log was turned: the image is the state as of that transaction.

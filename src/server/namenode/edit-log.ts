@@ -8,7 +8,7 @@
 // grow ahead of what is written, and while growing fails, `lowSpace` makes the NameNode refuse changes.
 // Reading and recovering segments is in edits-recovery.ts.
 import { assert } from '../../base/assert.ts';
-import { messageOf } from '../../base/errors.ts';
+import { HdfsError, messageOf } from '../../base/errors.ts';
 import { Rate } from '../../base/timing.ts';
 import type { EditOp } from '../../core/edits/ops.ts';
 import { EditEncoder, encodeEditLogHeader } from '../../format/edit-log/encoder.ts';
@@ -20,6 +20,8 @@ import { TxWaiters } from './tx-waiters.ts';
 const PREALLOCATION_BYTES = 1024 * 1024;
 /** Growing begins when less than this is left, so that what was accepted always has room. */
 const HEADROOM_BYTES = 512 * 1024;
+/** For what stands beside a new segment: seen_txid, and entries of directories. */
+const ROLL_MARGIN_BYTES = 64 * 1024;
 /** A directory that answered within this is written synchronously: a thread hop would cost more than the wait. */
 const FAST_DISK_MS = 0.5;
 /** The same while all who ask wait for the log, so that there is nothing to do meanwhile. */
@@ -255,8 +257,36 @@ export class EditLog {
     return this.startSegment();
   }
 
-  /** The same, resolving when both are on disk. */
+  /**
+   * Rejects with HdfsError while the disks lack the room for another segment: one that cannot be begun ends the process.
+   * To be asked before the log is rolled.
+   */
+  async requireRoom(): Promise<void> {
+    const refuse = (reason: string): never => {
+      throw new HdfsError('ENOSPC', reason);
+    };
+    if (this.lowSpace !== undefined) refuse(this.lowSpace);
+    const working = this.working();
+    // They may all be on one disk.
+    const wanted = working.length * (PREALLOCATION_BYTES + ROLL_MARGIN_BYTES);
+    for (const { directory } of working) {
+      let available: number;
+      try {
+        available = (await this.host.disk.volume(directory.path)).available;
+      } catch (error) {
+        // A directory that does not answer is found out, and dropped, by the roll.
+        this.host.log.log('warn', 'edits', `cannot tell the room in ${directory.path}: ${messageOf(error)}`);
+        continue;
+      }
+      if (available < wanted) {
+        refuse(`No room left for another segment of the edit log in ${directory.path}: ${available} bytes of ${wanted}`);
+      }
+    }
+  }
+
+  /** Turns to the next segment, and resolves when both are on disk. Rejects with HdfsError, nothing changed, while there is no room for it. */
   async roll(): Promise<number> {
+    await this.requireRoom();
     const first = this.rollNow();
     await this.sync();
     return first;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { isBuilt } from '../../wire/tables/entry.ts';
 import { SERVICES, type ServiceEntry } from '../../wire/tables/services.ts';
-import { createFile, exists, mkdir, TestNameNode } from './test-namenode.ts';
+import { type Api, createFile, exists, mkdir, TestNameNode } from './test-namenode.ts';
 
 async function formatted(keys: Readonly<Record<string, string | number | boolean>> = {}, seed = 1): Promise<TestNameNode> {
   const nn = new TestNameNode(keys, seed);
@@ -257,6 +257,41 @@ describe('a full disk', () => {
     await nn.simulation.advance(30_000);
     await mkdir(api, '/after');
     expect(await exists(api, '/after')).toBe(true);
+  });
+});
+
+describe('a disk without any room', () => {
+  const full = async (keys: Readonly<Record<string, string | number>> = {}): Promise<{ nn: TestNameNode; api: Api }> => {
+    const nn = await formatted(keys);
+    const api = await nn.start();
+    for (let i = 0; i < 10; i++) await mkdir(api, `/before${i}`);
+    nn.machine.disk.capacity = nn.machine.disk.used;
+    return { nn, api };
+  };
+
+  test('does not end the process when a checkpoint is due', async () => {
+    const { nn, api } = await full();
+    await nn.simulation.advance(2 * 3_600_000);
+    expect(nn.fatal).toEqual([]);
+    nn.machine.disk.capacity = 2 ** 40;
+    await nn.simulation.advance(2 * 3_600_000);
+    await mkdir(api, '/after');
+    expect(nn.running.checkpointer.imageTxid).toBeGreaterThan(0);
+  });
+
+  test('does not end it either when an image is asked for', async () => {
+    const { nn, api } = await full({ 'dfs.namenode.resource.du.reserved': 0 });
+    await api.setSafeMode({ action: 2, checked: false });
+    await expect(api.saveNamespace({})).rejects.toThrow(/room/);
+    expect(nn.fatal).toEqual([]);
+    expect(await exists(api, '/before0')).toBe(true);
+  });
+
+  test('does not end it either when the log is rolled', async () => {
+    const { nn, api } = await full({ 'dfs.namenode.resource.du.reserved': 0 });
+    await api.rollEdits({}).catch(() => undefined);
+    expect(nn.fatal).toEqual([]);
+    expect(await exists(api, '/before0')).toBe(true);
   });
 });
 
