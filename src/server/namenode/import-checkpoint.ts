@@ -1,5 +1,6 @@
 // `hdfs namenode -importCheckpoint`: a NameNode whose directories are lost begins with what the secondary NameNode has.
 // Apache: FSImage.doImportCheckpoint.
+import { assert } from '../../base/assert.ts';
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
@@ -15,6 +16,7 @@ import {
 } from './directories.ts';
 import type { RecoveryOptions } from './edits-recovery.ts';
 import type { NamespaceIdentity } from './identity.ts';
+import { joinEmpty } from './joined-directories.ts';
 import { imageContent, type LoadedNamespace, loadNamespace } from './loading.ts';
 import { NameStorage } from './name-storage.ts';
 import { publishImage } from './publishing.ts';
@@ -55,16 +57,15 @@ export async function importCheckpoint(
       await makeDirectory(host, directory, 'current');
       await host.disk.syncDirectory(directory.root);
     }
-    const storage = new NameStorage(host, directories, new Map(), {
-      restoreFailed: false,
-      imageCodec: imageCodec(configuration),
-    });
+    // One directory is made whole, its VERSION last; from then on it is a start at which the others, which are empty, join it.
+    const first = directories.find(({ image }) => image);
+    assert(first !== undefined, 'there is an image directory');
+    const storage = new NameStorage(host, [first], new Map(), { restoreFailed: false, imageCodec: imageCodec(configuration) });
     loaded.progress?.begin('SavingCheckpoint');
     await publishImage(host, storage, loaded.lastTxid, (file) => imageContent(loaded, identity, file));
-    for (const directory of storage.working) {
-      await writeSeenTxid(host, directory, loaded.lastTxid);
-      await writeVersion(host, directory, identity);
-    }
+    await writeSeenTxid(host, first, loaded.lastTxid);
+    await writeVersion(host, first, identity);
+    await joinEmpty(host, directories, identity);
     host.log.log('info', 'image', `imported the checkpoint of transaction ${loaded.lastTxid}`, {
       layoutVersion: NAMENODE_LAYOUT_VERSION,
     });

@@ -3,6 +3,7 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Host } from '../../host/host.ts';
 import { makeDirectory, type NameDirectory, stateOf } from './directories.ts';
+import { listSegments } from './edits-recovery.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { imageContent, type LoadedNamespace, requireSources } from './loading.ts';
 import type { NameStorage } from './name-storage.ts';
@@ -20,8 +21,8 @@ export async function joinEmpty(host: Host, directories: readonly NameDirectory[
 }
 
 /**
- * Saves an image of what was loaded where an image directory lacks the one that it was loaded from: it may lack the edits
- * as well. Answers what the newest image is then. Whatever prevents it is only logged: the other directories are whole.
+ * Saves an image of what was loaded where a directory lacks the image that it was loaded from, or edits since then. Answers
+ * what the newest image is afterwards. Whatever prevents it is only logged: the other directories are whole.
  */
 export async function saveForJoined(
   host: Host,
@@ -29,20 +30,36 @@ export async function saveForJoined(
   identity: NamespaceIdentity,
   loaded: LoadedNamespace,
 ): Promise<LoadedNamespace> {
-  const { imageTxid, lastTxid, namespace, progress } = loaded;
-  const images = await listImages(host, storage.working);
-  const without = (txid: number): readonly NameDirectory[] =>
-    imageDirectories(storage).filter((each) => !images.some((image) => image.directory === each && image.txid === txid));
-  if (without(imageTxid).length === 0) return loaded;
+  const { lastTxid, namespace, progress } = loaded;
+  const lacking: string[] = [];
+  for (const directory of storage.working) if (await lacksSomething(host, directory, loaded)) lacking.push(directory.root);
+  if (lacking.length === 0) return loaded;
   try {
     requireSources(namespace);
     progress?.begin('SavingCheckpoint');
-    await publishImage(host, storage, lastTxid, (file) => imageContent(loaded, identity, file), without(lastTxid));
-    const roots = without(imageTxid).map(({ root }) => root);
-    host.log.log('info', 'image', `saved image of transaction ${lastTxid}, as ${roots.join(', ')} had none`);
+    const images = await listImages(host, storage.working);
+    const without = imageDirectories(storage).filter(
+      (each) => !images.some(({ directory, txid }) => directory === each && txid === lastTxid),
+    );
+    await publishImage(host, storage, lastTxid, (file) => imageContent(loaded, identity, file), without);
+    host.log.log('info', 'image', `saved image of transaction ${lastTxid}, as not all of it was in ${lacking.join(', ')}`);
     return { ...loaded, imageTxid: lastTxid, imageTime: host.clock.now() };
   } catch (error) {
     host.log.log('error', 'image', `no image for directories that have joined: ${messageOf(error)}`);
     return loaded;
   }
+}
+
+async function lacksSomething(
+  host: Host,
+  directory: NameDirectory,
+  { imageTxid, lastTxid }: LoadedNamespace,
+): Promise<boolean> {
+  if (directory.image && !(await listImages(host, [directory])).some(({ txid }) => txid === imageTxid)) return true;
+  if (!directory.edits) return false;
+  let reached = imageTxid;
+  for (const segment of await listSegments(host, [directory])) {
+    if (segment.firstTxid <= reached + 1) reached = Math.max(reached, segment.lastTxid ?? 0);
+  }
+  return reached < lastTxid;
 }

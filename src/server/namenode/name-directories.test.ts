@@ -218,6 +218,21 @@ test('a name directory that was left out can stand alone again after a start wit
   for (let i = 0; i < 3; i++) expect(await exists(api, `/d${i}`), `/d${i}`).toBe(true);
 });
 
+test('a name directory that lacks a segment which another has can stand alone again after a start with both', async () => {
+  const keys: Record<string, string> = { ...TWO };
+  const nn = await formatted(keys);
+  let api = await nn.start();
+  await mkdir(api, '/a');
+  await nn.within(nn.running.stop());
+  nn.machine.restart();
+  const closed = (await nn.files('/two/current')).find((name) => /^edits_\d/.test(name));
+  await nn.within(nn.machine.host.disk.unlink(`/two/current/${closed}`));
+  await nn.start();
+  keys['dfs.namenode.name.dir'] = '/two';
+  api = await nn.restart('stop');
+  expect(await exists(api, '/a')).toBe(true);
+});
+
 describe('an image that is not finished', () => {
   const begun = async (nn: TestNameNode, root: string): Promise<string[]> =>
     (await nn.files(`${root}/current`)).filter((name) => name.startsWith('fsimage.ckpt'));

@@ -200,6 +200,7 @@ async function atEveryCrash(
   make: (seed: number) => Promise<TestNameNode>,
   work: (nn: TestNameNode) => Promise<unknown>,
   check: (nn: TestNameNode, at: number) => Promise<void>,
+  counts: (operation: string, path: string) => boolean = () => true,
 ): Promise<number> {
   for (let at = 1; ; at++) {
     const nn = await make(at);
@@ -207,7 +208,8 @@ async function atEveryCrash(
     let crashed = false;
     const over = new Promise<'crashed'>((resolve) => {
       nn.machine.diskFault = ({ operation, path }) => {
-        if (crashed || path.endsWith('in_use.lock') || !CHANGES.has(operation) || ++calls !== at) return undefined;
+        if (crashed || path.endsWith('in_use.lock') || !CHANGES.has(operation)) return undefined;
+        if (!counts(operation, path) || ++calls !== at) return undefined;
         crashed = true;
         // Everything done so far stays, or only what was synced. (Luck would also tear renames, which no file system does.)
         nn.machine.crash(at % 3 === 0 ? 'process' : 'power', false);
@@ -302,8 +304,8 @@ describe('a crash at every disk call', () => {
 describe('importing a checkpoint', () => {
   const keys = { 'dfs.namenode.checkpoint.dir': '/checkpoint' };
 
-  async function lost(seed = 1): Promise<TestNameNode> {
-    const nn = await formatted(keys, seed);
+  async function lost(seed = 1, own: Record<string, string> = keys): Promise<TestNameNode> {
+    const nn = await formatted(own, seed);
     const api = await nn.start();
     await mkdir(api, '/kept');
     await nn.within(nn.running.checkpointer.save());
@@ -355,5 +357,46 @@ describe('importing a checkpoint', () => {
       },
     );
     expect(calls).toBeGreaterThan(10);
+  });
+
+  test('that a crash cut off between two directories goes on in both', async () => {
+    const own: Record<string, string> = { ...keys };
+    const make = async (seed: number): Promise<TestNameNode> => {
+      own['dfs.namenode.name.dir'] = '/name';
+      const nn = await lost(seed, own);
+      await nn.within(nn.machine.host.disk.mkdir('/other'));
+      await nn.within(nn.machine.host.disk.syncDirectory('/'));
+      own['dfs.namenode.name.dir'] = '/name,/other';
+      return nn;
+    };
+    await atEveryCrash(
+      make,
+      (nn) => nn.start({ startup: 'import' }),
+      async (nn, at) => {
+        const isThere = await nn.within(nn.machine.host.disk.exists('/name/current/VERSION'));
+        let api = await nn.start(isThere ? {} : { startup: 'import' });
+        await mkdir(api, '/more');
+        own['dfs.namenode.name.dir'] = '/other';
+        api = await nn.restart('power');
+        for (const path of ['/kept', '/logged', '/more']) expect(await exists(api, path), `call ${at}`).toBe(true);
+      },
+      (operation, path) => operation === 'rename' || operation === 'mkdir' || path.includes('VERSION'),
+    );
+  });
+
+  test('that one directory cannot take is made up for at the next start', async () => {
+    const own: Record<string, string> = { ...keys };
+    const nn = await lost(1, own);
+    await nn.within(nn.machine.host.disk.mkdir('/other'));
+    own['dfs.namenode.name.dir'] = '/name,/other';
+    nn.machine.diskFault = ({ operation, path }) =>
+      operation === 'fsync' && path.startsWith('/other/current/fsimage') ? { error: 'EIO' } : undefined;
+    let api = await nn.start({ startup: 'import' });
+    await mkdir(api, '/more');
+    nn.machine.diskFault = undefined;
+    await nn.restart('stop');
+    own['dfs.namenode.name.dir'] = '/other';
+    api = await nn.restart('stop');
+    for (const path of ['/kept', '/logged', '/more']) expect(await exists(api, path), path).toBe(true);
   });
 });
