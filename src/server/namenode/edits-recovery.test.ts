@@ -166,3 +166,23 @@ test('a segment that no disk can read stops the start, and is not taken for one 
     /\/two\/current\/edits_inprogress_\d+ is damaged at offset 0: EIO/,
   );
 });
+
+test.each(['ENOSPC', 'EIO'] as const)(
+  'a directory that takes no more bytes (%s) does not stop a start for which another has everything',
+  async (error) => {
+    const nn = new TestNameNode(TWO);
+    expect(await nn.format()).toBe(true);
+    let api = await nn.start();
+    await mkdir(api, '/early');
+    nn.machine.diskFault = ({ operation, path }) =>
+      path.startsWith('/one/current') && ['write', 'fdatasync', 'fsync'].includes(operation) ? { error } : undefined;
+    await mkdir(api, '/late');
+    api = await nn.restart('process');
+    for (const path of ['/early', '/late']) expect(await exists(api, path), path).toBe(true);
+    await mkdir(api, '/more');
+    expect(nn.fatal).toEqual([]);
+    nn.machine.diskFault = undefined;
+    api = await nn.restart('power');
+    for (const path of ['/early', '/late', '/more']) expect(await exists(api, path), path).toBe(true);
+  },
+);

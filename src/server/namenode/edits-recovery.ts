@@ -117,6 +117,11 @@ function damage(segment: SegmentFile, end: EditLogEnd & { kind: 'corrupt' }): Hd
   );
 }
 
+interface Whole {
+  readonly path: string;
+  readonly lastTxid: number;
+}
+
 /** Finalizes what a crash left in progress. Throws HdfsError when the only copies are damaged. */
 export async function recoverUnclosed(
   host: Host,
@@ -127,25 +132,36 @@ export async function recoverUnclosed(
   const unclosed = segments.filter((segment) => segment.lastTxid === undefined);
   for (const firstTxid of new Set(unclosed.map((segment) => segment.firstTxid))) {
     const copies = unclosed.filter((segment) => segment.firstTxid === firstTxid);
-    const closed = segments.filter((segment) => segment.firstTxid === firstTxid && segment.lastTxid !== undefined);
-    let best: { path: string; lastTxid: number } | undefined;
-    for (const { path, lastTxid } of closed)
-      if (lastTxid !== undefined && lastTxid > (best?.lastTxid ?? 0)) best = { path, lastTxid };
+    let closed: Whole | undefined;
+    for (const { path, firstTxid: first, lastTxid } of segments)
+      if (first === firstTxid && lastTxid !== undefined && lastTxid > (closed?.lastTxid ?? 0)) closed = { path, lastTxid };
+    let best = closed;
     const shorter: SegmentFile[] = [];
     let broken: HdfsError | undefined;
     const examined: { readonly copy: SegmentFile; readonly result: Examined }[] = [];
     for (const copy of copies) examined.push({ copy, result: await examine(host, copy, options.maxOpBytes) });
     const longest = Math.max(
-      best?.lastTxid ?? 0,
+      closed?.lastTxid ?? 0,
       ...examined.map(({ result }) => (usable(result, options) ? result.lastTxid : 0)),
     );
     // A copy that ends earlier, as that of a directory which failed, does not stand for one that is damaged. Copies are alike
     // to the byte.
     const ends = examined.flatMap(({ result: { end } }) => (end.kind === 'clean' || end.kind === 'torn' ? [end.offset] : []));
     for (const { copy, result } of examined) {
-      if (result.end.kind !== 'corrupt' || options.cutAtDamage || best !== undefined || longest === 0) continue;
+      if (result.end.kind !== 'corrupt' || options.cutAtDamage || closed !== undefined || longest === 0) continue;
       if (await holdsMore(host, copy.path, Math.max(EDIT_LOG_HEADER_BYTES, ...ends))) throw damage(copy, result.end);
     }
+    // A directory that takes nothing any more keeps its copy as it is: there is a whole one elsewhere, or the start stops.
+    let refused: DiskFailure | undefined;
+    const attempt = async ({ path }: SegmentFile, work: () => Promise<void>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        if (!(error instanceof DiskFailure)) throw error;
+        host.log.log('error', 'edits', `${path} stays as it is: ${error.message}`);
+        refused = error;
+      }
+    };
     for (const { copy, result } of examined) {
       if (result.end.kind === 'corrupt' && !options.cutAtDamage) {
         broken = damage(copy, result.end);
@@ -153,20 +169,23 @@ export async function recoverUnclosed(
         shorter.push(copy);
       } else if (result.lastTxid < firstTxid) {
         // Nothing was ever written to it. Apache: moveAsideEmptyFile.
-        await host.disk.rename(copy.path, `${copy.path}.empty`);
-      } else if (result.lastTxid !== (best?.lastTxid ?? longest)) {
+        await attempt(copy, () => host.disk.rename(copy.path, `${copy.path}.empty`));
+      } else if (result.lastTxid !== (closed === undefined ? longest : closed.lastTxid)) {
         shorter.push(copy);
       } else {
         // All of it is here: if the other copy should turn out to be damaged, this one is needed.
-        best = { path: await finalizeCut(host, copy, result), lastTxid: result.lastTxid };
+        await attempt(copy, async () => {
+          best = { path: await finalizeCut(host, copy, result), lastTxid: result.lastTxid };
+        });
       }
     }
     // A damaged copy alone decides nothing away: without a good one the start stops.
-    if (best === undefined) {
-      if (broken !== undefined) throw broken;
+    const whole = best;
+    if (whole === undefined) {
+      if (broken !== undefined || refused !== undefined) throw broken ?? refused;
       continue;
     }
-    for (const copy of shorter) await replaceBy(host, copy, best);
+    for (const copy of shorter) await attempt(copy, () => replaceBy(host, copy, whole));
   }
 }
 
@@ -213,7 +232,7 @@ async function firstBytes(host: Host, path: string, count: number): Promise<Buff
   return Buffer.concat(chunks);
 }
 
-async function replaceBy(host: Host, copy: SegmentFile, best: { path: string; lastTxid: number }): Promise<void> {
+async function replaceBy(host: Host, copy: SegmentFile, best: Whole): Promise<void> {
   host.log.log('warn', 'edits', `replacing ${copy.path} by the longer copy ${best.path}`);
   const directory = currentOf(copy.directory);
   await host.disk.writeFileAtomic(
