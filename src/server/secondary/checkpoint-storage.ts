@@ -117,6 +117,23 @@ export class CheckpointStorage {
     this.current = identity;
   }
 
+  /**
+   * Removes what goes beyond the end of the NameNode's log: it is of a log that was put back, or cut, since. It would be taken for
+   * newer than what is made now, which would be purged, and by an import.
+   */
+  async forgetBeyond(lastTxid: number): Promise<void> {
+    const { disk } = this.host;
+    await this.names.each(this.names.working, async (directory) => {
+      for (const name of await disk.readdir(currentOf(directory))) {
+        const parsed = parseStorageFileName(name);
+        const isLater =
+          ((parsed?.kind === 'image' || parsed?.kind === 'image-digest') && parsed.txid > lastTxid) ||
+          (parsed?.kind === 'edits' && parsed.lastTxid > lastTxid);
+        if (isLater) await disk.unlink(`${currentOf(directory)}/${name}`);
+      }
+    });
+  }
+
   /** Removes fetched segments: they may be of a log that was cut, and written again, since. */
   async forgetEdits(): Promise<void> {
     for (const directory of this.names.working.filter(({ edits }) => edits)) {

@@ -173,6 +173,44 @@ describe('a checkpoint', () => {
     expect((await pair.nn.within(emptied.checkpoint())).upload.kind).toBe('taken');
   });
 
+  test('after the NameNode was put back to an earlier state is made of that, and nothing of the later one is left to be imported', async () => {
+    const pair = new Pair();
+    const { nn } = pair;
+    let api = await pair.begin();
+    const secondary = await pair.opened();
+    await mkdir(api, '/a');
+    await nn.within(secondary.checkpoint());
+    const copy = async (from: string, to: string): Promise<void> => {
+      const { disk } = nn.machine.host;
+      await nn.within(disk.removeTree(to));
+      await nn.within(disk.mkdir(to));
+      for (const name of await nn.files(from)) {
+        const content = await nn.within(disk.readFile(`${from}/${name}`));
+        await nn.within(disk.writeFileAtomic(`${to}/${name}`, content));
+      }
+    };
+    await nn.within(nn.running.stop());
+    nn.machine.restart();
+    await copy('/name/current', '/backup');
+    api = await nn.start();
+    for (let i = 0; i < 3; i++) {
+      for (let j = 0; j < 10; j++) await mkdir(api, `/later${i}-${j}`);
+      await nn.simulation.advance(3_600_000);
+      await nn.within(secondary.checkpoint());
+    }
+    await nn.within(nn.running.stop());
+    nn.machine.restart();
+    await copy('/backup', '/name/current');
+    api = await nn.start();
+    await mkdir(api, '/instead');
+    await nn.simulation.advance(3_600_000);
+    const { txid, upload } = await nn.within(secondary.checkpoint());
+    expect(upload).toEqual({ kind: 'taken' });
+    const names = await nn.within(pair.machine.host.disk.readdir('/one/current'));
+    expect(names.filter((name) => /^fsimage_\d+$/.test(name)).at(-1)).toBe(imageOf(txid));
+    expect(names.filter((name) => Number(/^edits_(\d+)/.exec(name)?.[1]) > txid)).toEqual([]);
+  });
+
   test('that was changed on the way, or cut, is no image anywhere', async () => {
     const pair = new Pair();
     const api = await pair.begin();
