@@ -24,6 +24,8 @@ export class CheckpointStorage {
   private locks = new Map<string, DiskLock>();
   private names: NameStorage;
   private current: NamespaceIdentity | undefined;
+  /** The directories are of several states of one name system. */
+  private isMixed = false;
 
   constructor(host: Host, all: readonly NameDirectory[], codec: ImageCodec | undefined) {
     this.host = host;
@@ -51,6 +53,7 @@ export class CheckpointStorage {
     for (const directory of this.all) await makeDirectory(this.host, directory, 'root');
     this.locks = await lockAll(this.host, this.all);
     this.names = this.opened();
+    this.isMixed = false;
     try {
       for (const directory of this.all) {
         if (format) {
@@ -59,6 +62,8 @@ export class CheckpointStorage {
         }
         await this.read(directory);
       }
+      // They were emptied for another state of the NameNode, and not all of them: it is done again.
+      if (this.isMixed) this.current = undefined;
     } catch (error) {
       await this.close();
       throw error;
@@ -89,6 +94,7 @@ export class CheckpointStorage {
     if (known !== undefined && (known.namespaceId !== found.namespaceId || known.blockPoolId !== found.blockPoolId)) {
       throw inconsistent(directory, 'namespaceID, clusterID or blockpoolID is incompatible with others.');
     }
+    if (known !== undefined && known.cTime !== found.cTime) this.isMixed = true;
     // Of another layout: what is there is of no use, and is fetched anew.
     if (found.layoutVersion === NAMENODE_LAYOUT_VERSION) this.current = known ?? found;
   }

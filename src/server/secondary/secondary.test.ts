@@ -211,6 +211,25 @@ describe('a checkpoint', () => {
     expect(names.filter((name) => Number(/^edits_(\d+)/.exec(name)?.[1]) > txid)).toEqual([]);
   });
 
+  test('goes into directories of which one alone has been emptied for another state of the NameNode', async () => {
+    const pair = new Pair();
+    const { nn } = pair;
+    const { disk } = pair.machine.host;
+    const api = await pair.begin();
+    let secondary = await pair.opened();
+    await mkdir(api, '/a');
+    await nn.within(secondary.checkpoint());
+    await nn.within(secondary.stop());
+    const path = '/two/current/VERSION';
+    const version = (await nn.within(disk.readFile(path))).toString();
+    await nn.within(disk.writeFileAtomic(path, version.replace(/cTime=\d+/, 'cTime=7')));
+    secondary = await pair.opened();
+    await mkdir(api, '/b');
+    await nn.within(secondary.checkpoint());
+    const found = (await nn.within(disk.readFile(path))).toString();
+    expect(/cTime=.*/.exec(found)?.[0]).toEqual(/cTime=.*/.exec(version)?.[0]);
+  });
+
   test('that was changed on the way, or cut, is no image anywhere', async () => {
     const pair = new Pair();
     const api = await pair.begin();
