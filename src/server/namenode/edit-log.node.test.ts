@@ -38,6 +38,7 @@ class Bench {
     this.log = new EditLog(host, {
       directories: [{ path: '/edits', required: false }],
       minimumDirectories: 1,
+      maxOpBytes: 1_000_000,
       onFatal: (error) => {
         throw error;
       },

@@ -82,6 +82,8 @@ export interface EditLogOptions {
   readonly directories: readonly EditsDirectory[];
   /** Fewest working directories (dfs.namenode.edits.dir.minimum). */
   readonly minimumDirectories: number;
+  /** What a start reads again (dfs.namenode.max.op.size): nothing longer is logged. */
+  readonly maxOpBytes: number;
   /** Called once when nothing can be promised any more; the process must end. */
   readonly onFatal: (error: Error) => void;
   /** Called with the first txid of every new segment once its first op is durable, before anybody hears of it (seen_txid). */
@@ -205,7 +207,7 @@ export class EditLog {
     let batch = this.queue.at(-1);
     // The first batch of the queue is taken away before it is written, so the last one may always be added to.
     if (batch === undefined || batch.segment !== this.segment) {
-      batch = { segment: this.segment, encoder: this.spare.pop() ?? new EditEncoder(), lastTxid: txid };
+      batch = { segment: this.segment, encoder: this.spare.pop() ?? new EditEncoder(this.options.maxOpBytes), lastTxid: txid };
       this.queue.push(batch);
     }
     batch.encoder.encode(txid, op);

@@ -186,3 +186,14 @@ test.each(['ENOSPC', 'EIO'] as const)(
     for (const path of ['/early', '/late', '/more']) expect(await exists(api, path), path).toBe(true);
   },
 );
+
+test('an operation that no start would read again is refused, and nothing of it is logged', async () => {
+  const nn = new TestNameNode({ 'dfs.namenode.max.op.size': 10_000 });
+  expect(await nn.format()).toBe(true);
+  let api = await nn.start();
+  await mkdir(api, '/a');
+  const xAttr = { namespace: 0 as const, name: 'long', value: Buffer.alloc(15_000) };
+  await expect(api.setXAttr({ src: '/a', xAttr, flag: 1 })).rejects.toThrow('more than dfs.namenode.max.op.size allows');
+  api = await nn.restart('power');
+  expect(await exists(api, '/a')).toBe(true);
+});

@@ -233,11 +233,12 @@ export class NameNode {
     identity: NamespaceIdentity,
     namespace: Namespace,
   ): EditLog {
-    const { host } = this;
+    const { host, configuration } = this;
     const edits = storage.all.filter((directory) => directory.edits);
     return new EditLog(host, {
       directories: edits.map((directory) => ({ path: currentOf(directory), required: directory.required })),
       minimumDirectories,
+      maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'),
       onFatal: (error) => this.fatal(error),
       onSegmentStart: (firstTxid) => storage.each(storage.working, (directory) => writeSeenTxid(host, directory, firstTxid)),
       onDurable: (txid) => namespace.forgetTouched(txid),
