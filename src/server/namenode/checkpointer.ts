@@ -4,6 +4,7 @@
 
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { sometimes } from '../../base/sometimes.ts';
+import type { SavedImage } from '../../format/fsimage/saver.ts';
 import type { CarriedSection } from '../../format/fsimage/state.ts';
 import type { Timer } from '../../host/host.ts';
 import type { NamespaceIdentity } from './identity.ts';
@@ -105,6 +106,7 @@ export class Checkpointer {
   }
 
   private isDue(): boolean {
+    if (this.options.storage.hasReturned) return true;
     const since = this.system.editLog.lastTxid - this.lastTxid;
     // What the log's own turning writes is not worth an image.
     if (since <= 2) return false;
@@ -149,9 +151,17 @@ export class Checkpointer {
       for (let end = imagesUnderWay.end(txid); end !== undefined; end = imagesUnderWay.end(txid)) await end;
       // One of just these transactions may have been brought while the log was synced.
       if (this.lastTxid === txid) return txid;
-      const saved = await imagesUnderWay.during(txid, () =>
-        publishImage(host, storage, txid, () => ({ inodes, blocks, counters, carried, cut })),
-      );
+      const { hasReturned } = storage;
+      storage.hasReturned = false;
+      let saved: SavedImage;
+      try {
+        saved = await imagesUnderWay.during(txid, () =>
+          publishImage(host, storage, txid, () => ({ inodes, blocks, counters, carried, cut })),
+        );
+      } catch (error) {
+        storage.hasReturned ||= hasReturned;
+        throw error;
+      }
       if (editLog.lastTxid > first) sometimes('changes came while an image was written');
       this.noteImage(txid);
       host.log.log('info', 'checkpoint', `saved image of transaction ${txid}`, {

@@ -70,6 +70,25 @@ describe('a name directory that fails', () => {
     for (const path of ['/before', '/failing', '/again', '/last', '/alone']) expect(await exists(api, path), path).toBe(true);
   });
 
+  test('can stand alone soon after it came back, though nothing has changed since', async () => {
+    const keys: Record<string, string | boolean> = { ...TWO, 'dfs.namenode.name.dir.restore': true };
+    const nn = await formatted(keys);
+    let api = await nn.start();
+    breakDirectory(nn, '/two', 'write', 'fdatasync', 'open', 'fsync');
+    await mkdir(api, '/failing');
+    await nn.within(nn.running.checkpointer.save());
+    nn.machine.diskFault = undefined;
+    await api.rollEdits({});
+    expect(failedOf(nn)).toEqual([]);
+    await nn.simulation.advance(120_000);
+    const imageTxid = nn.running.checkpointer.imageTxid;
+    await nn.simulation.advance(600_000);
+    expect(nn.running.checkpointer.imageTxid).toBe(imageTxid);
+    keys['dfs.namenode.name.dir'] = '/two';
+    api = await nn.restart('power');
+    expect(await exists(api, '/failing')).toBe(true);
+  });
+
   test('comes back as a new, empty disk, and not as that of another name system', async () => {
     const nn = await formatted({ ...TWO, 'dfs.namenode.name.dir.restore': true });
     const api = await nn.start();

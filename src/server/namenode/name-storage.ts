@@ -26,6 +26,8 @@ export class NameStorage {
   readonly imageCodec: ImageCodec | undefined;
   /** No directory keeps the state of before an upgrade any more. */
   upgradeFinalized = true;
+  /** Directories have come back since the last image was begun: they lack edits, and images, until there is another. */
+  hasReturned = false;
   private readonly host: Host;
   private readonly locks: Map<string, DiskLock>;
   private readonly failures = new Map<NameDirectory, string>();
@@ -100,6 +102,7 @@ export class NameStorage {
       try {
         if (!(await this.prepare(directory, identity, seenTxid))) continue;
         this.failures.delete(directory);
+        this.hasReturned = true;
         back.push(directory);
         this.host.log.log('info', 'storage', `restoring storage directory ${directory.root}`);
       } catch (error) {
