@@ -1,6 +1,6 @@
 // If these fail, many clients that change something each wait for a sync of their own, clients that only read wait for a slow disk,
 // or a disk that was slow once is waited for in other threads for good.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { DiskFile, Host, Log } from '../../host/host.ts';
 import { EditLog } from './edit-log.ts';
 
@@ -162,4 +162,81 @@ test('a disk that was slow is tried again, unless it is very slow', async () => 
   await b.sync(10);
   await b.sync(10);
   expect([b.inPlace, b.pooled]).toEqual([3, 41]);
+});
+
+describe('a full disk among others', () => {
+  /** A log in /one and /two, of which those named have no room to grow. */
+  async function logIn(full: ReadonlySet<string>, minimumDirectories: number): Promise<{ log: EditLog; dropped: string[] }> {
+    const dropped: string[] = [];
+    const open = (path: string): Promise<Partial<DiskFile>> =>
+      Promise.resolve({
+        writeSync: () => undefined,
+        datasyncSync: () => undefined,
+        write: (bytes: Uint8Array) =>
+          bytes.length >= 1024 * 1024 && full.has(path.slice(0, 4))
+            ? Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }))
+            : Promise.resolve(),
+        datasync: () => Promise.resolve(),
+        sync: () => Promise.resolve(),
+      });
+    const host = {
+      clock: { monotonic: () => 0, defer: (fn: () => void) => setImmediate(fn) },
+      disk: { open, syncDirectory: () => Promise.resolve() },
+      log: silent,
+    } as unknown as Host;
+    const log = new EditLog(host, {
+      directories: ['/one', '/two'].map((path) => ({ path, required: false })),
+      minimumDirectories,
+      maxOpBytes: 1_000_000,
+      onFatal: (error) => {
+        throw error;
+      },
+      onSegmentStart: () => Promise.resolve(),
+      onDurable: () => undefined,
+      onDropped: (path) => void dropped.push(path),
+      usable: () => Promise.resolve(new Set()),
+    });
+    await log.open(0);
+    return { log, dropped };
+  }
+
+  const fill = async (log: EditLog, bytes: number): Promise<void> => {
+    for (let i = 0; i < bytes / 100_000; i++) {
+      log.append({ kind: 'SET_OWNER', path: `/${'f'.repeat(60_000)}`, user: 'u'.repeat(40_000), group: undefined });
+      await log.sync();
+    }
+  };
+
+  test('is left out when there is no room for more, as long as enough others have room', async () => {
+    const full = new Set<string>();
+    const { log, dropped } = await logIn(full, 1);
+    full.add('/two');
+    // Behind the first growth that fails, and beyond what has room there.
+    await fill(log, 800_000);
+    expect(log.lowSpace).toBeUndefined();
+    expect(dropped).toEqual([]);
+    await fill(log, 2_000_000);
+    expect(log.lowSpace).toBeUndefined();
+    expect(dropped).toEqual(['/two']);
+  });
+
+  test('is a reason to refuse changes where it is needed', async () => {
+    const full = new Set<string>();
+    const { log, dropped } = await logIn(full, 2);
+    full.add('/two');
+    await fill(log, 800_000);
+    expect(log.lowSpace).toMatch(/^No room left for the edit log in \/two/);
+    expect(dropped).toEqual([]);
+    full.clear();
+    await log.retryGrowth();
+    expect(log.lowSpace).toBeUndefined();
+  });
+
+  test('is one when it is every one', async () => {
+    const full = new Set<string>();
+    const { log } = await logIn(full, 1);
+    full.add('/one').add('/two');
+    await fill(log, 800_000);
+    expect(log.lowSpace).toMatch(/^No room left for the edit log in \/one/);
+  });
 });

@@ -5,7 +5,7 @@
 // A directory whose write or sync fails is dropped, and what was written there is never retried; when too few remain, or a
 // required one fails, the process stops, since what was applied can no longer be promised. A dropped directory can only
 // come back with a new segment, and only when it is allowed to (name-storage.ts). A full disk is met before that: segments
-// grow ahead of what is written, and while growing fails, `lowSpace` makes the NameNode refuse changes.
+// grow ahead of what is written, and while growing fails in a directory that is needed, `lowSpace` makes the NameNode refuse changes.
 // Reading and recovering segments is in edits-recovery.ts.
 import { assert } from '../../base/assert.ts';
 import { HdfsError, messageOf } from '../../base/errors.ts';
@@ -170,8 +170,14 @@ export class EditLog {
 
   /** Why no change may be accepted now, or undefined. */
   get lowSpace(): string | undefined {
-    for (const journal of this.journals) if (journal.failed === undefined && journal.full !== undefined) return journal.full;
-    return undefined;
+    const full = this.working().filter((journal) => journal.full !== undefined);
+    return this.canSpare(full.map(({ directory }) => directory)) ? undefined : full[0]?.full;
+  }
+
+  /** Whether the log goes on without these of the directories that work. One that is full is left out once it is written beyond its room. */
+  private canSpare(directories: readonly EditsDirectory[]): boolean {
+    const others = this.working().length - directories.length;
+    return !directories.some(({ required }) => required) && others >= Math.max(1, this.options.minimumDirectories);
   }
 
   isDurable(txid: number): boolean {
@@ -264,13 +270,12 @@ export class EditLog {
    * To be asked before the log is rolled.
    */
   async requireRoom(): Promise<void> {
-    const refuse = (reason: string): never => {
-      throw new HdfsError('ENOSPC', reason);
-    };
-    if (this.lowSpace !== undefined) refuse(this.lowSpace);
+    if (this.lowSpace !== undefined) throw new HdfsError('ENOSPC', this.lowSpace);
     const working = this.working();
     // They may all be on one disk.
     const wanted = working.length * (PREALLOCATION_BYTES + ROLL_MARGIN_BYTES);
+    const full: EditsDirectory[] = [];
+    let reason = '';
     for (const { directory } of working) {
       let available: number;
       try {
@@ -280,10 +285,11 @@ export class EditLog {
         this.host.log.log('warn', 'edits', `cannot tell the room in ${directory.path}: ${messageOf(error)}`);
         continue;
       }
-      if (available < wanted) {
-        refuse(`No room left for another segment of the edit log in ${directory.path}: ${available} bytes of ${wanted}`);
-      }
+      if (available >= wanted) continue;
+      full.push(directory);
+      reason ||= `No room left for another segment of the edit log in ${directory.path}: ${available} bytes of ${wanted}`;
     }
+    if (full.length > 0 && !this.canSpare(full)) throw new HdfsError('ENOSPC', reason);
   }
 
   /** Turns to the next segment, and resolves when both are on disk. Rejects with HdfsError, nothing changed, while there is no room for it. */
@@ -310,9 +316,9 @@ export class EditLog {
     await Promise.all(this.journals.map(async (journal) => journal.file?.close()));
   }
 
-  /** Tries again to grow segments on disks that were full. Called from time to time while `lowSpace`. */
+  /** Tries again to grow segments on disks that were full. To be called from time to time. */
   async retryGrowth(): Promise<void> {
-    if (this.flushing) return;
+    if (this.flushing || !this.working().some(({ full }) => full !== undefined)) return;
     this.flushing = true;
     for (const journal of this.working())
       if (journal.full !== undefined) await this.guard(journal, () => this.grow(journal, 0));

@@ -156,7 +156,7 @@ export class ResourceMonitor {
       host.log.log(low ? 'warn' : 'info', 'resources', message);
     }
     this.low = low;
-    if (editLog.lowSpace !== undefined) await editLog.retryGrowth();
+    await editLog.retryGrowth();
     blockManager.safeMode.setResourcesLow(low || editLog.lowSpace !== undefined);
   }
 }
