@@ -174,6 +174,13 @@ describe('block map', () => {
           expect(compare(map, id, stamp, numBytes + 1, FINALIZED, 1)).toEqual(other);
         }
         compareAll(map, [...all, ...all.slice().reverse()]);
+        const owners = new Uint32Array(all.length);
+        map.owners(
+          Uint32Array.from(all, ({ handle }) => handle),
+          all.length,
+          owners,
+        );
+        expect([...owners]).toEqual(all.map(({ owner }) => owner));
         for (const [, , id] of steps) {
           expect(map.find(blockId(id))).toBe(all.find((model) => model.id === id)?.handle ?? 0);
         }

@@ -200,6 +200,11 @@ export class BlockMap extends BlockView {
     return this.exceptions.get(groupOf(block), placeOf(block), Column.OWNER, 0);
   }
 
+  /** The owners of the first `count` of `blocks`; quickest where those of a group follow each other. */
+  owners(blocks: Uint32Array, count: number, into: Uint32Array): void {
+    for (let i = 0; i < count; ) i = this.exceptions.owners(blocks, i, count, into);
+  }
+
   setOwner(block: BlockHandle, owner: InodeHandle): void {
     this.exceptions.set(groupOf(block), placeOf(block), Column.OWNER, owner, 0);
   }
@@ -229,6 +234,7 @@ export class BlockMap extends BlockView {
   compare(batch: ReplicaBatch, storage: StorageNumber): void {
     const { starts, groups, named, right, held } = batch;
     let run = 0;
+    let fresh = 0;
     for (let from = 0; from < batch.count; run++) {
       const group = this.groupNearby(batch.idLow(from), batch.idHigh(from));
       starts[run] = from;
@@ -242,10 +248,13 @@ export class BlockMap extends BlockView {
         continue;
       }
       from = this.exceptions.match(group, batch, run);
-      held[run] = right[run] === 0 ? 0 : this.replicas.held(group, right[run] as number, storage);
+      const known = right[run] === 0 ? 0 : this.replicas.held(group, right[run] as number, storage);
+      held[run] = known;
+      fresh |= (right[run] as number) & ~known;
     }
     starts[run] = batch.count;
     batch.runs = run;
+    batch.hasFresh = fresh !== 0;
   }
 
   /** The group of an id in two halves, both signed, or 0. Groups were mostly made in the order of their ids, so it is tried where it should be. */

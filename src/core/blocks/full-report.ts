@@ -71,8 +71,9 @@ class SeenHandles {
 
 /** What is looked at; whoever fills it is done with it before it returns. */
 const batch = new ReplicaBatch();
-/** How many replicas the blocks of a group want, while it is looked at. */
-const replication = new Uint16Array(GROUP_SIZE);
+/** The blocks of which the batch brings a first replica if they have none yet, in its order, and how many replicas they want. */
+const fresh = new Uint32Array(batch.capacity);
+const replication = new Uint16Array(batch.capacity);
 
 export type ReportProgress = 'more' | 'done';
 
@@ -86,6 +87,8 @@ export class FullReport {
   readonly #replica = emptyReplica();
   /** What a block has whose first replica was added, the same for all of a batch. */
   #counts: ReplicaCounts | undefined;
+  /** Where the run that is looked at begins in `fresh`. */
+  #freshAt = 0;
   /** Blocks that an incremental report named meanwhile. */
   readonly #newer = new Set<BlockId>();
   /** Replicas of the storage in the map that were reported, or gained since. */
@@ -158,9 +161,23 @@ export class FullReport {
       this.#cursor.read(batch, left);
       this.#counts = undefined;
       this.#state.blocks.compare(batch, this.storage.number);
+      if (batch.hasFresh) this.#askReplications();
       for (let run = 0; run < batch.runs; run++) this.#readRun(run);
       this.#read += batch.count;
     }
+  }
+
+  /** Asks what the batch's right replicas that are not known belong to: all at once, since each asks for memory of its own. */
+  #askReplications(): void {
+    let count = 0;
+    for (let run = 0; run < batch.runs; run++) {
+      const first = (batch.groups[run] as BlockGroup) * GROUP_SIZE;
+      for (let rest = (batch.right[run] as number) & ~(batch.held[run] as number); rest !== 0; rest &= rest - 1) {
+        fresh[count++] = first + lowestPlace(rest);
+      }
+    }
+    this.#freshAt = 0;
+    if (count > 0) this.#state.owner.replications(fresh, count, replication);
   }
 
   /**
@@ -181,6 +198,9 @@ export class FullReport {
     }
     const held = right & (batch.held[run] as number);
     const added = right === held ? 0 : this.#addFirst(group, right & ~held);
+    if (batch.right[run] !== batch.held[run]) {
+      this.#freshAt += popCount((batch.right[run] as number) & ~(batch.held[run] as number));
+    }
     const settled = held | added;
     const isLater = this.#seen.isLater(group * GROUP_SIZE);
     this.#seenLinked += isLater ? popCount(added) : this.#seen.addGroup(group, settled);
@@ -212,10 +232,8 @@ export class FullReport {
     if (state.corrupt.size > 0 || state.invalidations.sizeOf(node) > 0 || node.excess.size > 0 || this.#newer.size > 0)
       return 0;
     let wanted = bits;
-    for (let rest = bits; rest !== 0; rest &= rest - 1) {
-      const place = lowestPlace(rest);
-      replication[place] = state.owner.replication(group * GROUP_SIZE + place);
-      if (replication[place] === 0) wanted &= ~(1 << place);
+    for (let rest = bits, at = this.#freshAt; rest !== 0; rest &= rest - 1, at++) {
+      if (replication[at] === 0) wanted &= ~(rest & -rest);
     }
     const added = state.blocks.addFirstReplicas(group, wanted, storage.number);
     if (added === 0) return 0;
@@ -223,9 +241,9 @@ export class FullReport {
     this.#counts ??= countOne(state, group * GROUP_SIZE + lowestPlace(added), storage);
     const counts = this.#counts;
     storage.blockCount += popCount(added);
-    for (let rest = added; rest !== 0; rest &= rest - 1) {
-      const place = lowestPlace(rest);
-      firstAdded(state, group * GROUP_SIZE + place, counts, replication[place] as number);
+    for (let rest = bits, at = this.#freshAt; rest !== 0; rest &= rest - 1, at++) {
+      if ((rest & -rest & added) === 0) continue;
+      firstAdded(state, group * GROUP_SIZE + lowestPlace(rest), counts, replication[at] as number);
     }
     return added;
   }

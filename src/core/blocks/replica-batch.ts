@@ -33,6 +33,8 @@ export class ReplicaBatch {
   readonly named = new Int32Array(CAPACITY);
   readonly right = new Int32Array(CAPACITY);
   readonly held = new Int32Array(CAPACITY);
+  /** Some are right, and not held. */
+  hasFresh = false;
 
   place(index: number): number {
     return (this.words[index * REPLICA_WORDS] as number) & PLACE_MASK;

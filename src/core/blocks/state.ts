@@ -22,6 +22,8 @@ import { UnderConstructionBlocks } from './under-construction.ts';
 export interface BlockOwner {
   /** Replicas wanted of the block; 0 when it belongs to no file, or to one that is deleted. */
   replication(block: BlockHandle): number;
+  /** The same for the first `count` of `blocks`. */
+  replications(blocks: Uint32Array, count: number, into: Uint16Array): void;
   /** Id of the storage policy that holds for the block's file; 0: unspecified. */
   storagePolicy(block: BlockHandle): number;
   /** The file of the block while it is being written: its inode's id, and whether the block is its last. */

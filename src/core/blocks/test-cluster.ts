@@ -52,6 +52,9 @@ export class TestCluster {
         blocks: this.blocks,
         owner: {
           replication: (block) => this.replication.get(block) ?? 0,
+          replications: (blocks, count, into) => {
+            for (let i = 0; i < count; i++) into[i] = this.replication.get(blocks[i] as BlockHandle) ?? 0;
+          },
           storagePolicy: () => 0,
           openFile: (block) => this.openFiles.get(block),
           highestGenStamp: () => this.highestGenStamp,

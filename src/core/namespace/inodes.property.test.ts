@@ -48,6 +48,12 @@ function dumpTable(inodes: InodeReader): string[] {
   let reachable = 0;
   for (let handle = 1; handle <= inodes.highestHandle; handle++) if (inodes.isReachable(handle)) reachable++;
   expect(reachable).toBe(lines.length);
+  if (inodes instanceof Inodes) {
+    const handles = Uint32Array.from({ length: inodes.highestHandle + 3 }, (_, handle) => handle);
+    const wanted = new Uint16Array(handles.length);
+    inodes.wantedReplicasOf(handles, handles.length, wanted);
+    expect(wanted.every((replicas, handle) => replicas === inodes.wantedReplicas(handle))).toBe(true);
+  }
   return lines;
 }
 

@@ -5,8 +5,14 @@ import type { Namespace } from '../../core/namespace/namespace.ts';
 
 export function blockOwner(namespace: Namespace): BlockOwner {
   const { blocks, inodes } = namespace;
+  let owners = new Uint32Array(0);
   return {
     replication: (block) => inodes.wantedReplicas(blocks.owner(block)),
+    replications: (of, count, into) => {
+      if (owners.length < count) owners = new Uint32Array(count);
+      blocks.owners(of, count, owners);
+      inodes.wantedReplicasOf(owners, count, into);
+    },
     storagePolicy: (block) => effectivePolicy(inodes, blocks.owner(block)),
     openFile: (block) => {
       const file = blocks.owner(block);

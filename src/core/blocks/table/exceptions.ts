@@ -57,6 +57,27 @@ export class Exceptions {
     return page[at + IN_ROW[column] + word] as number;
   }
 
+  /** The owners of blocks from `from` on, as far as they are of one group; answers how far that is. */
+  owners(blocks: Uint32Array, from: number, to: number, into: Uint32Array): number {
+    const group = (blocks[from] as number) >>> row.GROUP_BITS;
+    const page = this.#rows.page(group);
+    const at = this.#rows.rowAt(group);
+    const run = page[at + row.EXCEPTIONS] as number;
+    const runPage = run === 0 ? page : this.#runs.page(run);
+    const runAt = run === 0 ? 0 : this.#runs.at(run);
+    const bits = run === 0 ? 0 : (runPage[runAt + Column.OWNER] as number);
+    const first = runAt + (bits === 0 ? 0 : placeOf(runPage, runAt, Column.OWNER, 0));
+    const lowest = row.isDense(bits) ? row.lowestPlace(bits) : -1;
+    const common = page[at + row.OWNER] as number;
+    let i = from;
+    for (; i < to && (blocks[i] as number) >>> row.GROUP_BITS === group; i++) {
+      const place = (blocks[i] as number) & row.PLACE_MASK;
+      const isOwn = ((bits >>> place) & 1) !== 0;
+      into[i] = isOwn ? (runPage[first + (lowest >= 0 ? place - lowest : row.rank(bits, place))] as number) : common;
+    }
+    return i;
+  }
+
   /**
    * Looks at a run of a report's replicas, all of this group: which of them are finalized and have the stamp and the length of
    * their blocks, which are complete. Answers where the run ends.
