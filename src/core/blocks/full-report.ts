@@ -241,9 +241,18 @@ export class FullReport {
     this.#counts ??= countOne(state, group * GROUP_SIZE + lowestPlace(added), storage);
     const counts = this.#counts;
     storage.blockCount += popCount(added);
-    for (let rest = bits, at = this.#freshAt; rest !== 0; rest &= rest - 1, at++) {
-      if ((rest & -rest & added) === 0) continue;
-      firstAdded(state, group * GROUP_SIZE + lowestPlace(rest), counts, replication[at] as number);
+    // Nearly always all want as many.
+    for (let left = added; left !== 0; ) {
+      let alike = 0;
+      let wants = 0;
+      for (let rest = bits, at = this.#freshAt; rest !== 0; rest &= rest - 1, at++) {
+        const bit = rest & -rest;
+        if ((bit & left) === 0) continue;
+        if (alike === 0) wants = replication[at] as number;
+        if (replication[at] === wants) alike |= bit;
+      }
+      firstAdded(state, group, alike, counts, wants);
+      left &= ~alike;
     }
     return added;
   }

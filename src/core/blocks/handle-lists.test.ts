@@ -21,6 +21,19 @@ describe('handle lists', () => {
       fc.record({ kind: fc.constant('add' as const), list: fc.nat(2), handle: fc.integer({ min: 1, max: 40 }) }),
       fc.record({ kind: fc.constant('move' as const), list: fc.nat(2), handle: fc.integer({ min: 1, max: 40 }) }),
       fc.record({ kind: fc.constant('remove' as const), list: fc.nat(2), handle: fc.integer({ min: 1, max: 40 }) }),
+      // Groups of 32 in which the handles above lie, too.
+      fc.record({
+        kind: fc.constant('moveGroup' as const),
+        list: fc.nat(2),
+        handle: fc.integer({ min: 1, max: 3 }),
+        bits: fc.integer(),
+      }),
+      fc.record({
+        kind: fc.constant('removeGroup' as const),
+        list: fc.nat(2),
+        handle: fc.integer({ min: 1, max: 3 }),
+        bits: fc.integer(),
+      }),
       fc.record({ kind: fc.constant('advance' as const), list: fc.nat(2), handle: fc.constant(1) }),
       fc.record({ kind: fc.constant('rewind' as const), list: fc.nat(2), handle: fc.constant(1) }),
     );
@@ -38,7 +51,12 @@ describe('handle lists', () => {
           const at = position[where] as number | 'start';
           if (at !== 'start' && index < at) position[where] = at - 1;
         };
-        for (const { kind, list, handle: small } of operations) {
+        const inGroup = (group: number, bits: number): number[] =>
+          Array.from({ length: 32 }, (_, place) => place)
+            .filter((place) => ((bits >>> place) & 1) !== 0)
+            .map((place) => group * 31 * 32 + place);
+        for (const operation of operations) {
+          const { kind, list, handle: small } = operation;
           const handle = small * 997;
           const own = lists[list] as number[];
           const where = lists.findIndex((each) => each.includes(handle));
@@ -55,6 +73,26 @@ describe('handle lists', () => {
             case 'remove':
               expect(real.remove(handle)).toBe(where >= 0);
               take(where, handle);
+              break;
+            case 'moveGroup':
+              real.moveGroup(list, small * 31 * 32, operation.bits, false);
+              for (const each of inGroup(small, operation.bits)) {
+                if (own.includes(each)) continue;
+                take(
+                  lists.findIndex((one) => one.includes(each)),
+                  each,
+                );
+                own.push(each);
+              }
+              break;
+            case 'removeGroup':
+              real.removeGroup(small * 31 * 32, operation.bits);
+              for (const each of inGroup(small, operation.bits)) {
+                take(
+                  lists.findIndex((one) => one.includes(each)),
+                  each,
+                );
+              }
               break;
             case 'advance': {
               const at = position[list] === 'start' ? 0 : (position[list] as number);
@@ -101,6 +139,12 @@ describe('low redundancy queues', () => {
         for (const { block, live, outOfService, expected, remove } of changes) {
           if (remove) {
             expect(queues.remove(block)).toBe(model.delete(block));
+          } else if (block >= 32) {
+            // The same of a group, of which this is the last but one.
+            for (const each of [block & ~31, block]) {
+              model.set(each, { priority: priorityOf(live, 0, outOfService, expected), single: expected === 1 });
+            }
+            queues.updateGroup(block & ~31, 1 | (1 << (block & 31)), live, 0, outOfService, expected);
           } else {
             queues.update(block, live, 0, outOfService, expected);
             model.set(block, { priority: priorityOf(live, 0, outOfService, expected), single: expected === 1 });

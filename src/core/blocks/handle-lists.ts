@@ -3,6 +3,7 @@
 // without the limit of 2^24 entries that a JavaScript Set has. Adding, removing and finding are O(1), and the order is
 // that of arrival, which a bookmark per list walks.
 import { assert } from '../../base/assert.ts';
+import { lowestPlace } from './table/layout.ts';
 
 const PAGE_BITS = 12;
 const PAGE_SIZE = 1 << PAGE_BITS;
@@ -23,6 +24,8 @@ export class HandleLists {
   readonly #first: number[];
   readonly #last: number[];
   readonly #sizes: number[];
+  /** How many of each list's handles have a mark. */
+  readonly #marked: number[];
   /** Next handle that the walk of each list will give; 0 at its end. */
   readonly #bookmark: number[];
   /** The walk of the list has not begun: it will start with whatever is first then. */
@@ -34,6 +37,7 @@ export class HandleLists {
     this.#first = new Array<number>(lists).fill(0);
     this.#last = new Array<number>(lists).fill(0);
     this.#sizes = new Array<number>(lists).fill(0);
+    this.#marked = new Array<number>(lists).fill(0);
     this.#bookmark = new Array<number>(lists).fill(0);
     this.#atStart = new Array<boolean>(lists).fill(true);
   }
@@ -44,6 +48,11 @@ export class HandleLists {
 
   sizeOf(list: number): number {
     return this.#sizes[list] as number;
+  }
+
+  /** How many handles of the list have a mark. */
+  markedOf(list: number): number {
+    return this.#marked[list] as number;
   }
 
   /** First handle of the list, or 0. */
@@ -97,6 +106,26 @@ export class HandleLists {
     return true;
   }
 
+  /** Moves handles of a group, `first` and a bit for each of 32 from there on, to where they are not yet with that mark. */
+  moveGroup(list: number, first: number, bits: number, mark: boolean): void {
+    const page = this.#page(first);
+    const entry = (list + 1) | (mark ? MARK : 0);
+    for (let rest = bits; rest !== 0; rest &= rest - 1) {
+      const handle = first + lowestPlace(rest);
+      const before = page.list[handle & PAGE_MASK] as number;
+      if (before === entry) continue;
+      if (before === 0) this.#size++;
+      else this.#unlink(page, handle);
+      this.#append(page, list, handle, mark);
+    }
+  }
+
+  /** Takes handles of a group from wherever they are. */
+  removeGroup(first: number, bits: number): void {
+    if (this.#pages[first >>> PAGE_BITS] === undefined) return;
+    for (let rest = bits; rest !== 0; rest &= rest - 1) this.remove(first + lowestPlace(rest));
+  }
+
   #append(page: Page, list: number, handle: number, mark: boolean): void {
     const slot = handle & PAGE_MASK;
     const last = this.#last[list] as number;
@@ -110,11 +139,13 @@ export class HandleLists {
     // A walk that stood at the end goes on with what came after.
     if (this.#bookmark[list] === 0 && !(this.#atStart[list] as boolean)) this.#bookmark[list] = handle;
     this.#sizes[list] = (this.#sizes[list] as number) + 1;
+    if (mark) this.#marked[list] = (this.#marked[list] as number) + 1;
   }
 
   #unlink(page: Page, handle: number): void {
     const slot = handle & PAGE_MASK;
-    const list = ((page.list[slot] as number) & ~MARK) - 1;
+    const entry = page.list[slot] as number;
+    const list = (entry & ~MARK) - 1;
     const next = page.next[slot] as number;
     const previous = page.previous[slot] as number;
     if (previous === 0) this.#first[list] = next;
@@ -124,6 +155,7 @@ export class HandleLists {
     if (this.#bookmark[list] === handle) this.#bookmark[list] = next;
     page.used--;
     this.#sizes[list] = (this.#sizes[list] as number) - 1;
+    if ((entry & MARK) !== 0) this.#marked[list] = (this.#marked[list] as number) - 1;
   }
 
   /** The next handle of the list's walk, or 0 at its end. */
@@ -141,7 +173,7 @@ export class HandleLists {
 
   clear(): void {
     this.#pages.length = 0;
-    for (const each of [this.#first, this.#last, this.#sizes, this.#bookmark]) each.fill(0);
+    for (const each of [this.#first, this.#last, this.#sizes, this.#marked, this.#bookmark]) each.fill(0);
     this.#atStart.fill(true);
     this.#size = 0;
   }

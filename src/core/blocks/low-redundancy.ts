@@ -34,7 +34,6 @@ export interface ChosenBlock {
 export class LowRedundancyBlocks {
   /** The mark of a handle says that one replica is wanted. */
   readonly #queues = new HandleLists(PRIORITY_LEVELS);
-  #corruptWithOneReplica = 0;
 
   get size(): number {
     return this.#queues.size;
@@ -55,7 +54,7 @@ export class LowRedundancyBlocks {
 
   /** Without a good replica, and only one was wanted. */
   get corruptWithOneReplicaCount(): number {
-    return this.#corruptWithOneReplica;
+    return this.#queues.markedOf(Priority.CORRUPT);
   }
 
   has(block: BlockHandle): boolean {
@@ -74,17 +73,22 @@ export class LowRedundancyBlocks {
     const before = this.#queues.listOf(block);
     const wasSingle = before >= 0 && this.#queues.marked(block);
     if (before === priority && wasSingle === single) return false;
-    if (before === Priority.CORRUPT && wasSingle) this.#corruptWithOneReplica--;
     this.#queues.move(priority, block, single);
-    if (priority === Priority.CORRUPT && single) this.#corruptWithOneReplica++;
     return true;
   }
 
   remove(block: BlockHandle): boolean {
-    const list = this.#queues.listOf(block);
-    if (list < 0) return false;
-    if (list === Priority.CORRUPT && this.#queues.marked(block)) this.#corruptWithOneReplica--;
     return this.#queues.remove(block);
+  }
+
+  /** As `update` of blocks of a group that all have the same counts, one bit for each place. */
+  updateGroup(first: BlockHandle, bits: number, live: number, readOnly: number, outOfService: number, expected: number): void {
+    this.#queues.moveGroup(priorityOf(live, readOnly, outOfService, expected), first, bits, expected === 1);
+  }
+
+  /** As `remove`. */
+  removeGroup(first: BlockHandle, bits: number): void {
+    this.#queues.removeGroup(first, bits);
   }
 
   /**
@@ -118,6 +122,5 @@ export class LowRedundancyBlocks {
 
   clear(): void {
     this.#queues.clear();
-    this.#corruptWithOneReplica = 0;
   }
 }

@@ -7,7 +7,7 @@
 import { sometimes } from '../../base/sometimes.ts';
 import type { NotChosenReason, PlacementRequest, PlacementStatus } from '../placement/policy.ts';
 import { excessStorageTypes, storagePolicyById } from '../placement/storage-policy.ts';
-import { type BlockHandle, BlockState } from './block-map.ts';
+import { type BlockGroup, type BlockHandle, BlockState } from './block-map.ts';
 import { chooseCopySource } from './copy-source.ts';
 import type { Datanode, Storage } from './datanode.ts';
 import type { Invalidation } from './invalidations.ts';
@@ -24,6 +24,7 @@ import {
 } from './replica-counts.ts';
 import type { ManagerState } from './state.ts';
 import { StorageState } from './storage-type.ts';
+import { GROUP_SIZE, lowestPlace } from './table/layout.ts';
 
 const SATISFIED: PlacementStatus = { satisfied: true, additionalReplicas: 0 };
 
@@ -73,6 +74,19 @@ export function updateComplete(state: ManagerState, block: BlockHandle, counts: 
   }
   const live = counts.live + state.pending.count(block);
   state.needed.update(block, live, counts.readOnly, outOfService(counts), wanted);
+}
+
+/** The same for several blocks of a group, which all have these counts and want as many. */
+export function updateGroup(state: ManagerState, group: BlockGroup, bits: number, counts: ReplicaCounts, wanted: number): void {
+  const { needed } = state;
+  const first = group * GROUP_SIZE;
+  if (state.pending.size === 0 && counts.live < requiredLive(state, first, counts, wanted)) {
+    needed.updateGroup(first, bits, counts.live, counts.readOnly, outOfService(counts), wanted);
+  } else if (state.pending.size === 0 && !state.datanodes.topology.everMultiRack) {
+    needed.removeGroup(first, bits);
+  } else {
+    for (let rest = bits; rest !== 0; rest &= rest - 1) updateComplete(state, first + lowestPlace(rest), counts, wanted);
+  }
 }
 
 /** More live replicas than wanted: some go now, or when it is known for sure which are there. */

@@ -5,12 +5,12 @@
 import { HdfsError } from '../../base/errors.ts';
 import { type GenStamp, LONG_MAX } from '../../base/ids.ts';
 import { sometimes } from '../../base/sometimes.ts';
-import { type BlockHandle, BlockState } from './block-map.ts';
+import { type BlockGroup, type BlockHandle, BlockState } from './block-map.ts';
 import type { BlockTriple } from './commands.ts';
 import { type CorruptReason, CorruptReason as Reason } from './corrupt-replicas.ts';
 import type { Datanode, Storage } from './datanode.ts';
 import { blockName, invalidate, invalidateUnknown, isReferenced } from './orders.ts';
-import { processExtraRedundancy, updateComplete, updateNeeded } from './redundancy.ts';
+import { processExtraRedundancy, updateGroup, updateNeeded } from './redundancy.ts';
 import { areKnown, countReplicas, type ReplicaCounts, storageOnNode, storagesOf, usableReplicas } from './replica-counts.ts';
 import type { ManagerState } from './state.ts';
 import { StorageState } from './storage-type.ts';
@@ -85,13 +85,13 @@ export function addWanted(
 }
 
 /**
- * The same for complete blocks of which so far no replica is known at all, which is how most come after a start: what each
- * of them has now, is `counts`. The map and the storage know of the replicas already.
+ * The same for complete blocks of a group of which so far no replica is known at all, which is how most come after a start: what
+ * each of them has now, is `counts`, and all want as many. The map and the storage know of the replicas already.
  */
-export function firstAdded(state: ManagerState, block: BlockHandle, counts: ReplicaCounts, wanted: number): void {
+export function firstAdded(state: ManagerState, group: BlockGroup, bits: number, counts: ReplicaCounts, wanted: number): void {
   const { safeMode } = state;
-  if (safeMode.counting) safeMode.setSafe(block, areKnown(counts, safeMode.safeReplication));
-  if (state.populating) updateComplete(state, block, counts, wanted);
+  if (safeMode.counting && areKnown(counts, safeMode.safeReplication)) safeMode.groupIsSafe(group, bits);
+  if (state.populating) updateGroup(state, group, bits, counts, wanted);
 }
 
 /** The node holds the block no more. */

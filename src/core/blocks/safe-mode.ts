@@ -2,7 +2,8 @@
 // DataNodes, for long enough. An operator, or a full disk, may switch it on as well. Mirrors BlockManagerSafeMode and the
 // manual part of FSNamesystem. A block counts as safe by a bit of its own, so no report can count it twice.
 import { sometimes } from '../../base/sometimes.ts';
-import type { BlockHandle } from './block-map.ts';
+import type { BlockGroup, BlockHandle } from './block-map.ts';
+import { popCount } from './table/layout.ts';
 
 /** Apache: BlockManagerSafeMode.reportStatus writes at most this often. */
 const REPORT_INTERVAL_MS = 20_000;
@@ -122,22 +123,34 @@ export class SafeMode {
 
   /** A block is safe, or is not. */
   setSafe(block: BlockHandle, safe: boolean): void {
-    if (this.#automatic.kind === 'off') return;
-    const page = block >>> PAGE_BITS;
-    const word = (block >>> 5) & (PAGE_WORDS - 1);
-    const mask = 1 << (block & 31);
-    let bits = this.#bits[page];
-    if (bits === undefined) {
-      if (!safe) return;
-      bits = new Uint32Array(PAGE_WORDS);
-      while (this.#bits.length < page) this.#bits.push(undefined);
-      this.#bits[page] = bits;
-    }
-    const before = ((bits[word] as number) & mask) !== 0;
-    if (before === safe) return;
-    bits[word] = (bits[word] as number) ^ mask;
+    if (this.#automatic.kind === 'off' || this.isSafe(block) === safe) return;
+    this.#turn(block >>> 5, 1 << (block & 31));
     this.#safe += safe ? 1 : -1;
     this.check(this.#nowMs);
+  }
+
+  /** Blocks of a group, a bit for each place (table/layout.ts), are safe. */
+  groupIsSafe(group: BlockGroup, bits: number): void {
+    if (this.#automatic.kind === 'off') return;
+    const before = this.#bits[group >>> (PAGE_BITS - 5)]?.[group & (PAGE_WORDS - 1)] ?? 0;
+    const more = bits & ~before;
+    if (more === 0) return;
+    this.#turn(group, more);
+    this.#safe += popCount(more);
+    this.check(this.#nowMs);
+  }
+
+  /** Turns bits of a group round. */
+  #turn(group: BlockGroup, bits: number): void {
+    const index = group >>> (PAGE_BITS - 5);
+    let page = this.#bits[index];
+    if (page === undefined) {
+      page = new Uint32Array(PAGE_WORDS);
+      while (this.#bits.length < index) this.#bits.push(undefined);
+      this.#bits[index] = page;
+    }
+    const word = group & (PAGE_WORDS - 1);
+    page[word] = (page[word] as number) ^ bits;
   }
 
   isSafe(block: BlockHandle): boolean {
