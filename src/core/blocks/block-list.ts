@@ -83,8 +83,9 @@ class BufferCursor implements ReplicaCursor {
   }
 
   /**
-   * Reads replicas from `from` to before `to`, as nearly all are: finalized, in one buffer, and with numbers of at most five bytes.
-   * Answers how far it came.
+   * Reads replicas from `from` to before `to`, as nearly all are: finalized, in one buffer, with an id of five bytes, as those that
+   * are counted have, and numbers of at most five. Answers how far it came. Written out, with one branch for an id: a loop over
+   * the numbers takes half as long again.
    */
   #short(words: Uint32Array, from: number, to: number): number {
     const buffer = this.#buffer;
@@ -94,34 +95,66 @@ class BufferCursor implements ReplicaCursor {
     for (; done < to && start <= last; done++) {
       const place = done * REPLICA_WORDS;
       let at = start;
-      let byte = 0;
-      for (let word = place; word < place + WORD.STATE && byte < 0x80; word += 2) {
+      const first = buffer[at++] as number;
+      const second = buffer[at++] as number;
+      const third = buffer[at++] as number;
+      const fourth = buffer[at++] as number;
+      let byte = buffer[at++] as number;
+      if ((first & second & third & fourth) < 0x80 || byte >= 0x80) break;
+      const id = (first & 0x7f) | ((second & 0x7f) << 7) | ((third & 0x7f) << 14) | ((fourth & 0x7f) << 21) | (byte << 28);
+      const sign = -(id & 1);
+      words[place] = ((id >>> 1) | ((byte >>> 4) << 31)) ^ sign;
+      words[place + 1] = (byte >>> 5) ^ sign;
+
+      byte = buffer[at++] as number;
+      let low = byte & 0x7f;
+      let high = 0;
+      if (byte >= 0x80) {
         byte = buffer[at++] as number;
-        let low = byte & 0x7f;
-        let high = 0;
+        low |= (byte & 0x7f) << 7;
         if (byte >= 0x80) {
           byte = buffer[at++] as number;
-          low |= (byte & 0x7f) << 7;
+          low |= (byte & 0x7f) << 14;
           if (byte >= 0x80) {
             byte = buffer[at++] as number;
-            low |= (byte & 0x7f) << 14;
+            low |= (byte & 0x7f) << 21;
             if (byte >= 0x80) {
               byte = buffer[at++] as number;
-              low |= (byte & 0x7f) << 21;
-              if (byte >= 0x80) {
-                byte = buffer[at++] as number;
-                low |= (byte & 0x7f) << 28;
-                high = (byte & 0x7f) >>> 4;
-              }
+              if (byte >= 0x80) break;
+              low |= byte << 28;
+              high = byte >>> 4;
             }
           }
         }
-        words[word] = low;
-        words[word + 1] = high;
       }
-      if (byte >= 0x80 || buffer[at++] !== ReplicaState.FINALIZED) break;
+      words[place + WORD.LENGTH] = low;
+      words[place + WORD.LENGTH + 1] = high;
+
+      byte = buffer[at++] as number;
+      low = byte & 0x7f;
+      high = 0;
+      if (byte >= 0x80) {
+        byte = buffer[at++] as number;
+        low |= (byte & 0x7f) << 7;
+        if (byte >= 0x80) {
+          byte = buffer[at++] as number;
+          low |= (byte & 0x7f) << 14;
+          if (byte >= 0x80) {
+            byte = buffer[at++] as number;
+            low |= (byte & 0x7f) << 21;
+            if (byte >= 0x80) {
+              byte = buffer[at++] as number;
+              if (byte >= 0x80) break;
+              low |= byte << 28;
+              high = byte >>> 4;
+            }
+          }
+        }
+      }
+      words[place + WORD.STAMP] = low;
+      words[place + WORD.STAMP + 1] = high;
+      if (buffer[at++] !== ReplicaState.FINALIZED) break;
       words[place + WORD.STATE] = ReplicaState.FINALIZED;
-      this.#unzigzag(words, place);
       start = at;
     }
     this.#at = start;
