@@ -22,6 +22,7 @@ import type { Datanode, DatanodeId, HeartbeatFigures, Now, Storage, StorageIdent
 import type { Datanodes, Registration } from './datanodes.ts';
 import { DroppedWork } from './dropped-work.ts';
 import { FullReport } from './full-report.ts';
+import { GroupReplication } from './group-replication.ts';
 import { commandsFor } from './heartbeat-commands.ts';
 import { type BlockInspection, inspectBlock } from './inspection.ts';
 import { Priority } from './low-redundancy.ts';
@@ -95,6 +96,7 @@ export class BlockManager {
   readonly #nodeScan: NodeScan;
   readonly #work: RedundancyWork;
   readonly #reports = new Map<Storage, FullReport>();
+  readonly #groupReplication = new GroupReplication();
   #heartbeatCheckMs = 0;
 
   constructor(environment: Environment, options: Partial<BlockManagerOptions> = {}) {
@@ -267,15 +269,23 @@ export class BlockManager {
     return report;
   }
 
-  /** A slice of a report, `limit` replicas long. True when it is done; throws when the node went away meanwhile. */
-  stepFullReport(report: FullReport, limit: number, now: Now): boolean {
+  /** Begins a turn in which that many reports of a node are worked in: what was asked of files for an earlier one is forgotten. */
+  beginReportTurn(reports: number): void {
+    this.#groupReplication.begin(reports);
+  }
+
+  /**
+   * A slice of a report, `limit` replicas long. True when it is done; throws when the node went away meanwhile. `inTurn`: the turn
+   * is the one that has begun.
+   */
+  stepFullReport(report: FullReport, limit: number, now: Now, inTurn = false): boolean {
     this.#state.now = now;
     let done = true;
     try {
       if (this.#reports.get(report.storage) !== report) {
         throw new HdfsError('EIO', `Block report of ${report.storage.id} was replaced by a newer one`);
       }
-      done = report.step(limit) === 'done';
+      done = report.step(limit, inTurn ? this.#groupReplication : undefined) === 'done';
     } finally {
       if (done && this.#reports.get(report.storage) === report) this.#reports.delete(report.storage);
     }

@@ -6,6 +6,7 @@ import type { BlockId } from '../../base/ids.ts';
 import { emptyReplica, type ReplicaCursor } from './block-list.ts';
 import type { BlockGroup, BlockHandle } from './block-map.ts';
 import type { Storage } from './datanode.ts';
+import type { GroupReplication } from './group-replication.ts';
 import { ReplicaBatch } from './replica-batch.ts';
 import { countOne, type ReplicaCounts } from './replica-counts.ts';
 import { addWanted, firstAdded, forgetReplica, unlink } from './replicas.ts';
@@ -128,8 +129,8 @@ export class FullReport {
     this.#state.observers.delete(this.storage);
   }
 
-  /** Goes on for about `limit` replicas. The report counts once it is done as a whole. */
-  step(limit: number): ReportProgress {
+  /** Goes on for about `limit` replicas. The report counts once it is done as a whole. `groups`: of this turn, where others are beside it. */
+  step(limit: number, groups?: GroupReplication): ReportProgress {
     const { storage } = this;
     const state = this.#state;
     if (storage.retired || !storage.node.registered) {
@@ -138,7 +139,7 @@ export class FullReport {
     }
     if (!this.#cursor.done) {
       try {
-        this.#readReplicas(limit);
+        this.#readReplicas(limit, groups);
       } catch (error) {
         this.abandon();
         throw error;
@@ -156,28 +157,33 @@ export class FullReport {
     return 'done';
   }
 
-  #readReplicas(limit: number): void {
+  #readReplicas(limit: number, groups: GroupReplication | undefined): void {
     for (let left = limit; left > 0 && !this.#cursor.done; left -= batch.count) {
       this.#cursor.read(batch, left);
       this.#counts = undefined;
       this.#state.blocks.compare(batch, this.storage.number);
-      if (batch.hasFresh) this.#askReplications();
+      if (batch.hasFresh) this.#askReplications(groups);
       for (let run = 0; run < batch.runs; run++) this.#readRun(run);
       this.#read += batch.count;
     }
   }
 
   /** Asks what the batch's right replicas that are not known belong to: all at once, since each asks for memory of its own. */
-  #askReplications(): void {
+  #askReplications(groups: GroupReplication | undefined): void {
+    this.#freshAt = 0;
+    const { owner } = this.#state;
+    if (groups?.pays(batch) === true) {
+      groups.put(owner, batch, replication);
+      return;
+    }
     let count = 0;
     for (let run = 0; run < batch.runs; run++) {
       const first = (batch.groups[run] as BlockGroup) * GROUP_SIZE;
-      for (let rest = (batch.right[run] as number) & ~(batch.held[run] as number); rest !== 0; rest &= rest - 1) {
+      for (let rest = batch.fresh(run); rest !== 0; rest &= rest - 1) {
         fresh[count++] = first + lowestPlace(rest);
       }
     }
-    this.#freshAt = 0;
-    if (count > 0) this.#state.owner.replications(fresh, count, replication);
+    owner.replications(fresh, count, replication);
   }
 
   /**
@@ -198,9 +204,8 @@ export class FullReport {
     }
     const held = right & (batch.held[run] as number);
     const added = right === held ? 0 : this.#addFirst(group, right & ~held);
-    if (batch.right[run] !== batch.held[run]) {
-      this.#freshAt += popCount((batch.right[run] as number) & ~(batch.held[run] as number));
-    }
+    const fresh = batch.fresh(run);
+    if (fresh !== 0) this.#freshAt += popCount(fresh);
     const settled = held | added;
     const isLater = this.#seen.isLater(group * GROUP_SIZE);
     this.#seenLinked += isLater ? popCount(added) : this.#seen.addGroup(group, settled);

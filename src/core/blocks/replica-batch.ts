@@ -36,6 +36,11 @@ export class ReplicaBatch {
   /** Some are right, and not held. */
   hasFresh = false;
 
+  /** Which of a run are right, and not held. */
+  fresh(run: number): number {
+    return (this.right[run] as number) & ~(this.held[run] as number);
+  }
+
   place(index: number): number {
     return (this.words[index * REPLICA_WORDS] as number) & PLACE_MASK;
   }

@@ -12,19 +12,20 @@ const STORAGES = ['DS-a', 'DS-b', 'DS-c'] as const;
 type Held = Readonly<Partial<Record<(typeof STORAGES)[number], readonly BlockHandle[]>>>;
 
 /** A node with three storages; how many replicas of reports are worked in in each turn is counted. */
-function reported() {
+function reported(meanwhile: (cluster: TestCluster) => void = () => undefined) {
   const cluster = new TestCluster();
   const [node] = cluster.addNodes(1) as [FakeNode];
   const { manager } = cluster;
   const turns = [0];
   const step = manager.stepFullReport.bind(manager);
-  manager.stepFullReport = (report, limit, now) => {
+  manager.stepFullReport = (report, limit, now, inTurn) => {
     turns.push((turns.pop() ?? 0) + limit);
-    return step(report, limit, now);
+    return step(report, limit, now, inTurn);
   };
   const activity = new Activity();
   const defer = (fn: () => void): void => {
     turns.push(0);
+    meanwhile(cluster);
     queueMicrotask(fn);
   };
   const reader = { blockManager: manager, activity, now: () => cluster.now, host: { clock: { defer } } };
@@ -69,6 +70,18 @@ test('of the reports of a call each says what its own storage holds, and others 
   expect(activity.storageReports.count).toBe(15);
   expect(Math.max(...turns)).toBeLessThanOrEqual(4096);
   expect(turns.length).toBeGreaterThan(10);
+});
+
+test('a file that goes between two turns gets no more replicas of what was asked about it before', async () => {
+  let taken: number | undefined;
+  const { tellAll, known, cluster } = reported(({ replication }) => {
+    taken ??= [...replication.keys()].filter((block) => cluster.manager.locations(block).storages.length > 0).length;
+    replication.clear();
+  });
+  const blocks = Array.from({ length: 9_000 }, () => cluster.addBlock(3));
+  await tellAll(Object.fromEntries(STORAGES.map((id, i) => [id, blocks.filter((block) => block % 3 === i)])));
+  expect(Object.values(known(blocks)).flat()).toHaveLength(taken as number);
+  expect(taken).toBe(4096);
 });
 
 test('a storage that is named twice has what was said last', async () => {

@@ -9,10 +9,11 @@ import type { StorageBlockReportProto } from '../../../wire/messages/datanode.ts
 import type { NameSystem } from '../namesystem.ts';
 import { storageOf } from '../wire/datanodes.ts';
 
-/** Replicas of one storage that are worked in before another one's turn may come. */
-const STRIDE = 512;
-/** So many times in one turn: about a millisecond. */
-const STRIDES = 8;
+/** Replicas that are worked in in one turn: about a millisecond. */
+const TURN = 4096;
+/** Replicas of one storage before another one's may come: as many as let each come once in a turn, between these bounds. */
+const LEAST_STRIDE = 128;
+const MOST_STRIDE = 512;
 
 const cursorOf = (report: StorageBlockReportProto): ReplicaCursor =>
   report.blocksBuffers.length > 0 || report.numberOfBlocks !== undefined
@@ -57,10 +58,15 @@ async function workInGroup(system: ReportReader, id: DatanodeId, group: readonly
       const begun = blockManager.beginFullReport(id, storageOf(storage, storage.storageUuid), cursorOf(report), system.now());
       if (begun !== undefined) running.push(begun);
     }
-    for (let strides = 1; running.length > 0; strides++) {
-      const next = furthestBehind(running);
-      if (blockManager.stepFullReport(running[next] as FullReport, STRIDE, system.now())) running.splice(next, 1);
-      if (strides % STRIDES === 0 && running.length > 0) await new Promise<void>((resolve) => host.clock.defer(resolve));
+    while (running.length > 0) {
+      const stride = Math.min(Math.max(Math.floor(TURN / running.length), LEAST_STRIDE), MOST_STRIDE);
+      const now = system.now();
+      blockManager.beginReportTurn(running.length);
+      for (let left = TURN; left >= stride && running.length > 0; left -= stride) {
+        const next = furthestBehind(running);
+        if (blockManager.stepFullReport(running[next] as FullReport, stride, now, true)) running.splice(next, 1);
+      }
+      if (running.length > 0) await new Promise<void>((resolve) => host.clock.defer(resolve));
     }
   } finally {
     // One that fails takes the others with it.
