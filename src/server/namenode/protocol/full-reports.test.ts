@@ -69,6 +69,7 @@ test('of the reports of a call each says what its own storage holds, and others 
   }
   expect(activity.storageReports.count).toBe(15);
   expect(Math.max(...turns)).toBeLessThanOrEqual(4096);
+  expect(turns.find((replicas) => replicas > 0)).toBeLessThanOrEqual(512);
   expect(turns.length).toBeGreaterThan(10);
 });
 
@@ -81,7 +82,8 @@ test('a file that goes between two turns gets no more replicas of what was asked
   const blocks = Array.from({ length: 9_000 }, () => cluster.addBlock(3));
   await tellAll(Object.fromEntries(STORAGES.map((id, i) => [id, blocks.filter((block) => block % 3 === i)])));
   expect(Object.values(known(blocks)).flat()).toHaveLength(taken as number);
-  expect(taken).toBe(4096);
+  expect(taken).toBeGreaterThan(0);
+  expect(taken).toBeLessThan(4096);
 });
 
 test('a storage that is named twice has what was said last', async () => {

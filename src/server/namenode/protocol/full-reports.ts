@@ -11,6 +11,8 @@ import { storageOf } from '../wire/datanodes.ts';
 
 /** Replicas that are worked in in one turn: about a millisecond. */
 const TURN = 4096;
+/** The same of the first, behind which each has twice as many: after a start, code is slow until it has run for a while. */
+const FIRST_TURN = 512;
 /** Replicas of one storage before another one's may come: as many as let each come once in a turn, between these bounds. */
 const LEAST_STRIDE = 128;
 const MOST_STRIDE = 512;
@@ -58,11 +60,11 @@ async function workInGroup(system: ReportReader, id: DatanodeId, group: readonly
       const begun = blockManager.beginFullReport(id, storageOf(storage, storage.storageUuid), cursorOf(report), system.now());
       if (begun !== undefined) running.push(begun);
     }
-    while (running.length > 0) {
-      const stride = Math.min(Math.max(Math.floor(TURN / running.length), LEAST_STRIDE), MOST_STRIDE);
+    for (let turn = FIRST_TURN; running.length > 0; turn = Math.min(2 * turn, TURN)) {
+      const stride = Math.min(Math.max(Math.floor(turn / running.length), LEAST_STRIDE), MOST_STRIDE);
       const now = system.now();
       blockManager.beginReportTurn(running.length);
-      for (let left = TURN; left >= stride && running.length > 0; left -= stride) {
+      for (let left = turn; left >= stride && running.length > 0; left -= stride) {
         const next = furthestBehind(running);
         if (blockManager.stepFullReport(running[next] as FullReport, stride, now, true)) running.splice(next, 1);
       }
