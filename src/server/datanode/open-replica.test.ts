@@ -3,10 +3,8 @@ import { expect, test } from 'vitest';
 import { blockId, genStamp } from '../../base/ids.ts';
 import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
 import { Simulation } from '../../host/sim/index.ts';
-import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { openReplica } from './open-replica.ts';
-import { ReplicaFiles } from './replica-files.ts';
-import { CHECKSUM, FINALIZED, openDataset, POOL, sumsOf } from './test-dataset.ts';
+import { FINALIZED, openDataset, POOL, sumsOf, writeReplica } from './test-dataset.ts';
 
 /** More checksums than are read with the header, and an end within a chunk. */
 const CONTENT = Buffer.from(Array.from({ length: 300_003 }, (_, i) => (i * 31) & 0xff));
@@ -20,13 +18,7 @@ async function machineWithReplica(seed: number) {
   const dataset = await simulation.run(
     (async () => {
       const opened = await openDataset(host);
-      const replica = await opened.createRbw({ ...NAME, numBytes: 0 }, StorageTypeProto.DISK, CONTENT.length, genStamp(0));
-      const files = await ReplicaFiles.create(replica, CHECKSUM);
-      replica.lengths.receive(CONTENT.length);
-      files.add({ offset: 0, data: CONTENT, sums: sumsOf(CONTENT) });
-      files.flush(() => undefined);
-      await files.close(true);
-      await opened.finalize(replica, true);
+      await writeReplica(opened, NAME, CONTENT);
       return opened;
     })(),
   );
@@ -56,6 +48,8 @@ test.each([1, 2, 3, 4, 5])('what the machine has in memory and what it has not i
     replica.close();
     await simulation.advance(1);
   }
+  // They are kept open for a while.
+  await simulation.advance(2000);
   expect(openHandles()).toBe(0);
 });
 

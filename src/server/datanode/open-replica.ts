@@ -2,7 +2,7 @@
 // yet change. Opened while nobody moves the files; once open they stay readable whatever happens to their names.
 
 import { HdfsError } from '../../base/errors.ts';
-import type { ReplicaState } from '../../core/replica/states.ts';
+import { ReplicaState } from '../../core/replica/states.ts';
 import { META_HEADER_BYTES } from '../../format/storage/block-files.ts';
 import { diskErrorCode } from '../../host/disk-error.ts';
 import type { Clock } from '../../host/host.ts';
@@ -75,6 +75,38 @@ async function waitForBytes(dataset: Dataset, clock: Clock, block: BlockName, wa
   });
 }
 
+/**
+ * A finalized replica that was open just now, without waiting for anything: nobody holds it, so that what is read of it in this
+ * turn is of one state. undefined: it is not so, and `openReplica` tells.
+ */
+export function openKept(dataset: Dataset, block: BlockName): OpenReplica | undefined {
+  const pool = dataset.poolOrNone(block.pool);
+  const handle = pool?.replicas.find(block.id) ?? 0;
+  if (pool === undefined || handle === 0) return undefined;
+  const { replicas } = pool;
+  const genStamp = replicas.genStamp(handle);
+  if (replicas.state(handle) !== ReplicaState.FINALIZED || genStamp < block.genStamp) return undefined;
+  if (dataset.locks.held > 0 && dataset.locks.isHeld(dataset.key(block))) return undefined;
+  const volume = pool.volumeOf(handle);
+  const kept = volume.kept.take({ pool: block.pool, id: block.id, genStamp });
+  if (kept === undefined) return undefined;
+  const { dataFile, metaFile, checksum } = kept;
+  const end = replicas.numBytes(handle);
+  return {
+    block: { pool: block.pool, id: block.id, genStamp, numBytes: end },
+    state: ReplicaState.FINALIZED,
+    volume,
+    dataFile,
+    metaFile,
+    checksum,
+    firstSums: NO_SUMS,
+    end,
+    visible: end,
+    lastChunk: undefined,
+    close: () => volume.kept.give(kept),
+  };
+}
+
 async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions): Promise<OpenReplica> {
   const pool = dataset.pool(block.pool);
   const handle = pool.replicas.find(block.id);
@@ -98,16 +130,22 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
   const end = inFlight?.lengths.onDisk ?? pool.replicas.numBytes(handle);
   let lastChunk = inFlight?.lastChunk;
   const name: BlockName = { pool: block.pool, id: block.id, genStamp, numBytes: end };
-  const files = await openFiles(dataset, {
-    volume,
-    dataPath: pool.blockFile(handle),
-    metaPath: pool.metaFile(handle),
-    // Of a replica in the making its writer knows; the file may not say yet.
-    checksum: inFlight?.checksum,
-    isFinal: inFlight === undefined,
-    end,
-    withChecksums: options.withChecksums && (await hasChecksums(volume, pool.metaFile(handle))),
-  });
+  const state = pool.replicas.state(handle);
+  const mayBeKept = state === ReplicaState.FINALIZED && options.withChecksums;
+  const kept = mayBeKept ? volume.kept.take(name) : undefined;
+  const files: OpenedFiles =
+    kept !== undefined
+      ? { ...kept, firstSums: NO_SUMS }
+      : await openFiles(dataset, {
+          volume,
+          dataPath: pool.blockFile(handle),
+          metaPath: pool.metaFile(handle),
+          // Of a replica in the making its writer knows; the file may not say yet.
+          checksum: inFlight?.checksum,
+          isFinal: inFlight === undefined,
+          end,
+          withChecksums: options.withChecksums && (await hasChecksums(volume, pool.metaFile(handle))),
+        });
   const { bytesPerChecksum } = files.checksum;
   if (inFlight === undefined && files.metaFile !== undefined && end % bytesPerChecksum !== 0) {
     // An append may change this checksum while we read: what counts is the one of now.
@@ -120,9 +158,11 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
     }
   }
   const { dataFile, metaFile, checksum, firstSums } = files;
+  const toKeep =
+    kept ?? (mayBeKept && metaFile !== undefined ? volume.kept.opened({ key: name, dataFile, metaFile, checksum }) : undefined);
   return {
     block: name,
-    state: pool.replicas.state(handle),
+    state,
     volume,
     dataFile,
     metaFile,
@@ -131,7 +171,7 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
     end: lastChunk?.length ?? end,
     visible,
     lastChunk,
-    close: () => closeBoth(files),
+    close: () => (toKeep === undefined ? closeBoth(files) : volume.kept.give(toKeep)),
   };
 }
 

@@ -1,8 +1,11 @@
 // For tests: the blocks of a DataNode with one volume, /data, and one pool, as a start makes them; and sums of bytes.
+import { genStamp } from '../../base/ids.ts';
 import type { Host } from '../../host/host.ts';
 import { ChecksumTypeProto, StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { Dataset, type DatasetEvents } from './dataset.ts';
+import type { BlockName } from './replica.ts';
+import { ReplicaFiles } from './replica-files.ts';
 import { Storages } from './storages.ts';
 import { Volume, type VolumeIdentity } from './volume.ts';
 
@@ -20,6 +23,17 @@ export async function openDataset(host: Host, events: DatasetEvents = QUIET): Pr
   const dataset = new Dataset(storages.volumes, host.log, events);
   await dataset.addPool(POOL);
   return dataset;
+}
+
+/** A finalized replica. */
+export async function writeReplica(dataset: Dataset, name: BlockName, content: Buffer): Promise<void> {
+  const replica = await dataset.createRbw({ ...name, numBytes: 0 }, StorageTypeProto.DISK, content.length, genStamp(0));
+  const files = await ReplicaFiles.create(replica, CHECKSUM);
+  replica.lengths.receive(content.length);
+  files.add({ offset: 0, data: content, sums: sumsOf(content) });
+  files.flush(() => undefined);
+  await files.close(true);
+  await dataset.finalize(replica, true);
 }
 
 /** A volume by itself, which nobody else would lock. */

@@ -53,13 +53,19 @@ export class VolumeFile {
     );
   }
 
-  private readNow(buffer: Uint8Array, offset: number, length: number, position: number): number | undefined {
+  /** As `read`, in the thread, of what the machine has in memory. undefined: it does not, or others have their turn first. */
+  readNow(buffer: Uint8Array, offset: number, length: number, position: number): number | undefined {
     const { cached } = this;
     if (cached === undefined) return undefined;
     this.turnBytes += length;
     if (this.turnBytes <= TURN_BYTES) return this.io.now('READ', () => cached.readNow(buffer, offset, length, position));
     this.turnBytes = 0;
     return undefined;
+  }
+
+  /** Another reader begins: what the one before has read from memory was in its own turns. */
+  beginTurn(): void {
+    this.turnBytes = 0;
   }
 
   /** Fills the chunks one after the other from `position` on; fewer bytes only at the end of the file. */
@@ -88,7 +94,7 @@ export class VolumeFile {
   }
 
   truncate(length: number): Promise<void> {
-    this.io.removals++;
+    this.io.removing();
     return this.io.run(0, () => this.file.truncate(length));
   }
 
@@ -100,11 +106,15 @@ export class VolumeFile {
     return this.io.run(0, () => this.file.stat());
   }
 
+  /** It was opened past the disk, and has its name and its bytes for all that the volume has done since. */
+  get mayStayOpen(): boolean {
+    return this.cached !== undefined && this.removals === this.io.removals;
+  }
+
   close(): Promise<void> {
-    const { cached } = this;
     // What a removed file had of the disk is given back by who closes it last, and that waits for the disk.
-    if (cached === undefined || this.removals !== this.io.removals) return this.io.release(() => this.file.close());
-    cached.closeNow();
+    if (!this.mayStayOpen) return this.io.release(() => this.file.close());
+    this.cached?.closeNow();
     return Promise.resolve();
   }
 }
@@ -208,7 +218,7 @@ export class VolumeDisk {
   }
 
   rename(from: string, to: string): Promise<void> {
-    this.io.removals++;
+    this.io.removing();
     return this.io.run(0, () => this.disk.rename(from, to));
   }
 
@@ -217,7 +227,7 @@ export class VolumeDisk {
   }
 
   unlink(path: string): Promise<void> {
-    this.io.removals++;
+    this.io.removing();
     return this.io.run(0, () => this.disk.unlink(path));
   }
 
@@ -226,7 +236,7 @@ export class VolumeDisk {
   }
 
   removeTree(path: string): Promise<void> {
-    this.io.removals++;
+    this.io.removing();
     return this.io.run(0, () => this.disk.removeTree(path));
   }
 

@@ -81,17 +81,29 @@ export class VolumeIo {
   private readonly syncs: Lane;
   readonly times = new IoTimes();
   /** Calls that may have taken the last name, or bytes, from a file. */
-  removals = 0;
+  private removalCount = 0;
   private callCount = 0;
   private byteCount = 0;
   /** Hears of every call that failed. */
   onFailure: ((error: unknown) => void) | undefined;
+  /** Called before each removal. */
+  beforeRemoval: (() => void) | undefined;
 
   constructor(clock: Clock, name: string, share: IoShare = LARGEST_SHARE) {
     this.clock = clock;
     this.name = name;
     this.calls = new Lane(share.calls);
     this.syncs = new Lane(share.syncs);
+  }
+
+  get removals(): number {
+    return this.removalCount;
+  }
+
+  /** A call is about to be made that may take the last name, or bytes, from a file. */
+  removing(): void {
+    this.beforeRemoval?.();
+    this.removalCount++;
   }
 
   /** Calls that wait or run. */

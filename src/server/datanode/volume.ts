@@ -4,6 +4,7 @@ import { DiskFailure, diskErrorCode } from '../../host/disk-error.ts';
 import type { Clock, Disk, DiskErrorCode, DiskLock, VolumeStat } from '../../host/host.ts';
 import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { DirectorySyncs } from './directory-syncs.ts';
+import { KeptReplicas } from './kept-replicas.ts';
 import { currentDir, VERSION_FILE } from './layout.ts';
 import { VolumeDisk } from './volume-disk.ts';
 import { type IoShare, VolumeIo } from './volume-io.ts';
@@ -55,6 +56,8 @@ export class Volume {
   readonly disk: VolumeDisk;
   /** For finding out how the disk is: one call at a time, and not behind those of others. */
   readonly probes: VolumeDisk;
+  /** Which of its replicas are open though nobody reads them. */
+  readonly kept: KeptReplicas;
   readonly clock: Clock;
   private readonly lock: DiskLock;
   private readonly hasFixedSize: boolean;
@@ -73,6 +76,8 @@ export class Volume {
     this.hasFixedSize = identity.hasFixedSize ?? false;
     this.io = new VolumeIo(clock, identity.path, identity.share);
     this.io.onFailure = (error) => this.trouble(error);
+    this.kept = new KeptReplicas(clock);
+    this.io.beforeRemoval = () => this.kept.letGo();
     this.disk = new VolumeDisk(this.io, disk, `${currentDir(identity.path)}/${VERSION_FILE}`);
     this.probes = new VolumeDisk(new VolumeIo(clock, identity.path, { calls: 1, syncs: 1 }), disk);
     this.directorySyncs = new DirectorySyncs(this.disk);
@@ -156,6 +161,7 @@ export class Volume {
   }
 
   release(): Promise<void> {
+    this.kept.letGo();
     return this.lock.release();
   }
 }
