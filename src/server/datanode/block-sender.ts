@@ -126,6 +126,49 @@ export class BlockSender {
     return end - start + this.sums.bytesOf(end - start);
   }
 
+  /**
+   * The same of a range of one packet that the machine has in memory, in this turn. undefined: it is not so, and nothing was
+   * done. A promise: the peer has not taken all of it yet.
+   */
+  sendNow(greeting: Buffer): number | Promise<number> | undefined {
+    const { start, end } = this.range;
+    const length = end - start;
+    const { connection } = this.source;
+    const { clock, counters, throttle } = this.options;
+    if (length === 0 || length > this.step || throttle.isOn || connection.queuedBytes > 0) return undefined;
+    const beganMs = clock.monotonic();
+    const sumBytes = this.sums.bytesOf(length);
+    const buffer = takeBuffer(greeting.length + 2 * PACKET_OVERHEAD_BYTES + sumBytes + length);
+    const dataAt = this.writeHeader(buffer, greeting.copy(buffer), start, length, sumBytes);
+    const { dataFile, metaFile } = this.replica;
+    const isRead =
+      dataFile.readNow(buffer, dataAt, length, start) !== undefined &&
+      metaFile?.readNow(buffer, dataAt - sumBytes, sumBytes, this.replica.checksum.metaOffset(start)) !== undefined;
+    if (!isRead || connection.destroyed) {
+      giveBuffer(buffer);
+      return undefined;
+    }
+    const size = this.writeHeader(buffer, dataAt + length, end, 0, 0);
+    connection.write(buffer.subarray(0, size));
+    const writtenMs = clock.monotonic();
+    if (connection.queuedBytes === 0 && !connection.destroyed) {
+      giveBuffer(buffer);
+      counters.sent(1, writtenMs - beganMs, 0);
+      return length + sumBytes;
+    }
+    return this.settled().then(
+      () => {
+        giveBuffer(buffer);
+        counters.sent(1, writtenMs - beganMs, clock.monotonic() - writtenMs);
+        return length + sumBytes;
+      },
+      (error: unknown) => {
+        dropBuffer(buffer);
+        throw error;
+      },
+    );
+  }
+
   private async sendLast(): Promise<void> {
     const { greeting } = this;
     const last = Buffer.allocUnsafe(greeting.length + PACKET_OVERHEAD_BYTES);

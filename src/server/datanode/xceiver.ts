@@ -19,7 +19,7 @@ import {
 import { DATA_TRANSFER_VERSION, isOp, MAX_OP_MESSAGE_BYTES, OP_HEADER_BYTES, OPS, Op } from '../../wire/transfer/ops.ts';
 import { blockChecksum } from './block-checksum.ts';
 import { BlockSender, CLIENT_PACKET_BYTES, rangeOf } from './block-sender.ts';
-import { type OpenReplica, openReplica } from './open-replica.ts';
+import { type OpenReplica, openKept, openReplica } from './open-replica.ts';
 import { SLAB_BYTES } from './packet-memory.ts';
 import { type BlockName, describeBlock } from './replica.ts';
 import { blockOfHeader } from './requests.ts';
@@ -207,43 +207,64 @@ async function write(services: Services, source: ByteSource, proto: OpWriteBlock
   counters.writeDone(isLocal(source), bytes, host.clock.monotonic() - beganMs);
 }
 
+interface ReadAnswer {
+  readonly sender: BlockSender;
+  /** What the reader is told before the data. */
+  readonly greeting: Buffer;
+}
+
+/** Closes the replica when nothing is to be sent of it. */
+function answerOf(services: Services, source: ByteSource, replica: OpenReplica, offset: number, length: number): ReadAnswer {
+  const { host, settings, counters } = services;
+  let range: ReturnType<typeof rangeOf>;
+  try {
+    range = rangeOf(replica, offset, length);
+  } catch (error) {
+    replica.close();
+    throw error;
+  }
+  const sender = new BlockSender(replica, range, source, {
+    clock: host.clock,
+    counters,
+    writeTimeoutMs: settings.socketWriteTimeoutMs,
+    corruptChecksumOk: true,
+    maxPacketBytes: settings.maxPacketBytes,
+    throttle: services.throttles.read,
+    longPacketBytes: CLIENT_PACKET_BYTES,
+  });
+  const { type, bytesPerChecksum } = replica.checksum;
+  const greeting = BlockOpResponseProto.encodeDelimited({
+    status: Status.SUCCESS,
+    readOpChecksumInfo: { checksum: { type, bytesPerChecksum }, chunkOffset: range.start },
+  });
+  return { sender, greeting };
+}
+
 async function readBlock(services: Services, source: ByteSource, proto: OpReadBlockProto): Promise<Next> {
   const block = blockOfHeader(proto.header?.baseHeader);
-  const { host, settings, dataset, counters } = services;
+  const { host, dataset, counters } = services;
   const { offset, len } = proto;
   if (offset === undefined || len === undefined) throw new ProtocolError('OpReadBlockProto lacks a required field');
   const beganMs = host.clock.monotonic();
-  let replica: OpenReplica;
-  let sender: BlockSender;
-  let greeting: Buffer;
+  let sendingMs = beganMs;
+  let replica: OpenReplica | undefined;
+  let answer: ReadAnswer | undefined;
+  let sent: number | Promise<number> | undefined;
   try {
-    await services.poolReady(block.pool);
+    if (services.identity(block.pool) === undefined) await services.poolReady(block.pool);
     const withChecksums = proto.sendChecksums !== false;
-    replica = await openReplica(dataset, host.clock, block, { withChecksums, wantedEnd: offset + len });
-    if (replica.volume.isInMemory) services.ramDisk.read(replica.block);
-    let range: ReturnType<typeof rangeOf>;
-    try {
-      range = rangeOf(replica, offset, len);
-    } catch (error) {
-      replica.close();
-      throw error;
+    replica = withChecksums ? openKept(dataset, block) : undefined;
+    if (replica !== undefined) {
+      answer = answerOf(services, source, replica, offset, len);
+      sent = answer.sender.sendNow(answer.greeting);
+      if (sent === undefined) replica.close();
     }
-    sender = new BlockSender(replica, range, source, {
-      clock: host.clock,
-      counters,
-      writeTimeoutMs: settings.socketWriteTimeoutMs,
-      corruptChecksumOk: true,
-      maxPacketBytes: settings.maxPacketBytes,
-      throttle: services.throttles.read,
-      longPacketBytes: CLIENT_PACKET_BYTES,
-    });
-    greeting = BlockOpResponseProto.encodeDelimited({
-      status: Status.SUCCESS,
-      readOpChecksumInfo: {
-        checksum: { type: replica.checksum.type, bytesPerChecksum: replica.checksum.bytesPerChecksum },
-        chunkOffset: range.start,
-      },
-    });
+    if (replica === undefined || answer === undefined || sent === undefined) {
+      replica = await openReplica(dataset, host.clock, block, { withChecksums, wantedEnd: offset + len });
+      answer = answerOf(services, source, replica, offset, len);
+      sendingMs = host.clock.monotonic();
+    }
+    if (replica.volume.isInMemory) services.ramDisk.read(replica.block);
   } catch (error) {
     const code = error instanceof HdfsError ? error.code : diskErrorCode(error);
     if (code === 'ENOENT') services.fileMissing(block);
@@ -253,8 +274,7 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
   const peer = source.connection.remote.host;
   let bytes = 0;
   try {
-    const sendingMs = host.clock.monotonic();
-    bytes = await sender.send(greeting);
+    bytes = typeof sent === 'number' ? sent : await (sent ?? answer.sender.send(answer.greeting));
     const tookMs = host.clock.monotonic() - sendingMs;
     counters.bytesRead += bytes;
     counters.readMs += tookMs;
