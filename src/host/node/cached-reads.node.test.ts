@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CachedFile, CachedReads } from '../host.ts';
 import { cachedReads } from './cached-reads.ts';
-import { kernelLibrary } from './kernel-library.ts';
+import { type KernelLibrary, kernelLibrary } from './kernel-library.ts';
 
 const EXT4 = 0xef53;
 const FILE_BYTES = 4 * 1024 * 1024 + 77;
@@ -116,6 +116,50 @@ describe.runIf(isPossible)('a file in memory', () => {
     expect(file.readNow(into, 0, into.length, 0)).toBeUndefined();
     expect(await read(file, into, 0, into.length, 2 * 1024 * 1024)).toBe(into.length);
     expect(into.equals(content.subarray(2 * 1024 * 1024, 2 * 1024 * 1024 + 4096))).toBe(true);
+    file.closeNow();
+  });
+
+  test('of which much would be read ahead is counted once for many reads, and what is read for each', async () => {
+    const library = kernelLibrary() as KernelLibrary;
+    const counted: number[] = [];
+    const counting: KernelLibrary = {
+      ...library,
+      func: (prototype) => {
+        const call = library.func(prototype) as (...args: unknown[]) => unknown;
+        if (!prototype.includes('counts')) return call;
+        return (...args: unknown[]) => {
+          counted.push((args[2] as Buffer).readUInt32LE(8));
+          return call(...args);
+        };
+      },
+    };
+    const ahead = 1024 * 1024;
+    const far = await cachedReads(join(root, 'trial'), counting, ahead);
+    const file = far?.open(join(root, 'file')) as CachedFile;
+    const into = Buffer.alloc(5000);
+    await read(file, into, 0, into.length, ahead + 10);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    counted.length = 0;
+    const began = performance.now();
+    for (const position of [ahead + 10, ahead + 10, 2 * ahead - 5000, 2 * ahead - 4000]) {
+      expect(await read(file, into, 0, into.length, position)).toBe(into.length);
+      expect(into.equals(content.subarray(position, position + into.length))).toBe(true);
+    }
+    const all = [5000, ahead, ahead, 5000, 5000, 5000, ahead];
+    // Where the machine has let this wait, it was counted anew.
+    if (performance.now() - began < 15) expect(counted).toEqual(all);
+    else expect(counted.length).toBeGreaterThanOrEqual(all.length);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    counted.length = 0;
+    await read(file, into, 0, into.length, ahead + 10);
+    expect(counted.slice(0, 3)).toEqual([5000, ahead, ahead]);
+    execFileSync('dd', [`of=${join(root, 'file')}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0'], { stdio: 'ignore' });
+    expect(file.readNow(into, 0, into.length, ahead + 10)).toBeUndefined();
+    // What lies before it in its stretch need not be there.
+    for (let at = 3 * ahead + 65_536; at < FILE_BYTES; at += 65_536) {
+      await file.read(Buffer.alloc(65_536), 0, 65_536, at);
+    }
+    expect(file.readNow(into, 0, into.length, 3 * ahead + 100_000)).toBe(into.length);
     file.closeNow();
   });
 

@@ -1,8 +1,8 @@
 // Files that the kernel has in memory, opened and read in the thread itself: the way to another thread and back takes ten
 // times as long as such a call. Nothing here may wait for a disk, which can hang at any time, so each call is one that the
 // kernel answers from memory or refuses: names are looked up with RESOLVE_CACHED, pages are counted (cachestat) before they
-// are read with RWF_NOWAIT. Counted are those of the next read-ahead too: NOWAIT begins one, and beginning it may wait. Nor is
-// a reader's visit written down (O_NOATIME), since that takes a place in the file system's journal. Tried, with a file of the
+// are read with RWF_NOWAIT. Counted are those of the next read-ahead too: NOWAIT begins one, and beginning it may wait. Where the
+// kernel reads far ahead, these are counted once for all reads of a few milliseconds. Nor is a reader's visit written down (O_NOATIME), since that takes a place in the file system's journal. Tried, with a file of the
 // volume, before it is used.
 import fs, { promises as fsp } from 'node:fs';
 import type { CachedFile, CachedReads } from '../host.ts';
@@ -11,6 +11,14 @@ import { NodeFile } from './node-file.ts';
 
 /** More than that is copied by another thread: this one has others to serve. */
 const LONGEST_BYTES = 128 * 1024;
+
+/** Counting the pages of a longer read-ahead takes longer than a short read: what was counted just now is not counted again. */
+const LONG_READ_AHEAD_BYTES = 512 * 1024;
+/**
+ * How long ago "just now" is: the system lets this thread stand still for longer between two calls. Only pages that left the
+ * memory meanwhile and were brought back by another's read-ahead could begin one.
+ */
+const COUNTED_MS = 20;
 
 /** Linux's numbers, the same on every processor of today. */
 const SYS_OPENAT2 = 437;
@@ -47,6 +55,12 @@ function callsOf(library: KernelLibrary): Calls | undefined {
   }
 }
 
+interface KnownFile {
+  readonly size: number;
+  /** When each stretch of it, as long as a read-ahead, was found to be in memory; none where these are short. */
+  readonly countedAt: Float64Array;
+}
+
 class CachedCalls implements CachedReads {
   private readonly calls: Calls;
   private readonly library: KernelLibrary;
@@ -71,17 +85,37 @@ class CachedCalls implements CachedReads {
   open(path: string): NodeCachedFile | undefined {
     const descriptor = this.calls.open(SYS_OPENAT2, AT_FDCWD, path, this.how, this.how.length);
     if (descriptor < 0) return undefined;
-    return new NodeCachedFile(path, descriptor, this, this.calls.seek(descriptor, 0, SEEK_END));
+    const size = this.calls.seek(descriptor, 0, SEEK_END);
+    const stretches = this.readAheadBytes >= LONG_READ_AHEAD_BYTES ? Math.ceil(size / this.readAheadBytes) : 0;
+    return new NodeCachedFile(path, descriptor, this, {
+      size,
+      countedAt: new Float64Array(stretches).fill(Number.NEGATIVE_INFINITY),
+    });
   }
 
-  /** All of it, from a file of so many bytes. */
-  read(file: number, size: number, into: Uint8Array, position: number): number | undefined {
+  /** All of it. */
+  read(file: number, known: KnownFile, into: Uint8Array, position: number): number | undefined {
     const end = position + into.length;
-    if (into.length === 0 || into.length > LONGEST_BYTES || end > size) return undefined;
-    if (!this.holds(file, position, Math.min(end + this.readAheadBytes, size))) return undefined;
+    if (into.length === 0 || into.length > LONGEST_BYTES || end > known.size) return undefined;
+    if (!this.holdsAhead(file, known, position, end)) return undefined;
     this.vector.writeBigUInt64LE(this.library.addressOf(into), 0);
     this.vector.writeUInt32LE(into.length, 8);
     return this.calls.read(file, this.vector, 1, position, RWF_NOWAIT) === into.length ? into.length : undefined;
+  }
+
+  /** What is read, and what would be read ahead. */
+  private holdsAhead(file: number, { size, countedAt }: KnownFile, from: number, to: number): boolean {
+    const { readAheadBytes } = this;
+    const end = Math.min(to + readAheadBytes, size);
+    if (countedAt.length === 0) return this.holds(file, from, end);
+    if (!this.holds(file, from, to)) return false;
+    const now = performance.now();
+    for (let i = Math.floor(from / readAheadBytes); i * readAheadBytes < end; i++) {
+      if (now - (countedAt[i] as number) < COUNTED_MS) continue;
+      if (!this.holds(file, i * readAheadBytes, Math.min((i + 1) * readAheadBytes, size))) return this.holds(file, to, end);
+      countedAt[i] = now;
+    }
+    return true;
   }
 
   private holds(file: number, from: number, to: number): boolean {
@@ -101,16 +135,16 @@ function put(into: Buffer, at: number, value: number): void {
 
 class NodeCachedFile extends NodeFile implements CachedFile {
   private readonly calls: CachedCalls;
-  private readonly size: number;
+  private readonly known: KnownFile;
 
-  constructor(path: string, descriptor: number, calls: CachedCalls, size: number) {
+  constructor(path: string, descriptor: number, calls: CachedCalls, known: KnownFile) {
     super(path, descriptor);
     this.calls = calls;
-    this.size = size;
+    this.known = known;
   }
 
   readNow(buffer: Uint8Array, offset: number, length: number, position: number): number | undefined {
-    return this.calls.read(this.fd, this.size, buffer.subarray(offset, offset + length), position);
+    return this.calls.read(this.fd, this.known, buffer.subarray(offset, offset + length), position);
   }
 
   closeNow(): void {
@@ -136,10 +170,10 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function tryWith(file: string, library: KernelLibrary): Promise<CachedReads | undefined> {
+async function tryWith(file: string, library: KernelLibrary, ahead?: number): Promise<CachedReads | undefined> {
   const calls = callsOf(library);
   if (calls === undefined || (await fsp.statfs(file)).type !== EXT4) return undefined;
-  const reads = new CachedCalls(library, calls, await readAheadOf(file));
+  const reads = new CachedCalls(library, calls, ahead ?? (await readAheadOf(file)));
   const expected = await fsp.readFile(file);
   const opened = reads.open(file);
   if (opened === undefined) return undefined;
@@ -149,10 +183,11 @@ async function tryWith(file: string, library: KernelLibrary): Promise<CachedRead
   return got === seen.length && seen.equals(expected) ? reads : undefined;
 }
 
-export async function cachedReads(file: string, library = kernelLibrary()): Promise<CachedReads | undefined> {
+/** `ahead`: how far the kernel reads ahead, where that is not to be asked. */
+export async function cachedReads(file: string, library = kernelLibrary(), ahead?: number): Promise<CachedReads | undefined> {
   if (library === false) return undefined;
   try {
-    return await tryWith(file, library);
+    return await tryWith(file, library, ahead);
   } catch {
     return undefined; // the file cannot be read, or the kernel does not say how far it reads ahead: the usual way tells, and serves
   }
