@@ -1,7 +1,8 @@
 // If this fails, bytes get lost or doubled between a socket and the protocol, and every transfer breaks.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Connection, ConnectionHandler } from '../host/host.ts';
+import type { Clock, Connection, ConnectionHandler } from '../host/host.ts';
+import { Simulation } from '../host/sim/index.ts';
 import { ClientReadStatusProto } from '../wire/messages/transfer.ts';
 import { ByteSource } from './byte-source.ts';
 
@@ -130,4 +131,65 @@ test('an unwrap stage applies from the next unread byte on', async () => {
   source.setUnwrap({ unwrap: (chunk) => [Buffer.from(chunk.toString().toLowerCase())] });
   source.onData(Buffer.from('DE'));
   expect((await source.read(4)).toString()).toBe('bcde');
+});
+
+test('short operations one after the other take no timer each, and every time-out comes at its time', async () => {
+  const simulation = new Simulation({ seed: 1 });
+  const { clock } = simulation.node('dn').host;
+  let timers = 0;
+  const counting: Clock = {
+    ...clock,
+    monotonic: () => clock.monotonic(),
+    setTimer: (ms, fn) => {
+      timers++;
+      return clock.setTimer(ms, fn);
+    },
+  };
+  const source = new ByteSource(new FakeConnection(), { borrowedChunks: false, clock: counting });
+  const operations = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      for (const ms of [4000, 60_000]) {
+        source.timeoutMs = ms;
+        const reading = source.read(1);
+        await clock.sleep(10);
+        source.onData(Buffer.from('x'));
+        await reading;
+      }
+    }
+  };
+  await simulation.run(operations(100));
+  expect(timers).toBe(1);
+  const failure = async (ms: number): Promise<number> => {
+    source.timeoutMs = ms;
+    const beganMs = clock.monotonic();
+    await expect(source.read(1)).rejects.toThrow(`${ms} millis timeout`);
+    return clock.monotonic() - beganMs;
+  };
+  await simulation.run(clock.sleep(3000));
+  source.timeoutMs = 0;
+  const endless = source.read(1);
+  await simulation.run(clock.sleep(100_000));
+  source.onData(Buffer.from('x'));
+  await endless;
+  await simulation.run(operations(1));
+  expect(await simulation.run(failure(60_000), 100_000)).toBeCloseTo(60_000, 0);
+});
+
+test.each([
+  [60_000, 4000],
+  [4000, 60_000],
+])('a time-out of %d ms that becomes one of %d is the latter', async (first, second) => {
+  const simulation = new Simulation({ seed: 1 });
+  const { clock } = simulation.node('dn').host;
+  const source = new ByteSource(new FakeConnection(), { borrowedChunks: false, clock });
+  const late = async (): Promise<number> => {
+    source.timeoutMs = first;
+    const reading = source.read(1);
+    await clock.sleep(1000);
+    source.timeoutMs = second;
+    const beganMs = clock.monotonic();
+    await expect(reading).rejects.toThrow(`${second} millis timeout`);
+    return clock.monotonic() - beganMs;
+  };
+  expect(await simulation.run(late(), 100_000)).toBeCloseTo(second, 0);
 });

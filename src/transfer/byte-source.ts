@@ -63,6 +63,7 @@ export class ByteSource implements ConnectionHandler {
   private ended = false;
   private failure: Error | undefined;
   private timer: Timer | undefined;
+  private timerDueMs = 0;
   private lastActivity = 0;
 
   /** Takes the connection over: bytes are read from here on. */
@@ -93,9 +94,12 @@ export class ByteSource implements ConnectionHandler {
 
   set timeoutMs(ms: number) {
     this.idleMs = ms;
-    this.timer?.cancel();
-    this.timer = undefined;
     this.touch();
+    // One that comes too early finds out by itself, and most operations are over long before: they need none of their own.
+    if (this.timer !== undefined && (ms <= 0 || this.timerDueMs > this.lastActivity + ms)) {
+      this.timer.cancel();
+      this.timer = undefined;
+    }
     this.armTimer();
   }
 
@@ -386,8 +390,9 @@ export class ByteSource implements ConnectionHandler {
     const { clock } = this;
     if (this.timer !== undefined || this.idleMs <= 0 || clock === undefined || this.closed) return;
     if (this.waiter === undefined && this.sink === undefined) return;
-    const due = this.lastActivity + this.idleMs - clock.monotonic();
-    this.timer = clock.setTimer(Math.max(1, due), () => {
+    const now = clock.monotonic();
+    this.timerDueMs = Math.max(now + 1, this.lastActivity + this.idleMs);
+    this.timer = clock.setTimer(this.timerDueMs - now, () => {
       this.timer = undefined;
       if (this.waiter === undefined && (this.sink === undefined || this.sinkBlocked)) {
         // Nobody waits for the peer: what is awaited is our own side.
