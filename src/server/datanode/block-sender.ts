@@ -1,5 +1,5 @@
 // A range of a replica going out as packets: to a reading client, or to another DataNode. The range is widened to whole
-// chunks, so that the receiver can check them. Of a long one only headers and checksums are written here, where the kernel
+// chunks, so that the receiver can check them. A short one that is in memory goes out in the turn it was asked for. Of a long one only headers and checksums are written here, where the kernel
 // can send what is between them straight from the file. Otherwise packets are made in two buffers by turns, several of them
 // with one read of the disk: while one buffer goes to the peer, the other is being filled. Apache: BlockSender.
 import { HdfsError } from '../../base/errors.ts';
@@ -23,6 +23,8 @@ const LONG_BYTES = 1024 * 1024;
 export const CLIENT_PACKET_BYTES = 1024 * 1024;
 /** The same to a DataNode of ours, which has memory ready for it (packet-memory.ts). */
 export const DATANODE_PACKET_BYTES = 256 * 1024;
+/** Packets that are sent in one turn from what the machine has in memory: others wait meanwhile. */
+const TURN_PACKETS = 4;
 /** What is read and written where the kernel takes no more. */
 const PIECE_BYTES = 32 * 1024;
 
@@ -127,46 +129,49 @@ export class BlockSender {
   }
 
   /**
-   * The same of a range of one packet that the machine has in memory, in this turn. undefined: it is not so, and nothing was
-   * done. A promise: the peer has not taken all of it yet.
+   * The same of a short range that the machine has in memory, in this turn. undefined: its first packet is not there, and
+   * nothing was done. A promise: the rest is not, or is for another turn, or the peer has not taken all of it yet.
    */
   sendNow(greeting: Buffer): number | Promise<number> | undefined {
     const { start, end } = this.range;
-    const length = end - start;
     const { connection } = this.source;
-    const { clock, counters, throttle } = this.options;
-    if (length === 0 || length > this.step || throttle.isOn || connection.queuedBytes > 0) return undefined;
+    const { clock, throttle } = this.options;
+    if (end - start >= LONG_BYTES || throttle.isOn || connection.queuedBytes > 0 || connection.destroyed) return undefined;
+    // In a later turn somebody may write on, and the checksum of the last chunk be that of more bytes.
+    if (end % this.replica.checksum.bytesPerChecksum > 0 && end - start > this.step) return undefined;
+    this.greeting = greeting;
     const beganMs = clock.monotonic();
-    const sumBytes = this.sums.bytesOf(length);
-    const buffer = takeBuffer(greeting.length + 2 * PACKET_OVERHEAD_BYTES + sumBytes + length);
-    const dataAt = this.writeHeader(buffer, greeting.copy(buffer), start, length, sumBytes);
-    const { dataFile, metaFile } = this.replica;
-    const isRead =
-      dataFile.readNow(buffer, dataAt, length, start) !== undefined &&
-      metaFile?.readNow(buffer, dataAt - sumBytes, sumBytes, this.replica.checksum.metaOffset(start)) !== undefined;
-    if (!isRead || connection.destroyed) {
-      giveBuffer(buffer);
-      return undefined;
+    const first = this.fillNow();
+    return first === undefined ? undefined : this.sendTurn(first, beganMs);
+  }
+
+  /** Sends what is in memory, as much as there is time for, and sees to the rest. */
+  private sendTurn(first: Burst | undefined, firstMs: number): number | Promise<number> {
+    const { start, end } = this.range;
+    const { connection } = this.source;
+    const { clock, counters } = this.options;
+    const bytes = end - start + this.sums.bytesOf(end - start);
+    let beganMs = firstMs;
+    let burst = first;
+    for (let packets = 1; burst !== undefined; packets++) {
+      connection.write(burst.buffer.subarray(0, burst.size));
+      if (connection.queuedBytes > 0 || connection.destroyed) return this.sendRead(burst, beganMs).then(() => bytes);
+      giveBuffer(burst.buffer);
+      const nowMs = clock.monotonic();
+      counters.sent(1, nowMs - beganMs, 0);
+      if (this.next >= end) return bytes;
+      if (packets === TURN_PACKETS) return this.sendNextTurn();
+      beganMs = nowMs;
+      burst = this.fillNow();
     }
-    const size = this.writeHeader(buffer, dataAt + length, end, 0, 0);
-    connection.write(buffer.subarray(0, size));
-    const writtenMs = clock.monotonic();
-    if (connection.queuedBytes === 0 && !connection.destroyed) {
-      giveBuffer(buffer);
-      counters.sent(1, writtenMs - beganMs, 0);
-      return length + sumBytes;
-    }
-    return this.settled().then(
-      () => {
-        giveBuffer(buffer);
-        counters.sent(1, writtenMs - beganMs, clock.monotonic() - writtenMs);
-        return length + sumBytes;
-      },
-      (error: unknown) => {
-        dropBuffer(buffer);
-        throw error;
-      },
-    );
+    return this.sendRead().then(() => bytes);
+  }
+
+  private async sendNextTurn(): Promise<number> {
+    const { clock } = this.options;
+    await new Promise<void>((resolve) => clock.defer(resolve));
+    const beganMs = clock.monotonic();
+    return this.sendTurn(this.fillNow(), beganMs);
   }
 
   private async sendLast(): Promise<void> {
@@ -220,17 +225,19 @@ export class BlockSender {
     await this.settled();
   }
 
-  private async sendRead(): Promise<void> {
+  /** `written`: the first burst, if it was given to the connection already. */
+  private async sendRead(written?: Burst, writtenFromMs?: number): Promise<void> {
     const { connection } = this.source;
     const { clock, counters, throttle } = this.options;
-    let beganMs = clock.monotonic();
-    let coming = this.read();
-    let going: Burst | undefined;
+    let beganMs = writtenFromMs ?? clock.monotonic();
+    let going = written;
+    let coming = going === undefined ? this.read() : undefined;
     try {
-      while (coming !== undefined) {
-        going = await coming;
-        coming = undefined;
-        connection.write(going.buffer.subarray(0, going.size));
+      while (going !== undefined || coming !== undefined) {
+        if (going === undefined) {
+          going = (await coming) as Burst;
+          connection.write(going.buffer.subarray(0, going.size));
+        }
         coming = this.read();
         const writtenMs = clock.monotonic();
         await this.settled();
@@ -283,6 +290,29 @@ export class BlockSender {
     // It fails while the burst before is being sent: whoever awaits it next is told then.
     reading.catch(() => undefined);
     return reading;
+  }
+
+  /** The next packet, if it is in memory. */
+  private fillNow(): Burst | undefined {
+    const { next, greeting, seqno, sums } = this;
+    const { end } = this.range;
+    const length = Math.min(this.step, end - next);
+    if (length === 0) return undefined;
+    const sumBytes = sums.bytesOf(length);
+    const buffer = takeBuffer(greeting.length + 2 * PACKET_OVERHEAD_BYTES + sumBytes + length);
+    const dataAt = this.writeHeader(buffer, greeting.copy(buffer), next, length, sumBytes);
+    const isThere =
+      this.replica.dataFile.readNow(buffer, dataAt, length, next) !== undefined &&
+      sums.fillNow(buffer.subarray(dataAt - sumBytes, dataAt), next, length);
+    if (!isThere) {
+      this.seqno = seqno;
+      giveBuffer(buffer);
+      return undefined;
+    }
+    this.greeting = NOTHING;
+    this.next = next + length;
+    const size = dataAt + length;
+    return { buffer, size: this.next === end ? this.writeHeader(buffer, size, end, 0, 0) : size, packets: 1 };
   }
 
   private async fill(offset: number, length: number): Promise<Burst> {

@@ -40,24 +40,42 @@ export class PacketSums {
 
   /** Puts the checksums of `length` bytes from `offset` on into all of `into`. */
   async fill(into: Buffer, offset: number, length: number): Promise<void> {
-    const { checksum, metaFile, lastChunk } = this.replica;
-    if (metaFile === undefined) return;
-    let from = checksum.metaOffset(offset) - META_HEADER_BYTES;
-    for (let done = 0; done < into.length; ) {
-      if (from < this.sumsFrom || from >= this.sumsFrom + this.sumsLength) await this.read(from);
-      const part = Math.min(this.sumsFrom + this.sumsLength - from, into.length - done);
-      this.sums.copy(into, done, from - this.sumsFrom, from - this.sumsFrom + part);
-      from += part;
-      done += part;
+    for (let done = 0; ; ) {
+      done = this.put(into, offset, length, done);
+      if (done >= into.length) return;
+      await this.read(this.fromOf(offset) + done);
     }
-    if (lastChunk !== undefined && this.range.endsAtLastChunk && offset + length === this.range.end)
+  }
+
+  /** The same of those that are in memory. False: they are not, and `into` may be half full. */
+  fillNow(into: Buffer, offset: number, length: number): boolean {
+    for (let done = 0; ; ) {
+      done = this.put(into, offset, length, done);
+      if (done >= into.length) return true;
+      if (!this.readNow(this.fromOf(offset) + done)) return false;
+    }
+  }
+
+  private fromOf(offset: number): number {
+    return this.replica.checksum.metaOffset(offset) - META_HEADER_BYTES;
+  }
+
+  /** Puts what was read already behind the first `done` bytes. Answers how many there are then. */
+  private put(into: Buffer, offset: number, length: number, done: number): number {
+    const { metaFile, lastChunk } = this.replica;
+    if (metaFile === undefined) return into.length;
+    const from = this.fromOf(offset) + done - this.sumsFrom;
+    if (done < into.length && (from < 0 || from >= this.sumsLength)) return done;
+    const end = done + this.sums.copy(into, done, from, Math.min(this.sumsLength, from + into.length - done));
+    if (end === into.length && lastChunk !== undefined && this.range.endsAtLastChunk && offset + length === this.range.end) {
       lastChunk.sum.copy(into, into.length - lastChunk.sum.length);
+    }
+    return end;
   }
 
   private async read(from: number): Promise<void> {
-    const { metaFile, checksum } = this.replica;
-    const total = checksum.sumBytes(this.range.end);
-    const want = Math.min(this.sums.length, total - from);
+    const { metaFile } = this.replica;
+    const want = this.bytesAt(from);
     const got = metaFile === undefined ? 0 : await metaFile.read(this.sums, 0, want, META_HEADER_BYTES + from);
     if (got < want) {
       if (!this.corruptChecksumOk) {
@@ -67,5 +85,18 @@ export class PacketSums {
     }
     this.sumsFrom = from;
     this.sumsLength = want;
+  }
+
+  private readNow(from: number): boolean {
+    const want = this.bytesAt(from);
+    if (this.replica.metaFile?.readNow(this.sums, 0, want, META_HEADER_BYTES + from) === undefined) return false;
+    this.sumsFrom = from;
+    this.sumsLength = want;
+    return true;
+  }
+
+  /** How many are read at once. */
+  private bytesAt(from: number): number {
+    return Math.min(this.sums.length, this.replica.checksum.sumBytes(this.range.end) - from);
   }
 }
