@@ -23,7 +23,7 @@ const FIGURES = join(root, 'bench/figures.json');
 /** What shows the most in little time, and needs nothing that is not here. */
 const SHORT = ['metadata', 'client', 'start'];
 /** Programs that Apache's client or nnload drive, for both systems. */
-const NEED_TOOLS = ['data', 'under-load'];
+const NEED_TOOLS = ['apache-client', 'data', 'under-load'];
 
 /** What takes a quarter of an hour and more: only beside Apache's, or when asked for. */
 const LONG = ['many-blocks', 'dead-datanode', 'growth', 'disk-blocks'];

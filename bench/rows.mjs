@@ -7,6 +7,7 @@ export const rows = [
   { number: 4, title: 'Changes, durable: operations per second, CPU', program: 'metadata' },
   { number: 5, title: 'Changes, one at a time: latency', program: 'metadata' },
   { number: 6, title: 'Mixed load', program: 'metadata' },
+  { number: 6, title: 'Mixed load by Apache’s client', program: 'apache-client' },
   { number: 7, title: 'Latency at 70 % of the load while checkpoints and reports are made', program: 'under-load' },
   { number: 8, title: 'Longest stall under that load', program: 'under-load' },
   { number: 9, title: 'NameNode memory for 1 M files', program: 'memory' },
