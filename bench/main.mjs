@@ -111,7 +111,7 @@ const result = {
   machine: machine(),
   measurements,
   failures,
-  notMeasured: skipped.map(({ number }) => number),
+  notMeasured: [...new Set(skipped.map(({ number }) => number))],
   notBuilt: missing.map(({ number }) => number),
 };
 console.log(table(measurements, { head: true }));
