@@ -28,7 +28,9 @@ export class HdfsReadStream extends Readable {
   readonly #verifyChecksum: boolean | undefined;
   readonly #stop = new AbortController();
   #pieces: AsyncGenerator<Buffer, void, undefined> | undefined;
-  #reading = false;
+  #isPumping = false;
+  /** More was asked for than has been given: it may be while the last piece is being given. */
+  #isWanted = false;
   #bytesRead = 0;
 
   constructor(path: string, open: (signal: AbortSignal) => Promise<FileReader>, options: ReadStreamOptions) {
@@ -49,14 +51,10 @@ export class HdfsReadStream extends Readable {
   }
 
   override _read(): void {
-    if (this.#reading) return;
-    this.#reading = true;
-    this.#pump().then(
-      () => {
-        this.#reading = false;
-      },
-      (error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))),
-    );
+    this.#isWanted = true;
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    this.#pump().catch((error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))));
   }
 
   async #pump(): Promise<void> {
@@ -65,7 +63,7 @@ export class HdfsReadStream extends Readable {
       const reader = await this.#open(signal);
       this.#pieces = reader.stream(this.#start, this.#end, { signal, verifyChecksum: this.#verifyChecksum });
     }
-    for (;;) {
+    while (this.#isWanted) {
       const { value, done } = await this.#pieces.next();
       if (signal.aborted) return;
       if (done === true) {
@@ -73,8 +71,11 @@ export class HdfsReadStream extends Readable {
         return;
       }
       this.#bytesRead += value.length;
-      if (!this.push(value)) return;
+      this.#isWanted = false;
+      if (this.push(value)) this.#isWanted = true;
     }
+    // In the turn in which it was seen that nothing is wanted: whoever asks from here on begins anew.
+    this.#isPumping = false;
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
