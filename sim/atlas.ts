@@ -1,7 +1,7 @@
 // What may be taken from a cluster for good without breaking the contract: while a block that clients rely on keeps good
 // replicas elsewhere, a promise can be held. Seen by somebody who sees everything: the durable log and all disks.
 import type { SimCluster } from './cluster.ts';
-import { allReplicas, type DiskReplica, metaFault } from './replicas.ts';
+import { allReplicas, byBlock, type DiskReplica, metaFault } from './replicas.ts';
 import type { Witness } from './witness.ts';
 
 /** Good replicas that have to be elsewhere: the NameNode may have ordered one of them away, taking the bad one for good. */
@@ -23,16 +23,6 @@ export class Atlas {
     return replica.state === 'finalized' && metaFault(replica) === undefined;
   }
 
-  private byBlock(): Map<bigint, DiskReplica[]> {
-    const byId = new Map<bigint, DiskReplica[]>();
-    for (const replica of allReplicas(this.cluster)) {
-      const others = byId.get(replica.id);
-      if (others === undefined) byId.set(replica.id, [replica]);
-      else others.push(replica);
-    }
-    return byId;
-  }
-
   /** Good replicas of each block of the namespace that has any, by who has them. */
   private holders(): {
     readonly id: bigint;
@@ -40,7 +30,7 @@ export class Atlas {
     readonly on: readonly string[];
     readonly anywhere: readonly string[];
   }[] {
-    const byId = this.byBlock();
+    const byId = byBlock(allReplicas(this.cluster));
     return this.witness
       .model()
       .files()
@@ -71,7 +61,7 @@ export class Atlas {
     const { cluster } = this;
     const leaves = (replica: DiskReplica): boolean =>
       replica.dataNode === dataNode && directories.some((directory) => replica.path.startsWith(`${directory}/`));
-    const byId = this.byBlock();
+    const byId = byBlock(allReplicas(this.cluster));
     return this.witness
       .model()
       .files()

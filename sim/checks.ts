@@ -9,7 +9,7 @@ import { checkLog } from './log-checks.ts';
 import { lostTails } from './lost-tails.ts';
 import { lengthOf, type Model, type ModelFile } from './model.ts';
 import { checkBlocks, checkNamespace } from './predicates/namespace.ts';
-import { coreReplicas, metaFault, type PlacedReplica, placedReplicas } from './replicas.ts';
+import { byBlock, coreReplicas, metaFault, placedReplicas } from './replicas.ts';
 import type { Witness } from './witness.ts';
 
 /** Leases run out, dead nodes are found, copies are made: all of it in this, virtual. */
@@ -73,12 +73,7 @@ function racksWanted({ configuration }: SimCluster, replicas: number, racks: num
 function misplaced(cluster: SimCluster, model: Model, lost: ReadonlySet<bigint>): string[] {
   const reasons: string[] = [];
   const left = new Set(placedReplicas(cluster));
-  const byId = new Map<bigint, PlacedReplica[]>();
-  for (const replica of left) {
-    const others = byId.get(replica.id);
-    if (others === undefined) byId.set(replica.id, [replica]);
-    else others.push(replica);
-  }
+  const byId = byBlock(left);
   const racksOf = (names: readonly string[]): number => new Set(names.map((name) => cluster.rackOf(name))).size;
   const allRacks = racksOf(cluster.core.map(({ name }) => name));
   for (const [path, file] of model.files()) {

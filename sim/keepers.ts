@@ -3,7 +3,7 @@
 import type { SimCluster } from './cluster.ts';
 import type { GhostFile } from './ghost-file.ts';
 import type { Ledger } from './ledger.ts';
-import type { ModelFile } from './model.ts';
+import { bytesBeforeLast, type ModelFile } from './model.ts';
 import { onStarted, wrap } from './predicates/hooks.ts';
 import { allReplicas } from './replicas.ts';
 import type { Witness } from './witness.ts';
@@ -82,8 +82,7 @@ export class Keepers {
   /** A promise is made of a file that was begun when DataNodes had lost their power so often. */
   promised(file: GhostFile, losses: number): void {
     if (this.cluster.dataPowerLosses === losses && !this.left.has(file)) return;
-    const entries = this.witness.model().files();
-    const entry = entries.find(([, each]) => each.createPath === file.createPath && each.open)?.[1];
+    const entry = this.witness.model().openFile(file.createPath);
     if (entry !== undefined) this.look(file, entry, (name) => (this.lossOf.get(name) ?? 0) <= losses);
   }
 
@@ -104,7 +103,7 @@ export class Keepers {
     const last = entry.blocks.at(-1);
     if (last === undefined) return;
     // Blocks before the last were synced when they ended.
-    const offset = entry.blocks.slice(0, -1).reduce((sum, { numBytes }) => sum + numBytes, 0);
+    const offset = bytesBeforeLast(entry);
     file.isCertainTo(offset);
     const due = file.owed - offset;
     if (due <= 0) return;

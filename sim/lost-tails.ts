@@ -3,12 +3,8 @@
 // open, as Apache's does, until somebody deletes it. That is well while no promise covers those bytes.
 import type { SimCluster } from './cluster.ts';
 import type { Ledger } from './ledger.ts';
-import type { Model, ModelFile } from './model.ts';
+import { bytesBeforeLast, type Model } from './model.ts';
 import { allReplicas } from './replicas.ts';
-
-function bytesBefore({ blocks }: ModelFile): number {
-  return blocks.slice(0, -1).reduce((sum, { numBytes }) => sum + numBytes, 0);
-}
 
 /** By the path at which each was created, with its last block. */
 export function lostTails(cluster: SimCluster, ledger: Ledger, model: Model): Map<string, bigint> {
@@ -20,7 +16,7 @@ export function lostTails(cluster: SimCluster, ledger: Ledger, model: Model): Ma
     const last = file.blocks.at(-1);
     if (last === undefined || last.numBytes === 0 || held.has(last.id)) continue;
     const ghost = ledger.byCreatePath.get(file.createPath);
-    if (ghost !== undefined && ghost.owed <= bytesBefore(file)) found.set(file.createPath, last.id);
+    if (ghost !== undefined && ghost.owed <= bytesBeforeLast(file)) found.set(file.createPath, last.id);
   }
   return found;
 }

@@ -39,6 +39,9 @@ export type ModelEntry = ModelFile | { readonly kind: 'directory'; readonly inod
 export const lengthOf = ({ blocks }: Pick<ModelFile, 'blocks'>): number =>
   blocks.reduce((sum, { numBytes }) => sum + numBytes, 0);
 
+/** Of all blocks but the last. */
+export const bytesBeforeLast = ({ blocks }: Pick<ModelFile, 'blocks'>): number => lengthOf({ blocks: blocks.slice(0, -1) });
+
 const toModel = ({ id, numBytes, genStamp }: ModelBlock): ModelBlock => ({ id, numBytes, genStamp });
 
 export class Model {
@@ -226,6 +229,11 @@ export class Model {
 
   files(): [string, ModelFile][] {
     return [...this.entries].filter((entry): entry is [string, ModelFile] => entry[1].kind === 'file');
+  }
+
+  /** The file that was created at a path, if it is open. */
+  openFile(createPath: string): ModelFile | undefined {
+    return this.files().find(([, file]) => file.createPath === createPath && file.open)?.[1];
   }
 
   /** The file that a block belongs to. */

@@ -90,6 +90,17 @@ export const placedReplicas = (cluster: SimCluster): PlacedReplica[] =>
     }),
   );
 
+/** By the block that they are of. */
+export function byBlock<R extends { readonly id: bigint }>(replicas: Iterable<R>): Map<bigint, R[]> {
+  const found = new Map<bigint, R[]>();
+  for (const replica of replicas) {
+    const others = found.get(replica.id);
+    if (others === undefined) found.set(replica.id, [replica]);
+    else others.push(replica);
+  }
+  return found;
+}
+
 /** What the header of a meta file says; a power cut may leave anything there, and then it says nothing. */
 export function metaHeaderOf(meta: Buffer): ReturnType<typeof decodeMetaHeader> | undefined {
   if (meta.length < META_HEADER_BYTES) return undefined;

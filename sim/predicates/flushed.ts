@@ -3,6 +3,7 @@
 import type { SimFileNode } from '../../src/host/sim/file-node.ts';
 import type { SimCluster } from '../cluster.ts';
 import type { GhostFile } from '../ghost-file.ts';
+import { bytesBeforeLast } from '../model.ts';
 import { allReplicas } from '../replicas.ts';
 import type { Witness } from '../witness.ts';
 
@@ -16,11 +17,10 @@ export function checkFlushed(
   standing: ReadonlySet<string>,
 ): void {
   const { violations } = cluster;
-  const model = witness.model();
-  const entry = model.files().find(([, each]) => each.createPath === file.createPath && each.open)?.[1];
+  const entry = witness.model().openFile(file.createPath);
   const last = entry?.blocks.at(-1);
   if (entry === undefined || last === undefined) return;
-  const offset = entry.blocks.slice(0, -1).reduce((sum, { numBytes }) => sum + numBytes, 0);
+  const offset = bytesBeforeLast(entry);
   const due = end - offset;
   if (due <= 0) return;
   const members = allReplicas(cluster, last.id).filter(({ meta }) => meta?.genStamp === last.genStamp);

@@ -4,17 +4,15 @@
 import { visibleLengthOf } from '../../src/server/datanode/visible-length.ts';
 import type { SimCluster } from '../cluster.ts';
 import type { GhostFile } from '../ghost-file.ts';
+import { bytesBeforeLast } from '../model.ts';
 import type { Witness } from '../witness.ts';
 
 /** Of `end` bytes that a reader was shown; of a closed file all. */
 export function shownByAll(cluster: SimCluster, witness: Witness, file: GhostFile, end: number): number {
-  const entry = witness
-    .model()
-    .files()
-    .find(([, each]) => each.createPath === file.createPath && each.open)?.[1];
+  const entry = witness.model().openFile(file.createPath);
   const last = entry?.blocks.at(-1);
   if (entry === undefined || last === undefined) return end;
-  const offset = entry.blocks.slice(0, -1).reduce((sum, { numBytes }) => sum + numBytes, 0);
+  const offset = bytesBeforeLast(entry);
   let least = end;
   for (const { running } of cluster.dataNodes) {
     // It may have given up, with its process still there.

@@ -132,12 +132,16 @@ export class SafeMode {
   /** Blocks of a group, a bit for each place (table/layout.ts), are safe. */
   groupIsSafe(group: BlockGroup, bits: number): void {
     if (this.#automatic.kind === 'off') return;
-    const before = this.#bits[group >>> (PAGE_BITS - 5)]?.[group & (PAGE_WORDS - 1)] ?? 0;
-    const more = bits & ~before;
+    const more = bits & ~this.#safeOf(group);
     if (more === 0) return;
     this.#turn(group, more);
     this.#safe += popCount(more);
     this.check(this.#nowMs);
+  }
+
+  /** Which blocks of a group are safe. */
+  #safeOf(group: BlockGroup): number {
+    return this.#bits[group >>> (PAGE_BITS - 5)]?.[group & (PAGE_WORDS - 1)] ?? 0;
   }
 
   /** Turns bits of a group round. */
@@ -154,8 +158,7 @@ export class SafeMode {
   }
 
   isSafe(block: BlockHandle): boolean {
-    const bits = this.#bits[block >>> PAGE_BITS];
-    return bits !== undefined && ((bits[(block >>> 5) & (PAGE_WORDS - 1)] as number) & (1 << (block & 31))) !== 0;
+    return (this.#safeOf(block >>> 5) & (1 << (block & 31))) !== 0;
   }
 
   /** A block became complete, or a complete one is no more. */
