@@ -2,8 +2,8 @@
 // times as long as such a call. Nothing here may wait for a disk, which can hang at any time, so each call is one that the
 // kernel answers from memory or refuses: names are looked up with RESOLVE_CACHED, pages are counted (cachestat) before they
 // are read with RWF_NOWAIT. Counted are those of the next read-ahead too: NOWAIT begins one, and beginning it may wait. Where the
-// kernel reads far ahead, these are counted once for all reads of a few milliseconds. Nor is a reader's visit written down (O_NOATIME), since that takes a place in the file system's journal. Tried, with a file of the
-// volume, before it is used.
+// kernel reads far ahead, these are counted once for all reads of a few milliseconds. Nor is a reader's visit written down
+// (O_NOATIME), since that takes a place in the file system's journal. Tried, with a file of the volume, before it is used.
 import fs, { promises as fsp } from 'node:fs';
 import type { CachedFile, CachedReads } from '../host.ts';
 import { type KernelLibrary, kernelLibrary } from './kernel-library.ts';

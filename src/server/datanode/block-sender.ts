@@ -1,7 +1,8 @@
 // A range of a replica going out as packets: to a reading client, or to another DataNode. The range is widened to whole
-// chunks, so that the receiver can check them. A short one that is in memory goes out in the turn it was asked for. Of a long one only headers and checksums are written here, where the kernel
-// can send what is between them straight from the file. Otherwise packets are made in two buffers by turns, several of them
-// with one read of the disk: while one buffer goes to the peer, the other is being filled. Apache: BlockSender.
+// chunks, so that the receiver can check them. A short one that is in memory goes out in the turn it was asked for. Of a long
+// one only headers and checksums are written here, where the kernel can send what is between them straight from the file.
+// Otherwise packets are made in two buffers by turns, several of them with one read of the disk: while one buffer goes to the
+// peer, the other is being filled. Apache: BlockSender.
 import { HdfsError } from '../../base/errors.ts';
 import type { Clock, FileSender } from '../../host/host.ts';
 import type { ByteSource } from '../../transfer/byte-source.ts';
