@@ -8,7 +8,8 @@ import { type CopySource, chooseCopySource } from './copy-source.ts';
 import type { Datanode } from './datanode.ts';
 import { Priority, priorityOf } from './low-redundancy.ts';
 import { REPLICA_WORTHS, type ReplicaWorth } from './replica-counts.ts';
-import { StorageType } from './storage-type.ts';
+import { BlockStatus } from './reports.ts';
+import { StorageState, StorageType } from './storage-type.ts';
 import { type FakeNode, seeded, TestCluster } from './test-cluster.ts';
 
 const { HIGHEST, VERY_LOW, LOW, BADLY_DISTRIBUTED, CORRUPT } = Priority;
@@ -229,6 +230,36 @@ describe('bad replicas', () => {
 });
 
 describe('giving up replicas', () => {
+  it('gives up a second copy on another volume as well, found when the first was gone', () => {
+    const cluster = new TestCluster();
+    cluster.manager.activate(cluster.now, 0);
+    const nodes = cluster.addNodes(4);
+    const block = cluster.addBlock(3);
+    const id = cluster.blocks.id(block);
+    cluster.write(block, nodes);
+    expect(cluster.manager.statistics().excess).toBe(1);
+    let twice: FakeNode | undefined;
+    const pass = (): void => {
+      cluster.nowMs += 3_000;
+      cluster.tick();
+      for (const node of nodes) {
+        const { commands } = cluster.heartbeat(node);
+        if (twice === undefined && commands.some(({ kind }) => kind === 'invalidate')) {
+          // What it says of the second copy takes the place of what it would have said of the first.
+          twice = node;
+          const other = { storageId: 'DS-other', type: StorageType.DISK, state: StorageState.NORMAL };
+          const found = { ...cluster.replicaOf(block), status: BlockStatus.RECEIVED };
+          cluster.manager.incrementalReport(node.id, other, [found], cluster.now);
+        } else cluster.obey(node, commands);
+      }
+    };
+    for (let round = 0; round < 6; round++) pass();
+    expect(twice).toBeDefined();
+    expect(cluster.manager.statistics().excess).toBe(0);
+    expect(nodes.filter((node) => node.replicas.has(id))).toHaveLength(3);
+    expect(cluster.manager.liveReplicas(block)).toBe(3);
+  });
+
   it('keeps as many racks as a plain count says can be kept', () => {
     const scenario = fc.record({
       racks: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }),

@@ -127,14 +127,18 @@ export function chooseExcess(
       { candidates, keep: wanted, excessTypes, addedNode, deleteHint: hint },
       state.clusterView(),
     );
-    const triple = tripleOf(state, block);
-    for (const storage of chosen) {
-      storage.node.excess.set(block, state.now.monotonicMs);
-      invalidate(state, storage.node, triple);
-    }
+    for (const storage of chosen) orderExcess(state, block, storage.node);
   }
   if (stale && candidates.length > wanted) sometimes('excess replica chosen while another storage is stale');
   return !stale;
+}
+
+/** The node's replica is one too many, and is to be deleted: from now on, if that was so before. */
+export function orderExcess(state: ManagerState, block: BlockHandle, node: Datanode): void {
+  // At the end of those of the node, the oldest of which come first.
+  node.excess.delete(block);
+  node.excess.set(block, state.now.monotonicMs);
+  invalidate(state, node, tripleOf(state, block));
 }
 
 /**
@@ -173,10 +177,8 @@ export function repeatExcess(state: ManagerState, limit: number): void {
       due.push(block);
     }
     for (const block of due) {
-      node.excess.delete(block);
-      if (state.owner.replication(block) === 0) continue;
-      node.excess.set(block, state.now.monotonicMs);
-      invalidate(state, node, tripleOf(state, block));
+      if (state.owner.replication(block) > 0) orderExcess(state, block, node);
+      else node.excess.delete(block);
     }
     if (looked >= limit) return;
   }

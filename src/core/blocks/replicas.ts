@@ -10,7 +10,7 @@ import type { BlockTriple } from './commands.ts';
 import { type CorruptReason, CorruptReason as Reason } from './corrupt-replicas.ts';
 import type { Datanode, Storage } from './datanode.ts';
 import { blockName, invalidate, invalidateUnknown, isReferenced } from './orders.ts';
-import { processExtraRedundancy, updateGroup, updateNeeded } from './redundancy.ts';
+import { orderExcess, processExtraRedundancy, updateGroup, updateNeeded } from './redundancy.ts';
 import { areKnown, countReplicas, type ReplicaCounts, storageOnNode, storagesOf, usableReplicas } from './replica-counts.ts';
 import type { ManagerState } from './state.ts';
 import { StorageState } from './storage-type.ts';
@@ -67,6 +67,9 @@ export function addWanted(
   if (pending.size > 0) pending.arrived(block, storage.node);
   // A replica on another storage than the bad one is another replica; Apache goes on taking it for bad.
   corrupt.remove(block, storage.node, added === 'present' ? Reason.GENSTAMP_MISMATCH : undefined);
+  // The one that was to go lay elsewhere, and may be gone: a DataNode that finds the block once more tells of that alone. Apache
+  // takes the order for given.
+  if (added === 'replaced' && storage.node.excess.has(block)) orderExcess(state, block, storage.node);
   const counts = countReplicas(state, block);
   const usable = usableReplicas(counts);
   let current = blocks.state(block);
