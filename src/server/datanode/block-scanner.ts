@@ -1,6 +1,7 @@
 // Verifies every finalized block once in dfs.datanode.scan.period.hours, each volume by itself and at no more than
 // dfs.block.scanner.volume.bytes.per.second; blocks that somebody suspects come first. What is wrong is reported to the
-// NameNodes, which have another copy made; nothing is deleted here. Apache: BlockScanner, VolumeScanner.
+// NameNodes, which have another copy made; nothing is deleted here. A NameNode never takes back what it was told so: what the disk
+// would not read is read once more first. Apache, which does not, has BlockScanner and VolumeScanner.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { BlockId } from '../../base/ids.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
@@ -16,6 +17,8 @@ import type { Volume } from './volume.ts';
 
 /** Suspects that wait; more of them mean that the disk has failed. */
 const MAX_SUSPECTS = 1000;
+/** What could not be read is tried again after so long: a bad sector stays bad, a cable or a controller that was reset does not. */
+const READ_AGAIN_MS = 60_000;
 /** A block is not suspected again for so long. */
 const SUSPECT_AGAIN_MS = 600_000;
 /** How long the scanner rests when there is nothing to do, or a directory could not be read. */
@@ -64,10 +67,12 @@ export class BlockScanner {
     }
   }
 
-  suspect(block: BlockName): void {
+  /** False when nothing is verified here. */
+  suspect(block: BlockName): boolean {
     const pool = this.options.dataset.poolOrNone(block.pool);
     const handle = pool?.replicas.find(block.id) ?? 0;
     if (pool !== undefined && handle !== 0) this.scanners.get(pool.volumeOf(handle))?.suspect(block);
+    return this.isEnabled;
   }
 
   /** What it has done since the start, for people. */
@@ -98,6 +103,8 @@ class VolumeScanner {
   private readonly options: BlockScannerOptions;
   private readonly volume: Volume;
   private readonly suspects = new Map<string, BlockName>();
+  /** Those that the disk did not read, in the order in which they are tried again. */
+  private readonly unread = new Map<string, { readonly block: BlockName; readonly dueMs: number }>();
   private readonly recent = new Map<string, number>();
   private readonly iterators = new Map<string, BlockIterator>();
   private readonly abort = new AbortController();
@@ -139,10 +146,17 @@ class VolumeScanner {
 
   private async run(): Promise<void> {
     while (!this.over) {
-      const [first] = this.suspects;
-      if (first !== undefined) {
-        this.suspects.delete(first[0]);
-        await this.verify(first[1]);
+      const [suspect] = this.suspects.values();
+      if (suspect !== undefined) {
+        this.suspects.delete(describeBlock(suspect));
+        await this.verify(suspect);
+        continue;
+      }
+      const [unread] = this.unread.values();
+      const unreadMs = (unread?.dueMs ?? Number.POSITIVE_INFINITY) - this.options.clock.monotonic();
+      if (unread !== undefined && unreadMs <= 0) {
+        this.unread.delete(describeBlock(unread.block));
+        await this.verify(unread.block, true);
         continue;
       }
       let restMs = LONGEST_REST_MS;
@@ -153,7 +167,7 @@ class VolumeScanner {
           continue;
         }
         this.statistics.waits(this.options.clock.monotonic() + next);
-        restMs = Math.min(next, LONGEST_REST_MS);
+        restMs = Math.min(next, unreadMs, LONGEST_REST_MS);
       } catch (error) {
         // The volume was told of it; a healthy one is gone on with later.
         this.options.log.log('warn', 'datanode', `verifying blocks of ${this.volume.path}: ${messageOf(error)}`);
@@ -214,6 +228,8 @@ class VolumeScanner {
   }
 
   private async save(iterator: BlockIterator): Promise<void> {
+    // The next start has to come to them again.
+    if (this.unread.size > 0) return;
     try {
       await iterator.save();
     } catch (error) {
@@ -230,7 +246,7 @@ class VolumeScanner {
     return { pool: poolId, id, genStamp: replicas.genStamp(handle), numBytes: replicas.numBytes(handle) };
   }
 
-  private async verify(block: BlockName): Promise<void> {
+  private async verify(block: BlockName, again = false): Promise<void> {
     const { dataset, counters, clock, log } = this.options;
     try {
       await verifyReplica(dataset, clock, block, (bytes) => this.pace(bytes));
@@ -246,9 +262,20 @@ class VolumeScanner {
       const code = error instanceof HdfsError ? error.code : diskErrorCode(error);
       if (code === 'ENOENT') this.options.fileMissing(block);
       if (code === 'ENOENT' || code === 'ENOREPLICA') return;
+      if (!(error instanceof HdfsError) && (code === 'EMFILE' || !again)) {
+        log.log('warn', 'datanode', `${describeBlock(block)} on ${this.volume.path} is read again later: ${messageOf(error)}`);
+        this.readLater(block);
+        return;
+      }
       log.log('warn', 'datanode', `Reporting bad ${describeBlock(block)} on ${this.volume.path}: ${messageOf(error)}`);
       this.options.reportBad(block);
     }
+  }
+
+  private readLater(block: BlockName): void {
+    const key = describeBlock(block);
+    if (this.unread.has(key) || this.unread.size >= MAX_SUSPECTS) return;
+    this.unread.set(key, { block, dueMs: this.options.clock.monotonic() + READ_AGAIN_MS });
   }
 
   private async pace(bytes: number): Promise<void> {

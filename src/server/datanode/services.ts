@@ -39,7 +39,7 @@ export interface Services {
   /** Tells the NameNodes that a replica, here or on the node that sent it, is corrupt. */
   reportBad(block: BlockName, holder: DatanodeInfoProto | undefined): void;
   /** A replica here could not be read as it should be: it is verified soon. */
-  suspect(block: BlockName): void;
+  suspect(block: BlockName): boolean;
   /** A file of a replica here is not there: whether it is gone is found out now. */
   fileMissing(block: BlockName): void;
   /** What our acknowledgements say of this node beside the status: bits of a flag word, 0 for nothing. */

@@ -300,11 +300,11 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
   return next;
 }
 
-/** A file that is too short or cannot be read: no client would find out by a checksum, so we tell it ourselves. */
+/** A file that is too short or cannot be read: no client would find out by a checksum, so the NameNode hears of it from here. */
 function reportWhenDisk(services: Services, block: BlockName, error: unknown): void {
-  const tooShort = error instanceof HdfsError && error.code === 'EDISK';
-  if (tooShort || diskErrorCode(error) === 'EIO') services.reportBad(block, undefined);
-  else if (error instanceof DiskFailure) services.suspect(block);
+  if (error instanceof HdfsError && error.code === 'EDISK') services.reportBad(block, undefined);
+  else if (error instanceof DiskFailure && !services.suspect(block) && error.code === 'EIO')
+    services.reportBad(block, undefined);
 }
 
 async function transferBlock(services: Services, source: ByteSource, proto: OpTransferBlockProto): Promise<Next> {
