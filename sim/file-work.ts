@@ -136,7 +136,7 @@ export class FileWork implements Scene {
     const length = random.below(2) === 0 ? MAX_FILE_BYTES * 2 : 1 + random.below(20_000);
     let bytes: Buffer;
     try {
-      bytes = await fs.readFile(path, { offset, length });
+      bytes = await this.readBy(ledger.reads % 2 === 0 ? 'handle' : 'stream', fs, path, offset, length);
     } catch (error) {
       ledger.failed('read', codeOf(error));
       throw error;
@@ -166,6 +166,15 @@ export class FileWork implements Scene {
         cluster.keepers?.promised(file, losses);
       }
     }
+  }
+
+  private async readBy(way: 'handle' | 'stream', fs: Hdfs, path: string, offset: number, length: number): Promise<Buffer> {
+    if (way === 'handle') return fs.readFile(path, { offset, length });
+    const pieces: Buffer[] = [];
+    // Full after each piece, and emptied at once.
+    const options = { start: offset, end: offset + length - 1, highWaterMark: 512 };
+    for await (const piece of fs.createReadStream(path, options)) pieces.push(piece);
+    return Buffer.concat(pieces);
   }
 
   /** The file that has, or had since, these bytes: the one that is meant, or any. Undefined: no file, which is told. */

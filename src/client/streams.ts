@@ -80,7 +80,7 @@ export class HdfsReadStream extends Readable {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     this.#stop.abort(error ?? undefined);
-    const { stop } = { stop: this.#pieces?.return() };
+    const stop = this.#pieces?.return();
     // The generator gives its connection back in its own time; what it says after an abort is of no interest.
     if (stop === undefined) callback(error);
     else
