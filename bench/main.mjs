@@ -28,6 +28,20 @@ const NEED_TOOLS = ['apache-client', 'data', 'under-load'];
 /** What takes a quarter of an hour and more: only beside Apache's, or when asked for. */
 const LONG = ['many-blocks', 'dead-datanode', 'growth', 'disk-blocks'];
 
+/** Of this file and of the programs, each of which passes over those that are not its own. */
+const OPTIONS =
+  'add against base-port blocks connections edits files json keep lookups mib no-memory nodes noisy only ops own-stamps pairs ' +
+  'per-directory per-file port repeat seconds short sizes storages sync-on-close systems wait warmup write writers';
+
+const unknown = process.argv.find((each) => each.startsWith('-') && !OPTIONS.split(' ').includes(each.slice(2)));
+if (unknown !== undefined) {
+  const asksForHelp = ['--help', '-h'].includes(unknown);
+  const say = asksForHelp ? console.log : console.error;
+  if (!asksForHelp) say(`${unknown} is not an option.`);
+  say(`Options, of which bench/README.md says what they do: --${OPTIONS.replaceAll(' ', ' --')}`);
+  process.exit(asksForHelp ? 0 : 2);
+}
+
 const asked = word('only')
   ?.split(',')
   .filter((program) => program !== '');
