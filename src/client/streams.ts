@@ -1,6 +1,6 @@
 // Files as streams of node:stream: thin, since FileReader and FileWriter do the work. Back-pressure goes through both:
 // a reader that stops lets TCP hold the DataNode back, a writer waits while too many packets are unacknowledged.
-import { Readable, Writable } from 'node:stream';
+import { addAbortSignal, Readable, Writable } from 'node:stream';
 import type { FileReader } from './file-reader.ts';
 import type { FileWriter } from './file-writer.ts';
 
@@ -37,13 +37,14 @@ export class HdfsReadStream extends Readable {
     super({
       highWaterMark: options.highWaterMark ?? READ_HIGH_WATER_BYTES,
       ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     this.path = path;
     this.#open = open;
     this.#start = options.start ?? 0;
     this.#verifyChecksum = options.verifyChecksum;
     this.#end = options.end === undefined ? Number.MAX_SAFE_INTEGER : options.end + 1;
+    // Not by Readable, which would end a stream of an aborted signal before it has its fields.
+    if (options.signal !== undefined) addAbortSignal(options.signal, this);
   }
 
   get bytesRead(): number {
@@ -103,12 +104,10 @@ export class HdfsWriteStream extends Writable {
     create: (signal: AbortSignal) => Promise<FileWriter>,
     options: { readonly highWaterMark?: number | undefined; readonly signal?: AbortSignal | undefined },
   ) {
-    super({
-      highWaterMark: options.highWaterMark ?? WRITE_HIGH_WATER_BYTES,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
+    super({ highWaterMark: options.highWaterMark ?? WRITE_HIGH_WATER_BYTES });
     this.path = path;
     this.#create = create;
+    if (options.signal !== undefined) addAbortSignal(options.signal, this);
   }
 
   get bytesWritten(): number {
@@ -117,10 +116,17 @@ export class HdfsWriteStream extends Writable {
 
   override _construct(callback: (error?: Error | null) => void): void {
     // The constructor of Writable calls this a turn later, when the fields are there.
-    this.#create(this.#stop.signal).then((writer) => {
-      this.#writer = writer;
+    if (this.destroyed) {
       callback();
-    }, callback);
+      return;
+    }
+    this.#create(this.#stop.signal).then(
+      (writer) => {
+        this.#writer = writer;
+        callback();
+      },
+      (error) => callback(this.destroyed ? null : error),
+    );
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
@@ -140,10 +146,16 @@ export class HdfsWriteStream extends Writable {
     else this.#writer.close(this.#stop.signal).then(() => callback(), callback);
   }
 
+  /** While the file is created, `_destroy` waits for its end: so that is told at once that nobody wants it any more. */
+  override destroy(error?: Error): this {
+    this.#stop.abort(error ?? destroyed());
+    return super.destroy(error);
+  }
+
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    const reason = error ?? new DOMException('The stream was destroyed', 'AbortError');
-    this.#stop.abort(reason);
-    this.#writer?.abort(reason);
+    this.#writer?.abort(error ?? destroyed());
     callback(error);
   }
 }
+
+const destroyed = (): DOMException => new DOMException('The stream was destroyed', 'AbortError');
