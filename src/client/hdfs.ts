@@ -2,6 +2,7 @@
 // node:fs/promises. Each is a call or a few; reading and writing of data is in file-reader.ts and file-writer.ts.
 import { HdfsError } from '../base/errors.ts';
 import { quotaValue } from '../base/java-long.ts';
+import { unlessAborted } from '../base/unless-aborted.ts';
 import type { AclEntryProto_FsActionProto } from '../wire/messages/acl.ts';
 import type { HdfsFileStatusProto } from '../wire/messages/hdfs.ts';
 import { Acls } from './acl.ts';
@@ -489,18 +490,19 @@ export class Hdfs implements AsyncDisposable {
   serverDefaults(options: SignalOption = {}): Promise<ServerDefaults> {
     const { clock } = this.#context.host;
     const known = this.#defaults;
-    if (known !== undefined && clock.monotonic() < known.until) return known.value;
-    const value = this.#askDefaults(options.signal);
+    if (known !== undefined && clock.monotonic() < known.until) return unlessAborted(known.value, options.signal);
+    // Others may wait for the same answer when this caller gives up.
+    const value = this.#askDefaults();
     const entry = { value, until: clock.monotonic() + this.#context.settings.defaultsValidMs };
     this.#defaults = entry;
     value.catch(() => {
       if (this.#defaults === entry) this.#defaults = undefined;
     });
-    return value;
+    return unlessAborted(value, options.signal);
   }
 
-  async #askDefaults(signal: AbortSignal | undefined): Promise<ServerDefaults> {
-    const { serverDefaults: defaults } = await this.#context.namenode.call('getServerDefaults', {}, signal);
+  async #askDefaults(): Promise<ServerDefaults> {
+    const { serverDefaults: defaults } = await this.#context.namenode.call('getServerDefaults', {});
     return {
       blockSize: defaults.blockSize,
       replication: defaults.replication,
