@@ -1,8 +1,9 @@
 // If this fails, a reader of a file that is still written misses bytes that were flushed, because the NameNode has just
-// come back and has heard of no DataNode yet, or takes the end of another file for that of its own.
+// come back and has heard of no DataNode yet, takes the end of another file for that of its own, or gets nothing of a file
+// whose last block cannot be reached.
 import { expect, test } from 'vitest';
 import { type Keys, SimCluster } from './cluster.ts';
-import { withFile } from './file-cluster.ts';
+import { pattern, withFile } from './file-cluster.ts';
 
 test('what was flushed is read right after a restart of the NameNode', async () => {
   const cluster = new SimCluster({ seed: 11, clients: 2 });
@@ -90,4 +91,23 @@ test('another file in the place of one that is read is no end of it', async () =
 test('a file that is cut while it is read ends there', async () => {
   expect(await readerWhile(({ client }) => client.truncate('/f', BLOCK))).toBe(0);
   expect(await readerWhile(({ client }) => client.truncate('/f', 2 * BLOCK))).toBe(BLOCK);
+});
+
+test('what lies before the last block is read though nobody can tell how long that one is', async () => {
+  const keys = { 'dfs.client.read.prefetch.size': BLOCK };
+  const { client, run, cut } = await withFile(BLOCK, { keys });
+  const content = pattern(3 * BLOCK + 100);
+  const written = await run(client.open('/open', 'w', { replication: 1 }));
+  await run(written.write(content));
+  await run(written.hflush());
+  const handle = await run(client.open('/open', 'r'));
+  const hosts = (await run(client.blockLocations('/open'))).map((block) => block.hosts[0] ?? '');
+  cut('client0', hosts[3] ?? '');
+  const reachable = [1, 2].filter((index) => hosts[index] !== hosts[3]);
+  expect(reachable).not.toEqual([]);
+  for (const index of reachable) {
+    const bytes = Buffer.alloc(BLOCK);
+    expect((await run(handle.read(bytes, 0, BLOCK, index * BLOCK))).bytesRead).toBe(BLOCK);
+    expect(bytes.equals(content.subarray(index * BLOCK, (index + 1) * BLOCK))).toBe(true);
+  }
 });

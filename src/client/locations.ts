@@ -34,8 +34,12 @@ export class FileLocations {
   async at(offset: number, signal?: AbortSignal): Promise<Located> {
     const known = this.#find(offset);
     if (known !== undefined) return known;
-    await this.#fetch(offset, signal);
-    const found = this.#find(offset);
+    await this.#fetch(offset, signal, false);
+    let found = this.#find(offset);
+    if (found === undefined) {
+      await this.#fetch(offset, signal);
+      found = this.#find(offset);
+    }
     if (found === undefined) {
       throw new HdfsError('EBLOCKMISSING', `Could not find target position ${offset} of ${this.path}`, { path: this.path });
     }
@@ -92,11 +96,13 @@ export class FileLocations {
 
   /**
    * Answers the file's length, and whether a block of it was seen before; undefined when nobody is known who could tell the
-   * length of its last block.
+   * length of its last block. With `asksLength: false` that is not asked for: whoever wants a block before the last one, and knows
+   * how long the file is, must not depend on the last one's DataNodes.
    */
   async #fetch(
     offset: number,
     signal: AbortSignal | undefined,
+    asksLength = true,
   ): Promise<{ readonly length: number; readonly isSame: boolean } | undefined> {
     const { namenode, settings } = this.#context;
     const from = this.#askFrom(offset);
@@ -117,13 +123,15 @@ export class FileLocations {
     let total = locations.fileLength;
     if (!locations.isLastBlockComplete && locations.lastBlock !== undefined) {
       const last = located(locations.lastBlock);
-      if (last.nodes.length === 0) return undefined;
-      const visible = await visibleLength(this.#context, last, this.path, signal);
-      total += visible;
       const at = found.findIndex((block) => block.block.blockId === last.block.blockId);
       if (at >= 0) found.splice(at, 1);
-      // Readers may not ask for more than is visible now.
-      found.push({ ...last, length: visible, block: { ...last.block, numBytes: visible } });
+      if (asksLength) {
+        if (last.nodes.length === 0) return undefined;
+        const visible = await visibleLength(this.#context, last, this.path, signal);
+        total += visible;
+        // Readers may not ask for more than is visible now.
+        found.push({ ...last, length: visible, block: { ...last.block, numBytes: visible } });
+      }
     }
     let isSame = false;
     for (const { offset: at, block } of found) {
