@@ -124,7 +124,8 @@ export class VerbContext {
   async fs(): Promise<ShellFileSystem> {
     if (this.#fs === undefined) {
       const hdfs = await this.hdfs();
-      this.#fs = new HdfsFileSystem(hdfs, (await this.configuration()).getDuration('fs.trash.interval'));
+      const trashIntervalMs = (await this.configuration()).getDuration('fs.trash.interval');
+      this.#fs = new HdfsFileSystem(hdfs, trashIntervalMs, this.terminal.interrupted);
     }
     return this.#fs;
   }

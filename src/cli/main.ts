@@ -16,6 +16,9 @@ import { runTuskfs } from './tuskfs.ts';
 
 /** Bytes queued for a reader that is slower than we are. */
 const HIGH_WATER_BYTES = 256 * 1024;
+const INTERRUPTED = 130;
+/** How long an interrupted command may take to tidy up: one call to a NameNode that is well. */
+const TIDYING_MS = 2000;
 
 class StreamOutput implements Output {
   readonly #stream: NodeJS.WriteStream;
@@ -195,7 +198,9 @@ export async function main(command: string, argv: readonly string[], launcher?: 
     process.on(signal, () => {
       interrupt.abort(new Error('Interrupted'));
       // Whoever asks twice means it.
-      if (++interrupts > 1) process.exit(130);
+      if (++interrupts > 1) process.exit(INTERRUPTED);
+      // Servers know themselves how long they may take. A command may wait for what never answers: servers, or who reads its output.
+      if (launcher === undefined) setTimeout(() => process.exit(INTERRUPTED), TIDYING_MS);
     });
   }
   const terminal: Terminal = {

@@ -14,11 +14,13 @@ import { emptyPath } from './path-errors.ts';
 export class FileSystems {
   readonly local: ShellFileSystem;
   readonly #host: Host;
+  readonly #terminal: Terminal;
   readonly #configuration: Configuration;
   readonly #connected = new Map<string, Promise<HdfsFileSystem>>();
 
   constructor(host: Host, terminal: Terminal, configuration: Configuration) {
     this.#host = host;
+    this.#terminal = terminal;
     this.#configuration = configuration;
     const bytesPerSum = configuration.getInt('file.bytes-per-checksum');
     if (bytesPerSum <= 0) {
@@ -52,7 +54,7 @@ export class FileSystems {
   async #connect(uri: string): Promise<HdfsFileSystem> {
     await requireKnownHost(this.#host, this.#configuration, uri);
     const hdfs = await connect({ uri, configuration: this.#configuration, host: this.#host });
-    return new HdfsFileSystem(hdfs, this.#configuration.getDuration('fs.trash.interval'));
+    return new HdfsFileSystem(hdfs, this.#configuration.getDuration('fs.trash.interval'), this.#terminal.interrupted);
   }
 
   async close(): Promise<void> {

@@ -29,10 +29,13 @@ export class HdfsFileSystem implements ShellFileSystem {
   readonly xattr: Xattrs;
   readonly hdfs: Hdfs;
   readonly #trashIntervalMs: number;
+  readonly #interrupted: AbortSignal;
   #verifies = true;
 
-  constructor(hdfs: Hdfs, trashIntervalMs: number) {
+  /** `interrupted` ends what is read; what is written ends by its own signal. */
+  constructor(hdfs: Hdfs, trashIntervalMs: number, interrupted: AbortSignal) {
     this.hdfs = hdfs;
+    this.#interrupted = interrupted;
     this.uri = hdfs.uri;
     this.acl = hdfs.acl;
     this.xattr = hdfs.xattr;
@@ -89,7 +92,7 @@ export class HdfsFileSystem implements ShellFileSystem {
   }
 
   read(path: string, start = 0, end?: number): AsyncIterable<Uint8Array> {
-    return this.hdfs.createReadStream(path, { start, end, verifyChecksum: this.#verifies });
+    return this.hdfs.createReadStream(path, { start, end, verifyChecksum: this.#verifies, signal: this.#interrupted });
   }
 
   ignoreChecksums(): void {
