@@ -80,7 +80,7 @@ export async function copyFile(
   }
 }
 
-/** Writes a whole file from a stream; replaces one only with `force`. */
+/** Writes a whole file from a stream; replaces one only with `force`, and until then that one stays. */
 export async function writeWhole(
   context: VerbContext,
   bytes: AsyncIterable<Uint8Array>,
@@ -102,8 +102,7 @@ export async function writeWhole(
       checksums: false,
       signal: context.terminal.interrupted,
     });
-    if (there !== undefined) await fs.delete(path, false);
-    await fs.rename(aside, path);
+    await fs.rename(aside, path, options.force);
   } catch (error) {
     // What was begun is taken away; that this fails too says less than why the copy failed.
     await fs.delete(aside, false).catch(() => false);

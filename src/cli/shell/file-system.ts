@@ -56,8 +56,8 @@ export interface ShellFileSystem {
   list(path: string): AsyncIterable<ShellEntry>;
   mkdirs(path: string): Promise<boolean>;
   delete(path: string, recursive: boolean): Promise<boolean>;
-  /** Rejects with EEXIST where the target exists. */
-  rename(from: string, to: string): Promise<void>;
+  /** Rejects with EEXIST where the target exists, unless it is a file that may be replaced: then one of both is always there. */
+  rename(from: string, to: string, overwrite?: boolean): Promise<void>;
   /** As Hadoop's older rename: into a target that is a directory. False: it could not be done and nobody knows why. */
   move(from: string, to: string): Promise<boolean>;
   read(path: string, start?: number, end?: number): AsyncIterable<Uint8Array>;

@@ -83,8 +83,8 @@ export class HdfsFileSystem implements ShellFileSystem {
     }
   }
 
-  rename(from: string, to: string): Promise<void> {
-    return this.hdfs.rename(from, to);
+  rename(from: string, to: string, overwrite = false): Promise<void> {
+    return this.hdfs.rename(from, to, { overwrite });
   }
 
   move(from: string, to: string): Promise<boolean> {

@@ -93,8 +93,9 @@ export class LocalFileSystem implements ShellFileSystem {
     return true;
   }
 
-  async rename(from: string, to: string): Promise<void> {
-    if ((await this.stat(to)) !== undefined) throw new HdfsError('EEXIST', `${to} exists`, { path: to });
+  async rename(from: string, to: string, overwrite = false): Promise<void> {
+    if (overwrite) await dropChecksums(this.#host.disk, to);
+    else if ((await this.stat(to)) !== undefined) throw new HdfsError('EEXIST', `${to} exists`, { path: to });
     await this.move(from, to);
   }
 

@@ -179,6 +179,43 @@ test('storage policies are listed, set and unset', async () => {
   expect(await tuskfs('policy get /none')).toMatchObject({ code: 3 });
 });
 
+test('a file that is replaced is there all the time, the old one or the new one', async () => {
+  const { client, run, begun, machine } = await begin();
+  const { disk } = machine.host;
+  await run(client.writeFile('/d/f', 'old'));
+  await run(disk.mkdir('/work'));
+  for (const [name, text] of [
+    ['new', 'newer'],
+    ['f', 'older'],
+    ['.f.crc', 'crc\0 of what was there'],
+  ] as const) {
+    const file = await run(disk.open(`/work/${name}`, 'w'));
+    await run(file.write(Buffer.from(text), 0));
+    await run(file.close());
+  }
+  const sizes = new Set<number>();
+  const meanwhile = async (words: string, look: () => Promise<number>) => {
+    let isOver = false;
+    const command = begun(words).finally(() => {
+      isOver = true;
+    });
+    const looks: Promise<unknown>[] = [];
+    while (!isOver) {
+      looks.push(look().then((size) => sizes.add(size)));
+      await machine.host.clock.sleep(0.02);
+    }
+    await Promise.all(looks);
+    return command;
+  };
+  expect(await run(meanwhile('put -f new /d/f', async () => (await client.stat('/d/f')).size))).toMatchObject({ code: 0 });
+  expect([...sizes]).toEqual([3, 5]);
+  sizes.clear();
+  await run(client.writeFile('/d/f', 'abc'));
+  expect(await run(meanwhile('get -f /d/f f', async () => (await disk.stat('/work/f')).size))).toMatchObject({ code: 0 });
+  expect([...sizes]).toEqual([5, 3]);
+  expect(await run(disk.readdir('/work'))).toEqual(['f', 'new']);
+});
+
 test('watch tells what changes below a path, until it is interrupted or has told enough', async () => {
   const { client, run, begun, tuskfs, cluster } = await begin();
   await run(client.mkdir('/w/sub', { recursive: true }));
