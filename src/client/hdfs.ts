@@ -513,7 +513,7 @@ export class Hdfs implements AsyncDisposable {
     };
   }
 
-  /** Ends all connections. Files still open for writing are given up. */
+  /** Ends all connections. What is being read fails, and files still open for writing are given up. */
   close(): Promise<void> {
     return this.#close();
   }

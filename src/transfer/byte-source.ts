@@ -35,6 +35,8 @@ export interface ByteSourceOptions {
   readonly borrowedChunks: boolean;
   /** For timeouts of reads; without it there are none. */
   readonly clock?: Clock;
+  /** The connection is gone. */
+  readonly onClosed?: () => void;
 }
 
 interface Waiter {
@@ -53,6 +55,7 @@ export class ByteSource implements ConnectionHandler {
   private idleMs = 0;
   private readonly borrowed: boolean;
   private readonly clock: Clock | undefined;
+  private readonly onClosed: (() => void) | undefined;
   private queue: Buffer[] = [];
   private available = 0;
   private waiter: Waiter | undefined;
@@ -71,6 +74,7 @@ export class ByteSource implements ConnectionHandler {
     this.connection = connection;
     this.borrowed = options.borrowedChunks;
     this.clock = options.clock;
+    this.onClosed = options.onClosed;
   }
 
   /** Begins to read. Apart from the constructor, so that the source can be stored before the first byte. */
@@ -339,6 +343,7 @@ export class ByteSource implements ConnectionHandler {
     this.timer?.cancel();
     this.timer = undefined;
     this.settle();
+    this.onClosed?.();
   }
 
   /** Ends all reading with `error`. The connection stays the caller's to close. */

@@ -40,6 +40,8 @@ export class PeerPool {
   readonly #options: PeerPoolOptions;
   /** Oldest first. */
   #idle: Idle[] = [];
+  /** Every connection that there is, or is being made, and how to end it. */
+  readonly #open = new Map<object, () => void>();
   #sweep: Timer | undefined;
   #closed = false;
 
@@ -63,12 +65,29 @@ export class PeerPool {
 
   /** A new connection. `timeoutMs` holds for connecting, and for each wait for bytes. */
   async open(address: PeerAddress, timeoutMs: number, signal?: AbortSignal): Promise<Peer> {
-    const connection = await this.#net.connect({ ...address, timeoutMs, signal, slabBytes: SLAB_BYTES });
+    const connection = await this.#connect(address, timeoutMs, signal);
     connection.setNoDelay(true);
-    const source = new ByteSource(connection, { borrowedChunks: true, clock: this.#clock });
+    this.#open.set(connection, () => connection.destroy());
+    const onClosed = (): void => void this.#open.delete(connection);
+    const source = new ByteSource(connection, { borrowedChunks: true, clock: this.#clock, onClosed });
     source.timeoutMs = timeoutMs;
     source.start();
+    if (this.#closed) connection.destroy();
     return { key: `${address.host}:${address.port}`, connection, source, reused: false };
+  }
+
+  async #connect(address: PeerAddress, timeoutMs: number, signal: AbortSignal | undefined): Promise<Connection> {
+    const stop = new AbortController();
+    const abort = (): void => stop.abort(signal?.reason);
+    if (signal?.aborted === true) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    this.#open.set(stop, () => stop.abort());
+    try {
+      return await this.#net.connect({ ...address, timeoutMs, signal: stop.signal, slabBytes: SLAB_BYTES });
+    } finally {
+      this.#open.delete(stop);
+      signal?.removeEventListener('abort', abort);
+    }
   }
 
   /** Keeps a connection on which an operation has ended in order. */
@@ -108,10 +127,11 @@ export class PeerPool {
     });
   }
 
+  /** Ends all connections, also those that somebody uses. */
   close(): void {
     this.#closed = true;
     this.#sweep?.cancel();
-    for (const { peer } of this.#idle) peer.connection.destroy();
     this.#idle = [];
+    for (const end of [...this.#open.values()]) end();
   }
 }

@@ -1,0 +1,59 @@
+// If these fail, a program that has closed its client does not end, or hears of it only minutes later: a DataNode that does not
+// answer holds a connection that nobody needs any more.
+import { expect, test } from 'vitest';
+import { withFile } from './file-cluster.ts';
+
+const BLOCK = 16_384;
+
+/** A client whose DataNodes have fallen silent. */
+async function silenced() {
+  const file = await withFile(2 * BLOCK);
+  const { cluster, cut } = file;
+  return {
+    ...file,
+    silence: () => {
+      for (const { name } of cluster.dataNodes) cut('client0', name);
+    },
+  };
+}
+
+const outcome = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'done',
+    (error: Error) => error.message,
+  );
+
+test('what is read ends with the client', async () => {
+  const { cluster, client, run, silence } = await silenced();
+  const handle = await run(client.open('/f', 'r'));
+  silence();
+  const read = outcome(handle.read(Buffer.alloc(BLOCK), 0, BLOCK, BLOCK));
+  const whole = outcome(client.readFile('/f'));
+  await cluster.simulation.advance(500);
+  await client.close();
+  expect(await cluster.simulation.run(Promise.all([read, whole]), 100)).toEqual(['Filesystem closed', 'Filesystem closed']);
+});
+
+test('what is read ends with the client, in the middle of a block', async () => {
+  const { cluster, client, run, silence } = await silenced();
+  const pieces = client.createReadStream('/f', { highWaterMark: 1 })[Symbol.asyncIterator]();
+  await run(pieces.next());
+  silence();
+  const rest = outcome(
+    (async () => {
+      while ((await pieces.next()).done !== true);
+    })(),
+  );
+  await cluster.simulation.advance(500);
+  await client.close();
+  expect(await cluster.simulation.run(rest, 100)).toEqual('Filesystem closed');
+});
+
+test('what is written ends with the client', async () => {
+  const { cluster, client, silence } = await silenced();
+  silence();
+  const write = outcome(client.writeFile('/new', 'x'));
+  await cluster.simulation.advance(500);
+  await client.close();
+  expect(await cluster.simulation.run(write, 100)).toEqual('Filesystem closed');
+});
