@@ -1,4 +1,5 @@
 // Everything that a source gives into one file, and its end; or nothing that anybody may take for the whole.
+import { untilAborted } from '../base/unless-aborted.ts';
 import type { FileWriter } from './file-writer.ts';
 
 export type FileData = string | Uint8Array | Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
@@ -7,8 +8,7 @@ export async function writeAll(writer: FileWriter, data: FileData, signal: Abort
   const abort = (): void => writer.abort(signal?.reason);
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    for await (const chunk of chunksOf(data)) {
-      signal?.throwIfAborted();
+    for await (const chunk of untilAborted(chunksOf(data), signal)) {
       await writer.write(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
     }
     await writer.close(signal);
