@@ -1,13 +1,14 @@
 // If these fail, a program that has closed its client does not end, or hears of it only minutes later: a DataNode that does not
 // answer holds a connection that nobody needs any more.
 import { expect, test } from 'vitest';
+import type { Keys } from './cluster.ts';
 import { withFile } from './file-cluster.ts';
 
 const BLOCK = 16_384;
 
 /** A client whose DataNodes have fallen silent. */
-async function silenced() {
-  const file = await withFile(2 * BLOCK);
+async function silenced(keys?: Keys) {
+  const file = await withFile(2 * BLOCK, { keys });
   const { cluster, cut } = file;
   return {
     ...file,
@@ -23,8 +24,8 @@ const outcome = (work: Promise<unknown>): Promise<string> =>
     (error: Error) => error.message,
   );
 
-test('what is read ends with the client', async () => {
-  const { cluster, client, run, silence } = await silenced();
+test.each([0, 2])('what is read ends with the client, %i replicas being asked beside a slow one', async (hedges) => {
+  const { cluster, client, run, silence } = await silenced({ 'dfs.client.hedged.read.threadpool.size': hedges });
   const handle = await run(client.open('/f', 'r'));
   silence();
   const read = outcome(handle.read(Buffer.alloc(BLOCK), 0, BLOCK, BLOCK));

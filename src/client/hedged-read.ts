@@ -3,7 +3,7 @@
 import { sometimes } from '../base/sometimes.ts';
 import type { Timer } from '../host/host.ts';
 import type { PipelineNode } from '../transfer/pipeline-client.ts';
-import type { ClientContext } from './context.ts';
+import { type ClientContext, checkSignal } from './context.ts';
 import { type Located, nodeKey, nodeName } from './located.ts';
 import type { Attempts, ReplicaChoice } from './replica-choice.ts';
 
@@ -83,7 +83,7 @@ export class HedgedRead {
           this.#ask(block, node, false);
         }
         const event = await this.#next(block, attempts);
-        signal?.throwIfAborted();
+        checkSignal(this.#context, signal);
         if (event.kind === 'bytes') {
           await this.#choice.succeeded(block, attempts);
           return event.bytes;

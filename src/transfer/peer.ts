@@ -79,7 +79,7 @@ export class PeerPool {
   async #connect(address: PeerAddress, timeoutMs: number, signal: AbortSignal | undefined): Promise<Connection> {
     const stop = new AbortController();
     const abort = (): void => stop.abort(signal?.reason);
-    if (signal?.aborted === true) abort();
+    if (this.#closed || signal?.aborted === true) abort();
     signal?.addEventListener('abort', abort, { once: true });
     this.#open.set(stop, () => stop.abort());
     try {
