@@ -116,3 +116,16 @@ test('a file that could not be closed is recovered at once where that is set, an
   expect(await isClosedSoon(false)).toBe(false);
   expect(await isClosedSoon(true)).toBe(true);
 });
+
+test('a file that rests open is kept by its DataNodes, though its client waits for ever', async () => {
+  const { cluster, machine, run, said } = await started(4, 3);
+  const client = await run(cluster.connect(machine, 'hdfs', { 'dfs.client.socket-timeout': 0 }));
+  const file = await run(client.open('/rests', 'w', { replication: 3 }));
+  await run(file.write('before'));
+  await run(file.hflush());
+  await cluster.simulation.advance(900_000);
+  await run(file.write(', after'));
+  await run(file.close());
+  expect(await run(client.readFile('/rests', 'utf8'))).toBe('before, after');
+  expect(said('a pipeline failed')).toBe(0);
+});

@@ -22,6 +22,12 @@ import { PacketBuffer } from './packet-buffer.ts';
 import { type BlockStreamFile, PipelineCalls } from './pipeline-calls.ts';
 import { Waiters } from './waiters.ts';
 
+/**
+ * Heartbeats of a client that waits for ever: its DataNodes may not, and do not tell how long. Apache's client sends them
+ * without a pause.
+ */
+const UNTIMED_HEARTBEAT_MS = 2000;
+
 /** The block that is being written now. */
 interface OpenBlock extends BlockPlace {
   connection: PipelineConnection | undefined;
@@ -365,9 +371,9 @@ export class BlockStream {
       },
     });
     const { clock } = this.#context.host;
-    const intervalMs = this.#context.settings.socketTimeoutMs / 2;
+    const { socketTimeoutMs } = this.#context.settings;
+    const intervalMs = socketTimeoutMs > 0 ? socketTimeoutMs / 2 : UNTIMED_HEARTBEAT_MS;
     this.#heartbeat?.cancel();
-    if (intervalMs <= 0) return;
     this.#lastSent = clock.monotonic();
     this.#heartbeat = clock.setPeriodic(intervalMs / 2, () => {
       if (open.connection !== connection || clock.monotonic() - this.#lastSent < intervalMs / 2) return;
