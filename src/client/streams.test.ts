@@ -1,6 +1,7 @@
 // If these fail, a copy of a file stands still for ever: nobody fetches what its reader has asked for, or nobody ends what its
 // caller has given up.
 import { expect, test } from 'vitest';
+import { afterMicrotasks } from '../host/sim/turn.ts';
 import type { FileReader } from './file-reader.ts';
 import type { FileWriter } from './file-writer.ts';
 import { HdfsReadStream, HdfsWriteStream } from './streams.ts';
@@ -61,13 +62,13 @@ test.each([
   expect(await endOf(open(AbortSignal.abort()))).toMatch('AbortError');
   const giveUp = new AbortController();
   const end = endOf(open(giveUp.signal));
-  setImmediate(() => giveUp.abort());
+  afterMicrotasks(() => giveUp.abort());
   expect(await end).toMatch('AbortError');
 });
 
 test('a stream that is destroyed while its file is created ends at once, and gives up a file that is created all the same', async () => {
   const unanswered = new HdfsWriteStream('/f', silent, {});
-  setImmediate(() => unanswered.destroy(new Error('enough')));
+  afterMicrotasks(() => unanswered.destroy(new Error('enough')));
   expect(await endOf(unanswered)).toBe('Error: enough');
 
   let given: unknown;
@@ -75,7 +76,7 @@ test('a stream that is destroyed while its file is created ends at once, and giv
     given = reason;
   };
   const created = new HdfsWriteStream('/f', (signal) => silent(signal).catch(() => ({ abort }) as unknown as FileWriter), {});
-  setImmediate(() => created.destroy());
+  afterMicrotasks(() => created.destroy());
   expect(await endOf(created)).toBeUndefined();
   expect(given).toMatchObject({ name: 'AbortError' });
 });

@@ -1,5 +1,6 @@
 // If these fail, a file is given up only when its source says something again, or a source is left open behind it.
 import { expect, test } from 'vitest';
+import { afterMicrotasks } from '../host/sim/turn.ts';
 import type { FileWriter } from './file-writer.ts';
 import { writeAll } from './write-all.ts';
 
@@ -30,7 +31,7 @@ test('a write is given up with its signal, though its source is silent', async (
     },
   };
   const writing = writeAll(writer, source, giveUp.signal);
-  setImmediate(() => giveUp.abort(new Error('enough')));
+  afterMicrotasks(() => giveUp.abort(new Error('enough')));
   await expect(writing).rejects.toThrow('enough');
   expect(calls[0]).toBe('some');
   expect(calls).not.toContain('closed');
