@@ -175,6 +175,13 @@ export class VerbContext {
     if (failures > 0) this.exitCode = done > 0 ? EXIT.partial : code;
   }
 
+  /** Prints what went wrong with a part of what `verb` does, which goes on with the others. */
+  failedInPart(verb: string, error: unknown): void {
+    this.#rethrowUnlessOfPath(error);
+    printError(this.terminal, `tuskfs ${verb}`, error);
+    this.exitCode = EXIT.partial;
+  }
+
   #rethrowUnlessOfPath(error: unknown): void {
     // Without a cluster no other path will do better.
     if (this.terminal.interrupted.aborted || explain(error).exitCode === EXIT.unavailable) throw error;

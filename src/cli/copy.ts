@@ -11,6 +11,8 @@ export interface CopyOptions {
   readonly recursive: boolean;
   readonly force: boolean;
   readonly replication?: number | undefined;
+  /** Of a tree: what is done about a part that cannot be copied, before the others are. It may throw. */
+  readonly failed?: (error: unknown) => void;
 }
 
 const COPYING = '._COPYING_';
@@ -35,7 +37,7 @@ export async function copyInto(context: VerbContext, source: Item, target: CopyT
   return path;
 }
 
-interface From {
+export interface From {
   readonly fs: ShellFileSystem;
   readonly path: string;
   readonly stat: ShellStat;
@@ -51,18 +53,29 @@ async function copyTree(
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     context.terminal.interrupted.throwIfAborted();
     const { from: source, path } = next;
-    if (!source.stat.isDirectory) {
-      await copyFile(context, source, to.fs, path, options);
-      continue;
-    }
-    const there = await to.fs.stat(path);
-    if (there !== undefined && !there.isDirectory)
-      throw new HdfsError('EEXIST', `${path} exists and is no directory`, { path });
-    if (there === undefined) await to.fs.mkdirs(path);
-    for await (const { name, stat } of source.fs.list(source.path)) {
-      pending.push({ from: { fs: source.fs, path: joinPath(source.path, name), stat }, path: joinPath(path, name) });
+    try {
+      if (!source.stat.isDirectory) {
+        if (source !== from) requireRegular(source);
+        await copyFile(context, source, to.fs, path, options);
+        continue;
+      }
+      const there = await to.fs.stat(path);
+      if (there !== undefined && !there.isDirectory)
+        throw new HdfsError('EEXIST', `${path} exists and is no directory`, { path });
+      if (there === undefined) await to.fs.mkdirs(path);
+      for await (const { name, stat } of source.fs.list(source.path)) {
+        pending.push({ from: { fs: source.fs, path: joinPath(source.path, name), stat }, path: joinPath(path, name) });
+      }
+    } catch (error) {
+      if (source === from || options.failed === undefined) throw error;
+      options.failed(error);
     }
   }
+}
+
+/** What a tree holds besides may wait for ever: a pipe that nobody writes to. One that is named itself is read. */
+export function requireRegular({ stat, path }: From): void {
+  if (!stat.isFile) throw new HdfsError('EINVAL', `${path} is no regular file`, { path });
 }
 
 export async function copyFile(
@@ -106,6 +119,9 @@ export async function writeWhole(
   } catch (error) {
     // What was begun is taken away; that this fails too says less than why the copy failed.
     await fs.delete(aside, false).catch(() => false);
-    throw error;
+    if (!(error instanceof HdfsError && error.message.includes(aside))) throw error;
+    // Nobody has asked for a file of that name.
+    const { code, message, cause, remoteClass } = error;
+    throw new HdfsError(code, message.replaceAll(aside, path), { path, cause, remoteClass });
   }
 }

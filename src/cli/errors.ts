@@ -10,6 +10,7 @@ const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
   ECONN: 'check that the cluster runs (`tuskfs dev` starts one) and that --uri or fs.defaultFS names its NameNode',
   ETIMEDOUT: 'check that the address can be reached from here; a firewall that drops packets looks like this',
   EACCES: 'ask the owner, or act as another user with HADOOP_USER_NAME',
+  EINVALIDPATH: 'a name in HDFS holds no colon and is not . or ..; rename the file',
   ESAFEMODE: 'wait until enough blocks are reported, or end it with `tuskfs safemode leave`',
   ENOTREPLICATED: 'check that DataNodes are live and have room: `tuskfs nodes`',
   ENOSPC: 'free space, or add a DataNode',

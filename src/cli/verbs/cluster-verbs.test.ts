@@ -289,3 +289,21 @@ test('sync copies what differs, and removes only what it is told to', async () =
   expect((await tuskfs('sync ./back /again')).json.at(-1)).toMatchObject({ copied: 3 });
   expect(String(await run(client.readFile('/again/sub/b')))).toBe('bbb');
 });
+
+test('put and sync copy what can be copied of a tree, say what cannot, and end with partial success', async () => {
+  const { machine, client, run, tuskfs } = await begin();
+  const { disk } = machine.host;
+  await run(disk.mkdir('/work/t/b'));
+  for (const name of ['t/a', 't/no:name', 't/b/c']) await run(disk.writeFileAtomic(`/work/${name}`, Buffer.from(name)));
+  const whole = { '/a': 't/a', '/b/c': 't/b/c' };
+  for (const [words, target] of [
+    ['put t /d', '/d'],
+    ['sync ./t /e', '/e'],
+  ] as const) {
+    const { code, err } = await tuskfs(words);
+    expect([words, code]).toEqual([words, 6]);
+    expect(err).toContain(`${target}/no:name (EINVALIDPATH)`);
+    expect(err).not.toContain('_COPYING_');
+    for (const [path, bytes] of Object.entries(whole)) expect(String(await run(client.readFile(target + path)))).toBe(bytes);
+  }
+});

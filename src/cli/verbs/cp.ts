@@ -20,7 +20,8 @@ export const cp: Verb = {
     const fs = await context.fs();
     const target = await Item.of(fs, text);
     if (sources.length > 1 && target.stat?.isDirectory !== true) throw new HdfsError('ENOTDIR', `${text} is no directory`);
-    const copy = { recursive: options.recursive === true, force: options.force === true };
+    const failed = (error: unknown): void => context.failedInPart('cp', error);
+    const copy = { recursive: options.recursive === true, force: options.force === true, failed };
     await context.each(sources, 'cp', async (item) => {
       const path = await copyInto(context, item, { fs, path: target.path, stat: target.stat }, copy);
       await context.answer({ source: item.path, path }, () => `${item.path} -> ${path}`);

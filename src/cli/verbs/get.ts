@@ -20,7 +20,8 @@ export const get: Verb = {
     const target = await Item.of(context.local, absolutePath(text, context.terminal.cwd));
     const isDirectory = target.stat?.isDirectory === true;
     if (sources.length > 1 && !isDirectory) throw new HdfsError('ENOTDIR', `${text} is no directory`);
-    const copy = { recursive: true, force: options.force === true };
+    const failed = (error: unknown): void => context.failedInPart('get', error);
+    const copy = { recursive: true, force: options.force === true, failed };
     await context.each(sources, 'get', async (item) => {
       const size = item.found.isFile ? item.found.size : undefined;
       const local = await copyInto(context, item, { fs: context.local, path: target.path, stat: target.stat }, copy);

@@ -30,6 +30,7 @@ export const put: Verb = {
       recursive: true,
       force: options.force === true,
       replication: typeof replication === 'number' ? replication : undefined,
+      failed: (error: unknown) => context.failedInPart('put', error),
     };
     let failed = 0;
     let done = 0;

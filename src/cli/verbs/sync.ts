@@ -3,7 +3,7 @@ import { HdfsError } from '../../base/errors.ts';
 import { isWithin } from '../../client/paths.ts';
 import { confirmed } from '../confirm.ts';
 import type { VerbContext } from '../context.ts';
-import { copyFile } from '../copy.ts';
+import { copyFile, requireRegular } from '../copy.ts';
 import { counted, humanSize, sizeInWords } from '../human.ts';
 import { absolutePath, joinPath } from '../paths.ts';
 import type { ShellFileSystem, ShellStat } from '../shell/file-system.ts';
@@ -121,9 +121,15 @@ async function syncDirectory(
       if (stat.isDirectory) pending.push([place, copy]);
       else if (copy.stat !== undefined && isSame(stat, copy.stat)) totals.same++;
       else {
-        if (!dryRun) {
-          await copyFile(context, place, copy.fs, copy.path, { recursive: false, force: true });
-          await copy.fs.setTimes(copy.path, stat.mtimeMs, undefined);
+        try {
+          requireRegular(place);
+          if (!dryRun) {
+            await copyFile(context, place, copy.fs, copy.path, { recursive: false, force: true });
+            await copy.fs.setTimes(copy.path, stat.mtimeMs, undefined);
+          }
+        } catch (error) {
+          context.failedInPart('sync', error);
+          continue;
         }
         totals.copied++;
         totals.bytes += stat.size;
