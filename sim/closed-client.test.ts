@@ -58,3 +58,16 @@ test('what is written ends with the client', async () => {
   await client.close();
   expect(await cluster.simulation.run(write, 100)).toEqual('Filesystem closed');
 });
+
+test('a question for the length of an open file ends with the client', async () => {
+  const { cluster, client, run, silence } = await silenced();
+  const file = await run(client.open('/open', 'w'));
+  await run(file.write('flushed'));
+  await run(file.hflush());
+  const other = await run(cluster.connect(cluster.simulation.node('client0')));
+  silence();
+  const read = outcome(other.readFile('/open'));
+  await cluster.simulation.advance(500);
+  await other.close();
+  expect(await cluster.simulation.run(read, 100)).toEqual('Filesystem closed');
+});

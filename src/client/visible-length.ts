@@ -3,7 +3,7 @@ import { HdfsError, messageOf } from '../base/errors.ts';
 import type { RpcClient } from '../rpc/client.ts';
 import { ClientDatanodeProtocolService } from '../wire/messages/client-datanode.ts';
 import type { DatanodeInfoProto } from '../wire/messages/hdfs.ts';
-import type { ClientContext } from './context.ts';
+import { type ClientContext, checkSignal } from './context.ts';
 import { blockName, type Located } from './located.ts';
 
 /** Pause before a DataNode that could not tell yet is asked again. */
@@ -26,7 +26,7 @@ export async function visibleLength(
         const length = await ask(context, located, info, signal);
         if (length >= 0) return length;
       } catch (error) {
-        signal?.throwIfAborted();
+        checkSignal(context, signal);
         const code = error instanceof HdfsError ? error.code : undefined;
         if (code === 'ENOREPLICA') unknown++;
         else if (code === 'ERETRY') later.push(info);
@@ -51,7 +51,10 @@ async function ask(
   info: DatanodeInfoProto,
   signal: AbortSignal | undefined,
 ): Promise<number> {
+  const { closed } = context;
   let client: RpcClient | undefined;
+  const end = (): void => client?.close();
+  closed.addEventListener('abort', end, { once: true });
   try {
     client = context.dataNodeRpc(info);
     const { length } = await client.call(
@@ -62,6 +65,7 @@ async function ask(
     );
     return length ?? -1;
   } finally {
+    closed.removeEventListener('abort', end);
     client?.close();
   }
 }
