@@ -9,12 +9,16 @@ import { expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-test.each(['SIGINT', 'SIGTERM'] as const)('a command that waits for a NameNode ends with the first %s', async (signal) => {
+test.each([
+  ['SIGINT', 'main'],
+  ['SIGTERM', 'main'],
+  ['SIGTERM', 'main-daemons'],
+] as const)('a command that waits for a NameNode ends with the first %s (%s)', async (signal, entry) => {
   const directory = mkdtempSync(join(tmpdir(), 'tuskfs-signal-'));
   const outfile = join(directory, 'commands.mjs');
   await build({
     stdin: {
-      contents: `import { main } from './src/cli/main.ts'; await main('hdfs', process.argv.slice(2));`,
+      contents: `import { main } from './src/cli/${entry}.ts'; await main('hdfs', process.argv.slice(2));`,
       resolveDir: ROOT,
       loader: 'ts',
     },

@@ -194,13 +194,17 @@ export async function main(command: string, argv: readonly string[], launcher?: 
   const stderr = new StreamOutput(process.stderr);
   const interrupt = new AbortController();
   let interrupts = 0;
+  let isServing = false;
+  const endUnlessServing = (): void => {
+    if (!isServing) process.exit(INTERRUPTED);
+  };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       interrupt.abort(new Error('Interrupted'));
       // Whoever asks twice means it.
       if (++interrupts > 1) process.exit(INTERRUPTED);
       // Servers know themselves how long they may take. A command may wait for what never answers: servers, or who reads its output.
-      if (launcher === undefined) setTimeout(() => process.exit(INTERRUPTED), TIDYING_MS);
+      setTimeout(endUnlessServing, TIDYING_MS);
     });
   }
   const terminal: Terminal = {
@@ -217,6 +221,7 @@ export async function main(command: string, argv: readonly string[], launcher?: 
     interrupted: interrupt.signal,
     launcher() {
       assert(launcher !== undefined, 'this command line belongs to the bundle that holds the servers');
+      isServing = true;
       return launcher;
     },
   };
