@@ -2,6 +2,7 @@
 // the servers. This is the one place of the program that picks the real host and sees the process; everything else gets a
 // Host and a Terminal.
 import { spawn } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { chown, lstat, readFile, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -193,6 +194,8 @@ export async function main(command: string, argv: readonly string[], launcher?: 
   const stdout = new StreamOutput(process.stdout);
   const stderr = new StreamOutput(process.stderr);
   const interrupt = new AbortController();
+  // All that is copied at once listens to it: many listeners are no leak.
+  setMaxListeners(0, interrupt.signal);
   let interrupts = 0;
   let isServing = false;
   const endUnlessServing = (): void => {
