@@ -2,6 +2,7 @@
 // is not.
 import { expect, test } from 'vitest';
 import { HdfsError } from '../base/errors.ts';
+import { afterMicrotasks } from '../host/sim/turn.ts';
 import { HdfsFileHandle } from './file-handle.ts';
 import type { FileReader } from './file-reader.ts';
 import type { FileWriter } from './file-writer.ts';
@@ -56,6 +57,31 @@ test('closing waits for reads that were asked for before', async () => {
   await handle.close();
   expect((await read).bytesRead).toBe(250);
   await expect(handle.read(Buffer.alloc(1))).rejects.toMatchObject({ code: 'EINVAL' });
+});
+
+test('a read that is given up ends at once, and the next one goes on where it began', async () => {
+  let isSilent = true;
+  const reader = {
+    length: content.length,
+    async *stream(start: number, end: number, options?: { readonly signal?: AbortSignal }) {
+      for (let at = start; at < Math.min(end, content.length); at += 100) {
+        if (isSilent && at === 200) {
+          await new Promise((_, reject) => options?.signal?.addEventListener('abort', () => reject(new Error('given up'))));
+        }
+        yield Buffer.from(content.subarray(at, Math.min(end, at + 100)));
+      }
+    },
+  } as unknown as FileReader;
+  const handle = new HdfsFileHandle('/f', { kind: 'read', reader }, notUsed);
+  await handle.read(Buffer.alloc(150));
+  const giveUp = new AbortController();
+  const given = { signal: giveUp.signal };
+  const [read, next] = [1, 2].map(() => handle.read(Buffer.alloc(100), 0, 100, null, given));
+  afterMicrotasks(() => giveUp.abort(new Error('enough')));
+  await expect(read).rejects.toThrow('enough');
+  await expect(next).rejects.toThrow('enough');
+  isSilent = false;
+  expect((await rest(handle)).equals(content.subarray(150))).toBe(true);
 });
 
 test('whoever closes a written file learns whether it is complete, the second one too', async () => {

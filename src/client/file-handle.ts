@@ -1,6 +1,7 @@
 // An open file in the manner of node:fs/promises: either for reading, at any position, or for writing, from its start or
 // its end on, since what is in a file of HDFS stays as it is.
 import { HdfsError } from '../base/errors.ts';
+import { unlessAborted } from '../base/unless-aborted.ts';
 import type { FileReader } from './file-reader.ts';
 import type { FileWriter, SyncOptions } from './file-writer.ts';
 import type { HdfsStats } from './stats.ts';
@@ -16,7 +17,9 @@ export class HdfsFileHandle implements AsyncDisposable {
   /** Where the next read without a position begins. */
   #position = 0;
   /** The stream behind reads that follow one another, and where it stands. */
-  #sequence: { pieces: AsyncGenerator<Buffer, void, undefined>; rest: Buffer; at: number } | undefined;
+  #sequence:
+    | { readonly pieces: AsyncGenerator<Buffer, void, undefined>; readonly stop: AbortController; rest: Buffer; at: number }
+    | undefined;
   /** The last read without a position: the next one begins where it ends. */
   #reading: Promise<unknown> = Promise.resolve();
 
@@ -46,9 +49,13 @@ export class HdfsFileHandle implements AsyncDisposable {
       if (position >= access.reader.length) return { bytesRead: 0, buffer };
       return { bytesRead: await access.reader.read(target, position, options), buffer };
     }
-    const read = this.#reading.then(() => this.#readNext(access.reader, target, options.signal));
+    const { signal } = options;
+    const read = this.#reading.then(() => {
+      signal?.throwIfAborted();
+      return this.#readNext(access.reader, target, signal);
+    });
     this.#reading = read.catch(() => undefined);
-    return { bytesRead: await read, buffer };
+    return { bytesRead: await unlessAborted(read, signal), buffer };
   }
 
   async #readNext(reader: FileReader, target: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
@@ -60,6 +67,7 @@ export class HdfsFileHandle implements AsyncDisposable {
       // A stream that has failed is at its end, which is not that of the file.
       const sequence = this.#sequence;
       this.#sequence = undefined;
+      sequence?.stop.abort(error);
       await sequence?.pieces.return();
       throw error;
     }
@@ -69,14 +77,16 @@ export class HdfsFileHandle implements AsyncDisposable {
     let sequence = this.#sequence;
     if (sequence === undefined || sequence.at !== this.#position) {
       await sequence?.pieces.return();
-      sequence = { pieces: reader.stream(this.#position, Number.MAX_SAFE_INTEGER), rest: Buffer.alloc(0), at: this.#position };
+      const stop = new AbortController();
+      const pieces = reader.stream(this.#position, Number.MAX_SAFE_INTEGER, { signal: stop.signal });
+      sequence = { pieces, stop, rest: Buffer.alloc(0), at: this.#position };
       this.#sequence = sequence;
     }
     let filled = 0;
     while (filled < target.length) {
       signal?.throwIfAborted();
       if (sequence.rest.length === 0) {
-        const { value, done } = await sequence.pieces.next();
+        const { value, done } = await unlessAborted(sequence.pieces.next(), signal);
         if (done === true) break;
         sequence.rest = value;
       }
