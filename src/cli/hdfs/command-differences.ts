@@ -40,6 +40,10 @@ export const COMMAND_DIFFERENCES: readonly CommandDifference[] = [
     why: 'ends with 1 and says so; Hadoop’s ends with 0, having done nothing',
   },
   {
+    what: 'SIGINT or SIGTERM to a command',
+    why: 'ends it with 130, for either signal, after two seconds at most, in which what was begun is taken away (`._COPYING_`) if the NameNode answers',
+  },
+  {
     what: '`dfs -cp -pX` with an unknown letter X',
     why: 'a wrong word; Hadoop’s speaks of a fatal internal error; the exit code is the same',
   },
