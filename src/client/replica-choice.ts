@@ -9,6 +9,9 @@ import type { Suspicion } from './dead-nodes.ts';
 import { blockName, type Located, nodeKey, nodeName } from './located.ts';
 import type { FileLocations } from './locations.ts';
 
+/** How long a reader waits until the NameNode has heard of a damaged replica. */
+const REPORT_WAIT_MS = 2000;
+
 /** What the read of one block has seen: replicas that failed, and how often it began anew with all of them. */
 export interface Attempts {
   /** Offset of the block in the file. */
@@ -115,8 +118,8 @@ export class ReplicaChoice {
     const damaged = [...attempts.damaged.values()];
     attempts.damaged.clear();
     if (damaged.length === 0 || (damaged.length >= block.nodes.length && block.nodes.length > 1)) return;
-    try {
-      await namenode.call('reportBadBlocks', {
+    const told = namenode
+      .call('reportBadBlocks', {
         blocks: [
           {
             b: block.block,
@@ -128,13 +131,18 @@ export class ReplicaChoice {
             storageIDs: damaged.map((node) => node.storageId),
           },
         ],
+      })
+      .catch((error: unknown) => {
+        // The read goes on with another replica; the DataNode's own scanner finds the damage too.
+        host.log.log('warn', 'client', 'could not report a damaged replica', {
+          path: this.#locations.path,
+          reason: messageOf(error),
+        });
       });
-    } catch (error) {
-      // The read goes on with another replica; the DataNode's own scanner finds the damage too.
-      host.log.log('warn', 'client', 'could not report a damaged replica', {
-        path: this.#locations.path,
-        reason: messageOf(error),
-      });
-    }
+    // Waited for, since the reader may end the program behind its last byte; not for longer, since it has to get its bytes.
+    const waited = new AbortController();
+    const enough = host.clock.sleep(REPORT_WAIT_MS, waited.signal).catch(() => undefined);
+    await Promise.race([told, enough]);
+    waited.abort();
   }
 }
