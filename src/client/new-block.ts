@@ -44,6 +44,7 @@ export async function openNewBlock(
       if (!(error instanceof PipelineSetupError)) throw error;
       failure = error;
       await calls.abandon(place.block);
+      if (options.isStopped()) return undefined;
     }
   }
   throw new HdfsError('EIO', `Unable to create new block. ${messageOf(failure)}`, { path: options.path, cause: failure });
