@@ -10,7 +10,7 @@ import { type KernelLibrary, kernelLibrary } from './kernel-library.ts';
 import { NodeFile } from './node-file.ts';
 
 /** More than that is copied by another thread: this one has others to serve. */
-const LONGEST_BYTES = 128 * 1024;
+const LONGEST_BYTES = 576 * 1024;
 
 /** Counting the pages of a longer read-ahead takes longer than a short read: what was counted just now is not counted again. */
 const LONG_READ_AHEAD_BYTES = 512 * 1024;

@@ -1,6 +1,6 @@
 // A range of a replica going out as packets: to a reading client, or to another DataNode. The range is widened to whole
-// chunks, so that the receiver can check them. A short one that is in memory goes out in the turn it was asked for. Of a long
-// one only headers and checksums are written here, where the kernel can send what is between them straight from the file.
+// chunks, so that the receiver can check them. One that is in memory goes out in the turn it was asked for, unless it is long. Of
+// a long one only headers and checksums are written here, where the kernel can send what is between them straight from the file.
 // Otherwise packets are made in two buffers by turns, several of them with one read of the disk: while one buffer goes to the
 // peer, the other is being filled. Apache: BlockSender.
 import { HdfsError } from '../../base/errors.ts';
@@ -24,8 +24,12 @@ const LONG_BYTES = 1024 * 1024;
 export const CLIENT_PACKET_BYTES = 1024 * 1024;
 /** The same to a DataNode of ours, which has memory ready for it (packet-memory.ts). */
 export const DATANODE_PACKET_BYTES = 256 * 1024;
-/** Packets that are sent in one turn from what the machine has in memory: others wait meanwhile. */
-const TURN_PACKETS = 4;
+/** Up to so much is sent from what this process reads of the machine's memory: of more, the kernel sending it spares more. */
+const MOST_NOW_BYTES = 4 * 1024 * 1024 + 64 * 1024;
+/** Data of a packet of it, and a chunk more for a range that begins within one: the fewer, the less often its reader is woken. */
+const NOW_PACKET_BYTES = 512 * 1024;
+/** Packets of it that are sent in one turn: others wait meanwhile. */
+const TURN_PACKETS = 2;
 /** What is read and written where the kernel takes no more. */
 const PIECE_BYTES = 32 * 1024;
 
@@ -92,6 +96,8 @@ export class BlockSender {
   private readonly options: SendOptions;
   /** Data of a packet. */
   private readonly step: number;
+  /** The same of one that is sent from memory. */
+  private readonly nowStep: number;
   /** With all that belongs to it. */
   private readonly packetBytes: number;
   private readonly sums: PacketSums;
@@ -109,6 +115,8 @@ export class BlockSender {
     this.options = options;
     const { checksum } = replica;
     this.step = packetDataBytes(checksum, PACKET_BYTES, options.maxPacketBytes);
+    const most = NOW_PACKET_BYTES + checksum.bytesPerChecksum;
+    this.nowStep = mayTakeLarge() ? packetDataBytes(checksum, most, options.maxPacketBytes) : this.step;
     this.packetBytes = PACKET_OVERHEAD_BYTES + checksum.sumBytes(this.step) + this.step;
     this.next = range.start;
     this.sums = new PacketSums(replica, range, options.corruptChecksumOk);
@@ -130,16 +138,16 @@ export class BlockSender {
   }
 
   /**
-   * The same of a short range that the machine has in memory, in this turn. undefined: its first packet is not there, and
+   * The same of a range that is not long and that the machine has in memory, in this turn. undefined: its first packet is not there, and
    * nothing was done. A promise: the rest is not, or is for another turn, or the peer has not taken all of it yet.
    */
   sendNow(greeting: Buffer): number | Promise<number> | undefined {
     const { start, end } = this.range;
     const { connection } = this.source;
     const { clock, throttle } = this.options;
-    if (end - start >= LONG_BYTES || throttle.isOn || connection.queuedBytes > 0 || connection.destroyed) return undefined;
+    if (end - start > MOST_NOW_BYTES || throttle.isOn || connection.queuedBytes > 0 || connection.destroyed) return undefined;
     // In a later turn somebody may write on, and the checksum of the last chunk be that of more bytes.
-    if (end % this.replica.checksum.bytesPerChecksum > 0 && end - start > this.step) return undefined;
+    if (end % this.replica.checksum.bytesPerChecksum > 0 && end - start > this.nowStep) return undefined;
     this.greeting = greeting;
     const beganMs = clock.monotonic();
     const first = this.fillNow();
@@ -171,6 +179,7 @@ export class BlockSender {
   private async sendNextTurn(): Promise<number> {
     const { clock } = this.options;
     await new Promise<void>((resolve) => clock.defer(resolve));
+    this.replica.dataFile.beginTurn();
     const beganMs = clock.monotonic();
     return this.sendTurn(this.fillNow(), beganMs);
   }
@@ -297,7 +306,7 @@ export class BlockSender {
   private fillNow(): Burst | undefined {
     const { next, greeting, seqno, sums } = this;
     const { end } = this.range;
-    const length = Math.min(this.step, end - next);
+    const length = Math.min(this.nowStep, end - next);
     if (length === 0) return undefined;
     const sumBytes = sums.bytesOf(length);
     const buffer = takeBuffer(greeting.length + 2 * PACKET_OVERHEAD_BYTES + sumBytes + length);

@@ -14,7 +14,9 @@ import type {
 import type { VolumeIo } from './volume-io.ts';
 
 /** So much of a file is read from the machine's memory until one read takes the usual way: others have their turn meanwhile. */
-const TURN_BYTES = 1024 * 1024;
+const TURN_BYTES = 1024 * 1024 + 64 * 1024;
+/** More than that is copied by another thread, unless whoever reads it has asked for it to be now. */
+const SHORT_BYTES = 128 * 1024;
 
 export class VolumeFile {
   readonly path: string;
@@ -36,7 +38,7 @@ export class VolumeFile {
 
   /** Reads `length` bytes at `position`, or fewer at the end of the file. */
   read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    const got = this.readNow(buffer, offset, length, position);
+    const got = length > SHORT_BYTES ? undefined : this.readNow(buffer, offset, length, position);
     if (got !== undefined) return Promise.resolve(got);
     return this.io.run(
       length,
@@ -63,7 +65,7 @@ export class VolumeFile {
     return undefined;
   }
 
-  /** Another reader begins: what the one before has read from memory was in its own turns. */
+  /** Another turn, or reader, begins: what was read from memory before was in turns of its own. */
   beginTurn(): void {
     this.turnBytes = 0;
   }

@@ -260,9 +260,11 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
       if (sent === undefined) replica.close();
     }
     if (replica === undefined || answer === undefined || sent === undefined) {
+      const wasKept = replica !== undefined;
       replica = await openReplica(dataset, host.clock, block, { withChecksums, wantedEnd: offset + len });
       answer = answerOf(services, source, replica, offset, len);
       sendingMs = host.clock.monotonic();
+      if (!wasKept) sent = answer.sender.sendNow(answer.greeting);
     }
     if (replica.volume.isInMemory) services.ramDisk.read(replica.block);
   } catch (error) {
