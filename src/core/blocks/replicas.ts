@@ -107,12 +107,17 @@ export function removeStored(state: ManagerState, block: BlockHandle, node: Data
 
 /** What follows when a replica has left the map. */
 export function forgetReplica(state: ManagerState, block: BlockHandle, node: Datanode): void {
-  node.excess.delete(block);
-  state.corrupt.remove(block, node);
+  forgetStanding(state, block, node);
   const wanted = state.owner.replication(block);
   if (wanted === 0) return;
   updateSafety(state, block, undefined, wanted);
   updateNeeded(state, block, undefined, wanted);
+}
+
+/** The node's replica, which has left the map, is neither bad nor one too many. */
+export function forgetStanding(state: ManagerState, block: BlockHandle, node: Datanode): void {
+  node.excess.delete(block);
+  state.corrupt.remove(block, node);
 }
 
 /** The replica is bad: it counts no more, and goes when others make up for it. */

@@ -7,8 +7,8 @@ import type { Datanode, Storage } from './datanode.ts';
 import { judge } from './judgement.ts';
 import { NodeBlocksWalk } from './node-blocks-walk.ts';
 import { updateNeeded } from './redundancy.ts';
-import { storageOnNode } from './replica-counts.ts';
-import { forgetReplica, unlink, updateSafety } from './replicas.ts';
+import { noReplicas, recount, storageOnNode } from './replica-counts.ts';
+import { forgetStanding, unlink, updateSafety } from './replicas.ts';
 import type { ManagerState } from './state.ts';
 
 /** Handles passed by in one slice of a drain, a few ns each, in steps that count what was found. */
@@ -29,6 +29,11 @@ export class Drain {
   readonly #numbers: StorageNumber[] = [];
   #at: BlockHandle = 0;
   #taken = 0;
+  /** The blocks of this slice that have lost replicas, and how many each of them wants. */
+  readonly #poorer = new Uint32Array(DRAIN_REPLICAS + DRAIN_STEP);
+  readonly #wanted = new Uint16Array(DRAIN_REPLICAS + DRAIN_STEP);
+  #poorerCount = 0;
+  readonly #counts = noReplicas();
 
   constructor(state: ManagerState) {
     this.#state = state;
@@ -58,30 +63,47 @@ export class Drain {
     for (let looked = 0; looked < DRAIN_SLICE && this.#taken < DRAIN_REPLICAS && this.#at !== 0; looked += DRAIN_STEP) {
       this.#at = this.#state.blocks.scanStorages(this.#at, DRAIN_STEP, inBatch, visit);
     }
+    this.#judge();
     if (this.#at === 0 || this.#batch.every((storage) => storage.blockCount === 0)) {
       for (const storage of this.#batch) this.#state.datanodes.released(storage);
       this.#batch = [];
     }
   }
 
+  /** Takes the block's replicas on those storages out; what that means for it is looked at with the rest of the slice. */
   #visit(block: BlockHandle, inBatch: Uint8Array): void {
-    const { blocks, datanodes } = this.#state;
+    const state = this.#state;
+    const { blocks, datanodes, corrupt } = state;
     const numbers = this.#numbers;
     for (let i = blocks.replicasInto(block, numbers) - 1; i >= 0; i--) {
       const number = numbers[i] as StorageNumber;
       if (inBatch[number] !== 1) continue;
       this.#taken++;
       const storage = datanodes.storage(number);
-      const bad = this.#state.corrupt.get(block, storage.node);
-      if (bad?.reason === CorruptReason.CORRUPTION_REPORTED) rememberBad(storage.node, blocks.id(block), bad.genStamp);
-      unlink(this.#state, block, storage);
+      const { node } = storage;
+      const bad = corrupt.get(block, node);
+      if (bad?.reason === CorruptReason.CORRUPTION_REPORTED) rememberBad(node, blocks.id(block), bad.genStamp);
+      unlink(state, block, storage);
+      const hasStanding = bad !== undefined || (node.excess.size > 0 && node.excess.has(block));
       // The node may be back with the block on a new storage: that one's standing is its own.
-      if (storageOnNode(this.#state, block, storage.node) === undefined) forgetReplica(this.#state, block, storage.node);
-      else {
-        updateSafety(this.#state, block);
-        updateNeeded(this.#state, block);
-      }
+      if (hasStanding && storageOnNode(state, block, node) === undefined) forgetStanding(state, block, node);
     }
+    this.#poorer[this.#poorerCount++] = block;
+  }
+
+  /** All files are asked for at once, since each asks for memory of its own. */
+  #judge(): void {
+    const state = this.#state;
+    state.owner.replications(this.#poorer, this.#poorerCount, this.#wanted);
+    for (let i = 0; i < this.#poorerCount; i++) {
+      const block = this.#poorer[i] as BlockHandle;
+      const wanted = this.#wanted[i] as number;
+      if (wanted === 0) continue;
+      const counts = recount(this.#counts, state, block);
+      updateSafety(state, block, counts, wanted);
+      updateNeeded(state, block, counts, wanted);
+    }
+    this.#poorerCount = 0;
   }
 }
 
