@@ -4,11 +4,9 @@
 import { assert } from '../../base/assert.ts';
 import type { PageAllocator } from './allocator.ts';
 import { PageTable } from './page-table.ts';
+import { PAGE_WORDS, WORD_BITS, WORD_MASK } from './sizes.ts';
 
-const PAGE_BITS = 14;
-const PAGE_WORDS = 1 << PAGE_BITS;
-const WORD_MASK = PAGE_WORDS - 1;
-const MAX_PAGES = 2 ** (32 - PAGE_BITS);
+const MAX_PAGES = 2 ** (32 - WORD_BITS);
 
 /** Longest run, in words. */
 export const MAX_RUN_WORDS = 8192;
@@ -97,21 +95,21 @@ export class Arena extends PageTable {
   }
 
   get(run: number, index: number): number {
-    return (this.pages[run >>> PAGE_BITS] as Uint32Array)[(run & WORD_MASK) + index] as number;
+    return (this.pages[run >>> WORD_BITS] as Uint32Array)[(run & WORD_MASK) + index] as number;
   }
 
   set(run: number, index: number, value: number): void {
-    this.own(run >>> PAGE_BITS)[(run & WORD_MASK) + index] = value;
+    this.own(run >>> WORD_BITS)[(run & WORD_MASK) + index] = value;
   }
 
   /** The page that holds a run, for reading; it begins there at `at(run)`. */
   page(run: number): Uint32Array {
-    return this.pages[run >>> PAGE_BITS] as Uint32Array;
+    return this.pages[run >>> WORD_BITS] as Uint32Array;
   }
 
   /** The page that holds a run, for writing. */
   ownPage(run: number): Uint32Array {
-    return this.own(run >>> PAGE_BITS);
+    return this.own(run >>> WORD_BITS);
   }
 
   at(run: number): number {
@@ -120,13 +118,13 @@ export class Arena extends PageTable {
 
   /** The page that holds a run, as bytes, for reading; it begins there at `byteAt(run)`. (`slice` of a Buffer is no copy.) */
   bytes(run: number): Buffer {
-    return this.byteViews[run >>> PAGE_BITS] as Buffer;
+    return this.byteViews[run >>> WORD_BITS] as Buffer;
   }
 
   /** The same for writing. */
   ownBytes(run: number): Buffer {
-    this.own(run >>> PAGE_BITS);
-    return this.byteViews[run >>> PAGE_BITS] as Buffer;
+    this.own(run >>> WORD_BITS);
+    return this.byteViews[run >>> WORD_BITS] as Buffer;
   }
 
   byteAt(run: number): number {
@@ -137,8 +135,8 @@ export class Arena extends PageTable {
   move(from: number, fromIndex: number, to: number, toIndex: number, count: number): void {
     if (count <= 0) return;
     // The target first: taking it for writing may put another page in the source's place when both are in one.
-    const target = this.own(to >>> PAGE_BITS);
-    const source = this.pages[from >>> PAGE_BITS] as Uint32Array;
+    const target = this.own(to >>> WORD_BITS);
+    const source = this.pages[from >>> WORD_BITS] as Uint32Array;
     const sourceAt = (from & WORD_MASK) + fromIndex;
     const targetAt = (to & WORD_MASK) + toIndex;
     if (source === target) {

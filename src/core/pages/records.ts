@@ -5,10 +5,8 @@
 import { assert } from '../../base/assert.ts';
 import type { PageAllocator } from './allocator.ts';
 import { PageTable } from './page-table.ts';
+import { PAGE_ROWS, ROW_BITS, ROW_MASK } from './sizes.ts';
 
-const PAGE_BITS = 10;
-const PAGE_ROWS = 1 << PAGE_BITS;
-const ROW_MASK = PAGE_ROWS - 1;
 const MAX_HANDLE = 2 ** 32 - 1;
 const TWO_32 = 2 ** 32;
 const TWO_63 = 2 ** 63;
@@ -62,7 +60,7 @@ export class Records extends PageTable {
     }
     assert(this.highest < MAX_HANDLE, 'more rows than handles');
     const handle = ++this.highest;
-    while (handle >>> PAGE_BITS >= this.pages.length) this.addPage();
+    while (handle >>> ROW_BITS >= this.pages.length) this.addPage();
     return handle;
   }
 
@@ -76,21 +74,21 @@ export class Records extends PageTable {
   }
 
   get(handle: number, word: number): number {
-    return (this.pages[handle >>> PAGE_BITS] as Uint32Array)[(handle & ROW_MASK) * this.rowWords + word] as number;
+    return (this.pages[handle >>> ROW_BITS] as Uint32Array)[(handle & ROW_MASK) * this.rowWords + word] as number;
   }
 
   set(handle: number, word: number, value: number): void {
-    this.own(handle >>> PAGE_BITS)[(handle & ROW_MASK) * this.rowWords + word] = value;
+    this.own(handle >>> ROW_BITS)[(handle & ROW_MASK) * this.rowWords + word] = value;
   }
 
   /** For reading many words of a row: its page, which the next write may replace. */
   page(handle: number): Uint32Array {
-    return this.pages[handle >>> PAGE_BITS] as Uint32Array;
+    return this.pages[handle >>> ROW_BITS] as Uint32Array;
   }
 
   /** For writing many words of a row: its page, which stays right until the next snapshot. */
   rowPage(handle: number): Uint32Array {
-    return this.own(handle >>> PAGE_BITS);
+    return this.own(handle >>> ROW_BITS);
   }
 
   /** Where the row begins in its page. */
@@ -100,11 +98,11 @@ export class Records extends PageTable {
 
   /** Reads a number of two words, low first. */
   getWide(handle: number, word: number): number {
-    return wideAt(this.pages[handle >>> PAGE_BITS] as Uint32Array, (handle & ROW_MASK) * this.rowWords + word);
+    return wideAt(this.pages[handle >>> ROW_BITS] as Uint32Array, (handle & ROW_MASK) * this.rowWords + word);
   }
 
   setWide(handle: number, word: number, value: number): void {
-    putWide(this.own(handle >>> PAGE_BITS), (handle & ROW_MASK) * this.rowWords + word, value);
+    putWide(this.own(handle >>> ROW_BITS), (handle & ROW_MASK) * this.rowWords + word, value);
   }
 
   freeze(): Records {
