@@ -8,6 +8,7 @@ import { ProtocolError } from '../../base/errors.ts';
 import { type BlockId, blockId, type GenStamp, genStamp } from '../../base/ids.ts';
 import { REPLICA_WORDS, type ReplicaBatch, WORD } from './replica-batch.ts';
 import { ReplicaState } from './storage-type.ts';
+import type { PackedReplicas } from './table/packed-runs.ts';
 
 /** Apache: BlockListAsLongs.CHUNK_SIZE. */
 const CHUNK_SIZE = 64 * 1024;
@@ -35,6 +36,8 @@ export interface ReplicaCursor {
   readonly done: boolean;
   /** Puts the next replicas into the batch: at most `limit`, and as many as it takes. */
   read(batch: ReplicaBatch, limit: number): void;
+  /** Has the next ones, at most `limit`, read from their bytes, as far as `read` comes; answers how many these were. */
+  readPacked?(limit: number, read: (packed: PackedReplicas, limit: number) => number): number;
 }
 
 export function emptyReplica(): ReportedReplica {
@@ -51,6 +54,7 @@ class BufferCursor implements ReplicaCursor {
   readonly #buffers: readonly Uint8Array[];
   #buffer: Uint8Array;
   #index = 0;
+  #packed: PackedReplicas | undefined;
   #at = 0;
   #read = 0;
   #low = 0;
@@ -80,6 +84,18 @@ class BufferCursor implements ReplicaCursor {
     }
     batch.count = count;
     this.#read += count;
+  }
+
+  readPacked(limit: number, read: (packed: PackedReplicas, limit: number) => number): number {
+    const buffer = this.#buffer;
+    if (this.#packed?.view.buffer !== buffer.buffer || this.#packed.view.byteOffset !== buffer.byteOffset) {
+      this.#packed = { view: new DataView(buffer.buffer, buffer.byteOffset, buffer.length), at: 0 };
+    }
+    this.#packed.at = this.#at;
+    const count = read(this.#packed, Math.min(limit, this.count - this.#read));
+    this.#at = this.#packed.at;
+    this.#read += count;
+    return count;
   }
 
   /**

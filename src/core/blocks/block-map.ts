@@ -11,6 +11,7 @@ import { BlockGroupIds } from './table/block-ids.ts';
 import { Column, Exceptions } from './table/exceptions.ts';
 import { GroupReplicas } from './table/group-replicas.ts';
 import * as row from './table/layout.ts';
+import { type PackedReplicas, PackedRuns } from './table/packed-runs.ts';
 
 /** Recycled number of a block; 0 is none. */
 export type BlockHandle = number;
@@ -105,6 +106,7 @@ export interface BlockMapOptions {
 export class BlockMap extends BlockView {
   private readonly replicas: GroupReplicas;
   private readonly ids: BlockGroupIds;
+  private readonly packed: PackedRuns;
   private count = 0;
   /** The group that was found last, 0: none, and the id that it begins with: who asks in order asks for it again. */
   private foundGroup = 0;
@@ -115,8 +117,10 @@ export class BlockMap extends BlockView {
     const allocator = options.allocator ?? new PageAllocator();
     super(new Records(allocator, row.ROW_WORDS), new Arena(allocator));
     // Not frozen with the others: no view shows replicas.
-    this.replicas = new GroupReplicas(this.rows, new Arena(allocator));
+    const homes = new Arena(allocator);
+    this.replicas = new GroupReplicas(this.rows, homes);
     this.ids = new BlockGroupIds(allocator);
+    this.packed = new PackedRuns(this.rows, this.runs, this.replicas, homes);
   }
 
   get size(): number {
@@ -257,8 +261,16 @@ export class BlockMap extends BlockView {
     batch.hasFresh = fresh !== 0;
   }
 
+  /**
+   * Reads at most `limit` replicas of a report as far as they are what they should be; answers how many it read. The batch
+   * has their runs, without words.
+   */
+  readRight(packed: PackedReplicas, limit: number, storage: StorageNumber, batch: ReplicaBatch): number {
+    return this.packed.read(packed, limit, this, storage, batch);
+  }
+
   /** The group of an id in two halves, both signed, or 0. Groups were mostly made in the order of their ids, so it is tried where it should be. */
-  private groupNearby(low: number, high: number): BlockGroup {
+  groupNearby(low: number, high: number): BlockGroup {
     const start = low & ~row.PLACE_MASK;
     const guess = this.foundGroup + ((start - this.foundLow) >> row.GROUP_BITS);
     let group = 0;

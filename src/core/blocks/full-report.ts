@@ -3,7 +3,7 @@
 // incremental report says about a block meanwhile is newer than the full report, and wins.
 import { HdfsError } from '../../base/errors.ts';
 import type { BlockId } from '../../base/ids.ts';
-import { emptyReplica, type ReplicaCursor } from './block-list.ts';
+import { emptyReplica, type ReplicaCursor, type ReportedReplica } from './block-list.ts';
 import type { BlockGroup, BlockHandle } from './block-map.ts';
 import type { Storage } from './datanode.ts';
 import type { GroupReplication } from './group-replication.ts';
@@ -12,6 +12,7 @@ import { countOne, type ReplicaCounts } from './replica-counts.ts';
 import { addWanted, firstAdded, forgetReplica, unlink } from './replicas.ts';
 import { type Occasion, processReplica } from './reports.ts';
 import type { ManagerState } from './state.ts';
+import { ReplicaState } from './storage-type.ts';
 import { GROUP_SIZE, lowestPlace, popCount } from './table/layout.ts';
 
 /** A set takes some hundred times as long and as much memory for a handle as bits do. */
@@ -76,6 +77,9 @@ const batch = new ReplicaBatch();
 const fresh = new Uint32Array(batch.capacity);
 const replication = new Uint16Array(batch.capacity);
 
+/** So many replicas are put down behind those that are right, before it is tried again how far they are. */
+const AFTER_RIGHT = 16;
+
 export type ReportProgress = 'more' | 'done';
 
 /** One storage's full report on its way in. */
@@ -86,6 +90,8 @@ export class FullReport {
   readonly #occasion: Occasion;
   readonly #seen: SeenHandles;
   readonly #replica = emptyReplica();
+  /** The replicas of the batch lie there as words; otherwise all are right. */
+  #hasWords = true;
   /** What a block has whose first replica was added, the same for all of a batch. */
   #counts: ReplicaCounts | undefined;
   /** Where the run that is looked at begins in `fresh`. */
@@ -159,13 +165,33 @@ export class FullReport {
 
   #readReplicas(limit: number, groups: GroupReplication | undefined): void {
     for (let left = limit; left > 0 && !this.#cursor.done; left -= batch.count) {
-      this.#cursor.read(batch, left);
-      this.#counts = undefined;
+      const right = this.#readRight(Math.min(left, batch.capacity), groups);
+      left -= right;
+      if (left === 0 || this.#cursor.done) return;
+      this.#cursor.read(batch, right > 0 ? Math.min(left, AFTER_RIGHT) : left);
+      this.#hasWords = true;
       this.#state.blocks.compare(batch, this.storage.number);
-      if (batch.hasFresh) this.#askReplications(groups);
-      for (let run = 0; run < batch.runs; run++) this.#readRun(run);
+      this.#readRuns(groups);
       this.#read += batch.count;
     }
+  }
+
+  /** Reads replicas as long as they are right, and answers how many they were. */
+  #readRight(limit: number, groups: GroupReplication | undefined): number {
+    const { blocks } = this.#state;
+    const read =
+      this.#cursor.readPacked?.(limit, (packed, most) => blocks.readRight(packed, most, this.storage.number, batch)) ?? 0;
+    if (read === 0) return 0;
+    this.#hasWords = false;
+    this.#readRuns(groups);
+    this.#read += read;
+    return read;
+  }
+
+  #readRuns(groups: GroupReplication | undefined): void {
+    this.#counts = undefined;
+    if (batch.hasFresh) this.#askReplications(groups);
+    for (let run = 0; run < batch.runs; run++) this.#readRun(run);
   }
 
   /** Asks what the batch's right replicas that are not known belong to: all at once, since each asks for memory of its own. */
@@ -210,6 +236,13 @@ export class FullReport {
     const isLater = this.#seen.isLater(group * GROUP_SIZE);
     this.#seenLinked += isLater ? popCount(added) : this.#seen.addGroup(group, settled);
     if (settled === batch.named[run]) return;
+    if (!this.#hasWords) {
+      for (let rest = (batch.named[run] as number) & ~settled; rest !== 0; rest &= rest - 1) {
+        const place = lowestPlace(rest);
+        this.#readReplica(0, group * GROUP_SIZE + place, ((right >>> place) & 1) !== 0);
+      }
+      return;
+    }
     const to = batch.starts[run + 1] as number;
     for (let i = batch.starts[run] as number; i < to; i++) {
       const bit = 1 << batch.place(i);
@@ -217,16 +250,30 @@ export class FullReport {
     }
   }
 
+  /** One replica of the batch; `index` is where it lies if the batch has words. */
   #readReplica(index: number, block: BlockHandle, isRight: boolean): void {
     const state = this.#state;
-    const replica = this.#replica;
-    batch.show(index, replica);
-    if (this.#newer.size === 0 || !this.#newer.has(replica.id)) {
+    if (this.#newer.size === 0 || !this.#newer.has(this.#shown(index, block).id)) {
       const wanted = isRight && state.invalidations.sizeOf(this.storage.node) === 0 ? state.owner.replication(block) : 0;
       if (wanted > 0) addWanted(state, block, this.storage, wanted);
-      else processReplica(state, this.storage, block, replica, this.#occasion);
+      else processReplica(state, this.storage, block, this.#shown(index, block), this.#occasion);
     }
     if (block !== 0 && state.blocks.hasReplica(block, this.storage.number)) this.#see(block);
+  }
+
+  /** What was reported. Without words it is just what is known of the block. */
+  #shown(index: number, block: BlockHandle): ReportedReplica {
+    const replica = this.#replica;
+    if (this.#hasWords) {
+      batch.show(index, replica);
+    } else {
+      const { blocks } = this.#state;
+      replica.id = blocks.id(block);
+      replica.numBytes = blocks.numBytes(block);
+      replica.genStamp = blocks.genStamp(block);
+      replica.state = ReplicaState.FINALIZED;
+    }
+    return replica;
   }
 
   /** Adds what is right and the first replica of its block, unless there is more to be asked; answers what it added. */

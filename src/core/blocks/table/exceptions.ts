@@ -11,10 +11,10 @@ import { ReplicaState } from '../storage-type.ts';
 import * as row from './layout.ts';
 
 /** A column: where the group's row has what is common, and how many words a value has. */
-export const Column = { STAMP: 0, LENGTH: 1, OWNER: 2 } as const;
+export const Column = { STAMP: row.OWN_STAMPS, LENGTH: row.OWN_LENGTHS, OWNER: 2 } as const;
 export type Column = (typeof Column)[keyof typeof Column];
 const COLUMNS = [Column.STAMP, Column.LENGTH, Column.OWNER] as const;
-const HEAD_WORDS = COLUMNS.length;
+const HEAD_WORDS = row.OWN_VALUES;
 const IN_ROW = [row.STAMP, row.LENGTH, row.OWNER] as const;
 const WORDS = [2, 2, 1] as const;
 

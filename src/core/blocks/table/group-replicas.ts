@@ -12,19 +12,12 @@ const Width = { NONE: 0, NARROW: 1, MIDDLE: 2, WIDE: 3 } as const;
 type Width = (typeof Width)[keyof typeof Width];
 
 const SLOTS = 3;
-const NARROW_BITS = 10;
-const NARROW_MASK = (1 << NARROW_BITS) - 1;
-/** The lowest bit of each slot, and the highest. */
-const NARROW_ONES = 1 | (1 << NARROW_BITS) | (1 << (2 * NARROW_BITS));
-const NARROW_TOPS = NARROW_ONES << (NARROW_BITS - 1);
 const MIDDLE_MASK = 0xffff;
 /** In the second slot of a block with a list: the first is its head, the rest of the second its length. */
 const LIST = 0x80000000;
-/** A group of which every block is there. */
-const FULL = 0xffffffff;
 
 function widthFor(storage: number): Width {
-  if (storage <= NARROW_MASK) return Width.NARROW;
+  if (storage <= row.NARROW_MASK) return Width.NARROW;
   return storage <= MIDDLE_MASK ? Width.MIDDLE : Width.WIDE;
 }
 
@@ -35,7 +28,7 @@ function wordsFor(width: Width, blocks: number): number {
 }
 
 function slot(page: Uint32Array, at: number, width: Width, entry: number, index: number): number {
-  if (width === Width.NARROW) return ((page[at + entry] as number) >>> (NARROW_BITS * index)) & NARROW_MASK;
+  if (width === Width.NARROW) return ((page[at + entry] as number) >>> (row.NARROW_BITS * index)) & row.NARROW_MASK;
   if (width === Width.WIDE) return page[at + entry * SLOTS + index] as number;
   const half = entry * SLOTS + index;
   const word = page[at + (half >>> 1)] as number;
@@ -49,8 +42,8 @@ function setSlot(page: Uint32Array, at: number, width: Width, entry: number, ind
   }
   const half = entry * SLOTS + index;
   const to = width === Width.NARROW ? at + entry : at + (half >>> 1);
-  const shift = width === Width.NARROW ? NARROW_BITS * index : (half & 1) * 16;
-  const mask = (width === Width.NARROW ? NARROW_MASK : MIDDLE_MASK) << shift;
+  const shift = width === Width.NARROW ? row.NARROW_BITS * index : (half & 1) * 16;
+  const mask = (width === Width.NARROW ? row.NARROW_MASK : MIDDLE_MASK) << shift;
   page[to] = ((page[to] as number) & ~mask) | (value << shift);
 }
 
@@ -58,6 +51,19 @@ function setSlot(page: Uint32Array, at: number, width: Width, entry: number, ind
 function clear(page: Uint32Array, at: number, width: Width, entry: number): void {
   if (width === Width.NARROW) page[at + entry] = 0;
   else for (let i = 0; i < SLOTS; i++) setSlot(page, at, width, entry, i, 0);
+}
+
+/** A storage in all three slots. */
+export const thriceNarrow = (storage: number): number => storage * row.NARROW_ONES;
+
+/**
+ * All bits if one of the three slots is the storage, or none: all three at once, and without a branch, for which of them it is nobody
+ * can foretell. Taking 1 from a slot that is equal sets its highest bit, which was not set.
+ */
+export function holdsNarrow(slots: number, thrice: number): number {
+  const difference = slots ^ thrice;
+  const equal = (difference - row.NARROW_ONES) & ~difference & row.NARROW_TOPS;
+  return (equal | -equal) >> 31;
 }
 
 export class GroupReplicas {
@@ -109,8 +115,8 @@ export class GroupReplicas {
       const run = rowPage[rowAt + row.REPLICAS] as number;
       const entry = row.rank(rowPage[rowAt + row.PRESENT] as number, place);
       let count = 0;
-      for (let word = this.#runs.page(run)[this.#runs.at(run) + entry] as number; word !== 0; word >>>= NARROW_BITS) {
-        into[count++] = word & NARROW_MASK;
+      for (let word = this.#runs.page(run)[this.#runs.at(run) + entry] as number; word !== 0; word >>>= row.NARROW_BITS) {
+        into[count++] = word & row.NARROW_MASK;
       }
       return count;
     }
@@ -131,9 +137,9 @@ export class GroupReplicas {
     const entry = row.rank(rowPage[rowAt + row.PRESENT] as number, place);
     if (width === Width.NARROW) {
       const word = page[at + entry] as number;
-      if ((word & NARROW_MASK) === storage) return 0;
-      if (((word >>> NARROW_BITS) & NARROW_MASK) === storage) return 1;
-      return word >>> (2 * NARROW_BITS) === storage ? 2 : -1;
+      if ((word & row.NARROW_MASK) === storage) return 0;
+      if (((word >>> row.NARROW_BITS) & row.NARROW_MASK) === storage) return 1;
+      return word >>> (2 * row.NARROW_BITS) === storage ? 2 : -1;
     }
     if (width === Width.WIDE) {
       const second = slot(page, at, width, entry, 1);
@@ -145,6 +151,11 @@ export class GroupReplicas {
     }
     for (let i = 0; i < SLOTS; i++) if (slot(page, at, width, entry, i) === storage) return i;
     return -1;
+  }
+
+  /** Each block's replicas are in one word. */
+  isNarrow(group: number): boolean {
+    return this.#width(group) === Width.NARROW;
   }
 
   /** Which of these blocks of the group the storage holds, a bit for each place. */
@@ -165,17 +176,13 @@ export class GroupReplicas {
       }
       return held;
     }
-    if (storage > NARROW_MASK) return 0;
-    const thrice = storage * NARROW_ONES;
-    const isFull = present === FULL;
+    if (storage > row.NARROW_MASK) return 0;
+    const thrice = thriceNarrow(storage);
+    const isFull = present === row.FULL;
     for (let rest = bits; rest !== 0; rest &= rest - 1) {
       const bit = rest & -rest;
       const place = row.lowestPlace(rest);
-      // All three slots at once, and without a branch, for which of them it is nobody can foretell: taking 1 from a slot that is
-      // equal sets its highest bit, which was not set.
-      const difference = (page[at + (isFull ? place : row.rank(present, place))] as number) ^ thrice;
-      const equal = (difference - NARROW_ONES) & ~difference & NARROW_TOPS;
-      held |= bit & ((equal | -equal) >> 31);
+      held |= bit & holdsNarrow(page[at + (isFull ? place : row.rank(present, place))] as number, thrice);
     }
     return held;
   }
@@ -196,9 +203,9 @@ export class GroupReplicas {
       if (width === Width.NARROW) {
         const word = page[at++] as number;
         const any =
-          (marked[word & NARROW_MASK] as number) |
-          (marked[(word >>> NARROW_BITS) & NARROW_MASK] as number) |
-          (marked[word >>> (2 * NARROW_BITS)] as number);
+          (marked[word & row.NARROW_MASK] as number) |
+          (marked[(word >>> row.NARROW_BITS) & row.NARROW_MASK] as number) |
+          (marked[word >>> (2 * row.NARROW_BITS)] as number);
         if (any !== 0) found |= bit;
         continue;
       }
@@ -276,9 +283,9 @@ export class GroupReplicas {
     const at = this.#runs.at(run);
     const page = this.#runs.ownPage(run);
     if (width === Width.NARROW) {
-      const shift = NARROW_BITS * index;
+      const shift = row.NARROW_BITS * index;
       const word = page[at + entry] as number;
-      page[at + entry] = (word & ((1 << shift) - 1)) | ((word >>> (shift + NARROW_BITS)) << shift);
+      page[at + entry] = (word & ((1 << shift) - 1)) | ((word >>> (shift + row.NARROW_BITS)) << shift);
       return;
     }
     const second = slot(page, at, width, entry, 1);

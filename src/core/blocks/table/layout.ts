@@ -38,6 +38,21 @@ export const STATE_MASK = 3;
 
 export const MAX_STORAGE_NUMBER = 0xffffff;
 
+/** In a run of those that differ: which have a stamp, and a length, of their own; and where their values begin, stamps first. */
+export const OWN_STAMPS = 0;
+export const OWN_LENGTHS = 1;
+export const OWN_VALUES = 3;
+
+/** A group of which every block is there. */
+export const FULL = 0xffffffff;
+
+/** The three numbers of a block in one word (group-replicas.ts). */
+export const NARROW_BITS = 10;
+export const NARROW_MASK = 0x3ff;
+/** The lowest bit of each, and the highest. */
+export const NARROW_ONES = 0x00100401;
+export const NARROW_TOPS = 0x20080200;
+
 /** How many of a group's blocks come before the place, of those that `bits` shows. */
 export function rank(bits: number, place: number): number {
   return popCount(bits & ((1 << place) - 1));
