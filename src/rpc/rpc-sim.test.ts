@@ -137,3 +137,32 @@ test('behind a call that was not answered in time, over a connection that is sil
   expect(server.counters.acceptedConnections).toBe(2);
   client.close();
 });
+
+test('a handler that has read a long request gives its memory back, and the next one comes to lie there', async () => {
+  const seen: Uint8Array[] = [];
+  let isRead = false;
+  const { sim, serve, client, api } = cluster({
+    setXAttr: ({ xAttr }, call) => {
+      seen.push(xAttr?.value as Uint8Array);
+      if (isRead) call.requestRead?.();
+      // Twice is as once.
+      if (isRead) call.requestRead?.();
+      return {};
+    },
+  });
+  await sim.run(serve());
+  const send = (mark: number) => {
+    const value = Buffer.alloc(1_200_000, mark);
+    return sim.run(api.setXAttr({ src: '/a', xAttr: { namespace: 0, name: 'n', value }, flag: 1 }));
+  };
+  await send(1);
+  isRead = true;
+  for (const mark of [2, 3, 4]) await send(mark);
+  const memory = seen.map(({ buffer }) => buffer);
+  expect(memory[1]).not.toBe(memory[0]);
+  expect(memory[2]).toBe(memory[1]);
+  expect(memory[3]).toBe(memory[1]);
+  expect(Buffer.alloc(1_200_000, 1).equals(seen[0] as Uint8Array)).toBe(true);
+  expect(Buffer.alloc(1_200_000, 4).equals(seen[3] as Uint8Array)).toBe(true);
+  client.close();
+});

@@ -4,7 +4,8 @@
 // have their turn after long answers. Where the server has a queue, calls go through it before they are handled.
 import { soon } from '../base/soon.ts';
 import type { Connection, Timer } from '../host/host.ts';
-import { type CallHeader, type Identity, RpcAcceptor } from '../wire/ipc/acceptor.ts';
+import { type AcceptorEvents, type CallHeader, type Identity, RpcAcceptor } from '../wire/ipc/acceptor.ts';
+import type { FrameMemory } from '../wire/ipc/frame.ts';
 import { type Failure, writeFailure, writeSuccess } from '../wire/ipc/headers.ts';
 import type { RequestHeaderProto } from '../wire/messages/ipc.ts';
 import { type MessageType, readDelimited } from '../wire/protobuf/message.ts';
@@ -22,6 +23,7 @@ import { FRESH_WRITER_BYTES, MAX_KEPT_WRITER_BYTES, sendWritten } from './writer
 export interface ConnectionOwner {
   readonly limits: ConnectionLimits;
   readonly gate: ReplyGate | undefined;
+  readonly frameMemory: FrameMemory;
   /** The method that a RequestHeaderProto names. Throws HdfsError when there is none. */
   resolve(header: RequestHeaderProto): Target;
   /** Why the user may not come; a promise where that takes asking somebody. */
@@ -93,6 +95,8 @@ class Call implements RpcCall {
   waitedMs = 0;
   /** How it came through the server's queue. */
   readonly queued: Queued | undefined;
+  /** The memory that its request alone lies in. */
+  frame: Buffer | undefined;
   private readonly connection: ServerConnection;
 
   constructor(
@@ -125,6 +129,12 @@ class Call implements RpcCall {
 
   get remote(): { readonly host: string; readonly port: number } {
     return this.connection.remote;
+  }
+
+  requestRead(): void {
+    const { frame } = this;
+    this.frame = undefined;
+    if (frame !== undefined) this.connection.giveFrame(frame);
   }
 
   write(message: WriteMessage, expectedBytes = 0): Written {
@@ -182,14 +192,15 @@ export class ServerConnection {
     this.targets = targets;
     this.openedMs = owner.now();
     this.lastContactMs = this.openedMs;
-    this.acceptor = new RpcAcceptor(owner.limits, {
+    const events: AcceptorEvents = {
       authorize: (identity) => this.authorize(identity),
       call: (header, body) => this.call(header, body),
       send: (bytes) => {
         this.writer().putRaw(bytes);
       },
       close: (reason) => this.shutDown(reason),
-    });
+    };
+    this.acceptor = new RpcAcceptor(owner.limits, events, owner.frameMemory);
   }
 
   start(): void {
@@ -378,6 +389,7 @@ export class ServerConnection {
     try {
       const target = this.targets.find(body, (named) => this.owner.resolve(named));
       call = new Call(this, header, startedMs, target, queued);
+      if (!body.copies) call.frame = body.buffer;
       call.waitedMs = queued?.queueMs ?? startedMs - this.arrivedMs;
       const request = readDelimited(target.method.request, body);
       const result = target.handler(request, call);
@@ -409,6 +421,10 @@ export class ServerConnection {
   private succeed(call: Call, target: Target, value: unknown): void {
     const isHeld = value === WRITTEN ? call.isHeld : this.put(call, target.method.response, value);
     this.answered(call, isHeld, undefined);
+  }
+
+  giveFrame(frame: Buffer): void {
+    this.owner.frameMemory.give(frame);
   }
 
   /** Appends an answer to those of this turn. True: to those that may not leave yet. */

@@ -5,6 +5,7 @@ import { HdfsError, messageOf } from '../base/errors.ts';
 import { Timing } from '../base/timing.ts';
 import type { Address, Host, Listener, Timer } from '../host/host.ts';
 import type { Identity } from '../wire/ipc/acceptor.ts';
+import { FrameMemory } from '../wire/ipc/frame.ts';
 import { ErrorDetail, type Failure } from '../wire/ipc/headers.ts';
 import type { RequestHeaderProto } from '../wire/messages/ipc.ts';
 import { isBrokenInvariant, noSuchMethod, noSuchProtocol, refusedMethod, wrongProtocolVersion } from './answers.ts';
@@ -119,6 +120,7 @@ export class RpcServer {
     this.owner = {
       limits: this.limits,
       gate: options.gate,
+      frameMemory: new FrameMemory(),
       resolve: (header) => this.resolve(header),
       authorize: (identity, connection) => this.authorize(identity, connection),
       stateId: options.stateId ?? (() => undefined),

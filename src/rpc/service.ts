@@ -47,6 +47,11 @@ export interface RpcCall {
    * which returns what this returns. `expectedBytes`: about how long a long answer will be.
    */
   write(message: (writer: ProtoWriter) => void, expectedBytes?: number): Written;
+  /**
+   * Says that nobody looks at the request's bytes any more, nor keeps any: the memory of a long request then serves the next. For
+   * handlers whose requests are long and come again and again.
+   */
+  requestRead?(): void;
 }
 
 /** In place of an answer: the handler has written it. */

@@ -7,7 +7,7 @@ import { readDelimited } from '../protobuf/message.ts';
 import { ProtoReader } from '../protobuf/reader.ts';
 import { ProtoWriter } from '../protobuf/writer.ts';
 import { RpcAcceptor } from './acceptor.ts';
-import { FrameSplitter } from './frame.ts';
+import { FrameMemory, FrameSplitter } from './frame.ts';
 import { methodHeader, openingBytes, pingFrame, writeRequest } from './headers.ts';
 
 const CLIENT_ID = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
@@ -188,4 +188,53 @@ test('a frame that is only announced takes no memory', () => {
   splitter.feed(Buffer.alloc(100));
   expect(splitter.heldBytes).toBe(104);
   expect(() => new FrameSplitter(10, () => undefined).feed(Buffer.from([0, 0, 0, 11]))).toThrow(/longer than maximum/);
+});
+
+test('the memory of a long frame serves the next once it is given back, and not before', () => {
+  const memory = new FrameMemory();
+  const frames: Buffer[] = [];
+  const seen: string[] = [];
+  const splitter = new FrameSplitter(
+    64 << 20,
+    (buffer, start, end) => {
+      frames.push(buffer);
+      seen.push(
+        `${end - start} ${buffer[start]} ${buffer[end - 1]} ${buffer.subarray(start + 1, end - 1).equals(Buffer.alloc(end - start - 2))}`,
+      );
+    },
+    memory,
+  );
+  const send = (bytes: number, mark: number): void => {
+    const frame = Buffer.alloc(4 + bytes);
+    frame.writeUInt32BE(bytes);
+    frame[4] = mark;
+    frame[3 + bytes] = mark;
+    for (let at = 0; at < frame.length; at += 65_536) splitter.feed(frame.subarray(at, at + 65_536));
+  };
+  send(3_000_000, 1);
+  send(3_000_000, 2);
+  const [first, second] = frames as [Buffer, Buffer];
+  expect(second).not.toBe(first);
+  // It has room for one that is somewhat longer.
+  memory.give(first);
+  first.fill(7);
+  send(3_100_000, 3);
+  expect(frames[2]).toBe(first);
+  send(3_000_000, 4);
+  expect(frames[3]).not.toBe(first);
+  memory.give(first);
+  send(100_000, 5);
+  send(9_000_000, 6);
+  expect(frames.slice(4)).not.toContain(first);
+  send(1_500_000, 8);
+  expect(frames[6]).toBe(first);
+  expect(seen).toEqual(
+    ['3000000 1 1', '3000000 2 2', '3100000 3 3', '3000000 4 4', '100000 5 5', '9000000 6 6', '1500000 8 8'].map(
+      (each) => `${each} true`,
+    ),
+  );
+  // Neither what is short nor what is very long is kept.
+  memory.give(Buffer.alloc(1000));
+  memory.give(Buffer.alloc(17 << 20));
+  expect(memory.take(500)).toBeUndefined();
 });

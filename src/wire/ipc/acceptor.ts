@@ -24,7 +24,7 @@ import {
 import { readDelimited, writeDelimited } from '../protobuf/message.ts';
 import { MAX_ELEMENTS_FROM_PEERS, ProtoReader } from '../protobuf/reader.ts';
 import { ProtoWriter } from '../protobuf/writer.ts';
-import { beginFrame, FrameSplitter, finishFrame } from './frame.ts';
+import { beginFrame, type FrameMemory, type FrameSink, FrameSplitter, finishFrame } from './frame.ts';
 import { type AnswerTo, ErrorDetail, type Failure, writeFailure } from './headers.ts';
 import { PlainHeader } from './plain-header.ts';
 import {
@@ -116,12 +116,12 @@ export class RpcAcceptor {
   private readonly frames: FrameSplitter;
   private who: Identity | undefined;
 
-  constructor(limits: AcceptorLimits, events: AcceptorEvents) {
+  /** `memory`: of long frames whose bodies are not looked at any more (FrameMemory.give). */
+  constructor(limits: AcceptorLimits, events: AcceptorEvents, memory?: FrameMemory) {
     this.limits = limits;
     this.events = events;
-    this.frames = new FrameSplitter(limits.maxHandshakeBytes, (buffer, start, end, lasting) =>
-      this.frame(buffer, start, end, lasting),
-    );
+    const sink: FrameSink = (buffer, start, end, lasting) => this.frame(buffer, start, end, lasting);
+    this.frames = new FrameSplitter(limits.maxHandshakeBytes, sink, memory);
   }
 
   /** Who is at the other end, once the connection is established. */

@@ -14,7 +14,34 @@ export const LENGTH_BYTES = 4;
 const FIRST_PIECE_BYTES = 16 * 1024;
 const GROWTH = 4;
 
+/** Memory of a frame as long is worth keeping for the next one. */
+const LONG_FRAME_BYTES = 1024 * 1024;
+/** That of a longer one is not kept. A full report of a million replicas has 14 million bytes. */
+const MOST_KEPT_BYTES = 16 * LONG_FRAME_BYTES;
+
 const NOTHING = Buffer.alloc(0);
+
+/**
+ * Memory of one long frame, kept for the next. New memory costs a fault for each of its pages, and so much of it at once makes V8
+ * collect all garbage, whereupon it forgets code that was compiled for objects that are gone.
+ */
+export class FrameMemory {
+  private kept: Buffer | undefined;
+
+  /** Room for a frame; undefined: there is none that is long enough. */
+  take(bytes: number): Buffer | undefined {
+    const { kept } = this;
+    if (kept === undefined || kept.length < bytes) return undefined;
+    this.kept = undefined;
+    return kept;
+  }
+
+  /** Nobody reads what lies there any more. */
+  give(frame: Buffer): void {
+    if (frame.length < LONG_FRAME_BYTES || frame.length > MOST_KEPT_BYTES) return;
+    if (this.kept === undefined || this.kept.length < frame.length) this.kept = frame;
+  }
+}
 
 /**
  * The frame is buffer[start, end). A frame in one chunk is not copied: its bytes are valid only while the chunk is. One that
@@ -26,6 +53,7 @@ export class FrameSplitter {
   /** Longest frame that is accepted from now on. */
   maxBytes: number;
   private readonly sink: FrameSink;
+  private readonly memory: FrameMemory | undefined;
   /** Start of a frame whose end has not arrived: its length field, then content. */
   private partial: Buffer = NOTHING;
   private partialBytes = 0;
@@ -33,9 +61,11 @@ export class FrameSplitter {
   private stopped = false;
   private feeding = false;
 
-  constructor(maxBytes: number, sink: FrameSink) {
+  /** `memory`: of whoever gives the memory of frames back. */
+  constructor(maxBytes: number, sink: FrameSink, memory?: FrameMemory) {
     this.maxBytes = maxBytes;
     this.sink = sink;
+    this.memory = memory;
   }
 
   /** Bytes that are held for later. */
@@ -142,14 +172,24 @@ export class FrameSplitter {
     if (needed > this.partial.length) {
       const announced =
         needed >= LENGTH_BYTES && this.partialBytes >= LENGTH_BYTES ? this.partial.readUInt32BE(0) + LENGTH_BYTES : needed;
-      const size = Math.min(Math.max(announced, needed), Math.max(needed, FIRST_PIECE_BYTES, this.partial.length * GROWTH));
-      // Short ones are cut from Node's own pool.
-      const grown = Buffer.allocUnsafe(size);
+      const grown = this.grown(announced, needed);
       this.partial.copy(grown, 0, 0, this.partialBytes);
       this.partial = grown;
     }
     chunk.copy(this.partial, this.partialBytes, from, to);
     this.partialBytes = needed;
+  }
+
+  private grown(announced: number, needed: number): Buffer {
+    const { memory } = this;
+    const isLong = memory !== undefined && announced >= LONG_FRAME_BYTES;
+    const whole = Math.max(announced, needed);
+    const kept = isLong ? memory.take(whole) : undefined;
+    if (kept !== undefined) return kept;
+    const step = Math.max(needed, FIRST_PIECE_BYTES, this.partial.length * GROWTH);
+    // Short ones are cut from Node's own pool. What may be kept has room for one that is somewhat longer.
+    if (step < whole || !isLong) return Buffer.allocUnsafe(Math.min(whole, step));
+    return Buffer.allocUnsafe(Math.ceil(whole / LONG_FRAME_BYTES) * LONG_FRAME_BYTES);
   }
 }
 

@@ -197,6 +197,7 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
         const node = blockManager.datanodes.find(id);
         if (node !== undefined && context !== undefined) blockManager.checkReportLease(node, context.id, context.leaseId, now);
         await workIn(system, id, request.reports);
+        call.requestRead?.();
         const isLast = context === undefined || context.curRpc === context.totalRpcs - 1;
         if (node !== undefined && isLast) blockManager.fullReportEnded(node, system.now());
         // A node that kept the state of before an upgrade learns here that nobody will go back.

@@ -1,11 +1,15 @@
 // If these fail, what one disk of a DataNode holds is believed of another, a report of which a part is broken counts as whole, or
 // others wait for the end of a long report.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ProtocolError } from '../../../base/errors.ts';
+import { blockId, genStamp } from '../../../base/ids.ts';
 import { BlockListEncoder } from '../../../core/blocks/block-list.ts';
 import type { BlockHandle } from '../../../core/blocks/block-map.ts';
 import { type FakeNode, TestCluster } from '../../../core/blocks/test-cluster.ts';
+import { FrameMemory } from '../../../wire/ipc/frame.ts';
 import { Activity } from '../activity.ts';
+import { registerDataNode } from '../test-datanode.ts';
+import { TestNameNode } from '../test-namenode.ts';
 import { type ReportReader, workIn } from './full-reports.ts';
 
 const STORAGES = ['DS-a', 'DS-b', 'DS-c'] as const;
@@ -107,4 +111,25 @@ test('with a list that is broken no other of its call counts as whole, and the n
   await tellAll({ 'DS-b': blocks });
   expect(known(blocks)).toEqual({ 'DS-b': blocks });
   for (const id of STORAGES) expect(storage(id)?.reportCount).toBe(1);
+});
+
+test('long reports come to lie in one and the same memory, one after the other', async () => {
+  const nn = new TestNameNode();
+  await nn.format();
+  await nn.start();
+  const { calls, registration, blockPoolId } = await registerDataNode(nn, 'one', 'uuid-1');
+  const given = vi.spyOn(FrameMemory.prototype, 'give');
+  const encoder = new BlockListEncoder();
+  for (let id = 0; id < 100_000; id++) {
+    encoder.add({ id: blockId(2n ** 31n + BigInt(id)), numBytes: 2 ** 27, genStamp: genStamp(2 ** 20), state: 0 });
+  }
+  const list = { blocks: [], numberOfBlocks: encoder.count, blocksBuffers: encoder.finish() };
+  for (const storageUuid of STORAGES) {
+    const reports = [{ ...list, storage: { storageUuid, state: 0, storageType: 1 } as const }];
+    await nn.within(calls.blockReport({ registration, blockPoolId, reports }));
+  }
+  const memory = given.mock.calls.map(([frame]) => frame).filter(({ length }) => length > 2 ** 20);
+  given.mockRestore();
+  expect(memory).toHaveLength(STORAGES.length);
+  expect(new Set(memory).size).toBe(1);
 });
