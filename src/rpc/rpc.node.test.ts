@@ -227,6 +227,42 @@ test('the server tells its protocols and the fingerprints of their methods', asy
 
 const javaHash = (s: string): number => [...s].reduce((h, c) => (Math.imul(h, 31) + c.charCodeAt(0)) | 0, 0);
 
+test('long requests come whole between short ones, whether the memory of one serves the next or not', async () => {
+  const bytesOf = (mark: number, length: number): Buffer => {
+    const value = Buffer.alloc(length, mark);
+    for (let at = 0; at + 4 <= length; at += 4096) value.writeUInt32LE(at + mark, at);
+    return value;
+  };
+  const seen: string[] = [];
+  const server = await serve({
+    getPreferredBlockSize: ({ filename }) => ({ bsize: filename.length }),
+    async setXAttr({ src, xAttr }, call) {
+      const value = xAttr?.value ?? new Uint8Array(0);
+      await host.clock.sleep(5);
+      const isWhole = bytesOf(Number(src.slice(1)), value.length).equals(value);
+      seen.push(`${src} ${value.length} ${isWhole}`);
+      call.requestRead?.();
+      return {};
+    },
+  });
+  const expected: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    await Promise.all(
+      [1, 2, 3].map(async (mark) => {
+        const api = rpcProxy(clientOf(server), ClientNamenodeProtocol);
+        const length = 1_000_000 * mark + 1_500_000 + round;
+        const value = bytesOf(mark, length);
+        expected.push(`/${mark} ${length} true`);
+        const long = api.setXAttr({ src: `/${mark}`, xAttr: { namespace: 0, name: 'n', value }, flag: 1 });
+        const short = api.getPreferredBlockSize({ filename: 'abc' });
+        expect((await short).bsize).toBe(3);
+        await long;
+      }),
+    );
+  }
+  expect(seen.sort()).toEqual(expected.sort());
+});
+
 describe('bounds', () => {
   test('a client that does not fetch its answers is not read further, and loses nothing', async () => {
     const big = 'x'.repeat(200_000);

@@ -3,7 +3,7 @@
 // many calls of this client are under way or too many of its answers have not been fetched, and lets other connections
 // have their turn after long answers. Where the server has a queue, calls go through it before they are handled.
 import { soon } from '../base/soon.ts';
-import type { Connection, Timer } from '../host/host.ts';
+import type { Connection, ReadTarget, Timer } from '../host/host.ts';
 import { type AcceptorEvents, type CallHeader, type Identity, RpcAcceptor } from '../wire/ipc/acceptor.ts';
 import type { FrameMemory } from '../wire/ipc/frame.ts';
 import { type Failure, writeFailure, writeSuccess } from '../wire/ipc/headers.ts';
@@ -185,6 +185,9 @@ export class ServerConnection {
   private awaitingFetch = false;
   private awaitingRoom = false;
   private lingering: Timer | undefined;
+  /** What of a long request is still to come is read to where it has to lie. */
+  private readsRequest = false;
+  private readonly request: ReadTarget = { readRoom: () => this.acceptor.room, readDone: () => undefined };
 
   constructor(socket: Connection, owner: ConnectionOwner, targets: TargetCache) {
     this.socket = socket;
@@ -277,6 +280,11 @@ export class ServerConnection {
       this.acceptor.feed(chunk);
     } finally {
       this.reading = false;
+    }
+    const isLong = this.acceptor.room !== undefined;
+    if (isLong !== this.readsRequest) {
+      this.readsRequest = isLong;
+      this.socket.readInto?.(isLong ? this.request : undefined);
     }
     this.pump();
   }

@@ -238,3 +238,31 @@ test('the memory of a long frame serves the next once it is given back, and not 
   memory.give(Buffer.alloc(17 << 20));
   expect(memory.take(500)).toBeUndefined();
 });
+
+test('the rest of a long frame may be read to where it has to lie, and no further', () => {
+  const frames: Buffer[] = [];
+  const splitter = new FrameSplitter(64 << 20, (buffer, start, end) => frames.push(Buffer.from(buffer.subarray(start, end))));
+  const body = Buffer.alloc(5_000_000);
+  for (let at = 0; at < body.length; at += 4) body.writeUInt32LE(at, at);
+  const frame = Buffer.concat([Buffer.alloc(4), body]);
+  frame.writeUInt32BE(body.length);
+  const stream = Buffer.concat([Buffer.from([0, 0, 0, 1, 9]), frame, frame, Buffer.from([0, 0, 0, 1, 8])]);
+  const slab = Buffer.alloc(65_536);
+  let inPlace = 0;
+  let longest = 0;
+  for (let at = 0; at < stream.length; ) {
+    const room = splitter.room;
+    const into = room ?? slab;
+    longest = Math.max(longest, into.length);
+    const bytes = stream.copy(into, 0, at, Math.min(stream.length, at + Math.min(into.length, 300_000)));
+    if (room !== undefined) inPlace += bytes;
+    splitter.feed(into.subarray(0, bytes));
+    at += bytes;
+  }
+  expect(frames.map(({ length }) => length)).toEqual([1, body.length, body.length, 1]);
+  expect(frames[1]?.equals(body)).toBe(true);
+  expect(frames[2]?.equals(body)).toBe(true);
+  expect(inPlace).toBeGreaterThan(body.length);
+  expect(longest).toBeLessThan(body.length);
+  expect(splitter.room).toBeUndefined();
+});

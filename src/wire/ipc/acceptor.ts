@@ -137,6 +137,11 @@ export class RpcAcceptor {
     return this.frames.heldBytes;
   }
 
+  /** As FrameSplitter.room. */
+  get room(): Buffer | undefined {
+    return this.frames.room;
+  }
+
   /** Hands out no call after the present one until `resume`. */
   stop(): void {
     this.frames.stop();

@@ -79,6 +79,19 @@ export class FrameSplitter {
     return this.stopped;
   }
 
+  /**
+   * Where the next bytes of a long frame have to go, so that whoever reads may read them there; undefined: anywhere. What `feed` is
+   * given then is not copied if it lies there already.
+   */
+  get room(): Buffer | undefined {
+    const { partial, partialBytes } = this;
+    if (partialBytes < LENGTH_BYTES || partial.length < LONG_FRAME_BYTES) return undefined;
+    // What waits comes before what is read next.
+    if (this.stopped || this.waiting.length > 0) return undefined;
+    const end = Math.min(partial.length, partial.readUInt32BE(0) + LENGTH_BYTES);
+    return partialBytes < end ? partial.subarray(partialBytes, end) : undefined;
+  }
+
   /** No frame is handed out after the present one until `resume`. */
   stop(): void {
     this.stopped = true;
@@ -176,7 +189,9 @@ export class FrameSplitter {
       this.partial.copy(grown, 0, 0, this.partialBytes);
       this.partial = grown;
     }
-    chunk.copy(this.partial, this.partialBytes, from, to);
+    const { partial, partialBytes } = this;
+    const isThere = chunk.buffer === partial.buffer && chunk.byteOffset + from === partial.byteOffset + partialBytes;
+    if (!isThere) chunk.copy(partial, partialBytes, from, to);
     this.partialBytes = needed;
   }
 
