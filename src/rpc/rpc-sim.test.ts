@@ -66,6 +66,26 @@ test('at the threshold the server closes connections that idle, and no others', 
   expect(server.connectionCount).toBe(1);
 });
 
+test('a client that takes nothing of its answers is let go after a quarter of an hour, and nobody else', async () => {
+  const targetPath = 'x'.repeat(3_000_000);
+  const { sim, user, serve, api } = cluster({ getLinkTarget: () => ({ targetPath }), renewLease: () => ({}) });
+  const server = await sim.run(serve());
+  const lasting = { address: { host: 'nn', port: 8020 }, protocol: PROTOCOL, user: 'bob', maxIdleMs: 1e9 };
+  const other = new RpcClient(sim.node('other').host, lasting);
+  const ask = () => sim.run(other.call(ClientNamenodeProtocol, 'getLinkTarget', { path: '/l' }));
+  expect((await ask()).targetPath).toHaveLength(targetPath.length);
+  await sim.run(api.renewLease({ clientName: 'c' }));
+  api.getLinkTarget({ path: '/l' }).catch(() => undefined);
+  user.pause(3_600_000);
+  await sim.advance(14 * 60_000);
+  expect(server.connectionCount).toBe(2);
+  await sim.advance(2 * 60_000);
+  expect(server.connectionCount).toBe(1);
+  expect((await ask()).targetPath).toHaveLength(targetPath.length);
+  expect(server.counters.acceptedConnections).toBe(2);
+  other.close();
+});
+
 test('a call repeated through crashes runs under one number; one seed gives one history', async () => {
   const history = async (seed: number): Promise<string> => {
     const seen: string[] = [];

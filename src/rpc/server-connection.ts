@@ -168,6 +168,10 @@ export class ServerConnection {
   private held: HeldAnswers | undefined;
   /** Bytes of answers sent in this turn. */
   private turnBytes = 0;
+  /** Bytes of all answers, and how many of them the client had taken when that was last seen to become more; -1: it was not seen yet. */
+  private sentBytes = 0;
+  private takenBytes = -1;
+  private takenMs = 0;
   /** Others come first; then it goes on. */
   private yielding = false;
   private reading = false;
@@ -540,6 +544,17 @@ export class ServerConnection {
     soon(this.pumpPlanned);
   }
 
+  /** How long, as far as those who ask from time to time can see, the client has taken nothing of what waits for it; 0: nothing waits. */
+  unfetchedMs(nowMs: number): number {
+    const { queuedBytes } = this.socket;
+    const takenBytes = this.sentBytes - queuedBytes;
+    if (queuedBytes === 0 || takenBytes !== this.takenBytes) {
+      this.takenBytes = takenBytes;
+      this.takenMs = nowMs;
+    }
+    return nowMs - this.takenMs;
+  }
+
   private writer(): ProtoWriter {
     this.out ??= takeWriter();
     return this.out;
@@ -552,6 +567,7 @@ export class ServerConnection {
     this.out = undefined;
     if (!this.closed && out.length > 0) {
       this.turnBytes += out.length;
+      this.sentBytes += out.length;
       this.owner.measures.sentBytes += out.length;
       if (!sendWritten(this.socket, out)) return;
     }

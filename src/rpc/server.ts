@@ -31,6 +31,8 @@ export interface RpcServerLimits extends ConnectionLimits {
   readonly maxIdleMs: number;
   /** ipc.client.connection.idle-scan-interval.ms. */
   readonly idleScanIntervalMs: number;
+  /** ipc.server.purge.interval: after so long, whoever takes nothing of the answers that wait for him is let go. */
+  readonly purgeMs: number;
   /** ipc.client.kill.max: most idle connections closed by one scan. */
   readonly maxClosedPerScan: number;
   /** A connection that has not named its user after this long is closed. */
@@ -48,6 +50,7 @@ export const DEFAULT_RPC_SERVER_LIMITS: RpcServerLimits = {
   idleThreshold: 4000,
   maxIdleMs: 20_000,
   idleScanIntervalMs: 10_000,
+  purgeMs: 15 * 60_000,
   maxClosedPerScan: 10,
   handshakeTimeoutMs: 60_000,
 };
@@ -310,6 +313,10 @@ export class RpcServer {
     for (const connection of this.connections) {
       if (!connection.isEstablished) {
         if (now - connection.openedMs > this.limits.handshakeTimeoutMs) connection.destroy('it never named its user');
+        continue;
+      }
+      if (connection.unfetchedMs(now) > this.limits.purgeMs) {
+        connection.destroy('its client does not take its answers');
         continue;
       }
       if (toClose === 0 || this.connections.size < this.limits.idleThreshold) continue;

@@ -270,7 +270,6 @@ export const WITHOUT_EFFECT: Readonly<Partial<Record<KeyName, string>>> = {
   'ipc.client.low-latency': 'Node.js has no call for it',
   'ipc.client.tcpnodelay': 'it is always so',
   'ipc.server.metrics.update.runner.interval': 'they are made when they are asked for',
-  'ipc.server.purge.interval': 'what a connection waits for is given up with it',
   'ipc.server.read.connection-queue.size': THREADS,
   'ipc.server.read.threadpool.size': THREADS,
   'ipc.server.reuseaddr': 'it is always so',

@@ -279,6 +279,7 @@ export function rpcLimits(configuration: Configuration): Partial<RpcServerLimits
     idleThreshold: configuration.getInt('ipc.client.idlethreshold'),
     maxIdleMs: 2 * configuration.getDuration('ipc.client.connection.maxidletime'),
     idleScanIntervalMs: configuration.getDuration('ipc.client.connection.idle-scan-interval.ms'),
+    purgeMs: configuration.getDuration('ipc.server.purge.interval'),
     maxClosedPerScan: configuration.getInt('ipc.client.kill.max'),
   };
 }
