@@ -187,6 +187,7 @@ export abstract class Command {
 function isFailureOfPath(error: unknown): boolean {
   if (error instanceof UsageError) return false;
   if (error instanceof HdfsError || error instanceof PathError) return true;
-  // Of the disk or the network: Node gives them a code.
-  return error instanceof Error && typeof (error as { readonly code?: unknown }).code === 'string';
+  // Of the disk or the network: Node gives them a code. Nobody reads what another path would give either.
+  const { code } = error as { readonly code?: unknown };
+  return error instanceof Error && typeof code === 'string' && code !== 'EPIPE';
 }

@@ -186,3 +186,21 @@ test('a user is told that there is no HDFS, where that is asked for', async () =
   expect(await warned({ ...asked, 'fs.defaultFS': 'file:///' })).toBe(text);
   expect(await warned({ ...asked, 'fs.defaultFS': 'hdfs://nn:8020' })).toBe('');
 });
+
+test('what nobody reads ends a command without a word, and cat with the one of Hadoop', async () => {
+  const sim = new Simulation({ seed: 1 });
+  const { host } = sim.node('h');
+  await sim.run(host.disk.mkdir('/w/d'));
+  for (const name of ['a', 'd/b', 'd/c']) await sim.run(host.disk.writeFileAtomic(`/w/${name}`, Buffer.from(name)));
+  const terminal = testTerminal('/');
+  const { stdout, stderr } = terminal;
+  stdout.ready = () => Promise.reject(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  const configuration = Configuration.of({ 'fs.defaultFS': 'file:///' });
+  const shell = (...words: string[]) => sim.run(runShell(host, terminal, configuration, words), 60_000);
+  await expect(shell('-ls', '-R', '/w')).rejects.toMatchObject({ code: 'EPIPE' });
+  expect(stderr.take()).toBe('');
+  for (const name of ['cat', 'text']) {
+    expect(await shell(`-${name}`, '/w/a')).toBe(1);
+    expect(stderr.take()).toBe(`${name}: Unable to write to output stream.\n`);
+  }
+});

@@ -52,7 +52,7 @@ export async function runShell(
   };
   try {
     const code = await new verb.command(name, context).run(args);
-    await stdout.ready();
+    if (code === 0) await stdout.ready();
     return code;
   } catch (error) {
     if (terminal.interrupted.aborted) {

@@ -1,5 +1,6 @@
 // cat, text, head, tail, checksum: what shows the content of files.
 
+import { HdfsError } from '../../../base/errors.ts';
 import { Command } from '../command.ts';
 import { LONG_MAX, parseOptions, parseWhole } from '../command-format.ts';
 import { Item } from '../item.ts';
@@ -34,7 +35,13 @@ export class Cat extends Display {
   protected async processPath(item: Item): Promise<void> {
     item.requireFile();
     if (this.#ignoreChecksums) item.fs.ignoreChecksums();
-    await this.copyOut(await this.content(item));
+    try {
+      await this.copyOut(await this.content(item));
+    } catch (error) {
+      if ((error as { readonly code?: unknown }).code !== 'EPIPE') throw error;
+      // A file that was not shown whole is a failure; other commands end quietly.
+      throw new HdfsError('EIO', 'Unable to write to output stream.');
+    }
   }
 
   protected async content(item: Item): Promise<AsyncIterable<Uint8Array>> {
