@@ -1,6 +1,8 @@
 // Options that Hadoop's commands take in front of their own: -D, -conf, -fs, and those of MapReduce, of which only the files
 // must be there. Apache: GenericOptionsParser, and GnuParser of commons-cli, whose ways of writing an option are taken here.
+
 import { HdfsError } from '../base/errors.ts';
+import { fileSystemUri } from '../config/default-file-system.ts';
 import type { Host } from '../host/host.ts';
 import { absolutePath } from './paths.ts';
 
@@ -41,10 +43,9 @@ function optionOf(word: string): { readonly option: string; readonly inline?: st
   return word.startsWith('-D') ? { option: 'D', inline: word.slice(2) } : undefined;
 }
 
-/** A name alone is a NameNode's. Apache: FileSystem.fixName, setDefaultUri. */
+/** A name alone is a NameNode's. Apache: FileSystem.setDefaultUri. */
 function defaultUri(text: string): string {
-  if (text === 'local') return 'file:///';
-  const uri = text.includes('/') ? text : `hdfs://${text}`;
+  const uri = fileSystemUri(text);
   if (/^[a-z][\w+.-]*:\/\/$/i.test(uri)) throw new HdfsError('EILLEGAL', `Expected authority at index ${uri.length}: ${uri}`);
   return uri;
 }

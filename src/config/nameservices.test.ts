@@ -81,3 +81,9 @@ test('addresses that are none are refused by the key’s name', () => {
   for (const text of ['', 'h', 'h:x', 'h:99999', 'a b:1', ':1', '[::1:1'])
     expect(() => parseHostPort(text, 'k')).toThrow('k is');
 });
+
+test('a file system is named as Hadoop has always taken it, too', () => {
+  const addressOf = (name: string) => clientNameNodes(Configuration.of({ 'fs.defaultFS': name })).namenodes;
+  expect(addressOf('nn.example:8020')).toEqual(addressOf('hdfs://nn.example:8020'));
+  expect(() => addressOf('local')).toThrow('fs.defaultFS is "file:///", which is no HDFS');
+});

@@ -2,6 +2,7 @@
 // suffixes (dfs.namenode.rpc-address.NAMESERVICE.NAMENODE). Apache: DFSUtil, DFSUtilClient, NameNode.initializeGenericKeys.
 import { HdfsError } from '../base/errors.ts';
 import type { Configuration } from './configuration.ts';
+import { defaultFileSystem } from './default-file-system.ts';
 
 /** Apache: HdfsClientConfigKeys.DFS_NAMENODE_RPC_PORT_DEFAULT. */
 export const DEFAULT_RPC_PORT = 8020;
@@ -90,10 +91,10 @@ export function parseHdfsUri(uri: string): HdfsUri | undefined {
  * Throws EINVAL when it is no HDFS.
  */
 export function clientNameNodes(configuration: Configuration, uri?: string): Nameservice {
-  const text = uri ?? configuration.get('fs.defaultFS') ?? '';
+  const text = uri ?? defaultFileSystem(configuration);
   const authority = parseHdfsUri(text)?.authority;
   if (authority === undefined || authority === '') {
-    if (authority === '' && uri !== undefined && uri !== configuration.get('fs.defaultFS'))
+    if (authority === '' && uri !== undefined && uri !== defaultFileSystem(configuration))
       return clientNameNodes(configuration);
     const where = uri === undefined ? `fs.defaultFS is "${text}", which` : `"${text}"`;
     throw new HdfsError('EINVAL', `${where} is no HDFS; it must be hdfs://HOST:PORT or hdfs://NAMESERVICE`);
@@ -242,7 +243,7 @@ export function nameNodeRpcAddress(configuration: Configuration): HostPort {
  * NameNode.getTokenServiceName.
  */
 export function clientAuthority(configuration: Configuration, listening: HostPort): string {
-  const authority = parseHdfsUri(configuration.get('fs.defaultFS') ?? '')?.authority ?? '';
+  const authority = parseHdfsUri(defaultFileSystem(configuration))?.authority ?? '';
   if (authority !== '' && configuration.getStrings('dfs.nameservices').includes(authority)) return authority;
   if (/:[1-9]\d*$/.test(authority)) return authority;
   const { host } = nameNodeRpcAddress(configuration);

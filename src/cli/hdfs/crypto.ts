@@ -3,6 +3,7 @@ import { HdfsError } from '../../base/errors.ts';
 import { formatUtc } from '../../base/utc.ts';
 import { FeatureAdmin } from '../../client/feature-admin.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { defaultFileSystem } from '../../config/default-file-system.ts';
 import type { Host } from '../../host/host.ts';
 import { requireKnownHost } from '../known-host.ts';
 import type { Terminal } from '../terminal.ts';
@@ -38,7 +39,7 @@ const STATUS_COLUMNS = [
 
 /** Throws WrongWord where it is no HDFS that `uri` names, or that is configured. */
 async function featureAdmin(host: Host, configuration: Configuration, uri?: string): Promise<FeatureAdmin> {
-  const standard = configuration.get('fs.defaultFS') ?? 'file:///';
+  const standard = defaultFileSystem(configuration);
   if (!standard.startsWith('hdfs:')) throw new WrongWord(`'${uri ?? standard}' is not an HDFS URI.`);
   await requireKnownHost(host, configuration);
   return new FeatureAdmin(host, configuration);

@@ -5,6 +5,7 @@ import { binaryPrefix } from '../../base/sizes.ts';
 import { type DataNodeFilter, type DataNodeReport, HdfsAdmin, type SafeModeAction } from '../../client/admin.ts';
 import { UserMappings } from '../../client/user-mappings.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { defaultFileSystem } from '../../config/default-file-system.ts';
 import { nameOfAddress } from '../../host/address-name.ts';
 import type { Host } from '../../host/host.ts';
 import { requireKnownHost } from '../known-host.ts';
@@ -205,7 +206,7 @@ async function administer(
 
 /** Why fs.defaultFS is nothing to administer; undefined for an HDFS. */
 function notHdfs(configuration: Configuration): HdfsError | undefined {
-  const uri = configuration.get('fs.defaultFS') ?? 'file:///';
+  const uri = defaultFileSystem(configuration);
   const scheme = /^([a-z][\w+.-]*):/i.exec(uri)?.[1];
   if (scheme === 'hdfs') return undefined;
   if (scheme !== undefined && scheme !== 'file') return unsupportedScheme(scheme);

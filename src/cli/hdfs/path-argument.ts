@@ -1,6 +1,7 @@
 // A path among the arguments of an administrator's tool: in which file system it lies, and where there.
 import { callerName } from '../../client/caller.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { defaultFileSystem } from '../../config/default-file-system.ts';
 import type { Host } from '../../host/host.ts';
 import { absolutePath } from '../paths.ts';
 import { splitPath } from '../shell/item.ts';
@@ -32,6 +33,6 @@ export const localFileSystem = (uri: string): string =>
 
 /** Throws WrongWord where the configuration's file system is a local one. */
 export function requireHdfs(configuration: Configuration): void {
-  const uri = configuration.get('fs.defaultFS') ?? 'file:///';
+  const uri = defaultFileSystem(configuration);
   if (uri.startsWith('file:')) throw new WrongWord(localFileSystem(uri));
 }

@@ -3,6 +3,7 @@
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { UserMappings } from '../../client/user-mappings.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { defaultFileSystem } from '../../config/default-file-system.ts';
 import type { Host } from '../../host/host.ts';
 import { requireKnownHost } from '../known-host.ts';
 import type { Terminal } from '../terminal.ts';
@@ -23,7 +24,7 @@ export async function runGroups(
     terminal.stdout.write(GROUPS_USAGE);
     return 0;
   }
-  const uri = configuration.get('fs.defaultFS') ?? 'file:///';
+  const uri = defaultFileSystem(configuration);
   if (!/^hdfs:\/\/[^/]/.test(uri)) {
     const wrong = /^[\w+.-]+:\/\/[^/]/.test(uri) ? "is not of scheme 'hdfs'." : 'has no authority.';
     terminal.stderr.write(

@@ -3,6 +3,7 @@
 // something fails in the middle follows from them.
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { defaultFileSystem } from '../../config/default-file-system.ts';
 import type { Host } from '../../host/host.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from './command-format.ts';
@@ -79,7 +80,7 @@ export abstract class Command {
   private warnOfNoFileSystem(): void {
     const { configuration, terminal } = this.context;
     if (!configuration.getBoolean('hadoop.shell.missing.defaultFs.warning')) return;
-    const uri = configuration.get('fs.defaultFS')?.trim() ?? LOCAL_FILES;
+    const uri = defaultFileSystem(configuration);
     if (uri === LOCAL_FILES) {
       terminal.stderr.write(`Warning: fs.defaultFS is not set when running "${this.name}" command.\n`);
     }

@@ -2,6 +2,7 @@
 import { HdfsError } from '../../base/errors.ts';
 import { connect } from '../../client/index.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { defaultFileSystem } from '../../config/default-file-system.ts';
 import type { Host } from '../../host/host.ts';
 import { requireKnownHost } from '../known-host.ts';
 import type { Terminal } from '../terminal.ts';
@@ -33,7 +34,7 @@ export class FileSystems {
   async of(text: string): Promise<ShellFileSystem> {
     if (text === '') throw emptyPath();
     const { scheme, authority } = splitPath(text);
-    const uri = this.#configuration.get('fs.defaultFS') ?? '';
+    const uri = defaultFileSystem(this.#configuration);
     const standard = splitPath(uri);
     if (scheme === undefined && standard.scheme === undefined && uri !== '') {
       throw new HdfsError('EILLEGAL', `No scheme in default FS: ${uri}`);

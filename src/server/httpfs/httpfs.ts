@@ -4,6 +4,7 @@ import { HdfsError } from '../../base/errors.ts';
 import { connect } from '../../client/index.ts';
 import { clientSettings } from '../../client/settings.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { defaultFileSystem } from '../../config/default-file-system.ts';
 import { clientNameNodes } from '../../config/nameservices.ts';
 import type { Address, Host, HttpRequest, HttpServer } from '../../host/host.ts';
 import { configuredGroups } from '../../security/groups.ts';
@@ -85,7 +86,7 @@ export class HttpFs {
       rules: { authentication, proxyUsers },
       clients: this.#clients,
       connect: ({ user }) => connect({ host, configuration: this.#unmasked, user, realUser: realUserFor(host, user) }),
-      fileSystem: configuration.get('fs.defaultFS') ?? '',
+      fileSystem: defaultFileSystem(configuration),
       accessMode: ACCESS_MODES.find((mode) => mode === given) ?? 'read-write',
       beyond: webHdfsHandler({
         ...common,
@@ -101,7 +102,7 @@ export class HttpFs {
       host: configuration.require('httpfs.http.hostname'),
       port: configuration.getInt('httpfs.http.port'),
     };
-    const page = () => ({ title: 'HttpFS', facts: [['File system', configuration.get('fs.defaultFS') ?? '']] as const });
+    const page = () => ({ title: 'HttpFS', facts: [['File system', defaultFileSystem(configuration)]] as const });
     this.#server = await webServer(
       host,
       address,
