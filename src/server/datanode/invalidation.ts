@@ -14,7 +14,10 @@ export async function invalidate(dataset: Dataset, pool: BlockPool, blocks: read
   const byVolume = new Map<Volume, BlockToDelete[]>();
   for (const block of blocks) {
     const handle = pool.replicas.find(block.id);
-    if (handle === 0) continue;
+    if (handle === 0) {
+      sayGone(dataset, pool, block);
+      continue;
+    }
     dataset.pendingDeletions++;
     const volume = pool.volumeOf(handle);
     const list = byVolume.get(volume) ?? [];
@@ -37,11 +40,23 @@ export async function invalidate(dataset: Dataset, pool: BlockPool, blocks: read
   );
 }
 
+/**
+ * There is no such replica: a copy that came to nothing took its place, or it was lost. The NameNode, which takes it for bad until
+ * it hears that it is gone, would wait for the next full report. Apache's DataNode says nothing, and its NameNode does not wait.
+ */
+function sayGone(dataset: Dataset, pool: BlockPool, { id, genStamp }: BlockToDelete): void {
+  const [volume] = dataset.volumes;
+  if (volume !== undefined) dataset.events.deleted(pool.id, { pool: pool.id, id, genStamp, numBytes: 0 }, volume);
+}
+
 function invalidateOne(dataset: Dataset, pool: BlockPool, volume: Volume, block: BlockToDelete): Promise<void> {
   const { id } = block;
   return dataset.locks.run(dataset.key({ pool: pool.id, id }), async () => {
     const handle = pool.replicas.find(id);
-    if (handle === 0) return;
+    if (handle === 0) {
+      sayGone(dataset, pool, block);
+      return;
+    }
     const genStamp = pool.replicas.genStamp(handle);
     if (genStamp > block.genStamp) {
       dataset.log.log('warn', 'datanode', `blk_${id}_${block.genStamp} is not deleted: here is ${genStamp}`);

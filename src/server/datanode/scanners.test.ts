@@ -407,3 +407,15 @@ test.each([
   expect(bad).toEqual([]);
   await sim.run(blocks.stop());
 });
+
+test('a replica that is ordered away and is not there is said to be gone, so that nobody waits for that', async () => {
+  const { sim, dataset, news, replica } = await begin(9, async (host) => {
+    await putBlock(host, '/a', first, 1001);
+  });
+  const order = (id: BlockId, stamp: number) => sim.run(dataset.invalidate(POOL, [{ id, genStamp: genStamp(stamp) }]));
+  await order(second, 1005);
+  expect(news).toEqual([`deleted ${second}_1005 /a`]);
+  await order(first, 1000);
+  expect(replica(first)).toBe('/a 1001 3000 0');
+  expect(news).toHaveLength(1);
+});
