@@ -271,7 +271,7 @@ export class Choice implements PlacementSteps {
       if (node === undefined || type === undefined) return false;
       this.#excluded.add(node);
       if (!this.#isGood(node, this.#considerLoad)) continue;
-      if (this.#takeStorage(node, type) !== undefined) left--;
+      if (this.#takeAnyStorage(node, type) !== undefined) left--;
     }
     return true;
   }
@@ -287,6 +287,17 @@ export class Choice implements PlacementSteps {
     for (const storage of this.#results) if (storage.node.location === node.location) inRack++;
     if (inRack > this.#perRack) return this.#passed('rackFull');
     return this.#cluster.slow.has(node) ? this.#passed('slow') : true;
+  }
+
+  /**
+   * A storage of that type, or else of another wanted one. Apache passes such a node over, so that it finds no place for a
+   * file that may have its replicas on SSDs and disks once the SSDs are full.
+   */
+  #takeAnyStorage(node: Datanode, type: StorageType): Storage | undefined {
+    const others = [...this.#types.keys()].filter((each) => each !== type && node.hasStorageType(each));
+    let storage = this.#takeStorage(node, type);
+    for (const other of others) storage ??= this.#takeStorage(node, other);
+    return storage;
   }
 
   #takeStorage(node: Datanode, type: StorageType): Storage | undefined {

@@ -223,6 +223,22 @@ describe('default placement', () => {
     expect(choose(cluster, { replication: 1, storagePolicy: 5 })).toHaveLength(1);
   });
 
+  it('takes another wanted type of a node whose storage of the first has no room', () => {
+    const cluster = new TestCluster();
+    for (const node of cluster.addNodes(4)) {
+      const figures = { dfsUsed: 0, blockPoolUsed: 0, nonDfsUsed: 0, capacity: 200 * GIB };
+      const full = { storageId: `${node.storage.storageId}-ssd`, type: StorageType.SSD, state: StorageState.NORMAL };
+      cluster.heartbeat(node, undefined, {
+        reports: [
+          { ...figures, storage: node.storage, remaining: node.remaining },
+          { ...figures, storage: full, remaining: 0 },
+        ],
+      });
+    }
+    // ONE_SSD: the disks, which it wants for the others, stand in for the SSD.
+    expect(choose(cluster, { storagePolicy: 10 })).toHaveLength(3);
+  });
+
   it('orders a reader’s replicas by distance', () => {
     const cluster = new TestCluster();
     const nodes = cluster.addNodes(6, 3) as [FakeNode, FakeNode, FakeNode, FakeNode, FakeNode, FakeNode];
