@@ -29,7 +29,7 @@ import { Priority } from './low-redundancy.ts';
 import { type CorruptBlocks, corruptBlocksAfter, type MetaSaveNames, metaSave } from './meta-save.ts';
 import { processExtraRedundancy, updateNeeded } from './redundancy.ts';
 import { RedundancyWork } from './redundancy-work.ts';
-import { countReplicas, liveReplicas, storagesOf, usableReplicas } from './replica-counts.ts';
+import { completingReplicas, countReplicas, liveReplicas, storagesOf } from './replica-counts.ts';
 import { addStored, commitOrComplete, dropStaleReplicas, finalised, markCorrupt, removeBlock } from './replicas.ts';
 import { BlockReportLeases } from './report-leases.ts';
 import { type IncrementalEntry, incrementalReport, reportBadReplica } from './reports.ts';
@@ -470,7 +470,7 @@ export class BlockManager {
   }
 
   hasMinReplication(block: BlockHandle): boolean {
-    return usableReplicas(countReplicas(this.#state, block)) >= this.options.minReplication;
+    return completingReplicas(countReplicas(this.#state, block)) >= this.options.minReplication;
   }
 
   /** As many live replicas as a block must have to be written on, or as many as there are nodes. */

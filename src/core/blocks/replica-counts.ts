@@ -108,6 +108,14 @@ export function usableReplicas(counts: ReplicaCounts): number {
   return counts.live + counts.decommissioning + counts.maintenanceForRead;
 }
 
+/**
+ * Replicas that make a written block complete. A node may have left while the block was being written, as only reported
+ * replicas hold it back: its replica can be read and copied. Apache does not count it, and the file is never closed.
+ */
+export function completingReplicas(counts: ReplicaCounts): number {
+  return usableReplicas(counts) + counts.decommissioned;
+}
+
 export function outOfService(counts: ReplicaCounts): number {
   return counts.decommissioning + counts.decommissioned + maintenance(counts);
 }

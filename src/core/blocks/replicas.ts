@@ -11,7 +11,15 @@ import { type CorruptReason, CorruptReason as Reason } from './corrupt-replicas.
 import type { Datanode, Storage } from './datanode.ts';
 import { blockName, invalidate, invalidateUnknown, isReferenced } from './orders.ts';
 import { orderExcess, processExtraRedundancy, updateGroup, updateNeeded } from './redundancy.ts';
-import { areKnown, countReplicas, type ReplicaCounts, storageOnNode, storagesOf, usableReplicas } from './replica-counts.ts';
+import {
+  areKnown,
+  completingReplicas,
+  countReplicas,
+  type ReplicaCounts,
+  storageOnNode,
+  storagesOf,
+  usableReplicas,
+} from './replica-counts.ts';
 import type { ManagerState } from './state.ts';
 import { StorageState } from './storage-type.ts';
 
@@ -73,7 +81,7 @@ export function addWanted(
   const counts = countReplicas(state, block);
   const usable = usableReplicas(counts);
   let current = blocks.state(block);
-  if (current === BlockState.COMMITTED && usable >= state.options.minReplication) {
+  if (current === BlockState.COMMITTED && completingReplicas(counts) >= state.options.minReplication) {
     expectPipeline(state, block);
     complete(state, block);
     current = BlockState.COMPLETE;
@@ -244,14 +252,14 @@ export function commitOrComplete(state: ManagerState, block: BlockHandle, report
 /** The block's length is final: completes it when it can be, and forgets what belonged to the writing. */
 export function finalised(state: ManagerState, block: BlockHandle, committed: boolean): void {
   if (committed) dropStaleReplicas(state, block);
-  const usable = usableReplicas(countReplicas(state, block));
+  const enough = completingReplicas(countReplicas(state, block)) >= state.options.minReplication;
   const current = state.blocks.state(block);
   if (current === BlockState.COMPLETE) {
     if (state.underConstruction.get(block) === undefined) return;
     expectPipeline(state, block);
     complete(state, block);
     updateNeeded(state, block);
-  } else if (current === BlockState.COMMITTED && usable >= state.options.minReplication) {
+  } else if (current === BlockState.COMMITTED && enough) {
     if (committed) expectPipeline(state, block);
     complete(state, block);
   }

@@ -234,6 +234,30 @@ describe('decommissioning', () => {
     for (const block of blocks) expect(cluster.manager.liveReplicas(block)).toBe(2);
   });
 
+  it.each(['the writer', 'the node'])('finishes a block that was being written when its node left, %s telling last', (last) => {
+    const { cluster, nodes } = ready(3);
+    const [leaving] = nodes as [FakeNode];
+    const block = cluster.addBlock(1, BlockState.UNDER_CONSTRUCTION, 0);
+    cluster.openFiles.set(block, { id: 77, isLast: true });
+    cluster.manager.blockAllocated(block, [...cluster.datanode(leaving).storages.values()]);
+    exclude(cluster, leaving);
+    cluster.run(90_000);
+    expect(stateOf(cluster, leaving)).toBe(DECOMMISSIONED);
+    const triple = { id: cluster.blocks.id(block), numBytes: 500, genStamp: cluster.blocks.genStamp(block) };
+    const wrote = (): void => {
+      cluster.put(block, leaving, { numBytes: 500 });
+      cluster.received(leaving, cluster.replicaOf(block, { numBytes: 500 }));
+    };
+    if (last === 'the writer') wrote();
+    cluster.manager.commitOrComplete(block, triple, cluster.now);
+    if (last === 'the node') wrote();
+    expect(cluster.manager.hasMinReplication(block)).toBe(true);
+    expect(cluster.blocks.state(block)).toBe(BlockState.COMPLETE);
+    cluster.manager.checkRedundancy([block], cluster.now);
+    cluster.run(30_000);
+    expect(cluster.manager.liveReplicas(block)).toBe(1);
+  });
+
   it('looks after a bounded number of nodes at a time', () => {
     const { cluster, nodes } = ready(6, 1, { maxTrackedLeavingNodes: 2 });
     const block = cluster.addBlock(1);
