@@ -72,6 +72,7 @@ export class Datanodes {
   readonly #storages: (Storage | undefined)[] = [undefined];
   readonly #freeNumbers: StorageNumber[] = [];
   #staleCount = 0;
+  #retiringCount = 0;
 
   constructor(options: DatanodesOptions, events: DatanodeEvents) {
     this.#options = options;
@@ -109,6 +110,11 @@ export class Datanodes {
   /** Nodes that missed heartbeats at the last check, dead ones not among them. */
   get staleCount(): number {
     return this.#staleCount;
+  }
+
+  /** Storages that are gone and have replicas in the block map still: what that leaves short is not known yet. */
+  get retiringCount(): number {
+    return this.#retiringCount;
   }
 
   byUuid(uuid: string): Datanode | undefined {
@@ -292,6 +298,7 @@ export class Datanodes {
     assert(storage.retired && storage.blockCount === 0, 'a storage in use cannot be released');
     this.#storages[storage.number] = undefined;
     this.#freeNumbers.push(storage.number);
+    this.#retiringCount--;
   }
 
   /** Finds nodes whose heartbeats ceased, up to `limit` of them; they leave the topology, and their storages retire. */
@@ -366,6 +373,7 @@ export class Datanodes {
     if (storage.hasReported) storage.node.reportedStorageIds.add(storage.id);
     storage.node.storages.delete(storage.id);
     storage.retired = true;
+    this.#retiringCount++;
     this.#events.storageRetired(storage);
   }
 

@@ -258,6 +258,26 @@ describe('decommissioning', () => {
     expect(cluster.manager.liveReplicas(block)).toBe(1);
   });
 
+  it('does not let a node go that died before it is known what that leaves short of replicas', () => {
+    const { cluster, nodes } = ready(4);
+    const [leaving, second] = nodes as [FakeNode, FakeNode];
+    const others = nodes.filter((node) => node !== leaving);
+    // So many that its replicas, which come last, are not found in the first slices.
+    for (let i = 0; i < 400_000; i++) cluster.addBlock(0);
+    const block = cluster.addBlock(2);
+    cluster.write(block, [leaving, second]);
+    cluster.run(630_000, others);
+    expect(cluster.datanode(leaving).alive).toBe(true);
+    exclude(cluster, leaving);
+    cluster.run(6_000, others.slice(0, 0));
+    expect(cluster.datanode(leaving).alive).toBe(false);
+    expect(cluster.manager.liveReplicas(block)).toBe(1);
+    expect(stateOf(cluster, leaving)).toBe(DECOMMISSION_INPROGRESS);
+    cluster.run(120_000, others);
+    expect(cluster.manager.liveReplicas(block)).toBe(2);
+    expect(stateOf(cluster, leaving)).toBe(DECOMMISSIONED);
+  });
+
   it('looks after a bounded number of nodes at a time', () => {
     const { cluster, nodes } = ready(6, 1, { maxTrackedLeavingNodes: 2 });
     const block = cluster.addBlock(1);

@@ -249,8 +249,11 @@ export class LeavingNodes {
 
   /** Apache: BlockManager.isNodeHealthyForDecommissionOrMaintenance. */
   #isHealthy(node: Datanode): boolean {
-    const { needed, pending } = this.#state;
-    if (!node.alive) return node.reportedStorageIds.size > 0 && pending.size === 0 && needed.size === 0;
+    const { datanodes, needed, pending } = this.#state;
+    if (!node.alive) {
+      if (node.reportedStorageIds.size === 0 || datanodes.retiringCount > 0) return false;
+      return pending.size === 0 && needed.size === 0;
+    }
     if (node.storages.size === 0) return false;
     for (const storage of node.storages.values()) if (storage.reportCount === 0) return false;
     return true;
