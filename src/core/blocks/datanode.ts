@@ -293,6 +293,16 @@ export class Datanode implements TopologyNode {
     this.touch(now);
   }
 
+  /** Its replicas count no more, and it does nothing; what its disks held stays to be read. Apache: resetBlocks. */
+  fellSilent(): void {
+    this.cacheCapacity = 0;
+    this.cacheUsed = 0;
+    this.xceiverCount = 0;
+    this.volumeFailures = 0;
+    this.volumeFailureSummary = undefined;
+    this.infoVersion++;
+  }
+
   touch(now: Now): void {
     this.lastUpdateMonotonicMs = now.monotonicMs;
     this.lastUpdateWallMs = now.wallMs;

@@ -367,6 +367,7 @@ export class Datanodes {
 
   #retireAll(node: Datanode): void {
     for (const storage of [...node.storages.values()]) this.#retire(storage);
+    node.fellSilent();
   }
 
   #retire(storage: Storage): void {
