@@ -156,8 +156,13 @@ export function datanodeProtocol(parts: DatanodeProtocolParts): RpcService {
             datanodeId(registration.datanodeID),
           );
         }
-        if (!blockManager.admin.isIncluded(id)) throw denied('the host is not in the include-list', registration, id);
+        const requireIncluded = (): void => {
+          if (!blockManager.admin.isIncluded(id)) throw denied('the host is not in the include-list', registration, id);
+        };
+        requireIncluded();
         const location = await racks.locate(id);
+        // Other lists may have come meanwhile.
+        requireIncluded();
         blockManager.registerDatanode({ id, location, softwareVersion: registration.softwareVersion }, system.now());
         return {
           registration: {

@@ -1,6 +1,7 @@
 // If these fail, DataNodes of another cluster tell of their blocks here, or one that ends for want of disks keeps its
 // replicas counted for minutes.
 import { expect, test } from 'vitest';
+import { plainHostLists } from '../../../core/blocks/admin/host-lists.ts';
 import { RpcClient, rpcProxy } from '../../../rpc/client.ts';
 import { DatanodeLifelineProtocolService, ErrorReportRequestProto_ErrorCode } from '../../../wire/messages/datanode.ts';
 import { registerDataNode } from '../test-datanode.ts';
@@ -67,4 +68,21 @@ test('a node that ends for want of disks is dead at once, and comes back by regi
   expect(cmds.map(({ registerCmd }) => registerCmd !== undefined)).toEqual([true]);
   await nn.within(calls.registerDatanode({ registration }));
   expect(datanodes.aliveCount).toBe(1);
+});
+
+test('a node that is taken off the list while its rack is asked for is not let in', async () => {
+  const nn = new TestNameNode({ 'net.topology.script.file.name': '/racks.sh' }, 1, {
+    '/racks.sh': () => {
+      const { system } = nn.running;
+      const other = { address: '10.9.9.9', hostName: 'other', port: 0 };
+      system.blockManager.refreshNodes(plainHostLists([other], []), system.now());
+      return { exitCode: 0, stdout: '/rack', stderr: '' };
+    },
+  });
+  await nn.format();
+  await nn.start();
+  await expect(registerDataNode(nn, 'one', 'uuid-1')).rejects.toMatchObject({
+    javaClass: 'org.apache.hadoop.hdfs.server.protocol.DisallowedDatanodeException',
+  });
+  expect(nn.running.system.blockManager.datanodes.aliveCount).toBe(0);
 });
