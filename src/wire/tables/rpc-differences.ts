@@ -94,6 +94,16 @@ export const RPC_DIFFERENCES = [
     why: 'Hadoop asserts the same, but runs with assertions off: bytes that were promised would be lost',
   },
   {
+    id: 'another wanted type',
+    what: '`addBlock` takes another wanted type of storage on a node whose storage of the first has no room',
+    why: 'Hadoop passes the node over: a file of ONE_SSD finds no place once the SSDs are full, though the disks are not',
+  },
+  {
+    id: 'complete on nodes that have left',
+    what: '`complete` and `addBlock` count a finished replica on a node that was decommissioned while it was written',
+    why: 'Hadoop does not: a file whose whole last pipeline was decommissioned cannot be closed, by its writer or by lease recovery',
+  },
+  {
     id: 'complete before its report',
     what: '`complete` that comes before a DataNode has reported the last block is answered with that report, or after 250 ms',
     why: 'Hadoop answers at once that the file cannot be closed yet, and its client asks again after 400 ms',
