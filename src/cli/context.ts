@@ -14,7 +14,7 @@ import { HdfsFileSystem } from './shell/hdfs-file-system.ts';
 import type { Item } from './shell/item.ts';
 import { LocalFileSystem } from './shell/local-file-system.ts';
 import { notFound } from './shell/path-errors.ts';
-import type { Terminal } from './terminal.ts';
+import { nobodyReads, type Terminal } from './terminal.ts';
 
 export interface GlobalOptions {
   readonly config?: string;
@@ -185,7 +185,7 @@ export class VerbContext {
   #rethrowUnlessOfPath(error: unknown): void {
     // Without a cluster no other path will do better.
     if (this.terminal.interrupted.aborted || explain(error).exitCode === EXIT.unavailable) throw error;
-    if ((error as { readonly code?: unknown }).code === 'EPIPE') throw error;
+    if (nobodyReads(error)) throw error;
   }
 
   async close(): Promise<void> {

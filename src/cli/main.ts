@@ -12,12 +12,21 @@ import { nodeHost } from '../host/node/index.ts';
 import type { Launcher } from '../launch/launcher.ts';
 import { printError } from './errors.ts';
 import { runHdfs } from './hdfs/hdfs.ts';
-import type { LocalDescription, LocalFiles, LocalMoment, LocalTime, Output, Processes, Terminal } from './terminal.ts';
+import {
+  INTERRUPTED,
+  type LocalDescription,
+  type LocalFiles,
+  type LocalMoment,
+  type LocalTime,
+  nobodyReads,
+  type Output,
+  type Processes,
+  type Terminal,
+} from './terminal.ts';
 import { runTuskfs } from './tuskfs.ts';
 
 /** Bytes queued for a reader that is slower than we are. */
 const HIGH_WATER_BYTES = 256 * 1024;
-const INTERRUPTED = 130;
 /** How long an interrupted command may take to tidy up: one call to a NameNode that is well. */
 const TIDYING_MS = 2000;
 
@@ -234,8 +243,7 @@ export async function main(command: string, argv: readonly string[], launcher?: 
   try {
     code = command === 'tuskfs' ? await runTuskfs(host, terminal, argv) : await runHdfs(command, host, terminal, argv);
   } catch (error) {
-    const silent = (error as { readonly code?: unknown }).code === 'EPIPE';
-    code = silent ? 0 : printError(terminal, command, error);
+    code = nobodyReads(error) ? 0 : printError(terminal, command, error);
   }
   await stdout.flush();
   await stderr.flush();

@@ -3,6 +3,14 @@
 
 import type { Launcher } from '../launch/launcher.ts';
 
+/** What a command ends with that SIGINT or SIGTERM has ended. */
+export const INTERRUPTED = 130;
+
+/** Whether a failure says that nobody reads what is printed. */
+export function nobodyReads(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | undefined)?.code === 'EPIPE';
+}
+
 export interface Output {
   /** Queues text or bytes. */
   write(chunk: string | Uint8Array): void;

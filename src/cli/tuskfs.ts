@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { type GlobalOptions, type HostMaker, VerbContext } from './context.ts';
 import { EXIT, printError } from './errors.ts';
-import type { Terminal } from './terminal.ts';
+import { INTERRUPTED, nobodyReads, type Terminal } from './terminal.ts';
 import { acl } from './verbs/acl.ts';
 import { append } from './verbs/append.ts';
 import { cat } from './verbs/cat.ts';
@@ -113,8 +113,8 @@ export async function runTuskfs(host: HostMaker, terminal: Terminal, argv: reado
         await verb.run(context, args, options);
         code = context.exitCode;
       } catch (error) {
-        if ((error as { readonly code?: unknown }).code === 'EPIPE') return;
-        if (terminal.interrupted.aborted) code = 130;
+        if (nobodyReads(error)) return;
+        if (terminal.interrupted.aborted) code = INTERRUPTED;
         else code = printError(terminal, `tuskfs ${verb.name}`, error);
       } finally {
         await context.close();

@@ -8,7 +8,7 @@ import { printError } from '../errors.ts';
 import { checkCarried, GENERIC_USAGE, parseGenericOptions } from '../generic-options.ts';
 import { absolutePath } from '../paths.ts';
 import { runShell } from '../shell/shell.ts';
-import type { Terminal } from '../terminal.ts';
+import { nobodyReads, type Terminal } from '../terminal.ts';
 import { runCacheAdmin } from './cacheadmin.ts';
 import { runCheckNative } from './checknative.ts';
 import { runClasspath } from './classpath.ts';
@@ -292,7 +292,7 @@ async function runQuietly(terminal: Terminal, word: string, run: () => Promise<n
   try {
     return await run();
   } catch (error) {
-    if ((error as { readonly code?: unknown }).code === 'EPIPE') return 0;
+    if (nobodyReads(error)) return 0;
     printError(terminal, word.replace(/^-/, ''), error);
     return 1;
   }

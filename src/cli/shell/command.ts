@@ -5,7 +5,7 @@ import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { defaultFileSystem } from '../../config/default-file-system.ts';
 import type { Host } from '../../host/host.ts';
-import type { Terminal } from '../terminal.ts';
+import { nobodyReads, type Terminal } from '../terminal.ts';
 import { UsageError } from './command-format.ts';
 import type { ShellFileSystem } from './file-system.ts';
 import { expandGlob } from './glob.ts';
@@ -186,9 +186,9 @@ export abstract class Command {
 }
 
 function isFailureOfPath(error: unknown): boolean {
-  if (error instanceof UsageError) return false;
+  // Nobody would read what another path gives either.
+  if (error instanceof UsageError || nobodyReads(error)) return false;
   if (error instanceof HdfsError || error instanceof PathError) return true;
-  // Of the disk or the network: Node gives them a code. Nobody reads what another path would give either.
-  const { code } = error as { readonly code?: unknown };
-  return error instanceof Error && typeof code === 'string' && code !== 'EPIPE';
+  // Of the disk or the network: Node gives them a code.
+  return error instanceof Error && typeof (error as { readonly code?: unknown }).code === 'string';
 }

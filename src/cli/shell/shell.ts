@@ -3,7 +3,7 @@
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { Host } from '../../host/host.ts';
-import type { Terminal } from '../terminal.ts';
+import { INTERRUPTED, type Terminal } from '../terminal.ts';
 import type { ShellContext } from './command.ts';
 import { UsageError } from './command-format.ts';
 import { type ShellVerb, VERBS } from './commands/index.ts';
@@ -12,7 +12,6 @@ import { FileSystems } from './file-systems.ts';
 
 const PREFIX = 'Usage: hadoop fs [generic options]';
 const FAILED = 255;
-const INTERRUPTED = 130;
 
 export async function runShell(
   host: Host,

@@ -1,6 +1,7 @@
 // cat, text, head, tail, checksum: what shows the content of files.
 
 import { HdfsError } from '../../../base/errors.ts';
+import { nobodyReads } from '../../terminal.ts';
 import { Command } from '../command.ts';
 import { LONG_MAX, parseOptions, parseWhole } from '../command-format.ts';
 import { Item } from '../item.ts';
@@ -38,7 +39,7 @@ export class Cat extends Display {
     try {
       await this.copyOut(await this.content(item));
     } catch (error) {
-      if ((error as { readonly code?: unknown }).code !== 'EPIPE') throw error;
+      if (!nobodyReads(error)) throw error;
       // A file that was not shown whole is a failure; other commands end quietly.
       throw new HdfsError('EIO', 'Unable to write to output stream.');
     }
