@@ -1,10 +1,11 @@
-// Looks at the NameNode ten times a second: SM1, nothing changes while safe mode of a start is on; SM2, it ends only when
-// enough blocks are known to be somewhere; SM3, and while no replica is newer than the namespace.
+// Looks at the NameNode ten times a second: SM1, nothing changes while safe mode of a start is on. And once it ends: SM2, enough
+// blocks are known to be somewhere; SM3, no replica is newer than the namespace.
 import { type BlockHandle, type BlockMap, BlockState } from '../src/core/blocks/block-map.ts';
 import { storagesOf } from '../src/core/blocks/replica-counts.ts';
 import { parseBlockFileName } from '../src/format/storage/block-files.ts';
 import type { NameSystem } from '../src/server/namenode/namesystem.ts';
 import type { SimCluster } from './cluster.ts';
+import { wrap } from './predicates/hooks.ts';
 import type { Witness } from './witness.ts';
 
 const PERIOD_MS = 100;
@@ -22,8 +23,11 @@ export function watchSafeMode(cluster: SimCluster, witness: Witness): void {
     const { lastTxid } = system.editLog;
     // Also while an operator, or a full disk, has it on as well.
     const on = system.blockManager.safeMode.counting;
-    // One that is over at the first look is looked at as well.
-    if (watched?.system !== system) watched = { system, firstTxid: lastTxid, lastTxid, over: false };
+    if (watched?.system !== system) {
+      watched = { system, firstTxid: lastTxid, lastTxid, over: false };
+      if (on) watchEnd(cluster, system);
+      else checkEnd(cluster, system);
+    }
     if (watched.over) return;
     if (on) {
       watched.lastTxid = lastTxid;
@@ -36,10 +40,26 @@ export function watchSafeMode(cluster: SimCluster, witness: Witness): void {
       const isRoll = op.kind === 'START_LOG_SEGMENT' || op.kind === 'END_LOG_SEGMENT';
       cluster.violations.check(isRoll, 'SM1', () => `txid ${txid}, ${op.kind}, was made in safe mode`);
     }
-    checkThreshold(cluster, system);
-    checkFuture(cluster, system);
   };
   look();
+}
+
+/** At once, since DataNodes that fell silent are found dead only afterwards, and all that they have is forgotten then. */
+function watchEnd(cluster: SimCluster, system: NameSystem): void {
+  const { safeMode } = system.blockManager;
+  const around = <A extends unknown[], R>(call: (...args: A) => R, ...args: A): R => {
+    const was = safeMode.counting;
+    const answer = call(...args);
+    if (was && !safeMode.counting) checkEnd(cluster, system);
+    return answer;
+  };
+  wrap(safeMode, 'check', around);
+  wrap(safeMode, 'leave', around);
+}
+
+function checkEnd(cluster: SimCluster, system: NameSystem): void {
+  checkThreshold(cluster, system);
+  checkFuture(cluster, system);
 }
 
 function checkThreshold(cluster: SimCluster, { namespace, blockManager }: NameSystem): void {
