@@ -1,5 +1,5 @@
 // The bytes of a simulated file as one layer of the disk has them, and the changes that lead from one layer to the other.
-import { PAGE_BYTES, takePage } from './pages.ts';
+import { PAGE_BYTES, sharePage, takePage } from './pages.ts';
 
 /** Bytes that were written at once. */
 export class Written {
@@ -37,6 +37,22 @@ class Page {
   }
 }
 
+/** From here on a write is worth looking whether another file has the same bytes. */
+const ALIKE_FROM_BYTES = 16 * 1024;
+const MAX_RECENT = 16;
+/**
+ * Files that were written lately. The replicas of a block are written one soon after the other with the same bytes: to see
+ * that they are the same takes less than to copy them, and they need memory once.
+ */
+const recent: Bytes[] = [];
+let nextRecent = 0;
+
+/** Which bytes of a page lie in [at, end). */
+const within = (index: number, at: number, end: number): [number, number] => [
+  Math.max(0, at - index * PAGE_BYTES),
+  Math.min(PAGE_BYTES, end - index * PAGE_BYTES),
+];
+
 /** Bytes that grow, in pages: a layer that has all that another one has is made without a copy. */
 export class Bytes {
   private pages: Page[] = [];
@@ -72,6 +88,10 @@ export class Bytes {
   /** Writes, and gives what lies there now to `keep`, where that is wanted: it never changes then. */
   write(bytes: Uint8Array, at: number, keep?: Buffer[]): void {
     if (at > this.size && bytes.length > 0) this.resize(at);
+    if (keep !== undefined && bytes.length >= ALIKE_FROM_BYTES) {
+      if (this.shareAlike(bytes, at, keep)) return;
+      if (!recent.includes(this)) recent[nextRecent++ % MAX_RECENT] = this;
+    }
     for (let done = 0; done < bytes.length; ) {
       const position = at + done;
       const index = Math.floor(position / PAGE_BYTES);
@@ -85,6 +105,42 @@ export class Bytes {
       page.frozenBelow = Math.max(page.frozenBelow, from + part);
       keep.push(page.buffer.subarray(from, from + part));
     }
+  }
+
+  /** Appends bytes that a file written lately has at the same place, in its pages. False: none has them. */
+  private shareAlike(bytes: Uint8Array, at: number, keep: Buffer[]): boolean {
+    for (const other of recent) if (other !== this && this.share(other, bytes, at, keep)) return true;
+    return false;
+  }
+
+  private share(other: Bytes, bytes: Uint8Array, at: number, keep: Buffer[]): boolean {
+    const end = at + bytes.length;
+    if (end > other.size) return false;
+    const first = Math.floor(at / PAGE_BYTES);
+    const last = Math.floor((end - 1) / PAGE_BYTES);
+    const begun = this.pages[first];
+    // A page that is begun must be the other one's already.
+    if (begun === undefined ? at !== first * PAGE_BYTES : begun.buffer !== other.pages[first]?.buffer) return false;
+    for (let index = first; index <= last; index++) {
+      const [from, to] = within(index, at, end);
+      const offset = index * PAGE_BYTES - at;
+      const { buffer } = other.pages[index] as Page;
+      if (buffer.compare(bytes, offset + from, offset + to, from, to) !== 0) return false;
+    }
+    for (let index = first; index <= last; index++) {
+      const [from, to] = within(index, at, end);
+      const theirs = other.pages[index] as Page;
+      theirs.frozenBelow = Math.max(theirs.frozenBelow, to);
+      if (this.pages[index]?.buffer !== theirs.buffer) {
+        const page = new Page(theirs.buffer);
+        page.frozenBelow = Number.POSITIVE_INFINITY;
+        this.pages[index] = page;
+        sharePage(theirs.buffer);
+      }
+      keep.push(theirs.buffer.subarray(from, to));
+    }
+    this.size = end;
+    return true;
   }
 
   read(into: Uint8Array, offset: number, length: number, position: number): number {
