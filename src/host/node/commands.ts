@@ -1,54 +1,49 @@
 // Runs a program with its arguments as they are: no shell reads them, so no name can turn into a command.
-import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { HdfsError } from '../../base/errors.ts';
-import type { Commands } from '../host.ts';
+import type { CommandResult, Commands } from '../host.ts';
+import { type Program, startProgram } from './programs.ts';
 
 /** Most output that is kept of one stream; a program that writes more is stopped. */
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 export const nodeCommands: Commands = {
-  run(file, args, options = {}) {
-    return new Promise((resolve, reject) => {
-      const child = spawn(file, args, { shell: false, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
-      const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-      let bytes = 0;
-      let failure: HdfsError | undefined;
-      const stop = (error: HdfsError): void => {
-        failure ??= error;
-        child.kill('SIGKILL');
-      };
-      const timer =
-        options.timeoutMs === undefined
-          ? undefined
-          : setTimeout(
-              () => stop(new HdfsError('ETIMEDOUT', `${file} ran longer than ${options.timeoutMs} ms`)),
-              Math.min(options.timeoutMs, 0x7fff_ffff),
-            );
-      const collect = (into: Buffer[]) => (chunk: Buffer) => {
-        bytes += chunk.length;
-        if (bytes > MAX_OUTPUT_BYTES) stop(new HdfsError('EIO', `${file} wrote more than ${MAX_OUTPUT_BYTES} bytes`));
-        else into.push(chunk);
-      };
-      child.stdout.on('data', collect(output.stdout));
-      child.stderr.on('data', collect(output.stderr));
-      // A program may end without reading its input.
-      child.stdin.on('error', () => child.stdin.destroy());
-      child.on('error', (cause) => {
-        clearTimeout(timer);
-        reject(new HdfsError('EIO', `cannot run ${file}: ${cause.message}`, { cause }));
-      });
-      child.on('close', (code, signal) => {
-        clearTimeout(timer);
-        if (failure !== undefined) reject(failure);
-        else {
-          resolve({
-            exitCode: code ?? (signal === null ? 1 : 128),
-            stdout: Buffer.concat(output.stdout).toString('utf8'),
-            stderr: Buffer.concat(output.stderr).toString('utf8'),
-          });
-        }
-      });
-      child.stdin.end(options.input ?? '');
-    });
+  async run(file, args, options = {}) {
+    return result(await startProgram(file, args), file, options.timeoutMs, options.input ?? '');
   },
 };
+
+/** What came of a program that is given the input. Rejects when it runs longer than `timeoutMs`. */
+export function result(program: Program, file: string, timeoutMs: number | undefined, input: string): Promise<CommandResult> {
+  const { stdin, stdout, stderr } = program;
+  return new Promise((resolve, reject) => {
+    const stop = (error: unknown): void => {
+      clearTimeout(timer);
+      program.kill();
+      // Programs that it has started may still hold the other ends.
+      for (const stream of [stdin, stdout, stderr]) stream.destroy();
+      reject(error);
+    };
+    const tooLate = (): void => stop(new HdfsError('ETIMEDOUT', `${file} ran longer than ${timeoutMs} ms`));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(tooLate, Math.min(timeoutMs, 0x7fff_ffff));
+    let bytes = 0;
+    const collect = (stream: Readable): Promise<string> => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > MAX_OUTPUT_BYTES) stop(new HdfsError('EIO', `${file} wrote more than ${MAX_OUTPUT_BYTES} bytes`));
+        else chunks.push(chunk);
+      });
+      return new Promise((done) => stream.on('close', () => done(Buffer.concat(chunks).toString('utf8'))));
+    };
+    for (const stream of [stdout, stderr]) stream.on('error', stop);
+    // A program may end without reading its input.
+    stdin.on('error', () => stdin.destroy());
+    Promise.all([program.ended, collect(stdout), collect(stderr)]).then(([exitCode, out, err]) => {
+      clearTimeout(timer);
+      stdin.destroy();
+      resolve({ exitCode, stdout: out, stderr: err });
+    }, stop);
+    stdin.end(input);
+  });
+}

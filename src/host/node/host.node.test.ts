@@ -199,13 +199,6 @@ test('without the native library a living process that has the lock file open is
   await (await lockFile(file, false)).release();
 });
 
-test('commands run without a shell', async () => {
-  expect(await host.commands.run('echo', ['$HOME; ls'])).toEqual({ exitCode: 0, stdout: '$HOME; ls\n', stderr: '' });
-  expect((await host.commands.run('cat', [], { input: 'abc' })).stdout).toBe('abc');
-  await expect(host.commands.run('/no/such/program', [])).rejects.toMatchObject({ code: 'EIO' });
-  await expect(host.commands.run('sleep', ['10'], { timeoutMs: 20 })).rejects.toMatchObject({ code: 'ETIMEDOUT' });
-});
-
 test('HTTP carries bodies both ways, refuses clearly, answers a failed handler with 500', async () => {
   const server = await host.http.listen({ host: '127.0.0.1', port: 0 }, async (request) => {
     if (request.path === '/fail') throw new Error('broken');
