@@ -379,9 +379,10 @@ export class NameNodeWatch {
   /** A recovery or a writer is at work: the files may be as they should be, and nobody has been told that yet. */
   private isChanging(node: Datanode, id: BlockId): boolean {
     const running = this.cluster.dataNodes.find(({ name }) => name === node.id.hostName)?.running;
-    // One that is about to start has no replicas yet.
-    const dataset = running?.isRunning === true ? running.dataset : undefined;
-    return dataset?.poolIds.some((pool) => dataset.locks.isHeld(dataset.key({ pool, id }))) === true;
+    // One that has just died may have changed files and told nobody; one that is about to start has no replicas yet.
+    if (running?.isRunning !== true) return true;
+    const { dataset } = running;
+    return dataset.poolIds.some((pool) => dataset.locks.isHeld(dataset.key({ pool, id })));
   }
 
   /** A heartbeat is overdue: what the node has to tell may not come through either. */
