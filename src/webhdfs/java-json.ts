@@ -12,9 +12,14 @@ export interface JsonObject {
 const isObject = (value: Json): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof JavaDouble);
 
-/** JSON.stringify writes control characters with small hexadecimal digits, Jackson with capitals. */
+/**
+ * JSON.stringify writes control characters with small hexadecimal digits, Jackson with capitals. Escapes are gone through one
+ * after the other: what looks like one behind an escaped backslash is a part of the text.
+ */
 function quoted(text: string): string {
-  return JSON.stringify(text).replace(/\\u00[0-9a-f]{2}/g, (found) => `\\u${found.slice(2).toUpperCase()}`);
+  return JSON.stringify(text).replace(/\\(?:u00[0-9a-f]{2}|.)/g, (found) =>
+    found.length > 2 ? `\\u${found.slice(2).toUpperCase()}` : found,
+  );
 }
 
 /** The text of a value; fields in the order they stand, undefined ones left out. */

@@ -32,6 +32,8 @@ test('JSON is Jackson’s, with the order of Java’s maps', () => {
     '{"B":9223372036854775808,"a":[true,null,"é\\"\\u0001/"],"b":1}',
   );
   expect(writeJson('\u001f\n')).toBe('"\\u001F\\n"');
+  // A name that looks like an escape is not one.
+  expect(writeJson('\\u00ab\\\u001f')).toBe('"\\\\u00ab\\\\\\u001F"');
   // As Hadoop 3.5.0 answers GETSTATUS and GETFILEBLOCKLOCATIONS.
   const names = ['length', 'offset', 'corrupt', 'storageTypes', 'cachedHosts', 'hosts', 'names', 'topologyPaths'];
   expect(Object.keys(hashMap(Object.fromEntries(names.map((name) => [name, 0]))))).toEqual([
