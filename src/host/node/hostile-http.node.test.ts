@@ -10,6 +10,9 @@ const MAX_CONNECTIONS = 20;
 const SILENT: Log = { log: () => undefined };
 
 const state = { produced: 0, ended: 0 };
+const ANSWER_BYTES = 8 * MIB;
+/** How the bodies of requests ended. */
+const bodies: string[] = [];
 /** Of requests that keep the thread busy: how many are under way, and in which turn of the event loop each began. */
 const busy = { now: 0, most: 0, turns: [] as number[] };
 let turn = 0;
@@ -24,6 +27,24 @@ async function* endless(): AsyncGenerator<Uint8Array> {
   } finally {
     state.ended++;
   }
+}
+
+async function* slow(): AsyncGenerator<Uint8Array> {
+  for (let sent = 0; sent < ANSWER_BYTES; sent += MIB) {
+    await new Promise((done) => setTimeout(done, 20));
+    yield Buffer.alloc(MIB, 'a');
+  }
+}
+
+async function taken(body: AsyncIterable<Uint8Array>): Promise<HttpResponse> {
+  let bytes = 0;
+  try {
+    for await (const chunk of body) bytes += chunk.length;
+    bodies.push(`whole ${bytes}`);
+  } catch {
+    bodies.push(`broken ${bytes}`);
+  }
+  return { status: 201, body: '' };
 }
 
 async function busyAnswer(): Promise<HttpResponse> {
@@ -42,8 +63,12 @@ beforeAll(async () => {
     checkMs: 50,
     silenceTimeoutMs: 1000,
   });
-  server = await http.listen({ host: '127.0.0.1', port: 0 }, ({ path, query }) => {
+  server = await http.listen({ host: '127.0.0.1', port: 0 }, ({ path, query, body }) => {
     if (path === '/busy') return busyAnswer();
+    if (path === '/taken') return taken(body);
+    if (path === '/slow') {
+      return { status: 200, headers: { 'Content-Length': String(ANSWER_BYTES) }, body: slow() };
+    }
     if (path === '/echo') return { status: 200, body: query.toString() };
     return path === '/endless' ? { status: 200, body: endless() } : { status: 403, body: 'no' };
   });
@@ -92,6 +117,39 @@ test('who sends nothing, or headers byte by byte, is sent away', async () => {
   await silent;
   expect(await slow).toMatch(/^HTTP\/1\.1 408 /);
   expect(performance.now() - begun).toBeLessThan(10_000);
+});
+
+test('a body that cannot be read on ends at once, also of who stays', async () => {
+  for (const broken of ['zz\r\n', '3\r\nabcdefgh\r\n']) {
+    bodies.length = 0;
+    const { port } = server.address;
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+      .on('error', () => undefined)
+      .resume();
+    socket.write(`PUT /taken HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`);
+    await new Promise((done) => setTimeout(done, 50));
+    const begun = performance.now();
+    socket.write(broken);
+    while (bodies.length === 0 && performance.now() - begun < 5000) await new Promise((done) => setTimeout(done, 5));
+    expect(bodies[0]).toMatch(/^broken /);
+    // Not by the time that nothing may move.
+    expect(performance.now() - begun).toBeLessThan(900);
+    socket.destroy();
+  }
+});
+
+test.for([
+  ['what cannot be read', '\0\0\r\n\r\n'],
+  ['a target that is not escaped', 'GET /echo?\u00e9=1 HTTP/1.1\r\nHost: a\r\n\r\n'],
+])('%s behind a request comes not between the bytes of its answer', async ([, next = '']) => {
+  const answer = await answerTo((socket) => {
+    socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
+    setTimeout(() => socket.write(next), 60);
+  });
+  const body = answer.slice(answer.indexOf('\r\n\r\n') + 4);
+  expect(body.slice(0, ANSWER_BYTES).replaceAll('a', '')).toBe('');
+  expect(body.length).toBeGreaterThanOrEqual(ANSWER_BYTES);
+  expect(body.slice(ANSWER_BYTES)).toMatch(/^HTTP\/1\.1 400 /);
 });
 
 test('a body that nobody wants is not taken', async () => {

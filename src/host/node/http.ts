@@ -2,7 +2,7 @@
 // Bodies flow in both directions with back-pressure. A body has no limit of time, only of silence.
 import http from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import type {
@@ -151,6 +151,48 @@ async function handle(
   }
 }
 
+const unreadable = (error: Error): string =>
+  `HTTP/1.1 ${UNREADABLE['code' in error ? String(error.code) : ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`;
+
+interface Exchange {
+  readonly request: http.IncomingMessage;
+  readonly response: http.ServerResponse;
+}
+
+/** What is under way on each connection: requests and their answers, in order. */
+class Exchanges {
+  readonly #open = new WeakMap<Duplex, Exchange[]>();
+  /** Connections that end with the answers that are under way. */
+  readonly #ending = new WeakSet<Duplex>();
+
+  add(request: http.IncomingMessage, response: http.ServerResponse): void {
+    const { socket } = request;
+    const open = this.#open.get(socket) ?? [];
+    this.#open.set(socket, open);
+    const exchange = { request, response };
+    open.push(exchange);
+    response.once('close', () => open.splice(open.indexOf(exchange), 1));
+  }
+
+  /**
+   * Ends a connection on which something has come that cannot be read. A request whose body it is breaks off, for whoever
+   * takes it in, too; answers to requests before it go out whole, and nothing comes between their bytes. False where nothing
+   * is under way.
+   */
+  endUnreadable(error: Error, socket: Duplex): boolean {
+    if (this.#ending.has(socket)) return true;
+    const open = this.#open.get(socket) ?? [];
+    const last = open.at(-1);
+    if (last === undefined) return false;
+    this.#ending.add(socket);
+    if (last.request.complete) {
+      last.response.once('finish', () => socket.writable && socket.end(unreadable(error)));
+    } else if (open.length > 1 || last.response.headersSent) socket.destroy();
+    else socket.end(unreadable(error), () => socket.destroy());
+    return true;
+  }
+}
+
 async function listen(log: Log, limits: HttpLimits, address: Address, handler: HttpHandler): Promise<HttpServer> {
   const server = http.createServer({
     maxHeaderSize: limits.maxHeaderBytes,
@@ -164,9 +206,11 @@ async function listen(log: Log, limits: HttpLimits, address: Address, handler: H
   server.maxHeadersCount = limits.maxHeaders;
   server.maxConnections = limits.maxConnections;
   const turns = new HttpTurns();
-  server.on('request', (request, response) =>
-    turns.add(request.socket, () => handle(log, handler, request, response, () => undefined)),
-  );
+  const exchanges = new Exchanges();
+  server.on('request', (request, response) => {
+    exchanges.add(request, response);
+    turns.add(request.socket, () => handle(log, handler, request, response, () => undefined));
+  });
   server.on('checkContinue', (request: http.IncomingMessage, response: http.ServerResponse) => {
     let asked = false;
     const proceed = (): void => {
@@ -174,15 +218,14 @@ async function listen(log: Log, limits: HttpLimits, address: Address, handler: H
       asked = true;
       response.writeContinue();
     };
+    exchanges.add(request, response);
     turns.add(request.socket, () => handle(log, handler, request, response, proceed));
   });
   server.on('clientError', (error, socket) => {
+    if (exchanges.endUnreadable(error, socket)) return;
     const escaped = socket instanceof Socket ? escapedPacket(error) : undefined;
     if (escaped !== undefined && socket instanceof Socket) server.emit('connection', new ReplayedSocket(socket, escaped));
-    else if (socket.writable)
-      socket.end(
-        `HTTP/1.1 ${UNREADABLE['code' in error ? String(error.code) : ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`,
-      );
+    else if (socket.writable) socket.end(unreadable(error));
     else socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {
