@@ -152,6 +152,17 @@ test.for([
   expect(body.slice(ANSWER_BYTES)).toMatch(/^HTTP\/1\.1 400 /);
 });
 
+test('who has said all that it has to say is answered', async () => {
+  bodies.length = 0;
+  const put = 'PUT /taken HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc';
+  expect(await answerTo((socket) => socket.end(put))).toMatch(/^HTTP\/1\.1 201 /);
+  expect(bodies).toEqual(['whole 3']);
+  const answer = await answerTo((socket) => socket.end('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n'));
+  expect(answer.length).toBeGreaterThan(ANSWER_BYTES);
+  await answerTo((socket) => socket.end(put.slice(0, -1)));
+  expect(bodies[1]).toBe('broken 2');
+});
+
 test('a body that nobody wants is not taken', async () => {
   let sent = 0;
   const answer = await answerTo((socket) => {

@@ -205,6 +205,8 @@ async function listen(log: Log, limits: HttpLimits, address: Address, handler: H
   server.timeout = limits.silenceTimeoutMs;
   server.maxHeadersCount = limits.maxHeaders;
   server.maxConnections = limits.maxConnections;
+  // Who ends its side of a connection behind a request waits for the answer.
+  Object.assign(server, { httpAllowHalfOpen: true });
   const turns = new HttpTurns();
   const exchanges = new Exchanges();
   server.on('request', (request, response) => {
