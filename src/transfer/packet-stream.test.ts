@@ -72,6 +72,22 @@ describe('packet stream', () => {
     );
   });
 
+  it('keeps no more than a megabyte and a packet for a reader that takes nothing, however long the packets are', async () => {
+    for (const [bytes, most] of [
+      [512 * 1024, 2],
+      [64 * 1024, 16],
+      [1024, 16],
+    ] as const) {
+      const source = fakeSource();
+      const stream = new PacketStream(source as unknown as ByteSource);
+      const sent = 20;
+      for (let i = 0; i < sent; i++) source.feed(packet(i, Buffer.alloc(bytes, i), i + 1 === sent));
+      const length = packet(0, Buffer.alloc(bytes), false).length;
+      expect(source.kept.length, `packets of ${bytes}`).toBeGreaterThanOrEqual((sent - most) * length);
+      for (let i = 0; i < sent; i++) expect((await stream.next()).data[0]).toBe(i);
+    }
+  });
+
   it('refuses lengths that cannot be, and wakes a waiting reader when the connection ends', async () => {
     const source = fakeSource();
     const stream = new PacketStream(source as unknown as ByteSource);

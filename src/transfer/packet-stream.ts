@@ -21,6 +21,10 @@ export interface IncomingPacket {
 
 /** Packets that are kept while nobody takes them: the connection pauses beyond. */
 const MAX_QUEUED_PACKETS = 16;
+/** And their bytes, of which the last packet may bring more: DataNodes choose how long packets are. */
+const MAX_QUEUED_BYTES = 1024 * 1024;
+
+const bytesOf = ({ checksums, data }: IncomingPacket): number => checksums.length + data.length;
 
 type Part =
   | { readonly kind: 'lengths' }
@@ -37,6 +41,8 @@ export class PacketStream implements ByteSink {
   /** Bytes of the present part that are there. */
   #filled = 0;
   readonly #packets: IncomingPacket[] = [];
+  /** Of those. */
+  #queuedBytes = 0;
   #waiter: { readonly resolve: (packet: IncomingPacket) => void; readonly reject: (error: Error) => void } | undefined;
   #failure: Error | undefined;
   #blocked = false;
@@ -52,6 +58,7 @@ export class PacketStream implements ByteSink {
   next(): Promise<IncomingPacket> {
     const packet = this.#packets.shift();
     if (packet !== undefined) {
+      this.#queuedBytes -= bytesOf(packet);
       if (this.#blocked) {
         this.#blocked = false;
         this.#source.resume();
@@ -74,7 +81,7 @@ export class PacketStream implements ByteSink {
     while (at < chunk.length) {
       const part = this.#part;
       if (part.kind === 'done') break;
-      if (this.#packets.length >= MAX_QUEUED_PACKETS) {
+      if (this.#packets.length >= MAX_QUEUED_PACKETS || this.#queuedBytes >= MAX_QUEUED_BYTES) {
         this.#blocked = true;
         break;
       }
@@ -124,8 +131,12 @@ export class PacketStream implements ByteSink {
     const packet = { header, checksums: body.subarray(0, border), data: body.subarray(border) };
     const waiter = this.#waiter;
     this.#waiter = undefined;
-    if (waiter === undefined) this.#packets.push(packet);
-    else waiter.resolve(packet);
+    if (waiter !== undefined) {
+      waiter.resolve(packet);
+      return;
+    }
+    this.#packets.push(packet);
+    this.#queuedBytes += bytesOf(packet);
   }
 
   end(error: Error | undefined): void {
