@@ -1,7 +1,8 @@
-// If these fail, answers come out of order, are cut off, or are reported as sent while they are not.
+// If these fail, answers come out of order, are cut off, or are reported as sent while they are not, or a daemon is aborted.
+import { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Connection, Log } from '../host.ts';
-import { directWrites } from './direct-write.ts';
+import { DirectWriter, directWrites, RequestPool, type WriteRequest } from './direct-write.ts';
 import { nodeNet } from './net.ts';
 import { pairOf, received } from './test-connection.ts';
 
@@ -11,6 +12,41 @@ const TOO_MUCH = 16 * 1024 * 1024;
 
 test('writing past the stream works in this Node', async () => {
   expect(await directWrites()).toBeDefined();
+});
+
+test('a request that is out is not used again, though nothing of its bytes is queued', () => {
+  class Request implements WriteRequest {
+    isOut = false;
+    oncomplete = (_status: number): void => undefined;
+    getAsyncId(): number {
+      return this.isOut ? 7 : -1;
+    }
+  }
+  const used: Request[] = [];
+  // The kernel has no room for the first write, and has it a moment later, when libuv tries again.
+  const handle = {
+    writeQueueSize: 0,
+    writeBuffer(request: Request): number {
+      // Node would abort the process.
+      if (request.isOut) throw new Error('the request is out');
+      used.push(request);
+      request.isOut = used.length === 1;
+      return 0;
+    },
+  };
+  const pool = new RequestPool(Request);
+  let taken = 0;
+  const writers = [1, 2].map(() => {
+    const socket = new Socket();
+    Object.defineProperty(socket, '_handle', { value: handle });
+    return new DirectWriter(socket, pool, () => taken++);
+  });
+  for (const writer of writers) expect(writer.write(Buffer.from('bytes'))).toBe(true);
+  expect(new Set(used).size).toBe(2);
+  expect(writers.map(({ pendingBytes }) => pendingBytes)).toEqual([5, 0]);
+  used[0]?.oncomplete(0);
+  expect(writers.map(({ pendingBytes }) => pendingBytes)).toEqual([0, 0]);
+  expect(taken).toBe(1);
 });
 
 interface Peers {

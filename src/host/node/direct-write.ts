@@ -7,7 +7,9 @@ import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
 
 /** What Node hands to libuv with the bytes of a write. The kernel's having taken all at once leaves it unused. */
-interface WriteRequest {
+export interface WriteRequest {
+  /** -1 while it is unused. */
+  getAsyncId(): number;
   oncomplete?: (status: number) => void;
   /** Keeps the bytes while they are on their way. */
   bytes?: Uint8Array;
@@ -18,14 +20,14 @@ type WriteRequestClass = new () => WriteRequest;
 interface StreamHandle {
   /** 0, or the number of an error. */
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
-  /** Bytes that the kernel has not taken yet. */
-  readonly writeQueueSize: number;
 }
 
 interface HandleOwner {
   /** Null once the socket is destroyed. */
   readonly _handle: StreamHandle | null;
 }
+
+const UNUSED = -1;
 
 const writeError = (status: number): Error => {
   const code = getSystemErrorName(status);
@@ -53,8 +55,10 @@ export class DirectWriter {
     if (this.pendingBytes > 0 || handle === null || socket.writableLength > 0) return false;
     const { requests } = this;
     const status = handle.writeBuffer(requests.next, chunk);
+    // What is queued does not tell whether the request is in use. Where the kernel had no room, and has it when libuv tries once
+    // more, nothing is queued, and the request is out until libuv says so: a second write with it would abort the process.
     if (status !== 0) socket.destroy(writeError(status));
-    else if (handle.writeQueueSize > 0) this.await(requests.take(), chunk);
+    else if (requests.next.getAsyncId() !== UNUSED) this.await(requests.take(), chunk);
     return true;
   }
 
