@@ -2,10 +2,12 @@
 // and no more at once than memory is there for.
 import { HdfsError } from '../base/errors.ts';
 import type { Hdfs } from '../client/hdfs.ts';
-import type { HttpResponse, Log } from '../host/host.ts';
+import type { Clock, HttpResponse, Log } from '../host/host.ts';
 
 /** Requests that are carried out at once; each holds a client and its buffers. */
 const MAX_REQUESTS = 512;
+/** How long a server that stops waits for requests whose connections it has cut. */
+const MAX_ENDING_MS = 10_000;
 
 export interface Served {
   readonly answer: HttpResponse;
@@ -16,6 +18,7 @@ export interface Served {
 export class DataClients {
   readonly #log: Log;
   #running = 0;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(log: Log) {
     this.#log = log;
@@ -28,7 +31,7 @@ export class DataClients {
     this.#running++;
     let hdfs: Hdfs | undefined;
     const end = (): void => {
-      this.#running--;
+      if (--this.#running === 0) for (const done of this.#waiting.splice(0)) done();
       hdfs?.close().catch((error: unknown) => this.#log.log('debug', 'webhdfs', String(error)));
     };
     let kept = false;
@@ -40,5 +43,17 @@ export class DataClients {
     } finally {
       if (!kept) end();
     }
+  }
+
+  /** Resolves when no request is carried out any more, or has not ended for too long: a file whose sender is gone is closed then. */
+  ended(clock: Clock): Promise<void> {
+    if (this.#running === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = clock.setTimer(MAX_ENDING_MS, resolve);
+      this.#waiting.push(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 }

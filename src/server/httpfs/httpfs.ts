@@ -128,6 +128,8 @@ export class HttpFs {
   async stop(): Promise<void> {
     await this.#server?.close();
     this.#server = undefined;
+    // Files whose senders are cut off are closed: their leases would outlive this process, and hide what was written.
+    await this.#clients.ended(this.#host.clock);
     this.#pool?.close();
     this.#pool = undefined;
   }
