@@ -70,6 +70,7 @@ beforeAll(async () => {
       return { status: 200, headers: { 'Content-Length': String(ANSWER_BYTES) }, body: slow() };
     }
     if (path === '/echo') return { status: 200, body: query.toString() };
+    if (path === '/' && query.has('root')) return { status: 200, body: 'root' };
     return path === '/endless' ? { status: 200, body: endless() } : { status: 403, body: 'no' };
   });
 });
@@ -104,6 +105,15 @@ test('what could be read in two ways is refused, and a fragment is passed over',
   expect(await told('GET /echo?a=%f HTTP/1.1')).toMatch(/^HTTP\/1\.1 400 [\s\S]*Unable to parse URI query/);
   expect(await told('GET /echo HTTP/2.0')).toMatch(/^HTTP\/1\.1 505 /);
   expect(await told('GET /echo?a=1#b?c HTTP/1.1')).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\na=1$/);
+});
+
+test('a target that names the server, as proxies are told it, means the path alone', async () => {
+  const told = (target: string) =>
+    answerTo((socket) => socket.write(`GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`));
+  for (const server of ['http://a', 'HTTP://a.b:9870', 'https://[::1]:1']) {
+    expect(await told(`${server}/echo?a=http://b/`)).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\na=http%3A%2F%2Fb%2F$/);
+    expect(await told(`${server}?root=1`)).toMatch(/\r\n\r\nroot$/);
+  }
 });
 
 test('who sends nothing, or headers byte by byte, is sent away', async () => {

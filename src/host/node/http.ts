@@ -61,11 +61,15 @@ async function* bodyOf(request: http.IncomingMessage, proceed: () => void): Asyn
   for await (const chunk of request) yield chunk as Buffer;
 }
 
+/** The server as a client names it that takes it for a proxy: another name of this one. */
+const SERVER = /^https?:\/\/[^/?]*/i;
+
 /** Path and query of a request; what stands behind a `#` is a matter of who asks. */
 function targetOf(request: http.IncomingMessage): { readonly path: string; readonly query: string } {
-  const target = (request.url ?? '/').split('#', 1)[0] ?? '';
+  const target = ((request.url ?? '/').split('#', 1)[0] ?? '').replace(SERVER, '');
   const question = target.indexOf('?');
-  return question < 0 ? { path: target, query: '' } : { path: target.slice(0, question), query: target.slice(question + 1) };
+  const path = question < 0 ? target : target.slice(0, question);
+  return { path: path === '' ? '/' : path, query: question < 0 ? '' : target.slice(question + 1) };
 }
 
 /** Escapes that are none, or bytes that are no UTF-8, would silently be another text than was meant. */
