@@ -102,6 +102,19 @@ test('a DataNode serves the NameNodes of its configuration only', async () => {
   expect(foreign.status).toBe(403);
   expect(foreign.body.toString()).toContain('namenoderpcaddress evil:8020 is no NameNode of this DataNode');
   expect((await ask(location.replace('&namenoderpcaddress=nn:8020', ''))).body.equals(content)).toBe(true);
+  // What a NameNode would not send anybody to leads nowhere else, either.
+  for (const [op, options] of [
+    ['OPEN', {}],
+    ['CREATE', { method: 'PUT', body: 'x' }],
+    ['APPEND', { method: 'POST', body: 'x' }],
+  ] as const) {
+    const around = await ask(location.replace('op=OPEN', `op=${op}&user.name=hdfs`).replace('/f?', '/d/..%2ff?'), options);
+    expect([around.status, JSON.parse(around.body.toString()).RemoteException.message]).toEqual([
+      400,
+      'Invalid path name /d/../f',
+    ]);
+  }
+  expect((await run(client.readFile('/f'))).equals(content)).toBe(true);
   const wrong = await ask(location.replace('op=OPEN', 'op=MKDIRS'));
   expect([wrong.status, wrong.body.toString()]).toEqual([
     400,

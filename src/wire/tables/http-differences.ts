@@ -83,6 +83,10 @@ export const HTTP_DIFFERENCES: readonly HttpDifference[] = [
     why: 'Hadoop’s sends on to an address whose script sends on to the page',
   },
   {
+    what: 'a DataNode refuses a path with `.` or `..` in it with status 400, whatever is asked',
+    why: 'as the NameNode does, which sends nobody there with one; Hadoop’s asks its NameNode, which says 403 or 404',
+  },
+  {
     what: 'a DataNode takes its own NameNode where `namenoderpcaddress` is missing',
     why: 'it is the only one that it would take; Hadoop’s says that it is missing, with status 400',
   },

@@ -5,6 +5,7 @@ import { asciiPath } from '../../../base/java-uri.ts';
 import { connect, type Hdfs } from '../../../client/index.ts';
 import type { Configuration } from '../../../config/configuration.ts';
 import { dataNodeNameservices } from '../../../config/nameservices.ts';
+import { invalidPath } from '../../../core/namespace/paths.ts';
 import type { Host, HttpRequest, HttpResponse } from '../../../host/host.ts';
 import { failure } from '../../../webhdfs/answers.ts';
 import { appendFile, createFile, createOptions, fileChecksumJson, openFile } from '../../../webhdfs/data.ts';
@@ -21,6 +22,9 @@ export interface DataNodeWebParts {
   readonly host: Host;
   readonly configuration: Configuration;
 }
+
+/** Of a name that a client of the file system would take for another one. */
+const DOTS = /\/\.{1,2}(\/|$)/;
 
 /** The name is escaped twice on its way here: by the NameNode's form encoding, and by its URI. */
 function createFlagsOf(query: Query): readonly string[] {
@@ -69,6 +73,7 @@ export function dataNodeWebHdfs({ host, configuration }: DataNodeWebParts): (req
     const query = new Query(request.query, { userPattern, names: false });
     const path = decodedPath(request.path);
     query.get('user');
+    if (DOTS.test(path)) throw invalidPath(path);
     const op = (query.raw('op') ?? '').toUpperCase();
     switch (`${method} ${op}`) {
       case 'PUT CREATE':
