@@ -31,6 +31,8 @@ function statusOf(error: unknown): number {
 /** With a line feed, as Hadoop's ends. */
 export function failure(error: unknown): HttpResponse {
   const javaClass = error instanceof HdfsError ? error.javaClass : 'java.io.IOException';
-  const fields = { message: messageOf(error), exception: simpleName(javaClass), javaClassName: javaClass };
+  // Apache: HttpExceptionUtils.getOneLineMessage.
+  const message = messageOf(error).split('\n', 1)[0] ?? '';
+  const fields = { message, exception: simpleName(javaClass), javaClassName: javaClass };
   return json(`${wrapped('RemoteException', fields)}\n`, statusOf(error));
 }

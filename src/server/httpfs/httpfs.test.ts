@@ -1,8 +1,10 @@
 // If this failed, clients that reach one port only could not work with files, or would lose bytes there.
 import { expect, test } from 'vitest';
 import { SimCluster } from '../../../sim/cluster.ts';
+import { HdfsError } from '../../base/errors.ts';
 import { Configuration } from '../../config/configuration.ts';
 import type { HttpClientRequest } from '../../host/host.ts';
+import { failure } from './answers.ts';
 import { HttpFs } from './httpfs.ts';
 
 const LIMIT_MS = 300_000;
@@ -129,6 +131,11 @@ test('mistakes are told in the words of a gateway, and a path leads nowhere else
       'Required param newlength for op: TRUNCATE is null or empty',
     ]);
   });
+});
+
+test('of a message only the first line is told', () => {
+  const { body } = failure(new HdfsError('ESAFEMODE', 'Name node is in safe mode.\nIt was turned on manually.'));
+  expect(JSON.parse(String(body)).RemoteException.message).toBe('Name node is in safe mode.');
 });
 
 test('a gateway for reading changes nothing, one for writing shows nothing', async () => {
