@@ -90,15 +90,20 @@ export function router(routes: readonly Route[], headers = COMMON_HEADERS): (req
     // The table's own handlers are never called: it only finds.
     table.on(route.method, route.path, () => undefined, route);
   }
-  const find = (method: string, path: string) =>
-    table.find(method as Route['method'], path) ?? table.find(method as Route['method'], withoutDots(path));
+  /** The route, and the path that led to it. */
+  const find = (method: string, asked: string) => {
+    for (const path of [asked, withoutDots(asked)]) {
+      const found = table.find(method as Route['method'], path);
+      if (found !== null) return { path, handler: (found.store as Route).handler, parameters: found.params as RouteParameters };
+    }
+    return undefined;
+  };
   return async (request) => {
-    const method = request.method === 'HEAD' && find('HEAD', request.path) === null ? 'GET' : request.method;
+    const method = request.method === 'HEAD' && find('HEAD', request.path) === undefined ? 'GET' : request.method;
     const found = find(method, request.path);
-    const handler = (found?.store as Route | undefined)?.handler;
     let response: HttpResponse;
-    if (found === null || handler === undefined) {
-      const known = METHODS.filter((one) => find(one, request.path) !== null);
+    if (found === undefined) {
+      const known = METHODS.filter((one) => find(one, request.path) !== undefined);
       // Browsers ask it before a page of another origin asks for anything.
       if (request.method === 'OPTIONS' && known.length > 0) response = allowed(known);
       else
@@ -108,7 +113,9 @@ export function router(routes: readonly Route[], headers = COMMON_HEADERS): (req
             : text(404, `${request.path} not found\n`);
     } else {
       try {
-        response = await handler(request, found.params as RouteParameters);
+        // Handlers that look at the path take a name out of it: with the way around in it that would be another one.
+        const { path, handler, parameters } = found;
+        response = await handler(path === request.path ? request : { ...request, path }, parameters);
       } catch (error) {
         const status = error instanceof HdfsError ? ERROR_KINDS[error.code].httpStatus : 500;
         response = text(status, `${messageOf(error)}\n`);

@@ -165,6 +165,7 @@ const route = router([
     page: () => ({ title: '<x>', facts: [['a', '"b"']], tables: [{ title: 't', columns: ['c'], rows: [['<script>']] }] }),
   }),
   { method: 'PUT', path: '/files/:name', handler: (_request, { name }) => ({ status: 201, body: `${name}` }) },
+  { method: 'GET', path: '/under/*', handler: ({ path }) => ({ status: 200, body: path }) },
   {
     method: 'GET',
     path: '/broken',
@@ -183,6 +184,9 @@ test('routes answer, and unknown ones say so', async () => {
   expect((await route(request('/%zz'))).status).toBe(404);
   // A way around is a way, a slash behind a page is none, as with Hadoop's web server.
   for (const path of ['/./jmx', '/a/../jmx', '/a/b/.././../jmx']) expect((await route(request(path))).status, path).toBe(200);
+  for (const path of ['/./under/a', '/x/../under/a'])
+    expect(await route(request(path)), path).toMatchObject({ body: '/under/a' });
+  expect(await route(request('/under/../a'))).toMatchObject({ body: '/under/../a' });
   for (const path of ['/jmx/', '/../jmx', '/a/../../jmx', '/jmx/..x'])
     expect((await route(request(path))).status, path).toBe(404);
   expect(await route(request('/broken'))).toMatchObject({ status: 500, body: 'told\n' });
