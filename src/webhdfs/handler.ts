@@ -118,13 +118,17 @@ export function operationNamed(method: WebHdfsMethod, query: Query): string {
 
 /** The file system's path of a request's: without the prefix, percent escapes undone. Throws EINVALIDPATH. */
 export function decodedPath(path: string): string {
-  const rest = path.slice(WEBHDFS_PREFIX.length);
-  let decoded: string;
+  let whole: string;
   try {
-    decoded = decodeURIComponent(rest);
+    whole = decodeURIComponent(path);
   } catch {
     // Bytes that are no UTF-8 would name another file than the one that is meant.
-    throw new HdfsError('EINVALIDPATH', `Invalid path name ${rest}: not UTF-8 in percent escapes`);
+    throw new HdfsError('EINVALIDPATH', `Invalid path name ${path}: not UTF-8 in percent escapes`);
+  }
+  // The prefix may have escapes, too, which a router undoes.
+  const decoded = whole.slice(WEBHDFS_PREFIX.length);
+  if (!whole.startsWith(WEBHDFS_PREFIX) || !/^(\/|$)/.test(decoded)) {
+    throw new HdfsError('EINVALIDPATH', `Invalid path name ${whole}`);
   }
   // Web servers of Java refuse the byte before anybody sees it.
   if (decoded.includes('\0')) throw new HdfsError('EINVALIDPATH', 'A path may not hold a zero byte');

@@ -66,6 +66,10 @@ test('paths are decoded once, and never into another name', () => {
   expect(decodedPath('/webhdfs/v1')).toBe('/');
   expect(decodedPath('/webhdfs/v1/a%2fb')).toBe('/a/b');
   expect(decodedPath('/webhdfs/v1/a%252f+b')).toBe('/a%2f+b');
+  // The prefix may be escaped, too.
+  expect(decodedPath('/%77ebhdfs/v1/a%2fb')).toBe('/a/b');
+  expect(decodedPath('/webhdfs/v%31')).toBe('/');
+  expect(() => decodedPath('/webhdfs/v1x')).toThrow(/Invalid path name/);
   expect(() => decodedPath('/webhdfs/v1/%00')).toThrow(/zero byte/);
   expect(() => decodedPath('/webhdfs/v1/%ff')).toThrow(/not UTF-8/);
   expect(() => decodedPath('/webhdfs/v1/%zz')).toThrow(/not UTF-8/);
