@@ -129,6 +129,28 @@ test('who sends nothing, or headers byte by byte, is sent away', async () => {
   expect(performance.now() - begun).toBeLessThan(10_000);
 });
 
+test('who stays when it has been sent away makes room all the same', async () => {
+  const http = nodeHttp(SILENT, { maxConnections: 1, headersTimeoutMs: 100, checkMs: 50 });
+  const one = await http.listen({ host: '127.0.0.1', port: 0 }, () => ({ status: 200, body: 'x' }));
+  const url = `http://127.0.0.1:${one.address.port}/`;
+  const stays = connect({ port: one.address.port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => undefined);
+  await new Promise((done) => stays.resume().once('end', done));
+  const answered = () =>
+    http
+      .request(url)
+      .then(({ status }) => status === 200)
+      .catch(() => false);
+  const until = performance.now() + 10_000;
+  let isAnswered = false;
+  while (!isAnswered && performance.now() < until) {
+    await new Promise((done) => setTimeout(done, 50));
+    isAnswered = await answered();
+  }
+  stays.destroy();
+  await one.close();
+  expect(isAnswered).toBe(true);
+});
+
 test('a body that cannot be read on ends at once, also of who stays', async () => {
   for (const broken of ['zz\r\n', '3\r\nabcdefgh\r\n']) {
     bodies.length = 0;

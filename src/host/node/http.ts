@@ -158,6 +158,17 @@ async function handle(
 const unreadable = (error: Error): string =>
   `HTTP/1.1 ${UNREADABLE['code' in error ? String(error.code) : ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`;
 
+/** A client has this long to fetch why it is sent away. */
+const PARTING_MS = 500;
+
+/** Ends a connection of which nothing more is read, also when the client keeps its side of it. */
+function sendAway(socket: Duplex, error: Error): void {
+  socket.end(unreadable(error), () => {
+    const timer = setTimeout(() => socket.destroy(), PARTING_MS);
+    socket.once('close', () => clearTimeout(timer));
+  });
+}
+
 interface Exchange {
   readonly request: http.IncomingMessage;
   readonly response: http.ServerResponse;
@@ -190,7 +201,7 @@ class Exchanges {
     if (last === undefined) return false;
     this.#ending.add(socket);
     if (last.request.complete) {
-      last.response.once('finish', () => socket.writable && socket.end(unreadable(error)));
+      last.response.once('finish', () => socket.writable && sendAway(socket, error));
     } else if (open.length > 1 || last.response.headersSent) socket.destroy();
     else socket.end(unreadable(error), () => socket.destroy());
     return true;
@@ -231,7 +242,7 @@ async function listen(log: Log, limits: HttpLimits, address: Address, handler: H
     if (exchanges.endUnreadable(error, socket)) return;
     const escaped = socket instanceof Socket ? escapedPacket(error) : undefined;
     if (escaped !== undefined && socket instanceof Socket) server.emit('connection', new ReplayedSocket(socket, escaped));
-    else if (socket.writable) socket.end(unreadable(error));
+    else if (socket.writable) sendAway(socket, error);
     else socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {
