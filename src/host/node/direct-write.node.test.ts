@@ -10,8 +10,10 @@ const silent: Log = { log: () => undefined };
 /** More than the kernel takes for a peer that does not read. */
 const TOO_MUCH = 16 * 1024 * 1024;
 
-test('writing past the stream works in this Node', async () => {
-  expect(await directWrites()).toBeDefined();
+test('writing past the stream works where Node makes a request for each write', async () => {
+  // From 26 on Node itself makes no request for what the kernel takes at once, and there is none to be had.
+  const makesRequests = Number(process.versions.node.split('.', 1)[0]) < 26;
+  expect((await directWrites()) !== undefined).toBe(makesRequests);
 });
 
 test('a request that is out is not used again, though nothing of its bytes is queued', () => {
