@@ -11,6 +11,7 @@ import type { DiskLock, Host } from '../../host/host.ts';
 import { currentOf, lockPathOf, makeDirectory, type NameDirectory } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { writeSeenTxid, writeVersion } from './storage.ts';
+import { finalizeDirectory } from './transitions.ts';
 
 export interface NameDirectoryState {
   readonly directory: NameDirectory;
@@ -139,6 +140,8 @@ export class NameStorage {
     await writeSeenTxid(this.host, directory, seenTxid);
     await writeVersion(this.host, directory, identity);
     await disk.syncDirectory(directory.root);
+    // The way back was given up while it was out.
+    if (this.upgradeFinalized) await finalizeDirectory(this.host, directory);
     return true;
   }
 }

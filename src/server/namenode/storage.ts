@@ -142,7 +142,8 @@ export async function readIdentity(
       throw inconsistent(
         directory,
         `its cTime is ${found.cTime}, that of others ${identity.cTime}: an upgrade, or a rollback, was cut off between the ` +
-          'directories. Run `hdfs namenode -rollback` to go back to the state of before the upgrade.',
+          'directories, or did not know of all of them. Run `hdfs namenode -rollback` to go back to the state of before the ' +
+          'upgrade; or, to keep what came since, move `current` of those with the lower cTime away, and they are filled anew.',
       );
     }
     identity ??= {

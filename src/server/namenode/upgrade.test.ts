@@ -105,7 +105,7 @@ describe('an upgrade', () => {
     expect(await exists(api, '/anew')).toBe(true);
   });
 
-  test('that came after a directory was added leaves nothing of itself there when it is rolled back', async () => {
+  test('that came before a directory was added is rolled back once that one is out of the way', async () => {
     const nn = await prepared();
     await upgraded(nn);
     await stop(nn);
@@ -113,11 +113,49 @@ describe('an upgrade', () => {
     await nn.within(nn.machine.host.disk.removeTree('/two/current'));
     await nn.start();
     await stop(nn);
+    await expect(rollBack(nn)).rejects.toThrow(
+      /^Directory \/two is in an inconsistent state: .*If \/two came after the upgrade/,
+    );
+    await nn.within(nn.machine.host.disk.rename('/two/current', '/two/moved'));
     await rollBack(nn);
     const api = await nn.start();
     expect(await exists(api, '/before')).toBe(true);
     expect(await exists(api, '/after')).toBe(false);
     expect(new Set(await cTimes(nn)).size).toBe(1);
+  });
+
+  test('that was finalized while a directory was out of service is not rolled back over what came since', async () => {
+    const nn = await prepared();
+    let api = await upgraded(nn);
+    nn.machine.diskFault = ({ path }) => (path.startsWith('/two/') ? { error: 'EIO' } : undefined);
+    await mkdir(api, '/failing');
+    await api.finalizeUpgrade({});
+    nn.machine.diskFault = undefined;
+    await stop(nn);
+    const left = await Promise.all(ROOTS.map((root) => names(nn, root)));
+    expect(left).toEqual([['current'], ['current', 'previous']]);
+    await expect(rollBack(nn)).rejects.toThrow(
+      /^Directory \/one is in an inconsistent state: it has no previous fs state, and \/two has one: nothing was rolled back/,
+    );
+    api = await nn.start();
+    for (const path of ['/before', '/after', '/failing']) expect(await exists(api, path), path).toBe(true);
+    await api.finalizeUpgrade({});
+    expect(await names(nn, '/two')).toEqual(['current']);
+  });
+
+  test('that was finalized while a directory was out of service is finalized there when it comes back', async () => {
+    const nn = await prepared();
+    const api = await upgraded(nn);
+    nn.machine.diskFault = ({ path }) => (path.startsWith('/two/') ? { error: 'EIO' } : undefined);
+    await mkdir(api, '/failing');
+    await api.finalizeUpgrade({});
+    nn.machine.diskFault = undefined;
+    await api.restoreFailedStorage({ arg: 'true' });
+    await api.rollEdits({});
+    expect(await names(nn, '/two')).toEqual(['current']);
+    const again = await nn.restart('power');
+    expect(await again.upgradeStatus({})).toEqual({ upgradeFinalized: true });
+    expect(await exists(again, '/failing')).toBe(true);
   });
 
   test('that one directory refuses does not begin to serve, and the next start undoes it', async () => {

@@ -9,15 +9,7 @@ import { VERSION_FILE } from '../../format/storage/names.ts';
 import { PREVIOUS, PREVIOUS_TMP } from '../../format/storage/upgrade-state.ts';
 import { type NameNodeVersion, parseNameNodeVersion } from '../../format/storage/version.ts';
 import type { Host } from '../../host/host.ts';
-import {
-  currentOf,
-  type DirectoryState,
-  inconsistent,
-  lockAll,
-  type NameDirectory,
-  nameDirectories,
-  stateOf,
-} from './directories.ts';
+import { type DirectoryState, inconsistent, lockAll, type NameDirectory, nameDirectories, stateOf } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
 import { imageContent, type LoadedNamespace } from './loading.ts';
 import { NameStorage } from './name-storage.ts';
@@ -154,7 +146,7 @@ export async function rollBackNameNode(host: Host, configuration: Configuration)
   const { all } = nameDirectories(configuration);
   const locks = await lockAll(host, all);
   try {
-    const withPrevious: { readonly directory: NameDirectory; readonly previous: NameNodeVersion }[] = [];
+    const withPrevious: WithPrevious[] = [];
     for (const directory of all) {
       await recoverDirectory(host, directory, await stateOf(host, directory));
       const state = await stateOf(host, directory);
@@ -177,21 +169,40 @@ export async function rollBackNameNode(host: Host, configuration: Configuration)
     if (first === undefined) {
       throw new HdfsError('EIO', 'Cannot rollback. None of the storage directories contain previous fs state.');
     }
+    await refuseOthers(host, all, first);
     for (const { directory } of withPrevious) await rollBackDirectory(host, directory);
-    await emptyLaterOnes(host, all, first.previous);
   } finally {
     for (const lock of locks.values()) await lock.release();
   }
 }
 
-/** A directory that joined after the upgrade has nothing to go back to: it is emptied, and joins again. */
-async function emptyLaterOnes(host: Host, all: readonly NameDirectory[], previous: NameNodeVersion): Promise<void> {
+interface WithPrevious {
+  readonly directory: NameDirectory;
+  readonly previous: NameNodeVersion;
+}
+
+/**
+ * Every directory must have a way to the same state, or be there already. One of the new state without `previous` may have been
+ * finalized while another one was out of service: then all that was written since the upgrade is in it alone.
+ */
+async function refuseOthers(
+  host: Host,
+  all: readonly NameDirectory[],
+  { directory: first, previous }: WithPrevious,
+): Promise<void> {
   for (const directory of all) {
-    if ((await stateOf(host, directory)).kind !== 'normal') continue;
-    const { cTime } = await versionIn(host, directory, 'current');
+    const state = await stateOf(host, directory);
+    if (state.kind !== 'normal') continue;
+    const { cTime } = await versionIn(host, directory, state.hasPrevious ? PREVIOUS : 'current');
     if (cTime === previous.cTime) continue;
-    host.log.log('warn', 'storage', `${directory.root} came after the upgrade: it is emptied`);
-    await host.disk.removeTree(currentOf(directory));
-    await host.disk.syncDirectory(directory.root);
+    throw inconsistent(
+      directory,
+      state.hasPrevious
+        ? `its state of before an upgrade has cTime ${cTime}, that of ${first.root} ${previous.cTime}: nothing was rolled back. ` +
+            'Move the directory away whose state is not wanted; it is filled anew at the next start.'
+        : `it has no previous fs state, and ${first.root} has one: nothing was rolled back. If the upgrade was finalized, ` +
+            `-rollback would lose everything since; remove ${first.root}/${PREVIOUS} then. If ${directory.root} came after ` +
+            'the upgrade, move its current away; it is filled anew at the next start after the rollback.',
+    );
   }
 }
