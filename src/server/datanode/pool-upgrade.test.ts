@@ -98,6 +98,27 @@ test('an upgrade keeps the state of before as hard links; a rollback takes it ba
   await sim.run(run());
 });
 
+test('a rollback that the NameNode did not take part in changes nothing', async () => {
+  const logged: string[] = [];
+  const sim = new Simulation({ seed: 1, log: ({ level, message }) => logged.push(`${level}: ${message}`) });
+  const { host } = sim.node('dn');
+  const run = async (): Promise<void> => {
+    await fill(host);
+    await load(host, after);
+    const later = `${finalizedDir(ROOT, POOL)}/subdir0/subdir1/blk_258`;
+    await host.disk.writeFileAtomic(later, 'since');
+    await load(host, after, 'rollback');
+    expect(logged.join('\n')).toMatch(/error: \/data\/current\/BP-1-127.0.0.1-1 is not rolled back: .*namenode -rollback/);
+    expect([await versionOf(host), await versionOf(host, 'previous')]).toEqual(['2000', '1000']);
+    expect((await host.disk.readFile(later)).toString()).toBe('since');
+    // One that was upgraded twice meanwhile, and went back once, has an older state here to go on from.
+    await load(host, { ...after, cTime: 1500 }, 'rollback');
+    await expectFiles(host);
+    expect(await versionOf(host)).toBe('1500');
+  };
+  await sim.run(run());
+});
+
 test('a crash anywhere in an upgrade, a rollback or a finalization leads back or forward', async () => {
   const upgrade = await cutEverywhere(
     fill,

@@ -156,7 +156,9 @@ export class PoolDirectory {
     if (version.layoutVersion !== DATANODE_LAYOUT_VERSION || version.cTime > namespace.cTime) {
       throw new HdfsError(
         'EIO',
-        `Datanode state: LV = ${version.layoutVersion} CTime = ${version.cTime} is newer than the namespace state: LV = ${DATANODE_LAYOUT_VERSION} CTime = ${namespace.cTime}`,
+        `Datanode state: LV = ${version.layoutVersion} CTime = ${version.cTime} is newer than the namespace state: LV = ${DATANODE_LAYOUT_VERSION} CTime = ${namespace.cTime}. ` +
+          `It is that of ${this.root}: start this DataNode with -rollback if the NameNode was rolled back; a directory that came after ` +
+          'the upgrade has nothing to go back to, and is to be moved away.',
       );
     }
   }
@@ -217,12 +219,30 @@ export class PoolDirectory {
         `Directory ${root} is in an inconsistent state: Cannot rollback to a newer state.\nDatanode previous state: LV = ${before.layoutVersion} CTime = ${before.cTime} is newer than the namespace state: LV = ${DATANODE_LAYOUT_VERSION} CTime = ${namespace.cTime}`,
       );
     }
+    if (await this.fitsAlready(before)) return;
     log.log('info', 'datanode', `Rolling back storage directory ${root}: target CTime = ${before.cTime}`);
     await this.rename(CURRENT, REMOVED_TMP);
     await this.rename(PREVIOUS, CURRENT);
     await disk.removeTree(`${root}/${REMOVED_TMP}`);
     await disk.syncDirectory(root);
     log.log('info', 'datanode', `Rollback of ${root} is complete`);
+  }
+
+  /**
+   * Whether the state of now is that of the NameNode, and the one of before is older: either the NameNode was not rolled back, or
+   * the one of before is left of an upgrade that was finalized. Going back would delete every block of since then, and what is
+   * left would be upgraded again at once.
+   */
+  private async fitsAlready(before: BlockPoolVersion): Promise<boolean> {
+    const { root, namespace, context } = this;
+    if (before.cTime >= namespace.cTime || (await this.readVersion(CURRENT)).cTime > namespace.cTime) return false;
+    context.log.log(
+      'error',
+      'datanode',
+      `${root} is not rolled back: it is in the state of the NameNode (CTime = ${namespace.cTime}), and what it keeps in ` +
+        `${PREVIOUS} is older (CTime = ${before.cTime}). If it should be, run \`hdfs namenode -rollback\` first.`,
+    );
+    return true;
   }
 
   private async restore(): Promise<void> {
