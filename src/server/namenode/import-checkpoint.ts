@@ -4,6 +4,7 @@ import { assert } from '../../base/assert.ts';
 import { HdfsError } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
+import { imageName, VERSION_FILE } from '../../format/storage/names.ts';
 import type { Host } from '../../host/host.ts';
 import {
   checkpointDirectories,
@@ -22,7 +23,7 @@ import { NameStorage } from './name-storage.ts';
 import { publishImage } from './publishing.ts';
 import { imageCodec } from './settings.ts';
 import type { StartupProgress } from './startup-progress.ts';
-import { readIdentity, writeSeenTxid, writeVersion } from './storage.ts';
+import { readIdentity, somethingKept, writeSeenTxid, writeVersion } from './storage.ts';
 import { recoverDirectory } from './transitions.ts';
 
 /** Into empty name directories only. Throws HdfsError before anything is written where that is not so. */
@@ -51,6 +52,7 @@ export async function importCheckpoint(
     for (const directory of checkpoints) await recoverDirectory(host, directory, await stateOf(host, directory));
     const identity = await readIdentity(host, checkpoints);
     const loaded = await loadNamespace(host, configuration, checkpoints, identity, recovery, progress);
+    for (const directory of directories) await refuseKept(host, directory, loaded.lastTxid);
     for (const directory of directories) {
       // What an import that was cut off left there.
       await host.disk.removeTree(currentOf(directory));
@@ -73,4 +75,15 @@ export async function importCheckpoint(
   } finally {
     for (const lock of locks.values()) await lock.release();
   }
+}
+
+/** A directory that has lost its VERSION alone is a file system, and may be newer than the checkpoint. */
+async function refuseKept(host: Host, directory: NameDirectory, imported: number): Promise<void> {
+  const kept = await somethingKept(host, directory, imageName(imported));
+  if (kept === undefined) return;
+  throw inconsistent(
+    directory,
+    `${currentOf(directory)}/${VERSION_FILE} is missing, though ${kept} is there. Nothing was imported. Restore that file, or move ` +
+      'the directory away if the checkpoint is to take its place.',
+  );
 }

@@ -171,10 +171,11 @@ export async function listImages(host: Host, directories: readonly NameDirectory
 }
 
 /** The name of an image or edit log in a directory without VERSION: somebody's file system, not a new directory. */
-async function somethingKept(host: Host, directory: NameDirectory): Promise<string | undefined> {
+export async function somethingKept(host: Host, directory: NameDirectory, except?: string): Promise<string | undefined> {
   if (!(await host.disk.exists(currentOf(directory)))) return undefined;
   const names = await host.disk.readdir(currentOf(directory));
   return names.find((name) => {
+    if (name === except) return false;
     const kind = parseStorageFileName(name)?.kind;
     return kind === 'image' || kind === 'edits' || kind === 'edits-in-progress';
   });

@@ -384,6 +384,30 @@ describe('importing a checkpoint', () => {
     );
   });
 
+  test('does not go over a file system that has lost its VERSION alone', async () => {
+    const nn = await formatted(keys);
+    let api = await nn.start();
+    await mkdir(api, '/kept');
+    await nn.within(nn.running.checkpointer.save());
+    await mkdir(api, '/newer');
+    await stop(nn);
+    const { disk } = nn.machine.host;
+    await nn.within(disk.mkdir('/checkpoint/current'));
+    for (const name of await nn.files('/name/current')) {
+      if (!/^(?:VERSION|fsimage)/.test(name)) continue;
+      const bytes = await nn.within(disk.readFile(`/name/current/${name}`));
+      await nn.within(disk.writeFileAtomic(`/checkpoint/current/${name}`, bytes));
+    }
+    const version = await nn.within(disk.readFile('/name/current/VERSION'));
+    await nn.within(disk.unlink('/name/current/VERSION'));
+    await expect(nn.start({ startup: 'import' })).rejects.toThrow(
+      /^Directory \/name is in an inconsistent state: \/name\/current\/VERSION is missing, though edits_\S+ is there. Nothing was imported/,
+    );
+    await nn.within(disk.writeFileAtomic('/name/current/VERSION', version));
+    api = await nn.start();
+    for (const path of ['/kept', '/newer']) expect(await exists(api, path), path).toBe(true);
+  });
+
   test('that a crash cut off at any disk call is done again', async () => {
     const calls = await atEveryCrash(
       lost,
