@@ -117,6 +117,28 @@ describe('a name directory that fails', () => {
     );
   });
 
+  test('in nothing but its seen_txid does not keep the NameNode from starting with that of another', async () => {
+    const nn = await formatted(TWO);
+    let api = await nn.start();
+    await mkdir(api, '/a');
+    await nn.within(nn.running.stop());
+    nn.machine.restart();
+    const { disk } = nn.machine.host;
+    await nn.within(disk.writeFileAtomic('/one/current/seen_txid', ''));
+    api = await nn.start();
+    expect(await exists(api, '/a')).toBe(true);
+    expect(nn.logged.join('\n')).toMatch(/warn: Unable to determine the max transaction ID seen by \/one: .* does not hold/);
+    const mended = (await nn.within(disk.readFile('/one/current/seen_txid'))).toString();
+    expect(mended).toBe((await nn.within(disk.readFile('/two/current/seen_txid'))).toString());
+    // Without any it would not be noticed that a part of the log is missing.
+    await nn.within(nn.running.stop());
+    nn.machine.restart();
+    for (const root of ['/one', '/two']) {
+      await nn.within(nn.machine.host.disk.writeFileAtomic(`${root}/current/seen_txid`, 'x\n'));
+    }
+    await expect(nn.start()).rejects.toThrow('/one/current/seen_txid does not hold a transaction id; remove seen_txid if');
+  });
+
   test('is the end when it was the only one', async () => {
     const nn = await formatted({});
     await nn.start();

@@ -15,6 +15,7 @@ import {
   VERSION_FILE,
 } from '../../format/storage/names.ts';
 import { formatNameNodeVersion, parseNameNodeVersion } from '../../format/storage/version.ts';
+import { DiskFailure } from '../../host/disk-error.ts';
 import type { Host } from '../../host/host.ts';
 import { currentOf, inconsistent, makeDirectory, type NameDirectory, stateOf } from './directories.ts';
 import type { NamespaceIdentity } from './identity.ts';
@@ -58,21 +59,34 @@ export async function storedLayoutVersion(host: Host, [first]: readonly NameDire
   }
 }
 
-/** The highest of all seen_txid files: the edit log reached at least there. */
+/**
+ * The highest of all seen_txid files: the edit log reached at least there. One that cannot be used is passed over while another
+ * directory has its own. Throws HdfsError when none has.
+ */
 export async function seenTxid(host: Host, directories: readonly NameDirectory[]): Promise<number> {
-  let highest = 0;
+  const found: number[] = [];
+  const faults: string[] = [];
   for (const directory of directories) {
     const path = `${currentOf(directory)}/${SEEN_TXID_FILE}`;
-    if (!(await host.disk.exists(path))) continue;
-    const txid = parseSeenTxid((await host.disk.readFile(path)).toString('utf8'));
-    if (txid === undefined)
-      throw new HdfsError(
-        'EINCONSISTENT',
-        `${path} does not hold a transaction id; remove it if other directories have theirs`,
-      );
-    highest = Math.max(highest, txid);
+    try {
+      if (!(await host.disk.exists(path))) continue;
+      const txid = parseSeenTxid((await host.disk.readFile(path)).toString('utf8'));
+      if (txid === undefined) throw new HdfsError('EINCONSISTENT', `${path} does not hold a transaction id`);
+      found.push(txid);
+    } catch (error) {
+      if (!(error instanceof HdfsError || error instanceof DiskFailure)) throw error;
+      host.log.log('warn', 'storage', `Unable to determine the max transaction ID seen by ${directory.root}: ${error.message}`);
+      faults.push(error.message);
+    }
   }
-  return highest;
+  const [fault] = faults;
+  if (fault !== undefined && found.length === 0) {
+    throw new HdfsError(
+      'EINCONSISTENT',
+      `${fault}; remove ${SEEN_TXID_FILE} if nothing of the edit log is missing: without it that is not noticed`,
+    );
+  }
+  return Math.max(0, ...found);
 }
 
 /**
