@@ -187,6 +187,26 @@ test.each(['ENOSPC', 'EIO'] as const)(
   },
 );
 
+test('a segment of any size is copied to a directory that ends before it, and is cut', async () => {
+  const nn = await oneBehind();
+  // As Node answers above 2 GiB.
+  const tooLarge = (): Promise<never> => Promise.reject(new RangeError('File size (2147483648) is greater than 2 GiB'));
+  const { disk } = nn.machine.host;
+  const readFile = disk.readFile.bind(disk);
+  disk.readFile = (path) => (path.includes('edits') ? tooLarge() : readFile(path));
+  await nn.start();
+  await nn.within(nn.running.stop());
+  nn.machine.restart();
+  const [one, two] = [await nn.files('/one/current'), await nn.files('/two/current')];
+  const closed = (names: readonly string[]): string[] => names.filter((name) => /^edits_\d+-\d+$/.test(name));
+  expect(closed(one)).toEqual(closed(two));
+  expect(one.filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  const first = `/one/current/${closed(one)[0]}`;
+  const bytes = await nn.within(nn.machine.host.disk.readFile(first));
+  expect(bytes.equals(await nn.within(nn.machine.host.disk.readFile(first.replace('one', 'two'))))).toBe(true);
+  expect(bytes.includes('/late9')).toBe(true);
+});
+
 test('an operation that no start would read again is refused, and nothing of it is logged', async () => {
   const nn = new TestNameNode({ 'dfs.namenode.max.op.size': 10_000 });
   expect(await nn.format()).toBe(true);

@@ -16,6 +16,8 @@ import { currentOf, type NameDirectory } from './directories.ts';
 import type { StartupProgress } from './startup-progress.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
+/** Behind the name of a file while it is written. */
+const ASIDE = '.tmp';
 
 export interface SegmentFile {
   readonly path: string;
@@ -216,29 +218,40 @@ async function finalizeCut(host: Host, segment: SegmentFile, { end, lastTxid }: 
 
 /** What is in front of the damage gets the name `path`; the whole stays, for whoever wants to look at it. Apache names such files .corrupt. */
 async function cutAside(host: Host, damaged: string, end: number, path: string): Promise<void> {
-  await host.disk.writeFileAtomic(path, await firstBytes(host, damaged, end));
+  await copySegment(host, damaged, path, end);
   await host.disk.rename(damaged, `${damaged}.corrupt`);
   await host.disk.syncDirectory(path.slice(0, path.lastIndexOf('/')));
 }
 
-async function firstBytes(host: Host, path: string, count: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let missing = count;
-  for await (const chunk of fileChunks(host, path)) {
-    chunks.push(Buffer.from(chunk.subarray(0, missing)));
-    missing -= Math.min(missing, chunk.length);
-    if (missing === 0) break;
+/** The first `length` bytes under another name, whole or not at all. In chunks: a segment may be larger than any one read or buffer. */
+async function copySegment(host: Host, from: string, to: string, length: number): Promise<void> {
+  const { disk } = host;
+  const aside = `${to}${ASIDE}`;
+  const file = await disk.open(aside, 'w');
+  try {
+    let position = 0;
+    for await (const chunk of fileChunks(host, from)) {
+      const wanted = chunk.subarray(0, length - position);
+      await file.write(wanted, position);
+      position += wanted.length;
+      if (position >= length) break;
+    }
+    await file.sync();
+  } catch (error) {
+    await file.close();
+    await disk.unlink(aside);
+    throw error;
   }
-  return Buffer.concat(chunks);
+  await file.close();
+  await disk.rename(aside, to);
+  await disk.syncDirectory(to.slice(0, to.lastIndexOf('/')));
 }
 
 async function replaceBy(host: Host, copy: SegmentFile, best: Whole): Promise<void> {
   host.log.log('warn', 'edits', `replacing ${copy.path} by the longer copy ${best.path}`);
   const directory = currentOf(copy.directory);
-  await host.disk.writeFileAtomic(
-    `${directory}/${editsName(copy.firstTxid, best.lastTxid)}`,
-    await host.disk.readFile(best.path),
-  );
+  const path = `${directory}/${editsName(copy.firstTxid, best.lastTxid)}`;
+  await copySegment(host, best.path, path, (await host.disk.stat(best.path)).size);
   await host.disk.rename(copy.path, `${directory}/${editsInProgressName(copy.firstTxid)}.stale`);
   await host.disk.syncDirectory(directory);
 }
