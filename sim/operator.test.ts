@@ -37,7 +37,7 @@ const SHAPE: Shape = {
 };
 
 test('DataNodes leave and come back, directories go and return, and nothing is lost', { timeout: 300_000 }, async () => {
-  const result = await runSeed({ seed: 5, shape: SHAPE });
+  const result = await runSeed({ seed: 1, shape: SHAPE });
   expect(result.violations).toEqual([]);
   expect(Object.fromEntries(result.done)).toEqual({ maintenance: 2, directories: 2, decommission: 2, crash: 2 });
   for (const situation of [
@@ -49,7 +49,7 @@ test('DataNodes leave and come back, directories go and return, and nothing is l
     'data directory let go of while a block was written to it',
   ] as const)
     expect(result.reached, situation).toContain(situation);
-  expect((await runSeed({ seed: 5, shape: SHAPE })).hash).toBe(result.hash);
+  expect((await runSeed({ seed: 1, shape: SHAPE })).hash).toBe(result.hash);
 });
 
 test('some seeds draw what operators do, with the keys that it takes, and the others are what they were without it', () => {

@@ -11,7 +11,7 @@ export type StorageFileName =
   | { readonly kind: 'image-rollback'; readonly txid: number }
   | { readonly kind: 'edits'; readonly firstTxid: number; readonly lastTxid: number }
   | { readonly kind: 'edits-in-progress'; readonly firstTxid: number }
-  /** Put aside: nothing usable was in it. `marker` is what stands after the txid, such as .empty or .corrupt. */
+  /** Put aside: nothing usable was in it, or it was cut. `marker` is what stands after the txids, such as .empty or .corrupt. */
   | { readonly kind: 'edits-aside'; readonly firstTxid: number; readonly marker: string }
   | { readonly kind: 'version' }
   | { readonly kind: 'seen-txid' };
@@ -42,6 +42,10 @@ const PATTERNS: readonly (readonly [RegExp, (groups: readonly string[]) => Stora
     ([txid, marker]) => withTxid(txid, (firstTxid) => ({ kind: 'edits-aside', firstTxid, marker: marker ?? '' })),
   ],
   [
+    /^edits_(\d+)-\d+(\.(?!tmp$)\D.*)$/,
+    ([txid, marker]) => withTxid(txid, (firstTxid) => ({ kind: 'edits-aside', firstTxid, marker: marker ?? '' })),
+  ],
+  [
     /^edits_(\d+)-(\d+)$/,
     ([first, last]) =>
       withTxid(first, (firstTxid) =>
@@ -56,6 +60,14 @@ function withTxid(
 ): StorageFileName | undefined {
   const txid = Number(digits);
   return Number.isSafeInteger(txid) ? make(txid) : undefined;
+}
+
+/** Behind the name of a file while it is written, before it takes that name. */
+const BEING_WRITTEN = '.tmp';
+
+/** Whether it is what a crash left of a file of a `current` directory that was being written. */
+export function isHalfWritten(name: string): boolean {
+  return name.endsWith(BEING_WRITTEN) && parseStorageFileName(name.slice(0, -BEING_WRITTEN.length)) !== undefined;
 }
 
 /** Undefined for every name that is none of ours. */

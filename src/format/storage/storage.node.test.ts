@@ -16,7 +16,15 @@ import {
   parseBlockFileName,
 } from './block-files.ts';
 import { digestOf, formatDigest, parseDigest } from './digest.ts';
-import { editsInProgressName, editsName, formatSeenTxid, imageName, parseSeenTxid, parseStorageFileName } from './names.ts';
+import {
+  editsInProgressName,
+  editsName,
+  formatSeenTxid,
+  imageName,
+  isHalfWritten,
+  parseSeenTxid,
+  parseStorageFileName,
+} from './names.ts';
 import { formatProperties, javaDate, parseProperties } from './properties.ts';
 import {
   formatBlockPoolVersion,
@@ -111,7 +119,17 @@ describe('names in a NameNode directory', () => {
       firstTxid: 3,
       marker: '.empty',
     });
+    expect(parseStorageFileName(`${editsName(3, 5)}.corrupt`)).toEqual({
+      kind: 'edits-aside',
+      firstTxid: 3,
+      marker: '.corrupt',
+    });
     expect(parseStorageFileName('VERSION')).toEqual({ kind: 'version' });
+    for (const name of [editsName(3, 5), `${imageName(157)}.md5`, 'seen_txid', 'VERSION']) {
+      expect(isHalfWritten(`${name}.tmp`)).toBe(true);
+      expect(isHalfWritten(name)).toBe(false);
+    }
+    expect(isHalfWritten('notes.tmp')).toBe(false);
     for (const name of ['fsimage_', 'fsimage_1x', 'edits_5-4', 'edits_9999999999999999999-9999999999999999999', 'x']) {
       expect(parseStorageFileName(name)).toBeUndefined();
     }

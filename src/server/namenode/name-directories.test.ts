@@ -274,6 +274,68 @@ test('a name directory that lacks a segment which another has can stand alone ag
   expect(await exists(api, '/a')).toBe(true);
 });
 
+describe('what is of no use any more', () => {
+  const write = (nn: TestNameNode, name: string): Promise<void> =>
+    nn.within(nn.machine.host.disk.writeFileAtomic(`/one/current/${name}`, 'x'));
+  const of = (txid: number): string => String(txid).padStart(19, '0');
+
+  test('goes with the edits of its time: what a start put aside, and digests without their images', async () => {
+    const nn = await formatted({ ...TWO, 'dfs.namenode.num.extra.edits.retained': 0 });
+    const api = await nn.start();
+    const old = [
+      `edits_inprogress_${of(1)}.empty`,
+      `edits_inprogress_${of(2)}.stale`,
+      `edits_${of(1)}-${of(2)}.corrupt`,
+      `fsimage_${of(1)}.md5`,
+    ];
+    for (const name of old) await write(nn, name);
+    const kept = [`edits_inprogress_${of(1000)}.corrupt`, 'notes.txt'];
+    for (const name of kept) await write(nn, name);
+    // One that does not go keeps nothing else.
+    nn.machine.diskFault = ({ operation, path }) =>
+      operation === 'unlink' && path.endsWith(`${of(0)}.md5`) ? { error: 'EACCES' } : undefined;
+    for (let i = 0; i < 3; i++) {
+      await mkdir(api, `/d${i}`);
+      await nn.within(nn.running.checkpointer.save());
+    }
+    const left = await nn.files('/one/current');
+    expect(left.filter((name) => old.includes(name))).toEqual([]);
+    expect(left).toEqual(expect.arrayContaining(kept));
+    for (const root of ['/one', '/two']) {
+      const images = (await nn.files(`${root}/current`)).filter((name) => /^fsimage_\d+$/.test(name));
+      expect(images).toHaveLength(2);
+    }
+  });
+
+  test('and was being written when a crash came, goes at the next start, before room is needed', async () => {
+    const nn = await formatted(TWO);
+    const api = await nn.start();
+    await mkdir(api, '/a');
+    nn.machine.crash('process');
+    nn.machine.restart();
+    const begun = [`fsimage.ckpt_${of(77)}`, `edits_${of(1)}-${of(5)}.tmp`, `fsimage_${of(7)}.md5.tmp`];
+    for (const name of begun) await write(nn, name);
+    await write(nn, 'notes.tmp');
+    await nn.start();
+    const left = await nn.files('/one/current');
+    expect(left.filter((name) => begun.includes(name))).toEqual([]);
+    expect(left).toContain('notes.tmp');
+  });
+
+  test('goes by the number of segments too, to the last one too many', async () => {
+    const nn = await formatted({ ...TWO, 'dfs.namenode.max.extra.edits.segments.retained': 2 });
+    const api = await nn.start();
+    for (let i = 0; i < 6; i++) {
+      await mkdir(api, `/d${i}`);
+      await api.rollEdits({});
+    }
+    for (let i = 0; i < 2; i++) await nn.within(nn.running.checkpointer.save());
+    const segments = (await nn.files('/one/current')).filter((name) => /^edits_\d+-\d+$/.test(name));
+    // Two, and what came after the older one of the images.
+    expect(segments).toHaveLength(3);
+  });
+});
+
 describe('an image that is not finished', () => {
   const begun = async (nn: TestNameNode, root: string): Promise<string[]> =>
     (await nn.files(`${root}/current`)).filter((name) => name.startsWith('fsimage.ckpt'));
@@ -328,20 +390,20 @@ describe('an image that is not finished', () => {
     expect(await begun(nn, '/two')).toEqual([]);
   });
 
-  test('goes from a directory where a crash has left it, with the next one', async () => {
+  test('goes from a directory where a crash has left it, with the next start', async () => {
     const nn = await formatted(TWO);
-    let api = await nn.start();
+    const api = await nn.start();
     await mkdir(api, '/a');
     nn.machine.diskFault = ({ operation, path }) =>
       operation === 'rename' && path.includes('fsimage.ckpt') ? { delayMs: 1000 } : undefined;
     const saving = nn.running.checkpointer.save().catch(() => undefined);
     await nn.simulation.advance(500);
-    api = await nn.restart('process');
+    nn.machine.crash('process');
+    nn.machine.restart();
     void saving;
     nn.machine.diskFault = undefined;
     expect(await begun(nn, '/one')).toHaveLength(1);
-    await mkdir(api, '/b');
-    await nn.within(nn.running.checkpointer.save());
+    await nn.start();
     for (const root of ['/one', '/two']) expect(await begun(nn, root)).toEqual([]);
   });
 });

@@ -40,6 +40,7 @@ import { clientNamenodeProtocol } from './protocol/client-protocol.ts';
 import { datanodeProtocol } from './protocol/datanode-protocol.ts';
 import { lifelineProtocol } from './protocol/lifeline-protocol.ts';
 import { haService, smallServices } from './protocol/small-services.ts';
+import { removeHalfWritten } from './publishing.ts';
 import { RackResolver } from './rack-resolver.ts';
 import { reconfigurableKeys } from './reconfigurable-keys.ts';
 import { ResourceChecker, ResourceMonitor } from './resources.ts';
@@ -217,6 +218,8 @@ export class NameNode {
     }
     if (startup === 'upgrade' && behind.length === 0) await refusePrevious(host, settled);
     await joinEmpty(host, settled, identity);
+    // It takes room that the log and the next image may need.
+    await removeHalfWritten(host, settled);
     const loaded = await loadNamespace(host, configuration, settled, identity, recovery, this.progress);
     if (behind.length > 0) {
       await catchUp(host, behind, identity, loaded, imageCodec(configuration));

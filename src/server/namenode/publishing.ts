@@ -5,7 +5,14 @@ import { HdfsError, messageOf } from '../../base/errors.ts';
 import { type ImageCodec, SectionTooLongError } from '../../format/fsimage/compression.ts';
 import { type ImageContent, type SavedImage, saveImage } from '../../format/fsimage/saver.ts';
 import { formatDigest } from '../../format/storage/digest.ts';
-import { imageCheckpointName, imageDigestName, imageName, parseStorageFileName } from '../../format/storage/names.ts';
+import {
+  imageCheckpointName,
+  imageDigestName,
+  imageName,
+  isHalfWritten,
+  parseStorageFileName,
+  type StorageFileName,
+} from '../../format/storage/names.ts';
 import type { Host } from '../../host/host.ts';
 import { currentOf, type NameDirectory } from './directories.ts';
 import { listSegments } from './edits-recovery.ts';
@@ -164,9 +171,43 @@ export interface Retention {
   readonly extraSegments: number;
 }
 
+/** Removes what a crash left of files that were being written, before any is written. What cannot be removed stays. */
+export async function removeHalfWritten(host: Host, directories: readonly NameDirectory[]): Promise<void> {
+  for (const directory of directories) {
+    await removeFiles(
+      host,
+      directory,
+      (name) => isHalfWritten(name) || parseStorageFileName(name)?.kind === 'image-checkpoint',
+    );
+  }
+}
+
 /**
- * Removes images beyond those retained, those that a crash left unfinished, and edits that no retained image needs.
- * Apache: NNStorageRetentionManager.
+ * Removes the files that are `unwanted` by their names. One that cannot be removed keeps no other; false when the directory cannot
+ * be read.
+ */
+async function removeFiles(host: Host, directory: NameDirectory, unwanted: (name: string) => boolean): Promise<boolean> {
+  const current = currentOf(directory);
+  let names: readonly string[];
+  try {
+    names = await host.disk.readdir(current);
+  } catch (error) {
+    host.log.log('warn', 'image', `nothing is purged in ${directory.root}: ${messageOf(error)}`);
+    return false;
+  }
+  for (const name of names.filter(unwanted)) {
+    try {
+      await host.disk.unlink(`${current}/${name}`);
+    } catch (error) {
+      host.log.log('warn', 'image', `${current}/${name} stays until the next image: ${messageOf(error)}`);
+    }
+  }
+  return true;
+}
+
+/**
+ * Removes images beyond those retained, those that a crash left unfinished, and edits that no retained image needs, those that were
+ * put aside included. Apache: NNStorageRetentionManager.
  */
 export async function purge(
   host: Host,
@@ -176,42 +217,52 @@ export async function purge(
 ): Promise<void> {
   const directories: NameDirectory[] = [];
   for (const directory of all) {
-    try {
-      for (const name of await host.disk.readdir(currentOf(directory))) {
-        const parsed = parseStorageFileName(name);
-        if (parsed?.kind !== 'image-checkpoint' || underWay.end(parsed.txid) !== undefined) continue;
-        await host.disk.unlink(`${currentOf(directory)}/${name}`);
-      }
-      directories.push(directory);
-    } catch (error) {
-      host.log.log('warn', 'image', `nothing is purged in ${directory.root}: ${messageOf(error)}`);
-    }
+    const isRead = await removeFiles(host, directory, (name) => {
+      const file = parseStorageFileName(name);
+      return file?.kind === 'image-checkpoint' && underWay.end(file.txid) === undefined;
+    });
+    if (isRead) directories.push(directory);
   }
   const images = await listImages(host, directories);
   const txids = [...new Set(images.map(({ txid }) => txid))];
   const kept = txids.slice(0, Math.max(1, retention.images));
   const oldest = kept.at(-1);
   if (oldest === undefined) return;
-  for (const image of images) {
-    if (image.txid >= oldest) continue;
-    await host.disk.unlink(image.path);
-    const digest = `${currentOf(image.directory)}/${imageDigestName(image.txid)}`;
-    if (await host.disk.exists(digest)) await host.disk.unlink(digest);
+  const edits = directories.filter((directory) => directory.edits);
+  const from = await firstRetained(host, edits, oldest, retention);
+  for (const directory of directories) {
+    await removeFiles(host, directory, (name) => isSuperfluous(parseStorageFileName(name), directory, oldest, from));
   }
-  let from = Math.max(0, oldest + 1 - retention.extraEdits);
-  const closed = (
-    await listSegments(
-      host,
-      directories.filter(({ edits }) => edits),
-    )
-  ).filter(({ lastTxid }) => lastTxid !== undefined);
-  const extra = [
-    ...new Set(
-      closed
-        .filter(({ firstTxid, lastTxid }) => firstTxid >= from && (lastTxid ?? 0) <= oldest)
-        .map(({ firstTxid }) => firstTxid),
-    ),
-  ];
-  while (extra.length > retention.extraSegments) from = (extra.shift() ?? 0) + 1;
-  for (const segment of closed) if ((segment.lastTxid ?? 0) < Math.min(from, oldest + 1)) await host.disk.unlink(segment.path);
+}
+
+/** The transaction from which on edits are kept, before those that the images need. */
+async function firstRetained(
+  host: Host,
+  directories: readonly NameDirectory[],
+  oldest: number,
+  retention: Retention,
+): Promise<number> {
+  const needed = oldest + 1;
+  const from = Math.max(0, needed - retention.extraEdits);
+  const extra = new Map<number, number>();
+  for (const { firstTxid, lastTxid } of await listSegments(host, directories)) {
+    if (lastTxid === undefined || lastTxid < from || firstTxid >= needed) continue;
+    extra.set(firstTxid, Math.max(lastTxid, extra.get(firstTxid) ?? 0));
+  }
+  const beyond = [...extra.values()].slice(0, Math.max(0, extra.size - retention.extraSegments));
+  return Math.min(needed, (beyond.at(-1) ?? from - 1) + 1);
+}
+
+function isSuperfluous(file: StorageFileName | undefined, directory: NameDirectory, oldest: number, from: number): boolean {
+  switch (file?.kind) {
+    case 'image':
+    case 'image-digest':
+      return directory.image && file.txid < oldest;
+    case 'edits':
+      return directory.edits && file.lastTxid < from;
+    case 'edits-aside':
+      return directory.edits && file.firstTxid < from;
+    default:
+      return false;
+  }
 }

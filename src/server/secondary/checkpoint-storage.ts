@@ -9,6 +9,7 @@ import type { DiskLock, Host } from '../../host/host.ts';
 import { currentOf, inconsistent, lockAll, makeDirectory, type NameDirectory, stateOf } from '../namenode/directories.ts';
 import type { NamespaceIdentity } from '../namenode/identity.ts';
 import { NameStorage } from '../namenode/name-storage.ts';
+import { removeHalfWritten } from '../namenode/publishing.ts';
 import { writeVersion } from '../namenode/storage.ts';
 import { recoverDirectory } from '../namenode/transitions.ts';
 
@@ -83,6 +84,7 @@ export class CheckpointStorage {
     await disk.syncDirectory(directory.root);
     const names = await disk.readdir(current);
     for (const name of names) if (TEMPORARY_EDITS.test(name)) await disk.unlink(`${current}/${name}`);
+    await removeHalfWritten(this.host, [directory]);
     if (!names.includes(VERSION_FILE)) return;
     let found: ReturnType<typeof parseNameNodeVersion>;
     try {
