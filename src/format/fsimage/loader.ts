@@ -44,6 +44,16 @@ export async function loadImage(file: RandomAccess, size: number, name: string, 
   }
 }
 
+/** Of what an image is, without loading it. Throws ProtocolError. */
+export async function imageOrigin(
+  file: RandomAccess,
+  size: number,
+): Promise<{ readonly namespaceId: number; readonly txid: number }> {
+  const reader = await (await ImageSections.read(file, size)).open('NS_INFO');
+  const { namespaceId, transactionId } = await reader.first(NameSystemSection);
+  return { namespaceId: namespaceId ?? 0, txid: transactionId ?? 0 };
+}
+
 class Loading {
   private readonly sections: ImageSections;
   private readonly target: ImageTarget;

@@ -484,6 +484,7 @@ export class NameNode {
       storage,
       imagesUnderWay: checkpointer.imagesUnderWay,
       bytesPerSecond,
+      namespaceId: identity.namespaceId,
       rules: {
         periodMs: configuration.getDuration('dfs.namenode.checkpoint.period'),
         transactions: configuration.getLong('dfs.namenode.checkpoint.txns'),

@@ -94,7 +94,7 @@ async function writeImage(
 }
 
 /** What is not whole is of no use to anybody, and takes the room that the edit log may need. */
-async function removeUnfinished(host: Host, path: string): Promise<void> {
+export async function removeUnfinished(host: Host, path: string): Promise<void> {
   try {
     if (await host.disk.exists(path)) await host.disk.unlink(path);
   } catch (error) {

@@ -149,6 +149,10 @@ export class CheckpointMaker {
       try {
         const loaded = await loadImageFile(host, file, () => emptyNamespace(host, configuration));
         adoptImage(host, loaded, identity);
+        const { counters } = loaded.image;
+        if (counters.txid !== txid) {
+          throw new HdfsError('EINCONSISTENT', `${file.path} holds transaction ${counters.txid} as its last`);
+        }
         return { namespace: loaded.namespace, carried: loaded.image.carried, txid };
       } catch (error) {
         failure = error;

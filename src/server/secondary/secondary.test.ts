@@ -257,6 +257,11 @@ describe('a checkpoint', () => {
     expect(await put({ ...given, txid: '0', 'File-Length': String(body.length) }, {}, body)).toMatch(
       /^409 Either current namenode has checkpointed or another checkpointer already uploaded an checkpoint for txid 0/,
     );
+    // An image, and what was sent of it, but of other transactions than it is said to be of.
+    const other = await pair.nn.within(pair.nn.machine.host.disk.readFile(`/name/current/${imageOf(0)}`));
+    const length = { 'File-Length': String(other.length) };
+    expect(await put({ ...given, ...length }, {}, other)).toMatch(/^410 .*is an image of transaction 0 of .*, not of 2 of/);
+    expect(await put({ ...given, ...length }, {}, Buffer.alloc(other.length))).toMatch(/^410 .*is no image/);
     expect((await pair.nn.files('/name/current')).filter((name) => name.includes('ckpt'))).toEqual([]);
     expect(await pair.images()).toEqual([imageOf(0)]);
     expect((await pair.nn.within(secondary.checkpoint())).upload).toEqual({ kind: 'taken' });

@@ -1,12 +1,13 @@
 // Images that others make of this NameNode's edits and bring back: which is taken, and which is turned away because a newer
 // one is there, or on its way, or the last one is recent. Apache: ImageServlet.doPut.
-import { HdfsError } from '../../../base/errors.ts';
-import { IMAGE_MAGIC } from '../../../format/fsimage/sections.ts';
+import { HdfsError, ProtocolError } from '../../../base/errors.ts';
+import { imageOrigin } from '../../../format/fsimage/loader.ts';
 import { imageCheckpointName, imageName } from '../../../format/storage/names.ts';
+import { DiskFailure } from '../../../host/disk-error.ts';
 import type { Host } from '../../../host/host.ts';
 import { currentOf, type NameDirectory } from '../directories.ts';
 import type { NameStorage } from '../name-storage.ts';
-import { type ImagesUnderWay, imageDirectories, nameImage } from '../publishing.ts';
+import { type ImagesUnderWay, imageDirectories, nameImage, removeUnfinished } from '../publishing.ts';
 import { receiveFile } from './files.ts';
 import type { PutRequest } from './parameters.ts';
 
@@ -48,6 +49,7 @@ export interface UploadParts {
   readonly imagesUnderWay: ImagesUnderWay;
   readonly rules: UploadRules;
   readonly bytesPerSecond: number;
+  readonly namespaceId: number;
   history(): ImageHistory;
   /** An image has got its name in the working image directories. */
   taken(txid: number): Promise<void>;
@@ -95,15 +97,24 @@ export class ImageUploads {
   }
 
   private async store({ txid, length }: PutRequest, body: AsyncIterable<Uint8Array>, md5: string | undefined): Promise<void> {
-    const { host, storage, bytesPerSecond } = this.parts;
+    const { host, storage, bytesPerSecond, namespaceId } = this.parts;
     const aside = (directory: NameDirectory): string => `${currentOf(directory)}/${imageCheckpointName(txid)}`;
     const directories = imageDirectories(storage);
     const name = imageCheckpointName(txid);
     const received = await receiveFile(host, directories.map(aside), body, { what: name, length, md5 }, bytesPerSecond);
+    try {
+      // They are alike.
+      await first(
+        directories.map(aside).filter((path) => !received.failed.has(path)),
+        (path) => checkOrigin(host, path, txid, namespaceId),
+      );
+    } catch (error) {
+      for (const directory of directories) await removeUnfinished(host, aside(directory));
+      throw error;
+    }
     await storage.each(directories, async (directory) => {
       const failure = received.failed.get(aside(directory));
       if (failure !== undefined) throw failure;
-      await checkMagic(host, aside(directory));
       await nameImage(host, directory, txid, received.md5);
     });
     host.log.log('info', 'image', `took an image of transaction ${txid}`, { bytes: length });
@@ -111,17 +122,39 @@ export class ImageUploads {
   }
 }
 
-/** Nobody's web page is taken for an image. */
-async function checkMagic(host: Host, path: string): Promise<void> {
-  const magic = Buffer.alloc(IMAGE_MAGIC.length);
+/** Does it with the first that its disk gives; rejects with what `work` says of it. */
+async function first(paths: readonly string[], work: (path: string) => Promise<void>): Promise<void> {
+  let failure: DiskFailure | undefined;
+  for (const path of paths) {
+    try {
+      return await work(path);
+    } catch (error) {
+      if (!(error instanceof DiskFailure)) throw error;
+      failure = error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+}
+
+/**
+ * A digest tells that what came is what was sent, not that it is an image of these transactions: one of others would hide what was
+ * logged between them, once the edits have gone. Apache takes it.
+ */
+async function checkOrigin(host: Host, path: string, txid: number, namespaceId: number): Promise<void> {
   const file = await host.disk.open(path, 'r');
+  let origin: Awaited<ReturnType<typeof imageOrigin>>;
   try {
-    await file.read(magic, 0, magic.length, 0);
+    origin = await imageOrigin(file, (await file.stat()).size);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new HdfsError('EIO', `${path} is no image: ${error.message}`);
   } finally {
     await file.close();
   }
-  if (!magic.equals(IMAGE_MAGIC)) {
-    await host.disk.unlink(path);
-    throw new HdfsError('EIO', `${path} is no image`);
+  if (origin.txid !== txid || origin.namespaceId !== namespaceId) {
+    throw new HdfsError(
+      'EIO',
+      `${path} is an image of transaction ${origin.txid} of namespace ${origin.namespaceId}, not of ${txid} of ${namespaceId}`,
+    );
   }
 }
