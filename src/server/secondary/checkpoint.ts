@@ -1,7 +1,7 @@
 // One checkpoint of the secondary NameNode: the log is rolled, the image and the segments that are missing here are
 // fetched, merged and saved, and the new image is brought to the NameNode. The merged namespace stays in memory, so that
 // the next checkpoint needs new segments only. Apache: SecondaryNameNode.doCheckpoint.
-import { HdfsError } from '../../base/errors.ts';
+import { HdfsError, messageOf } from '../../base/errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { SegmentRange } from '../../core/edits/manifest.ts';
 import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
@@ -170,14 +170,23 @@ export class CheckpointMaker {
       namespace.monotonicMs = host.clock.monotonic();
       namespace.apply(op, txid);
     };
-    merged.txid = await replay(
-      host,
-      storage.storage.working.filter(({ edits }) => edits),
-      merged.txid,
-      lastTxid,
-      apply,
-      { maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'), cutAtDamage: false },
-    );
+    try {
+      merged.txid = await replay(
+        host,
+        storage.storage.working.filter(({ edits }) => edits),
+        merged.txid,
+        lastTxid,
+        apply,
+        { maxOpBytes: configuration.getInt('dfs.namenode.max.op.size'), cutAtDamage: false },
+      );
+    } catch (error) {
+      // Nothing but its records says that a segment is whole: the next attempt fetches all of them again. Apache's would end here
+      // each time, until the NameNode has an image of its own.
+      await storage.forgetEdits().catch((also: unknown) => {
+        host.log.log('warn', 'checkpoint', `fetched segments stay: ${messageOf(also)}`);
+      });
+      throw error;
+    }
     if (merged.txid !== lastTxid) {
       throw new HdfsError('EIO', `Merged up to transaction ${merged.txid} where ${lastTxid} is expected`);
     }

@@ -282,6 +282,28 @@ describe('a checkpoint', () => {
     expect((await pair.nn.within(secondary.checkpoint())).upload).toEqual({ kind: 'taken' });
   });
 
+  test('is made of segments fetched anew, once one that was fetched cannot be read', async () => {
+    const pair = new Pair();
+    const { nn } = pair;
+    const api = await pair.begin();
+    const secondary = await pair.opened();
+    await mkdir(api, '/a');
+    await nn.within(secondary.checkpoint());
+    await mkdir(api, '/b');
+    await api.rollEdits({});
+    await nn.simulation.advance(3_600_000);
+    const name = (await nn.files('/name/current')).filter((each) => /^edits_\d+-\d+$/.test(each)).at(-1);
+    const bytes = await nn.within(nn.machine.host.disk.readFile(`/name/current/${name}`));
+    const at = bytes.indexOf('/b');
+    expect(at).toBeGreaterThan(0);
+    // A bit of it turned on the way, or on this disk, and everything is as long as it should be.
+    bytes[at + 1] = 0x58;
+    await nn.within(pair.machine.host.disk.writeFileAtomic(`/one/current/${name}`, bytes));
+    await expect(nn.within(secondary.checkpoint())).rejects.toThrow(/is damaged at offset/);
+    expect((await nn.within(secondary.checkpoint())).upload).toEqual({ kind: 'taken' });
+    expect(await exists(await nn.restart('power'), '/b')).toBe(true);
+  });
+
   test('needs one working directory', async () => {
     const pair = new Pair();
     const api = await pair.begin();
