@@ -9,6 +9,9 @@ import { clearTrash, clearUpgradeMarker, setUpgradeMarker } from './pool-trash.t
 import { finalizePool } from './pool-upgrade.ts';
 import type { Volume } from './volume.ts';
 
+/** What a disk refused is tried again with the first heartbeat after this. */
+const RETRY_MS = 60_000;
+
 export class RollingUpgrades {
   private readonly dataset: Dataset;
   private readonly log: Log;
@@ -16,6 +19,7 @@ export class RollingUpgrades {
   private readonly marked = new Map<string, Set<Volume>>();
   private readonly cleared = new Map<string, Set<Volume>>();
   private readonly work = new WeakMap<Volume, Promise<void>>();
+  private readonly retryAt = new WeakMap<Volume, number>();
 
   constructor(dataset: Dataset, log: Log) {
     this.dataset = dataset;
@@ -38,10 +42,15 @@ export class RollingUpgrades {
     const done = setOf(on ? this.marked : this.cleared, poolId);
     const undone = setOf(on ? this.cleared : this.marked, poolId);
     for (const volume of this.dataset.volumes) {
-      if (done.has(volume)) continue;
+      if (done.has(volume) || volume.clock.monotonic() < (this.retryAt.get(volume) ?? 0)) continue;
       done.add(volume);
       undone.delete(volume);
-      this.later(volume, () => (on ? this.begin(poolId, volume) : this.end(poolId, volume)));
+      // Nobody else would empty a trash that was not emptied now: the NameNode forgets the upgrade with its next start.
+      const failed = (): void => {
+        done.delete(volume);
+        this.retryAt.set(volume, volume.clock.monotonic() + RETRY_MS);
+      };
+      this.later(volume, () => (on ? this.begin(poolId, volume) : this.end(poolId, volume)), failed);
     }
   }
 
@@ -70,13 +79,14 @@ export class RollingUpgrades {
     if (found) this.log.log('info', 'datanode', `Finalize upgrade for ${volume.path} is complete.`);
   }
 
-  private later(volume: Volume, work: () => Promise<void>): void {
+  private later(volume: Volume, work: () => Promise<void>, failed: () => void = () => undefined): void {
     const before = this.work.get(volume) ?? Promise.resolve();
     const after = before.then(async () => {
       if (volume.failure !== undefined) return;
       try {
         await work();
       } catch (error) {
+        failed();
         volume.trouble(error);
         this.log.log('warn', 'datanode', `upgrade work on ${volume.path}: ${messageOf(error)}`);
       }
