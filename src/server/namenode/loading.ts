@@ -17,7 +17,7 @@ import { type RecoveryOptions, recoverUnclosed, replay } from './edits-recovery.
 import type { NamespaceIdentity } from './identity.ts';
 import { erasureCodingOptions, namespaceOptions } from './settings.ts';
 import type { StartupProgress } from './startup-progress.ts';
-import { type LoadedFile, loadNewestImage, seenTxid } from './storage.ts';
+import { type LoadedFile, loadNewestImage, seenTxid, type Unusable } from './storage.ts';
 
 export interface LoadedNamespace {
   readonly namespace: Namespace;
@@ -25,6 +25,7 @@ export interface LoadedNamespace {
   readonly imageTxid: number;
   /** Wall clock at which the image was written. */
   readonly imageTime: number;
+  readonly unusable: Unusable;
   readonly lastTxid: number;
   /** Told of the start that it is for. */
   readonly progress?: StartupProgress | undefined;
@@ -125,5 +126,14 @@ export async function loadNamespace(
   );
   progress?.end('LoadingEdits');
   const { mtimeMs } = await host.disk.stat(loaded.file.path);
-  return { namespace, carried: image.carried, imageTxid: image.counters.txid, imageTime: mtimeMs, lastTxid, progress };
+  const { unusable } = loaded;
+  return {
+    namespace,
+    carried: image.carried,
+    imageTxid: image.counters.txid,
+    imageTime: mtimeMs,
+    unusable,
+    lastTxid,
+    progress,
+  };
 }

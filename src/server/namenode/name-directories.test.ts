@@ -322,6 +322,33 @@ describe('what is of no use any more', () => {
     expect(left).toContain('notes.tmp');
   });
 
+  test('is no image that a start could use, and stays as long as only damaged ones are newer', async () => {
+    const nn = await formatted({ 'dfs.namenode.name.dir': '/one', 'dfs.namenode.num.extra.edits.retained': 0 });
+    let api = await nn.start();
+    for (const path of ['/a', '/b']) {
+      await mkdir(api, path);
+      await nn.within(nn.running.checkpointer.save());
+    }
+    const images = async (): Promise<string[]> => (await nn.files('/one/current')).filter((name) => /^fsimage_\d+$/.test(name));
+    const [good, bad] = await images();
+    await nn.within(nn.running.stop());
+    nn.machine.restart();
+    await write(nn, String(bad));
+    api = await nn.start();
+    await mkdir(api, '/c');
+    await nn.within(nn.running.checkpointer.save());
+    const newest = (await images()).at(-1);
+    expect(await images()).toEqual([good, bad, newest]);
+    // The disk spoils that one, too.
+    await nn.within(nn.running.stop());
+    nn.machine.restart();
+    await write(nn, String(newest));
+    api = await nn.start();
+    for (const path of ['/a', '/b', '/c']) expect(await exists(api, path), path).toBe(true);
+    for (let i = 0; i < 2; i++) await nn.within(nn.running.checkpointer.save());
+    expect(await images()).toHaveLength(2);
+  });
+
   test('goes by the number of segments too, to the last one too many', async () => {
     const nn = await formatted({ ...TWO, 'dfs.namenode.max.extra.edits.segments.retained': 2 });
     const api = await nn.start();

@@ -225,7 +225,8 @@ export class NameNode {
       await catchUp(host, behind, identity, loaded, imageCodec(configuration));
     } else if (startup === 'upgrade') {
       const upgraded = await upgradeDirectories(host, directories, identity, loaded, imageCodec(configuration));
-      return { identity: upgraded, loaded: { ...loaded, imageTxid: loaded.lastTxid, imageTime: host.clock.now() } };
+      const saved = { imageTxid: loaded.lastTxid, imageTime: host.clock.now(), unusable: new Set<string>() };
+      return { identity: upgraded, loaded: { ...loaded, ...saved } };
     }
     return { identity, loaded };
   }
@@ -342,6 +343,7 @@ export class NameNode {
         images: configuration.getInt('dfs.namenode.num.checkpoints.retained'),
         extraEdits: configuration.getLong('dfs.namenode.num.extra.edits.retained'),
         extraSegments: configuration.getInt('dfs.namenode.max.extra.edits.segments.retained'),
+        unusable: loaded.unusable,
       },
       periodMs: configuration.getDuration('dfs.namenode.checkpoint.period'),
       transactions: configuration.getLong('dfs.namenode.checkpoint.txns'),

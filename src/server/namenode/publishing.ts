@@ -17,7 +17,7 @@ import type { Host } from '../../host/host.ts';
 import { currentOf, type NameDirectory } from './directories.ts';
 import { listSegments } from './edits-recovery.ts';
 import type { NameStorage } from './name-storage.ts';
-import { listImages } from './storage.ts';
+import { listImages, type Unusable } from './storage.ts';
 
 /**
  * Images that are being made or received, by their last transaction. Two of the same transactions would be written to the
@@ -169,6 +169,8 @@ export interface Retention {
   readonly extraEdits: number;
   /** dfs.namenode.max.extra.edits.segments.retained. */
   readonly extraSegments: number;
+  /** Images that do not count as retained: a start could not use them. */
+  readonly unusable?: Unusable;
 }
 
 /** Removes what a crash left of files that were being written, before any is written. What cannot be removed stays. */
@@ -224,7 +226,7 @@ export async function purge(
     if (isRead) directories.push(directory);
   }
   const images = await listImages(host, directories);
-  const txids = [...new Set(images.map(({ txid }) => txid))];
+  const txids = [...new Set(images.filter(({ path }) => retention.unusable?.has(path) !== true).map(({ txid }) => txid))];
   const kept = txids.slice(0, Math.max(1, retention.images));
   const oldest = kept.at(-1);
   if (oldest === undefined) return;

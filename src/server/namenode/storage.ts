@@ -215,6 +215,9 @@ export interface LoadedFile {
   readonly file: ImageFile;
 }
 
+/** Paths of newer images that could not be used. */
+export type Unusable = ReadonlySet<string>;
+
 /** Loads one image into the tables that `make` gives. Rejects when its digest, or it, is damaged. */
 export async function loadImageFile(
   host: Host,
@@ -249,13 +252,15 @@ export async function loadNewestImage(
   directories: readonly NameDirectory[],
   make: () => Namespace,
   progress?: StartupProgress,
-): Promise<LoadedFile> {
+): Promise<LoadedFile & { readonly unusable: Unusable }> {
   const images = await listImages(host, directories);
   const faults: string[] = [];
+  const unusable = new Set<string>();
   for (const file of images) {
     try {
-      return await loadImageFile(host, file, make, progress);
+      return { ...(await loadImageFile(host, file, make, progress)), unusable };
     } catch (error) {
+      unusable.add(file.path);
       faults.push(`${file.path}: ${messageOf(error)}`);
       host.log.log('error', 'image', `cannot use ${file.path}: ${messageOf(error)}`);
     }
