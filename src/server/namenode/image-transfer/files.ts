@@ -83,7 +83,10 @@ export async function receiveFile(
       await throttle.take(chunk.length);
     }
     await Promise.all(paths.map((path) => attempt(path, (file) => file.sync())));
-    if (failed.size === paths.length) throw new HdfsError('EIO', 'Unable to download to any storage directory');
+    if (failed.size === paths.length) {
+      const reasons = [...failed].map(([path, error]) => `; ${path}: ${messageOf(error)}`).join('');
+      throw new HdfsError('EIO', `Unable to download to any storage directory${reasons}`);
+    }
     if (received !== expected.length) {
       throw new HdfsError(
         'EIO',
