@@ -98,6 +98,23 @@ test('an upgrade keeps the state of before as hard links; a rollback takes it ba
   await sim.run(run());
 });
 
+test('a finalization that the disk refused is brought to its end when it is asked for again', async () => {
+  const sim = new Simulation({ seed: 1 });
+  const node = sim.node('dn');
+  const { host } = node;
+  const run = async (): Promise<void> => {
+    await fill(host);
+    await load(host, after);
+    node.diskFault = ({ operation }) => (operation === 'rm' ? { error: 'EIO' } : undefined);
+    await expect(finalizePool(host.disk, ROOT, POOL)).rejects.toThrow('EIO');
+    node.diskFault = undefined;
+    expect(await finalizePool(host.disk, ROOT, POOL)).toBe(true);
+    expect(await host.disk.readdir(poolDir(ROOT, POOL))).toEqual(['current']);
+    await expectFiles(host);
+  };
+  await sim.run(run());
+});
+
 test('a rollback that the NameNode did not take part in changes nothing', async () => {
   const logged: string[] = [];
   const sim = new Simulation({ seed: 1, log: ({ level, message }) => logged.push(`${level}: ${message}`) });

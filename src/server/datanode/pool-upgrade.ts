@@ -251,16 +251,21 @@ export class PoolDirectory {
   }
 }
 
-/** Gives up the state of before an upgrade. Answers whether there was one. */
+/** Gives up the state of before an upgrade, and what an attempt at that has left of it. Answers whether there was any. */
 export async function finalizePool(disk: DirectoryDisk, volumePath: string, pool: string): Promise<boolean> {
   let found = false;
   // A state of the whole volume is left by an upgrade from a Hadoop without federation.
   for (const root of [volumePath, poolDir(volumePath, pool)]) {
+    const aside = `${root}/${FINALIZED_TMP}`;
+    if (await disk.exists(aside)) {
+      found = true;
+      await disk.removeTree(aside);
+    }
     if (!(await disk.exists(`${root}/${PREVIOUS}`))) continue;
     found = true;
-    await disk.rename(`${root}/${PREVIOUS}`, `${root}/${FINALIZED_TMP}`);
+    await disk.rename(`${root}/${PREVIOUS}`, aside);
     await disk.syncDirectory(root);
-    await disk.removeTree(`${root}/${FINALIZED_TMP}`);
+    await disk.removeTree(aside);
   }
   return found;
 }

@@ -62,8 +62,9 @@ export async function completeUpgrade(
   await rename(host, directory, PREVIOUS_TMP, PREVIOUS);
 }
 
-/** Gives up the state of before the upgrade. */
+/** Gives up the state of before the upgrade, and what an attempt at that has left of it. */
 export async function finalizeDirectory(host: Host, directory: NameDirectory): Promise<void> {
+  if (await host.disk.exists(`${directory.root}/${FINALIZED_TMP}`)) await remove(host, directory, FINALIZED_TMP);
   if (!(await host.disk.exists(`${directory.root}/${PREVIOUS}`))) return;
   await rename(host, directory, PREVIOUS, FINALIZED_TMP);
   await remove(host, directory, FINALIZED_TMP);

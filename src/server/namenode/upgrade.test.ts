@@ -158,6 +158,19 @@ describe('an upgrade', () => {
     expect(await exists(again, '/failing')).toBe(true);
   });
 
+  test('that a directory could not finalize leaves nothing there once it comes back', async () => {
+    const nn = await prepared();
+    const api = await upgraded(nn);
+    nn.machine.diskFault = ({ operation, path }) =>
+      operation === 'rm' && path.startsWith('/two/finalized.tmp') ? { error: 'EIO' } : undefined;
+    await api.finalizeUpgrade({});
+    nn.machine.diskFault = undefined;
+    expect(await names(nn, '/two')).toEqual(['current', 'finalized.tmp']);
+    await api.restoreFailedStorage({ arg: 'true' });
+    await api.rollEdits({});
+    expect(await names(nn, '/two')).toEqual(['current']);
+  });
+
   test('that one directory refuses does not begin to serve, and the next start undoes it', async () => {
     const nn = await prepared();
     const before = await cTimes(nn);
