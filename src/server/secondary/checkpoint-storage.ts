@@ -25,6 +25,8 @@ export class CheckpointStorage {
   private locks = new Map<string, DiskLock>();
   private names: NameStorage;
   private current: NamespaceIdentity | undefined;
+  /** Whose the directories are, also where what they hold is of no use any more. */
+  private owner: NamespaceIdentity | undefined;
   /** The directories are of several states of one name system. */
   private isMixed = false;
 
@@ -92,10 +94,11 @@ export class CheckpointStorage {
     } catch (error) {
       throw inconsistent(directory, `${current}/${VERSION_FILE}: ${messageOf(error)}`);
     }
-    const { current: known } = this;
-    if (known !== undefined && (known.namespaceId !== found.namespaceId || known.blockPoolId !== found.blockPoolId)) {
+    const { current: known, owner = found } = this;
+    if (owner.namespaceId !== found.namespaceId || owner.blockPoolId !== found.blockPoolId) {
       throw inconsistent(directory, 'namespaceID, clusterID or blockpoolID is incompatible with others.');
     }
+    this.owner = owner;
     if (known !== undefined && known.cTime !== found.cTime) this.isMixed = true;
     // Of another layout: what is there is of no use, and is fetched anew.
     if (found.layoutVersion === NAMENODE_LAYOUT_VERSION) this.current = known ?? found;
@@ -106,7 +109,8 @@ export class CheckpointStorage {
    * belong to another name system.
    */
   async adopt(identity: NamespaceIdentity): Promise<void> {
-    const { current: known } = this;
+    const { current, owner } = this;
+    const known = current ?? owner;
     if (known !== undefined && !isSameCluster(known, identity)) {
       throw new HdfsError(
         'EIO',
@@ -115,7 +119,7 @@ export class CheckpointStorage {
           `${NAMENODE_LAYOUT_VERSION}; ${known.namespaceId}; ${known.cTime}; ${known.clusterId}; ${known.blockPoolId}.`,
       );
     }
-    if (known?.cTime === identity.cTime) return;
+    if (current?.cTime === identity.cTime) return;
     await this.names.each(this.names.working, async (directory) => {
       await this.host.disk.removeTree(currentOf(directory));
       await makeDirectory(this.host, directory, 'current');
@@ -123,6 +127,7 @@ export class CheckpointStorage {
       await writeVersion(this.host, directory, identity);
     });
     this.current = identity;
+    this.owner = identity;
   }
 
   /**

@@ -173,6 +173,30 @@ describe('a checkpoint', () => {
     expect((await pair.nn.within(emptied.checkpoint())).upload.kind).toBe('taken');
   });
 
+  test('does not empty what an older version left of another name system', async () => {
+    const pair = new Pair();
+    const { nn } = pair;
+    const { disk } = pair.machine.host;
+    const api = await pair.begin();
+    let secondary = await pair.opened();
+    await mkdir(api, '/a');
+    await nn.within(secondary.checkpoint());
+    await nn.within(secondary.stop());
+    for (const root of ['/one', '/two']) {
+      const path = `${root}/current/VERSION`;
+      const version = (await nn.within(disk.readFile(path))).toString();
+      await nn.within(disk.writeFileAtomic(path, version.replace('layoutVersion=-67', 'layoutVersion=-63')));
+    }
+    const before = await nn.within(disk.readdir('/one/current'));
+    await nn.within(nn.running.stop());
+    nn.machine.restart();
+    await nn.format({ force: true });
+    await nn.start();
+    secondary = await pair.opened();
+    await expect(nn.within(secondary.checkpoint())).rejects.toThrow(/^Inconsistent checkpoint fields/);
+    expect(await nn.within(disk.readdir('/one/current'))).toEqual(before);
+  });
+
   test('after the NameNode was put back to an earlier state is made of that, and nothing of the later one is left to be imported', async () => {
     const pair = new Pair();
     const { nn } = pair;
