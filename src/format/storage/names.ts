@@ -9,6 +9,8 @@ export type StorageFileName =
   /** An image that was being written; never loaded. */
   | { readonly kind: 'image-checkpoint'; readonly txid: number }
   | { readonly kind: 'image-rollback'; readonly txid: number }
+  /** An image, or its digest, of transactions that the NameNode does not know any more. */
+  | { readonly kind: 'image-aside'; readonly txid: number }
   | { readonly kind: 'edits'; readonly firstTxid: number; readonly lastTxid: number }
   | { readonly kind: 'edits-in-progress'; readonly firstTxid: number }
   /** Put aside: nothing usable was in it, or it was cut. `marker` is what stands after the txids, such as .empty or .corrupt. */
@@ -31,11 +33,15 @@ export const imageRollbackName = (txid: number): string => `fsimage_rollback_${p
 export const editsName = (firstTxid: number, lastTxid: number): string => `edits_${pad(firstTxid)}-${pad(lastTxid)}`;
 export const editsInProgressName = (firstTxid: number): string => `edits_inprogress_${pad(firstTxid)}`;
 
+/** Behind the name of what goes beyond the end of the NameNode's log. */
+export const AHEAD = '.ahead';
+
 const PATTERNS: readonly (readonly [RegExp, (groups: readonly string[]) => StorageFileName | undefined])[] = [
   [/^fsimage_(\d+)$/, ([txid]) => withTxid(txid, (value) => ({ kind: 'image', txid: value }))],
   [/^fsimage_(\d+)\.md5$/, ([txid]) => withTxid(txid, (value) => ({ kind: 'image-digest', txid: value }))],
   [/^fsimage\.ckpt_(\d+)$/, ([txid]) => withTxid(txid, (value) => ({ kind: 'image-checkpoint', txid: value }))],
   [/^fsimage_rollback_(\d+)$/, ([txid]) => withTxid(txid, (value) => ({ kind: 'image-rollback', txid: value }))],
+  [/^fsimage_(\d+)(?:\.md5)?\.ahead$/, ([txid]) => withTxid(txid, (value) => ({ kind: 'image-aside', txid: value }))],
   [/^edits_inprogress_(\d+)$/, ([txid]) => withTxid(txid, (value) => ({ kind: 'edits-in-progress', firstTxid: value }))],
   [
     /^edits_inprogress_(\d+)(\.\D.*)$/,

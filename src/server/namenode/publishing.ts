@@ -259,6 +259,7 @@ function isSuperfluous(file: StorageFileName | undefined, directory: NameDirecto
   switch (file?.kind) {
     case 'image':
     case 'image-digest':
+    case 'image-aside':
       return directory.image && file.txid < oldest;
     case 'edits':
       return directory.edits && file.lastTxid < from;

@@ -3,7 +3,7 @@
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { NAMENODE_LAYOUT_VERSION } from '../../core/edits/ops.ts';
 import type { ImageCodec } from '../../format/fsimage/compression.ts';
-import { parseStorageFileName, VERSION_FILE } from '../../format/storage/names.ts';
+import { AHEAD, parseStorageFileName, VERSION_FILE } from '../../format/storage/names.ts';
 import { parseNameNodeVersion } from '../../format/storage/version.ts';
 import type { DiskLock, Host } from '../../host/host.ts';
 import { currentOf, inconsistent, lockAll, makeDirectory, type NameDirectory, stateOf } from '../namenode/directories.ts';
@@ -131,18 +131,28 @@ export class CheckpointStorage {
   }
 
   /**
-   * Removes what goes beyond the end of the NameNode's log: it is of a log that was put back, or cut, since. It would be taken for
-   * newer than what is made now, which would be purged, and by an import.
+   * Puts aside what goes beyond the end of the NameNode's log: it is of a log that was put back, or cut, since. It would be taken for
+   * newer than what is made now, which would be purged, and by an import. It stays until the log has come as far, as it may be more
+   * than an operator meant to give up.
    */
-  async forgetBeyond(lastTxid: number): Promise<void> {
-    const { disk } = this.host;
+  async putAsideBeyond(lastTxid: number): Promise<void> {
+    const { disk, log } = this.host;
     await this.names.each(this.names.working, async (directory) => {
       for (const name of await disk.readdir(currentOf(directory))) {
         const parsed = parseStorageFileName(name);
         const isLater =
           ((parsed?.kind === 'image' || parsed?.kind === 'image-digest') && parsed.txid > lastTxid) ||
           (parsed?.kind === 'edits' && parsed.lastTxid > lastTxid);
-        if (isLater) await disk.unlink(`${currentOf(directory)}/${name}`);
+        if (!isLater) continue;
+        const path = `${currentOf(directory)}/${name}`;
+        await disk.rename(path, `${path}${AHEAD}`);
+        if (parsed.kind === 'image') {
+          log.log(
+            'warn',
+            'checkpoint',
+            `${path} goes beyond the NameNode's log, which ends at ${lastTxid}: it is kept as ${path}${AHEAD}`,
+          );
+        }
       }
     });
   }

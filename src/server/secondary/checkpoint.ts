@@ -201,7 +201,7 @@ export class CheckpointMaker {
     const counters = imageCounters(namespace, identity.namespaceId, txid);
     const cut = filesBeingCut(namespace);
     const saved = await publishImage(host, storage.storage, txid, () => ({ inodes, blocks, counters, carried, cut }));
-    await storage.forgetBeyond(txid);
+    await storage.putAsideBeyond(txid);
     // One checkpoint is made after the other.
     await purge(host, storage.storage.working, retention, new ImagesUnderWay());
     return saved.size;

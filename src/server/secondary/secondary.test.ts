@@ -232,7 +232,25 @@ describe('a checkpoint', () => {
     expect(upload).toEqual({ kind: 'taken' });
     const names = await nn.within(pair.machine.host.disk.readdir('/one/current'));
     expect(names.filter((name) => /^fsimage_\d+$/.test(name)).at(-1)).toBe(imageOf(txid));
-    expect(names.filter((name) => Number(/^edits_(\d+)/.exec(name)?.[1]) > txid)).toEqual([]);
+    expect(names.filter((name) => Number(/^edits_(\d+)-\d+$/.exec(name)?.[1]) > txid)).toEqual([]);
+    // Whoever put it back may not have known how much more was here.
+    const aside = names.filter((name) => /^fsimage_\d+\.ahead$/.test(name)).at(-1);
+    expect(names).toContain(aside?.replace('.ahead', '.md5.ahead'));
+    const ahead = Number(/\d+/.exec(aside ?? '')?.[0]);
+    expect(ahead).toBeGreaterThan(txid);
+    expect(nn.logged.join('\n')).toMatch(
+      /warn: \/one\/current\/fsimage_\d+ goes beyond the NameNode's log, which ends at \d+: it is kept as/,
+    );
+    // It goes when the log has come as far.
+    for (let i = 0; nn.running.system.editLog.lastTxid <= ahead; i++) await mkdir(api, `/more${i}`);
+    for (let i = 0; i < 3; i++) {
+      await mkdir(api, `/last${i}`);
+      await nn.simulation.advance(3_600_000);
+      await nn.within(secondary.checkpoint());
+    }
+    expect((await nn.within(pair.machine.host.disk.readdir('/one/current'))).filter((name) => name.endsWith('.ahead'))).toEqual(
+      [],
+    );
   });
 
   test('goes into directories of which one alone has been emptied for another state of the NameNode', async () => {
