@@ -117,6 +117,35 @@ describe('a name directory that fails', () => {
     );
   });
 
+  test('does not come back with what this log has never held', async () => {
+    const nn = await formatted({ ...TWO, 'dfs.namenode.name.dir.restore': true });
+    let api = await nn.start();
+    await mkdir(api, '/a');
+    breakDirectory(nn, '/two', 'write', 'fdatasync', 'open', 'fsync');
+    await mkdir(api, '/b');
+    nn.machine.diskFault = undefined;
+    const { disk } = nn.machine.host;
+    const version = (await nn.within(disk.readFile('/two/current/VERSION'))).toString();
+    const put = (name: string, text: string): Promise<void> => nn.within(disk.writeFileAtomic(`/two/current/${name}`, text));
+    const far = String(1000).padStart(19, '0');
+    for (const name of [`fsimage_${far}`, `edits_${far}-${far}`]) {
+      await put(name, 'x');
+      await api.rollEdits({});
+      expect(failedOf(nn)).toEqual(['/two']);
+      expect(nn.logged.at(-1)).toMatch(/does not come back yet: it holds \S+_0+1000\S*, which this edit log has not reached/);
+      await nn.within(disk.unlink(`/two/current/${name}`));
+    }
+    // Of before an upgrade, or of one that was rolled back.
+    await put('VERSION', version.replace(/cTime=\d+/, 'cTime=7'));
+    await api.rollEdits({});
+    expect(failedOf(nn)).toEqual(['/two']);
+    await put('VERSION', version);
+    await api.rollEdits({});
+    expect(failedOf(nn)).toEqual([]);
+    api = await nn.restart('power');
+    for (const path of ['/a', '/b']) expect(await exists(api, path), path).toBe(true);
+  });
+
   test('in nothing but its seen_txid does not keep the NameNode from starting with that of another', async () => {
     const nn = await formatted(TWO);
     let api = await nn.start();

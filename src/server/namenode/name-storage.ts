@@ -5,7 +5,7 @@
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { sometimes } from '../../base/sometimes.ts';
 import type { ImageCodec } from '../../format/fsimage/compression.ts';
-import { editsInProgressName, parseStorageFileName, VERSION_FILE } from '../../format/storage/names.ts';
+import { editsInProgressName, parseStorageFileName, type StorageFileName, VERSION_FILE } from '../../format/storage/names.ts';
 import { parseNameNodeVersion } from '../../format/storage/version.ts';
 import type { DiskLock, Host } from '../../host/host.ts';
 import { currentOf, lockPathOf, makeDirectory, type NameDirectory } from './directories.ts';
@@ -129,8 +129,18 @@ export class NameStorage {
       if (found.namespaceId !== identity.namespaceId || found.blockPoolId !== identity.blockPoolId) {
         throw new HdfsError('EINCONSISTENT', `it belongs to namespace ${found.namespaceId}`);
       }
+      if (found.cTime !== identity.cTime) {
+        throw new HdfsError(
+          'EINCONSISTENT',
+          `it is of another state, of cTime ${found.cTime}; that of now is ${identity.cTime}`,
+        );
+      }
     }
-    for (const name of await disk.readdir(current)) {
+    const names = await disk.readdir(current);
+    // The next start would take it for the newest, and all that was logged here since for older.
+    const later = names.find((name) => reachesBeyond(parseStorageFileName(name), seenTxid));
+    if (later !== undefined) throw new HdfsError('EINCONSISTENT', `it holds ${later}, which this edit log has not reached`);
+    for (const name of names) {
       const parsed = parseStorageFileName(name);
       // It ends where the disk failed; the other directories have the whole segment.
       if (parsed?.kind === 'edits-in-progress') {
@@ -143,5 +153,19 @@ export class NameStorage {
     // The way back was given up while it was out.
     if (this.upgradeFinalized) await finalizeDirectory(this.host, directory);
     return true;
+  }
+}
+
+/** Whether it holds what a log that begins its next segment with `nextTxid` does not have yet. */
+function reachesBeyond(file: StorageFileName | undefined, nextTxid: number): boolean {
+  switch (file?.kind) {
+    case 'image':
+      return file.txid >= nextTxid;
+    case 'edits':
+      return file.lastTxid >= nextTxid;
+    case 'edits-in-progress':
+      return file.firstTxid >= nextTxid;
+    default:
+      return false;
   }
 }
