@@ -3,8 +3,10 @@
 import { expect, test } from 'vitest';
 import type { Host } from '../../host/host.ts';
 import { Simulation } from '../../host/sim/index.ts';
+import { StorageTypeProto } from '../../wire/messages/hdfs.ts';
 import { finalizedDir, lazyPersistDir, poolDir, previousDir, rbwDir, trashDir } from './layout.ts';
 import { finalizePool, PoolDirectory, type StartOption } from './pool-upgrade.ts';
+import { Storages } from './storages.ts';
 
 const ROOT = '/data';
 const POOL = 'BP-1-127.0.0.1-1';
@@ -96,6 +98,18 @@ test('an upgrade keeps the state of before as hard links; a rollback takes it ba
     );
   };
   await sim.run(run());
+});
+
+test('a directory in service goes on for no NameNode that was upgraded meanwhile, since it keeps nothing of before', async () => {
+  const sim = new Simulation({ seed: 1 });
+  const { host } = sim.node('dn');
+  const storages = await sim.run(Storages.open(host, [{ path: ROOT, storageType: StorageTypeProto.DISK }], 0, 0));
+  await sim.run(storages.bind(before));
+  await sim.run(storages.bind(before));
+  await expect(sim.run(storages.bind(after))).rejects.toMatchObject({
+    code: 'EUNREGISTERED',
+    message: expect.stringMatching(/^the NameNode was upgraded: its CTime is 2000, .* when this DataNode is started again/),
+  });
 });
 
 test('a finalization that the disk refused is brought to its end when it is asked for again', async () => {

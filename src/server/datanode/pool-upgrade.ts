@@ -52,13 +52,18 @@ export class PoolDirectory {
     this.root = poolDir(volumePath, namespace.pool);
   }
 
-  /** For a directory whose files are in use, so that nothing may be moved; rejects a namespace that it does not fit. */
+  /**
+   * For a directory whose files are in use, so that nothing may be moved; rejects a namespace that it does not fit. That of an upgrade
+   * is one: what is deleted and changed for it would be missing after a rollback. A heartbeat is refused by the NameNode for the same.
+   */
   checkServed(version: BlockPoolVersion): void {
     this.check(version);
-    if (version.cTime < this.namespace.cTime) {
-      const text = `the NameNode was upgraded; ${this.root} follows when this DataNode is started again`;
-      this.context.log.log('warn', 'datanode', text);
-    }
+    if (version.cTime >= this.namespace.cTime) return;
+    throw new HdfsError(
+      'EUNREGISTERED',
+      `the NameNode was upgraded: its CTime is ${this.namespace.cTime}, that of ${this.root} ${version.cTime}. ` +
+        'It is upgraded when this DataNode is started again.',
+    );
   }
 
   /** Leaves a directory that fits the namespace, and answers what it says then; or rejects. */
