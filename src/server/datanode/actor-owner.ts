@@ -30,6 +30,8 @@ export interface ActorOwnerParts {
   readonly exclusively: <T>(work: () => Promise<T>) => Promise<T>;
   /** A NameNode has taken the node in. */
   readonly onRegistered: () => void;
+  /** No NameNode is left that might take the node in. */
+  readonly onRefused: () => void;
 }
 
 export function actorOwner({
@@ -43,6 +45,7 @@ export function actorOwner({
   pools,
   exclusively,
   onRegistered,
+  onRefused,
 }: ActorOwnerParts): ActorOwner {
   const { host, dataset, ramDisk, settings, counters } = services;
   const serviceOf = (actor: NameNodeActor): PoolService => {
@@ -79,6 +82,9 @@ export function actorOwner({
         pools().map(({ pool }) => pool),
       );
       onRegistered();
+    },
+    refused: () => {
+      if (pools().every(({ actors }) => actors.every(({ state }) => state === 'failed'))) onRefused();
     },
     storageReports: (pool) => storageReports(dataset, pool),
     fullReports: (pool) => fullReports(dataset.pool(pool), dataset.volumes, host.clock),

@@ -55,7 +55,7 @@ export interface DataNodeOptions {
   readonly startOption?: StartOption | undefined;
   /** Our own version, for logs and the web page. */
   readonly version?: string;
-  /** An operator has asked the node to stop by RPC. */
+  /** An operator has asked the node to stop by RPC, or it has nobody to serve, or nothing to serve from. */
   readonly onShutdown?: () => void;
 }
 
@@ -151,15 +151,16 @@ export class DataNode {
       spaceCount.follow();
     };
     for (const { directory } of storages.failed) dataset.volumeList.noteFailure(directory, host.clock.now(), 0);
+    const giveUp = (reason: string): void => {
+      host.log.log('error', 'datanode', reason);
+      if (!this.shutdownInProgress) this.shutdownRequested(dataset, settings, false);
+    };
     const watch = new DiskWatch({
       host,
       settings,
       dataset,
       actors: () => pools.flatMap(({ actors }) => actors),
-      giveUp: (reason) => {
-        host.log.log('error', 'datanode', reason);
-        if (!this.shutdownInProgress) this.shutdownRequested(dataset, settings, false);
-      },
+      giveUp,
     });
     const late = new LateVolumes({
       clock: host.clock,
@@ -307,6 +308,8 @@ export class DataNode {
           follow();
           web.addBeans();
         },
+        // As Apache's: whoever looks after the process is to know, and one that is started again may be taken in.
+        onRefused: () => giveUp('Exiting DataNode: no NameNode takes it'),
       });
       const newPool = ({ nameservice, namenodes }: Nameservice) => new PoolService(nameservice, namenodes, owner, host.log);
       makePool = newPool;

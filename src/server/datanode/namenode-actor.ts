@@ -51,6 +51,8 @@ export interface ActorOwner {
   meet(actor: NameNodeActor, info: NamespaceInfoProto): Promise<void>;
   registration(info: NamespaceInfoProto): DatanodeRegistrationProtoInit;
   registered(actor: NameNodeActor, registration: DatanodeRegistrationProto): void;
+  /** It does not take this node, and is not asked again. */
+  refused(actor: NameNodeActor): void;
   storageReports(pool: string): readonly StorageReportProtoInit[];
   fullReports(pool: string): Promise<readonly { readonly report: StorageBlockReportProtoInit; readonly blocks: number }[]>;
   load(): {
@@ -178,6 +180,7 @@ export class NameNodeActor {
         if (error instanceof HdfsError && FINAL_CODES.has(error.code)) {
           this.state = 'failed';
           this.log('error', `it refuses this DataNode for good: ${error.message}`);
+          this.owner.refused(this);
           return;
         }
         if (error instanceof HdfsError && error.javaClass === INVALID_LEASE) this.leaseId = 0n;
