@@ -9,7 +9,7 @@ export type StorageFileName =
   /** An image that was being written; never loaded. */
   | { readonly kind: 'image-checkpoint'; readonly txid: number }
   | { readonly kind: 'image-rollback'; readonly txid: number }
-  /** An image, or its digest, of transactions that the NameNode does not know any more. */
+  /** An image, or its digest, of another state of the NameNode. */
   | { readonly kind: 'image-aside'; readonly txid: number }
   | { readonly kind: 'edits'; readonly firstTxid: number; readonly lastTxid: number }
   | { readonly kind: 'edits-in-progress'; readonly firstTxid: number }
@@ -33,7 +33,7 @@ export const imageRollbackName = (txid: number): string => `fsimage_rollback_${p
 export const editsName = (firstTxid: number, lastTxid: number): string => `edits_${pad(firstTxid)}-${pad(lastTxid)}`;
 export const editsInProgressName = (firstTxid: number): string => `edits_inprogress_${pad(firstTxid)}`;
 
-/** Behind the name of what goes beyond the end of the NameNode's log. */
+/** Behind the name of what a secondary has of another state of the NameNode, such as one beyond the end of its log. */
 export const AHEAD = '.ahead';
 
 const PATTERNS: readonly (readonly [RegExp, (groups: readonly string[]) => StorageFileName | undefined])[] = [

@@ -105,7 +105,7 @@ export class CheckpointStorage {
   }
 
   /**
-   * Makes the directories those of `identity`; what they held of another state of it goes. Throws HdfsError when they
+   * Makes the directories those of `identity`; what they held of another state of it counts no more. Throws HdfsError when they
    * belong to another name system.
    */
   async adopt(identity: NamespaceIdentity): Promise<void> {
@@ -121,13 +121,23 @@ export class CheckpointStorage {
     }
     if (current?.cTime === identity.cTime) return;
     await this.names.each(this.names.working, async (directory) => {
-      await this.host.disk.removeTree(currentOf(directory));
-      await makeDirectory(this.host, directory, 'current');
-      await this.host.disk.syncDirectory(directory.root);
+      await this.empty(directory);
       await writeVersion(this.host, directory, identity);
     });
     this.current = identity;
     this.owner = identity;
+  }
+
+  /** Images stay aside until others have taken their place: nothing else may be left of them by then. */
+  private async empty(directory: NameDirectory): Promise<void> {
+    const { disk } = this.host;
+    const current = currentOf(directory);
+    for (const name of await disk.readdir(current)) {
+      const kind = parseStorageFileName(name)?.kind;
+      if (kind === 'image' || kind === 'image-digest') await disk.rename(`${current}/${name}`, `${current}/${name}${AHEAD}`);
+      else if (kind === 'edits') await disk.unlink(`${current}/${name}`);
+    }
+    await disk.syncDirectory(current);
   }
 
   /**

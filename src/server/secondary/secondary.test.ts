@@ -324,6 +324,30 @@ describe('a checkpoint', () => {
     expect((await pair.nn.within(secondary.checkpoint())).upload).toEqual({ kind: 'taken' });
   });
 
+  test('of before an upgrade of the NameNode stays until there are others, and counts no more', async () => {
+    const pair = new Pair({ 'dfs.namenode.num.checkpoints.retained': 1 });
+    const { nn } = pair;
+    const api = await pair.begin();
+    const secondary = await pair.opened();
+    await mkdir(api, '/a');
+    const { txid } = await nn.within(secondary.checkpoint());
+    await nn.within(nn.running.stop());
+    nn.machine.restart();
+    const upgraded = await nn.start({ startup: 'upgrade' });
+    await mkdir(upgraded, '/b');
+    // It cannot be fetched yet what is to take its place.
+    pair.machine.diskFault = ({ operation, path }) =>
+      operation === 'write' && path.includes('fsimage.ckpt') ? { error: 'ENOSPC' } : undefined;
+    await expect(nn.within(secondary.checkpoint())).rejects.toThrow('Unable to download to any storage directory');
+    pair.machine.diskFault = undefined;
+    const names = (): Promise<readonly string[]> => nn.within(pair.machine.host.disk.readdir('/one/current'));
+    expect(await names()).toEqual(expect.arrayContaining([`${imageOf(txid)}.ahead`, `${imageOf(txid)}.md5.ahead`]));
+    await nn.simulation.advance(3_600_000);
+    expect((await nn.within(secondary.checkpoint())).upload).toEqual({ kind: 'taken' });
+    expect((await names()).filter((name) => name.endsWith('.ahead'))).toEqual([]);
+    expect(await exists(await nn.restart('power'), '/b')).toBe(true);
+  });
+
   test('is made of segments fetched anew, once one that was fetched cannot be read', async () => {
     const pair = new Pair();
     const { nn } = pair;
