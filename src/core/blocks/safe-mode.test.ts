@@ -51,6 +51,25 @@ describe('safe mode', () => {
     expect(cluster.log).toContain('STATE* Safe mode is OFF');
   });
 
+  it('does not end with what a DataNode had that has ended meanwhile (SM2)', () => {
+    const { cluster, handles, nodes } = starting(10, 2, { threshold: 1 });
+    const { safeMode } = cluster.manager;
+    const [first, second] = nodes as [FakeNode, FakeNode];
+    for (const block of handles.slice(0, 6)) cluster.put(block, first);
+    for (const block of handles.slice(6)) cluster.put(block, second);
+    cluster.start(first);
+    cluster.start(second);
+    cluster.nowMs += 30_500;
+    // Its blocks are counted down in slices, and the time that safe mode lasts is over.
+    cluster.manager.nodeEnds(second.id, cluster.now);
+    expect(safeMode.isOn).toBe(true);
+    cluster.tick();
+    expect([safeMode.isOn, safeMode.safe]).toEqual([true, 6]);
+    cluster.start(second);
+    cluster.tick();
+    expect([safeMode.isOn, safeMode.safe]).toEqual([false, 10]);
+  });
+
   it('needs its DataNodes (SM2)', () => {
     const { cluster, handles, nodes } = starting(4, 3, { minDatanodes: 3, extensionMs: 0 });
     for (const node of nodes) for (const block of handles) cluster.put(block, node);

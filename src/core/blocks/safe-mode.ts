@@ -34,6 +34,8 @@ export const DEFAULT_SAFE_MODE_OPTIONS: SafeModeOptions = {
 export interface SafeModeEvents {
   /** DataNodes that send heartbeats. */
   readonly liveDatanodes: () => number;
+  /** What is safe is being counted down: replicas that went with their DataNode or disk are among those that are known. */
+  readonly isForgetting: () => boolean;
   /** Enough is known to find under-replicated blocks, once. */
   readonly populateQueues: () => void;
   readonly left: (secondsInSafeMode: number) => void;
@@ -283,6 +285,7 @@ export class SafeMode {
 
   #thresholdsMet(): boolean {
     if (this.#safe < blocksAt(this.#total, this.#options.threshold)) return false;
+    if (this.#events.isForgetting()) return false;
     return this.#options.minDatanodes <= 0 || this.#events.liveDatanodes() >= this.#options.minDatanodes;
   }
 

@@ -186,6 +186,7 @@ export class ManagerState {
     this.slow = new SlowNodes(options.slowNodes, (host) => this.datanodes.byName(host));
     this.safeMode = new SafeMode(options.safeMode, {
       liveDatanodes: () => this.datanodes.aliveCount,
+      isForgetting: () => this.datanodes.retiringCount > 0,
       populateQueues: events.populateQueues,
       left: () => {
         const { rackCount, nodeCount } = this.datanodes.topology;
