@@ -327,6 +327,13 @@ export interface CachedFile extends DiskFile {
   closeNow(): void;
 }
 
+/** Bytes to be written, all of them, at a place of an open file. */
+export interface FileStep {
+  readonly file: DiskFile;
+  readonly bytes: Uint8Array;
+  readonly position: number;
+}
+
 /** Opens and reads files without ever waiting for their disk, whatever state that is in. */
 export interface CachedReads {
   /** undefined: the machine does not have the file in memory, or cannot open it, which `open` of the disk tells. */
@@ -363,6 +370,12 @@ export interface Disk {
    * system, cannot tell beforehand whether a read would wait, or `file` cannot be read. Never rejects.
    */
   cachedReads?(file: string): Promise<CachedReads | undefined>;
+  /**
+   * Makes a few short writes one after the other, at little more than what one takes. One that fails ends it. Bytes may change
+   * at once, files are to be closed after the answer. undefined: not now, or not so much; nothing was done. Absent: the host has
+   * no such way.
+   */
+  inTurn?(steps: readonly FileStep[]): Promise<void> | undefined;
   exists(path: string): Promise<boolean>;
   readdir(path: string): Promise<readonly string[]>;
   /** Makes missing parents too; an existing directory is fine. */

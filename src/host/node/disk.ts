@@ -5,6 +5,7 @@ import { DiskFailure } from '../disk-error.ts';
 import type { Disk, OpenFlags } from '../host.ts';
 import { cachedReads } from './cached-reads.ts';
 import { nodeFileSizes } from './file-sizes.ts';
+import { type FileThread, fileThread } from './file-thread.ts';
 import { lockFile } from './lock.ts';
 import { attempt, attemptSync, callbacks, NodeFile, statOf } from './node-file.ts';
 
@@ -86,6 +87,12 @@ const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.fro
 const DEFAULT_THREADS = 4;
 const threads = Number(process.env.UV_THREADPOOL_SIZE ?? DEFAULT_THREADS);
 
+/** Disk.inTurn by this thread. */
+export const inTurnOf =
+  (thread: FileThread): NonNullable<Disk['inTurn']> =>
+  (steps) =>
+    thread.run(steps.map(({ file, bytes, position }) => ({ file: (file as NodeFile).fd, bytes, position })));
+
 export const nodeDisk: Disk = {
   parallelism: Number.isSafeInteger(threads) && threads > 0 ? threads : DEFAULT_THREADS,
   open: (path, flags, mode) =>
@@ -95,6 +102,7 @@ export const nodeDisk: Disk = {
   stat: (path) => attempt(async () => statOf(await fsp.stat(path))),
   fileSizes: () => nodeFileSizes(),
   cachedReads: (file) => cachedReads(file),
+  inTurn: inTurnOf(fileThread),
   exists: (path) =>
     attempt(async () => {
       try {

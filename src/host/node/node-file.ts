@@ -81,7 +81,7 @@ export class NodeFile implements DiskFile {
   }
 
   /** Of the open file. */
-  protected get fd(): number {
+  get fd(): number {
     assert(this.open, `file used after close: ${this.path}`);
     return this.descriptor;
   }

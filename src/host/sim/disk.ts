@@ -10,6 +10,7 @@ import {
   type DiskErrorCode,
   type DiskLock,
   type FileStat,
+  type FileStep,
   NO_FILE,
   type OpenFlags,
   type VolumeStat,
@@ -52,6 +53,9 @@ const UNCACHED = 0.3;
 
 /** Few, so that callers meet answers that are shorter than their questions. */
 const SIZES_AT_ONCE = 8;
+
+/** Of so many questions for steps in turn one is not taken, though nothing is under way. */
+const ASKED_IN_VAIN = 3;
 
 /** Calls that run at once, as in a daemon's thread pool: hung ones use it up. */
 const PARALLELISM = 32;
@@ -433,8 +437,22 @@ export function simDisk(site: DiskSite): Disk {
     if (fault?.lies !== true) tree.syncDirectory(path);
   };
 
+  /** One question at a time, and not each: whoever asks has to know the other way. */
+  let turns = 0;
+  let turnIsTaken = false;
+  const makeSteps = async (steps: readonly FileStep[]): Promise<void> => {
+    for (const { file, bytes, position } of steps) await file.write(bytes, position);
+  };
+
   const disk: Disk = {
     parallelism: PARALLELISM,
+    inTurn(steps) {
+      if (turnIsTaken || ++turns % ASKED_IN_VAIN === 0) return undefined;
+      turnIsTaken = true;
+      return makeSteps(steps.map((step) => ({ ...step, bytes: Buffer.from(step.bytes) }))).finally(() => {
+        turnIsTaken = false;
+      });
+    },
     open: (path, flags, mode) => calls.later('open', path, () => openNow(path, flags, mode)),
     openSync: (path, flags, mode) => calls.now('open', path, () => openNow(path, flags, mode)),
     stat: (path) => calls.later('stat', path, () => statOf(existing('stat', path))),

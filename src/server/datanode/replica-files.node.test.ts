@@ -3,9 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { blockId, genStamp } from '../../base/ids.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
+import type { Disk, Host } from '../../host/host.ts';
+import { inTurnOf } from '../../host/node/disk.ts';
+import { FileThread } from '../../host/node/file-thread.ts';
 import { nodeHost } from '../../host/node/index.ts';
 import { ChecksumTypeProto } from '../../wire/messages/hdfs.ts';
 import { DataChecksum } from './data-checksum.ts';
@@ -14,6 +17,15 @@ import { ReplicaFiles } from './replica-files.ts';
 import { sumsOf, testVolume } from './test-dataset.ts';
 
 const host = nodeHost({ logLevel: 'silent' });
+const thread = new FileThread(0);
+const { inTurn: _, ...plainDisk } = host.disk;
+const hostOf = (disk: Disk): Host => ({ ...host, disk });
+/** Short writes one by one, and together where this machine can do it. */
+const hosts: Readonly<Record<string, Host>> = {
+  'one by one': hostOf(plainDisk),
+  together: hostOf({ ...plainDisk, inTurn: inTurnOf(thread) }),
+};
+afterAll(() => thread.end());
 const CHUNK = 16;
 const checksum = DataChecksum.of(ChecksumTypeProto.CHECKSUM_CRC32C, CHUNK);
 
@@ -28,7 +40,7 @@ function packets(lengths: readonly number[]): { offset: number; end: number }[] 
   return list;
 }
 
-async function check(lengths: readonly number[], appended: readonly number[], withoutSums: boolean): Promise<void> {
+async function check(host: Host, lengths: readonly number[], appended: readonly number[], withoutSums: boolean): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'tuskfs-replica-'));
   try {
     const volume = testVolume(host, dir);
@@ -47,6 +59,7 @@ async function check(lengths: readonly number[], appended: readonly number[], wi
       });
       await files.drained();
       expect(done).toBe(true);
+      if (end % 3 === 0) await files.sync();
     };
     for (const { offset, end } of packets(lengths)) await write(offset, end);
     await files.close(true);
@@ -69,10 +82,12 @@ async function check(lengths: readonly number[], appended: readonly number[], wi
   }
 }
 
-test('any flushes and appends leave the bytes and their checksums', async () => {
+test.each(Object.keys(hosts))('any flushes and appends leave the bytes and their checksums, written %s', async (how) => {
   const lengths = fc.array(fc.integer({ min: 1, max: 70 }), { maxLength: 8 });
   await fc.assert(
-    fc.asyncProperty(lengths, lengths, fc.boolean(), (first, second, withoutSums) => check(first, second, withoutSums)),
+    fc.asyncProperty(lengths, lengths, fc.boolean(), (first, second, withoutSums) =>
+      check(hosts[how] as Host, first, second, withoutSums),
+    ),
     { numRuns: 60 },
   );
 });

@@ -5,6 +5,7 @@
 
 import { HdfsError, ProtocolError } from '../../base/errors.ts';
 import { blockFileName, META_HEADER_BYTES, metaFileName } from '../../format/storage/block-files.ts';
+import type { FileStep } from '../../host/host.ts';
 import { Counters } from './counters.ts';
 import { DataChecksum } from './data-checksum.ts';
 import { Gathering } from './gathering.ts';
@@ -19,6 +20,8 @@ import { WriteBatch } from './write-batch.ts';
 const MAX_WAITING_BYTES = 2 * 1024 * 1024;
 /** The same while much waits for the disk altogether. */
 const CROWDED_WAITING_BYTES = 128 * 1024;
+/** Less than that is copied for another thread, which then writes it with its checksums. */
+const SHORT_BYTES = 16 * 1024;
 /** So much is handed to the disk at a time while more is written. */
 const WRITEBACK_BYTES = 8 * 1024 * 1024;
 
@@ -225,9 +228,30 @@ export class ReplicaFiles {
   }
 
   private async writeBatch(batch: WriteBatch): Promise<void> {
-    const { data, dataAt, sums, sumsAt } = batch;
     const { clock } = this.replica.volume;
     const beganMs = clock.monotonic();
+    const together = batch.bytes <= SHORT_BYTES ? this.writeInTurn(batch) : undefined;
+    if (together !== undefined) await together;
+    else await this.writeEach(batch);
+    if (batch.packets === 0) return;
+    const ms = clock.monotonic() - beganMs;
+    this.counters.written(batch.dataBytes, ms);
+    this.slow?.written(batch.packets, ms);
+  }
+
+  /** Both in one way to a thread, the checksums behind the bytes. undefined: not now. */
+  private writeInTurn({ data, dataAt, sums, sumsAt }: WriteBatch): Promise<void> | undefined {
+    const steps: FileStep[] = [];
+    let at = dataAt;
+    for (const piece of data) {
+      steps.push(this.dataFile.step(piece, at));
+      at += piece.length;
+    }
+    if (sums.length > 0) steps.push(this.metaFile.step(sums, sumsAt));
+    return this.replica.volume.disk.inTurn(steps);
+  }
+
+  private async writeEach({ data, dataAt, sums, sumsAt }: WriteBatch): Promise<void> {
     // The checksum of a chunk that was half full is written over, and only behind the bytes: were the process to die with the
     // new one in the file and the bytes not, nothing would prove the old ones, of which a writer was told.
     const isBehind = this.replica.lengths.onDisk % this.checksum.bytesPerChecksum > 0;
@@ -240,10 +264,6 @@ export class ReplicaFiles {
     } finally {
       await summed;
     }
-    if (batch.packets === 0) return;
-    const ms = clock.monotonic() - beganMs;
-    this.counters.written(batch.dataBytes, ms);
-    this.slow?.written(batch.packets, ms);
   }
 
   private makeRoom(): void {

@@ -36,10 +36,12 @@ function decode(bytes: Buffer, slot: number): LastChunk | undefined {
 const recordsOf = (bytes: Buffer): (LastChunk | undefined)[] => Array.from({ length: SLOTS }, (_, slot) => decode(bytes, slot));
 
 export class SyncedTail {
+  private readonly disk: VolumeDisk;
   private readonly file: VolumeFile;
   private slot: number;
 
-  private constructor(file: VolumeFile, slot: number) {
+  private constructor(disk: VolumeDisk, file: VolumeFile, slot: number) {
+    this.disk = disk;
     this.file = file;
     this.slot = slot;
   }
@@ -49,7 +51,7 @@ export class SyncedTail {
     const bytes = Buffer.alloc(SLOTS * SLOT_BYTES);
     const [first, second] = recordsOf(bytes.subarray(0, await file.read(bytes, 0, bytes.length, 0)));
     // The longer record is what was synced last: it stays until another one is safe.
-    return new SyncedTail(file, (first?.length ?? 0) > (second?.length ?? 0) ? 1 : 0);
+    return new SyncedTail(disk, file, (first?.length ?? 0) > (second?.length ?? 0) ? 1 : 0);
   }
 
   /** Durable when it resolves. */
@@ -59,7 +61,8 @@ export class SyncedTail {
     sum.copy(record, 8);
     const { slot } = this;
     this.slot = (slot + 1) % SLOTS;
-    await this.file.write(record, slot * SLOT_BYTES);
+    const at = slot * SLOT_BYTES;
+    await (this.disk.inTurn([this.file.step(record, at)]) ?? this.file.write(record, at));
     await this.file.datasync();
   }
 

@@ -8,6 +8,7 @@ import type {
   FileSender,
   FileSizes,
   FileStat,
+  FileStep,
   OpenFlags,
   VolumeStat,
 } from '../../host/host.ts';
@@ -98,6 +99,11 @@ export class VolumeFile {
   truncate(length: number): Promise<void> {
     this.io.removing();
     return this.io.run(0, () => this.file.truncate(length));
+  }
+
+  /** For VolumeDisk.inTurn. */
+  step(bytes: Uint8Array, position: number): FileStep {
+    return { file: this.file, bytes, position };
   }
 
   datasync(): Promise<void> {
@@ -192,6 +198,15 @@ export class VolumeDisk {
       },
       () => undefined, // too much waits for the disk: reads go the usual way
     );
+  }
+
+  /** As Disk's, of steps of its files. */
+  inTurn(steps: readonly FileStep[]): Promise<void> | undefined {
+    const { disk } = this;
+    if (disk.inTurn === undefined) return undefined;
+    let bytes = 0;
+    for (const step of steps) bytes += step.bytes.length;
+    return this.io.atOnce(bytes, () => disk.inTurn?.(steps));
   }
 
   open(path: string, flags: OpenFlags): Promise<VolumeFile> {

@@ -17,6 +17,35 @@ function volume(calls: number, syncs: number) {
   return { simulation, io, running, hang };
 }
 
+test('what is to be done at once counts as a call, and is not begun where it would have to wait', async () => {
+  const { simulation, io, running, hang } = volume(1, 1);
+  const failures: unknown[] = [];
+  io.onFailure = (error) => failures.push(error);
+  let begun = 0;
+  const short = (): Promise<void> => {
+    begun++;
+    return hang();
+  };
+  const first = io.atOnce(10, short);
+  expect([io.queuedCalls, io.queuedBytes, begun]).toEqual([1, 10, 1]);
+  // Its place is taken.
+  expect(io.atOnce(10, short)).toBe(undefined);
+  expect([io.queuedCalls, begun]).toEqual([1, 1]);
+  await simulation.advance(STALLED_MS + 1);
+  expect(io.stalled).toBe(true);
+  for (const call of running) call.end();
+  await first;
+  expect(io.times.take()).toEqual({ METADATA: 0, READ: 0, WRITE: STALLED_MS + 1 });
+  // The machine does not take it: nothing is kept.
+  expect(io.atOnce(10, () => undefined)).toBe(undefined);
+  expect([io.queuedCalls, io.queuedBytes]).toEqual([0, 0]);
+  expect(io.atOnce(MAX_QUEUED_BYTES + 1, short)).toBe(undefined);
+  const failed = io.atOnce(10, () => Promise.reject(new HdfsError('EIO', 'broken')));
+  await expect(failed).rejects.toThrow('broken');
+  expect(failures).toHaveLength(1);
+  expect([io.queuedCalls, begun]).toEqual([0, 1]);
+});
+
 test('no more calls run than the share; the others follow in their order', async () => {
   const { simulation, io, running, hang } = volume(2, 1);
   const ended: number[] = [];
