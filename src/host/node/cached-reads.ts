@@ -6,7 +6,7 @@
 // (O_NOATIME), since that takes a place in the file system's journal. Tried, with a file of the volume, before it is used.
 import fs, { promises as fsp } from 'node:fs';
 import type { CachedFile, CachedReads } from '../host.ts';
-import { type KernelLibrary, kernelLibrary } from './kernel-library.ts';
+import { type KernelLibrary, kernelLibrary, O_CLOEXEC } from './kernel-library.ts';
 import { NodeFile } from './node-file.ts';
 
 /** More than that is copied by another thread: this one has others to serve. */
@@ -24,7 +24,7 @@ const COUNTED_MS = 20;
 const SYS_OPENAT2 = 437;
 const SYS_CACHESTAT = 451;
 const AT_FDCWD = -100;
-const O_CLOEXEC = 0o2000000;
+
 const RESOLVE_CACHED = 0x20;
 const RWF_NOWAIT = 8;
 const SEEK_END = 2;

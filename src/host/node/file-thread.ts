@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { DiskFailure } from '../disk-error.ts';
-import { kernelLibrary } from './kernel-library.ts';
+import { kernelLibrary, newPipe, O_CLOEXEC, O_NONBLOCK } from './kernel-library.ts';
 import type { SlabSocketOptions } from './slab.ts';
 
 export interface ThreadStep {
@@ -41,8 +41,6 @@ const WORDS = FIRST_STEP + MAX_STEPS * STEP_WORDS;
 /** Numbers: the position of each step. */
 const NUMBERS_AT = Math.ceil((WORDS * 4) / 8) * 8;
 const BYTES_AT = NUMBERS_AT + MAX_STEPS * 8;
-
-const O_NONBLOCK_CLOEXEC = 0o2004000;
 
 interface ThreadData {
   readonly memory: SharedArrayBuffer;
@@ -100,14 +98,12 @@ const startThread: StartThread = (program, workerData) =>
 
 const PROGRAM = `(${threadProgram})(require('node:worker_threads').workerData, require('node:fs'));`;
 
-/** The two ends of a new pipe. */
-function pipe(): readonly [from: number, to: number] | undefined {
+/** What the answers come through; waiting for it is the event loop's affair. */
+function answerPipe(): readonly [from: number, to: number] | undefined {
   const library = kernelLibrary();
   if (library === false) return undefined;
   try {
-    const ends = Buffer.alloc(8);
-    const call = library.func('int pipe2(void *ends, int flags)') as (ends: Buffer, flags: number) => number;
-    return call(ends, O_NONBLOCK_CLOEXEC) === 0 ? [ends.readInt32LE(0), ends.readInt32LE(4)] : undefined;
+    return newPipe(library, O_NONBLOCK | O_CLOEXEC);
   } catch {
     return undefined; // the C library has none
   }
@@ -264,7 +260,7 @@ export class FileThread {
   }
 
   #begin(): void {
-    const ends = pipe();
+    const ends = answerPipe();
     if (ends === undefined) {
       this.#isOff = true;
       return;

@@ -33,3 +33,19 @@ export function kernelLibrary(): KernelLibrary | false {
   loaded ??= load();
   return loaded;
 }
+
+/** Linux's number: programs that are started do not get the descriptor. */
+export const O_CLOEXEC = 0o2000000;
+/** Linux's number. */
+export const O_NONBLOCK = 0o4000;
+
+type Pipe = (ends: Int32Array, flags: number) => number;
+
+let pipe: Pipe | undefined;
+
+/** Descriptors of the two ends of a new pipe. undefined: none is to be had. */
+export function newPipe(library: KernelLibrary, flags: number): readonly [from: number, to: number] | undefined {
+  pipe ??= library.func('int pipe2(void *ends, int flags)') as Pipe;
+  const ends = new Int32Array(2);
+  return pipe(ends, flags) === 0 ? [ends[0] as number, ends[1] as number] : undefined;
+}

@@ -9,7 +9,7 @@ import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { getSystemErrorName } from 'node:util';
 import { HdfsError } from '../../base/errors.ts';
-import { type KernelLibrary, kernelLibrary } from './kernel-library.ts';
+import { type KernelLibrary, kernelLibrary, newPipe, O_CLOEXEC } from './kernel-library.ts';
 
 export interface Program {
   readonly stdin: Writable;
@@ -43,7 +43,6 @@ export const forked: Start = (file, args) =>
 /** The C library's numbers, the same in glibc and musl. */
 const POSIX_SPAWN_SETSIGDEF = 4;
 const POSIX_SPAWN_SETSIGMASK = 8;
-const O_CLOEXEC = 0o2000000;
 /** More than any of its structures takes. */
 const STRUCTURE_BYTES = 1024;
 /** Where pointers take eight bytes, least significant first. */
@@ -55,7 +54,6 @@ interface Async<A extends unknown[]> {
 }
 
 interface Calls {
-  readonly pipe: (ends: Int32Array, flags: number) => number;
   readonly initActions: (actions: Buffer) => number;
   readonly addDuplicate: (actions: Buffer, from: number, to: number) => number;
   readonly destroyActions: (actions: Buffer) => number;
@@ -74,7 +72,6 @@ interface Calls {
 function callsOf(library: KernelLibrary): Calls {
   const call = <F>(prototype: string): F => library.func(prototype) as F;
   return {
-    pipe: call('int pipe2(void *ends, int flags)'),
     initActions: call('int posix_spawn_file_actions_init(void *actions)'),
     addDuplicate: call('int posix_spawn_file_actions_adddup2(void *actions, int from, int to)'),
     destroyActions: call('int posix_spawn_file_actions_destroy(void *actions)'),
@@ -140,9 +137,9 @@ class Spawner {
   }
 
   private pipe(isInput: boolean): [ours: number, theirs: number] {
-    const ends = new Int32Array(2);
-    if (this.calls.pipe(ends, O_CLOEXEC) !== 0) throw new HdfsError('EIO', 'no pipe to be had for a program');
-    const [from, to] = ends as unknown as [number, number];
+    const ends = newPipe(this.library, O_CLOEXEC);
+    if (ends === undefined) throw new HdfsError('EIO', 'no pipe to be had for a program');
+    const [from, to] = ends;
     return isInput ? [to, from] : [from, to];
   }
 
