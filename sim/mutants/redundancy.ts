@@ -91,7 +91,7 @@ export const REDUNDANCY_MUTANTS: readonly Mutant[] = [
     replace: 'return reported.numBytes !== stored.numBytes || reported.numBytes % 5 === 0 ? SIZE_MISMATCH : undefined;',
     story: 'chaos',
     scenario: 'calm',
-    seeds: 3,
+    seeds: 6,
     trips: ['BK7', 'RP1'],
   },
   {
