@@ -294,10 +294,14 @@ export class Choice implements PlacementSteps {
    * file that may have its replicas on SSDs and disks once the SSDs are full.
    */
   #takeAnyStorage(node: Datanode, type: StorageType): Storage | undefined {
-    const others = [...this.#types.keys()].filter((each) => each !== type && node.hasStorageType(each));
-    let storage = this.#takeStorage(node, type);
-    for (const other of others) storage ??= this.#takeStorage(node, other);
-    return storage;
+    const storage = this.#takeStorage(node, type);
+    if (storage !== undefined) return storage;
+    for (const other of this.#types.keys()) {
+      if (other === type || !node.hasStorageType(other)) continue;
+      const found = this.#takeStorage(node, other);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   #takeStorage(node: Datanode, type: StorageType): Storage | undefined {

@@ -1,4 +1,5 @@
 // Names of the files in a NameNode's `current` directory: made and parsed. Apache: NNStorage.NameNodeFile.
+import { BEING_WRITTEN } from '../../base/being-written.ts';
 
 const TXID_DIGITS = 19;
 
@@ -67,9 +68,6 @@ function withTxid(
   const txid = Number(digits);
   return Number.isSafeInteger(txid) ? make(txid) : undefined;
 }
-
-/** Behind the name of a file while it is written, before it takes that name. */
-const BEING_WRITTEN = '.tmp';
 
 /** Whether it is what a crash left of a file of a `current` directory that was being written. */
 export function isHalfWritten(name: string): boolean {

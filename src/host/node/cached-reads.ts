@@ -24,7 +24,6 @@ const COUNTED_MS = 20;
 const SYS_OPENAT2 = 437;
 const SYS_CACHESTAT = 451;
 const AT_FDCWD = -100;
-
 const RESOLVE_CACHED = 0x20;
 const RWF_NOWAIT = 8;
 const SEEK_END = 2;

@@ -1,6 +1,7 @@
 // Names of files, directories and file systems over node:fs.
 import fs, { promises as fsp } from 'node:fs';
 import { dirname } from 'node:path';
+import { BEING_WRITTEN } from '../../base/being-written.ts';
 import { DiskFailure } from '../disk-error.ts';
 import type { Disk, OpenFlags } from '../host.ts';
 import { cachedReads } from './cached-reads.ts';
@@ -44,7 +45,7 @@ async function syncDirectory(path: string): Promise<void> {
 }
 
 async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  const aside = `${path}.tmp`;
+  const aside = `${path}${BEING_WRITTEN}`;
   const file = new NodeFile(aside, await callbacks.open(aside, FLAGS.w, DEFAULT_FILE_MODE));
   try {
     await file.write(typeof content === 'string' ? Buffer.from(content, 'utf8') : content, 0);

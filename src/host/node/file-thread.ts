@@ -207,12 +207,8 @@ class RunningThread {
 
   #errorOf(length: number): Error {
     const text = Buffer.from(this.#bytes.subarray(0, length)).toString('utf8');
-    try {
-      const { code, message } = JSON.parse(text) as { readonly code?: string; readonly message?: string };
-      return Object.assign(new Error(message ?? text), { code });
-    } catch {
-      return new Error(text);
-    }
+    const { code, message } = JSON.parse(text) as { readonly code?: string; readonly message: string };
+    return Object.assign(new Error(message), { code });
   }
 
   /** A question that is under way is answered when the thread has ended, which a disk that hangs keeps from it. */

@@ -164,14 +164,14 @@ class Spawner {
         if (error !== null) reject(error);
         else if (number === 0) resolve(pid[0] as number);
         else {
-          const text = `spawn ${file} ${getSystemErrorName(-number)}`;
-          reject(cannotRun(file, Object.assign(new Error(text), { code: getSystemErrorName(-number), errno: -number })));
+          const code = getSystemErrorName(-number);
+          reject(cannotRun(file, Object.assign(new Error(`spawn ${file} ${code}`), { code, errno: -number })));
         }
       });
     });
   }
 
-  private program(pid: number, [input, output, errors]: readonly [number, number][]): Program {
+  private program(pid: number, pipes: readonly [ours: number, theirs: number][]): Program {
     let isOver = false;
     const status = new Int32Array(1);
     const ended = new Promise<number>((resolve, reject) => {
@@ -183,12 +183,13 @@ class Spawner {
         else resolve((word & 0x7f) === 0 ? (word >> 8) & 0xff : BY_SIGNAL);
       });
     });
-    const stream = (end: [number, number] | undefined, way: 'readable' | 'writable'): net.Socket =>
-      new net.Socket({ fd: (end as [number, number])[0], readable: way === 'readable', writable: way === 'writable' });
+    const [stdin, stdout, stderr] = pipes.map(
+      ([fd], stream) => new net.Socket({ fd, readable: stream > 0, writable: stream === 0 }),
+    ) as [net.Socket, net.Socket, net.Socket];
     return {
-      stdin: stream(input, 'writable'),
-      stdout: stream(output, 'readable'),
-      stderr: stream(errors, 'readable'),
+      stdin,
+      stdout,
+      stderr,
       ended,
       kill: () => {
         // Its number may be another's once it was waited for.

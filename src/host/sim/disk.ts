@@ -1,6 +1,7 @@
 // A simulated machine's disk as a process sees it. Asynchronous calls take virtual time and happen at its end, so that
 // calls in flight together finish in any order and a buffer changed too early shows; synchronous ones happen at once.
 import { assert } from '../../base/assert.ts';
+import { BEING_WRITTEN } from '../../base/being-written.ts';
 import { HdfsError } from '../../base/errors.ts';
 import type { SeededRandom } from '../../base/random.ts';
 import { DiskFailure } from '../disk-error.ts';
@@ -505,7 +506,7 @@ export function simDisk(site: DiskSite): Disk {
       }),
     readFile: (path) => calls.later('read', path, () => readNow(path)),
     async writeFileAtomic(path, content) {
-      const aside = `${path}.tmp`;
+      const aside = `${path}${BEING_WRITTEN}`;
       const file = await disk.open(aside, 'w');
       await file.write(typeof content === 'string' ? Buffer.from(content, 'utf8') : Buffer.from(content), 0);
       await file.sync();

@@ -37,6 +37,13 @@ class Page {
   }
 }
 
+/** The same page for somebody who never changes it: what is written there is written to a copy. */
+function shown({ buffer }: Page): Page {
+  const page = new Page(buffer);
+  page.frozenBelow = Number.POSITIVE_INFINITY;
+  return page;
+}
+
 /** From here on a write is worth looking whether another file has the same bytes. */
 const ALIKE_FROM_BYTES = 16 * 1024;
 const MAX_RECENT = 16;
@@ -89,7 +96,7 @@ export class Bytes {
   write(bytes: Uint8Array, at: number, keep?: Buffer[]): void {
     if (at > this.size && bytes.length > 0) this.resize(at);
     if (keep !== undefined && bytes.length >= ALIKE_FROM_BYTES) {
-      if (this.shareAlike(bytes, at, keep)) return;
+      if (recent.some((other) => other !== this && this.share(other, bytes, at, keep))) return;
       if (!recent.includes(this)) recent[nextRecent++ % MAX_RECENT] = this;
     }
     for (let done = 0; done < bytes.length; ) {
@@ -107,12 +114,7 @@ export class Bytes {
     }
   }
 
-  /** Appends bytes that a file written lately has at the same place, in its pages. False: none has them. */
-  private shareAlike(bytes: Uint8Array, at: number, keep: Buffer[]): boolean {
-    for (const other of recent) if (other !== this && this.share(other, bytes, at, keep)) return true;
-    return false;
-  }
-
+  /** Appends bytes that another file has at the same place, in its pages. False: it has others there. */
   private share(other: Bytes, bytes: Uint8Array, at: number, keep: Buffer[]): boolean {
     const end = at + bytes.length;
     if (end > other.size) return false;
@@ -132,9 +134,7 @@ export class Bytes {
       const theirs = other.pages[index] as Page;
       theirs.frozenBelow = Math.max(theirs.frozenBelow, to);
       if (this.pages[index]?.buffer !== theirs.buffer) {
-        const page = new Page(theirs.buffer);
-        page.frozenBelow = Number.POSITIVE_INFINITY;
-        this.pages[index] = page;
+        this.pages[index] = shown(theirs);
         sharePage(theirs.buffer);
       }
       keep.push(theirs.buffer.subarray(from, to));
@@ -186,9 +186,7 @@ export class Bytes {
     this.pages = other.pages.map((page, index) => {
       const mine = this.pages[index];
       if (mine?.buffer === page.buffer) return mine;
-      const copy = new Page(page.buffer);
-      copy.frozenBelow = Number.POSITIVE_INFINITY;
-      return copy;
+      return shown(page);
     });
     for (const [index, page] of other.pages.entries()) {
       page.frozenBelow = Math.max(page.frozenBelow, Math.min(PAGE_BYTES, other.size - index * PAGE_BYTES));

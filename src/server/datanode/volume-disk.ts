@@ -202,11 +202,9 @@ export class VolumeDisk {
 
   /** As Disk's, of steps of its files. */
   inTurn(steps: readonly FileStep[]): Promise<void> | undefined {
-    const { disk } = this;
-    if (disk.inTurn === undefined) return undefined;
     let bytes = 0;
     for (const step of steps) bytes += step.bytes.length;
-    return this.io.atOnce(bytes, () => disk.inTurn?.(steps));
+    return this.io.atOnce(bytes, () => this.disk.inTurn?.(steps));
   }
 
   open(path: string, flags: OpenFlags): Promise<VolumeFile> {

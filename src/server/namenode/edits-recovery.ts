@@ -3,6 +3,7 @@
 // longest. Damage with intact records behind it is never skipped: another copy is read, or the start stops with the file,
 // the offset and the way out.
 
+import { BEING_WRITTEN } from '../../base/being-written.ts';
 import { HdfsError, messageOf } from '../../base/errors.ts';
 import { sometimes } from '../../base/sometimes.ts';
 import type { LoggedOp } from '../../core/edits/ops.ts';
@@ -16,8 +17,6 @@ import { currentOf, type NameDirectory } from './directories.ts';
 import type { StartupProgress } from './startup-progress.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
-/** Behind the name of a file while it is written. */
-const ASIDE = '.tmp';
 
 export interface SegmentFile {
   readonly path: string;
@@ -226,7 +225,7 @@ async function cutAside(host: Host, damaged: string, end: number, path: string):
 /** The first `length` bytes under another name, whole or not at all. In chunks: a segment may be larger than any one read or buffer. */
 async function copySegment(host: Host, from: string, to: string, length: number): Promise<void> {
   const { disk } = host;
-  const aside = `${to}${ASIDE}`;
+  const aside = `${to}${BEING_WRITTEN}`;
   const file = await disk.open(aside, 'w');
   try {
     let position = 0;

@@ -49,6 +49,15 @@ class Pair {
     return secondary;
   }
 
+  /** In the VERSION of one of its directories; answers what that was. */
+  async changeVersion(root: string, from: string | RegExp, to: string): Promise<string> {
+    const { disk } = this.machine.host;
+    const path = `${root}/current/VERSION`;
+    const version = (await this.nn.within(disk.readFile(path))).toString();
+    await this.nn.within(disk.writeFileAtomic(path, version.replace(from, to)));
+    return version;
+  }
+
   images(): Promise<string[]> {
     return this.nn.files('/name/current').then((names) => names.filter((name) => /^fsimage_\d+$/.test(name)));
   }
@@ -182,11 +191,7 @@ describe('a checkpoint', () => {
     await mkdir(api, '/a');
     await nn.within(secondary.checkpoint());
     await nn.within(secondary.stop());
-    for (const root of ['/one', '/two']) {
-      const path = `${root}/current/VERSION`;
-      const version = (await nn.within(disk.readFile(path))).toString();
-      await nn.within(disk.writeFileAtomic(path, version.replace('layoutVersion=-67', 'layoutVersion=-63')));
-    }
+    for (const root of ['/one', '/two']) await pair.changeVersion(root, 'layoutVersion=-67', 'layoutVersion=-63');
     const before = await nn.within(disk.readdir('/one/current'));
     await nn.within(nn.running.stop());
     nn.machine.restart();
@@ -262,13 +267,11 @@ describe('a checkpoint', () => {
     await mkdir(api, '/a');
     await nn.within(secondary.checkpoint());
     await nn.within(secondary.stop());
-    const path = '/two/current/VERSION';
-    const version = (await nn.within(disk.readFile(path))).toString();
-    await nn.within(disk.writeFileAtomic(path, version.replace(/cTime=\d+/, 'cTime=7')));
+    const version = await pair.changeVersion('/two', /cTime=\d+/, 'cTime=7');
     secondary = await pair.opened();
     await mkdir(api, '/b');
     await nn.within(secondary.checkpoint());
-    const found = (await nn.within(disk.readFile(path))).toString();
+    const found = (await nn.within(disk.readFile('/two/current/VERSION'))).toString();
     expect(/cTime=.*/.exec(found)?.[0]).toEqual(/cTime=.*/.exec(version)?.[0]);
   });
 
