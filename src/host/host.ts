@@ -86,6 +86,8 @@ export interface ConnectOptions extends Address {
   readonly signal?: AbortSignal | undefined;
   /** As ListenOptions.slabBytes. */
   readonly slabBytes?: number | undefined;
+  /** As ListenOptions.isBulk. */
+  readonly isBulk?: boolean | undefined;
 }
 
 export interface ListenOptions extends Address {
@@ -95,6 +97,8 @@ export interface ListenOptions extends Address {
    * Without it every chunk belongs to the receiver.
    */
   readonly slabBytes?: number | undefined;
+  /** Whole blocks go over it: worth a few calls of the kernel before the first byte. */
+  readonly isBulk?: boolean | undefined;
 }
 
 export interface Net {

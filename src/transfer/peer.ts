@@ -83,7 +83,7 @@ export class PeerPool {
     signal?.addEventListener('abort', abort, { once: true });
     this.#open.set(stop, () => stop.abort());
     try {
-      return await this.#net.connect({ ...address, timeoutMs, signal: stop.signal, slabBytes: SLAB_BYTES });
+      return await this.#net.connect({ ...address, timeoutMs, signal: stop.signal, slabBytes: SLAB_BYTES, isBulk: true });
     } finally {
       this.#open.delete(stop);
       signal?.removeEventListener('abort', abort);

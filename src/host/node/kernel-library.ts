@@ -1,6 +1,7 @@
 // The kernel's calls that Node has no way to, made through a library that can make any (koffi). npm installs its builds as
 // optional packages, so there may be none for this machine.
 import { createRequire } from 'node:module';
+import type net from 'node:net';
 
 /** The machine's C library. */
 export interface KernelLibrary {
@@ -38,6 +39,29 @@ export function kernelLibrary(): KernelLibrary | false {
 export const O_CLOEXEC = 0o2000000;
 /** Linux's number. */
 export const O_NONBLOCK = 0o4000;
+
+export type SetSocketOption = (socket: number, level: number, name: number, value: Buffer, bytes: number) => number;
+
+let setOption: SetSocketOption | undefined;
+
+/** The kernel's setsockopt: 0, or -1 when it refuses. Throws where the C library has none. */
+export function socketOption(library: KernelLibrary): SetSocketOption {
+  setOption ??= library.func('int setsockopt(int socket, int level, int name, void *value, uint32_t bytes)') as SetSocketOption;
+  return setOption;
+}
+
+/** Linux's number: options of TCP. */
+export const IPPROTO_TCP = 6;
+
+interface HandleOwner {
+  readonly _handle: { readonly fd?: number } | null;
+}
+
+/** The descriptor of a socket. undefined: it is closed, or this version of Node does not show it. */
+export function descriptorOf(socket: net.Socket): number | undefined {
+  const descriptor = (socket as unknown as HandleOwner)._handle?.fd;
+  return descriptor === undefined || descriptor < 0 ? undefined : descriptor;
+}
 
 type Pipe = (ends: Int32Array, flags: number) => number;
 

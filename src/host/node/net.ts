@@ -4,6 +4,7 @@ import net from 'node:net';
 import { HdfsError } from '../../base/errors.ts';
 import type { Address, Connection, ConnectionHandler, FileSender, Listener, Log, Net, ReadTarget } from '../host.ts';
 import { DirectWriter, directWrites, type RequestPool } from './direct-write.ts';
+import { sendAtOnce } from './local-pacing.ts';
 import { type FileSending, fileSending } from './send-file.ts';
 import {
   adoptWithSlab,
@@ -257,7 +258,7 @@ const describe = (address: Address): string => `${address.host}:${address.port}`
 
 function connect(sending: SendingFiles, options: Parameters<Net['connect']>[0]): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    const { signal, timeoutMs, slabBytes } = options;
+    const { signal, timeoutMs, slabBytes, isBulk } = options;
     if (signal?.aborted) {
       reject(signal.reason);
       return;
@@ -298,6 +299,7 @@ function connect(sending: SendingFiles, options: Parameters<Net['connect']>[0]):
     if (options.localAddress !== undefined) target.localAddress = options.localAddress;
     socket.connect(target, () => {
       finish();
+      if (isBulk === true) sendAtOnce(socket);
       connection = new NodeConnection(socket, sending);
       if (slab === undefined) connection.listenForData();
       resolve(connection);
@@ -326,9 +328,10 @@ async function listen(
   options: Parameters<Net['listen']>[0],
   onConnection: (connection: Connection) => void,
 ): Promise<Listener> {
-  const { slabBytes } = options;
+  const { slabBytes, isBulk } = options;
   const [useSlabs, requests] = await Promise.all([slabBytes !== undefined && slabsWork(), requestsForWrites()]);
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (accepted) => {
+    if (isBulk === true) sendAtOnce(accepted);
     if (useSlabs && slabBytes !== undefined) {
       const slab = slabOf(slabBytes);
       let connection: NodeConnection | undefined;

@@ -4,24 +4,19 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import type { FileSender } from '../host.ts';
-import { kernelLibrary } from './kernel-library.ts';
+import { descriptorOf, IPPROTO_TCP, kernelLibrary, type SetSocketOption, socketOption } from './kernel-library.ts';
 
 /** Linux's numbers. */
 const F_DUPFD_CLOEXEC = 1030;
-const IPPROTO_TCP = 6;
 const TCP_CORK = 3;
 
 interface Calls {
   /** A second number for a descriptor; below 0 when there is none. */
   duplicate(descriptor: number, command: number, type: 'int', least: number): number;
-  setOption(socket: number, level: number, name: number, value: Buffer, bytes: number): number;
+  readonly setOption: SetSocketOption;
   readonly send: {
     async(socket: number, file: number, position: Buffer, length: number, done: (error: unknown, sent: number) => void): void;
   };
-}
-
-interface HandleOwner {
-  readonly _handle: { readonly fd?: number } | null;
 }
 
 /** Makes senders for sockets. */
@@ -34,8 +29,8 @@ export class FileSending {
 
   /** undefined: the socket is closed, or there are too many open files. */
   senderTo(socket: net.Socket): FileSender | undefined {
-    const descriptor = (socket as unknown as HandleOwner)._handle?.fd;
-    if (descriptor === undefined || descriptor < 0) return undefined;
+    const descriptor = descriptorOf(socket);
+    if (descriptor === undefined) return undefined;
     // Of its own: the socket may be closed, and its number be another's, while the kernel still sends.
     const own = this.calls.duplicate(descriptor, F_DUPFD_CLOEXEC, 'int', 0);
     return own < 0 ? undefined : new NodeFileSender(this.calls, own);
@@ -84,9 +79,7 @@ function kernelCalls(): Calls | undefined {
   try {
     return {
       duplicate: library.func('int fcntl(int descriptor, int command, ...)') as Calls['duplicate'],
-      setOption: library.func(
-        'int setsockopt(int socket, int level, int name, void *value, uint32_t bytes)',
-      ) as Calls['setOption'],
+      setOption: socketOption(library),
       send: library.func('long sendfile64(int socket, int file, void *position, size_t length)') as Calls['send'],
     };
   } catch {

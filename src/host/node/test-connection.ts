@@ -1,5 +1,5 @@
 // What tests of connections share.
-import type { Connection, Listener, Net } from '../host.ts';
+import type { Connection, ConnectOptions, Listener, Net } from '../host.ts';
 
 export interface Pair {
   readonly listener: Listener;
@@ -9,13 +9,13 @@ export interface Pair {
 }
 
 /** Two ends of a connection over loopback. */
-export async function pairOf(net: Net): Promise<Pair> {
+export async function pairOf(net: Net, options: Pick<ConnectOptions, 'isBulk'> = {}): Promise<Pair> {
   let accept: (connection: Connection) => void = () => undefined;
   const accepted = new Promise<Connection>((resolve) => {
     accept = resolve;
   });
-  const listener = await net.listen({ host: '127.0.0.1', port: 0 }, (connection) => accept(connection));
-  const client = await net.connect({ host: '127.0.0.1', port: listener.address.port });
+  const listener = await net.listen({ ...options, host: '127.0.0.1', port: 0 }, (connection) => accept(connection));
+  const client = await net.connect({ ...options, host: '127.0.0.1', port: listener.address.port });
   return { listener, client, server: await accepted };
 }
 

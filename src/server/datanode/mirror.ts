@@ -33,6 +33,7 @@ export async function connectToDataNode(
     port: node.id?.xferPort ?? 0,
     timeoutMs: options.timeoutMs,
     slabBytes: SLAB_BYTES,
+    isBulk: true,
     localAddress: options.localAddress,
     signal: options.signal,
   });

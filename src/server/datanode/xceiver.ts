@@ -44,7 +44,7 @@ export class XceiverServer {
   }
 
   async listen(address: Address): Promise<Address> {
-    this.listener = await this.services.host.net.listen({ ...address, slabBytes: SLAB_BYTES }, (connection) => {
+    this.listener = await this.services.host.net.listen({ ...address, slabBytes: SLAB_BYTES, isBulk: true }, (connection) => {
       this.accept(connection);
     });
     return this.listener.address;
