@@ -6,6 +6,7 @@ import { promises as fsp } from 'node:fs';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { DiskFailure } from '../disk-error.ts';
 import { type FileSizes, NO_FILE } from '../host.ts';
+import { threadBegins } from './small-memory.ts';
 
 /** A thread takes about as much to begin as so many calls without it. */
 const THREAD_FROM_FILES = 1500;
@@ -58,7 +59,7 @@ function threadProgram(port: MessagePort, { statSync }: Pick<typeof fs, 'statSyn
 const PROGRAM = `(${threadProgram})(require('node:worker_threads').parentPort, require('node:fs'));`;
 
 function startThread(): Worker {
-  return new Worker(PROGRAM, { eval: true, name: 'file sizes', execArgv: [], resourceLimits: THREAD_MEMORY });
+  return threadBegins(new Worker(PROGRAM, { eval: true, name: 'file sizes', execArgv: [], resourceLimits: THREAD_MEMORY }));
 }
 
 async function sizeOf(path: string): Promise<number> {

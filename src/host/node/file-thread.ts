@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads';
 import { DiskFailure } from '../disk-error.ts';
 import { kernelLibrary, newPipe, O_CLOEXEC, O_NONBLOCK } from './kernel-library.ts';
 import type { SlabSocketOptions } from './slab.ts';
+import { threadBegins } from './small-memory.ts';
 
 export interface ThreadStep {
   /** Its descriptor, which stays open until the answer. */
@@ -94,7 +95,9 @@ function threadProgram({ memory, pipe, layout }: ThreadData, { writeSync }: Pick
 type StartThread = (program: string, workerData: ThreadData) => Worker;
 
 const startThread: StartThread = (program, workerData) =>
-  new Worker(program, { eval: true, name: 'short writes', execArgv: [], resourceLimits: THREAD_MEMORY, workerData });
+  threadBegins(
+    new Worker(program, { eval: true, name: 'short writes', execArgv: [], resourceLimits: THREAD_MEMORY, workerData }),
+  );
 
 const PROGRAM = `(${threadProgram})(require('node:worker_threads').workerData, require('node:fs'));`;
 

@@ -3,6 +3,7 @@ import { availableParallelism, hostname, loadavg, networkInterfaces, userInfo } 
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Machine } from '../host.ts';
+import { keepMemorySmall, trimMemory } from './small-memory.ts';
 
 function userName(): string {
   try {
@@ -42,6 +43,7 @@ async function releaseMemory(): Promise<void> {
   } finally {
     session.disconnect();
   }
+  await trimMemory();
 }
 
 export function nodeMachine(): Machine {
@@ -56,6 +58,7 @@ export function nodeMachine(): Machine {
       return { rss, heapUsed, heapTotal };
     },
     releaseMemory,
+    keepMemorySmall,
     heapLimit: getHeapStatistics().heap_size_limit,
     collections: () => ({ count: collections.count, ms: Math.round(collections.ms) }),
     cpuMicros() {

@@ -99,6 +99,7 @@ export function simHost(parts: SimHostParts): Host {
       platform: 'linux',
       activity: () => ({}),
       releaseMemory: () => Promise.resolve(),
+      keepMemorySmall: () => undefined,
       heapLimit: 1 << 30,
       collections: () => ({ count: 0, ms: 0 }),
       cpuMicros: () => 0,

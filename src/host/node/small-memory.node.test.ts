@@ -1,0 +1,64 @@
+// If these fail, a DataNode that had work for a minute keeps what that took for good.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const MIB = 2 ** 20;
+
+/** What it tells of the space for new objects: after many, and after as many once a thread has begun. */
+const PROGRAM = `
+import { getHeapSpaceStatistics } from 'node:v8';
+import { Worker } from 'node:worker_threads';
+import { keepMemorySmall, threadBegins, trimMemory } from './small-memory.ts';
+
+const forNew = () => getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space').space_size;
+const kept = [];
+const makeMany = () => {
+  for (let i = 0; i < 4_000_000; i++) kept[i % 40_000] = { i };
+};
+if (process.argv[2] === 'small') keepMemorySmall();
+makeMany();
+const first = forNew();
+const worker = threadBegins(new Worker('setInterval(() => undefined, 1000)', { eval: true }));
+await new Promise((resolve) => worker.once('online', resolve));
+makeMany();
+console.log(JSON.stringify([first, forNew()]));
+await trimMemory();
+await worker.terminate();
+process.exit(0);
+`;
+
+let directory: string;
+let program: string;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'tuskfs-small-'));
+  program = join(directory, 'program.mjs');
+  await build({
+    stdin: { contents: PROGRAM, resolveDir: import.meta.dirname, loader: 'ts' },
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'warning',
+  });
+});
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+async function spaceForNew(...args: readonly string[]): Promise<number[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...args]);
+  return JSON.parse(stdout) as number[];
+}
+
+test('the space for new objects stays as it was at the start, whatever threads begin', async () => {
+  const [small, usual] = await Promise.all([spaceForNew('small'), spaceForNew()]);
+  expect(Math.min(...usual)).toBeGreaterThan(8 * MIB);
+  expect(small[0]).toBeLessThanOrEqual(2 * MIB);
+  expect(small[1]).toBeLessThanOrEqual(2 * MIB);
+});
