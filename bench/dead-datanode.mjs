@@ -99,5 +99,4 @@ await measure(
     { row: 13, figure: 'idle before, CPU, ms/s', better: 'less', of: ({ idle }) => idle },
   ],
   death,
-  1,
 );

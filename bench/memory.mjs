@@ -1,5 +1,5 @@
 // Row 9: what files and blocks take in a NameNode that has started from an image of them: above an empty one (ours: growth of
-// RSS; Apache: growth of the live heap, after a collection), and RSS against RSS. The numbers hardly vary: one run each.
+// RSS; Apache: growth of the live heap, after a collection), and RSS against RSS.
 import { rmSync } from 'node:fs';
 import { chosenSystems, measure, option, run, scratch } from './common.mjs';
 import { NameNode } from './namenode.mjs';
@@ -40,6 +40,5 @@ for (const { blocks, must, aim } of shapes) {
       const { rss, live } = await held(system, files, blocks);
       return { rss, live: live - empty[system.name].live };
     },
-    1,
   );
 }

@@ -66,6 +66,15 @@ interface EncodedStorage {
   readonly id: EncodedFields;
 }
 
+/** The field at [from, end) once more, under another tag of one byte. */
+function repeat(writer: ProtoWriter, from: number, end: number, tag: number): void {
+  const buffer = writer.room(end - from);
+  const at = writer.length;
+  buffer.copyWithin(at, from, end);
+  buffer[at] = tag;
+  writer.advance(at + end - from);
+}
+
 /** Where to read a block, nearest first. */
 export type Locate = (block: BlockHandle) => BlockLocations;
 
@@ -107,9 +116,16 @@ export class LocatedBlocksWriter {
       this.poolField = field(EXTENDED.poolId, Buffer.from(poolId, 'utf8'));
     }
     writer.tag(FILE.fileLength).putInt64(file.fileLength);
-    for (const range of file.blocks) this.block(writer, FILE.blocks, range, locate(range.block));
+    let from = writer.length;
+    for (const range of file.blocks) {
+      from = writer.length;
+      this.block(writer, FILE.blocks, range, locate(range.block));
+    }
+    const end = writer.length;
     writer.tag(FILE.underConstruction).putBool(file.underConstruction);
-    if (file.last !== undefined) this.block(writer, FILE.lastBlock, file.last, locate(file.last.block));
+    const { last } = file;
+    if (last !== undefined && last.block === file.blocks.at(-1)?.block) repeat(writer, from, end, FILE.lastBlock);
+    else if (last !== undefined) this.block(writer, FILE.lastBlock, last, locate(last.block));
     writer.tag(FILE.isLastBlockComplete).putBool(file.isLastComplete);
   }
 
