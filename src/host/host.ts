@@ -26,8 +26,11 @@ export interface Machine {
   memory(): { readonly rss: number; readonly heapUsed: number; readonly heapTotal: number };
   /** After a large piece of work: collects garbage, and gives back the memory that only that work took. */
   releaseMemory(): Promise<void>;
-  /** For a process that has just started and keeps no large tables: what it needed once goes back to the machine, and soon. */
-  keepMemorySmall(): void;
+  /**
+   * For a process that has just started and keeps no large tables: what it needed once goes back to the machine, and soon.
+   * `dropUnused` is asked every ten seconds to let go what nobody has needed since, and answers how many bytes it were.
+   */
+  keepMemorySmall(dropUnused: () => number): void;
   /** Bytes that the heap may take. */
   readonly heapLimit: number;
   /** Garbage collections since the process began, and the milliseconds that they took. */

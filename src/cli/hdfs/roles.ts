@@ -216,12 +216,11 @@ export function runDataNode(
     return Promise.resolve(1);
   }
   const startOption = option === '-rollback' ? 'rollback' : 'regular';
-  host.machine.keepMemorySmall();
   return serve(host, terminal, configuration, 'datanode', async (_fail, end) => {
     host.log.log('info', 'datanode', `starting tuskfs ${VERSION}`);
     const dataNode = await terminal
       .launcher()
-      .startDataNode(host, configuration, { version: VERSION, startOption, reload, onShutdown: end });
+      .startDataNode(host, configuration, { version: VERSION, startOption, reload, onShutdown: end, isAlone: true });
     return () => dataNode.stop();
   });
 }

@@ -3,7 +3,7 @@ import { availableParallelism, hostname, loadavg, networkInterfaces, userInfo } 
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { Machine } from '../host.ts';
-import { keepMemorySmall, trimMemory } from './small-memory.ts';
+import { keepMemorySmall, releaseMemory } from './small-memory.ts';
 
 function userName(): string {
   try {
@@ -27,23 +27,6 @@ function watchCollections(): void {
     }
   });
   observer.observe({ entryTypes: ['gc'] });
-}
-
-/**
- * The space for new objects grows with what a start makes, to 32 MiB, and no collection that a program can ask for by itself
- * makes it small again; this one, of the debugger, does. Without it (Node can be built so) the memory stays until it is used again.
- */
-async function releaseMemory(): Promise<void> {
-  if (!process.features.inspector) return;
-  const { Session } = await import('node:inspector/promises');
-  const session = new Session();
-  session.connect();
-  try {
-    await session.post('HeapProfiler.collectGarbage');
-  } finally {
-    session.disconnect();
-  }
-  await trimMemory();
 }
 
 export function nodeMachine(): Machine {

@@ -20,7 +20,7 @@ const kept = [];
 const makeMany = () => {
   for (let i = 0; i < 4_000_000; i++) kept[i % 40_000] = { i };
 };
-if (process.argv[2] === 'small') keepMemorySmall();
+if (process.argv[2] === 'small') keepMemorySmall(() => 0);
 makeMany();
 const first = forNew();
 const worker = threadBegins(new Worker('setInterval(() => undefined, 1000)', { eval: true }));

@@ -15,6 +15,10 @@ const LARGE_BYTES = 128 * 1024;
 const ARENAS = 2;
 /** So often the C library gives back what it has. */
 const TRIM_MS = 10_000;
+/** And once when the start, which takes more than what comes after it, is over. */
+const START_MS = 1000;
+/** For so much all garbage is collected, which holds everybody up for 20 ms. */
+const WORTH_COLLECTING_BYTES = 4 * 1024 * 1024;
 
 interface Trim {
   async(keep: number, done: (error: unknown) => void): void;
@@ -33,11 +37,26 @@ function trimOf(): Trim | false {
   }
 }
 
-/** Gives the machine what the C library keeps for later, in a thread of the pool. */
-export function trimMemory(): Promise<void> {
+function beginTrim(): Promise<void> {
   trim ??= trimOf();
   const call = trim;
-  return call === false ? Promise.resolve() : new Promise((resolve) => call.async(0, () => resolve()));
+  return new Promise((resolve) => {
+    if (call === false) resolve();
+    else call.async(0, () => resolve());
+  });
+}
+
+let trimming: Promise<void> | undefined;
+
+/** Gives the machine what the C library keeps for later, in a thread of the pool, where disks that hang may keep it waiting. */
+export function trimMemory(): Promise<void> {
+  // One at a time: behind disks that hang they would pile up.
+  trimming ??= beginTrim()
+    .catch(() => undefined) // too many calls of the library are under way: another time
+    .finally(() => {
+      trimming = undefined;
+    });
+  return trimming;
 }
 
 function limitArenas(): void {
@@ -58,16 +77,42 @@ const holdNewSpace = (): void => setFlagsFromString('--semi-space-growth-factor=
 
 let isSmall = false;
 
-/** From now on this process keeps little. For one that has just started, and for good. */
-export function keepMemorySmall(): void {
+/**
+ * The space for new objects grows with what a start makes, to 32 MiB, and no collection that a program can ask for by itself
+ * makes it small again; this one, of the debugger, does. Without it (Node can be built so) the memory stays until it is used again.
+ */
+async function collectGarbage(): Promise<void> {
+  if (!process.features.inspector) return;
+  const { Session } = await import('node:inspector/promises');
+  const session = new Session();
+  session.connect();
+  try {
+    await session.post('HeapProfiler.collectGarbage');
+  } finally {
+    session.disconnect();
+  }
+}
+
+/** As Machine.releaseMemory. */
+export async function releaseMemory(): Promise<void> {
+  await collectGarbage();
+  await trimMemory();
+}
+
+/** From now on this process keeps little. For one that has just started, and for good. `dropUnused` as in Machine. */
+export function keepMemorySmall(dropUnused: () => number): void {
   if (isSmall) return;
   isSmall = true;
   holdNewSpace();
   limitArenas();
-  setInterval(() => {
+  const look = (): void => {
     holdNewSpace();
-    void trimMemory();
-  }, TRIM_MS).unref();
+    // Garbage of that size would lie there until the next work makes as much.
+    const isWorthIt = dropUnused() >= WORTH_COLLECTING_BYTES;
+    (isWorthIt ? releaseMemory() : trimMemory()).catch(() => undefined); // the memory stays until it is needed
+  };
+  setTimeout(look, START_MS).unref();
+  setInterval(look, TRIM_MS).unref();
 }
 
 /** To be told of each thread that is begun. */

@@ -57,6 +57,8 @@ export interface DataNodeOptions {
   readonly version?: string;
   /** An operator has asked the node to stop by RPC, or it has nobody to serve, or nothing to serve from. */
   readonly onShutdown?: () => void;
+  /** The process serves nothing else: it keeps little of the memory that it needed once. */
+  readonly isAlone?: boolean | undefined;
 }
 
 interface Running {

@@ -3,6 +3,7 @@
 // than what is done with its packets: pages to clear, and collections that the engine makes for the sake of memory
 // outside its heap.
 import { assert } from '../../base/assert.ts';
+import { Shelf } from '../../base/shelf.ts';
 
 /** Packets of the usual size, with their checksums, find room twice. */
 export const PACKET_MEMORY_BYTES = 128 * 1024;
@@ -39,34 +40,28 @@ export class PacketMemory {
   }
 }
 
-/** Pieces of one size; so many are kept while nobody uses them. */
-class Shelf {
+const memoryOf = (bytes: number): PacketMemory => new PacketMemory(Buffer.allocUnsafeSlow(bytes));
+
+interface Size {
   readonly bytes: number;
-  private readonly room: number;
-  private readonly idle: PacketMemory[] = [];
-
-  constructor(bytes: number, room: number) {
-    this.bytes = bytes;
-    this.room = room;
-  }
-
-  take(): PacketMemory {
-    return this.idle.pop() ?? new PacketMemory(Buffer.allocUnsafeSlow(this.bytes));
-  }
-
-  give(memory: PacketMemory): void {
-    if (this.idle.length < this.room) this.idle.push(memory);
-  }
+  readonly shelf: Shelf<PacketMemory>;
 }
 
-const shelves = [new Shelf(PACKET_MEMORY_BYTES, 64), new Shelf(TURN_MEMORY_BYTES, 24)];
+const sizes: readonly Size[] = [
+  { bytes: PACKET_MEMORY_BYTES, shelf: new Shelf(64, () => memoryOf(PACKET_MEMORY_BYTES)) },
+  { bytes: TURN_MEMORY_BYTES, shelf: new Shelf(24, () => memoryOf(TURN_MEMORY_BYTES)) },
+];
 
-const shelfOf = (bytes: number): Shelf | undefined => shelves.find((each) => each.bytes === bytes);
+const shelfOf = (bytes: number): Shelf<PacketMemory> | undefined => sizes.find((each) => each.bytes === bytes)?.shelf;
 
 /** At least `bytes`, held by the caller. */
 export function takePacketMemory(bytes: number): PacketMemory {
-  const shelf = shelves.find((each) => bytes <= each.bytes);
-  const memory = shelf?.take() ?? new PacketMemory(Buffer.allocUnsafeSlow(bytes));
+  const memory = sizes.find((each) => bytes <= each.bytes)?.shelf.take() ?? memoryOf(bytes);
   memory.hold();
   return memory;
+}
+
+/** Lets go what no packet has needed since it was called last. Answers its bytes. */
+export function dropUnusedMemory(): number {
+  return sizes.reduce((total, { bytes, shelf }) => total + bytes * shelf.dropUnused(), 0);
 }
