@@ -1,25 +1,14 @@
 // If these fail, readers on the DataNode's own machine wait for timers, or a connection over a network loses its pace.
-import { createRequire } from 'node:module';
 import type net from 'node:net';
 import { expect, test } from 'vitest';
 import type { Connection } from '../host.ts';
 import { descriptorOf, IPPROTO_TCP, kernelLibrary } from './kernel-library.ts';
 import { isLocal, machinesWay, unpacing } from './local-pacing.ts';
 import { nodeNet } from './net.ts';
-import { pairOf } from './test-connection.ts';
+import { hasKernelLibrary, pairOf } from './test-connection.ts';
 
 const TCP_CONGESTION = 13;
 const NAME_BYTES = 16;
-
-/** The library is optional, as a machine may have no build of it; npm installs it where there is one. */
-const isInstalled = ((): boolean => {
-  try {
-    createRequire(import.meta.url).resolve(`@koromix/koffi-linux-${process.arch}`);
-    return true;
-  } catch {
-    return false; // the tests below say that they were skipped
-  }
-})();
 
 const socketOf = (connection: Connection): net.Socket => (connection as unknown as { readonly socket: net.Socket }).socket;
 
@@ -67,7 +56,7 @@ test('nothing is changed where the machine does not pace, or does not tell', () 
   for (const way of [undefined, '', 'cubic', 'reno', 'dctcp']) expect(unpacing(way)).toBeUndefined();
 });
 
-test.runIf(isInstalled)('a connection loses its pace', async () => {
+test.runIf(hasKernelLibrary)('a connection loses its pace', async () => {
   const { ends, end } = await pair(false);
   try {
     const before = ends.map(wayOf);
@@ -80,7 +69,7 @@ test.runIf(isInstalled)('a connection loses its pace', async () => {
   }
 });
 
-test.runIf(isInstalled)('whole blocks go at once to a peer on the machine, where that paces', async () => {
+test.runIf(hasKernelLibrary)('whole blocks go at once to a peer on the machine, where that paces', async () => {
   const { ends, end } = await pair(true);
   try {
     const own = machinesWay() ?? '';

@@ -1,6 +1,5 @@
 // If these fail, readers of blocks get bytes twice, in the wrong place or not at all, or others' connections get them.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,21 +8,11 @@ import { directWrites } from './direct-write.ts';
 import { nodeDisk } from './disk.ts';
 import { nodeNet } from './net.ts';
 import { fileSending } from './send-file.ts';
-import { pairOf, received } from './test-connection.ts';
+import { hasKernelLibrary, pairOf, received } from './test-connection.ts';
 
 const silent: Log = { log: () => undefined };
 /** More than the kernel takes for a peer that does not read. */
 const FILE_BYTES = 24 * 1024 * 1024;
-
-/** The library is optional, as a machine may have no build of it; npm installs it where there is one. */
-const isInstalled = ((): boolean => {
-  try {
-    createRequire(import.meta.url).resolve(`@koromix/koffi-linux-${process.arch}`);
-    return true;
-  } catch {
-    return false; // the tests below say that they were skipped
-  }
-})();
 
 let root: string;
 let content: Buffer;
@@ -74,7 +63,7 @@ async function sendAll(sender: FileSender, position: number, length: number): Pr
   for (let done = 0; done < length; ) done += await send(sender, position + done, length - done);
 }
 
-test.runIf(isInstalled)('the kernel sends files in this Node', async () => {
+test.runIf(hasKernelLibrary)('the kernel sends files in this Node', async () => {
   expect(await fileSending()).toBeDefined();
 });
 
@@ -87,7 +76,7 @@ test('without the library there is no sender, and nothing breaks', async () => {
   await listener.close();
 });
 
-describe.runIf(isInstalled).each([
+describe.runIf(hasKernelLibrary).each([
   ['past the stream', directWrites],
   ['by the stream', () => Promise.resolve(undefined)],
 ])('files between what is written %s', (_name, requests) => {

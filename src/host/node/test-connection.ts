@@ -1,5 +1,16 @@
 // What tests of connections share.
+import { createRequire } from 'node:module';
 import type { Connection, ConnectOptions, Listener, Net } from '../host.ts';
+
+/** The library is optional, as a machine may have no build of it; npm installs it where there is one. Tests are skipped then. */
+export const hasKernelLibrary = ((): boolean => {
+  try {
+    createRequire(import.meta.url).resolve(`@koromix/koffi-linux-${process.arch}`);
+    return true;
+  } catch {
+    return false;
+  }
+})();
 
 export interface Pair {
   readonly listener: Listener;
