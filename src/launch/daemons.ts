@@ -6,8 +6,6 @@ import { describeIdle, describeUnknown, idleKeys, unknownKeys } from '../config/
 import { NAMENODE_LAYOUT_VERSION } from '../core/edits/ops.ts';
 import type { Host } from '../host/host.ts';
 import { DataNode, type DataNodeOptions } from '../server/datanode/datanode.ts';
-import { dropUnusedBuffers } from '../server/datanode/packet-buffers.ts';
-import { dropUnusedMemory } from '../server/datanode/packet-memory.ts';
 import { HttpFs } from '../server/httpfs/httpfs.ts';
 import { serveImage } from '../server/image-viewer/image-viewer.ts';
 import { nameDirectories } from '../server/namenode/directories.ts';
@@ -85,7 +83,6 @@ export async function startDataNode(
   options: DataNodeOptions = {},
 ): Promise<DataNode> {
   examine(host, configuration);
-  if (options.isAlone === true) host.machine.keepMemorySmall(() => dropUnusedMemory() + dropUnusedBuffers());
   const dataNode = new DataNode(host, configuration, options);
   await dataNode.start();
   return dataNode;

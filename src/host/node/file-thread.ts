@@ -8,7 +8,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { DiskFailure } from '../disk-error.ts';
-import { kernelLibrary, newPipe, O_CLOEXEC, O_NONBLOCK } from './kernel-library.ts';
+import { fromKernelLibrary, newPipe, O_CLOEXEC, O_NONBLOCK } from './kernel-library.ts';
 import type { SlabSocketOptions } from './slab.ts';
 import { threadBegins } from './small-memory.ts';
 
@@ -102,15 +102,8 @@ const startThread: StartThread = (program, workerData) =>
 const PROGRAM = `(${threadProgram})(require('node:worker_threads').workerData, require('node:fs'));`;
 
 /** What the answers come through; waiting for it is the event loop's affair. */
-function answerPipe(): readonly [from: number, to: number] | undefined {
-  const library = kernelLibrary();
-  if (library === false) return undefined;
-  try {
-    return newPipe(library, O_NONBLOCK | O_CLOEXEC);
-  } catch {
-    return undefined; // the C library has none
-  }
-}
+const answerPipe = (): readonly [from: number, to: number] | undefined =>
+  fromKernelLibrary((library) => newPipe(library, O_NONBLOCK | O_CLOEXEC));
 
 interface Question {
   readonly resolve: () => void;

@@ -35,6 +35,17 @@ export function kernelLibrary(): KernelLibrary | false {
   return loaded;
 }
 
+/** What `take` gets from it. undefined: this machine has none, or it lacks a call that is wanted; whoever asks has a plain way. */
+export function fromKernelLibrary<T>(take: (library: KernelLibrary) => T): T | undefined {
+  const library = kernelLibrary();
+  if (library === false) return undefined;
+  try {
+    return take(library);
+  } catch {
+    return undefined; // an older C library, or another one
+  }
+}
+
 /** Linux's number: programs that are started do not get the descriptor. */
 export const O_CLOEXEC = 0o2000000;
 /** Linux's number. */

@@ -48,6 +48,8 @@ test.each([
   ['10.1.2.3', '127.0.0.1', false],
   ['::1', '::12', false],
   ['', '-', false],
+  [undefined, undefined, false],
+  ['127.0.0.1', undefined, false],
 ])('%s and %s are on one machine: %s', (local, remote, expected) => {
   expect(isLocal(local, remote)).toBe(expected);
 });

@@ -4,7 +4,7 @@
 // sees none here. Where the machine's way does not pace, and for peers on other machines, nothing is changed.
 import { readFileSync } from 'node:fs';
 import type net from 'node:net';
-import { descriptorOf, IPPROTO_TCP, kernelLibrary, type SetSocketOption, socketOption } from './kernel-library.ts';
+import { descriptorOf, fromKernelLibrary, IPPROTO_TCP, socketOption } from './kernel-library.ts';
 
 /** Linux's number. */
 const TCP_CONGESTION = 13;
@@ -16,8 +16,9 @@ const UNPACED = Buffer.from('reno');
 
 const LOOPBACK = /^(?:(?:::ffff:)?127\.|::1$)/;
 
-/** Whether both ends are on this machine. */
-export function isLocal(local: string, remote: string): boolean {
+/** Whether both ends are on this machine. A socket that is closed has none. */
+export function isLocal(local: string | undefined, remote: string | undefined): boolean {
+  if (local === undefined || remote === undefined) return false;
   return local === remote || (LOOPBACK.test(local) && LOOPBACK.test(remote));
 }
 
@@ -33,14 +34,8 @@ export function machinesWay(): string | undefined {
 /** What sets the kernel's way for a socket of a machine whose own is `way`; undefined when there is nothing to do or no call for it. */
 export function unpacing(way: string | undefined): ((socket: net.Socket) => void) | undefined {
   if (way === undefined || !PACES.test(way)) return undefined;
-  const library = kernelLibrary();
-  if (library === false) return undefined;
-  let set: SetSocketOption;
-  try {
-    set = socketOption(library);
-  } catch {
-    return undefined; // the C library has it under another name: they are paced
-  }
+  const set = fromKernelLibrary(socketOption);
+  if (set === undefined) return undefined;
   return (socket) => {
     const descriptor = descriptorOf(socket);
     // Where the kernel refuses, they are paced.
@@ -52,7 +47,7 @@ let unpace: ((socket: net.Socket) => void) | false | undefined;
 
 /** Of a socket that is connected: what its peer is sent goes out at once, if that is on this machine. */
 export function sendAtOnce(socket: net.Socket): void {
-  if (unpace === false || !isLocal(socket.localAddress ?? '', socket.remoteAddress ?? '-')) return;
+  if (unpace === false || !isLocal(socket.localAddress, socket.remoteAddress)) return;
   unpace ??= unpacing(machinesWay()) ?? false;
   if (unpace !== false) unpace(socket);
 }

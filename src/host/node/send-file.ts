@@ -4,7 +4,14 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import type { FileSender } from '../host.ts';
-import { descriptorOf, IPPROTO_TCP, kernelLibrary, type SetSocketOption, socketOption } from './kernel-library.ts';
+import {
+  descriptorOf,
+  fromKernelLibrary,
+  IPPROTO_TCP,
+  type KernelLibrary,
+  type SetSocketOption,
+  socketOption,
+} from './kernel-library.ts';
 
 /** Linux's numbers. */
 const F_DUPFD_CLOEXEC = 1030;
@@ -72,20 +79,11 @@ class NodeFileSender implements FileSender {
   }
 }
 
-/** undefined: this machine has none. */
-function kernelCalls(): Calls | undefined {
-  const library = kernelLibrary();
-  if (library === false) return undefined;
-  try {
-    return {
-      duplicate: library.func('int fcntl(int descriptor, int command, ...)') as Calls['duplicate'],
-      setOption: socketOption(library),
-      send: library.func('long sendfile64(int socket, int file, void *position, size_t length)') as Calls['send'],
-    };
-  } catch {
-    return undefined; // the C library has them under other names: reading and writing remain
-  }
-}
+const callsOf = (library: KernelLibrary): Calls => ({
+  duplicate: library.func('int fcntl(int descriptor, int command, ...)') as Calls['duplicate'],
+  setOption: socketOption(library),
+  send: library.func('long sendfile64(int socket, int file, void *position, size_t length)') as Calls['send'],
+});
 
 const PROBE_TIMEOUT_MS = 2000;
 const PROBE_BYTES = 64 * 1024;
@@ -93,7 +91,7 @@ const PROBE_POSITION = 4097;
 
 /** Sends a piece of Node's own program, between two that are written. */
 async function probe(): Promise<FileSending | undefined> {
-  const calls = kernelCalls();
+  const calls = fromKernelLibrary(callsOf);
   if (calls === undefined) return undefined;
   const sending = new FileSending(calls);
   const file = fs.openSync(process.execPath, 'r');

@@ -3,7 +3,7 @@
 // was freed, in an arena for each of many threads. Both are told not to; where they do not hear, the process is larger.
 import { setFlagsFromString } from 'node:v8';
 import type { Worker } from 'node:worker_threads';
-import { kernelLibrary } from './kernel-library.ts';
+import { fromKernelLibrary } from './kernel-library.ts';
 
 /** The C library's numbers (glibc). */
 const M_TRIM_THRESHOLD = -1;
@@ -27,18 +27,8 @@ interface Trim {
 /** False: the C library has none. */
 let trim: Trim | false | undefined;
 
-function trimOf(): Trim | false {
-  const library = kernelLibrary();
-  if (library === false) return false;
-  try {
-    return library.func('int malloc_trim(size_t keep)') as Trim;
-  } catch {
-    return false;
-  }
-}
-
 function beginTrim(): Promise<void> {
-  trim ??= trimOf();
+  trim ??= fromKernelLibrary((library) => library.func('int malloc_trim(size_t keep)') as Trim) ?? false;
   const call = trim;
   return new Promise((resolve) => {
     if (call === false) resolve();
@@ -60,16 +50,12 @@ export function trimMemory(): Promise<void> {
 }
 
 function limitArenas(): void {
-  const library = kernelLibrary();
-  if (library === false) return;
-  try {
+  fromKernelLibrary((library) => {
     const set = library.func('int mallopt(int option, int value)') as (option: number, value: number) => number;
     set(M_ARENA_MAX, ARENAS);
     set(M_MMAP_THRESHOLD, LARGE_BYTES);
     set(M_TRIM_THRESHOLD, LARGE_BYTES);
-  } catch {
-    // Another C library, which has its own ways.
-  }
+  });
 }
 
 /** While it stands, V8 does not enlarge the space for new objects. Each thread that begins makes V8 forget it. */

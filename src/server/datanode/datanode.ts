@@ -29,6 +29,8 @@ import { type DataNodeAddresses, Identity } from './identity.ts';
 import { interDatanodeService } from './inter-datanode.ts';
 import { LateVolumes } from './late-volumes.ts';
 import { ownName } from './own-name.ts';
+import { dropUnusedBuffers } from './packet-buffers.ts';
+import { dropUnusedMemory } from './packet-memory.ts';
 import { LATE_MS } from './patience.ts';
 import { PeerMetrics } from './peer-metrics.ts';
 import { announceRestart, evictWriters } from './planned-restart.ts';
@@ -110,6 +112,7 @@ export class DataNode {
   async start(): Promise<void> {
     assert(this.running === undefined, 'the DataNode is running');
     const { host, configuration } = this;
+    if (this.options.isAlone === true) host.machine.keepMemorySmall(() => dropUnusedMemory() + dropUnusedBuffers());
     const settings = readSettings(configuration);
     const nameservices = dataNodeNameservices(configuration);
     const directories = parseDataDirectories(configuration.getStrings('dfs.datanode.data.dir'));

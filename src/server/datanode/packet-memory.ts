@@ -47,10 +47,9 @@ interface Size {
   readonly shelf: Shelf<PacketMemory>;
 }
 
-const sizes: readonly Size[] = [
-  { bytes: PACKET_MEMORY_BYTES, shelf: new Shelf(64, () => memoryOf(PACKET_MEMORY_BYTES)) },
-  { bytes: TURN_MEMORY_BYTES, shelf: new Shelf(24, () => memoryOf(TURN_MEMORY_BYTES)) },
-];
+const sizeOf = (bytes: number, room: number): Size => ({ bytes, shelf: new Shelf(room, () => memoryOf(bytes)) });
+
+const sizes: readonly Size[] = [sizeOf(PACKET_MEMORY_BYTES, 64), sizeOf(TURN_MEMORY_BYTES, 24)];
 
 const shelfOf = (bytes: number): Shelf<PacketMemory> | undefined => sizes.find((each) => each.bytes === bytes)?.shelf;
 
