@@ -162,6 +162,11 @@ export interface Connection {
    * Such a chunk too is valid only during `onData`, unless the target knows better.
    */
   readInto?(target: ReadTarget | undefined): void;
+  /**
+   * The handler need not hear of data before there are so many bytes of it, or the peer has ended; 1: at once, as in the beginning.
+   * Where the host can do so.
+   */
+  tellFrom?(bytes: number): void;
   /** Queues bytes, which must not change until sent. False: more than the high-water mark is queued, await onDrain. */
   write(chunk: Uint8Array): boolean;
   /**

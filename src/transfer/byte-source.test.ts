@@ -12,6 +12,10 @@ class FakeConnection implements Connection {
   paused = false;
   queuedBytes = 0;
   destroyed = false;
+  readonly told: number[] = [];
+  tellFrom(bytes: number): void {
+    this.told.push(bytes);
+  }
   start(): void {
     // Nothing to do here.
   }
@@ -192,4 +196,64 @@ test.each([
     return clock.monotonic() - beganMs;
   };
   expect(await simulation.run(late(), 100_000)).toBeCloseTo(second, 0);
+});
+
+test('what nobody waits for comes with what follows it, and every other wait is told of each byte', async () => {
+  const simulation = new Simulation({ seed: 1 });
+  const { clock } = simulation.node('dn').host;
+  const connection = new FakeConnection();
+  const source = new ByteSource(connection, { borrowedChunks: false, clock });
+  source.timeoutMs = 1000;
+  for (let turn = 0; turn < 3; turn++) {
+    let isBeyond = false;
+    const waiting = source.waitBeyond(3).then(() => {
+      isBeyond = true;
+    });
+    source.onData(Buffer.from('abc'));
+    await tick();
+    expect(isBeyond).toBe(false);
+    source.onData(Buffer.from('de'));
+    await waiting;
+    expect((await source.read(5)).toString()).toBe('abcde');
+  }
+  expect(connection.told).toEqual([4]);
+  const rest = source.read(2);
+  expect(connection.told).toEqual([4, 1]);
+  source.onData(Buffer.from('fg'));
+  await rest;
+  source.onData(Buffer.from('abcd'));
+  await source.waitBeyond(3);
+  expect(connection.told).toEqual([4, 1]);
+});
+
+test('that wait ends with its time, with the peer and with the connection, and the next read tells', async () => {
+  const simulation = new Simulation({ seed: 1 });
+  const { clock } = simulation.node('dn').host;
+  const sourceOf = (): ByteSource => {
+    const source = new ByteSource(new FakeConnection(), { borrowedChunks: false, clock });
+    source.timeoutMs = 1000;
+    return source;
+  };
+  const late = sourceOf();
+  const beganMs = clock.monotonic();
+  await simulation.run(late.waitBeyond(3), 100_000);
+  expect(clock.monotonic() - beganMs).toBeCloseTo(1000, 0);
+  const status = late.read(3);
+  late.onData(Buffer.from('abc'));
+  expect((await status).toString()).toBe('abc');
+
+  const ended = sourceOf();
+  const waiting = ended.waitBeyond(3);
+  ended.onData(Buffer.from('abc'));
+  ended.onEnd();
+  await waiting;
+  expect((await ended.read(3)).toString()).toBe('abc');
+  await ended.waitBeyond(3);
+  await expect(ended.read(1)).rejects.toThrow(/Premature EOF/);
+
+  const broken = sourceOf();
+  const interrupted = broken.waitBeyond(3);
+  broken.onClose(new Error('reset'));
+  await interrupted;
+  await expect(broken.read(1)).rejects.toThrow('reset');
 });

@@ -45,6 +45,8 @@ interface Waiter {
   readonly into: Buffer | undefined;
   /** The peer may end instead: an answer (false), not an error. */
   readonly mayEnd: boolean;
+  /** Nor is anything else that ends the wait. */
+  readonly cannotFail: boolean;
   readonly resolve: (isThere: boolean) => void;
   readonly reject: (error: Error) => void;
 }
@@ -65,6 +67,8 @@ export class ByteSource implements ConnectionHandler {
   private paused = false;
   private ended = false;
   private failure: Error | undefined;
+  /** From how many bytes on the connection tells of them. */
+  private toldFrom = 1;
   private timer: Timer | undefined;
   private timerDueMs = 0;
   private lastActivity = 0;
@@ -153,16 +157,41 @@ export class ByteSource implements ConnectionHandler {
     return this.wait(length, undefined, true);
   }
 
+  /**
+   * Waits for more than `length` bytes, as long as a read may: what the peer sends without anybody waiting for it, and will send
+   * more behind, is then read together with that. Whatever happens meanwhile, the next read tells.
+   */
+  async waitBeyond(length: number): Promise<void> {
+    const { connection } = this;
+    if (this.available > length || this.closed || this.stage !== undefined || connection.tellFrom === undefined) return;
+    await this.waiting(length + 1, undefined, { mayEnd: true, cannotFail: true });
+  }
+
   private wait(need: number, into: Buffer | undefined, mayEnd = false): Promise<boolean> {
-    assert(this.waiter === undefined && this.sink === undefined, 'two readers of one source');
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.ended) return Promise.reject(prematureEnd());
+    return this.waiting(need, into, { mayEnd, cannotFail: false });
+  }
+
+  private waiting(
+    need: number,
+    into: Buffer | undefined,
+    { mayEnd, cannotFail }: Pick<Waiter, 'mayEnd' | 'cannotFail'>,
+  ): Promise<boolean> {
+    assert(this.waiter === undefined && this.sink === undefined, 'two readers of one source');
     return new Promise((resolve, reject) => {
-      this.waiter = { need, into, mayEnd, resolve, reject };
+      this.waiter = { need, into, mayEnd, cannotFail, resolve, reject };
+      this.tellFrom(cannotFail ? need : 1);
       this.touch();
       this.armTimer();
       this.resumeReading();
     });
+  }
+
+  private tellFrom(bytes: number): void {
+    if (bytes === this.toldFrom) return;
+    this.toldFrom = bytes;
+    this.connection.tellFrom?.(bytes);
   }
 
   private take(length: number): Buffer {
@@ -210,6 +239,7 @@ export class ByteSource implements ConnectionHandler {
     assert(this.waiter === undefined, 'a read is still waiting');
     this.sink = sink;
     this.sinkBlocked = false;
+    this.tellFrom(1);
     this.chooseTarget();
     this.touch();
     this.armTimer();
@@ -358,7 +388,8 @@ export class ByteSource implements ConnectionHandler {
     if (waiter !== undefined) {
       this.waiter = undefined;
       // Most connections end between two operations: no error, with its stack, is made of that.
-      if (waiter.mayEnd && this.available === 0 && this.failure === undefined) waiter.resolve(false);
+      const isAnswer = waiter.mayEnd && this.available === 0 && this.failure === undefined;
+      if (waiter.cannotFail || isAnswer) waiter.resolve(false);
       else waiter.reject(this.failure ?? prematureEnd());
     }
     if (!this.sinkBlocked || this.failure !== undefined) this.endSink();
@@ -405,14 +436,19 @@ export class ByteSource implements ConnectionHandler {
         this.armTimer();
         return;
       }
-      if (clock.monotonic() - this.lastActivity >= this.idleMs) {
+      const { waiter } = this;
+      if (clock.monotonic() - this.lastActivity < this.idleMs) this.armTimer();
+      else if (waiter?.cannotFail) {
+        this.waiter = undefined;
+        waiter.resolve(false);
+      } else {
         this.fail(
           new HdfsError(
             'ETIMEDOUT',
             `${this.idleMs} millis timeout while waiting for channel to be ready for read: ${this.peer}`,
           ),
         );
-      } else this.armTimer();
+      }
     });
   }
 

@@ -11,6 +11,7 @@ import type { Connection, Listener } from '../host.ts';
 import { nodeHost } from './index.ts';
 import { lockFile, nativeLocks } from './lock.ts';
 import { slabsWork } from './slab.ts';
+import { hasKernelLibrary } from './test-connection.ts';
 
 const host = nodeHost({ logLevel: 'silent' });
 let root = '';
@@ -50,6 +51,39 @@ describe.each([
   test('slabs work in this Node', async () => {
     expect(await slabsWork()).toBe(true);
   });
+
+  test.skipIf(!hasKernelLibrary)(
+    'tells of the bytes that are wanted together, of the rest when it is asked for, and of the end',
+    async () => {
+      const { listener, server, client } = await pair(slabBytes);
+      const chunks: string[] = [];
+      let ended = (): void => undefined;
+      const end = new Promise<void>((resolve) => (ended = resolve));
+      server.start({ onData: (chunk) => void chunks.push(chunk.toString()), onEnd: () => ended(), onClose: () => undefined });
+      server.tellFrom?.(4);
+      const send = async (text: string): Promise<void> => {
+        client.write(Buffer.from(text));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      };
+      await send('abc');
+      expect(chunks).toEqual([]);
+      await send('de');
+      expect(chunks).toEqual(['abcde']);
+      await send('fgh');
+      expect(chunks).toEqual(['abcde']);
+      server.tellFrom?.(1);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(chunks).toEqual(['abcde', 'fgh']);
+      server.tellFrom?.(4);
+      await send('ijk');
+      client.end();
+      await end;
+      expect(chunks.join('')).toBe('abcdefghijk');
+      server.destroy();
+      client.destroy();
+      await listener.close();
+    },
+  );
 
   test('carries bytes both ways, keeps half-open order, closes without error', async () => {
     const { listener, server, client } = await pair(slabBytes);

@@ -4,6 +4,7 @@ import net from 'node:net';
 import { HdfsError } from '../../base/errors.ts';
 import type { Address, Connection, ConnectionHandler, FileSender, Listener, Log, Net, ReadTarget } from '../host.ts';
 import { DirectWriter, directWrites, type RequestPool } from './direct-write.ts';
+import { descriptorOf, fromKernelLibrary, socketOption } from './kernel-library.ts';
 import { sendAtOnce } from './local-pacing.ts';
 import { type FileSending, fileSending } from './send-file.ts';
 import {
@@ -129,6 +130,12 @@ class NodeConnection implements Connection {
     lender?.readDone();
   }
 
+  tellFrom(bytes: number): void {
+    const { socket } = this;
+    wakeFrom ??= wakingFrom() ?? false;
+    if (wakeFrom !== false && !socket.destroyed) wakeFrom(socket, bytes);
+  }
+
   start(handler: ConnectionHandler): void {
     this.handler = handler;
     if (this.closed) process.nextTick(() => handler.onClose(this.failure));
@@ -239,6 +246,27 @@ class NodeConnection implements Connection {
     this.socket.setKeepAlive(on);
   }
 }
+
+/** Linux's numbers. */
+const SOL_SOCKET = 1;
+const SO_RCVLOWAT = 18;
+
+/** What tells the kernel from how many bytes on a socket can be read. undefined: there is no call for it. */
+function wakingFrom(): ((socket: net.Socket, bytes: number) => void) | undefined {
+  const set = fromKernelLibrary(socketOption);
+  if (set === undefined) return undefined;
+  const value = Int32Array.of(1);
+  const bytesOfIt = Buffer.from(value.buffer);
+  return (socket, bytes) => {
+    const descriptor = descriptorOf(socket);
+    if (descriptor === undefined) return;
+    value[0] = bytes;
+    // Where the kernel refuses, it tells of each byte.
+    set(descriptor, SOL_SOCKET, SO_RCVLOWAT, bytesOfIt, bytesOfIt.length);
+  };
+}
+
+let wakeFrom: ReturnType<typeof wakingFrom> | false;
 
 /** Reads of a connection, which may be made after its socket. */
 function readsInto(slab: Slab, connection: () => NodeConnection | undefined): ReadsInto {

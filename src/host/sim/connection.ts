@@ -89,6 +89,8 @@ export class SimConnection implements Connection {
   private reading = false;
   private delivering = false;
   private endSeen = false;
+  /** The reader hears of so many bytes, or of the end. */
+  private tellBytes = 1;
   private target: ReadTarget | undefined;
   /** Where the next bytes are read to, and whose that is; else a slab. */
   private room: Buffer | undefined;
@@ -130,6 +132,15 @@ export class SimConnection implements Connection {
 
   pause(): void {
     this.reading = false;
+  }
+
+  tellFrom(bytes: number): void {
+    this.tellBytes = bytes;
+    this.deliverLater();
+  }
+
+  private get isTold(): boolean {
+    return this.inboxBytes >= this.tellBytes || this.inbox.at(-1)?.kind === 'end';
   }
 
   resume(): void {
@@ -385,7 +396,7 @@ export class SimConnection implements Connection {
   }
 
   private deliverLater(): void {
-    if (this.delivering || !this.reading || this.inbox.length === 0) return;
+    if (this.delivering || !this.reading || this.inbox.length === 0 || !this.isTold) return;
     this.delivering = true;
     this.later('tcp read', () => {
       this.delivering = false;
@@ -394,7 +405,7 @@ export class SimConnection implements Connection {
   }
 
   private deliver(): void {
-    if (!this.reading || this.dead) return;
+    if (!this.reading || this.dead || !this.isTold) return;
     const segment = this.inbox[0];
     if (segment === undefined) return;
     if (segment.kind === 'end') {

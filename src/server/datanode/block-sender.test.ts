@@ -8,7 +8,7 @@ import { Throttle } from '../../transfer/throttle.ts';
 import { PACKET_LENGTHS_BYTES, parsePacketHeader, parsePacketLengths } from '../../wire/transfer/packet.ts';
 import { BlockSender, CLIENT_PACKET_BYTES, rangeOf } from './block-sender.ts';
 import { Counters } from './counters.ts';
-import { type OpenReplica, openKept, openReplica } from './open-replica.ts';
+import { type OpenReplica, openNow, openReplica } from './open-replica.ts';
 import { openDataset, POOL, writeReplica } from './test-dataset.ts';
 
 const CONTENT = Buffer.from(Array.from({ length: 2_700_003 }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
@@ -96,7 +96,7 @@ async function machineWithReplica() {
     run(openReplica(dataset, host.clock, NAME, { withChecksums: true, wantedEnd: CONTENT.length }));
   const kept = async (): Promise<OpenReplica> => {
     for (;;) {
-      const replica = openKept(dataset, NAME);
+      const replica = openNow(dataset, NAME);
       if (replica !== undefined) return replica;
       (await open()).close();
     }

@@ -4,10 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { blockId, genStamp } from '../../base/ids.ts';
 import { ReplicaState } from '../../core/replica/states.ts';
 import { Simulation } from '../../host/sim/index.ts';
-import { openKept, openReplica } from './open-replica.ts';
+import { openNow, openReplica } from './open-replica.ts';
 import type { BlockName } from './replica.ts';
 import { ReplicaChanges } from './replica-changes.ts';
-import { FINALIZED, openDataset, POOL, writeReplica } from './test-dataset.ts';
+import { FINALIZED, openDataset, POOL, sumsOf, writeReplica } from './test-dataset.ts';
 import type { Volume } from './volume.ts';
 
 const CONTENT = Buffer.from(Array.from({ length: 3003 }, (_, i) => (i * 31) & 0xff));
@@ -39,7 +39,7 @@ async function withReplicas(...names: BlockName[]) {
     for (let attempt = 0; attempt < 100; attempt++) {
       (await open(name)).close();
       await simulation.advance(1);
-      const kept = openKept(dataset, name);
+      const kept = openNow(dataset, name);
       kept?.close();
       if (kept !== undefined) return;
     }
@@ -61,15 +61,61 @@ test('a replica that was read just now is opened without the disk, by one reader
   const before = opens();
   for (let turn = 0; turn < 20; turn++) (await open()).close();
   expect(opens()).toBe(before);
-  const first = openKept(dataset, NAME);
+  const first = openNow(dataset, NAME);
   expect([first?.end, first?.visible, first?.state, first?.block.genStamp]).toEqual([3003, 3003, ReplicaState.FINALIZED, 1001]);
-  expect(openKept(dataset, NAME)).toBeUndefined();
+  const second = openNow(dataset, NAME);
+  expect(second?.dataFile).not.toBe(first?.dataFile);
   first?.close();
-  expect(openKept(dataset, { ...NAME, genStamp: genStamp(1002) })).toBeUndefined();
-  expect(openKept(dataset, { ...NAME, pool: 'BP-2-10.0.0.1-1' })).toBeUndefined();
-  const again = openKept(dataset, NAME);
+  second?.close();
+  expect(openNow(dataset, { ...NAME, genStamp: genStamp(1002) })).toBeUndefined();
+  expect(openNow(dataset, { ...NAME, pool: 'BP-2-10.0.0.1-1' })).toBeUndefined();
+  const again = openNow(dataset, NAME);
   expect(again?.dataFile).toBe(first?.dataFile);
   again?.close();
+});
+
+test('what the machine has in memory is opened in this turn, and kept', async () => {
+  const { dataset, volume, open, simulation } = await withReplicas(NAME);
+  let inTurn = 0;
+  for (let attempt = 0; attempt < 100; attempt++) {
+    (await open()).close(); // it is known then what can be opened so
+    volume.kept.letGo();
+    const replica = openNow(dataset, NAME);
+    if (replica !== undefined) {
+      inTurn++;
+      expect([replica.end, replica.state, replica.firstSums.equals(sumsOf(CONTENT))]).toEqual([
+        3003,
+        ReplicaState.FINALIZED,
+        true,
+      ]);
+      replica.close();
+      const again = openNow(dataset, NAME);
+      expect(again?.dataFile).toBe(replica.dataFile);
+      again?.close();
+    }
+    await simulation.advance(1);
+  }
+  expect(inTurn).toBeGreaterThan(10);
+});
+
+test('a meta file that says nothing that makes sense leaves nothing open', async () => {
+  const { dataset, volume, open, run, host, nodesOf, openHandles } = await withReplicas(NAME);
+  (await open()).close();
+  volume.kept.letGo();
+  const meta = await run(host.disk.open(`${FINALIZED}/blk_5_1001.meta`, 'r+'));
+  await run(meta.write(Buffer.from([0xff, 0xff, 0xff]), 0));
+  await run(meta.close());
+  let failures = 0;
+  for (let attempt = 0; attempt < 50; attempt++) {
+    try {
+      openNow(dataset, NAME);
+    } catch (error) {
+      expect(error).toMatchObject({ message: expect.stringMatching(/version|checksum/i) });
+      failures++;
+    }
+  }
+  expect(failures).toBeGreaterThan(0);
+  expect(openHandles(nodesOf(NAME))).toBe(0);
 });
 
 test('its last checksum is the one of now', async () => {
@@ -85,10 +131,10 @@ test('nobody gets it while somebody changes the replica', async () => {
   await keep();
   let end = (): void => undefined;
   const held = dataset.held(NAME, () => new Promise<void>((resolve) => (end = resolve)));
-  expect(openKept(dataset, NAME)).toBeUndefined();
+  expect(openNow(dataset, NAME)).toBeUndefined();
   end();
   await held;
-  const kept = openKept(dataset, NAME);
+  const kept = openNow(dataset, NAME);
   expect(kept).toBeDefined();
   kept?.close();
 });
@@ -101,11 +147,11 @@ describe('it is closed before', () => {
     expect(openHandles(files)).toBe(2);
     await run(new ReplicaChanges(dataset, 4096).append(NAME, genStamp(1002), CONTENT.length));
     expect(openHandles(files)).toBe(0);
-    expect(openKept(dataset, NAME)).toBeUndefined();
+    expect(openNow(dataset, NAME)).toBeUndefined();
     const replica = await open();
     expect([replica.state, replica.block.genStamp]).toEqual([ReplicaState.RBW, 1002]);
     replica.close();
-    expect(openKept(dataset, NAME)).toBeUndefined();
+    expect(openNow(dataset, NAME)).toBeUndefined();
   });
 
   test('it is cut', async () => {
@@ -113,7 +159,7 @@ describe('it is closed before', () => {
     await keep();
     const { recovery } = new ReplicaChanges(dataset, 4096);
     await run(recovery.start(NAME, genStamp(1005)));
-    expect(openKept(dataset, NAME)).toBeUndefined();
+    expect(openNow(dataset, NAME)).toBeUndefined();
     await run(recovery.finish(NAME, { recoveryId: genStamp(1005), newId: NAME.id, newBytes: 700, sync: true }));
     const replica = await open();
     expect([replica.end, replica.block.genStamp, replica.lastChunk?.length]).toEqual([700, 1005, 700]);
@@ -135,7 +181,7 @@ describe('it is closed before', () => {
     const files = nodesOf(NAME);
     await run(dataset.failVolume(volume, 'as asked'));
     expect(openHandles(files)).toBe(0);
-    expect(openKept(dataset, NAME)).toBeUndefined();
+    expect(openNow(dataset, NAME)).toBeUndefined();
     await expect(open()).rejects.toMatchObject({ code: 'ENOREPLICA' });
   });
 });
@@ -143,7 +189,7 @@ describe('it is closed before', () => {
 test('one that a reader has while others are removed is closed behind him', async () => {
   const { keep, dataset, run, nodesOf, openHandles, simulation } = await withReplicas(NAME, nameOf(6));
   await keep();
-  const replica = openKept(dataset, NAME);
+  const replica = openNow(dataset, NAME);
   const other = nameOf(6);
   await run(dataset.held(other, (pool) => dataset.dropReplica(pool, pool.replicas.find(other.id))));
   expect(openHandles(nodesOf(NAME))).toBe(2);
@@ -168,7 +214,7 @@ test('files that others took away are missed within two seconds, however often t
 test('one that a reader had for long is closed behind him', async () => {
   const { simulation, keep, dataset, nodesOf, openHandles } = await withReplicas(NAME);
   await keep();
-  const replica = openKept(dataset, NAME);
+  const replica = openNow(dataset, NAME);
   await simulation.advance(1500);
   replica?.close();
   expect(replica).toBeDefined();
@@ -177,11 +223,11 @@ test('one that a reader had for long is closed behind him', async () => {
 
 test('not more than a few stay open, and none for long', async () => {
   const names = Array.from({ length: 40 }, (_, i) => nameOf(100 + i));
-  const { simulation, keep, dataset, nodesOf, openHandles } = await withReplicas(...names);
+  const { simulation, keep, nodesOf, openHandles, volume } = await withReplicas(...names);
   for (const name of names.slice(0, 33)) await keep(name);
   const open = (): number => names.reduce((sum, name) => sum + openHandles(nodesOf(name)), 0);
   expect(open()).toBeLessThanOrEqual(64);
-  expect(openKept(dataset, nameOf(100))).toBeUndefined();
+  expect(volume.kept.take(nameOf(100))).toBeUndefined();
   await simulation.advance(2000);
   expect(open()).toBe(0);
 });

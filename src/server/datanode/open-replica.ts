@@ -76,10 +76,11 @@ async function waitForBytes(dataset: Dataset, clock: Clock, block: BlockName, wa
 }
 
 /**
- * A finalized replica that was open just now, without waiting for anything: nobody holds it, so that what is read of it in this
- * turn is of one state. undefined: it is not so, and `openReplica` tells.
+ * A finalized replica that was open just now, or whose files and first checksums the machine has in memory, without waiting for
+ * anything: nobody holds it, so that what is read of it in this turn is of one state. undefined: it is not so, and
+ * `openReplica` tells.
  */
-export function openKept(dataset: Dataset, block: BlockName): OpenReplica | undefined {
+export function openNow(dataset: Dataset, block: BlockName): OpenReplica | undefined {
   const pool = dataset.poolOrNone(block.pool);
   const handle = pool?.replicas.find(block.id) ?? 0;
   if (pool === undefined || handle === 0) return undefined;
@@ -88,23 +89,45 @@ export function openKept(dataset: Dataset, block: BlockName): OpenReplica | unde
   if (replicas.state(handle) !== ReplicaState.FINALIZED || genStamp < block.genStamp) return undefined;
   if (dataset.locks.held > 0 && dataset.locks.isHeld(dataset.key(block))) return undefined;
   const volume = pool.volumeOf(handle);
-  const kept = volume.kept.take({ pool: block.pool, id: block.id, genStamp });
-  if (kept === undefined) return undefined;
-  const { dataFile, metaFile, checksum } = kept;
   const end = replicas.numBytes(handle);
+  const name: BlockName = { pool: block.pool, id: block.id, genStamp, numBytes: end };
+  const kept = volume.kept.take(name);
+  const files =
+    kept ?? (volume.isInMemory ? undefined : openFilesNow(volume.disk, pool.blockFile(handle), pool.metaFile(handle), end));
+  if (files === undefined) return undefined;
+  const { dataFile, metaFile, checksum } = files;
   return {
-    block: { pool: block.pool, id: block.id, genStamp, numBytes: end },
+    block: name,
     state: ReplicaState.FINALIZED,
     volume,
     dataFile,
     metaFile,
     checksum,
-    firstSums: NO_SUMS,
+    firstSums: 'firstSums' in files ? files.firstSums : NO_SUMS,
     end,
     visible: end,
     lastChunk: undefined,
-    close: () => volume.kept.give(kept),
+    close: () => volume.kept.give(kept ?? volume.kept.opened({ key: name, dataFile, metaFile, checksum })),
   };
+}
+
+type OpenedNow = Pick<OpenReplica, 'dataFile' | 'checksum' | 'firstSums'> & { readonly metaFile: VolumeFile };
+
+function openFilesNow(disk: VolumeDisk, dataPath: string, metaPath: string, end: number): OpenedNow | undefined {
+  const dataFile = disk.openFinalNow(dataPath);
+  const metaFile = dataFile && disk.openFinalNow(metaPath);
+  if (dataFile === undefined || metaFile === undefined) {
+    dataFile?.close().catch(() => undefined); // the volume hears of it
+    return undefined;
+  }
+  let head: ReturnType<typeof headOf> | undefined;
+  try {
+    const bytes = firstBytesOf(end);
+    head = metaFile.readNow(bytes, 0, bytes.length, 0) === undefined ? undefined : headOf(bytes, bytes.length);
+  } finally {
+    if (head === undefined) closeBoth({ dataFile, metaFile });
+  }
+  return head && { dataFile, metaFile, ...head };
 }
 
 async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions): Promise<OpenReplica> {
@@ -175,7 +198,7 @@ async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions
   };
 }
 
-function closeBoth({ dataFile, metaFile }: OpenedFiles): void {
+function closeBoth({ dataFile, metaFile }: Pick<OpenReplica, 'dataFile' | 'metaFile'>): void {
   // When it fails, the volume hears of it.
   for (const file of [dataFile, metaFile]) file?.close().catch(() => undefined);
 }
@@ -246,12 +269,21 @@ async function openMeta(disk: VolumeDisk, wanted: FilesToOpen): Promise<OpenMeta
   const file = await openFile(disk, metaPath, wanted);
   if (known !== undefined) return { file, checksum: known, firstSums: NO_SUMS };
   try {
-    const bytes = Buffer.allocUnsafe(Math.min(FIRST_READ_BYTES, META_HEADER_BYTES + USUAL_CHECKSUM.sumBytes(end)));
+    const bytes = firstBytesOf(end);
     const got = await file.read(bytes, 0, bytes.length, 0);
-    const checksum = DataChecksum.fromHeader(bytes.subarray(0, Math.min(got, META_HEADER_BYTES)));
-    return { file, checksum, firstSums: bytes.subarray(Math.min(got, META_HEADER_BYTES), got) };
+    return { file, ...headOf(bytes, got) };
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+/** For the beginning of a meta file, of a replica so long. */
+const firstBytesOf = (end: number): Buffer =>
+  Buffer.allocUnsafe(Math.min(FIRST_READ_BYTES, META_HEADER_BYTES + USUAL_CHECKSUM.sumBytes(end)));
+
+/** What the first `got` bytes of a meta file say. Throws when they are no header. */
+function headOf(bytes: Buffer, got: number): Pick<OpenReplica, 'checksum' | 'firstSums'> {
+  const header = Math.min(got, META_HEADER_BYTES);
+  return { checksum: DataChecksum.fromHeader(bytes.subarray(0, header)), firstSums: bytes.subarray(header, got) };
 }

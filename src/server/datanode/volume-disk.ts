@@ -178,13 +178,19 @@ export class VolumeDisk {
 
   /** Opens a file for reading that nobody writes: past the disk, where the machine has it in memory. */
   openFinal(path: string): Promise<VolumeFile> {
+    const file = this.openFinalNow(path);
+    return file === undefined ? this.open(path, 'r') : Promise.resolve(file);
+  }
+
+  /** The same in this turn. undefined: the machine does not have it in memory, or it is not known yet whether that can be asked. */
+  openFinalNow(path: string): VolumeFile | undefined {
     const { cached } = this;
     if (cached === undefined) {
       this.tryCachedReads();
-      return this.open(path, 'r');
+      return undefined;
     }
     const file = this.io.now('METADATA', () => cached.open(path));
-    return file === undefined ? this.open(path, 'r') : Promise.resolve(new VolumeFile(this.io, file, file));
+    return file && new VolumeFile(this.io, file, file);
   }
 
   private tryCachedReads(): void {

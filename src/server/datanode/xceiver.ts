@@ -19,7 +19,7 @@ import {
 import { DATA_TRANSFER_VERSION, isOp, MAX_OP_MESSAGE_BYTES, OP_HEADER_BYTES, OPS, Op } from '../../wire/transfer/ops.ts';
 import { blockChecksum } from './block-checksum.ts';
 import { BlockSender, CLIENT_PACKET_BYTES, rangeOf } from './block-sender.ts';
-import { type OpenReplica, openKept, openReplica } from './open-replica.ts';
+import { type OpenReplica, openNow, openReplica } from './open-replica.ts';
 import { SLAB_BYTES } from './packet-memory.ts';
 import { type BlockName, describeBlock } from './replica.ts';
 import { blockOfHeader } from './requests.ts';
@@ -28,6 +28,10 @@ import type { Services } from './services.ts';
 import { writeBlock } from './write-block.ts';
 
 const MAX_STATUS_BYTES = 1024;
+/** Of a reader's status as all clients send it: its length, and one field of two bytes. */
+const STATUS_BYTES = 3;
+/** So long it may wait for the next operation, in addition to the keep-alive. */
+const STATUS_PATIENCE_MS = 1000;
 /** Shorter reads count as a nanosecond's in the rates, as in Apache's. */
 const LEAST_MS = 1e-6;
 
@@ -253,7 +257,7 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
   try {
     if (services.identity(block.pool) === undefined) await services.poolReady(block.pool);
     const withChecksums = proto.sendChecksums !== false;
-    replica = withChecksums ? openKept(dataset, block) : undefined;
+    replica = withChecksums ? openNow(dataset, block) : undefined;
     if (replica !== undefined) {
       answer = answerOf(services, source, replica, offset, len);
       sent = answer.sender.sendNow(answer.greeting);
@@ -290,16 +294,26 @@ async function readBlock(services: Services, source: ByteSource, proto: OpReadBl
   } finally {
     replica.close();
   }
+  counters.readDone(isLocal(source), bytes, host.clock.monotonic() - beganMs);
   let next: Next = 'keep';
   try {
+    await waitForStatus(services, source);
     await source.readDelimited(ClientReadStatusProto, MAX_STATUS_BYTES);
   } catch (error) {
     host.log.log('debug', 'datanode', `no status of ${peer} after a read: ${messageOf(error)}`);
     counters.networkError(peer);
     next = 'close';
   }
-  counters.readDone(isLocal(source), bytes, host.clock.monotonic() - beganMs);
   return next;
+}
+
+/** Nothing is done about a reader's status but that it is read: it may wait for what he asks next, and wake nobody by itself. */
+async function waitForStatus({ settings }: Services, source: ByteSource): Promise<void> {
+  const { keepaliveMs, socketTimeoutMs } = settings;
+  if (keepaliveMs <= 0) return;
+  source.timeoutMs = Math.min(keepaliveMs, STATUS_PATIENCE_MS);
+  await source.waitBeyond(STATUS_BYTES);
+  source.timeoutMs = socketTimeoutMs;
 }
 
 /** A file that is too short or cannot be read: no client would find out by a checksum, so the NameNode hears of it from here. */
