@@ -45,9 +45,15 @@ export function tool(path) {
 
 // ------------------------------------------------------------------------------------------------------------- programs
 
+const scratchDirectories = [];
+process.on('exit', () => {
+  for (const dir of scratchDirectories) rmSync(dir, { recursive: true, force: true });
+});
+
+/** An empty directory, which goes when this program ends. */
 export function scratch(name) {
   const dir = mkdtempSync(join(tmpdir(), `tuskfs-bench-${name}-`));
-  process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
+  scratchDirectories.push(dir);
   return dir;
 }
 
