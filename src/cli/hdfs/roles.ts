@@ -10,11 +10,8 @@ const NAMENODE_USAGE = `Usage: hdfs namenode [-format [-clusterId cid ] [-force]
 `;
 
 const DATANODE_USAGE = `Usage: hdfs datanode [-regular | -rollback]
-    -regular                 : Normal DataNode startup (default).
-    -rollback                : Rollback a standard or rolling upgrade.
-  Refer to HDFS documentation for the difference between standard
-  and rolling upgrades.
-
+    -regular   start as usual; without an option this is what happens
+    -rollback  take the data directories back to what they were before an upgrade, rolling or not, and start
 `;
 
 /** Start-up options of Hadoop's NameNode that are refused by name. */
