@@ -1,17 +1,26 @@
-// What many of a kind cost the NameNode: a thousand and ten thousand DataNodes (CPU time of a heartbeat and of an incremental
-// report, memory of each), ten thousand connections that do nothing, two thousand writers (memory of each).
+// What many of a kind cost: a thousand and ten thousand DataNodes (the NameNode's CPU time for a heartbeat, an incremental and a
+// full report, memory of each, and how long a client waits while all of them send heartbeats), ten thousand connections that do
+// nothing, and two thousand writers (memory of each, in the NameNode and in the DataNode they write to).
 import { rmSync } from 'node:fs';
-import { chosenSystems, measure, option, scratch, word } from './common.mjs';
-import { FakeDataNode, RECEIVED } from './fake-datanodes.mjs';
-import { Caller, createRequest } from './load.mjs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { chosenSystems, measure, option, root, scratch, withClusters, word } from './common.mjs';
+import { FakeDataNode, keepAlive, RECEIVED } from './fake-datanodes.mjs';
+import { Caller, createRequest, processRssMib } from './load.mjs';
 import { NameNode } from './namenode.mjs';
 import { Population } from './population.mjs';
+import { watchWaits } from './waits.mjs';
 
 const crowds = word('nodes', '1000,10000').split(',').map(Number);
 const connections = option('connections', 10_000);
 const writers = option('writers', 2000);
 const ROUNDS = 5;
 const AT_ONCE = 64;
+/** Of each DataNode, so that it holds three times as many replicas. */
+const BLOCKS_EACH = 10;
+const HEARTBEATS_MS = 3000;
+const WATCHED_MS = 12_000;
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const KEYS = { 'dfs.namenode.heartbeat.recheck-interval': 36_000_000, 'dfs.namenode.safemode.threshold-pct': '0' };
 const figure = (name, of) => ({ row: 24, figure: name, better: 'less', of });
 
@@ -38,15 +47,30 @@ async function withNameNode(system, files, body) {
 }
 
 /** Kibibytes for each of `count` things that `make` has made. */
-async function memoryOf(running, count, make) {
-  const before = running.rssMib();
+async function memoryOf(process, count, make) {
+  const before = process.rssMib();
   await make();
-  return ((running.rssMib() - before) * 1024) / count;
+  return ((process.rssMib() - before) * 1024) / count;
+}
+
+/** How long a client waits while every node sends its heartbeat when it is due. */
+async function waitsOfClient(namenode, nodes) {
+  const heartbeats = keepAlive(nodes, HEARTBEATS_MS);
+  const watch = await watchWaits(namenode.address);
+  try {
+    await pause(HEARTBEATS_MS);
+    await watch.take();
+    await pause(WATCHED_MS);
+    return await watch.take();
+  } finally {
+    watch.stop();
+    heartbeats.stop();
+  }
 }
 
 const crowd = (count) => (system) =>
-  withNameNode(system, count, async (namenode, running) => {
-    const population = new Population({ files: count, blocksPerFile: 1, nodes: count, storages: 1 });
+  withNameNode(system, count * BLOCKS_EACH, async (namenode, running) => {
+    const population = new Population({ files: count * BLOCKS_EACH, blocksPerFile: 1, nodes: count, storages: 1 });
     const nodes = new Array(count);
     const each = await memoryOf(running, count, () =>
       forAll(count, async (i) => {
@@ -61,8 +85,11 @@ const crowd = (count) => (system) =>
     };
     const heartbeat = await cpuOf(ROUNDS * count, () => forAll(ROUNDS * count, (i) => nodes[i % count].heartbeat()));
     const report = await cpuOf(count, () => forAll(count, (i) => nodes[i].tell(population, 0, [i], RECEIVED)));
+    const held = population.held(0, count).map((blocks, i) => nodes[i].encode(population, [blocks]));
+    const full = await cpuOf(count, () => forAll(count, (i) => nodes[i].report(held[i])));
+    const { p50, p99 } = await waitsOfClient(namenode, nodes);
     for (const node of nodes) node.close();
-    return { each, heartbeat, report };
+    return { each, heartbeat, report, full, p50, p99 };
   });
 
 const systems = chosenSystems('');
@@ -73,6 +100,9 @@ for (const count of crowds) {
     [
       figure('heartbeat, CPU µs', ({ heartbeat }) => heartbeat),
       figure('report of one, CPU µs', ({ report }) => report),
+      figure(`full report of ${3 * BLOCKS_EACH}, CPU µs`, ({ full }) => full),
+      figure('client meanwhile, p50, ms', ({ p50 }) => p50),
+      figure('client meanwhile, p99, ms', ({ p99 }) => p99),
       figure('memory of each, KiB', ({ each }) => each),
     ],
     crowd(count),
@@ -99,3 +129,32 @@ await measure(
     }),
   1,
 );
+
+const conf = { 'dfs.replication': 1, 'dfs.datanode.max.transfer.threads': 2 * writers };
+const keys = Object.entries(conf).map(([key, value]) => `${key}=${value}`);
+const withData = chosenSystems(scratch('crowd-data'));
+await withClusters(withData, { datanodes: 1, keys }, async () => {
+  const { connect } = await import(pathToFileURL(join(root, 'dist/client.mjs')).href);
+  await measure(
+    withData,
+    `a DataNode with ${writers} writers`,
+    [figure('xceiver, KiB', (kibibytes) => kibibytes)],
+    async (system) => {
+      const hdfs = await connect({ confDir: system.client });
+      const files = [];
+      const datanode = { rssMib: () => processRssMib(system.pid('dn1')) };
+      const each = await memoryOf(datanode, writers, () =>
+        forAll(writers, async (i) => {
+          const file = await hdfs.open(`/writers/f${i}`, 'w');
+          files.push(file);
+          await file.write('begun');
+          await file.hflush();
+        }),
+      );
+      await forAll(writers, (i) => files[i].close());
+      await hdfs.close();
+      return each;
+    },
+    1,
+  );
+});

@@ -9,21 +9,21 @@ const me = fileURLToPath(import.meta.url);
 const root = join(me, '../..');
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Calls `once` again and again, and tells the longest wait since it was asked last, whenever a line comes in. */
+/** Calls `once` again and again, and tells of the waits since it was asked last, in milliseconds, whenever a line comes in. */
 async function measureWaits(once) {
-  let longest = 0;
-  let count = 0;
+  let waits = [];
   process.stdin.on('data', () => {
-    process.stdout.write(`${JSON.stringify({ longest, count })}\n`);
-    longest = 0;
-    count = 0;
+    waits.sort((a, b) => a - b);
+    const quantile = (share) => waits[Math.floor(waits.length * share)] ?? 0;
+    const seen = { longest: waits.at(-1) ?? 0, p50: quantile(0.5), p99: quantile(0.99), count: waits.length };
+    process.stdout.write(`${JSON.stringify(seen)}\n`);
+    waits = [];
   });
   process.stdin.on('end', () => process.exit(0));
   for (;;) {
     const start = performance.now();
     await once();
-    longest = Math.max(longest, performance.now() - start);
-    count++;
+    waits.push(performance.now() - start);
     await pause(1);
   }
 }
@@ -64,7 +64,10 @@ export function asker(file, args, env = {}) {
   };
 }
 
-/** Watches the NameNode and the machine; `take` answers the longest waits at both since the last time, in milliseconds. */
+/**
+ * Watches the NameNode and the machine; `take` answers the longest waits at both since the last time, and quantiles of those at
+ * the NameNode, in milliseconds.
+ */
 export async function watchWaits(address) {
   // Who is connected is killed in the end.
   const idle = createServer((socket) => socket.on('error', () => socket.destroy()).pipe(socket)).listen(0, '127.0.0.1');
@@ -75,10 +78,9 @@ export async function watchWaits(address) {
     async take() {
       const [waits, unavoidable] = await Promise.all([pings.take(), controls.take()]);
       return {
-        longest: waits.longest,
+        ...waits,
         control: unavoidable.longest,
         beyond: Math.max(0, waits.longest - unavoidable.longest),
-        count: waits.count,
       };
     },
     stop() {

@@ -264,10 +264,13 @@ export class Supervisor {
   private fileOf(block: Buffer): string | undefined {
     for (const { tree } of this.ledgers) {
       for (const [path, entry] of tree) {
-        if (entry.kind !== 'file' || entry.length < block.length) continue;
-        const content = contentOf(entry.tag, entry.length);
+        if (entry.kind === 'directory') continue;
+        // Blocks of a file that is still open are finalized when they are full, and the last one when its writer is given up.
+        const length = entry.kind === 'file' ? entry.length : entry.progress.written;
+        if (length < block.length) continue;
+        const content = contentOf(entry.tag, length);
         for (let at = 0; at < content.length; at += BLOCK_BYTES) {
-          if (content.subarray(at, at + BLOCK_BYTES).equals(block)) return path;
+          if (content.subarray(at, at + block.length).equals(block)) return path;
         }
       }
     }
