@@ -24,9 +24,9 @@ export class Shelf<T> {
     if (this.idle.length < this.room) this.idle.push(thing);
   }
 
-  /** Lets go those that nobody has needed since it was called last; answers how many. */
-  dropUnused(): number {
-    const dropped = this.idle.splice(0, this.least).length;
+  /** Lets go those that nobody has needed since it was called last, and answers them. */
+  dropUnused(): T[] {
+    const dropped = this.idle.splice(0, this.least);
     this.least = this.idle.length;
     return dropped;
   }

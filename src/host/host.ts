@@ -28,9 +28,9 @@ export interface Machine {
   releaseMemory(): Promise<void>;
   /**
    * For a process that has just started and keeps no large tables: what it needed once goes back to the machine, and soon.
-   * `dropUnused` is asked every ten seconds to let go what nobody has needed since, and answers how many bytes it were.
+   * `dropUnused` is asked every ten seconds to let go what nobody has needed since, and answers it: its content is lost.
    */
-  keepMemorySmall(dropUnused: () => number): void;
+  keepMemorySmall(dropUnused: () => readonly Buffer[]): void;
   /** Bytes that the heap may take. */
   readonly heapLimit: number;
   /** Garbage collections since the process began, and the milliseconds that they took. */

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { givePagesBack } from './small-memory.ts';
+import { hasKernelLibrary } from './test-connection.ts';
 
 const MIB = 2 ** 20;
 
@@ -20,7 +22,7 @@ const kept = [];
 const makeMany = () => {
   for (let i = 0; i < 4_000_000; i++) kept[i % 40_000] = { i };
 };
-if (process.argv[2] === 'small') keepMemorySmall(() => 0);
+if (process.argv[2] === 'small') keepMemorySmall(() => []);
 makeMany();
 const first = forNew();
 const worker = threadBegins(new Worker('setInterval(() => undefined, 1000)', { eval: true }));
@@ -62,4 +64,18 @@ test('the space for new objects stays as small as at the start, whatever threads
   expect(small[0]).toBeLessThanOrEqual(2 * MIB);
   // Doubled once where a collection falls between the thread's begin and the word that it is there.
   expect(small[1]).toBeLessThanOrEqual(4 * MIB);
+});
+
+test.skipIf(!hasKernelLibrary)('pages of what nobody needs are gone at once, and nothing beside them', () => {
+  const each = 128 * 1024;
+  const memory = Array.from({ length: 128 }, () => Buffer.allocUnsafeSlow(3 * each).fill(7));
+  const before = process.memoryUsage.rss();
+  givePagesBack(memory.map((bytes) => bytes.subarray(each, 2 * each)));
+  expect(before - process.memoryUsage.rss()).toBeGreaterThan(12 * MIB);
+  for (const bytes of memory) {
+    const isAsItWas = (from: number, to: number): boolean => bytes.subarray(from, to).every((byte) => byte === 7);
+    expect([isAsItWas(0, each), isAsItWas(2 * each, 3 * each)]).toEqual([true, true]);
+    // Still memory, which can be written.
+    expect(bytes.fill(8).every((byte) => byte === 8)).toBe(true);
+  }
 });

@@ -112,7 +112,7 @@ export class DataNode {
   async start(): Promise<void> {
     assert(this.running === undefined, 'the DataNode is running');
     const { host, configuration } = this;
-    if (this.options.isAlone === true) host.machine.keepMemorySmall(() => dropUnusedMemory() + dropUnusedBuffers());
+    if (this.options.isAlone === true) host.machine.keepMemorySmall(() => [...dropUnusedMemory(), ...dropUnusedBuffers()]);
     const settings = readSettings(configuration);
     const nameservices = dataNodeNameservices(configuration);
     const directories = parseDataDirectories(configuration.getStrings('dfs.datanode.data.dir'));

@@ -33,10 +33,8 @@ export function giveBuffer(buffer: Buffer): void {
   if (lent.delete(buffer)) kept.give(buffer);
 }
 
-/** Lets go what no reader has needed since it was called last. Answers its bytes. */
-export function dropUnusedBuffers(): number {
-  return LARGE_BYTES * kept.dropUnused();
-}
+/** Lets go what no reader has needed since it was called last, and answers it. */
+export const dropUnusedBuffers = (): Buffer[] => kept.dropUnused();
 
 /** Gives up a buffer that the kernel may still read. */
 export function dropBuffer(buffer: Buffer): void {

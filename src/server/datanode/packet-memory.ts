@@ -60,7 +60,5 @@ export function takePacketMemory(bytes: number): PacketMemory {
   return memory;
 }
 
-/** Lets go what no packet has needed since it was called last. Answers its bytes. */
-export function dropUnusedMemory(): number {
-  return sizes.reduce((total, { bytes, shelf }) => total + bytes * shelf.dropUnused(), 0);
-}
+/** Lets go what no packet has needed since it was called last, and answers it. */
+export const dropUnusedMemory = (): Buffer[] => sizes.flatMap(({ shelf }) => shelf.dropUnused().map(({ bytes }) => bytes));
