@@ -18,6 +18,8 @@ const ROUNDS = 5;
 const AT_ONCE = 64;
 /** Of each DataNode, so that it holds three times as many replicas. */
 const BLOCKS_EACH = 10;
+/** A DataNode keeps a whole block free for each writer: the least a block may have. */
+const RESERVED_BYTES = 1 << 20;
 const HEARTBEATS_MS = 3000;
 const WATCHED_MS = 12_000;
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -145,7 +147,7 @@ await withClusters(withData, { datanodes: 1, keys }, async () => {
       const datanode = { rssMib: () => processRssMib(system.pid('dn1')) };
       const each = await memoryOf(datanode, writers, () =>
         forAll(writers, async (i) => {
-          const file = await hdfs.open(`/writers/f${i}`, 'w');
+          const file = await hdfs.open(`/writers/f${i}`, 'w', { blockSize: RESERVED_BYTES });
           files.push(file);
           await file.write('begun');
           await file.hflush();
