@@ -221,6 +221,22 @@ test('one that a reader had for long is closed behind him', async () => {
   expect(openHandles(nodesOf(NAME))).toBe(0);
 });
 
+test('nor is one kept that was opened in its turn and then had for long', async () => {
+  const { simulation, dataset, nodesOf, openHandles, open, volume } = await withReplicas(NAME);
+  let inTurn = 0;
+  for (let attempt = 0; attempt < 50; attempt++) {
+    (await open()).close();
+    volume.kept.letGo();
+    const replica = openNow(dataset, NAME);
+    await simulation.advance(1500);
+    replica?.close();
+    if (replica === undefined) continue;
+    inTurn++;
+    expect(openHandles(nodesOf(NAME))).toBe(0);
+  }
+  expect(inTurn).toBeGreaterThan(5);
+});
+
 test('not more than a few stay open, and none for long', async () => {
   const names = Array.from({ length: 40 }, (_, i) => nameOf(100 + i));
   const { simulation, keep, nodesOf, openHandles, volume } = await withReplicas(...names);

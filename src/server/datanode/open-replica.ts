@@ -92,10 +92,14 @@ export function openNow(dataset: Dataset, block: BlockName): OpenReplica | undef
   const end = replicas.numBytes(handle);
   const name: BlockName = { pool: block.pool, id: block.id, genStamp, numBytes: end };
   const kept = volume.kept.take(name);
-  const files =
-    kept ?? (volume.isInMemory ? undefined : openFilesNow(volume.disk, pool.blockFile(handle), pool.metaFile(handle), end));
+  const opened =
+    kept === undefined && !volume.isInMemory
+      ? openFilesNow(volume.disk, pool.blockFile(handle), pool.metaFile(handle), end)
+      : undefined;
+  const files = kept ?? opened;
   if (files === undefined) return undefined;
   const { dataFile, metaFile, checksum } = files;
+  const toKeep = kept ?? volume.kept.opened({ key: name, dataFile, metaFile, checksum });
   return {
     block: name,
     state: ReplicaState.FINALIZED,
@@ -103,11 +107,11 @@ export function openNow(dataset: Dataset, block: BlockName): OpenReplica | undef
     dataFile,
     metaFile,
     checksum,
-    firstSums: 'firstSums' in files ? files.firstSums : NO_SUMS,
+    firstSums: opened?.firstSums ?? NO_SUMS,
     end,
     visible: end,
     lastChunk: undefined,
-    close: () => volume.kept.give(kept ?? volume.kept.opened({ key: name, dataFile, metaFile, checksum })),
+    close: () => volume.kept.give(toKeep),
   };
 }
 
@@ -115,19 +119,17 @@ type OpenedNow = Pick<OpenReplica, 'dataFile' | 'checksum' | 'firstSums'> & { re
 
 function openFilesNow(disk: VolumeDisk, dataPath: string, metaPath: string, end: number): OpenedNow | undefined {
   const dataFile = disk.openFinalNow(dataPath);
-  const metaFile = dataFile && disk.openFinalNow(metaPath);
-  if (dataFile === undefined || metaFile === undefined) {
-    dataFile?.close().catch(() => undefined); // the volume hears of it
-    return undefined;
-  }
-  let head: ReturnType<typeof headOf> | undefined;
+  if (dataFile === undefined) return undefined;
+  const metaFile = disk.openFinalNow(metaPath);
+  let opened: OpenedNow | undefined;
   try {
     const bytes = firstBytesOf(end);
-    head = metaFile.readNow(bytes, 0, bytes.length, 0) === undefined ? undefined : headOf(bytes, bytes.length);
+    if (metaFile?.readNow(bytes, 0, bytes.length, 0) !== undefined)
+      opened = { dataFile, metaFile, ...headOf(bytes, bytes.length) };
   } finally {
-    if (head === undefined) closeBoth({ dataFile, metaFile });
+    if (opened === undefined) closeBoth({ dataFile, metaFile });
   }
-  return head && { dataFile, metaFile, ...head };
+  return opened;
 }
 
 async function openHeld(dataset: Dataset, block: BlockName, options: OpenOptions): Promise<OpenReplica> {
