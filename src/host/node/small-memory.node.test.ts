@@ -11,7 +11,7 @@ import { hasKernelLibrary } from './test-connection.ts';
 
 const MIB = 2 ** 20;
 
-/** What it tells of the space for new objects: after many, and after as many once a thread has begun. */
+/** What it tells of the space for new objects: after many, when a thread has begun, and after as many once more. */
 const PROGRAM = `
 import { getHeapSpaceStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
@@ -27,8 +27,9 @@ makeMany();
 const first = forNew();
 const worker = threadBegins(new Worker('setInterval(() => undefined, 1000)', { eval: true }));
 await new Promise((resolve) => worker.once('online', resolve));
+const begun = forNew();
 makeMany();
-console.log(JSON.stringify([first, forNew()]));
+console.log(JSON.stringify([first, begun, forNew()]));
 await trimMemory();
 await worker.terminate();
 process.exit(0);
@@ -53,17 +54,31 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
-async function spaceForNew(...args: readonly string[]): Promise<number[]> {
-  const { stdout } = await promisify(execFile)(process.execPath, [program, ...args]);
-  return JSON.parse(stdout) as number[];
+interface Space {
+  readonly first: number;
+  readonly begun: number;
+  readonly last: number;
 }
 
-test('the space for new objects stays as small as at the start, whatever threads begin', async () => {
-  const [small, usual] = await Promise.all([spaceForNew('small'), spaceForNew()]);
-  expect(Math.min(...usual)).toBeGreaterThan(8 * MIB);
-  expect(small[0]).toBeLessThanOrEqual(2 * MIB);
-  // Doubled once where a collection falls between the thread's begin and the word that it is there.
-  expect(small[1]).toBeLessThanOrEqual(4 * MIB);
+async function spaceForNew(...args: readonly string[]): Promise<Space> {
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...args]);
+  const [first = 0, begun = 0, last = 0] = JSON.parse(stdout) as number[];
+  return { first, begun, last };
+}
+
+/** Once more where a collection fell into the moment between a thread's begin and the word that it is there, and V8 had forgotten. */
+async function smallSpaceForNew(): Promise<Space> {
+  for (let left = 10; ; left--) {
+    const space = await spaceForNew('small');
+    if (space.begun === space.first || left === 0) return space;
+  }
+}
+
+test('the space for new objects stays as it was at the start, whatever threads begin', async () => {
+  const [small, usual] = await Promise.all([smallSpaceForNew(), spaceForNew()]);
+  expect(Math.min(usual.first, usual.last)).toBeGreaterThan(8 * MIB);
+  expect(small.first).toBeLessThanOrEqual(2 * MIB);
+  expect(small.last).toBeLessThanOrEqual(2 * MIB);
 });
 
 test.skipIf(!hasKernelLibrary)('pages of what nobody needs are gone at once, and nothing beside them', () => {
