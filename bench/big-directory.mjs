@@ -10,7 +10,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { option, ourHdfs, report, root, run, scratch, tool, word } from './common.mjs';
 import { FIRST_DIRECTORY, OWNER } from './image.mjs';
 import { asker, watchWaits } from './waits.mjs';
@@ -18,11 +19,10 @@ import { asker, watchWaits } from './waits.mjs';
 const DIRECTORY = FIRST_DIRECTORY;
 const MOVED = '/data/moved';
 const me = fileURLToPath(import.meta.url);
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Makes and removes directories in the large one, so that no count of it sees it at rest. */
 async function disturb(uri) {
-  const { connect } = await import(pathToFileURL(join(root, 'dist/client.mjs')).href);
+  const { connect } = await import('../dist/client.mjs');
   const hdfs = await connect(uri);
   for (;;) {
     await hdfs.mkdir(`${DIRECTORY}/disturbed`);

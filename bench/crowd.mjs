@@ -2,9 +2,8 @@
 // full report, memory of each, and how long a client waits while all of them send heartbeats), ten thousand connections that do
 // nothing, and two thousand writers (memory of each, in the NameNode and in the DataNode they write to).
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { chosenSystems, measure, option, root, scratch, withClusters, word } from './common.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { chosenSystems, measure, option, scratch, withClusters, word } from './common.mjs';
 import { FakeDataNode, keepAlive, RECEIVED } from './fake-datanodes.mjs';
 import { Caller, createRequest, processRssMib } from './load.mjs';
 import { NameNode } from './namenode.mjs';
@@ -22,7 +21,6 @@ const BLOCKS_EACH = 10;
 const RESERVED_BYTES = 1 << 20;
 const HEARTBEATS_MS = 3000;
 const WATCHED_MS = 12_000;
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const KEYS = { 'dfs.namenode.heartbeat.recheck-interval': 36_000_000, 'dfs.namenode.safemode.threshold-pct': '0' };
 const figure = (name, of) => ({ row: 24, figure: name, better: 'less', of });
 
@@ -136,7 +134,7 @@ const conf = { 'dfs.replication': 1, 'dfs.datanode.max.transfer.threads': 2 * wr
 const keys = Object.entries(conf).map(([key, value]) => `${key}=${value}`);
 const withData = chosenSystems(scratch('crowd-data'));
 await withClusters(withData, { datanodes: 1, keys }, async () => {
-  const { connect } = await import(pathToFileURL(join(root, 'dist/client.mjs')).href);
+  const { connect } = await import('../dist/client.mjs');
   await measure(
     withData,
     `a DataNode with ${writers} writers`,

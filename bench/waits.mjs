@@ -3,11 +3,11 @@
 import { spawn } from 'node:child_process';
 import { connect, createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 const me = fileURLToPath(import.meta.url);
 const root = join(me, '../..');
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Calls `once` again and again, and tells of the waits since it was asked last, in milliseconds, whenever a line comes in. */
 async function measureWaits(once) {
@@ -29,7 +29,7 @@ async function measureWaits(once) {
 }
 
 async function ping(uri) {
-  const client = await import(pathToFileURL(join(root, 'dist/client.mjs')).href);
+  const client = await import('../dist/client.mjs');
   const hdfs = await client.connect(uri);
   await hdfs.stat('/');
   await measureWaits(() => hdfs.stat('/'));

@@ -14,12 +14,12 @@ test.each([
   'tuskfs cat /f',
   'tuskfs head /f',
   'tuskfs tail /f',
-  'tuskfs get /f /work/new',
-  'tuskfs put /work/local /new',
+  'tuskfs get /f /local/new',
+  'tuskfs put /local/local /new',
   'hdfs dfs -cat /f',
   'hdfs dfs -tail /f',
-  'hdfs dfs -get /f /work/new',
-  'hdfs dfs -put /work/local /new',
+  'hdfs dfs -get /f /local/new',
+  'hdfs dfs -put /local/local /new',
   'hdfs dfs -cp /f /new',
 ])('%s ends when it is interrupted, though all DataNodes are silent', async (line) => {
   const cluster = new SimCluster({ seed: 7, dataNodes: 2, clients: 1, keys: { 'dfs.replication': 2 } });
@@ -30,11 +30,11 @@ test.each([
   const run = <T>(work: Promise<T>, limitMs = 60_000): Promise<T> => simulation.run(work, limitMs);
   const client = await run(cluster.connect(machine));
   await run(client.writeFile('/f', Buffer.alloc(40_000, 'x\n')));
-  await run(disk.mkdir('/work'));
-  const local = await run(disk.open('/work/local', 'w'));
+  await run(disk.mkdir('/local'));
+  const local = await run(disk.open('/local/local', 'w'));
   await run(local.write(Buffer.alloc(40_000), 0));
   await run(local.close());
-  const terminal = testTerminal('/work');
+  const terminal = testTerminal('/local');
   const [program, ...words] = line.split(' ');
   const begin = (): Promise<number> => {
     if (program === 'tuskfs') {
@@ -47,6 +47,6 @@ test.each([
   await simulation.advance(1000);
   terminal.interrupt();
   expect(await run(command, PATIENCE_MS)).toBe(130);
-  expect(await run(disk.readdir('/work'))).toEqual(['local']);
+  expect(await run(disk.readdir('/local'))).toEqual(['local']);
   expect(await run(client.readdir('/'))).toEqual(['f']);
 });
